@@ -28,7 +28,7 @@ import trombine
 from trombine import pages
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import Chain, degrade_one
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.measures import CHOOSING_SEEDS
 from trombine.measures.similarity import psnr_y
 from trombine.methods.invent import framed

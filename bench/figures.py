@@ -25,7 +25,7 @@ from upscale_pictures import SHARED
 
 import trombine
 from trombine.conventions import PARTS
-from trombine.images import read, write
+from trombine.io.image import load_picture, save_picture
 from trombine.pages import Plot, Series
 from trombine.pages.overlays import draw_parts, draw_points
 from trombine.pages.sheets import Sheet
@@ -50,7 +50,7 @@ def enlarged_sheet(folder: Path) -> Sheet:
     for path in (folder / "a.jpg", folder / "b.png"):
         trombine.upscale(pictures=path, factor=4, output=folder / f"{path.stem}.large.png")
         bicubic = Image.open(path).resize((448, 448), Image.Resampling.BICUBIC)
-        rows.append([np.asarray(bicubic), read(folder / f"{path.stem}.large.png").samples])
+        rows.append([np.asarray(bicubic), load_picture(folder / f"{path.stem}.large.png").samples])
     titles = ("JPEG", "PNG")
     columns = ("bicubic", "trombine upscale")
     return Sheet(rows=rows, row_titles=titles, column_titles=columns)
@@ -60,7 +60,7 @@ def read_sheet(folder: Path) -> np.ndarray:
     """What is read of a photograph."""
     Image.fromarray(skimage.data.astronaut()[:320, 60:440]).save(folder / "face.png")
     trombine.read(pictures=folder / "face.png", output=folder / "sheet.png")
-    return read(folder / "sheet.png").samples
+    return load_picture(folder / "sheet.png").samples
 
 
 def generated_sheet(folder: Path) -> Sheet:
@@ -69,7 +69,7 @@ def generated_sheet(folder: Path) -> Sheet:
     for style in ("anime", "photo"):
         made = folder / style
         trombine.generate(seeds=f"0-{COLUMNS - 1}", style=style, size=SIZE, output=made)
-        rows.append([read(path).samples for path in sorted(made.glob("*.png"))])
+        rows.append([load_picture(path).samples for path in sorted(made.glob("*.png"))])
     return Sheet(rows=rows)
 
 
@@ -81,14 +81,14 @@ def restyled_sheet(folder: Path, first_seed: int) -> Sheet:
     head = Image.fromarray(skimage.data.astronaut()[:240, 100:340])
     head.resize((PORTRAIT, PORTRAIT), Image.Resampling.LANCZOS).save(sources / "a.png")
     for seed in range(first_seed, first_seed + PORTRAITS - 1):
-        write(sources / f"b{seed}.png", paint(face(seed), PORTRAIT, "photo").pixels)
-    rows = [[read(path).samples for path in sorted(sources.glob("*.png"))]]
+        save_picture(sources / f"b{seed}.png", paint(face(seed), PORTRAIT, "photo").pixels)
+    rows = [[load_picture(path).samples for path in sorted(sources.glob("*.png"))]]
     for style in STYLES[1:]:
         made = folder / style
         trombine.restyle(
             pictures=sources, to=style, from_="photo", portrait=True, size=PORTRAIT, output=made
         )
-        rows.append([read(path).samples for path in sorted(made.glob("*.png"))])
+        rows.append([load_picture(path).samples for path in sorted(made.glob("*.png"))])
     return Sheet(rows=rows)
 
 
@@ -106,7 +106,7 @@ def portraits_sheet(folder: Path) -> Sheet:
     for style in STYLES[1:]:
         made = folder / "people" / style
         trombine.restyle(pictures=sources, to=style, portrait=True, size=SIZE, output=made)
-        crowds.append([read(path).samples for path in sorted(made.glob("*.png"))])
+        crowds.append([load_picture(path).samples for path in sorted(made.glob("*.png"))])
     blocks = zip(*(grid(crowd, PER_ROW) for crowd in crowds), strict=True)
     return Sheet(rows=[row for block in blocks for row in block])
 
@@ -188,7 +188,7 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, pixels in figures.items():
         path = arguments.output / f"{name}.jpg"
-        write(path, pixels)
+        save_picture(path, pixels)
         print(path)
     for name, svg in courses().items():
         path = arguments.output / f"{name}.svg"

@@ -31,8 +31,8 @@ from upscale_pictures import SHARED
 
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.masks import mask
-from trombine.images import as_seen, image_of, read
 from trombine.inpainting.repairing import repaired, repaired_pictures
+from trombine.io.image import as_seen, load_picture, picture_of
 from trombine.judge.restoration import by_witness
 from trombine.judge.witness import seen
 from trombine.measures import psnr
@@ -95,7 +95,7 @@ def portraits(first: int, count: int) -> Iterator[Case]:
     names = (folder / "test.txt").read_text().split() if folder.exists() else []
     reader = loaded("reader", task="read")
     for number, name in enumerate(names[:count]):
-        picture = to_picture(as_seen(read(folder / name)))
+        picture = to_picture(as_seen(load_picture(folder / name)))
         (found,) = read_faces(picture, reader, largest=True)
         share = BINS[number % len(BINS)]
         yield Case(
@@ -322,7 +322,7 @@ def alone(name: str, megapixels: float, *, everything: bool) -> Cost:
 def _cost(name: str, megapixels: float, everything: bool) -> Cost:
     width, height = SIZES[megapixels]
     pixels = np.tile(skimage_data.astronaut(), (height // 512 + 1, width // 512 + 1, 1))
-    image = image_of(np.ascontiguousarray(pixels[:height, :width]))
+    image = picture_of(np.ascontiguousarray(pixels[:height, :width]))
     hole = np.zeros((height, width), bool)
     if everything:
         hole[20:-20, 20:-20] = True

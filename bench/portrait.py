@@ -27,7 +27,7 @@ from restyle_portraits import Portrait, off, portraits
 from table import Row, at_least, at_most, cpu_seconds, ratio_of_medians, report
 from upscale import there
 
-from trombine.images import image_of
+from trombine.io.image import picture_of
 from trombine.judge.witness import field_names, seen
 from trombine.measures.reading import between_pupils
 from trombine.restyling.drawing import AUTO, faces_in
@@ -111,7 +111,7 @@ def seconds(first: int, count: int) -> Rows:
 
 
 def _seconds(seed: int) -> tuple[float, float]:
-    image = image_of(paint(face(seed), SIZE, "photo").pixels)
+    image = picture_of(paint(face(seed), SIZE, "photo").pixels)
     faces = list(faces_in(image))
     picture = torch.from_numpy(image.rgb().transpose(2, 0, 1).copy())
     reading = cpu_seconds(lambda: faces_in(image))
@@ -142,7 +142,7 @@ def film(seed: int, frames: int = FRAMES) -> tuple[float, float, float]:
         person = replace(face(seed), yaw=float(yaw))
         shown = paint(person, SIZE)
         noisy = shown.pixels + 255 * chance.normal(0, NOISE, shown.pixels.shape)
-        image = image_of(noisy.round().clip(0, 255).astype(np.uint8))
+        image = picture_of(noisy.round().clip(0, 255).astype(np.uint8))
         faces = faces_in(image)
         drawing = drawing or Drawing(asked=wanted, first=faces)
         drawing.frame(image)

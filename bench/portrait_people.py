@@ -20,10 +20,10 @@ from restyle_portraits import off
 from skimage.color import rgb2lab
 from table import Row, at_least, at_most, log_use
 
-from trombine.colour import LUMA
 from trombine.conventions import PART_INDEX
-from trombine.images import as_seen, image_of
 from trombine.inventing import PAINTER
+from trombine.io.color import LUMA
+from trombine.io.image import as_seen, picture_of
 from trombine.measures.reading import explained
 from trombine.reader.frames import WINDOW
 from trombine.restyling.drawing import NET, READER, Restyling, faces_in, restyled
@@ -86,7 +86,7 @@ def asked(target: str = STYLE) -> Restyling:
 def case_of(person: Person) -> Case | None:
     """The portrait that `--portrait` draws of a painted photograph; None where no face is found."""
     photo = paint(person, SIZE, "photo")
-    image = image_of(photo.pixels)
+    image = picture_of(photo.pixels)
     if not (faces := faces_in(image)):
         return None
     result = restyled(image, asked(), faces, "photo")
@@ -154,7 +154,7 @@ def drawings(people: People) -> Rows:
 
 def by_net(photo: Painted) -> Pixels:
     """The photograph, as `--method net` draws it."""
-    image = image_of(photo.pixels)
+    image = picture_of(photo.pixels)
     wanted = replace(asked(), method=NET, portrait=0)
     return as_seen(restyled(image, wanted, faces_in(image), "photo").image)
 

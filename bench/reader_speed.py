@@ -31,7 +31,7 @@ from upscale_pictures import SHARED
 
 from trombine.conventions import to_picture
 from trombine.data.workers import cores
-from trombine.images import as_seen, read
+from trombine.io.image import as_seen, load_picture
 from trombine.reader import read_faces
 from trombine.reader.scan import Corners, shared
 from trombine.weights import load
@@ -219,7 +219,7 @@ def peer_rows(rounds: int) -> Rows:
         yield Row(f"{name}: 640 x 480", 1000 * statistics.median(values), "ms")
     groups = [scene(number, SMALL, 12, side) for number in range(6) for side in (32, 48, 100)]
     bare = [leaves(FIRST + 5000 + k, 128) for k in range(SCENES)]
-    portraits = [as_seen(read(path)) for path in portrait_files(only_test=True)]
+    portraits = [as_seen(load_picture(path)) for path in portrait_files(only_test=True)]
     shares: dict[str, float] = {}
     for name, find in every.items():
         hits, false, total = 0, 0, 0

@@ -36,7 +36,7 @@ from torch.nn import functional
 from upscale import there
 
 from trombine.conventions import PART_INDEX, to_picture
-from trombine.images import Image, as_seen, image_of
+from trombine.io.image import Picture, as_seen, picture_of
 from trombine.judge.compare import launch
 from trombine.measures import psnr
 from trombine.methods.restyle import of_net
@@ -77,11 +77,11 @@ def placed(first: int, count: int, asked: Restyling) -> Rows:
             yield Row(f"{source} to {style}, in a picture: PSNR of heads", fmean(psnrs), "dB")
 
 
-def before_leaves(seed: int, painted: Painted) -> Image:
+def before_leaves(seed: int, painted: Painted) -> Picture:
     """A person in the middle of a picture of leaves."""
     ground = leaves(seed, SHOWN + 2 * ROUND)
     _put(ground[ROUND:-ROUND, ROUND:-ROUND], painted)
-    return image_of(ground)
+    return picture_of(ground)
 
 
 def _put(ground: Pixels, painted: Painted) -> None:
@@ -115,23 +115,23 @@ def sheet(first: int, model: Path) -> Pixels:
     titles = [f"painted: {style}" for style in STYLES]
     if there("portraits"):
         pictures = [one.image for one in portraits(1)]
-        pictures.append(image_of(np.ascontiguousarray(skimage_data.astronaut()[:250, 120:330])))
+        pictures.append(picture_of(np.ascontiguousarray(skimage_data.astronaut()[:250, 120:330])))
         people = [{"photo": picture, **_others(picture, "photo", model)} for picture in pictures]
         rows += [_row(style, people, model) for style in STYLES]
         titles += [f"real: {style}" for style in STYLES]
     return Sheet(rows=rows, column_titles=columns, row_titles=titles, title=model.stem).pixels()
 
 
-def _window(seed: int, style: str) -> Image:
-    return image_of(paint(face(seed), SHOWN, style).pixels)
+def _window(seed: int, style: str) -> Picture:
+    return picture_of(paint(face(seed), SHOWN, style).pixels)
 
 
-def _row(source: str, people: Sequence[Mapping[str, Image]], model: Path) -> list[Pixels]:
+def _row(source: str, people: Sequence[Mapping[str, Picture]], model: Path) -> list[Pixels]:
     every = [{source: each[source], **_others(each[source], source, model)} for each in people]
     return [as_seen(each[style]) for each in every for style in STYLES]
 
 
-def _others(image: Image, source: str, model: Path) -> dict[str, Image]:
+def _others(image: Picture, source: str, model: Path) -> dict[str, Picture]:
     """A picture in all styles but its own."""
     faces = faces_in(image)
     return {
@@ -170,7 +170,7 @@ def taken(folder: Path, asked: Restyling, words: Sequence[str]) -> dict[str, flo
     return loads((folder / "usage.json").read_text())
 
 
-def scene(first: int, width: int, height: int) -> Image:
+def scene(first: int, width: int, height: int) -> Picture:
     """Three painted faces before leaves."""
     ground = np.tile(leaves(first, 512), (height // 512 + 1, width // 512 + 1, 1))
     pixels = np.ascontiguousarray(ground[:height, :width])
@@ -178,7 +178,7 @@ def scene(first: int, width: int, height: int) -> Image:
         left, top, side = (round(one * width / 4000) for one in places)
         place = pixels[top : top + side, left : left + side]
         _put(place, paint(face(first + number), side, "photo"))
-    return image_of(pixels)
+    return picture_of(pixels)
 
 
 def films(first: int, count: int, asked: Restyling) -> Rows:
@@ -202,7 +202,7 @@ def _film(seed: int, asked: Restyling) -> tuple[float, float, float]:
         person = replace(face(seed), **moved, smile=float(0.3 * np.sin(turn)))
         shown, true = (paint(person, SIDE, style) for style in ("photo", asked.target))
         noisy = shown.pixels + 255 * chance.normal(0, NOISE, shown.pixels.shape)
-        image = image_of(noisy.round().clip(0, 255).astype(np.uint8))
+        image = picture_of(noisy.round().clip(0, 255).astype(np.uint8))
         faces = faces_in(image)
         steady = [one.face for one in tracker.update(faces, number / RATE)]
         truth.append(to_picture(true.pixels))

@@ -26,7 +26,7 @@ from upscale_pictures import SHARED
 from trombine.conventions import to_picture
 from trombine.data.proportions import eyes, reaches, reshaped
 from trombine.draws import Chance
-from trombine.images import Image, as_seen, read
+from trombine.io.image import Picture, as_seen, load_picture
 from trombine.judge.witness import Seen, seen
 from trombine.measures.reading import point_errors
 from trombine.reader import Face
@@ -106,15 +106,15 @@ def off(points: Points, true: Points) -> Float64[np.ndarray, "n"]:
 class Portrait:
     """A photograph of a person, and the window in which the witness sees it."""
 
-    image: Image
+    image: Picture
     faces: Sequence[Face]
 
-    def window(self, image: Image) -> torch.Tensor:
+    def window(self, image: Picture) -> torch.Tensor:
         """What a picture shows where the largest face of the portrait is, 3 x 128 x 128."""
         frame = max(self.faces, key=lambda one: one.size).aligned()
         return crop_windows(to_picture(as_seen(image)), [frame])[0]
 
-    def drawn(self, options: Restyling) -> Image:
+    def drawn(self, options: Restyling) -> Picture:
         """The portrait as the command draws it."""
         source = options.style_of(self.faces, self.image)
         return restyled(self.image, options, self.faces, source).image
@@ -124,7 +124,7 @@ def portraits(count: int) -> Iterator[Portrait]:
     """Of the pictures that are for measuring only, those in which a face is found."""
     folder = SHARED / "portraits"
     for name in (folder / "test.txt").read_text().split()[:count]:
-        image = read(folder / name)
+        image = load_picture(folder / name)
         if faces := faces_in(image):
             yield Portrait(image=image, faces=faces)
 

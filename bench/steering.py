@@ -23,9 +23,9 @@ from table import Row, at_least, at_most, log_use, report
 
 from trombine.conventions import GROUP_OF_PART, GROUPS, to_picture
 from trombine.data.masks import mask
-from trombine.images import as_seen, image_of
 from trombine.inpainting.faces import Steering
 from trombine.inpainting.repairing import repaired
+from trombine.io.image import as_seen, picture_of
 from trombine.judge.witness import seen
 from trombine.weights import Model, loaded
 from trombine.world import Painted, face, paint
@@ -50,7 +50,7 @@ class Found:
 
 def repair(painted: Painted, hole: Hole, steering: Steering, model: Model) -> Found:
     """The repaired picture, read by the witness."""
-    result = repaired(image_of(painted.pixels), hole, model, steering=steering).image
+    result = repaired(picture_of(painted.pixels), hole, model, steering=steering).image
     found = seen(to_picture(as_seen(result))[None])
     return Found(
         parts=found.parts[0].to(torch.uint8).numpy(), points=found.points[0].float().numpy()

@@ -26,7 +26,7 @@ from table import Row, at_least, at_most, report
 import trombine
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import shrink
-from trombine.images import as_seen, read, write
+from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.judge import witness
 from trombine.measures import psnr
 from trombine.nets.spaces import to_space
@@ -65,8 +65,8 @@ def measured(
     gains, far, changed = [], [], 0
     for seed in seeds:
         truth, repaired, hole = inputs(seed, factor, quality)
-        write(folder / "mended.png", repaired)
-        write(folder / "hole.png", hole.astype(np.uint8) * 255)
+        save_picture(folder / "mended.png", repaired)
+        save_picture(folder / "hole.png", hole.astype(np.uint8) * 255)
         blind = enlarged(folder, factor)
         told = enlarged(folder, factor, hole=folder / "hole.png")
         large = hole.repeat(factor, 0).repeat(factor, 1)
@@ -106,7 +106,7 @@ def enlarged(folder: Path, factor: int, hole: Path | None = None) -> Pixels:
     trombine.upscale(
         repaired, factor=factor, hole=hole, mask_is=mask_is, output=made, overwrite=True
     )
-    return as_seen(read(made))
+    return as_seen(load_picture(made))
 
 
 def decibels(result: Pixels, truth: Pixels, inside: Hole) -> float:

@@ -17,7 +17,7 @@ import torch
 from table import ROOT
 
 from trombine.conventions import to_picture
-from trombine.images import read
+from trombine.io.image import load_picture
 from trombine.world import face, paint
 from trombine.world.leaves import leaves as leaves_of
 
@@ -97,7 +97,7 @@ def from_files(name: str, spec: str, paths: Iterable[Path]) -> Pictures:
 
 def _one(path: Path) -> torch.Tensor:
     """A file's picture; one channel where all its pixels are grey, whatever its mode."""
-    picture = to_picture(read(path).rgb_pixels())
+    picture = to_picture(load_picture(path).rgb_pixels())
     grey = torch.equal(picture[:1], picture[1:2]) and torch.equal(picture[:1], picture[2:])
     return picture[:1].clone() if grey else picture
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from trombine.files import atomic, opened, write_bytes
+from trombine.io.files import atomic, opened, write_bytes
 from trombine.refusal import InputError, OutputError, shown
 
 

@@ -99,7 +99,7 @@ def data_fractals(
     """Paint fractals, each with the numbers it is made from, ready to publish.
 
     A fractal is a function of its seed, and its file is named by the seed. Run again, only what is
-    missing is made. Beside the pictures are a dataset card and a notebook to start from.
+    missing is made. Beside the pictures is a dataset card, which says how to begin.
 
     Arguments, by name:
         count: How many pictures.

@@ -34,7 +34,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from trombine.batch.result import Result, drain
 from trombine.commands import VERBS, Verb
-from trombine.files import check_name
+from trombine.io.files import check_name
 from trombine.refusal import InputError
 from trombine.requests import SHORT, described, limit_of
 

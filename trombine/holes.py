@@ -12,7 +12,7 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from trombine.images import Image, read
+from trombine.io.image import Picture, load_picture
 from trombine.provenance import shortened
 from trombine.refusal import InputError, about
 
@@ -36,7 +36,7 @@ class Hole:
     reveals: bool = False  # what is painted becomes opaque
 
 
-def masked(size: tuple[int, int], mask: Path | Image, polarity: str, becomes: str) -> Hole:
+def masked(size: tuple[int, int], mask: Path | Picture, polarity: str, becomes: str) -> Hole:
     """The hole that a mask says of a picture of this height and width; what it `becomes` is said
     where the mask had to be guessed at."""
     if polarity not in POLARITIES:
@@ -72,20 +72,20 @@ def _hole_of_file(
     path: Path, size: tuple[int, int], polarity: str
 ) -> tuple[Bool[np.ndarray, "h w"], Guess]:
     """The hole that a mask's file says."""
-    mask = read(path)
+    mask = load_picture(path)
     with about(path):
         check_size(mask, size)
         return hole_of_image(mask, polarity)
 
 
-def check_size(mask: Image, size: tuple[int, int]) -> None:
+def check_size(mask: Picture, size: tuple[int, int]) -> None:
     """Refuse a mask of another size than the picture's, height and width."""
     if (mask.height, mask.width) != size:
         problem = f"is {mask.width} x {mask.height}, and the picture is {size[1]} x {size[0]}"
         raise InputError(problem, "give a mask of the picture's size")
 
 
-def hole_of_image(mask: Image, polarity: str) -> tuple[Bool[np.ndarray, "h w"], Guess]:
+def hole_of_image(mask: Picture, polarity: str) -> tuple[Bool[np.ndarray, "h w"], Guess]:
     """The hole that a mask says."""
     alpha = mask.alpha()
     varied = alpha is not None and float(alpha.min()) < float(alpha.max())
@@ -100,8 +100,8 @@ def hole_of_image(mask: Image, polarity: str) -> tuple[Bool[np.ndarray, "h w"], 
     return (white if guess.polarity == WHITE else ~white), guess
 
 
-def _levels(mask: Image) -> UInt8[np.ndarray, "h w"]:
-    if mask.space in ("1", "L") and mask.bits == 8:
+def _levels(mask: Picture) -> UInt8[np.ndarray, "h w"]:
+    if mask.mode == "L" and mask.bits == 8:
         return mask.samples[..., 0]
     pixels = mask.rgb_pixels().astype(np.uint32)
     return (pixels @ _GREY >> 8).astype(np.uint8)

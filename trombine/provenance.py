@@ -8,7 +8,6 @@ from it. How each format carries the text is in codecs/.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine import __version__, devices
-from trombine.files import opened
+from trombine.io.files import digest, opened
 from trombine.refusal import InputError, shown
 from trombine.texts import from_json
 
@@ -181,12 +180,6 @@ def differences(record: Mapping[str, Any]) -> list[str]:
     device = devices.recorded(record)
     is_here = device == devices.CPU or devices.usable(device)
     return lines if is_here else [f"device {device} then, {devices.CPU} now", *lines]
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digests_of(inputs: Iterable[Path]) -> dict[Path, str]:

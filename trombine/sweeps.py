@@ -20,7 +20,7 @@ from typing import Any, Final, final
 from urllib.parse import quote
 
 from trombine.events import Detail, Done, Event, Notice, Picture, Progress, Skipped, Started
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
 from trombine.pages import Html, Page, check_page, command, element, grid, picture, table, unbroken

@@ -15,7 +15,7 @@ from table import Row
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.proportions import eyes
-from trombine.images import as_seen
+from trombine.io.image import as_seen
 from trombine.judge.witness import Seen, seen
 from trombine.world import face, paint
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trombine.images import write
+from trombine.io.image import save_picture
 
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
 
@@ -96,5 +96,5 @@ def picture(tmp_path: Path) -> Path:
     """A small picture, photo.png, in the folder that lines are run in."""
     rows, columns = np.mgrid[:40, :48]
     waves = [np.sin(rows / 3 + columns / 5 + phase) * 100 + 127 for phase in (0, 1, 2)]
-    write(tmp_path / "photo.png", np.stack(waves, axis=2).astype(np.uint8))
+    save_picture(tmp_path / "photo.png", np.stack(waves, axis=2).astype(np.uint8))
     return tmp_path / "photo.png"

@@ -26,7 +26,7 @@ def test_a_blend_of_two_nets_is_one_bar_too() -> None:
     """Two nets that are blended share the percentages of one bar."""
     import numpy as np
 
-    from trombine.samples import Image
+    from trombine.io.image import Picture
     from trombine.upscaling.pictures import enlarged_image
     from trombine.upscaling.pipelines import plan_pipeline
 
@@ -34,7 +34,7 @@ def test_a_blend_of_two_nets_is_one_bar_too() -> None:
     pipeline = plan_pipeline(90, 90, factor=2, box=None, model=blend)
     shares: list[float] = []
     pixels = np.random.default_rng(0).integers(0, 256, (90, 90, 3)).astype(np.uint8)
-    image = Image(samples=pixels, mode="RGB")
+    image = Picture(samples=pixels)
     enlarged_image(image, pipeline, tile=16, tick=lambda done, of: shares.append(done / of))
     assert len(shares) > 4
     assert shares == sorted(shares) and shares[-1] == 1

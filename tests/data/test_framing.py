@@ -16,7 +16,7 @@ from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
 from trombine.data.reading import LargestFace, read_row
 from trombine.events import Skipped
-from trombine.images import read, write
+from trombine.io.image import load_picture, save_picture
 from trombine.reader.frames import EYES_APART, EYES_DOWN, Frame, aligned
 from trombine.verbs.prepare import PrepareRequest, run
 from trombine.weights import load
@@ -108,8 +108,8 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
         scene[top : top + size, left : left + size] = made.pixels
         eyes = [made.points[list(LANDMARK_GROUPS[name])].mean(0) for name in EYES]
         wanted.append(np.add(eyes, (left, top)))
-        write(folder / f"{number:02d}.png", scene)
-    write(folder / "none.png", np.full((200, 200, 3), 90, np.uint8))
+        save_picture(folder / f"{number:02d}.png", scene)
+    save_picture(folder / "none.png", np.full((200, 200, 3), 90, np.uint8))
     asked = PrepareRequest(
         folder=folder, output=tmp_path / "pack", size=128, crop="face", workers=1
     )
@@ -122,9 +122,9 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
     assert pack.columns["pictures"].shape == (12, 128, 128, 3)
     off = []
     for number, eyes in enumerate(wanted):
-        frame = LargestFace()(read(folder / f"{number:02d}.png"))
+        frame = LargestFace()(load_picture(folder / f"{number:02d}.png"))
         assert frame is not None
-        pixels = read(folder / f"{number:02d}.png").samples
+        pixels = load_picture(folder / f"{number:02d}.png").samples
         assert np.array_equal(pack.columns["pictures"][number], framed(pixels, frame, 128))
         there = framed_points(eyes.astype(np.float32), frame, 128)
         places = [[64 - 64 * EYES_APART, 128 * EYES_DOWN], [64 + 64 * EYES_APART, 128 * EYES_DOWN]]
@@ -137,11 +137,11 @@ def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path) -> None:
     sides = paint(face(8), 160, "photo"), paint(face(8), 320, "anime")
     views = []
     for name, one in zip(("a.png", "b.png"), sides, strict=True):
-        write(tmp_path / name, one.pixels)
+        save_picture(tmp_path / name, one.pixels)
         views.append(View(picture=name, points=one.points.tolist()))
     record = Record(sides=tuple(views))
     row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, LargestFace())
-    frame = LargestFace()(read(tmp_path / "a.png"))
+    frame = LargestFace()(load_picture(tmp_path / "a.png"))
     assert frame is not None
     assert np.array_equal(row["pictures"], framed(sides[0].pixels, frame, 96))
     twice = replace(frame, x=2 * frame.x, y=2 * frame.y, side=2 * frame.side)
@@ -151,7 +151,7 @@ def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path) -> None:
 
 
 def test_what_is_cut_away_is_not_visible(tmp_path: Path) -> None:
-    write(tmp_path / "wide.png", noise(40, 100))
+    save_picture(tmp_path / "wide.png", noise(40, 100))
     points = np.stack([np.linspace(0, 100, 68), np.full(68, 20.0)], 1)
     seen = [number % 5 > 0 for number in range(68)]
     record = Record(sides=(View(picture="wide.png", points=points.tolist(), visible=seen),))

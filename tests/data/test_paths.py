@@ -14,7 +14,7 @@ from trombine.data.packing import write_pack
 from trombine.data.paths import check_paths
 from trombine.data.source import source
 from trombine.data.split import prepare_split
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.refusal import InputError
 
 
@@ -23,7 +23,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with folders of a picture each, and a pack."""
     monkeypatch.chdir(tmp_path)
     for name in ("plain", "a+leaves", "x@test", "@test", "pack#1"):
-        write(tmp_path / name / "1.png", np.zeros((16, 16, 3), np.uint8))
+        save_picture(tmp_path / name / "1.png", np.zeros((16, 16, 3), np.uint8))
     maker = Maker(kind="leaves", size=16)
     list(write_pack(Path("two"), maker, first_seed=0, count=2, workers=1))
     return tmp_path

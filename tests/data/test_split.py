@@ -9,7 +9,7 @@ import pytest
 
 from trombine.data.source import SEED_RANGES, MixedSource, Source, source
 from trombine.data.split import Subset, apart, prepare_split, split
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.refusal import InputError
 
 
@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("greys")
     for number in range(23):
         pixels = np.full((16, 16, 3), 10 * number, np.uint8)
-        write(place / f"{number:02d}.png", pixels)
+        save_picture(place / f"{number:02d}.png", pixels)
     return place
 
 
@@ -91,7 +91,7 @@ def test_a_mix_is_split_term_by_term(folder: Path) -> None:
 
 def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
     for number in range(4):
-        write(tmp_path / f"{number}.png", np.zeros((16, 16, 3), np.uint8))
+        save_picture(tmp_path / f"{number}.png", np.zeros((16, 16, 3), np.uint8))
     with pytest.raises(InputError, match="has 4 pictures; it takes 5 or more"):
         split(f"folder:{tmp_path}", 16, 4)
 
@@ -100,7 +100,7 @@ def test_a_test_folder_beside_is_measured_on(tmp_path: Path) -> None:
     """As sets of two kinds come: trainA, trainB, testA, testB."""
     for number, name in enumerate(("trainA", "trainB", "testA", "testB")):
         for picture in range(3 + number):
-            write(tmp_path / name / f"{name}{picture}.png", np.zeros((16, 16, 3), np.uint8))
+            save_picture(tmp_path / name / f"{name}{picture}.png", np.zeros((16, 16, 3), np.uint8))
     for kind, many in (("A", (3, 5)), ("B", (4, 6))):
         learned, measured = split(f"folder:{tmp_path / f'train{kind}'}", 16, 64)
         assert (len(learned), len(measured)) == many
@@ -123,7 +123,7 @@ def test_what_terms_share_is_not_both_learned_from_and_measured_on(folder: Path)
 def test_a_pack_named_twice_keeps_its_uses_apart(tmp_path: Path) -> None:
     for use in ("train", "validation", "test"):
         for number in range(6):
-            write(tmp_path / use / f"{number}.png", np.full((16, 16, 3), number, np.uint8))
+            save_picture(tmp_path / use / f"{number}.png", np.full((16, 16, 3), number, np.uint8))
     whole = f"folder:{tmp_path}"
     for spec in (f"{whole}+{whole}@validation", f"{whole}+{whole}@train", f"{whole}+{whole}@test"):
         learned, measured = split(spec.replace("@validation", "@choose"), 16, 4)
@@ -136,8 +136,8 @@ def test_what_a_folder_says_goes_before_a_folder_beside(tmp_path: Path) -> None:
     for inner in ("train", "validation", "test"):
         for number in range(6):
             picture = np.full((16, 16, 3), number, np.uint8)
-            write(tmp_path / "training" / inner / f"{number}.png", picture)
-            write(tmp_path / "testing" / f"{number}.png", picture)
+            save_picture(tmp_path / "training" / inner / f"{number}.png", picture)
+            save_picture(tmp_path / "testing" / f"{number}.png", picture)
     learned, measured = split(f"folder:{tmp_path / 'training'}", 16, 4)
     assert all(name.startswith("train/") for name in names(learned))
     assert all(name.startswith("validation/") for name in names(measured))
@@ -147,7 +147,7 @@ def test_what_a_folder_says_goes_before_a_folder_beside(tmp_path: Path) -> None:
 
 def test_a_mix_says_what_its_pictures_are_for(tmp_path: Path) -> None:
     for use in ("train", "test"):
-        write(tmp_path / use / "0.png", np.zeros((16, 16, 3), np.uint8))
+        save_picture(tmp_path / use / "0.png", np.zeros((16, 16, 3), np.uint8))
     mixed = source(f"folder:{tmp_path}+leaves#2", 16)
     assert mixed.splits is not None and mixed.splits.tolist() == [2, 0, -1, -1]
     assert source("leaves#2+leaves#3", 16).splits is None

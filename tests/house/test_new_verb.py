@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trombine.images import read_provenance, write
+from trombine.io.image import read_record, save_picture
 
 VERB = '''
 """`darken`: pictures made darker."""
@@ -122,7 +122,7 @@ def home(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             table.write(line + "\n")
     for name in ("a.png", "b.png", "c.bmp"):
         grey = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) + ord(name[0])
-        write(home / "in" / name, grey)
+        save_picture(home / "in" / name, grey)
     return home
 
 
@@ -140,7 +140,7 @@ def test_a_verb_is_a_command_that_is_made_again_and_a_function(home: Path) -> No
     text = python(home, "-m", "trombine", "darken", "--help")
     assert "The share of the light that is kept: 0 to 1." in " ".join(text.replace("│", "").split())
     assert "3 pictures written" in python(home, *words)
-    record = read_provenance(home / "dark" / "a.png") or {}
+    record = read_record(home / "dark" / "a.png") or {}
     assert record["options"] == {"picture": "a.png", "to": 0.25, "format": "PNG"}
     (home / "dark" / "b.png").unlink()
     said = python(home, *words)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from trombine import __version__
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.weights import read_card, shipped
 
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
@@ -54,7 +54,7 @@ def test_it_runs_without_the_repository(wheel: Path, tmp_path: Path) -> None:
     options = ["--no-deps", "--no-index", "--no-compile", "--find-links", str(wheel.parent)]
     install = [*PIP, "install", *options, "--target", str(site), "trombine"]
     subprocess.run(install, check=True, capture_output=True)
-    write(tmp_path / "a.png", np.arange(20 * 24 * 3, dtype=np.uint8).reshape(20, 24, 3))
+    save_picture(tmp_path / "a.png", np.arange(20 * 24 * 3, dtype=np.uint8).reshape(20, 24, 3))
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         here = os.environ | {"PYTHONPATH": str(site)}

@@ -14,8 +14,8 @@ from PIL import ImageDraw
 from skimage import data as skimage_data
 
 from trombine.conventions import PART_INDEX
-from trombine.images import image_of, read
 from trombine.inpainting import making, masks
+from trombine.io.image import load_picture, picture_of
 from trombine.refusal import InputError
 from trombine.world import face, paint
 
@@ -35,7 +35,7 @@ def test_of_a_stroke_in_a_jpeg_nothing_is_left_beside_the_hole(colour: str, qual
     stroke = [(200, 100), (260, 170), (300, 120)]
     ImageDraw.Draw(painted).line(stroke, fill=colour, width=14)
     before, after = (as_jpeg(one, quality).astype(int) for one in (photo, painted))
-    image = image_of(after.astype(np.uint8))
+    image = picture_of(after.astype(np.uint8))
     hole = masks.hole_of_colour(image, masks.colour_of(colour))
     left = np.abs(after - before).max(-1)[~hole]
     assert left.max() < 60 and np.percentile(np.abs(after - before).max(-1)[hole], 60) > 60
@@ -46,7 +46,7 @@ def test_of_a_stroke_that_nothing_changed_the_rim_is_narrow() -> None:
     """Beside it the picture is as it was: no more of it is painted than need be."""
     pixels = skimage_data.astronaut().copy()
     pixels[100:120, 200:240] = (255, 0, 255)
-    hole = masks.hole_of_colour(image_of(pixels), masks.colour_of("magenta"))
+    hole = masks.hole_of_colour(picture_of(pixels), masks.colour_of("magenta"))
     assert np.count_nonzero(hole) <= 24 * 44 and hole[98:122, 200:240].all()
 
 
@@ -86,7 +86,7 @@ def test_glasses_come_off_and_the_eyes_behind_them_stay(pair: tuple[Path, np.nda
     """Of the one who wears some; how many do is said."""
     path, parts = pair
     options = {"hole": "part", "named": "glasses", "grow": 0}
-    found = making.hole_of(read(path), options, None)
+    found = making.hole_of(load_picture(path), options, None)
     assert found.notices == ("glasses of 1 of 2 faces",)
     glasses, eyes = (
         np.isin(parts, [PART_INDEX[name] for name in names])
@@ -100,12 +100,12 @@ def test_glasses_come_off_and_the_eyes_behind_them_stay(pair: tuple[Path, np.nda
 def test_nobody_wears_a_hat(pair: tuple[Path, np.ndarray]) -> None:
     options = {"hole": "part", "named": "hat", "grow": 0}
     with pytest.raises(InputError, match="shows no hat in its faces; give --mask"):
-        making.hole_of(read(pair[0]), options, None)
+        making.hole_of(load_picture(pair[0]), options, None)
 
 
 def test_thin_rims_are_known_by_what_the_reader_says(pair: tuple[Path, np.ndarray]) -> None:
     """No pixel of glasses, and a face that wears some; a few pixels of a hat are none."""
-    worn, *_ = making.read_picture(read(pair[0]), making.READER, device="cpu").faces
+    worn, *_ = making.read_picture(load_picture(pair[0]), making.READER, device="cpu").faces
     logits = torch.zeros_like(worn.logits)
     logits[PART_INDEX["skin"]] = 1
     bare = replace(worn, logits=logits, moment={**worn.moment, "glasses": 0.6})

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS, to_picture
-from trombine.images import as_seen, image_of
 from trombine.inpainting.faces import Steering
 from trombine.inpainting.organs import UNKNOWN, organs, with_moved
 from trombine.inpainting.repairing import repaired
+from trombine.io.image import as_seen, picture_of
 from trombine.weights import loaded
 from trombine.world import Painted, face, paint
 
@@ -85,7 +85,7 @@ def test_a_mouth_is_painted_where_its_landmarks_are_dragged_to() -> None:
         rows = []
         for asked in (points, dragged):
             steering = Steering(points=[asked.astype(np.float32)])
-            result = repaired(image_of(painted.pixels), hole, model, steering=steering).image
+            result = repaired(picture_of(painted.pixels), hole, model, steering=steering).image
             with torch.inference_mode():
                 reading = reader(to_picture(as_seen(result))[None])
             rows.append(float(reading.points[0, 48:, 1].mean()))

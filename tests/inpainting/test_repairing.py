@@ -11,13 +11,13 @@ import torch
 
 from trombine.canvas import cut
 from trombine.data.masks import mask
-from trombine.images import image_of
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import Steering, faces_in
 from trombine.inpainting.grain import Noise
 from trombine.inpainting.making import seeds_of
 from trombine.inpainting.repairing import Painter, repaired
 from trombine.inpainting.windows import LARGEST, THICKEST, USUAL, Window, patches, thickness
+from trombine.io.image import picture_of
 from trombine.nets import Net
 from trombine.weights import Model, loaded
 from trombine.world.painting import paint
@@ -26,7 +26,7 @@ from trombine.world.people import face
 
 def whole(pixels: np.ndarray) -> Damaged:
     """A picture in which nothing is missing."""
-    damaged = Damaged.of(image_of(pixels), np.ones(pixels.shape[:2], bool))
+    damaged = Damaged.of(picture_of(pixels), np.ones(pixels.shape[:2], bool))
     damaged.colours[:] = pixels.astype(np.float32) / 255
     damaged.missing[:] = False
     return damaged
@@ -88,7 +88,7 @@ def test_a_texture_comes_back_to_its_place(
         }[kind]
     ] = True
     with_truth(monkeypatch, pixels, oracle)
-    result = repaired(image_of(pixels), hole, plain).image.samples
+    result = repaired(picture_of(pixels), hole, plain).image.samples
     assert np.array_equal(result[~hole], pixels[~hole])
     exact = kind in ("thin", "long")
     assert psnr(result[hole], pixels[hole]) > (90 if exact else 40)
@@ -110,7 +110,7 @@ def test_a_face_is_painted_upright_and_turned_back(
     hole = np.zeros((192, 192), bool)
     hole[84:112, 66:126] = True
     with_truth(monkeypatch, pixels, oracle)
-    repair = repaired(image_of(pixels), hole, plain)
+    repair = repaired(picture_of(pixels), hole, plain)
     (window,) = oracle
     assert len(repair.faces) == 1 and (window.height, window.width) == (128, 128)
     # Both eyes are hidden: of 24 such faces the angle is off by 3 degrees on average, by 9 at most.
@@ -122,7 +122,7 @@ def test_holes_apart_are_windows_apart(plain: Model, oracle: list[Window]) -> No
     """Two holes far from each other are two crops; two near each other are one."""
     hole = np.zeros((300, 900), bool)
     hole[10:20, 10:20] = hole[40:50, 40:50] = hole[280:290, 880:890] = True
-    repaired(image_of(waves(300, 900)), hole, plain)
+    repaired(picture_of(waves(300, 900)), hole, plain)
     assert len(oracle) == 2
 
 
@@ -147,12 +147,12 @@ def test_a_face_of_which_half_is_hidden_is_completed_and_none_is_seen_in_grass()
     model, reader = loaded("inpaint", task="repair"), loaded("reader", task="read")
     hole = np.zeros((128, 128), bool)
     hole[66:] = True
-    people = [image_of(paint(face(1_100_000 + k), 128, "photo").pixels) for k in range(6)]
+    people = [picture_of(paint(face(1_100_000 + k), 128, "photo").pixels) for k in range(6)]
     at_once = [faces_in(Damaged.of(image, hole), reader, Steering()) for image in people]
     completed = [repaired(image, hole, model).faces for image in people]
     assert sum(map(bool, at_once)) < sum(map(bool, completed)) >= 4
     for pixels in (skimage.data.grass(), skimage.data.gravel()):
-        image = image_of(np.repeat(pixels[:256, :256, None], 3, 2))
+        image = picture_of(np.repeat(pixels[:256, :256, None], 3, 2))
         strokes = mask("irregular:30-40", 1_200_104, 256)
         assert not repaired(image, strokes, model).faces
 
@@ -169,7 +169,7 @@ def test_windows_are_as_large_as_a_net_learned_from(
     hole = np.zeros((256, 256), bool)
     hole[110:150, 90:170] = True
     with_truth(monkeypatch, pixels, oracle)
-    repaired(image_of(pixels), hole, model)
+    repaired(picture_of(pixels), hole, model)
     (window,) = oracle
     assert (window.height, window.width) == (side, side)
     oracle.clear()
@@ -177,7 +177,7 @@ def test_windows_are_as_large_as_a_net_learned_from(
     hole = np.zeros((300, 520), bool)
     hole[100:180, 200:310] = True
     with_truth(monkeypatch, pixels, oracle)
-    result = repaired(image_of(pixels), hole, model).image.samples
+    result = repaired(picture_of(pixels), hole, model).image.samples
     (window,) = oracle
     assert window.scale == pytest.approx(24 / 128 * side / 80, rel=0.02)
     assert side <= max(window.height, window.width) <= 2 * side
@@ -185,7 +185,7 @@ def test_windows_are_as_large_as_a_net_learned_from(
     oracle.clear()
     for wrong in (True, 0, "64", 10**9):
         odd = replace(plain, card=replace(card, settings={"size": wrong}))
-        repaired(image_of(pixels), hole, odd)
+        repaired(picture_of(pixels), hole, odd)
     assert {max(window.height, window.width) for window in oracle} == {
         max(window.height, window.width) for window in oracle[:1]
     }
@@ -202,7 +202,7 @@ def test_a_large_face_is_painted_closer_by_a_net_that_knows_it(
         hole = np.zeros((size, size), bool)
         hole[int(0.42 * size) : int(0.52 * size), int(0.4 * size) : int(0.6 * size)] = True
         with_truth(monkeypatch, pixels, oracle)
-        repaired(image_of(pixels), hole, model)
+        repaired(picture_of(pixels), hole, model)
         (window,) = oracle
         assert window.width == pytest.approx(wanted, abs=0 if size > 200 else 12)
         oracle.clear()
@@ -224,7 +224,7 @@ def test_a_net_that_takes_a_seed_is_given_one_for_each_window(plain: Model) -> N
     hole = np.zeros((300, 900), bool)
     hole[10:20, 10:20] = hole[280:290, 880:890] = True
     pixels = waves(300, 900)
-    results = [repaired(image_of(pixels), hole, model, seed=seed) for seed in (40, 70)]
+    results = [repaired(picture_of(pixels), hole, model, seed=seed) for seed in (40, 70)]
     assert seeds == [40, 41, 70, 71]
     assert not (results[0].image.samples[hole] == results[1].image.samples[hole]).any()
     assert seeds_of(model, 40, 3) == [40, 41, 42] and seeds_of(plain, 40, 3) == [40]
@@ -249,7 +249,7 @@ def test_an_edge_of_what_is_transparent_is_not_context(plain: Model) -> None:
     other[:, 20:, :3] = 255 - other[:, 20:, :3]
     hole = np.zeros((40, 40), bool)
     hole[10:20, 10:20] = True
-    results = [repaired(image_of(p), hole, plain).image.samples for p in (pixels, other)]
+    results = [repaired(picture_of(p), hole, plain).image.samples for p in (pixels, other)]
     assert np.array_equal(results[0][hole], results[1][hole])
 
 
@@ -262,7 +262,7 @@ def test_what_the_user_gives_counts_before_the_reader(
     """Points and parts that are given change what is painted; none given, the reader's do."""
     hole = np.zeros((96, 96), bool)
     hole[40:60, 30:62] = True
-    image = image_of(faces[0])
+    image = picture_of(faces[0])
     own = repaired(image, hole, steered)
     (seen,) = own.faces
     moved = Steering(points=[(seen.points * np.float32(1.02)).astype(np.float32)])
@@ -287,7 +287,7 @@ def test_what_the_user_gives_counts_before_the_reader(
 def test_points_say_where_a_face_is_that_the_reader_does_not_see(steered: Model) -> None:
     """All points of a face are enough to set it upright and to paint it."""
     rng = np.random.default_rng(0)
-    image = image_of(np.full((160, 160, 3), 120, np.uint8))
+    image = picture_of(np.full((160, 160, 3), 120, np.uint8))
     hole = np.zeros((160, 160), bool)
     hole[60:100, 60:100] = True
     points = (paint(face(900_003), 160, "photo").points + rng.random(2)).astype(np.float32)
@@ -334,7 +334,7 @@ def test_no_grain_where_none_is_around(
     spreads = []
     for pixels in (clean, noisy):
         with_truth(monkeypatch, pixels, oracle)
-        result = repaired(image_of(pixels), hole, plain, seed=4).image.samples
+        result = repaired(picture_of(pixels), hole, plain, seed=4).image.samples
         spreads.append(result[hole].astype(np.float64).std())
     assert spreads[0] < 1 and spreads[1] == pytest.approx(8, rel=0.3)
 
@@ -343,7 +343,7 @@ def test_grain_is_of_the_seed(plain: Model) -> None:
     """The same seed gives the same bytes, another other noise."""
     rng, hole = np.random.default_rng(0), np.zeros((200, 200), bool)
     hole[50:130, 50:130] = True
-    image = image_of(rng.integers(100, 140, (200, 200, 3), dtype=np.uint8))
+    image = picture_of(rng.integers(100, 140, (200, 200, 3), dtype=np.uint8))
     first, again, other = (
         repaired(image, hole, plain, seed=seed).image.samples for seed in (1, 1, 2)
     )
@@ -358,7 +358,7 @@ def test_a_grey_picture_stays_grey(plain: Model) -> None:
     grey = np.repeat(waves(120, 120)[..., :1], 3, axis=2)
     hole = np.zeros((120, 120), bool)
     hole[40:100, 40:100] = hole[5:9, 5:9] = True
-    result = repaired(image_of(grey), hole, plain).image.samples
+    result = repaired(picture_of(grey), hole, plain).image.samples
     assert not np.ptp(result.astype(int), axis=2).any()
 
 
@@ -379,5 +379,5 @@ def test_a_large_picture_is_never_in_floats_as_a_whole(
     pixels = np.zeros((1800, 2400, 3), np.uint8)
     hole = np.zeros((1800, 2400), bool)
     hole[700:800, 700:760] = True
-    repaired(image_of(pixels), hole, plain)
+    repaired(picture_of(pixels), hole, plain)
     assert largest <= 1 << 20

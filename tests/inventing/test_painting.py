@@ -12,8 +12,9 @@ from PIL import Image
 
 import trombine
 from trombine.events import Done
-from trombine.images import read, read_frames, read_provenance
 from trombine.inventing.painting import PEOPLE, Painting, between
+from trombine.io.image import load_picture, read_record
+from trombine.io.video import read_frames
 from trombine.refusal import InputError
 from trombine.verbs import generate, morph
 from trombine.verbs.generate import GenerateRequest
@@ -45,7 +46,7 @@ def test_a_seed_is_its_person_painted_with_what_is_asked(style: str, tmp_path: P
     wanted = face(PEOPLE + 5, smile=0.8, glasses=1.0, yaw=-0.2)
     file = tmp_path / "000005.png"
     assert np.array_equal(np.asarray(Image.open(file)), paint(wanted, 48, style).pixels)
-    record = read_provenance(file) or {}
+    record = read_record(file) or {}
     assert record["options"] == {
         "method": "painter",
         "style": style,
@@ -111,8 +112,8 @@ def test_pictures_are_of_512_pixels_unless_a_size_is_given_and_a_sheet_shows_sma
     tmp_path: Path,
 ) -> None:
     trombine.generate(sheet=True, output=tmp_path)
-    assert read(tmp_path / "000000.png").samples.shape[:2] == (512, 512)
-    assert len(read(tmp_path / "sheet.png").samples) < 512
+    assert load_picture(tmp_path / "000000.png").samples.shape[:2] == (512, 512)
+    assert len(load_picture(tmp_path / "sheet.png").samples) < 512
 
 
 def test_a_walk_s_ends_are_generate_s_pictures_and_all_is_made_again(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from upscale_study import CHOOSING
 
 from trombine.conventions import to_pixels
 from trombine.events import Done, Progress
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.judge import compare
 from trombine.judge.bootstrap import drawn, sign_flip
 from trombine.judge.compare import USUAL, Cost, Outcome, method_of, outcome
@@ -249,7 +249,7 @@ def test_a_hole_shows_nothing_of_the_truth(repair: ProtocolFile) -> None:
 def test_pictures_of_a_folder_are_known_by_their_bytes(tmp_path: Path) -> None:
     """A file that is another, or is not there, is refused; a large one is cut to its middle."""
     pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
-    write(tmp_path / "faces" / "a.png", pixels)
+    save_picture(tmp_path / "faces" / "a.png", pixels)
     import hashlib
 
     digest = hashlib.sha256((tmp_path / "faces" / "a.png").read_bytes()).hexdigest()
@@ -263,7 +263,7 @@ def test_pictures_of_a_folder_are_known_by_their_bytes(tmp_path: Path) -> None:
         tuple(cases(file, None))
     with pytest.raises(InputError, match="does not exist"):
         tuple(cases(file, tmp_path))
-    write(tmp_path / "faces" / "a.png", 255 - pixels)
+    save_picture(tmp_path / "faces" / "a.png", 255 - pixels)
     with pytest.raises(InputError, match="is not the picture that the protocol names"):
         tuple(cases(file, tmp_path / "faces"))
     (tmp_path / "list.sha256").write_text(f"{'0' * 64}  a.png\n")

@@ -37,14 +37,14 @@ FLOOR = "Gaussian of pixels"
 TOOL = """
 import pathlib, sys
 from trombine.conventions import to_pixels
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.methods import methods
 target, seeds, size = pathlib.Path(sys.argv[1]), sys.argv[2].split("-"), int(sys.argv[3])
 (method,) = methods("invent", "Gaussian of pixels").values()
 seeds = range(int(seeds[0]), int(seeds[1]) + 1)
 for seed in seeds:
     picture = method([seed], style="photo", size=size)[0]
-    write(target / f"face-{seeds.stop - seed}.bmp", to_pixels(picture))
+    save_picture(target / f"face-{seeds.stop - seed}.bmp", to_pixels(picture))
 """
 FLAT = """
 import pathlib, sys

@@ -20,7 +20,7 @@ from trombine.data.item import Batch, to_pictures
 from trombine.data.source import source
 from trombine.data.staging import StageOptions, staged
 from trombine.draws import Chance
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.nets import Net, build
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.nets.stillness import still
@@ -191,7 +191,7 @@ def test_the_average_over_time_teaches() -> None:
 def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path) -> None:
     """It has all the names that the painted ones have; their terms would be nothing but NaN."""
     for number in range(3):
-        write(tmp_path / f"{number}.png", paint(face(number), SIDE, "photo").pixels)
+        save_picture(tmp_path / f"{number}.png", paint(face(number), SIDE, "photo").pixels)
     recipe = find("reader")
     assert isinstance(recipe, Read)
     objective = ReadObjective(replace(recipe, size=SIDE))

@@ -15,7 +15,7 @@ import trombine
 from trombine.conventions import to_picture
 from trombine.data.degrade import Chain
 from trombine.draws import Chance
-from trombine.images import Image, write
+from trombine.io.image import Picture, save_picture
 from trombine.reader import Face, read_faces
 from trombine.reader.spreads import SHARE, half_range, measured
 from trombine.readings.making import as_json, as_known, read_picture
@@ -103,14 +103,14 @@ def test_a_mirrored_picture_has_the_same_spreads(model: Model) -> None:
 def test_another_reader_has_none(tmp_path: Path, model: Model) -> None:
     own = tmp_path / "own.safetensors"
     save_model(own, model.net, replace(model.card, settings={**model.card.settings, "name": "own"}))
-    write(tmp_path / "a.png", paint(face(SEEDS[0]), 160, "photo").pixels)
+    save_picture(tmp_path / "a.png", paint(face(SEEDS[0]), 160, "photo").pixels)
     (one,) = trombine.read(tmp_path / "a.png", model=own).faces
     assert one.spreads == {} and one.moment
 
 
 def test_what_is_not_said_has_no_spread(model: Model) -> None:
     pixels = paint(face(SEEDS[2]), 160, "photo").pixels
-    whole = read_picture(Image(samples=pixels, mode="RGB"), "reader")
+    whole = read_picture(Picture(samples=pixels), "reader")
     known = as_known(whole)
     for traits, reading in ((False, known), (True, whole)):
         (one,) = reading.faces

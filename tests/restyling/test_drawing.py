@@ -14,7 +14,7 @@ from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from trombine.canvas import Box
 from trombine.conventions import PART_INDEX, to_picture
-from trombine.images import image_of
+from trombine.io.image import picture_of
 from trombine.nets.restyler import Restyler
 from trombine.reader import Face
 from trombine.refusal import InputError
@@ -47,7 +47,7 @@ def scene(style: str = "photo") -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def faces() -> list[Face]:
-    (one,) = faces_in(image_of(scene()))
+    (one,) = faces_in(picture_of(scene()))
     return [one]
 
 
@@ -57,7 +57,7 @@ def test_what_is_no_face_stays_to_the_last_sample(
 ) -> None:
     """What is of the face becomes the net's, its ground and all around stays."""
     samples = scene() if bits == 8 else scene().astype(np.uint16) * 257 + 3
-    drawn = restyled(image_of(samples), inverting(), faces, "photo")
+    drawn = restyled(picture_of(samples), inverting(), faces, "photo")
     found = drawn.image.samples
     assert found.dtype == samples.dtype
     assert np.array_equal(found[~drawn.where], samples[~drawn.where])
@@ -78,7 +78,7 @@ def test_a_neck_goes_with_the_skin_and_clothes_stay(faces: list[Face], inverting
     """A net that inverts: a neck, of which the reader sees none in what is drawn, becomes lighter
     or darker by what skin became."""
     before = scene().astype(float)
-    found = restyled(image_of(scene()), inverting(), faces, "photo").image.samples.astype(float)
+    found = restyled(picture_of(scene()), inverting(), faces, "photo").image.samples.astype(float)
     parts = np.zeros(before.shape[:2], np.uint8)
     parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
     inside = np.asarray(binary_erosion(parts == PART_INDEX["neck"], iterations=6), bool)
@@ -98,7 +98,7 @@ def test_what_is_drawn_lies_where_it_was(angle: int, faces: list[Face], invertin
     """A net that inverts: the inside of the face is the inverted face, turned or not."""
     samples = np.ascontiguousarray(np.rot90(scene(), angle))
     around = [_turned(one) for one in faces] if angle else faces
-    drawn = restyled(image_of(samples), inverting(), around, "photo")
+    drawn = restyled(picture_of(samples), inverting(), around, "photo")
     skin = np.zeros(scene().shape[:2], bool)
     parts = paint(face(SEED), SIDE, "photo").parts
     skin[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = np.isin(
@@ -165,7 +165,7 @@ def test_round_a_window_is_drawn_too_and_faces_are_as_in_windows() -> None:
 def test_half_the_strength_is_half_of_the_way_and_none_is_none(
     faces: list[Face], inverting: Asked
 ) -> None:
-    before = image_of(scene())
+    before = picture_of(scene())
     full = restyled(before, inverting(), faces, "photo")
     half = restyled(before, inverting(strength=0.5), faces, "photo")
     where = half.where & full.where
@@ -177,7 +177,7 @@ def test_half_the_strength_is_half_of_the_way_and_none_is_none(
 
 def test_colours_are_kept_and_light_is_not(faces: list[Face], inverting: Asked) -> None:
     """Where all is smooth a kept colour is, but for its light, what it was."""
-    flat = image_of(np.broadcast_to(np.array([200, 120, 60], np.uint8), (320, 400, 3)).copy())
+    flat = picture_of(np.broadcast_to(np.array([200, 120, 60], np.uint8), (320, 400, 3)).copy())
     kept = restyled(flat, inverting(keep_colours=True), faces, "photo")
     changed = kept.colours[:, 0] - kept.colours[:, 2]
     assert changed == pytest.approx((200 - 60) / 255, abs=0.02)
@@ -202,16 +202,16 @@ def test_a_whole_picture_in_tiles_is_one_picture(model_file: Path) -> None:
 
 def test_all_of_a_picture_is_drawn(model_file: Path, faces: list[Face]) -> None:
     asked = Restyling(path=model_file, target="sketch", source="photo", whole=True)
-    drawn = restyled(image_of(scene()), asked, faces, "photo")
+    drawn = restyled(picture_of(scene()), asked, faces, "photo")
     assert drawn.where.all() and not np.array_equal(drawn.image.samples, scene())
-    empty = restyled(image_of(scene()), asked, [], "photo")
+    empty = restyled(picture_of(scene()), asked, [], "photo")
     assert empty.where.all()
 
 
 @pytest.mark.parametrize("style", ["photo", "anime", "sketch"])
 def test_the_reader_says_the_style(style: str, model_file: Path) -> None:
     asked = Restyling(path=model_file, target="cartoon")
-    image = image_of(scene(style))
+    image = picture_of(scene(style))
     assert asked.style_of(faces_in(image), image) == style
 
 
@@ -224,15 +224,15 @@ def test_a_style_that_the_reader_doubts_is_how_the_picture_looks(faces: list[Fac
 
 def test_what_shows_no_face_and_does_not_look_drawn_is_a_photograph(model_file: Path) -> None:
     asked = Restyling(path=model_file, target="anime", whole=True)
-    assert asked.style_of([], image_of(skimage.data.coffee()[:200, :300])) == "photo"
+    assert asked.style_of([], picture_of(skimage.data.coffee()[:200, :300])) == "photo"
 
 
 def test_a_style_that_nobody_knows_is_asked_for(model_file: Path, faces: list[Face]) -> None:
-    asked, image = Restyling(path=model_file, target="photo"), image_of(scene("photo"))
+    asked, image = Restyling(path=model_file, target="photo"), picture_of(scene("photo"))
     with pytest.raises(InputError, match="in which style it is drawn; say it: --from"):
         asked.style_of([replace(faces[0], style=None)], image)
     with pytest.raises(InputError, match="in which style it is drawn; say it: --from"):
-        asked.style_of([], image_of(scene("sketch")))
+        asked.style_of([], picture_of(scene("sketch")))
     with pytest.raises(InputError, match="looks photo already"):
         asked.style_of(faces, image)
     with pytest.raises(InputError, match="photo becomes photo"):
@@ -244,7 +244,7 @@ def test_a_style_that_nobody_knows_is_asked_for(model_file: Path, faces: list[Fa
 def test_a_whole_sketch_has_no_colours_at_its_neck(faces: list[Face]) -> None:
     """What was filtered is in the style already: a neck is not given its colour once more."""
     asked = Restyling(path=shipped()["restyle"], target="sketch", source="photo", whole=True)
-    found = restyled(image_of(scene()), asked, faces, "photo").image.samples.astype(int)
+    found = restyled(picture_of(scene()), asked, faces, "photo").image.samples.astype(int)
     parts = np.zeros(found.shape[:2], np.uint8)
     parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
     neck = np.asarray(binary_erosion(parts == PART_INDEX["neck"], iterations=6), bool)

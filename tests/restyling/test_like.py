@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from trombine.conventions import to_picture
-from trombine.images import image_of
+from trombine.io.image import picture_of
 from trombine.nets.vgg import VGG
 from trombine.reader import read_faces
 from trombine.restyling.drawing import LikeAsked, restyled_like
@@ -101,7 +101,7 @@ def test_strength_and_kept_colours() -> None:
     samples = paint(face(SEED), 64, "photo").pixels
     style = painted("cartoon", SEED + 3, 64)
     full, half, none = (
-        restyled_like(image_of(samples), LikeAsked(style=style, strength=s), eye())
+        restyled_like(picture_of(samples), LikeAsked(style=style, strength=s), eye())
         for s in (1.0, 0.5, 0.0)
     )
     inside = (full.image.samples > 0) & (full.image.samples < 255)

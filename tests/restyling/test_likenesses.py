@@ -12,8 +12,8 @@ import trombine
 from trombine.conventions import PART_INDEX
 from trombine.data.pack import Pack
 from trombine.events import Progress
-from trombine.images import write
 from trombine.inventing.redrawing import redrawn
+from trombine.io.image import save_picture
 from trombine.restyling.likenesses import Person, person_in, with_looks
 from trombine.verbs.likenesses import LikenessesRequest, run
 from trombine.world import face, paint
@@ -86,8 +86,8 @@ def test_who_is_read_is_drawn_like_the_truth() -> None:
 def test_a_pack_of_pairs_goes_on_and_says_who_is_nobody(tmp_path: Path) -> None:
     folder = tmp_path / "faces"
     for place in range(2):
-        write(folder / f"{place}.png", paint(face(SEED + place), 64, "photo").pixels)
-    write(folder / "9.png", np.full((64, 64, 3), 90, np.uint8))
+        save_picture(folder / f"{place}.png", paint(face(SEED + place), 64, "photo").pixels)
+    save_picture(folder / "9.png", np.full((64, 64, 3), 90, np.uint8))
     asked: dict[str, Any] = {"photos": f"plain:{folder}", "size": 64, "style": "anime+sketch"}
     trombine.data_likenesses(**asked, output=tmp_path / "pack")
     pack = Pack(tmp_path / "pack")

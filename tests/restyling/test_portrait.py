@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import trombine
-from trombine.images import Image, image_of, write
 from trombine.inventing import PAINTER
+from trombine.io.image import Picture, picture_of, save_picture
 from trombine.reader import Face
 from trombine.reader.frames import Frame, samples_of
 from trombine.refusal import InputError
@@ -42,17 +42,17 @@ def scene() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def image() -> Image:
-    return image_of(scene())
+def image() -> Picture:
+    return picture_of(scene())
 
 
 @pytest.fixture(scope="module")
-def faces(image: Image) -> list[Face]:
+def faces(image: Picture) -> list[Face]:
     return list(faces_in(image))
 
 
 @pytest.fixture(scope="module")
-def character(image: Image, faces: list[Face]) -> Character:
+def character(image: Picture, faces: list[Face]) -> Character:
     return character_of(samples_of(image.rgb_pixels()), faces[0], "photo")
 
 
@@ -60,7 +60,7 @@ def asked(**options: object) -> Restyling:
     return Restyling(path=model_of("restyle"), target="anime", method=PAINTER, **options)  # pyright: ignore
 
 
-def drawn(image: Image, faces: list[Face], character: Character, **options: object) -> Drawn:
+def drawn(image: Picture, faces: list[Face], character: Character, **options: object) -> Drawn:
     return restyled(image, asked(**options), faces, "photo", [character])
 
 
@@ -82,7 +82,7 @@ def test_a_portrait_is_framed_as_its_photograph(character: Character) -> None:
     assert (small.centre_x, small.centre_y, small.scale) == (0, 0, 0.25)
 
 
-def test_only_the_head_is_changed(image: Image, faces: list[Face], character: Character) -> None:
+def test_only_the_head_is_changed(image: Picture, faces: list[Face], character: Character) -> None:
     found = drawn(image, faces, character)
     before, after = image.rgb_pixels().astype(int), found.image.rgb_pixels().astype(int)
     assert np.array_equal(before[~found.where], after[~found.where])
@@ -92,13 +92,13 @@ def test_only_the_head_is_changed(image: Image, faces: list[Face], character: Ch
     assert middle.mean() > 0.95 and found.characters == [character]
 
 
-def test_strength_blends(image: Image, faces: list[Face], character: Character) -> None:
+def test_strength_blends(image: Picture, faces: list[Face], character: Character) -> None:
     half, whole = (drawn(image, faces, character, strength=s).image.rgb() for s in (0.5, 1.0))
     np.testing.assert_allclose(half, (image.rgb() + whole) / 2, atol=2.5 / 255)
 
 
 def test_who_is_like_nobody_is_drawn_by_the_net(
-    image: Image, faces: list[Face], character: Character
+    image: Picture, faces: list[Face], character: Character
 ) -> None:
     found = drawn(image, faces, replace(character, points_off=0.5))
     assert found.notices == [drawing.UNLIKE] and not found.characters
@@ -106,7 +106,7 @@ def test_who_is_like_nobody_is_drawn_by_the_net(
 
 
 def test_clothes_are_drawn_where_no_more_than_shoulders_show(
-    image: Image, faces: list[Face], character: Character
+    image: Picture, faces: list[Face], character: Character
 ) -> None:
     bare, dressed = (drawn(image, faces, character, clothes=c) for c in (False, True))
     assert dressed.where.sum() > bare.where.sum() and not dressed.notices
@@ -147,7 +147,7 @@ def test_what_is_no_character_is_refused(text: str, why: str, tmp_path: Path) ->
 
 
 def test_a_picture_without_a_face_is_refused(tmp_path: Path) -> None:
-    write(tmp_path / "a.png", np.full((60, 60, 3), 90, np.uint8))
+    save_picture(tmp_path / "a.png", np.full((60, 60, 3), 90, np.uint8))
     with pytest.raises(InputError, match=r"a\.png: no face found"):
         known(tmp_path / "a.png")
 
@@ -168,7 +168,7 @@ def test_a_neck_is_as_wide_as_it_is(faces: list[Face]) -> None:
     assert 0.3 < neck_of(faces[0]) < 1.0
 
 
-def test_a_film_keeps_who_it_was(faces: list[Face], image: Image, character: Character) -> None:
+def test_a_film_keeps_who_it_was(faces: list[Face], image: Picture, character: Character) -> None:
     actor = Actor(character, 0.0)
     now = actor.step(samples_of(image.rgb_pixels()), faces[0], "photo", 0.04)
     assert now.person.hair_curl == character.person.hair_curl

@@ -120,7 +120,7 @@ def test_a_full_disk_leaves_no_half_line(
 FILL = """
 import signal, sys
 from pathlib import Path
-from trombine.files import OutputError
+from trombine.io.files import OutputError
 from trombine.runs.folder import RunFolder
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 import resource

@@ -177,7 +177,7 @@ def test_labels_that_are_sent_stay_as_they_are(server: Server) -> None:
 
 
 def test_a_change_outside_is_counted() -> None:
-    from trombine.images import image_of
+    from trombine.io.image import picture_of
     from trombine.studio.counting import count_changed
 
     before, after = noise(8), noise(8)
@@ -185,9 +185,9 @@ def test_a_change_outside_is_counted() -> None:
     after[1, 1, 0] ^= 1  # one inside
     hole = np.zeros((8, 8), bool)
     hole[1, 1] = True
-    assert count_changed(image_of(before), image_of(after), hole) == 3
-    assert count_changed(image_of(before), image_of(before), hole) == 0
-    assert count_changed(image_of(before), image_of(after[:4]), hole) == 8 * 8 * 3
+    assert count_changed(picture_of(before), picture_of(after), hole) == 3
+    assert count_changed(picture_of(before), picture_of(before), hole) == 0
+    assert count_changed(picture_of(before), picture_of(after[:4]), hole) == 8 * 8 * 3
 
 
 def test_a_reading_has_its_table_its_parts_and_its_points(server: Server) -> None:

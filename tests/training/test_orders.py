@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from trombine.events import Picture
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.recipes import RECIPES, Read, find, with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
@@ -37,7 +37,7 @@ def pictures(folder: Path, numbers: range, seed: int = 0) -> Path:
     """Noise, a picture a number."""
     for number in numbers:
         pixels = np.random.default_rng((seed, number)).integers(0, 256, (32, 32, 3), np.uint8)
-        write(folder / f"{number:02d}.png", pixels)
+        save_picture(folder / f"{number:02d}.png", pixels)
     return folder
 
 

@@ -18,8 +18,8 @@ import torch
 from families import FAMILIES, contents, order
 from PIL import Image as Pillow
 
-from trombine import files
 from trombine.events import Done, Event, Notice, Progress
+from trombine.io import files
 from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import find, with_settings

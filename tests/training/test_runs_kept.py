@@ -16,7 +16,7 @@ import pytest
 from trombine import data_prepare
 from trombine.data.split import split
 from trombine.events import Notice
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.recipes import find, with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
@@ -44,7 +44,7 @@ def pictures(folder: Path, count: int = 10, *, seed: int = 0, suffix: str = ".bm
     """Noise: files of one size, whatever the seed."""
     for number in range(count):
         pixels = np.random.default_rng((seed, number)).integers(0, 256, (16, 16, 3), np.uint8)
-        write(folder / f"{number:02d}{suffix}", pixels)
+        save_picture(folder / f"{number:02d}{suffix}", pixels)
     return folder
 
 

@@ -10,7 +10,7 @@ import pytest
 from trombine import data_prepare
 from trombine.data.source import source
 from trombine.events import Notice
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.recipes import find, with_settings
 from trombine.training.loop import Order, train
 
@@ -35,7 +35,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder, count in {"set": 40, "plain": 10}.items():
         for number in range(count):
             pixels = chance.integers(0, 256, (16, 16, 3), np.uint8)
-            write(Path(folder) / f"{number}.png", pixels)
+            save_picture(Path(folder) / f"{number}.png", pixels)
     data_prepare(folder=Path("set"), size=16, output=Path("pack"), choose=25, test=35)
 
 

@@ -13,7 +13,7 @@ import torch
 
 from trombine import objectives
 from trombine.events import Progress
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.objectives.alarms import Alarm, NotFinite
 from trombine.objectives.critics import CRITICS
 from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms, Until
@@ -129,7 +129,7 @@ RECIPE = Unpaired(
 
 def test_no_stream_learns_what_another_is_measured_on(tmp_path: Path) -> None:
     for number in range(23):
-        write(tmp_path / f"{number:02d}.png", np.full((32, 32, 3), number, np.uint8))
+        save_picture(tmp_path / f"{number:02d}.png", np.full((32, 32, 3), number, np.uint8))
     recipe = replace(RECIPE, data=f"folder:{tmp_path}", other=f"folder:{tmp_path}#10")
     material = open_material(recipe, ("data", "other"))
     learned, measured = (

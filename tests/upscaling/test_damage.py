@@ -11,12 +11,10 @@ import skimage.data
 from PIL import Image as Pillow
 
 import trombine
-from trombine.codecs import Frames
-from trombine.codecs.jpeg import quality_of, steps
-from trombine.images import image_of, read, read_provenance
+from trombine.io.image import Picture, load_picture, picture_of, read_record
+from trombine.io.video import Frames
 from trombine.refusal import InputError
-from trombine.samples import Image
-from trombine.upscaling.damage import Damage, damage_of, jpeg_quality, noise
+from trombine.upscaling.damage import Damage, damage_of, jpeg_quality, noise, quality_of
 from trombine.upscaling.making import _tiles, model_for
 from trombine.upscaling.pictures import enlarged_image
 from trombine.upscaling.pipelines import nets_of, plan_pipeline
@@ -36,12 +34,11 @@ def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Pillow.open(file).convert("RGB"))
 
 
-def test_steps_are_those_that_pillow_writes() -> None:
+def test_the_quality_of_a_file_is_the_one_it_was_saved_with() -> None:
     for quality in range(1, 101):
         file = io.BytesIO()
         Pillow.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
         table = Pillow.open(file).quantization[0]  # pyright: ignore[reportAttributeAccessIssue]
-        assert steps(quality).ravel().tolist() == list(table)
         assert quality_of(table) == quality
 
 
@@ -141,12 +138,12 @@ def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None
     """A plain JPEG has no comb; and the worse of the file's quality and the pixels' counts."""
     plain = Pillow.new("RGB", (64, 64), (9, 99, 200))
     plain.save(tmp_path / "plain.jpg", quality=40)
-    image = read(tmp_path / "plain.jpg")
-    assert image.quality == 40 and damage_of(image.rgb_pixels(), image.quality).quality == 40
+    image = load_picture(tmp_path / "plain.jpg")
+    assert damage_of(image.rgb_pixels(), image.quantization).quality == 40
     twice = Pillow.fromarray(jpeg(photograph("coffee"), 60))
     twice.save(tmp_path / "twice.jpg", quality=97)
-    image = read(tmp_path / "twice.jpg")
-    assert image.quality == 97 and damage_of(image.rgb_pixels(), image.quality).quality == 60
+    image = load_picture(tmp_path / "twice.jpg")
+    assert damage_of(image.rgb_pixels(), image.quantization).quality == 60
 
 
 @pytest.mark.parametrize(
@@ -161,7 +158,7 @@ def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None
 )
 def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: str) -> None:
     pixels = photograph("astronaut")
-    image = Image(samples=pixels if quality is None else jpeg(pixels, quality), mode="RGB")
+    image = Picture(samples=pixels if quality is None else jpeg(pixels, quality))
     chosen, reason = model_for(Frames(frames=(image,)), "x2")
     assert chosen == model
     assert (reason == "") == (model == "upscale")
@@ -176,13 +173,13 @@ def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None
     for model in ("auto", "upscale", "upscale-wild"):
         path = tmp_path / f"{model}.png"
         result = trombine.upscale(pictures=tmp_path / "small.png", output=path, model=model)
-        results[model] = read(path).samples.astype(float)
+        results[model] = load_picture(path).samples.astype(float)
         if model == "auto":
             assert "was a JPEG of quality 91" in str(result.notices)
     mean = 0.4 * results["upscale"] + 0.6 * results["upscale-wild"]
     assert np.abs(results["auto"] - mean).max() <= 1
     assert not np.array_equal(results["auto"], results["upscale"])
-    record = read_provenance(tmp_path / "auto.png") or {}
+    record = read_record(tmp_path / "auto.png") or {}
     assert record["options"]["model"] == "upscale+upscale-wild*0.6"
     trombine.replay(pictures=tmp_path / "auto.png", inputs=tmp_path, output=tmp_path / "again")
     again, before = (tmp_path / "again" / "auto.png"), tmp_path / "auto.png"
@@ -190,7 +187,7 @@ def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None
 
 
 def test_the_tiles_of_a_blend_are_those_of_both_nets() -> None:
-    image = image_of(np.zeros((300, 400, 3), np.uint8))
+    image = picture_of(np.zeros((300, 400, 3), np.uint8))
     tiles = {
         model: _tiles(image, plan_pipeline(300, 400, factor=4, box=None, model=model), 0)
         for model in ("upscale", "upscale-wild", "upscale+upscale-wild*0.3")
@@ -208,7 +205,7 @@ def test_no_other_blend_is_a_model(model: str, tmp_path: Path) -> None:
 def test_a_picture_as_it_is_takes_part_where_its_size_stays() -> None:
     part = plan_pipeline(30, 20, factor=1, box=None, model="input+upscale-wild*0.4")
     assert part.second is not None and part.share == 0.4
-    picture = image_of(np.random.default_rng(3).integers(0, 256, (30, 20, 3), np.uint8))
+    picture = picture_of(np.random.default_rng(3).integers(0, 256, (30, 20, 3), np.uint8))
     wild = plan_pipeline(30, 20, factor=1, box=None, model="upscale-wild")
     made = enlarged_image(picture, wild).samples.astype(float)
     mixed = 0.6 * picture.samples + 0.4 * made

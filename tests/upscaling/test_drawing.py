@@ -10,10 +10,9 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from trombine import samples
-from trombine.codecs import Frames
-from trombine.colour import LUMA
-from trombine.images import image_of
+from trombine.io.color import LUMA
+from trombine.io.image import Picture, picture_of
+from trombine.io.video import Frames
 from trombine.upscaling import making
 from trombine.upscaling.drawing import (
     SAMPLES,
@@ -43,7 +42,7 @@ def smaller(pixels: Pixels, factor: int) -> Pixels:
 
 
 def as_film(pixels: Pixels) -> Frames:
-    return Frames(frames=(image_of(pixels),))
+    return Frames(frames=(picture_of(pixels),))
 
 
 def as_jpeg(pixels: Pixels, quality: int) -> Pixels:
@@ -212,7 +211,7 @@ def test_the_colours_behind_alpha_choose_no_net() -> None:
     ):
         alpha = np.where(disc(art), 255, 0).astype(np.uint8)
         colours = np.where(disc(art)[..., None], inner, outer)
-        image = samples.Image(samples=np.dstack([colours, alpha]), mode="RGBA")
+        image = Picture(samples=np.dstack([colours, alpha]))
         assert making.model_for(Frames(frames=(image,)), "x2")[0] == family
 
 

@@ -11,12 +11,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from trombine.codecs import Frames
 from trombine.data.degrade import imresize_matlab
-from trombine.images import read_frames, write_frames
+from trombine.io.image import Picture
+from trombine.io.video import Frames, read_frames, save_frames
 from trombine.nets import Net, build
 from trombine.refusal import InputError
-from trombine.samples import Image
 from trombine.upscaling import pictures
 from trombine.upscaling.pictures import (
     Tick,
@@ -104,7 +103,7 @@ def upright(pipeline: Pipeline, number: int) -> Pipeline:
 @pytest.mark.parametrize("name", WAYS)
 @pytest.mark.parametrize("tile", [None, 16])
 def test_best_is_the_mean_of_eight_results(name: str, tile: int | None) -> None:
-    colours = Image(samples=noise(3), mode="RGB").rgb()
+    colours = Picture(samples=noise(3)).rgb()
     several = [
         back(enlarged_colours(turned, None, upright(WAYS[name], number))[0], number)
         for number, turned in enumerate(eight(colours))
@@ -115,7 +114,7 @@ def test_best_is_the_mean_of_eight_results(name: str, tile: int | None) -> None:
 
 
 def test_the_best_of_a_turned_picture_is_the_best_turned() -> None:
-    colours = Image(samples=noise(3), mode="RGB").rgb()
+    colours = Picture(samples=noise(3)).rgb()
     for pipeline in WAYS.values():
         best = replace(pipeline, best=True)
         straight = enlarged_colours(colours, None, best)[0]
@@ -127,9 +126,9 @@ def test_the_best_of_a_turned_picture_is_the_best_turned() -> None:
 @pytest.mark.parametrize("bits", [8, 16])
 def test_the_best_keeps_depth_grey_and_alpha(bits: int) -> None:
     best = replace(way(2), best=True)
-    grey = enlarged_image(Image(samples=np.repeat(noise(1, bits), 3, axis=2), mode="RGB"), best)
+    grey = enlarged_image(Picture(samples=np.repeat(noise(1, bits), 3, axis=2)), best)
     assert (grey.samples == grey.samples[..., :1]).all()
-    image = Image(samples=np.dstack([noise(3), checker()]).astype(np.uint8), mode="RGBA")
+    image = Picture(samples=np.dstack([noise(3), checker()]).astype(np.uint8))
     alphas = [
         back(enlarged_image(replace(image, samples=one), upright(way(2), at)).alpha(), at)  # pyright: ignore[reportArgumentType]
         for at, one in enumerate(eight(image.samples))
@@ -141,7 +140,7 @@ def test_the_best_keeps_depth_grey_and_alpha(bits: int) -> None:
 
 def test_the_best_says_how_far_it_is() -> None:
     heard: list[tuple[int, int]] = []
-    image = Image(samples=noise(3), mode="RGB")
+    image = Picture(samples=noise(3))
     enlarged_image(image, replace(way(2), best=True), tick=lambda *done: heard.append(done))
     assert len(heard) == 8 and heard == sorted(heard) and heard[-1][0] == heard[-1][1]
 
@@ -152,30 +151,30 @@ def test_the_best_says_how_far_it_is() -> None:
 
 @pytest.mark.parametrize("factor", [2, 4])
 def test_the_colours_are_what_the_net_makes(factor: int) -> None:
-    image = Image(samples=noise(3), mode="RGB")
+    image = Picture(samples=noise(3))
     made = enlarged_image(image, way(factor))
     with torch.inference_mode():
-        expected = model(factor).net(image.picture()[None])[0].clamp(0, 1)
+        expected = model(factor).net(image.tensor()[None])[0].clamp(0, 1)
     found = made.samples.transpose(2, 0, 1) / 255
     assert np.abs(found - expected.numpy()).max() <= 0.5 / 255 + 1e-5
     assert np.abs(found - bicubic(image.rgb(), factor).transpose(2, 0, 1)).max() > 0.02
 
 
 def test_three_times_is_four_times_shrunk() -> None:
-    image = Image(samples=noise(3, 16), mode="RGB")
+    image = Picture(samples=noise(3, 16))
     size = (3 * HEIGHT, 3 * WIDTH)
     made = enlarged_image(image, way(4, size=size))
     with torch.inference_mode():
-        four = model(4).net(image.picture()[None])[0].clamp(0, 1)
+        four = model(4).net(image.tensor()[None])[0].clamp(0, 1)
     expected = imresize_matlab(four, size=size).clamp(0, 1).permute(1, 2, 0).numpy()
     assert made.samples.shape == (*size, 3)
     assert np.abs(made.rgb() - expected).max() < 2e-5
 
 
 def test_two_nets_are_applied_one_after_the_other() -> None:
-    image = Image(samples=noise(3), mode="RGB")
+    image = Picture(samples=noise(3))
     with torch.inference_mode():
-        first = model(4).net(image.picture()[None]).clamp(0, 1)
+        first = model(4).net(image.tensor()[None]).clamp(0, 1)
         expected = model(2).net(first)[0].clamp(0, 1)
     found = torch.from_numpy(enlarged_image(image, way(4, 2)).rgb()).permute(2, 0, 1)
     assert (found - expected).abs().max() <= 0.5 / 255 + 1e-5
@@ -184,14 +183,14 @@ def test_two_nets_are_applied_one_after_the_other() -> None:
 def test_sixteen_bits_are_not_256_levels() -> None:
     """A ramp within one level of 8 bits; its result is a finer one."""
     ramp = np.linspace(30000, 30256, WIDTH).round().astype(np.uint16)
-    image = Image(samples=np.tile(ramp[None, :, None], (HEIGHT, 1, 3)), mode="RGB")
+    image = Picture(samples=np.tile(ramp[None, :, None], (HEIGHT, 1, 3)))
     made = enlarged_image(image, way(4, plain=True))
     assert made.samples.dtype == np.uint16
     inside = made.samples[10, 8:-8, 0].astype(float)
     centres = (np.arange(4 * WIDTH) + 0.5) / 4 - 0.5
     assert np.abs(inside - np.interp(centres, np.arange(WIDTH), ramp)[8:-8]).max() <= 1
     wide = np.linspace(0, 65535, HEIGHT * WIDTH).round().astype(np.uint16)
-    whole = Image(samples=wide.reshape(HEIGHT, WIDTH, 1), mode="L")
+    whole = Picture(samples=wide.reshape(HEIGHT, WIDTH, 1))
     assert len(np.unique(enlarged_image(whole, way(4)).samples)) > 1000
 
 
@@ -200,17 +199,10 @@ def test_a_profile_stays_and_so_do_its_colours(bits: int) -> None:
     """Adobe RGB has greens that sRGB lacks: through sRGB they would come back weaker."""
     samples = np.zeros((HEIGHT, WIDTH, 3), {8: np.uint8, 16: np.uint16}[bits])
     samples[..., 1] = 2**bits - 1
-    image = Image(samples=samples, mode="RGB", profile=ADOBE)
+    image = Picture(samples=samples, profile=ADOBE)
     made = enlarged_image(image, way(2, plain=True))
     assert made.profile == ADOBE
     assert (made.samples == samples[0, 0]).all()
-
-
-def test_inks_go_through_their_colours() -> None:
-    image = Image(samples=noise(4), mode="CMYK")
-    made = enlarged_image(image, way(2, plain=True))
-    assert made.mode == "CMYK"
-    assert np.abs(made.rgb() - bicubic(image.rgb(), 2)).max() <= 0.51 / 255
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -219,22 +211,14 @@ def test_a_grey_picture_gets_no_tint(bits: int, profile: bytes | None) -> None:
     grey = noise(1, bits)
     size = (3 * HEIGHT, 3 * WIDTH)
     by_way = way(4, size=size)
-    of_one = enlarged_image(Image(samples=grey, mode="L", profile=profile), by_way)
-    image = Image(samples=np.repeat(grey, 3, axis=2), mode="RGB", profile=profile)
+    of_one = enlarged_image(Picture(samples=grey, profile=profile), by_way)
+    image = Picture(samples=np.repeat(grey, 3, axis=2), profile=profile)
     of_three = enlarged_image(image, by_way)
     assert (of_three.samples == of_three.samples[..., :1]).all()
     assert np.array_equal(of_one.samples, of_three.samples[..., :1])
     with torch.inference_mode():
-        raw = model(4).net(replace(image, profile=None).picture()[None])[0]
+        raw = model(4).net(replace(image, profile=None).tensor()[None])[0]
     assert (raw[0] - raw[1]).abs().max() > 0.02, "this net does tint"
-
-
-def test_black_and_white_becomes_grey() -> None:
-    image = Image(samples=checker(), mode="1")
-    made = enlarged_image(image, way(2, plain=True))
-    assert made.mode == "L"
-    expected = (bicubic(image.rgb(), 2)[..., :1] * 255).round()
-    assert np.abs(made.samples - expected).max() <= 1
 
 
 # ---------------------------------------------------------------------------------------------
@@ -256,8 +240,7 @@ def test_hidden_colours_do_not_bleed_into_edges() -> None:
     red = samples.copy()
     red[..., :3] = (230, 20, 30)
     on_black, on_red = (
-        enlarged_image(Image(samples=one, mode="RGBA"), way(4, plain=True))
-        for one in (samples, red)
+        enlarged_image(Picture(samples=one), way(4, plain=True)) for one in (samples, red)
     )
     assert (on_red.samples[..., :3] == (230, 20, 30)).all()
     assert np.array_equal(on_black.samples, on_red.samples)
@@ -281,10 +264,10 @@ def test_hidden_colours_are_the_nearest_visible_ones() -> None:
 def test_alpha_goes_through_the_net_as_grey_and_does_not_ring() -> None:
     """It stays between the least and the largest of the nine small pixels round it."""
     alpha = noise(1)
-    image = Image(samples=np.concatenate([noise(3), alpha], axis=2), mode="RGBA")
+    image = Picture(samples=np.concatenate([noise(3), alpha], axis=2))
     made = enlarged_image(image, way(2))
     assert made.mode == "RGBA"
-    grey = enlarged_image(Image(samples=alpha, mode="L"), way(2))
+    grey = enlarged_image(Picture(samples=alpha), way(2))
     around = np.lib.stride_tricks.sliding_window_view(np.pad(alpha[..., 0], 1, "edge"), (3, 3))
     low, high = (np.kron(edge((2, 3)), np.ones((2, 2))) for edge in (around.min, around.max))
     assert np.array_equal(made.samples[..., 3], np.clip(grey.samples[..., 0], low, high))
@@ -295,13 +278,13 @@ def test_alpha_goes_through_the_net_as_grey_and_does_not_ring() -> None:
 def test_alpha_stays_exactly_0_and_1_within(size: tuple[int, int] | None) -> None:
     """Three pixels from its edges; a net that adds noise would leave neither."""
     samples = np.concatenate([noise(3, 16), checker().astype(np.uint16) * 257], axis=2)
-    made = enlarged_image(Image(samples=samples, mode="RGBA"), way(4, size=size)).samples[..., 3]
+    made = enlarged_image(Picture(samples=samples), way(4, size=size)).samples[..., 3]
     high, wide = made.shape[0] / HEIGHT, made.shape[1] / WIDTH
     assert (made[: int(5 * high), : int(6 * wide)] == 0).all()
     assert (made[:, int(13 * wide) :] == 65535).all()
     assert (made[int(11 * high) :, : int(1 * wide)] == 65535).all()
     assert ((made > 0) & (made < 65535)).any()
-    raw = enlarged_image(Image(samples=samples[..., 3:], mode="L"), way(4, size=size)).samples
+    raw = enlarged_image(Picture(samples=samples[..., 3:]), way(4, size=size)).samples
     assert (raw[:, int(13 * wide) :] < 65535).mean() > 0, "this net would not keep it"
 
 
@@ -309,38 +292,9 @@ def test_alpha_stays_exactly_0_and_1_within(size: tuple[int, int] | None) -> Non
 def test_one_alpha_everywhere_stays_so(level: int) -> None:
     """A picture without visible pixels too."""
     samples = np.concatenate([noise(3), np.full((HEIGHT, WIDTH, 1), level, np.uint8)], axis=2)
-    made = enlarged_image(Image(samples=samples, mode="RGBA"), way(2))
+    made = enlarged_image(Picture(samples=samples), way(2))
     assert made.samples.shape == (2 * HEIGHT, 2 * WIDTH, 4)
     assert (made.samples[..., 3] == level).all()
-
-
-def test_a_transparent_colour_becomes_alpha() -> None:
-    samples = checker(3)
-    made = enlarged_image(Image(samples=samples, mode="RGB", key=(0, 0, 0)), way(2, plain=True))
-    assert (made.mode, made.key) == ("RGBA", None)
-    assert (made.samples[..., :3] == 255).all(), "the key's black is nowhere in it"
-    assert {0, 255} < set(made.samples[..., 3].ravel())
-
-
-def test_a_palette_becomes_colours_and_alpha() -> None:
-    palette = np.array([[0, 0, 0, 0], [200, 30, 40, 255], [20, 30, 240, 255]], np.uint8)
-    samples = (checker() // 255) * RNG.integers(1, 3, (HEIGHT, WIDTH, 1), np.uint8)
-    image = Image(samples=samples, mode="P", palette=palette)
-    made = enlarged_image(image, way(2))
-    expected = enlarged_image(Image(samples=palette[samples[..., 0]], mode="RGBA"), way(2))
-    assert made.mode == "RGBA" and np.array_equal(made.samples, expected.samples)
-
-
-def test_multiplied_colours_are_divided_before_and_multiplied_after() -> None:
-    alpha = disc()
-    straight = np.dstack([np.full((HEIGHT, WIDTH, 3), 200, np.uint8), alpha])
-    mixed = straight.copy()
-    mixed[..., :3] = (mixed[..., :3] * (alpha[..., None] / 255)).round()
-    made = enlarged_image(Image(samples=mixed, mode="RGBa"), way(2, plain=True))
-    expected = enlarged_image(Image(samples=straight, mode="RGBA"), way(2, plain=True)).samples
-    assert made.mode == "RGBa" and np.array_equal(made.samples[..., 3], expected[..., 3])
-    wanted = expected[..., :3] * (expected[..., 3:] / 255)
-    assert np.abs(made.samples[..., :3] - wanted).max() <= 2, "8 bits of dark colours are few"
 
 
 # ---------------------------------------------------------------------------------------------
@@ -350,7 +304,7 @@ def test_multiplied_colours_are_divided_before_and_multiplied_after() -> None:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_progress_covers_all_nets_and_alpha(mode: str) -> None:
     heard: list[tuple[int, int]] = []
-    image = Image(samples=noise(len(mode)), mode=mode)
+    image = Picture(samples=noise(len(mode)))
     enlarged_image(image, way(2, 2), tick=lambda done, of: heard.append((done, of)))
     passes = len(mode) - 2
     assert {of for _, of in heard} == {passes * 5 * HEIGHT * WIDTH}
@@ -366,7 +320,7 @@ def test_progress_may_stop_it() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        enlarged_image(Image(samples=noise(3), mode="RGB"), way(2), tick=stop)
+        enlarged_image(Picture(samples=noise(3)), way(2), tick=stop)
 
 
 @pytest.fixture
@@ -391,13 +345,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int | None, int | None]
 
 
 def test_tiles_and_threads_reach_every_net(asked: list[tuple[int | None, int | None]]) -> None:
-    image = Image(samples=noise(4), mode="RGBA")
+    image = Picture(samples=noise(4))
     enlarged_image(image, way(2, 2), tile=64, threads=1)
     assert asked == [(64, 1)] * 4
 
 
 def test_threads_change_no_bit() -> None:
-    image = Image(samples=noise(4, 16), mode="RGBA")
+    image = Picture(samples=noise(4, 16))
     by_way = way(4, size=(3 * HEIGHT, 3 * WIDTH))
     alone, together = (enlarged_image(image, by_way, tile=5, threads=n) for n in (1, 3))
     assert np.array_equal(alone.samples, together.samples)
@@ -407,8 +361,8 @@ def test_threads_change_no_bit() -> None:
 # Films
 
 
-def film(*samples: np.ndarray, mode: str = "RGB") -> Frames:
-    frames = tuple(Image(samples=one, mode=mode) for one in samples)
+def film(*samples: np.ndarray) -> Frames:
+    frames = tuple(Picture(samples=one) for one in samples)
     durations = tuple(range(20, 10 * len(frames) + 20, 10))
     return Frames(frames=frames, durations=durations, loops=3)
 
@@ -442,11 +396,11 @@ def test_a_gif_keeps_what_is_transparent(tmp_path: Path) -> None:
     board = checker()[..., 0]
     board[:, :9] = 0
     clear = [np.dstack([np.full((HEIGHT, WIDTH, 3), tone, np.uint8), board]) for tone in (90, 200)]
-    given = film(*clear, mode="RGBA")
+    given = film(*clear)
     small, large = tmp_path / "small.gif", tmp_path / "large.gif"
-    write_frames(small, given.frames, given.durations, loops=given.loops)
+    save_frames(small, given.frames, given.durations, loops=given.loops)
     made = enlarged_film(read_frames(small), way(2, plain=True))
-    write_frames(large, made.frames, made.durations, loops=made.loops)
+    save_frames(large, made.frames, made.durations, loops=made.loops)
     again = read_frames(large)
     assert (again.durations, again.loops) == (given.durations, given.loops)
     for frame, tone in zip(again.frames, (90, 200), strict=True):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trombine import memory
-from trombine.images import MAX_PIXELS
+from trombine.io.image import MAX_PIXELS
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.upscaling import names, pipelines, running

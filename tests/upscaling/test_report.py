@@ -10,8 +10,8 @@ import torch
 
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import imresize_matlab, shrink
+from trombine.io.image import Picture
 from trombine.nets import build
-from trombine.samples import Image
 from trombine.upscaling.pictures import deviations, enlarged_colours
 from trombine.upscaling.pipelines import Pipeline
 from trombine.upscaling.report import report_of
@@ -36,8 +36,8 @@ def shrunk(pixels: np.ndarray) -> np.ndarray:
     return to_pixels(shrink(to_picture(pixels.copy())[None], 2).clamp(0, 1)[0])
 
 
-def image(pixels: np.ndarray) -> Image:
-    return Image(samples=pixels, mode="RGB")
+def image(pixels: np.ndarray) -> Picture:
+    return Picture(samples=pixels)
 
 
 def test_deviations_are_those_of_eight_results() -> None:

@@ -14,7 +14,8 @@ from PIL import ImageCms
 
 from trombine import weights
 from trombine.events import Event, Notice, Skipped
-from trombine.images import Image, write, write_frames
+from trombine.io.image import Picture, save_picture
+from trombine.io.video import save_frames
 from trombine.nets import build
 from trombine.verbs.upscale import UpscaleRequest, run
 from trombine.weights import Card
@@ -34,23 +35,22 @@ def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def of_every_kind() -> dict[str, Image]:
+def of_every_kind() -> dict[str, Picture]:
     """Pictures of each mode, depth and format that their results stay in, by the file's name."""
     return {
-        "grey.png": Image(samples=pixels()[..., :1], mode="L"),
-        "grey16.png": Image(samples=pixels()[..., :1].astype(np.uint16) * 250, mode="L"),
-        "colour16.png": Image(samples=pixels().astype(np.uint16) * 251, mode="RGB"),
-        "alpha.png": Image(samples=np.dstack([pixels(), ALPHA]), mode="RGBA"),
-        "cmyk.tif": Image(samples=np.dstack([pixels(), ALPHA // 2]), mode="CMYK"),
-        "profile.png": Image(samples=pixels(), mode="RGB", profile=profile()),
-        "still.webp": Image(samples=pixels(), mode="RGB"),
-        "plain.bmp": Image(samples=pixels(), mode="RGB"),
+        "grey.png": Picture(samples=pixels()[..., :1]),
+        "grey16.png": Picture(samples=pixels()[..., :1].astype(np.uint16) * 250),
+        "colour16.png": Picture(samples=pixels().astype(np.uint16) * 251),
+        "alpha.png": Picture(samples=np.dstack([pixels(), ALPHA])),
+        "profile.png": Picture(samples=pixels(), profile=profile()),
+        "still.webp": Picture(samples=pixels()),
+        "plain.bmp": Picture(samples=pixels()),
     }
 
 
 def photo(folder: Path, name: str = "a.png", **options: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / name, pixels(**options))
+    save_picture(folder / name, pixels(**options))
     return folder / name
 
 
@@ -58,14 +58,14 @@ def drawing(folder: Path, name: str = "line.png") -> Path:
     """White at the top, so a drawing: see the fixture `photographs`."""
     folder.mkdir(parents=True, exist_ok=True)
     white = np.where(np.arange(20) < 9, 255, 0).astype(np.uint8)[:, None, None]
-    write(folder / name, np.maximum(pixels(), white))
+    save_picture(folder / name, np.maximum(pixels(), white))
     return folder / name
 
 
 def film(path: Path, count: int = 3) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    frames = [Image(samples=pixels(seed=seed), mode="RGB") for seed in range(count)]
-    write_frames(path, frames, [40 * (1 + at) for at in range(count)], loops=2)
+    frames = [Picture(samples=pixels(seed=seed)) for seed in range(count)]
+    save_frames(path, frames, [40 * (1 + at) for at in range(count)], loops=2)
     return path
 
 

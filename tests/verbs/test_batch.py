@@ -17,8 +17,8 @@ from trombine.batch.inputs import expand, into
 from trombine.batch.loop import batch
 from trombine.batch.result import drain, exit_code
 from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
-from trombine.files import atomic, is_part, write_bytes
-from trombine.images import output_suffix, read, write
+from trombine.io.files import atomic, is_part, write_bytes
+from trombine.io.image import load_picture, output_suffix, save_picture
 from trombine.refusal import InputError, OutputError
 
 RNG = np.random.default_rng(11)
@@ -28,14 +28,14 @@ def pictures(folder: Path, *names: str) -> list[Path]:
     """Small pictures of noise."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        write(folder / name, RNG.integers(0, 256, (4, 5, 3), np.uint8))
+        save_picture(folder / name, RNG.integers(0, 256, (4, 5, 3), np.uint8))
     return [folder / name for name in names]
 
 
 def invert(source: Path, output: Path) -> Iterator[Event]:
     """What stands for a verb here."""
-    image = read(source)
-    write(output, 255 - image.samples)
+    image = load_picture(source)
+    save_picture(output, 255 - image.samples)
     return iter(())
 
 
@@ -71,7 +71,9 @@ def test_what_a_batch_says_in_order(tmp_path: Path) -> None:
         Done("2 pictures written", 2, 0, 0),
     ]
     for source in sources:
-        assert np.array_equal(read(out / source.name).samples, 255 - read(source).samples)
+        assert np.array_equal(
+            load_picture(out / source.name).samples, 255 - load_picture(source).samples
+        )
 
 
 def test_a_folder_stands_for_the_pictures_in_it_sorted(tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_a_file_that_is_named_twice_is_done_once(tmp_path: Path) -> None:
 def test_a_single_picture_into_a_single_file(tmp_path: Path) -> None:
     (source,) = pictures(tmp_path, "a.png")
     run([source], tmp_path / "new" / "result.tif")
-    assert read(tmp_path / "new" / "result.tif").format == "TIFF"
+    assert load_picture(tmp_path / "new" / "result.tif").format == "TIFF"
 
 
 def test_a_single_picture_into_a_folder(tmp_path: Path) -> None:
@@ -143,7 +145,7 @@ def test_overwrite_does_all_again(tmp_path: Path) -> None:
     write_bytes(tmp_path / "out" / "a.png", b"old")
     end = done(run(sources, tmp_path / "out", overwrite=True))
     assert (end.written, end.kept) == (2, 0)
-    assert read(tmp_path / "out" / "a.png").width == 5
+    assert load_picture(tmp_path / "out" / "a.png").width == 5
 
 
 def test_of_two_inputs_for_one_output_neither_is_made_and_the_others_are(tmp_path: Path) -> None:
@@ -198,8 +200,8 @@ def test_bad_inputs_are_skipped_and_named_and_the_others_go_on(tmp_path: Path) -
     assert list(skipped) == [source.name for source in sources[1:-1]]
     expected = {
         "empty.png": "is empty; ",
-        "text.png": "is not a picture; ",
-        "short.png": "is cut short or damaged (",
+        "text.png": "is not a picture",
+        "short.png": "cannot be read (",
         "gone.png": "is a link to a file that is gone; ",
         "folder": "has no pictures in it; ",
         "missing.png": "does not exist; ",
@@ -291,7 +293,7 @@ def test_ctrl_c_leaves_no_half_file_and_run_again_it_goes_on(tmp_path: Path) -> 
 SLOW = """
 import sys, time
 from pathlib import Path
-from trombine.files import atomic
+from trombine.io.files import atomic
 from trombine.batch.loop import batch
 
 def work(source, output):

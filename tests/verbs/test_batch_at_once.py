@@ -12,7 +12,7 @@ import pytest
 from trombine.batch.inputs import into
 from trombine.batch.loop import batch
 from trombine.events import Event, Notice
-from trombine.images import output_suffix, read, write
+from trombine.io.image import load_picture, output_suffix, save_picture
 from trombine.refusal import InputError
 
 
@@ -21,13 +21,13 @@ def pictures(folder: Path, names: Iterable[str]) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     sources = [folder / name for name in names]
     for shade, source in enumerate(sources):
-        write(source, np.linspace(shade, 255, 60).reshape(4, 5, 3).astype(np.uint8))
+        save_picture(source, np.linspace(shade, 255, 60).reshape(4, 5, 3).astype(np.uint8))
     return sources
 
 
 def mirrored(source: Path, output: Path) -> Iterator[Event]:
     """What stands for a verb here."""
-    write(output, np.ascontiguousarray(read(source).samples[:, ::-1]))
+    save_picture(output, np.ascontiguousarray(load_picture(source).samples[:, ::-1]))
     return iter(())
 
 

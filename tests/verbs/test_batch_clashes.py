@@ -10,7 +10,7 @@ import pytest
 from trombine.batch.inputs import into, left_alone
 from trombine.batch.loop import batch
 from trombine.events import Event, Skipped
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.refusal import InputError
 
 

@@ -14,7 +14,7 @@ import trombine
 from trombine import devices
 from trombine.data import framing
 from trombine.functions import function
-from trombine.images import read, read_provenance, write
+from trombine.io.image import load_picture, read_record, save_picture
 from trombine.provenance import dumps
 from trombine.readings import making as readings
 from trombine.refusal import InputError
@@ -48,7 +48,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def portrait(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
-    write(folder / "a.png", paint(face(3), 128, "photo").pixels)
+    save_picture(folder / "a.png", paint(face(3), 128, "photo").pixels)
     return folder / "a.png"
 
 
@@ -67,14 +67,14 @@ def test_enlarging_takes_the_card(
     source = kit.photo(tmp_path)
     trombine.upscale(pictures=source, output=tmp_path / "b.png", model=MODEL, device=device)
     assert "cuda" in asked
-    record = read_provenance(tmp_path / "b.png") or {}
+    record = read_record(tmp_path / "b.png") or {}
     assert record["resolved"]["device"] == "cuda"
 
 
 def test_a_record_of_the_processor_is_as_it_was(tmp_path: Path, kit: ModuleType) -> None:
     """Files that were made before there were devices stay byte for byte the same."""
     trombine.upscale(pictures=kit.photo(tmp_path), output=tmp_path / "b.png", model=MODEL)
-    record = read_provenance(tmp_path / "b.png") or {}
+    record = read_record(tmp_path / "b.png") or {}
     assert "device" not in dumps(record)
 
 
@@ -95,7 +95,7 @@ def test_reading_takes_the_card(asked: list[str], tmp_path: Path) -> None:
     asked.clear()
     trombine.read(pictures=source, output=tmp_path / "s.png", device="cuda", enlarge=True)
     assert "cuda" in asked
-    assert (read_provenance(tmp_path / "s.png") or {})["resolved"] == {"device": "cuda"}
+    assert (read_record(tmp_path / "s.png") or {})["resolved"] == {"device": "cuda"}
 
 
 def test_preparing_takes_the_card(asked: list[str], tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_device_that_is_not_there(
 
     monkeypatch.setattr(devices, "usable", lambda name: name == "cpu")
     monkeypatch.chdir(portrait(tmp_path / "in").parent.parent)
-    write(tmp_path / "a.png", read(tmp_path / "in" / "a.png"))
+    save_picture(tmp_path / "a.png", load_picture(tmp_path / "in" / "a.png"))
     assert main([*line.split(), "--device", "mps"]) == 2
     said = "trombine: --device mps: torch finds none here; give --device cpu\n"
     assert capfd.readouterr() == ("", said)
@@ -175,12 +175,12 @@ def test_a_loaded_model_is_one_for_each_device(monkeypatch: pytest.MonkeyPatch) 
 def test_a_card_enlarges_as_the_processor_does(model: str, tmp_path: Path, kit: ModuleType) -> None:
     """No sample of 16 bits is off by more than 1e-4 of white: no TF32, no half precision."""
     source = tmp_path / "a.png"
-    write(source, kit.of_every_kind()["colour16.png"])
+    save_picture(source, kit.of_every_kind()["colour16.png"])
     made = []
     for device in ("cpu", "cuda"):
         path = tmp_path / f"{device}.png"
         trombine.upscale(pictures=source, output=path, model=model, factor=4, device=device)
-        made.append(read(path).samples.astype(np.float64))
+        made.append(load_picture(path).samples.astype(np.float64))
     assert np.abs(made[0] - made[1]).max() <= 65535 * 1e-4
 
 
@@ -196,7 +196,7 @@ def test_a_card_makes_the_same_bytes_again(tmp_path: Path, kit: ModuleType) -> N
 @on_cuda
 def test_a_card_reads_as_the_processor_does(tmp_path: Path) -> None:
     """The same faces, their landmarks in the same places."""
-    pixels = read(portrait(tmp_path)).samples
+    pixels = load_picture(portrait(tmp_path)).samples
     of_cpu, of_card = (framing.face_frame(pixels, device) for device in ("cpu", "cuda"))
     assert of_cpu is not None and of_card is not None
     for name in ("x", "y", "side", "angle"):

@@ -13,7 +13,7 @@ import torch
 
 import trombine
 from trombine import replay, upscale, weights
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.weights import Card
@@ -27,7 +27,7 @@ NAMES: dict[str, Callable[[Path, Path], object]] = {
 
 def picture(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, np.random.default_rng(0).integers(0, 256, (10, 12, 3), np.uint8))
+    save_picture(path, np.random.default_rng(0).integers(0, 256, (10, 12, 3), np.uint8))
     return path
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import trombine
-from trombine.images import as_seen, read, read_provenance, write
+from trombine.io.image import as_seen, load_picture, read_record, save_picture
 from trombine.refusal import InputError
 from trombine.verbs import replay
 from trombine.verbs.inpaint import InpaintRequest
@@ -43,12 +43,12 @@ def test_the_picture_is_spandrels_and_made_again(
 ) -> None:
     source = kit.photo(tmp_path / "in")
     kit.events(source, output=tmp_path / "out.png", model=compact)
-    pixels = as_seen(read(tmp_path / "out.png"))
-    x = torch.tensor(as_seen(read(source))).movedim(-1, 0).float() / 255
+    pixels = as_seen(load_picture(tmp_path / "out.png"))
+    x = torch.tensor(as_seen(load_picture(source))).movedim(-1, 0).float() / 255
     expected = others.descriptor(compact)(x[None])[0].movedim(0, -1).numpy() * 255
     assert pixels.shape == (60, 72, 3)  # by its own factor
     assert np.abs(pixels - expected).max() < 0.51
-    record = read_provenance(tmp_path / "out.png")
+    record = read_record(tmp_path / "out.png")
     assert record is not None and record["options"]["model"] == "compact.pth"
     (tmp_path / "in" / "compact.pth").write_bytes(compact.read_bytes())
     again(tmp_path / "out.png", tmp_path / "in", tmp_path / "again.png")
@@ -66,23 +66,23 @@ def test_every_kind_of_picture_stays_what_it_is(
 ) -> None:
     for name, image in kit.of_every_kind().items():
         (tmp_path / "in").mkdir(exist_ok=True)
-        write(tmp_path / "in" / name, image)
+        save_picture(tmp_path / "in" / name, image)
     kit.events(tmp_path / "in", output=tmp_path / "out", model=compact, factor=2)
     for name in kit.of_every_kind():
-        image = read(tmp_path / "in" / name)
-        made = read(tmp_path / "out" / name)
+        image = load_picture(tmp_path / "in" / name)
+        made = load_picture(tmp_path / "out" / name)
         assert (made.mode, made.bits, made.profile) == (image.mode, image.bits, image.profile), name
         assert made.samples.shape[:2] == (40, 48)
-    grey = as_seen(read(tmp_path / "out" / "grey.png"))
+    grey = as_seen(load_picture(tmp_path / "out" / "grey.png"))
     assert (grey == grey[..., :1]).all()
-    alpha = read(tmp_path / "out" / "alpha.png").alpha()
+    alpha = load_picture(tmp_path / "out" / "alpha.png").alpha()
     assert alpha is not None and alpha[0, 0] < 0.1 and alpha[-1, -1] > 0.9
 
 
 def test_cleaning_keeps_the_size(cleaner: Path, tmp_path: Path, kit: ModuleType) -> None:
     source = kit.photo(tmp_path / "in")
     kit.events(source, output=tmp_path / "out.png", model=cleaner)
-    made, given = as_seen(read(tmp_path / "out.png")), as_seen(read(source))
+    made, given = as_seen(load_picture(tmp_path / "out.png")), as_seen(load_picture(source))
     assert made.shape == given.shape and not np.array_equal(made, given)
     assert (trombine.upscale(given, model=cleaner, factor=1) == made).all()
     (tmp_path / "in" / cleaner.name).write_bytes(cleaner.read_bytes())
@@ -102,8 +102,8 @@ def test_lama_repairs_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     pixels = np.random.default_rng(0).integers(0, 256, (61, 90, 3), dtype=np.uint8)
     hole = np.zeros((61, 90), np.uint8)
     hole[20:30, 40:60] = 255
-    write(tmp_path / "a.png", pixels)
-    write(tmp_path / "mask.png", hole[..., None])
+    save_picture(tmp_path / "a.png", pixels)
+    save_picture(tmp_path / "mask.png", hole[..., None])
     list(
         inpaint(
             InpaintRequest(
@@ -114,7 +114,7 @@ def test_lama_repairs_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             )
         )
     )
-    made = as_seen(read(tmp_path / "out.png"))
+    made = as_seen(load_picture(tmp_path / "out.png"))
     assert np.array_equal(made[hole == 0], pixels[hole == 0])
     assert (made != pixels).any(-1)[hole > 0].mean() > 0.9
     again(tmp_path / "out.png", tmp_path, tmp_path / "again.png")

@@ -16,7 +16,7 @@ from trombine.data.folder import Folder
 from trombine.data.pack import Pack
 from trombine.data.publishing import card
 from trombine.events import Done
-from trombine.images import read, read_provenance
+from trombine.io.image import load_picture, read_record
 from trombine.verbs.fractals import FractalsRequest, making, run
 from trombine.world.fractals import VECTOR_NAMES, fractal, from_vector, paint_fractal, to_vector
 
@@ -56,7 +56,7 @@ def test_a_folder_is_ready_to_publish(tmp_path: Path) -> None:
 def test_the_numbers_of_a_written_picture_make_it_again(tmp_path: Path) -> None:
     make(fractals(tmp_path))
     for line in lines(tmp_path):
-        written = read(tmp_path / line["file_name"]).samples
+        written = load_picture(tmp_path / line["file_name"]).samples
         again = from_vector(np.array(list(line["fractal"].values())))
         assert again == fractal(line["seed"])
         assert (paint_fractal(again, SIZE) == written).all()
@@ -65,7 +65,7 @@ def test_the_numbers_of_a_written_picture_make_it_again(tmp_path: Path) -> None:
 def test_its_record_makes_the_same_file_again(tmp_path: Path) -> None:
     make(fractals(tmp_path, count=2))
     for path in tmp_path.glob("*.png"):
-        record = read_provenance(path)
+        record = read_record(path)
         assert record is not None and record["verb"] == "fractals"
         assert record["options"] == {"size": SIZE}
         assert {"numba", "scipy"} <= record["versions"].keys()

@@ -17,10 +17,10 @@ from PIL import Image
 import trombine
 from trombine.conventions import to_picture
 from trombine.events import Done, Event, Notice, Picture
-from trombine.images import read_provenance
 from trombine.inventing import REDRAWN, making
 from trombine.inventing.asking import apart, fields_in, freed, merged, seeds_in, spelled
 from trombine.inventing.making import Inventing, found, model_of
+from trombine.io.image import read_record
 from trombine.judge import invented
 from trombine.judge.witness import seen
 from trombine.refusal import InputError
@@ -74,7 +74,7 @@ def test_replay_makes_faces_and_sheets_again(tiny: Path, tmp_path: Path) -> None
         trombine.replay(pictures=[tmp_path / name], inputs=tiny.parent, output=tmp_path / "a.png")
         assert (tmp_path / "a.png").read_bytes() == (tmp_path / name).read_bytes()
         (tmp_path / "a.png").unlink()
-    record = read_provenance(tmp_path / "000003.png")
+    record = read_record(tmp_path / "000003.png")
     assert record and record["seed"] == 3
     assert record["options"]["with"] == "age=60, glasses=0"
 
@@ -86,7 +86,7 @@ def test_the_nearest_of_what_was_learned_from_is_shown_and_made_again(
     sheet = tmp_path / "nearest.png"
     trombine.replay(pictures=[sheet], inputs=tiny.parent, output=tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == sheet.read_bytes()
-    assert read_provenance(sheet) != read_provenance(tmp_path / "000000.png")
+    assert read_record(sheet) != read_record(tmp_path / "000000.png")
     result = trombine.generate(seeds="0-7", model=tiny, nearest=True, output=tmp_path)
     assert not result.written and result.kept == 8
 
@@ -102,7 +102,7 @@ def test_what_is_read_of_what_is_asked_stands_in_the_record_and_on_the_sheet(
 
     monkeypatch.setattr(invented, "fields_read", reads)
     generated(tmp_path, tiny, seeds="3-5", with_="age=60, smile", threads=1, sheet=True)
-    records = [read_provenance(tmp_path / f"00000{seed}.png") or {} for seed in (3, 4, 5)]
+    records = [read_record(tmp_path / f"00000{seed}.png") or {} for seed in (3, 4, 5)]
     assert [record.get("resolved") for record in records] == [
         {"read": {"age": 32.0, "smile": 0.25}},
         None,  # no face was seen
@@ -110,7 +110,7 @@ def test_what_is_read_of_what_is_asked_stands_in_the_record_and_on_the_sheet(
     ]
     assert asked == [("age", "smile")] * 6
     generated(tmp_path / "plain", tiny)
-    assert "resolved" not in (read_provenance(tmp_path / "plain" / "000000.png") or {})
+    assert "resolved" not in (read_record(tmp_path / "plain" / "000000.png") or {})
     assert len(asked) == 6  # nothing is read where nothing is asked
 
 
@@ -255,7 +255,7 @@ def test_a_file_from_before_faces_were_drawn_again_is_made_again_as_it_was(
     )
     file = tmp_path / "000004.png"
     file.write_bytes(old.png(4))
-    assert "tries" not in (read_provenance(file) or {})["options"]
+    assert "tries" not in (read_record(file) or {})["options"]
     looks(monkeypatch, [])
     trombine.replay(pictures=[file], inputs=tiny.parent, output=tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == file.read_bytes()

@@ -18,7 +18,7 @@ from trombine.data.made import Maker
 from trombine.data.masks import mask, parse_mix
 from trombine.data.masks.gallery import by_family
 from trombine.events import Done
-from trombine.images import read
+from trombine.io.image import load_picture
 from trombine.refusal import InputError, OutputError
 from trombine.verbs.masks import MasksRequest, run
 from trombine.verbs.replay import ReplayRequest
@@ -188,7 +188,7 @@ def test_what_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], said
 def test_from_python(tmp_path: Path) -> None:
     result = trombine.data_masks(count=3, size=16, family="squares", output=tmp_path / "m")
     assert [path.name for path in result.written] == ["000000.png", "000001.png", "000002.png"]
-    assert read(tmp_path / "m" / "000000.png").mode == "L"
+    assert load_picture(tmp_path / "m" / "000000.png").mode == "L"
 
 
 def test_a_maker_of_masks(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 
 import trombine
 from trombine.events import Detail, Done, Event, Notice, Picture
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.verbs import models

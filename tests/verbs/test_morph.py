@@ -11,7 +11,8 @@ from PIL import Image
 
 import trombine
 from trombine.events import Done, Event, Picture
-from trombine.images import read_frames, read_provenance
+from trombine.io.image import read_record
+from trombine.io.video import read_frames
 from trombine.refusal import InputError
 from trombine.verbs.morph import MorphRequest, run
 
@@ -51,7 +52,7 @@ def test_a_film_is_the_same_bytes_on_one_thread_and_two_and_by_replay(
         assert again.read_bytes() == path.read_bytes()
     if ending != ".mp4":
         assert len(read_frames(one).frames) == 6 and read_frames(one).loops == 0
-    record = read_provenance(one) or {}
+    record = read_record(one) or {}
     assert record["verb"] == "morph" and record["options"]["seeds"] == "3,8"
 
 

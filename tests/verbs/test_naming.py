@@ -11,7 +11,7 @@ import pytest
 
 import trombine
 from trombine.events import Notice, Skipped
-from trombine.images import read_provenance
+from trombine.io.image import read_record
 from trombine.refusal import InputError
 
 pytestmark = pytest.mark.usefixtures("photographs")
@@ -83,7 +83,7 @@ def test_another_format_and_its_quality(tmp_path: Path, kit: ModuleType) -> None
 
     usual, small = made(), made(quality=40)
     assert len(small) < len(usual)
-    record = read_provenance(out / "a.jpg") or {}
+    record = read_record(out / "a.jpg") or {}
     assert (record["options"]["format"], record["options"]["quality"]) == ("JPEG", 40)
     trombine.replay(pictures=out / "a.jpg", output=tmp_path / "again.jpg", inputs=source.parent)
     assert (tmp_path / "again.jpg").read_bytes() == small

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trombine.__main__ import main
-from trombine.images import write
+from trombine.io.image import save_picture
 
 Photo = Callable[[str], Path]
 Command = Callable[..., tuple[int, str]]
@@ -30,7 +30,7 @@ def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Photo:
     def make(name: str) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, _pixels(sum(name.encode())))
+        save_picture(path, _pixels(sum(name.encode())))
         return path
 
     return make
@@ -109,7 +109,7 @@ def test_a_loss_is_said_in_words_of_photographs(photo: Photo, command: Command) 
     assert "JPEG of quality 80 loses a little; .png or .tif loses nothing" in text
     pixels = np.tile(_pixels(), (8, 8, 1))
     pixels = np.random.default_rng(1).integers(-9, 9, pixels.shape) + pixels
-    write(Path("c.png"), pixels.clip(0, 255).astype(np.uint8))
+    save_picture(Path("c.png"), pixels.clip(0, 255).astype(np.uint8))
     text = command("upscale", "c.png")[1]
     assert "that is removed" in text, text
     assert "--model upscale leaves it in" in text

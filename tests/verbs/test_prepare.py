@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trombine.data.spec import LAYOUT_NAMES
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.refusal import InputError
 from trombine.verbs import prepare
 from trombine.verbs.prepare import PrepareRequest, run
@@ -32,7 +32,7 @@ def test_a_folder_may_be_called_like_a_spec(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write(Path("folder:plain/1.png"), np.zeros((16, 16, 3), np.uint8))
+    save_picture(Path("folder:plain/1.png"), np.zeros((16, 16, 3), np.uint8))
     list(run(PrepareRequest(folder=Path("folder:plain"), output=Path("pack"), size=16, workers=1)))
     assert Path("pack/index.json").is_file()
 

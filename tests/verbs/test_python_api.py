@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 
 import trombine
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.images import Image, image_of, read, write
+from trombine.io.image import Picture, load_picture, picture_of, save_picture
 from trombine.reader import Face, Frame
 from trombine.readings.making import SHOWN, PictureReading
 from trombine.refusal import InputError
@@ -52,11 +52,11 @@ KINDS = (
 )
 
 
-def by_command(source: Path, **options: Any) -> Image:
+def by_command(source: Path, **options: Any) -> Picture:
     """What the command writes of a file."""
     output = source.parent / "large.png"
     trombine.upscale(pictures=source, output=output, overwrite=True, **options)
-    return read(output)
+    return load_picture(output)
 
 
 # upscale
@@ -69,7 +69,7 @@ def test_an_array_becomes_what_the_command_writes(
 ) -> None:
     """Every sample is the same, and the array has as many channels and the same type."""
     array = arrays(kit)[kind]
-    write(tmp_path / "a.png", image_of(array))
+    save_picture(tmp_path / "a.png", picture_of(array))
     result = trombine.upscale(array, factor=3, model=model)
     assert isinstance(result, np.ndarray)
     assert (result.dtype, result.shape) == (array.dtype, (60, 72, *array.shape[2:]))
@@ -90,11 +90,11 @@ def test_a_pillow_image_becomes_what_the_command_writes(
     small.save(tmp_path / name)
     result = trombine.upscale(small, factor=2, model=MODEL)
     assert isinstance(result, Pillow.Image) and result.size == (48, 40)
-    assert result.mode == {"1": "L", "P": "RGB"}.get(mode, mode)
+    assert result.mode == {"1": "L", "P": "RGB", "CMYK": "RGB"}.get(mode, mode)
     if mode != "I":
         output = tmp_path / f"b{Path(name).suffix}"
         trombine.upscale(pictures=tmp_path / name, output=output, model=MODEL)
-        wanted = read(output).samples
+        wanted = load_picture(output).samples
         assert np.array_equal(np.asarray(result).reshape(wanted.shape), wanted)
     else:
         assert np.array_equal(
@@ -153,7 +153,7 @@ def test_floats_are_not_rounded(dtype: Any, kit: ModuleType) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_tensor_gives_a_tensor(channels: int, kit: ModuleType) -> None:
     """C x H x W as the package has it, and N x C x H x W; the model's own result to 1e-5."""
-    from trombine.colour import LUMA
+    from trombine.io.color import LUMA
     from trombine.weights import load
 
     picture = torch.from_numpy(kit.pixels()).permute(2, 0, 1).float() / 255
@@ -245,7 +245,7 @@ def test_no_file_is_written(
         (torch.zeros(3, 8, 8, dtype=torch.uint8), "a picture is float32, not torch.uint8"),
         (torch.zeros(8, 8), "a picture is (N x) C x H x W, C 1 or 3, not (8, 8)"),
         (torch.zeros(3, 4, 4, device="meta"), "a picture is a plain tensor, not one that is meta"),
-        (Pillow.new("F", (4, 4)), "holds samples of more than 16 bits"),
+        (Pillow.new("F", (4, 4)), "holds samples of 32-bit floats"),
     ],
 )
 def test_what_is_no_picture(image: Any, said: str) -> None:
@@ -298,7 +298,7 @@ def test_reading_gives_typed_faces(portrait: np.ndarray) -> None:
 
 def test_every_kind_of_picture_is_read_alike(portrait: np.ndarray, tmp_path: Path) -> None:
     """A path, a Pillow image, arrays and tensors give the same faces as the command's file."""
-    write(tmp_path / "a.png", portrait)
+    save_picture(tmp_path / "a.png", portrait)
     result = trombine.read(pictures=tmp_path / "a.png", output=tmp_path / "s.png", json=True)
     wanted = json.loads((tmp_path / "s.json").read_text())["faces"]
     tensor = torch.from_numpy(portrait).permute(2, 0, 1).float() / 255

@@ -15,7 +15,7 @@ from trombine.batch.result import Result
 from trombine.console import follow
 from trombine.conventions import PARTS, check_parts
 from trombine.events import Description, Event, Notice
-from trombine.images import read, write
+from trombine.io.image import load_labels, load_picture, save_picture
 from trombine.reader import parts_map
 from trombine.readings.making import read_picture
 from trombine.refusal import InputError
@@ -38,13 +38,13 @@ def two() -> np.ndarray:
 
 @pytest.fixture
 def photo(tmp_path: Path, two: np.ndarray) -> Path:
-    write(tmp_path / "in" / "two.png", two)
+    save_picture(tmp_path / "in" / "two.png", two)
     return tmp_path / "in" / "two.png"
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Path:
-    write(tmp_path / "in" / "empty.png", np.full((90, 120, 3), 128, np.uint8))
+    save_picture(tmp_path / "in" / "empty.png", np.full((90, 120, 3), 128, np.uint8))
     return tmp_path / "in" / "empty.png"
 
 
@@ -131,7 +131,7 @@ def test_pictures_of_any_kind(tmp_path: Path, two: np.ndarray, kind: str) -> Non
         "16 bits": two.astype(np.uint16) * 257,
         "alpha": np.concatenate([two, np.full((*two.shape[:2], 1), 255, np.uint8)], 2),
     }
-    write(tmp_path / "one.png", made[kind])
+    save_picture(tmp_path / "one.png", made[kind])
     (found,) = reading(pictures=tmp_path / "one.png").found
     assert len(found.value["faces"]) == 2
 
@@ -139,7 +139,7 @@ def test_pictures_of_any_kind(tmp_path: Path, two: np.ndarray, kind: str) -> Non
 def test_small_faces_are_enlarged_first_where_that_is_asked(tmp_path: Path) -> None:
     scene = leaves(1_400_001, 128)
     scene[40:88, 40:88] = paint(face(1_400_003), 48, "photo").pixels
-    write(tmp_path / "small.png", scene)
+    save_picture(tmp_path / "small.png", scene)
     plain, sharper = (
         reading(pictures=tmp_path / "small.png", enlarge=asked).found[0].value["faces"]
         for asked in (False, True)
@@ -161,8 +161,8 @@ def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
     assert result.summary == "1 picture written; 2 faces"
     names = ["two.json", "two.parts.png", "two.png", "two.points.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
-    told = read_picture(read(photo), "reader")
-    labels = check_parts(read(folder / "two.parts.png").samples[..., 0])
+    told = read_picture(load_picture(photo), "reader")
+    labels = check_parts(load_labels(folder / "two.parts.png"))
     assert np.array_equal(labels, parts_map(told.faces, 170, 300))
     assert labels.max() < len(PARTS) and len(np.unique(labels)) > 6
     points = json.loads((folder / "two.points.json").read_text())["faces"]
@@ -179,9 +179,9 @@ def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
 def test_without_its_background(tmp_path: Path, two: np.ndarray, depth: type, white: int) -> None:
     """Opaque is what was painted of people; every sample of a colour is the input's."""
     samples = two.astype(depth) * (white // 255)
-    write(tmp_path / "two.png", samples)
+    save_picture(tmp_path / "two.png", samples)
     reading(pictures=tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
-    cut = read(tmp_path / "out" / "two.cutout.png")
+    cut = load_picture(tmp_path / "out" / "two.cutout.png")
     assert cut.mode == "RGBA" and cut.samples.dtype == depth
     assert np.array_equal(cut.samples[..., :3], samples)
     truth = np.zeros(two.shape[:2], bool)
@@ -201,9 +201,9 @@ def test_without_its_background(tmp_path: Path, two: np.ndarray, depth: type, wh
 def test_what_was_transparent_stays_so(tmp_path: Path, two: np.ndarray) -> None:
     half = np.full((*two.shape[:2], 1), 255, np.uint8)
     half[:, :150] = 100
-    write(tmp_path / "two.png", np.concatenate([two, half], 2))
+    save_picture(tmp_path / "two.png", np.concatenate([two, half], 2))
     reading(pictures=tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
-    samples = read(tmp_path / "out" / "two.cutout.png").samples
+    samples = load_picture(tmp_path / "out" / "two.cutout.png").samples
     assert samples[:, :150, 3].max() == 100 and samples[:, 150:, 3].max() == 255
     assert np.array_equal(samples[..., :3], two)
 
@@ -249,7 +249,7 @@ def test_a_sheet_is_a_png(tmp_path: Path, photo: Path) -> None:
 
 def test_a_sheet_of_no_face(tmp_path: Path, empty: Path) -> None:
     reading(pictures=empty, output=tmp_path / "seen.png", write_parts=True)
-    assert not read(tmp_path / "seen.parts.png").samples.any()
+    assert not load_labels(tmp_path / "seen.parts.png").any()
 
 
 # --- what is asked ------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from trombine import provenance
 from trombine.batch.result import exit_code
-from trombine.codecs.png import chunk
 from trombine.commands import VERBS
 from trombine.events import Done, Event, Notice, Picture, Skipped
-from trombine.images import encode_png, read_provenance, write
+from trombine.io.image import encode_png, read_record, save_picture
 from trombine.provenance import digest, record
 from trombine.refusal import InputError
 from trombine.verbs.replay import ReplayRequest, run
@@ -115,7 +116,7 @@ def test_a_picture_is_not_written_over_itself(tmp_path: Path) -> None:
 
 
 def test_a_picture_without_a_record(tmp_path: Path) -> None:
-    write(tmp_path / "photo.png", drawn(1))
+    save_picture(tmp_path / "photo.png", drawn(1))
     assert why(events(tmp_path / "photo.png", output=tmp_path / "a.png")) == (
         "has no record of how it was made; name one that has"
     )
@@ -162,7 +163,7 @@ def test_other_versions_are_named_and_it_goes_on(
 
 def test_other_bytes_are_said(tmp_path: Path) -> None:
     source = painted(tmp_path, 3)
-    made = read_provenance(source)
+    made = read_record(source)
     source.write_bytes(encode_png(drawn(4), made))  # somebody painted over it
     heard = events(source, output=tmp_path / "again.png")
     assert notices(heard) == [
@@ -177,10 +178,9 @@ def edited(folder: Path, verb: str = "world", **fields: Any) -> Path:
     options = {"size": 32, "style": "photo"} | {k: v for k, v in fields.items() if k != "seed"}
     made = record("world", {k: v for k, v in options.items() if v is not None}, seed=3)
     made |= {"verb": verb, "seed": fields.get("seed", 3)}
-    plain = encode_png(drawn(1))
-    text = b"trombine\0" + json.dumps(made).replace("Infinity", "1e999").encode()
-    path = folder / "edited.png"
-    path.write_bytes(plain[:33] + chunk(b"tEXt", text) + plain[33:])
+    path, info = folder / "edited.png", PngInfo()
+    info.add_text("trombine", json.dumps(made).replace("Infinity", "1e999"))
+    Image.fromarray(drawn(1)).save(path, pnginfo=info)
     return path
 
 
@@ -221,7 +221,7 @@ def test_a_world_picture_in_a_fresh_process_and_another_folder(
     there.mkdir()
     made = command("data", *words, "--count", "2", "--size", "32", "-o", "faces", cwd=here)
     assert made.returncode == 0, made.stderr
-    sources = [path for path in (here / "faces").rglob("*.png") if read_provenance(path)]
+    sources = [path for path in (here / "faces").rglob("*.png") if read_record(path)]
     assert len(sources) == 2
     for source in sources:
         again = there / f"{source.stem}.png"
@@ -232,7 +232,7 @@ def test_a_world_picture_in_a_fresh_process_and_another_folder(
 
 def test_the_command_ends_as_it_should(command: Command, tmp_path: Path) -> None:
     """One line and 2 for a single bad picture; 1 where others went on."""
-    write(tmp_path / "plain.png", drawn(1))
+    save_picture(tmp_path / "plain.png", drawn(1))
     alone = command("replay", "plain.png", "-o", "again.png")
     assert alone.returncode == 2
     (line,) = alone.stderr.splitlines()

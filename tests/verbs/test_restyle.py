@@ -14,16 +14,8 @@ import torch
 import trombine
 from trombine.batch.result import drain
 from trombine.events import Event, Notice, Skipped
-from trombine.images import (
-    Image,
-    as_seen,
-    image_of,
-    read,
-    read_frames,
-    read_provenance,
-    write,
-    write_frames,
-)
+from trombine.io.image import Picture, as_seen, load_picture, picture_of, read_record, save_picture
+from trombine.io.video import read_frames, save_frames
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.verbs.restyle import RestyleRequest, run
@@ -54,7 +46,7 @@ def scene(left: int = 20, size: int = 128) -> np.ndarray:
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photos") / "a.png"
-    write(path, scene())
+    save_picture(path, scene())
     return path
 
 
@@ -71,9 +63,9 @@ def why(heard: list[Event]) -> str:
 def test_a_face_is_drawn_and_what_is_around_stays(photo: Path, net: Path, tmp_path: Path) -> None:
     out = tmp_path / "b.png"
     events(photo, model=net, output=out)
-    changed = (read(out).samples != scene()).any(2)
+    changed = (load_picture(out).samples != scene()).any(2)
     assert changed.any() and not changed[:, 155:].any() and not changed[:8].any()
-    record = read_provenance(out) or {}
+    record = read_record(out) or {}
     assert record["options"] == {
         "picture": "a.png",
         "from": "photo",  # as the reader says
@@ -124,8 +116,8 @@ def replayed(made: Path, source: Path, net: Path, output: Path) -> None:
 def test_a_folder_goes_on_where_it_was(net: Path, tmp_path: Path) -> None:
     """What shows no face is named and left out; the same again makes only what is missing."""
     for number in range(2):
-        write(tmp_path / "in" / f"{number}.png", scene(left=20 + number))
-    write(tmp_path / "in" / "none.png", np.full((60, 60, 3), 90, np.uint8))
+        save_picture(tmp_path / "in" / f"{number}.png", scene(left=20 + number))
+    save_picture(tmp_path / "in" / "none.png", np.full((60, 60, 3), 90, np.uint8))
     heard = events(tmp_path / "in", model=net, output=tmp_path / "out")
     assert "shows no face; if it lies on its side, turn it; --whole" in why(heard)
     made = sorted(path.name for path in (tmp_path / "out").iterdir())
@@ -141,9 +133,9 @@ def test_16_bits_and_transparency_stay(net: Path, tmp_path: Path) -> None:
     samples = scene().astype(np.uint16) * 257 + 5
     alpha = np.linspace(1, 65535, 150 * 200).reshape(150, 200).astype(np.uint16)
     alpha[:, 20:148] = 65535
-    write(tmp_path / "a.png", Image(samples=np.dstack([samples, alpha]), mode="RGBA"))
+    save_picture(tmp_path / "a.png", Picture(samples=np.dstack([samples, alpha])))
     events(tmp_path / "a.png", model=net, output=tmp_path / "b.png", from_="photo")
-    found = read(tmp_path / "b.png").samples
+    found = load_picture(tmp_path / "b.png").samples
     assert found.dtype == np.uint16 and np.array_equal(found[..., 3], alpha)
     assert np.array_equal(found[:, 155:, :3], samples[:, 155:])
     assert (found[..., :3] != samples).any()
@@ -152,8 +144,8 @@ def test_16_bits_and_transparency_stay(net: Path, tmp_path: Path) -> None:
 def test_a_gif_keeps_its_times_and_its_frames_without_a_face(net: Path, tmp_path: Path) -> None:
     ground = scene()
     ground[:, :150] = ground[:, 150:151]
-    frames = [image_of(one) for one in (scene(), scene(left=24), ground)]
-    write_frames(tmp_path / "a.webp", frames, [40, 120, 80], loops=3)
+    frames = [picture_of(one) for one in (scene(), scene(left=24), ground)]
+    save_frames(tmp_path / "a.webp", frames, [40, 120, 80], loops=3)
     heard = events(tmp_path / "a.webp", model=net, output=tmp_path / "b.webp")
     film = read_frames(tmp_path / "b.webp")
     assert film.durations == (40, 120, 80) and film.loops == 3
@@ -213,7 +205,7 @@ def test_a_film_keeps_its_times_and_its_sound(net: Path, tmp_path: Path) -> None
     again.unlink()
     replayed(out, source, net, again)
     assert again.read_bytes() == out.read_bytes()
-    assert (read(out).samples[:, :150].astype(int) - scene()[:, :150]).std() > 3
+    assert (load_picture(out).samples[:, :150].astype(int) - scene()[:, :150]).std() > 3
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp"])
@@ -242,15 +234,15 @@ def test_a_film_becomes_one_that_holds_no_sound(
 def test_like_another_picture(photo: Path, tmp_path: Path) -> None:
     """It names both pictures, is made again from them, and is what the function gives."""
     style, out, again = tmp_path / "style.png", tmp_path / "b.png", tmp_path / "again.png"
-    write(style, paint(face(SEED + 1), 64, "sketch").pixels)
+    save_picture(style, paint(face(SEED + 1), 64, "sketch").pixels)
     events(photo, to="", like=style, output=out)
-    record = read_provenance(out) or {}
+    record = read_record(out) or {}
     assert set(record["inputs"]) == {"a.png", "style.png"}
     assert drain(events(photo, to="", like=style, output=out)).kept == 1
     replayed(out, photo, style, again)
     assert again.read_bytes() == out.read_bytes()
     given = trombine.restyle(scene(), like=style)
-    assert np.array_equal(given, read(out).samples)
+    assert np.array_equal(given, load_picture(out).samples)
     # Of a drawing in black and white: hardly any colour is left.
     colour = abs(given.astype(int) - given.mean(2, keepdims=True)).mean()
     assert colour < 0.2 * abs(scene().astype(int) - scene().mean(2, keepdims=True)).mean()
@@ -260,12 +252,12 @@ def test_a_gif_and_a_mosaic(photo: Path, net: Path, tmp_path: Path) -> None:
     """The film goes from the picture to what was drawn and back; the sheet shows every style."""
     out = tmp_path / "b.png"
     events(photo, model=net, output=out, gif=True, mosaic=True)
-    becomes, drawn = read_frames(tmp_path / "b.becomes.gif"), as_seen(read(out))
+    becomes, drawn = read_frames(tmp_path / "b.becomes.gif"), as_seen(load_picture(out))
     assert becomes.count == 24 and becomes.loops == 0
     shown = [as_seen(becomes.frames[n]).astype(float) for n in (0, 12)]
     for frame, truth in zip(shown, (scene(), drawn), strict=True):
         assert abs(frame - truth).mean() < 6  # of 255: a GIF has 256 colours
-    sheet = read(tmp_path / "b.mosaic.png")
+    sheet = load_picture(tmp_path / "b.mosaic.png")
     assert sheet.width > 4 * 200  # the picture, anime, cartoon, sketch
     alone = tmp_path / "alone"
     for name in ("b.becomes.gif", "b.mosaic.png"):
@@ -280,11 +272,11 @@ def test_a_translator_restyles(photo: Path, tmp_path: Path) -> None:
     model = build("translator", {"width": 4, "blocks": 1}, seed=5)
     save(path, model, Card(task="restore", net="translator", sizes=model.sizes))
     events(photo, model=path, output=out)
-    changed = (read(out).samples != scene()).any(2)
+    changed = (load_picture(out).samples != scene()).any(2)
     assert changed.any() and not changed[:, 155:].any()
     assert drain(events(photo, model=path, output=out)).kept == 1
     events(photo, model=path, output=tmp_path / "c.png", whole=True)
-    assert (read(tmp_path / "c.png").samples != scene()).any(2).mean() > 0.9
+    assert (load_picture(tmp_path / "c.png").samples != scene()).any(2).mean() > 0.9
     again = tmp_path / "again.png"
     replayed(out, photo, path, again)
     assert again.read_bytes() == out.read_bytes()
@@ -298,7 +290,7 @@ def test_a_film_that_begins_without_a_face(net: Path, tmp_path: Path) -> None:
         tmp_path / "c.mp4",
     )
     events(source, model=net, output=out)
-    assert (read_provenance(out) or {})["options"]["from"] == "auto"
+    assert (read_record(out) or {})["options"]["from"] == "auto"
     replayed(out, source, net, again)
     assert again.read_bytes() == out.read_bytes()
     with av.open(str(out)) as container:
@@ -310,7 +302,7 @@ def test_a_picture_that_a_program_holds(photo: Path, net: Path, tmp_path: Path) 
     """The array that comes back is what the command writes; floats around the face stay."""
     events(photo, model=net, output=tmp_path / "b.png")
     made = trombine.restyle(scene(), to="anime", model=net)
-    assert np.array_equal(made, read(tmp_path / "b.png").samples)
+    assert np.array_equal(made, load_picture(tmp_path / "b.png").samples)
     tensor = torch.from_numpy(scene().copy()).permute(2, 0, 1).float() / 255 + 1e-5
     found = trombine.restyle(tensor.clamp(0, 1), to="anime", from_="photo", model=net)
     assert torch.equal(found[:, :, 155:], tensor.clamp(0, 1)[:, :, 155:])
@@ -346,7 +338,7 @@ def test_what_is_asked_for_wrongly(
 
 def test_bad_inputs_are_named(photo: Path, net: Path, tmp_path: Path) -> None:
     """Each with one line; nothing is left of them."""
-    write(tmp_path / "flat.png", np.full((60, 60, 3), 90, np.uint8))
+    save_picture(tmp_path / "flat.png", np.full((60, 60, 3), 90, np.uint8))
     (tmp_path / "cut.png").write_bytes(photo.read_bytes()[:500])
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "empty.png").touch()
@@ -354,7 +346,7 @@ def test_bad_inputs_are_named(photo: Path, net: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name, options, problem in (
         ("flat.png", {}, "shows no face"),
-        ("cut.png", {}, "cut short"),
+        ("cut.png", {}, "cannot be read"),
         ("text.png", {}, "text.png"),
         ("empty.png", {}, "empty"),
         ("missing.png", {}, "missing.png"),

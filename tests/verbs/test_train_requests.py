@@ -16,7 +16,7 @@ from families import contents, order
 from trombine import __main__
 from trombine.cli import _spelt_out
 from trombine.events import Progress
-from trombine.images import write
+from trombine.io.image import save_picture
 from trombine.objectives.objective import Step, Terms
 from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import RECIPES, find, open_recipe, with_settings
@@ -288,7 +288,7 @@ def test_a_run_on_own_pictures_says_so(mine: Path, capsys: pytest.CaptureFixture
     """Page and card name the pictures that were learned from, and how many they are."""
     for number in range(12):
         pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
-        write(Path("own") / f"{number:02d}.png", pixels)
+        save_picture(Path("own") / f"{number:02d}.png", pixels)
     words = ["train", str(mine), "--data", "folder:own", "--no-board"]
     assert __main__.main(words) == 0, capsys.readouterr().err
     run = RunFolder(Path("runs/mine"))

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as Pillow
 
 from trombine.events import Notice
-from trombine.images import Image, format_of, read, read_provenance, size_of, write
+from trombine.io.image import Picture, format_of, load_picture, read_record, save_picture, size_of
 from trombine.refusal import InputError
 from trombine.upscaling import making
 from trombine.verbs.upscale import UpscaleRequest
@@ -53,7 +53,7 @@ def test_of_two_truths_with_one_name_the_one_with_the_same_ending(
     for name in ("a.png", "a.tif"):
         kit.photo(tmp_path / "truths", name, height=40, width=48)
     kit.events(source, output=tmp_path / "b.png", truth=tmp_path / "truths", sheet=True)
-    made = read_provenance(tmp_path / "b.sheet.png")
+    made = read_record(tmp_path / "b.sheet.png")
     assert made is not None and made["options"]["truth"] == "truth-a.png"
     (tmp_path / "truths" / "a.png").rename(tmp_path / "truths" / "a.bmp")
     with pytest.raises(InputError, match=r"a\.bmp and .*a\.tif could each be the truth of .*a"):
@@ -69,7 +69,7 @@ def test_of_two_truths_with_one_name_the_one_with_the_same_ending(
 def test_of_several_pictures_in_a_file_the_first_is_enlarged_and_that_is_said(
     tmp_path: Path, kit: ModuleType
 ) -> None:
-    first = read(kit.photo(tmp_path)).samples
+    first = load_picture(kit.photo(tmp_path)).samples
     pictures = [Pillow.fromarray(first), Pillow.fromarray(np.ascontiguousarray(first[::-1]))]
     source = tmp_path / "pages.tif"
     pictures[0].save(source, save_all=True, append_images=pictures[1:])
@@ -78,7 +78,7 @@ def test_of_several_pictures_in_a_file_the_first_is_enlarged_and_that_is_said(
     assert said == ["holds more pictures than one; only the first is taken"]
     kit.events(tmp_path / "a.png", output=tmp_path / "alone.tif")
     assert np.array_equal(
-        read(tmp_path / "large.tif").samples, read(tmp_path / "alone.tif").samples
+        load_picture(tmp_path / "large.tif").samples, load_picture(tmp_path / "alone.tif").samples
     )
 
 
@@ -127,7 +127,7 @@ def strip(folder: Path, name: str, width: int) -> Path:
     """One row, which makes a long result of few pixels."""
     folder.mkdir(parents=True, exist_ok=True)
     grey = np.full((1, width, 3), 90, np.uint8)
-    write(folder / name, Image(samples=grey, mode="RGB"))
+    save_picture(folder / name, Picture(samples=grey))
     return folder / name
 
 
@@ -151,16 +151,16 @@ def test_a_result_that_its_format_cannot_hold_is_refused_before_it_is_made(
 def test_a_format_does_hold_so_many_pixels_a_side(format: str, tmp_path: Path) -> None:
     most = making.MOST_A_SIDE[format]
     path = strip(tmp_path, f"a.{format.lower()}", most)
-    assert read(path).width == most
+    assert load_picture(path).width == most
     with pytest.raises(InputError, match=r"cannot hold|is cut short"):
-        read(strip(tmp_path, f"b.{format.lower()}", 2 * most + 1))
+        load_picture(strip(tmp_path, f"b.{format.lower()}", 2 * most + 1))
 
 
 def test_where_nobody_named_a_format_one_is_taken_that_is_large_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
 ) -> None:
     monkeypatch.setitem(making.MOST_A_SIDE, "WEBP", 60)
-    write(tmp_path / "a.webp", kit.pixels())
+    save_picture(tmp_path / "a.webp", kit.pixels())
     kit.events(tmp_path / "a.webp", output=tmp_path / "two")
     kit.events(tmp_path / "a.webp", output=tmp_path / "four", factor=4)
     kit.events(tmp_path / "a.webp", output=tmp_path / "box", size="999x50")

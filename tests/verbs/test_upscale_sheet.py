@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trombine.events import Done, Picture, Skipped
-from trombine.images import read, write
+from trombine.io.image import load_picture, save_picture
 from trombine.refusal import InputError
 from trombine.verbs import replay
 
@@ -35,7 +35,10 @@ def test_a_report_lies_beside_and_is_made_again(tmp_path: Path, kit: ModuleType)
         )
         assert again.read_bytes() == (tmp_path / name).read_bytes()
     kit.events(source, output=tmp_path / "c.png")
-    assert read(tmp_path / "c.png").samples.tolist() == read(tmp_path / "b.png").samples.tolist()
+    assert (
+        load_picture(tmp_path / "c.png").samples.tolist()
+        == load_picture(tmp_path / "b.png").samples.tolist()
+    )
     (tmp_path / "b.report.json").write_text("mine")
     assert "trombine did not make it" in kit.why(
         kit.events(source, output=tmp_path / "b.png", report=True)
@@ -44,7 +47,7 @@ def test_a_report_lies_beside_and_is_made_again(tmp_path: Path, kit: ModuleType)
 
 def test_a_truth_gives_numbers(tmp_path: Path, kit: ModuleType) -> None:
     large = kit.pixels(40, 48)
-    write(tmp_path / "truth.png", large)
+    save_picture(tmp_path / "truth.png", large)
     source = kit.photo(tmp_path)
     heard = kit.events(source, output=tmp_path / "b.png", truth=tmp_path / "truth.png", sheet=True)
     (said,) = kit.notices(heard)
@@ -91,8 +94,8 @@ def test_a_sheet_beside_each_output(tmp_path: Path, kit: ModuleType) -> None:
     assert made == ["a.png", "a.sheet.png", "b.gif", "b.sheet.png"]
     said = [event.name for event in heard if isinstance(event, Picture)]
     assert said == ["a.sheet.png", "a.png", "b.sheet.png", "b.gif"]
-    large = read(tmp_path / "out" / "a.png").samples
-    shown = read(tmp_path / "out" / "a.sheet.png").samples
+    large = load_picture(tmp_path / "out" / "a.png").samples
+    shown = load_picture(tmp_path / "out" / "a.sheet.png").samples
     windows = np.lib.stride_tricks.sliding_window_view(shown, (1, 1, 3))
     assert {tuple(colour) for colour in large.reshape(-1, 3)} <= {
         tuple(colour) for colour in windows.reshape(-1, 3)

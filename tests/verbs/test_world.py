@@ -22,7 +22,7 @@ from trombine.conventions import PARTS
 from trombine.data import filling
 from trombine.data.source import source
 from trombine.events import Done, Picture, Progress, Started
-from trombine.images import read, read_provenance
+from trombine.io.image import load_picture, read_record
 from trombine.refusal import InputError
 from trombine.verbs import leaves as leaves_verb
 from trombine.verbs.leaves import LeavesRequest
@@ -73,7 +73,7 @@ def test_faces_are_in_the_imagefolder_layout(tmp_path: Path) -> None:
         truth = paint(face(line["seed"]), SIZE, "photo")
         assert line["file_name"] == f"{line['seed']:06d}.png"
         assert (line["size"], line["style"]) == (SIZE, "photo")
-        assert (read(tmp_path / "faces" / line["file_name"]).samples == truth.pixels).all()
+        assert (load_picture(tmp_path / "faces" / line["file_name"]).samples == truth.pixels).all()
         assert np.abs(np.array(line["landmarks"]) - truth.points).max() <= 0.0005 + 1e-6
         assert line["visible"] == truth.visible.tolist()
         with Image.open(tmp_path / "faces" / line["parts_file_name"]) as parts:
@@ -251,7 +251,7 @@ def test_a_stopped_command_leaves_no_half_file_and_no_worker(
     for name, data in found.items():
         if name.endswith(".png") and name not in half:
             assert data.endswith(b"IEND\xaeB`\x82")
-            assert read(folder / name).samples.shape[:2] == (64, 64)
+            assert load_picture(folder / name).samples.shape[:2] == (64, 64)
 
 
 # Replay
@@ -263,7 +263,7 @@ def test_remake_gives_the_same_bytes(tmp_path: Path, style: str) -> None:
     pictures = [p for p in (tmp_path / "faces").rglob("000011.png") if "parts" not in p.parent.name]
     assert len(pictures) == len(style.split("+"))
     for path in pictures:
-        record = read_provenance(path)
+        record = read_record(path)
         assert record is not None and record["verb"] == "world" and record["seed"] == 11
         assert set(record["options"]) == {"style", "size"}
         assert making().remake(record, {}) == path.read_bytes()
@@ -271,7 +271,7 @@ def test_remake_gives_the_same_bytes(tmp_path: Path, style: str) -> None:
 
 def test_remake_gives_the_same_leaves(tmp_path: Path) -> None:
     make(leaves(tmp_path / "leaves", count=1))
-    record = read_provenance(tmp_path / "leaves" / "000000.png")
+    record = read_record(tmp_path / "leaves" / "000000.png")
     assert record is not None and record["options"] == {"size": SIZE}
     assert (
         leaves_verb.making().remake(record, {}) == (tmp_path / "leaves" / "000000.png").read_bytes()

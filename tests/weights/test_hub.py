@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import trombine
-from trombine.images import read_provenance, write
+from trombine.io.image import read_record, save_picture
 from trombine.refusal import InputError
 from trombine.weights import load
 from trombine.weights.hub import is_file_of_hub, located
@@ -46,14 +46,14 @@ def test_a_file_of_the_hub_enlarges_as_a_file_does(
 ) -> None:
     """By the command and in memory; its record names the file, so replay downloads nothing."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, 24, 3), dtype=np.uint8)
-    write(tmp_path / "a.png", pixels)
+    save_picture(tmp_path / "a.png", pixels)
     trombine.upscale(tmp_path / "a.png", model=NAME, output=tmp_path / "b.png")
     file = tmp_path / "cache" / "fast-x2.safetensors"
     trombine.upscale(tmp_path / "a.png", model=file, output=tmp_path / "c.png")
     assert (tmp_path / "b.png").read_bytes() == (tmp_path / "c.png").read_bytes()
     made = [trombine.upscale(pixels, model=model) for model in (NAME, file)]
     assert np.array_equal(made[0], made[1])
-    record = read_provenance(tmp_path / "b.png") or {}
+    record = read_record(tmp_path / "b.png") or {}
     assert "fast-x2.safetensors" in record["inputs"] and "hub:" not in str(record)
     assert load(NAME).card.task == "upscale" and asked
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 import trombine
-from trombine import images, weights
+from trombine import weights
+from trombine.io.image import save_picture
 from trombine.refusal import InputError
 from trombine.world import face, paint
 
@@ -35,7 +36,7 @@ def test_weights_that_overflow_do_not_end_a_folder(
 ) -> None:
     for number in range(2):
         pixels = paint(face(number), 64).pixels
-        images.write(tmp_path / "in" / f"{number}.png", images.image_of(pixels))
+        save_picture(tmp_path / "in" / f"{number}.png", pixels)
     for verb, name in ((trombine.upscale, "upscale-fast-x2"), (trombine.read, "reader")):
         file = overflowing(name)
         result = verb(pictures=(tmp_path / "in",), output=tmp_path / "out", model=file)

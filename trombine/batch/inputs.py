@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.events import Notice
-from trombine.files import identity, opened
+from trombine.io.files import identity
 from trombine.refusal import InputError, shown
 
 Plan = Callable[[Path], Path]
@@ -42,7 +42,7 @@ def left_alone(inputs: Iterable[Path], *, can_recurse: bool = False) -> Iterator
 
 def films_left_alone(inputs: Iterable[Path], *, recursive: bool = False) -> Iterator[Notice]:
     """Of folders with films in MP4 or WebM, which take long, that these are not meant."""
-    from trombine.images import VIDEO_SUFFIXES
+    from trombine.io.image import VIDEO_SUFFIXES
 
     for path in inputs:
         if is_so(Path.is_dir, path):
@@ -65,7 +65,7 @@ def raw_left_alone(inputs: Iterable[Path], *, recursive: bool) -> Iterator[Notic
 
 
 def _raw_in(folder: Path, *, recursive: bool) -> list[Path]:
-    from trombine.images import RAW_SUFFIXES
+    from trombine.io.image import RAW_SUFFIXES
 
     return sorted(_files_in(folder, RAW_SUFFIXES, recursive=recursive))
 
@@ -76,14 +76,10 @@ def _not_read(raw: list[Path]) -> str:
 
 
 def _is_raw(source: Path) -> bool:
-    """Whether a file is a camera's raw file by its name, and by its bytes at least no other."""
-    from trombine.codecs import START
-    from trombine.images import RAW_SUFFIXES, format_in
+    """Whether a file is a camera's raw file, by its name."""
+    from trombine.io.image import RAW_SUFFIXES
 
-    if source.suffix.lower() not in RAW_SUFFIXES or not is_so(Path.is_file, source):
-        return False
-    with opened(source) as file:
-        return format_in(file.read(START)) in ("", "TIFF")  # most are TIFFs of their own kind
+    return source.suffix.lower() in RAW_SUFFIXES and is_so(Path.is_file, source)
 
 
 def _with_pictures(folder: Path) -> list[Path]:
@@ -109,7 +105,7 @@ def is_so(check: Callable[[Path], bool], path: Path) -> bool:
 
 
 def _pictures_in(folder: Path, *, recursive: bool = False) -> Iterator[Path]:
-    from trombine.images import PICTURE_SUFFIXES
+    from trombine.io.image import PICTURE_SUFFIXES
 
     return _files_in(folder, PICTURE_SUFFIXES, recursive=recursive)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from trombine.batch.inputs import Plan, expand, is_so, listed, refuse_empty, refuse_to_write_over
 from trombine.events import PERCENT, Done, Event, Picture, Progress, Skipped, Started
-from trombine.files import check_output_name
+from trombine.io.files import check_output_name
 from trombine.refusal import InputError, OutputError, shown
 
 if TYPE_CHECKING:
@@ -299,11 +299,8 @@ def _without_clashes(jobs: list[_Job]) -> list[_Job]:
 
 def _prepare_outputs(jobs: list[_Job], also_read: Iterable[Path]) -> None:
     """Refuse to write over inputs."""
-    from trombine.codecs.beside import place
-
     outputs = [path for _, path in _written(jobs)]
-    records = (place(job.source) for job in jobs)  # of a BMP, in a file beside it
-    refuse_to_write_over(outputs, (*(job.source for job in jobs), *records, *also_read))
+    refuse_to_write_over(outputs, (*(job.source for job in jobs), *also_read))
 
 
 def _written(jobs: list[_Job]) -> Iterator[tuple[_Job, Path]]:

@@ -39,12 +39,12 @@ from trombine.batch.requests import (
 )
 from trombine.devices import CPU, again
 from trombine.events import PERCENT, Detail, Done, Event, Notice, Picture, Tick, ticked
-from trombine.files import identity
+from trombine.io.files import identity
 from trombine.memory import RELIEF, enough
 from trombine.refusal import InputError, about, shown
 
 if TYPE_CHECKING:
-    from trombine.images import SourceFile
+    from trombine.io.video import SourceFile
 
 Record = Mapping[str, Any]
 Options = Mapping[str, Any]
@@ -175,7 +175,7 @@ class Making:
         `target` names for the pictures, as far as there are some. Pictures that are `light` are
         worked on `threads` at a time, by one thread each.
         """
-        from trombine.images import output_suffix
+        from trombine.io.image import output_suffix
 
         format = request.format if isinstance(request, PicturesRequest) else ""
         run = _Run(
@@ -204,8 +204,8 @@ class Making:
         An InputError says why not.
         """
         from trombine.batch.contents import JSON, encoded
-        from trombine.codecs import FORMATS, VIDEOS
-        from trombine.images import read_source
+        from trombine.io.image import SUFFIX_OF
+        from trombine.io.video import read_source
         from trombine.provenance import REMAKE, check_holds, following, shortened
 
         options = {**self.earlier, **self.usual, **record.get("options", {})}
@@ -218,7 +218,7 @@ class Making:
         for product in self.products:
             format = options.get(FORMAT, product.format)
             empty = not any(options[name] for name in product.without)
-            is_known = format in (*FORMATS, *VIDEOS, JSON) and product.format in ("", format)
+            is_known = format in (*SUFFIX_OF, JSON) and product.format in ("", format)
             is_known &= 1 <= options.get(QUALITY, USUAL) <= 100
             if product.shows == shows and is_known and empty:
                 break
@@ -403,15 +403,13 @@ def _outputs(products: Iterable[Product], result: Path) -> dict[Product, Path]:
 
 def _beside(products: Iterable[Product], result: Path) -> Iterator[Path]:
     """What is written with a result."""
+
     from trombine.batch.contents import check_ending
-    from trombine.images import record_beside
 
     for product, path in _outputs(products, result).items():
         check_ending(path, product.format)
         if path != result:
             yield path
-        if record := record_beside(path):
-            yield record
 
 
 def _with_counts(done: Done, counts: Mapping[str, int]) -> Done:
@@ -433,17 +431,14 @@ class _Item:
 
     def is_done(self) -> bool:
         """Whether every file is there, whole, and was made from the picture as it is now."""
-        from trombine.batch.contents import is_cut_short
-
-        paths = self.files.values()
-        is_complete = all(path.exists() for path in paths)
-        is_complete = is_complete and not any(self._unlike(product) for product in self.files)
-        return is_complete and not any(map(is_cut_short, paths))
+        is_complete = all(path.exists() for path in self.files.values())
+        return is_complete and not any(self._unlike(product) for product in self.files)
 
     def done(self, threads: int, *, overwrite: bool) -> Iterator[Event]:
         """Make missing files; refuse existing ones that are not ours or were made otherwise."""
-        from trombine.batch.contents import is_cut_short, read_record
-        from trombine.images import check_beside, not_followed, read_source
+
+        from trombine.batch.contents import read_record
+        from trombine.io.video import read_source
         from trombine.provenance import check_name, check_unchanged, digests_of
 
         check_name(self.path)
@@ -455,19 +450,11 @@ class _Item:
         for product in existing:
             if why := self._unlike(product):
                 raise InputError(f"is there, and {why}", ELSEWHERE, path=self.files[product])
-        short = [product for product in existing if is_cut_short(self.files[product])]
-        existing = [product for product in existing if product not in short]
-        for product in short:
-            yield Notice(self.files[product], "is there, but cut short; made again")
-        check_beside(self.files[self._result])
         if source.more_pictures:
             text = "holds more pictures than one; only the first is taken"
             yield Notice(self.path, text)
-        if source.film.first.unfollowed:
-            yield Notice(self.path, not_followed(source.film.first))
-        if source.film.first.metadata.is_cut and self.metadata == KEPT:
-            text = "says of its date, camera or place what is damaged or too long: that is left out"
-            yield Notice(self.path, text)
+        if source.film.first.changed:
+            yield Notice(self.path, source.film.first.changed)
         output = yield from ticked(PERCENT, lambda tick: self._make(source, threads, tick))
         check_unchanged(digests)
         hashes = {self.path.name: source.digest}
@@ -498,7 +485,7 @@ class _Item:
 
     def _write(self, product: Product, output: Output, record: dict[str, Any]) -> Iterator[Event]:
         from trombine.batch.contents import lost, write
-        from trombine.codecs import Video
+        from trombine.io.video import Video
 
         path, content = self.files[product], output.contents[product.shows]
         if isinstance(content, Video):  # whose frames are worked on now
@@ -516,7 +503,7 @@ class _Item:
 
     def _options(self, product: Product) -> dict[str, Any]:
         """The options of the record of a product, but for what is still to be chosen."""
-        from trombine.images import format_of
+        from trombine.io.image import format_of
 
         holds = self.making.holds
         options = {PICTURE: self.path.name, **self.target.options}
@@ -532,7 +519,7 @@ class _Item:
         self, product: Product, output: Output, hashes: Mapping[str, str]
     ) -> dict[str, Any]:
         from trombine.batch.contents import has_metadata
-        from trombine.codecs import VIDEOS
+        from trombine.io.video import VIDEOS
         from trombine.provenance import record
 
         options = {**self._options(product), **output.chosen}
@@ -556,13 +543,12 @@ class _Item:
         Versions and hashes of shipped models do not count: a newer trombine need not make all
         results again.
         """
-        from trombine.batch.contents import is_cut_short, read_record
+        from trombine.batch.contents import read_record
         from trombine.provenance import digest, shortened
 
         record, options = read_record(self.files[product]), self._options(product)
         if record is None:
-            is_short = is_cut_short(self.files[product])
-            return "it is cut short" if is_short else "trombine did not make it"
+            return "trombine did not make it"
         if record["verb"] != self.making.verb:
             return f"was made otherwise (by {shortened(record['verb'])})"
         then = {**self.making.usual, **record.get("options", {})}

@@ -53,13 +53,13 @@ class PicturesRequest(FilesRequest):
 
     def __post_init__(self) -> None:
         """Refuse a format that the output's name is not of."""
-        from trombine.images import SUFFIXES
+        from trombine.io.image import FORMATS
 
         if isinstance(self.format, str):
             object.__setattr__(self, "format", self.format.lower())
         super().__post_init__()
         ending = self.output.suffix.lower() if self.output else ""
-        if self.format and ending in SUFFIXES and SUFFIXES[ending] != SUFFIXES[f".{self.format}"]:
+        if self.format and ending in FORMATS and FORMATS[ending] != FORMATS[f".{self.format}"]:
             raise InputError(
                 f"ends otherwise than --format {self.format}", "give one", path=self.output
             )

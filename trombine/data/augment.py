@@ -36,12 +36,12 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.colour import LUMA
 from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.data.item import Batch
 from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, reshaped, straight
 from trombine.draws import Chance
 from trombine.grammar import checked, instead, number_of
+from trombine.io.color import LUMA
 from trombine.provenance import shortened
 from trombine.refusal import InputError
 

@@ -28,7 +28,7 @@ from trombine.data.source import MixedSource, Source, StoreSource
 from trombine.data.spec import parse
 from trombine.data.split import Subset
 from trombine.events import Event, Progress, Started
-from trombine.files import cache_folder, opened, write_bytes
+from trombine.io.files import cache_folder, opened, write_bytes
 from trombine.refusal import InputError
 
 _CHUNK: Final = 1000  # files between two events

@@ -21,7 +21,7 @@ from trombine.data.listing import Listing, Record
 from trombine.data.pack_writer import Column
 from trombine.data.reading import CROPS, LargestFace, read_row
 from trombine.devices import CPU
-from trombine.files import opened
+from trombine.io.files import opened
 from trombine.refusal import InputError
 
 NumberedRecord = tuple[int, Record]  # a record, and its place among all

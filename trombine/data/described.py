@@ -13,7 +13,7 @@ from typing import Any, Final
 from trombine.data.imagefolder import FILE_NAME, METADATA, PARTS_FILE_NAME, Line, join, sides_of
 from trombine.data.listing import Listing, Record, View
 from trombine.data.made import VECTOR_KEYS
-from trombine.files import opened
+from trombine.io.files import opened
 from trombine.refusal import InputError
 from trombine.texts import from_json
 

@@ -30,8 +30,8 @@ from trombine.data.made import KINDS, SEEDS, Maker, chunks
 from trombine.data.places import check_folder, uncached, writing
 from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Picture, Progress, Started
-from trombine.files import write_bytes
-from trombine.images import PICTURE_SUFFIXES
+from trombine.io.files import write_bytes
+from trombine.io.image import PICTURE_SUFFIXES
 from trombine.provenance import shortened
 from trombine.refusal import OutputError, shown
 

@@ -27,7 +27,7 @@ from trombine.data.imagefolder import FILE_NAME
 from trombine.data.journal import in_turn
 from trombine.data.layouts.metadata import CSV, LABEL
 from trombine.events import Done, Event, Notice, Progress, Started
-from trombine.files import cache_folder, opened, write_bytes
+from trombine.io.files import cache_folder, opened, write_bytes
 from trombine.refusal import CHECK_NETWORK, InputError, said, shown
 
 Dataset = Any  # of datasets, whose annotations say less than it does

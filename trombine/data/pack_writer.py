@@ -50,7 +50,7 @@ from trombine.data.places import (
     writing,
 )
 from trombine.events import Event, Notice
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.texts import from_json
 
 

@@ -13,12 +13,11 @@ from typing import Any, Final
 from trombine.data.columns import PAIR, TYPES
 from trombine.data.pack import INDEX, NAMES, SKIPPED, Pack, is_pack, part_of
 from trombine.events import Notice
-from trombine.files import (
+from trombine.io.files import (
     KERNELS,
     cache_folder,
     cache_refusal,
     is_part,
-    keep_permissions,
     output_error,
 )
 from trombine.refusal import InputError, OutputError
@@ -138,7 +137,7 @@ def put_in_place(part: Path, path: Path) -> None:
         part.rename(path)
         return
     old = _aside(path)
-    keep_permissions(path.stat(), part)
+    part.chmod(path.stat().st_mode & 0o777)
     path.rename(old)
     part.rename(path)
     shutil.rmtree(old)

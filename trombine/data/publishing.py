@@ -15,7 +15,7 @@ from typing import Final
 from trombine import __version__
 from trombine.data.imagefolder import METADATA
 from trombine.events import Notice
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.world.fractals_colours import PALETTES
 
 CARD: Final = "README.md"

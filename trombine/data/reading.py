@@ -24,8 +24,8 @@ from trombine.data.framing import face_frame, framed, framed_parts, framed_point
 from trombine.data.listing import Listing, Record, View
 from trombine.data.tiles import TILES, read_whole, tile_box
 from trombine.devices import CPU
-from trombine.images import Image, as_seen, read, shown
-from trombine.refusal import InputError
+from trombine.io.image import Picture, as_seen, load_labels, load_picture
+from trombine.refusal import InputError, shown
 
 if TYPE_CHECKING:
     from trombine.reader import Frame  # which takes a second
@@ -36,18 +36,18 @@ _RATIOS: Final = (1.0, 2.0, 4.0, 8.0, 0.5, 0.25, 0.125)
 _MEND: Final = "mend it, or take it away to use the pictures alone"
 
 
-Crop = Callable[[Image], "Box | Frame | None"]
+Crop = Callable[[Picture], "Box | Frame | None"]
 """What is kept of a picture; None where it does not show what is wanted."""
 
 
-def centre(image: Image) -> Box:
+def centre(image: Picture) -> Box:
     """The largest square in the middle."""
     side = min(image.height, image.width)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return Box(top=top, left=left, bottom=top + side, right=left + side)
 
 
-def full_box(image: Image) -> Box:
+def full_box(image: Picture) -> Box:
     """All of the picture; one that is not square is squeezed."""
     return Box(top=0, left=0, bottom=image.height, right=image.width)
 
@@ -58,7 +58,7 @@ class LargestFace:
 
     device: str = CPU  # that the reader is computed on
 
-    def __call__(self, image: Image) -> Frame | None:
+    def __call__(self, image: Picture) -> Frame | None:
         return face_frame(as_seen(image), self.device)
 
 
@@ -91,9 +91,9 @@ def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Cr
 
 def _for_both(crop: Crop) -> Crop:
     """The same for both sides of a pair: the second of the first's shape is framed as that was."""
-    first: list[tuple[Frame, Image]] = []
+    first: list[tuple[Frame, Picture]] = []
 
-    def shared(image: Image) -> Box | Frame | None:
+    def shared(image: Picture) -> Box | Frame | None:
         if first and image.height * first[0][1].width == image.width * first[0][1].height:
             frame, times = first[0][0], image.width / first[0][1].width
             return replace(frame, x=frame.x * times, y=frame.y * times, side=frame.side * times)
@@ -134,7 +134,7 @@ def _read_side(
     folder: Path, listing: Listing, view: View, size: int, crop: Crop, least: int | None
 ) -> dict[str, np.ndarray]:
     path = folder / view.picture
-    image = read(path, least=least) if view.tile < 0 else read_whole(path)
+    image = load_picture(path, least=least) if view.tile < 0 else read_whole(path)
     box = crop(image) if view.tile < 0 else tile_box(image, view.tile, size)
     if box is None:
         problem, remedy = "shows no face", "take it away, or give --crop centre"
@@ -194,17 +194,17 @@ def _visible(value: Any) -> np.ndarray:
     return np.array(value, np.bool_)
 
 
-def _read_parts(folder: Path, view: View, image: Image) -> UInt8[np.ndarray, "h w"]:
+def _read_parts(folder: Path, view: View, image: Picture) -> UInt8[np.ndarray, "h w"]:
     """The labels of a picture: of one file that holds them all, or of a file for each part."""
     if view.parts:
-        labels = _read_labels(folder / view.parts, "a parts map")
+        labels = load_labels(folder / view.parts)
         if labels.max() >= len(PARTS) or _ratio(labels, image) is None:
             problem = f"is not a parts map of its picture's size, with labels below {len(PARTS)}"
             raise InputError(problem, _MEND, path=folder / view.parts)
         return labels
     joined: np.ndarray | None = None
     for label, name in view.masks:
-        mask = _read_labels(folder / name, "a mask")
+        mask = load_labels(folder / name)
         if _ratio(mask, image) is None or (joined is not None and mask.shape != joined.shape):
             raise InputError("is not a mask of its picture's size", _MEND, path=folder / name)
         joined = np.zeros(mask.shape, np.uint8) if joined is None else joined
@@ -213,16 +213,7 @@ def _read_parts(folder: Path, view: View, image: Image) -> UInt8[np.ndarray, "h 
     return joined
 
 
-def _read_labels(path: Path, name: str) -> UInt8[np.ndarray, "h w"]:
-    """The samples of a palette or grey picture; the first channel of three that are alike."""
-    samples = read(path).samples
-    is_grey = samples.shape[2] == 1 or (samples[..., :1] == samples[..., :3]).all()
-    if not is_grey or samples.dtype != np.uint8:
-        raise InputError(f"is not {name}: its colours differ", _MEND, path=path)
-    return samples[..., 0]
-
-
-def _ratio(labels: UInt8[np.ndarray, "h w"], image: Image) -> float | None:
+def _ratio(labels: UInt8[np.ndarray, "h w"], image: Picture) -> float | None:
     """How many times wider the labels' picture was; None if they do not fit on it."""
     height, width = labels.shape
     for ratio in _RATIOS:
@@ -246,7 +237,7 @@ def resize(
 
 
 def resize_parts(
-    parts: UInt8[np.ndarray, "h w"], image: Image, box: Box | Frame, size: int
+    parts: UInt8[np.ndarray, "h w"], image: Picture, box: Box | Frame, size: int
 ) -> UInt8[np.ndarray, "s s"]:
     """The labels at the centres of the new pixels: a label is never averaged."""
     scale = image.reduced / (_ratio(parts, image) or 1.0)  # of the picture's pixels to the labels'

@@ -41,7 +41,7 @@ from trombine.data.spec import Term, parse, spell
 from trombine.data.tiles import MOST, TILES
 from trombine.draws import Chance
 from trombine.events import Event
-from trombine.files import cache_folder
+from trombine.io.files import cache_folder
 from trombine.nets.spaces import SPACES
 from trombine.refusal import InputError
 

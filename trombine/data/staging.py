@@ -20,7 +20,6 @@ import torch
 from jaxtyping import Bool, Complex128, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.colour import LUMA
 from trombine.conventions import MIRRORED_LANDMARK
 from trombine.data.augment import MIRRORED_LABEL, Augment, augmented, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
@@ -28,6 +27,7 @@ from trombine.data.item import Batch
 from trombine.data.masks import draw_masks
 from trombine.data.proportions import eyes
 from trombine.draws import Chance
+from trombine.io.color import LUMA
 
 HOLES: Final = "irregular:5-40*2+squares"
 _CUT_OUT, _NO_FACE = 1, 2  # of kernel_stage's `alone`

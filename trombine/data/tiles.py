@@ -16,7 +16,7 @@ from typing import Final
 
 from trombine.canvas import Box
 from trombine.data.listing import Listing, Record
-from trombine.images import Image, read, size_of
+from trombine.io.image import Picture, load_picture, size_of
 from trombine.refusal import InputError
 
 TILES: Final = "tiles"  # the crop of this name, and the kind of source
@@ -43,7 +43,7 @@ def _cut(folder: Path, record: Record, size: int) -> Iterator[Record]:
         yield replace(record, sides=tuple(replace(view, tile=number) for view in record.sides))
 
 
-def tile_box(image: Image, number: int, size: int) -> Box:
+def tile_box(image: Picture, number: int, size: int) -> Box:
     """The square of this number: in rows from the left above, all together in the middle."""
     rows, columns = image.height // size, image.width // size
     if number >= rows * columns:
@@ -54,15 +54,15 @@ def tile_box(image: Image, number: int, size: int) -> Box:
     return Box(top=top, left=left, bottom=top + size, right=left + size)
 
 
-def read_whole(path: Path) -> Image:
+def read_whole(path: Path) -> Picture:
     """A picture, decoded once for all of its squares where they are read one after the other."""
     try:
         status = path.stat()
     except OSError:
-        return read(path)
+        return load_picture(path)
     return _decoded(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=1)
-def _decoded(path: Path, changed: int, length: int) -> Image:
-    return read(path)
+def _decoded(path: Path, changed: int, length: int) -> Picture:
+    return load_picture(path)

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from trombine.canvas import Box, cut
 from trombine.inpainting.windows import Window, bounds, moved, shared
-from trombine.samples import Image
+from trombine.io.image import Picture
 
 GREY: Final = 0.5  # of what is not known, as weights/tasks.emptied has it
 _KNOWN: Final = 0.5  # of a window's pixel, from which share on it counts as known
@@ -32,7 +32,7 @@ Colours = Float32[np.ndarray, "n 3"]
 class Damaged:
     """A picture with a hole, and the colours that are painted into it so far."""
 
-    image: Image
+    image: Picture
     hole: Bool[np.ndarray, "h w"]
     missing: Bool[np.ndarray, "h w"]  # of the hole, what is not painted yet
     box: Box  # round the hole
@@ -40,7 +40,7 @@ class Damaged:
     spare: Bool[np.ndarray, "h w"] | None  # invisible pixels, whose colours may be any
 
     @classmethod
-    def of(cls, image: Image, hole: Bool[np.ndarray, "h w"]) -> Damaged:
+    def of(cls, image: Picture, hole: Bool[np.ndarray, "h w"]) -> Damaged:
         """A picture whose hole holds at least one pixel; of its own space, but for inks."""
         box = bounds(hole)
         if box is None:

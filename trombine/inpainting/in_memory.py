@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from trombine.batch.making import Options
-from trombine.conversion import image_from, like, naming, planes_like, planes_of, singles
 from trombine.devices import CPU
 from trombine.holes import Hole
-from trombine.images import Image
 from trombine.inpainting.making import hole_of, model_for
 from trombine.inpainting.repairing import Repair, repaired
 from trombine.inpainting.steering import steering_of
+from trombine.io.convert import like, naming, picture_from, planes_like, planes_of, singles
+from trombine.io.image import Picture
 from trombine.refusal import InputError
 
 
@@ -40,7 +40,7 @@ def repaired_value(
         held = _masks(mask, len(several))
         pairs = zip(several, held, strict=True)
         return torch.stack([repaired_value(one, options, m, model, **files) for one, m in pairs])
-    net, image = model_for(model, device), image_from(value)
+    net, image = model_for(model, device), picture_from(value)
     with naming(value):
         hole = hole_of(image, options, _mask(mask), device=device)
         steering = steering_of(parts, points, (image.height, image.width))
@@ -53,7 +53,7 @@ def repaired_value(
         return like(value, replace(repair.image, profile=image.profile))
 
 
-def _mask(value: Any) -> Path | Image | None:
+def _mask(value: Any) -> Path | Picture | None:
     """A mask, as a file's name or a picture; booleans are black and white."""
     if value is None or isinstance(value, str | Path):
         return None if value is None else Path(value)
@@ -63,7 +63,7 @@ def _mask(value: Any) -> Path | Image | None:
     elif kind.startswith("torch."):
         value = value.float() if kind == "torch.bool" else value
         value = value[None] if value.ndim == 2 else value
-    return image_from(value)
+    return picture_from(value)
 
 
 def _masks(value: object, count: int) -> list[object]:

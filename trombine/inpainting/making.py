@@ -25,15 +25,15 @@ from trombine.batch.making import (
     Product,
     Target,
 )
-from trombine.codecs import Frames
 from trombine.devices import CPU
 from trombine.holes import AUTO, POLARITIES, Hole, masked
-from trombine.images import Image, as_seen, image_of
 from trombine.inpainting import masks
 from trombine.inpainting.faces import whole_map
 from trombine.inpainting.repairing import READER, Repair, faces_as_painted, repaired, varies
 from trombine.inpainting.sheet import sheet_of
 from trombine.inpainting.steering import steering_of
+from trombine.io.image import Labels, Picture, as_seen, picture_of
+from trombine.io.video import Frames
 from trombine.provenance import shortened
 from trombine.reader import parts_map
 from trombine.reader.faces import Face
@@ -103,7 +103,7 @@ def make(job: Job) -> Output:
         POINTS: lambda: points_json(
             job.source.path.name, _reading(faces_as_painted(repair, base, device=job.device), size)
         ),
-        HOLE: lambda: image_of(np.uint8(255) * hole.mask),
+        HOLE: lambda: picture_of(np.uint8(255) * hole.mask),
         SHEET: lambda: _sheet(job, image, hole.mask, repairs, seeds),
     }
     return Output(
@@ -117,9 +117,9 @@ def make(job: Job) -> Output:
 
 
 def hole_of(
-    image: Image,
+    image: Picture,
     options: Options,
-    mask: Path | Image | None,
+    mask: Path | Picture | None,
     *,
     device: str = CPU,
 ) -> Hole:
@@ -137,7 +137,7 @@ def hole_of(
     elif kind == SCRATCHES:
         from trombine.inpainting.scratches import scratches
 
-        damaged = np.asarray(scratches(image.picture())).reshape(size) > 0.5
+        damaged = np.asarray(scratches(image.tensor())).reshape(size) > 0.5
         said = f"{np.count_nonzero(damaged) / damaged.size:.1%} of it is taken for damage"
         result = Hole(mask=damaged, notices=(said,))
     elif kind == ALPHA:
@@ -147,7 +147,7 @@ def hole_of(
     return replace(result, mask=masks.grown(result.mask, options["grow"]))
 
 
-def _hidden(image: Image, names: str, device: str) -> Hole:
+def _hidden(image: Picture, names: str, device: str) -> Hole:
     """Parts of the faces that the reader sees, with their rims."""
     labels = masks.labels_of(names)
     faces = read_picture(image, READER, device=device).faces
@@ -223,8 +223,8 @@ def equivalent(name: str, recorded: object, target: object) -> bool:
     return recorded == target
 
 
-def _map(labels: UInt8[np.ndarray, "h w"]) -> Image:
-    return Image(samples=labels[..., None], mode="P", palette=PALETTE)
+def _map(labels: UInt8[np.ndarray, "h w"]) -> Labels:
+    return Labels(numbers=labels, palette=PALETTE)
 
 
 def _reading(faces: Sequence[Face], size: tuple[int, int]) -> PictureReading:
@@ -233,7 +233,7 @@ def _reading(faces: Sequence[Face], size: tuple[int, int]) -> PictureReading:
 
 def _sheet(
     job: Job,
-    image: Image,
+    image: Picture,
     hole: Bool[np.ndarray, "h w"],
     repairs: Sequence[Repair],
     seeds: Sequence[int],

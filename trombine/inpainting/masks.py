@@ -11,8 +11,8 @@ from jaxtyping import Bool, Float
 
 from trombine.canvas import Box, cut
 from trombine.conventions import GROUPS, PART_INDEX, PARTS
-from trombine.images import Image
 from trombine.inpainting.windows import bounds
+from trombine.io.image import Picture
 from trombine.refusal import InputError, shown
 
 # Pixels by which a painted colour's hole grows: a brush has soft edges; where nearly no pixel has
@@ -39,7 +39,7 @@ HIDEABLE: Final = {
 }
 
 
-def hole_of_transparency(image: Image) -> Bool[np.ndarray, "h w"]:
+def hole_of_transparency(image: Picture) -> Bool[np.ndarray, "h w"]:
     """What is not opaque."""
     alpha = image.alpha()
     if alpha is None or not bool((alpha < 1).any()):
@@ -61,7 +61,7 @@ def colour_of(text: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def hole_of_colour(image: Image, colour: tuple[int, int, int]) -> Bool[np.ndarray, "h w"]:
+def hole_of_colour(image: Picture, colour: tuple[int, int, int]) -> Bool[np.ndarray, "h w"]:
     """The pixels of nearly this colour, with their rim; refused where there are none."""
     pixels = image.rgb_pixels()
     hole, exact = (np.ones(pixels.shape[:2], bool) for _ in range(2))

@@ -32,8 +32,8 @@ from trombine.inpainting.faces import (
 from trombine.inpainting.grain import SIDE, Noise, Squares
 from trombine.inpainting.tints import evened
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, moved, patches, thickness
+from trombine.io.image import Picture
 from trombine.reader import Face
-from trombine.samples import Image
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model, loaded
 from trombine.weights.pipelines import repairer
@@ -64,7 +64,7 @@ Tick = Callable[[int, int], None]
 class Repair:
     """A picture that is repaired, and how."""
 
-    image: Image
+    image: Picture
     hole: Bool[np.ndarray, "h w"]
     colours: Float32[np.ndarray, "n 3"]  # of the hole's pixels, row by row
     faces: Sequence[Face] = ()
@@ -74,7 +74,7 @@ class Repair:
 
 
 def repaired(
-    image: Image,
+    image: Picture,
     hole: Bool[np.ndarray, "h w"],
     model: Model,
     *,
@@ -117,14 +117,14 @@ def repaired(
     )
 
 
-def too_hidden(painted: Damaged, image: Image, reader: Model, steering: Steering) -> list[Face]:
+def too_hidden(painted: Damaged, image: Picture, reader: Model, steering: Steering) -> list[Face]:
     """Faces of which too little is left to be found: those that what was painted continues; else
     those of which the rest is read clearly."""
     found = faces_in(painted, reader, steering)
     return found or half_hidden(Damaged.of(image, painted.hole), reader)
 
 
-def faces_as_painted(repair: Repair, image: Image, *, device: str = CPU) -> list[Face]:
+def faces_as_painted(repair: Repair, image: Picture, *, device: str = CPU) -> list[Face]:
     """The faces of a repair of this picture with the landmarks of what was painted; those that the
     user moved stay."""
     if not repair.faces:
@@ -357,11 +357,11 @@ def repaired_pictures(
 ) -> Float32[torch.Tensor, "n 3 h w"]:
     """Pictures repaired as the verb does it, for who compares methods."""
     from trombine.conventions import to_pixels
-    from trombine.images import image_of
+    from trombine.io.image import picture_of
 
     net, result = repairer(model), pictures.clone()
     for number, (picture, mask) in enumerate(zip(pictures, hole[:, 0] > 0.5, strict=True)):
-        image = image_of(to_pixels(picture, bits=16))
+        image = picture_of(to_pixels(picture, bits=16))
         repair = repaired(image, mask.numpy(), net)
         result[number][:, mask] = torch.from_numpy(repair.colours.T.copy())
     return result

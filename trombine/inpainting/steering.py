@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from trombine.conventions import LANDMARK_COUNT, PARTS
-from trombine.files import opened
-from trombine.images import read
 from trombine.inpainting.faces import UNKNOWN, Steering
+from trombine.io.files import opened
+from trombine.io.image import load_labels
 from trombine.refusal import InputError
 from trombine.texts import from_json
 
@@ -31,12 +31,9 @@ def steering_of(parts: Path | None, points: Path | None, size: tuple[int, int]) 
 
 def parts_in(path: Path, size: tuple[int, int]) -> UInt8[np.ndarray, "h w"]:
     """A map of labels, 255 where it says nothing."""
-    image = read(path)
-    if image.samples.shape[2] != 1 or image.bits != 8 or image.space not in ("L", "P"):
-        raise InputError("is no map of parts: it has colours", _PARTS, path=path)
-    if (image.height, image.width) != size:
-        raise InputError(_other_size(image.height, image.width, size), _PARTS, path=path)
-    labels = image.samples[..., 0]
+    labels = load_labels(path)  # of grey samples, or of a palette
+    if labels.shape != size:
+        raise InputError(_other_size(labels.shape[0], labels.shape[1], size), _PARTS, path=path)
     wrong = labels[(labels >= len(PARTS)) & (labels != UNKNOWN)]
     if len(wrong):
         text = f"has the label {wrong[0]}, and parts are 0 to {len(PARTS) - 1}, or {UNKNOWN}"

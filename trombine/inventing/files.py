@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine.batch.contents import is_cut_short, read_record
+from trombine.batch.contents import read_record
 from trombine.pages import Sheet
 from trombine.refusal import InputError
 
@@ -24,7 +24,7 @@ def is_there(path: Path, wanted: Mapping[str, Any]) -> bool:
     """Whether this file is there; refused is one that was made otherwise, or by others."""
     if path.is_dir():
         raise InputError("is a folder where a picture is to be", "choose another -o", path=path)
-    if not path.exists() or not path.stat().st_size or is_cut_short(path):
+    if not path.exists() or not path.stat().st_size:
         return False
     record = read_record(path)
     if record is None:

@@ -23,13 +23,13 @@ from trombine.computing import computing, in_turn
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
-from trombine.images import encode_png
 from trombine.inventing import REDRAWN, REDRAWN_FROM, STYLES
 from trombine.inventing.asking import TIMES, apart, check_told, fields_in, freed, merged, spelled
 from trombine.inventing.files import SHOWN, VERB, Pixels, sheet_of
 from trombine.inventing.looking import looked_at, numbers, readable
 from trombine.inventing.painting import PEOPLE
 from trombine.inventing.redrawing import redrawer, redrawn
+from trombine.io.image import encode_png
 from trombine.nets.inventor import fields_of
 from trombine.provenance import digest, record
 from trombine.refusal import InputError, about

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 
 from trombine.computing import in_turn
-from trombine.images import encode_png
 from trombine.inventing import PAINTER, REDRAWN, STYLES
 from trombine.inventing.asking import OF_MEN, SEX, fields_in, spelled
 from trombine.inventing.files import SHOWN, VERB, Pixels, sheet_of
+from trombine.io.image import encode_png
 from trombine.provenance import record, shortened
 from trombine.refusal import InputError
 from trombine.world import Face, from_vector, paint, people, to_vector

@@ -15,12 +15,12 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from trombine.codecs import Frames
 from trombine.computing import in_turn
-from trombine.images import image_of
 from trombine.inventing import PATHS
 from trombine.inventing.making import Inventing, Place
 from trombine.inventing.painting import Painting, between
+from trombine.io.image import picture_of
+from trombine.io.video import Frames
 from trombine.pages import Sheet
 from trombine.provenance import shortened
 from trombine.refusal import InputError
@@ -180,7 +180,7 @@ def spherical(first: Vector, last: Vector, share: float) -> Vector:
 
 def film(frames: Sequence[Pixels]) -> Frames:
     """The frames as a film that goes on for ever."""
-    images = tuple(image_of(pixels) for pixels in frames)
+    images = tuple(picture_of(pixels) for pixels in frames)
     return Frames(frames=images, durations=(MILLISECONDS,) * len(images), loops=0)
 
 

@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 
 from trombine.data.columns import SPLITS
 from trombine.events import Tick
-from trombine.images import as_seen, read
+from trombine.io.image import as_seen, load_picture
 from trombine.judge.similar import References
 from trombine.refusal import InputError
 
@@ -127,7 +127,7 @@ def _check(folder: Path, name: str, split: str, limits: Limits) -> Checked:
     path = folder / name
     try:
         digest = sha256(path.read_bytes()).hexdigest()
-        image = read(path, least=max(SIDE, _READ // 2))
+        image = load_picture(path, least=max(SIDE, _READ // 2))
     except (InputError, OSError) as error:
         why = error.problem if isinstance(error, InputError) else error.strerror or "cannot be read"
         return Checked(name=name, split=split, problems=(CORRUPT,), why=why)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from trombine.batch.inputs import refuse_to_write_over
-from trombine.images import as_seen, read
+from trombine.io.image import as_seen, load_picture
 from trombine.judge.audit import CORRUPT, PROBLEMS, Audit, Checked
 from trombine.pages import Page, Plot, Series, check_page, grid, picture, plots, table
 from trombine.refusal import InputError, OutputError, shown
@@ -212,7 +212,7 @@ def _files(files: list[Checked]) -> str:
 def _thumbnail(folder: Path, checked: Checked) -> np.ndarray | None:
     """The picture, small; it may have gone meanwhile."""
     try:
-        pixels = as_seen(read(folder / checked.name, least=128))
+        pixels = as_seen(load_picture(folder / checked.name, least=128))
     except InputError:
         return None
     longest = max(pixels.shape[:2])

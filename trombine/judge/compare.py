@@ -37,8 +37,8 @@ from trombine.computing import computing
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import imresize_matlab
 from trombine.data.spec import parse
-from trombine.files import cache_folder, write_bytes
-from trombine.images import as_seen, read, write
+from trombine.io.files import cache_folder, write_bytes
+from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.judge import witness
 from trombine.judge.compare_sets import SetFigure, by_set, other_real
 from trombine.judge.protocol_files import Asked, Case, ProtocolFile, fingerprint
@@ -337,10 +337,10 @@ def run(method: Method, file: ProtocolFile, cases: Sequence[Case]) -> tuple[list
     with tempfile.TemporaryDirectory(prefix="trombine-compare-") as home:
         folder = Path(home).resolve()
         for case in () if file.of_sets else cases:
-            write(folder / "input" / f"{case.name}.png", to_pixels(case.given))
+            save_picture(folder / "input" / f"{case.name}.png", to_pixels(case.given))
             if case.hole is not None:
                 mask = np.repeat(np.uint8(255) * case.hole[..., None], 3, axis=2)
-                write(folder / "masks" / f"{case.name}.png", mask)
+                save_picture(folder / "masks" / f"{case.name}.png", mask)
         (folder / "output").mkdir()
         words = _words(method, file, folder)
         printed = launch(words, folder, method.name)
@@ -437,7 +437,7 @@ def _invented(folder: Path, cases: Sequence[Case]) -> list[Pixels]:
 
 def _result(path: Path, case: Case) -> Pixels:
     """A picture; an InputError where it is of another size than it should be."""
-    pixels = as_seen(read(path))
+    pixels = as_seen(load_picture(path))
     height, width = case.truth.shape[-2:]
     if pixels.shape[:2] != (height, width):
         size = f"{pixels.shape[1]} x {pixels.shape[0]}"

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from trombine.conventions import to_picture, to_pixels
-from trombine.images import as_seen, read, write
+from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.methods import Run, methods
 from trombine.refusal import InputError
 
@@ -31,15 +31,15 @@ def run(job: dict[str, Any]) -> float:
     options = {name: job[name] for name in ("factor", "style", "source") if job.get(name)}
     seconds = 0.0
     for path in sorted(Path(job["input"]).iterdir()):
-        picture = to_picture(as_seen(read(path)))[None]
+        picture = to_picture(as_seen(load_picture(path)))[None]
         if job.get("masks"):
-            mask = to_picture(as_seen(read(Path(job["masks"]) / path.name)))[:1]
+            mask = to_picture(as_seen(load_picture(Path(job["masks"]) / path.name)))[:1]
             options["hole"] = (mask > 0.5).float()[None]
         start = time.perf_counter()
         with torch.inference_mode():
             result = method(picture, **options)[0]
         seconds += time.perf_counter() - start
-        write(Path(job["output"]) / path.name, to_pixels(result))
+        save_picture(Path(job["output"]) / path.name, to_pixels(result))
     return seconds
 
 
@@ -52,7 +52,7 @@ def _invent(method: Run, job: dict[str, Any]) -> float:
         with torch.inference_mode():
             result = method([seed], **options)[0]
         seconds += time.perf_counter() - start
-        write(Path(job["output"]) / f"{number:06d}.png", to_pixels(result))
+        save_picture(Path(job["output"]) / f"{number:06d}.png", to_pixels(result))
     return seconds
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from trombine.conventions import to_pixels
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.judge.compare import Outcome
 from trombine.judge.compare_report import REAL, Report, chance, costs, digits_of, short, spelled
 from trombine.judge.fidelity import FIGURES

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Int64
 
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.judge.bootstrap import Estimate
 from trombine.judge.fidelity import FIGURES, HALVINGS, Compared
 from trombine.judge.fidelity_fields import Field, findings, spell_share

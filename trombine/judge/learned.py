@@ -21,9 +21,9 @@ from trombine.data.made import painter_hash
 from trombine.data.spec import parse
 from trombine.data.workers import cores
 from trombine.events import Event, Progress
-from trombine.files import cache_folder, write_bytes
-from trombine.images import encode_png
 from trombine.inventing.making import Inventing, Pixels, in_turn
+from trombine.io.files import cache_folder, write_bytes
+from trombine.io.image import encode_png
 from trombine.judge.copies import find
 from trombine.methods.invent import framed
 from trombine.pages import Sheet

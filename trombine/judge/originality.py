@@ -28,7 +28,7 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 
 from trombine.draws import Chance
 from trombine.events import Event, Tick, ticked
-from trombine.files import cache_folder, write_bytes
+from trombine.io.files import cache_folder, write_bytes
 from trombine.judge import witness
 from trombine.judge.copies import Nearest, find
 from trombine.judge.planted import CHANGES

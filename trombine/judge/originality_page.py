@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.judge import witness
 from trombine.judge.originality import CLOSE, TWICE, VERDICTS, Originality, Scores
 from trombine.judge.planted import CHANGES

@@ -27,15 +27,14 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine import codecs
 from trombine.batch.inputs import expand, refuse_empty
 from trombine.canvas import Box
 from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
 from trombine.draws import Chance
 from trombine.events import Event, Notice, Progress, Skipped
-from trombine.files import opened
-from trombine.images import MAX_PIXELS, as_seen, read
+from trombine.io.files import opened
+from trombine.io.image import as_seen, decode, load_picture
 from trombine.refusal import InputError, about, shown
 from trombine.texts import from_json
 
@@ -134,8 +133,8 @@ def _choose_set(
             if pack:
                 pixels, is_exact = pack.batch(row[None])[0], True
             else:
-                image = read(file)
-                pixels, is_exact = as_seen(image), image.lossless
+                image = load_picture(file)
+                pixels, is_exact = as_seen(image), image.is_lossless
             pixels, is_same = _fitted(file, pixels, size)
         except InputError as error:
             skipped += 1
@@ -276,7 +275,7 @@ def pictures_of(page: Path) -> tuple[str, dict[str, Pixels]]:
     content = content_of(page)
     with _parsed(page, f"{GENERATOR} writes one"):
         pictures = {
-            item["picture"]: as_seen(codecs.decode(base64.b64decode(item["png"]), MAX_PIXELS))
+            item["picture"]: as_seen(decode(base64.b64decode(item["png"])))
             for item in content["pictures"]
         }
         return _text(content["test"]), pictures

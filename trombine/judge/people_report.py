@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool
 
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.judge.bootstrap import drawn, estimate
 from trombine.judge.people import REASONS, SIDES, Key, Pixels, Subject
 from trombine.judge.people_figures import (

@@ -38,8 +38,8 @@ from trombine.data.masks import draw_mask, parse_mix
 from trombine.data.masks.spec import Hole
 from trombine.data.masks.spec import spell as spell_mask
 from trombine.data.spec import parse
-from trombine.files import opened
-from trombine.images import as_seen, read
+from trombine.io.files import opened
+from trombine.io.image import as_seen, load_picture
 from trombine.judge import witness
 from trombine.judge.fidelity import FEWEST, FIGURES
 from trombine.judge.restoration import BY_PIXELS, BY_WITNESS, MEASURES, Measure
@@ -407,7 +407,7 @@ def _sources(
         with opened(path) as data:
             if hashlib.sha256(data.read()).hexdigest() != digest:
                 raise InputError("is not the picture that the protocol names", path=path)
-        picture = to_picture(as_seen(read(path)))
+        picture = to_picture(as_seen(load_picture(path)))
         yield number, name, (_middle(picture, file.crop),)
 
 

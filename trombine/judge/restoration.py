@@ -18,7 +18,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from trombine.batch.inputs import expand
 from trombine.conventions import to_picture
-from trombine.images import as_seen, read
+from trombine.io.image import as_seen, load_picture
 from trombine.judge import witness
 from trombine.measures import SSIM_RADIUS, luma, ssim_map
 from trombine.measures.reading import between_pupils
@@ -243,10 +243,10 @@ def judge_pair(
     pair: Pair, *, border: int = 0, nets: Iterable[JudgingNet] = ()
 ) -> dict[str, dict[str, float]]:
     """The measures of two files, with the distances of these nets on the whole picture."""
-    result, truth = (to_picture(as_seen(read(path))) for path in (pair.result, pair.truth))
+    result, truth = (to_picture(as_seen(load_picture(path))) for path in (pair.result, pair.truth))
     hole = None
     if pair.hole is not None:
-        hole = as_seen(read(pair.hole))[..., 0] > 127
+        hole = as_seen(load_picture(pair.hole))[..., 0] > 127
     values = judged(result, truth, hole, border=border)
     for net in nets:
         values["whole"][net.name] = net.distance(result, truth)

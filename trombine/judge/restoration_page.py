@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from trombine.files import write_bytes
-from trombine.images import as_seen, read
+from trombine.io.files import write_bytes
+from trombine.io.image import as_seen, load_picture
 from trombine.judge import published, witness
 from trombine.judge.bootstrap import mean
 from trombine.judge.restoration import (
@@ -131,7 +131,7 @@ def _cell(values: list[float] | None) -> str:
 
 
 def _shown(pair: Pair, values: Values) -> tuple[Html, Html]:
-    ours, theirs = (as_seen(read(path)) for path in (pair.result, pair.truth))
+    ours, theirs = (as_seen(load_picture(path)) for path in (pair.result, pair.truth))
     name = shown(pair.result.name)
     caption = f"{name}: {values['whole']['PSNR']:.2f} dB"
     return picture(ours, name, caption=caption), picture(theirs, "truth", caption="truth")

@@ -23,7 +23,7 @@ from trombine.data.reading import resize
 from trombine.data.source import prepare, source
 from trombine.data.spec import is_there, parse
 from trombine.events import Event, Notice, Progress, Skipped
-from trombine.images import as_seen, read, size_of
+from trombine.io.image import as_seen, load_picture, size_of
 from trombine.refusal import InputError, shown
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]
@@ -151,8 +151,8 @@ def _of_folder(folder: Path) -> Generator[Event, None, Place]:
     names = [record.name for record in listing.records]
 
     def of_file(row: int) -> tuple[Pixels, bool]:
-        image = read(folder / names[row])
-        return as_seen(image), image.lossless
+        image = load_picture(folder / names[row])
+        return as_seen(image), image.is_lossless
 
     files = tuple(folder / name for name in names)
     return Place(len(names), lambda row: shown(names[row]), of_file, folder, files)

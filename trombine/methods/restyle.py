@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from torch import Tensor
 
-from trombine.colour import LUMA
 from trombine.conventions import to_picture
+from trombine.io.color import LUMA
 from trombine.nets.restyler import Restyler
 from trombine.reader.frames import in_window
 from trombine.refusal import InputError

@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from trombine.colour import from_srgb
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import Kernel, enlarge
+from trombine.io.color import from_srgb
 from trombine.refusal import InputError
 from trombine.upscaling.pipelines import nets_of, plan_pipeline
 from trombine.upscaling.running import enlarged
@@ -68,5 +68,5 @@ def _enlarged(model: Model, small: Float32[Tensor, "c h w"]) -> Float32[Tensor, 
     if len(small) == 3:
         return to_picture(pixels)
     flat = np.ascontiguousarray(colours.permute(1, 2, 0).reshape(-1, 3).numpy())
-    grey = from_srgb(flat, "L", None, np.dtype(np.uint8))
+    grey = from_srgb(flat, 1, None, np.dtype(np.uint8))
     return to_picture(grey.reshape(*pixels.shape[:2], 1))

@@ -20,7 +20,7 @@ from typing import Final, final
 import torch
 from jaxtyping import Float
 
-from trombine.colour import LUMA
+from trombine.io.color import LUMA
 from trombine.nets.sizes import Net
 from trombine.provenance import shortened
 

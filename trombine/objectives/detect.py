@@ -16,9 +16,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
-from trombine.colour import LUMA
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
+from trombine.io.color import LUMA
 from trombine.measures.detection import matches, pooled
 from trombine.objectives.objective import Objective, Phase, Step, Terms
 from trombine.recipes.recipe import Detect

@@ -24,9 +24,9 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
-from trombine.colour import LUMA
 from trombine.data.columns import UNKNOWN
 from trombine.grammar import instead, weight_of
+from trombine.io.color import LUMA
 from trombine.measures import psnr, ssim
 from trombine.nets.sizes import Net
 from trombine.nets.steering import likely_of

@@ -19,11 +19,11 @@ from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.colour import LUMA
 from trombine.data.columns import UNKNOWN
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import Source
+from trombine.io.color import LUMA
 from trombine.measures import psnr, ssim
 from trombine.nets import Size, build
 from trombine.nets.inventor import lacking

@@ -16,7 +16,7 @@ from typing import Final
 import torch
 from jaxtyping import Float
 
-from trombine.colour import LUMA
+from trombine.io.color import LUMA
 from trombine.measures.similarity import ms_ssim, scales, ssim_map
 from trombine.refusal import InputError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trombine.conversion import image_from, naming, singles
+from trombine.io.convert import naming, picture_from, singles
 from trombine.readings.making import LARGEST, PictureReading, as_known, read_picture
 
 
@@ -14,7 +14,7 @@ def read_value(
     """What is read of it; of a tensor of several pictures a list. Without `traits` no guesses."""
 
     def reading_of(one: object) -> PictureReading:
-        picture = image_from(one, first=True)
+        picture = picture_from(one, first=True)
         with naming(one):
             reading = read_picture(
                 picture, model, largest=faces == LARGEST, small=enlarge, device=device

@@ -19,7 +19,7 @@ from jaxtyping import Float32, UInt8
 from trombine.batch.contents import JSON
 from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target
 from trombine.devices import CPU, resolve
-from trombine.images import Image, as_seen
+from trombine.io.image import Labels, Picture, as_seen
 from trombine.provenance import shortened
 from trombine.reader import fields_of
 from trombine.reader.doubts import sure_style
@@ -96,7 +96,7 @@ def make(job: Job) -> Output:
         FIELDS: lambda: as_json(name, reading, traits=traits),
         POINTS: lambda: points_json(name, reading),
         CUTOUT: lambda: job.source.film.first.cut_out(reading.opacity()),
-        PARTS: lambda: Image(samples=reading.parts()[..., None], mode="P", palette=PALETTE),
+        PARTS: lambda: Labels(numbers=reading.parts(), palette=PALETTE),
         SHEET: lambda: drawn(
             reading.pixels,
             reading.faces,
@@ -137,7 +137,7 @@ def device_for(model: str | Path, device: str) -> str:
 
 
 def read_picture(
-    image: Image,
+    image: Picture,
     model: str | Path,
     *,
     largest: bool = False,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.events import Description, Event, Notice
-from trombine.images import not_followed, read_source
+from trombine.io.video import read_source
 from trombine.memory import enough
 from trombine.reader.doubts import beyond
 from trombine.readings.making import LARGEST, NO_FACE, read_picture
@@ -36,8 +36,6 @@ def report(
         image = file.film.first
         if file.more_pictures:
             yield Notice(source, "holds more pictures than one; only the first is taken")
-        if image.unfollowed:
-            yield Notice(source, not_followed(image))
         reading = read_picture(image, model, largest=faces == LARGEST, small=enlarge, device=device)
     if as_lines and not reading.faces:  # the table says so itself
         yield Notice(source, NO_FACE)

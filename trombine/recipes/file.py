@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.files import opened
+from trombine.io.files import opened
 from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED, collected, with_settings
 from trombine.refusal import InputError, about, shown

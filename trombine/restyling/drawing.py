@@ -21,14 +21,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.canvas import through_tiles
-from trombine.colour import LUMA
 from trombine.conventions import PART_INDEX
 from trombine.devices import CPU, device_of
-from trombine.images import image_of
 from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.windows import Window
 from trombine.inventing import NET
 from trombine.inventing.asking import fields_in
+from trombine.io.color import LUMA
+from trombine.io.image import Picture, picture_of
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
 from trombine.nets.spaces import from_space, to_space
@@ -50,7 +50,6 @@ from trombine.restyling.portrait import (
     portrait,
     read_character,
 )
-from trombine.samples import Image
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model, loaded
@@ -85,7 +84,7 @@ _AROUND: Final = 15  # pixels of a window whose colours are kept together
 _TILE: Final = 512  # pixels of a whole picture drawn at once, beside what lies round them
 _SMALLEST: Final = 0.25  # how small a whole picture is made, for its faces to be as nets know them
 
-Picture = Float32[Tensor, "3 h w"]
+Planes = Float32[Tensor, "3 h w"]
 Pictures = Float32[Tensor, "n 3 h w"]
 Plane = Float32[np.ndarray, "_ _"]
 Colours = Float32[np.ndarray, "_ _ 3"]
@@ -196,7 +195,7 @@ class Restyling:
         around[..., middle, middle].lerp_(inner, _rim(self.size))
         return around
 
-    def drawn_whole(self, picture: Picture, source: str) -> Picture:
+    def drawn_whole(self, picture: Planes, source: str) -> Planes:
         """A picture of any size: softly, tile by tile, or by a translator at once, since that
         weighs by all of the picture."""
         if self.knows_styles:
@@ -205,7 +204,7 @@ class Restyling:
             return from_space(drawn, self.model.space)
         return self.drawn(picture[None], source)[0]
 
-    def style_of(self, faces: Sequence[Face], image: Image) -> str:
+    def style_of(self, faces: Sequence[Face], image: Picture) -> str:
         """The style of a picture with these faces: as it is said, or as the reader sees it; what
         has none and does not look drawn is a photograph."""
         if self.source != AUTO or not self.knows_styles:
@@ -239,7 +238,7 @@ class Restyling:
 class Drawn:
     """A picture that is drawn anew, and how."""
 
-    image: Image
+    image: Picture
     where: Bool[np.ndarray, "h w"]  # it is not as it was
     colours: Float32[np.ndarray, "n 3"]  # there, row by row
     nets: Sequence[Model] = ()  # beside the one that draws
@@ -247,13 +246,13 @@ class Drawn:
     notices: Sequence[str] = ()
 
 
-def faces_in(image: Image, device: str = CPU) -> Sequence[Face]:
+def faces_in(image: Picture, device: str = CPU) -> Sequence[Face]:
     """The faces of a picture, each with its style."""
     reading = read_picture(image, READER, device=device)
     return [replace(face, style=style_by_looks(face, reading.pixels)) for face in reading.faces]
 
 
-def restyled_like(image: Image, asked: LikeAsked, by: Eye) -> Drawn:
+def restyled_like(image: Picture, asked: LikeAsked, by: Eye) -> Drawn:
     """All of the picture in the style of another one."""
     plain = image.plain
     before = torch.from_numpy(plain.rgb().transpose(2, 0, 1).copy())
@@ -271,7 +270,7 @@ def restyled_like(image: Image, asked: LikeAsked, by: Eye) -> Drawn:
 class LikeAsked:
     """What is asked of a picture that becomes like another."""
 
-    style: Picture
+    style: Planes
     strength: float = 1.0
     keep_colours: bool = False
 
@@ -290,7 +289,7 @@ def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
 
 
 def restyled(
-    image: Image,
+    image: Picture,
     asked: Restyling,
     faces: Sequence[Face],
     source: str,
@@ -323,14 +322,14 @@ def restyled(
     )
 
 
-def _portrait(image: Image, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
+def _portrait(image: Picture, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
     """The person of the largest face alone."""
     face = max(faces, key=lambda face: face.size)
     picture = torch.from_numpy(image.plain.rgb().transpose(2, 0, 1).copy())
     character = asked.played(character_of(picture, face, source))
     pixels = portrait(character.framed(image.height, image.width), asked.portrait, asked.target)
     return Drawn(
-        image=image_of(pixels),
+        image=picture_of(pixels),
         where=np.ones(pixels.shape[:2], bool),
         colours=(pixels / np.float32(255)).reshape(-1, 3),
         nets=readers(asked.device),
@@ -435,7 +434,7 @@ class _Canvas:
         """The square of a face that the net is shown, as it learned from its style."""
         return face.as_painted(self.source) if self.asked.knows_styles else face.aligned()
 
-    def _reached(self, window: Window, shares: Picture) -> Reached:
+    def _reached(self, window: Window, shares: Planes) -> Reached:
         """The picture's pixels where any of a window's shares is of weight, and the shares."""
         box = window.reach(self.height, self.width)
         rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
@@ -456,7 +455,7 @@ class _Canvas:
             self.nets[self.asked.path.stem] = self.asked.model
             self._paint(self._softly(faces))
 
-    def _softly(self, faces: Sequence[Face]) -> Picture:
+    def _softly(self, faces: Sequence[Face]) -> Planes:
         """All of the picture by the net, softly, as small as its largest face asks for."""
         height, width = self.height, self.width
         largest = max((self._frame(face).side for face in faces), default=0.0)
@@ -472,7 +471,7 @@ class _Canvas:
             drawn = functional.interpolate(drawn[None], size, mode="bicubic", antialias=shrinks)[0]
         return drawn
 
-    def _paint(self, drawn: Picture) -> None:
+    def _paint(self, drawn: Planes) -> None:
         """Put a drawing of all of it in place of the picture, as strongly as is asked for."""
         planes = drawn.clamp(0, 1).permute(1, 2, 0).numpy()
         if self.asked.strength > _LEAST:
@@ -492,7 +491,7 @@ class _Canvas:
         ).clamp(0, 1)
 
     def _parts(
-        self, face: Face, frame: Frame, drawn: Picture
+        self, face: Face, frame: Frame, drawn: Planes
     ) -> tuple[Float32[Tensor, "1 19 s s"], Float32[Tensor, "1 19 s s"]]:
         """How likely each of a window's pixels is of which part: as it was, and as it is drawn."""
         side = drawn.shape[-1]
@@ -508,7 +507,7 @@ class _Canvas:
         )
         return before.softmax(1), after.softmax(1)
 
-    def _ground(self, frame: Frame, before: Share) -> Picture:
+    def _ground(self, frame: Frame, before: Share) -> Planes:
         """What a window shows behind the face: its surroundings, which go on smoothly where the
         face was."""
         colours = torch.from_numpy(self.colours).permute(2, 0, 1)
@@ -520,7 +519,7 @@ class _Canvas:
         )
         return (beside * seen + (1 - beside) * sums / shares)[0]
 
-    def _enlarged(self, drawn: Picture, window: Window) -> tuple[Float32[Tensor, "3 k l"], Window]:
+    def _enlarged(self, drawn: Planes, window: Window) -> tuple[Float32[Tensor, "3 k l"], Window]:
         """What was drawn nearly as large as the picture is, as far as the enlarging nets go."""
         times = 1 / window.scale
         if times < _ENLARGED:
@@ -551,7 +550,7 @@ def _sharper(share: Plane) -> Plane:
     return ((share - 0.3) / 0.4).clip(0, 1)
 
 
-def _shares(picture: Picture, face: Face, rows: slice, columns: slice) -> tuple[Plane, Plane]:
+def _shares(picture: Planes, face: Face, rows: slice, columns: slice) -> tuple[Plane, Plane]:
     """How likely each pixel of a part of the picture is of the head, and of the neck."""
     down, across = (
         torch.arange(s.start, s.stop, dtype=torch.float64) + 0.5 for s in (rows, columns)
@@ -579,15 +578,15 @@ def filled(colours: Colours, hole: Bool[np.ndarray, "_ _"]) -> Colours:
 
 
 def soft_in_tiles(
-    picture: Picture, net: Restyler, styles: tuple[Tensor, Tensor], tile: int = _TILE
-) -> Picture:
+    picture: Planes, net: Restyler, styles: tuple[Tensor, Tensor], tile: int = _TILE
+) -> Planes:
     """A picture of any size without the details of faces, tile by tile: as all of it at once, for
     each tile sees as far as the net looks."""
     height, width = picture.shape[-2:]
     whole = padded(picture[None], DEEP)[0]
     device = device_of(net)
 
-    def work(part: Picture) -> Picture:
+    def work(part: Planes) -> Planes:
         with torch.inference_mode():
             return net.soft(part[None].to(device), *styles)[0].clamp(0, 1).cpu()
 
@@ -611,7 +610,7 @@ def _faded(share: Share) -> Share:
     return functional.avg_pool2d(share, _FADES, 1, _FADES // 2, count_include_pad=False)
 
 
-def alone(drawn: Picture, head: Share) -> Picture:
+def alone(drawn: Planes, head: Share) -> Planes:
     """What was drawn, without the ground that was drawn behind the head: where that begins the
     head's own colours go on."""
     sure = head**4

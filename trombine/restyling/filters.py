@@ -17,7 +17,7 @@ from jaxtyping import Float32
 from torch import Tensor
 from torch.nn import functional
 
-from trombine.colour import LUMA
+from trombine.io.color import LUMA
 
 Picture = Float32[Tensor, "3 h w"]
 Plane = Float32[Tensor, "1 1 h w"]

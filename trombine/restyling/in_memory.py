@@ -8,9 +8,9 @@ from typing import Any
 
 from trombine.batch.making import Options
 from trombine.conventions import to_picture
-from trombine.conversion import image_from, like, naming, planes_like, planes_of, singles
 from trombine.devices import CPU
-from trombine.images import as_seen
+from trombine.io.convert import like, naming, picture_from, planes_like, planes_of, singles
+from trombine.io.image import as_seen
 from trombine.restyling.drawing import LikeAsked, Restyling, faces_in, restyled, restyled_like
 from trombine.restyling.like import eye
 from trombine.restyling.making import check_faces, model_of
@@ -31,10 +31,10 @@ def restyled_value(
 
         more: Any = {"like_picture": like_picture, "character": character, "device": device}
         return torch.stack([restyled_value(one, options, model, **more) for one in several])
-    image = image_from(value)
+    image = picture_from(value)
     with naming(value):
         if like_picture is not None:
-            style = to_picture(as_seen(image_from(like_picture)))
+            style = to_picture(as_seen(picture_from(like_picture)))
             names = ("strength", "keep_colours")
             wanted = LikeAsked(style=style, **{name: options[name] for name in names})
             drawn = restyled_like(image, wanted, eye(device))

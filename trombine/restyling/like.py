@@ -18,8 +18,8 @@ from jaxtyping import Float32, Float64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.colour import LUMA
 from trombine.devices import CPU
+from trombine.io.color import LUMA
 from trombine.nets.reader import Reader
 from trombine.nets.vgg import features, published, vgg
 from trombine.provenance import digest

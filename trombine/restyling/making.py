@@ -25,11 +25,11 @@ from trombine.batch.making import (
     Product,
     Target,
 )
-from trombine.codecs import Frames, Video, lost_by_video
 from trombine.conventions import to_picture
 from trombine.events import Tick
-from trombine.images import Image, Pixels, as_seen, image_of, read
 from trombine.inventing import PAINTER
+from trombine.io.image import Picture, Pixels, as_seen, load_picture, picture_of
+from trombine.io.video import Frames, Video, lost_by_video
 from trombine.pages import Sheet
 from trombine.provenance import shortened
 from trombine.reader import Face, Tracked, Tracker
@@ -143,7 +143,7 @@ def make(job: Job) -> Output:
 def _like(job: Job, path: Path, start: float) -> Output:
     """The picture in the style of another one."""
     name = job.options["like"]
-    first, by, style = job.source.film.first, eye(job.device), read(path)
+    first, by, style = job.source.film.first, eye(job.device), load_picture(path)
     asked = LikeAsked(
         style=to_picture(as_seen(style)),
         strength=job.options["strength"],
@@ -166,17 +166,19 @@ def _like(job: Job, path: Path, start: float) -> Output:
     )
 
 
-def becoming(before: Image, after: Image) -> Frames:
+def becoming(before: Picture, after: Picture) -> Frames:
     """A film without an end: the picture becomes the other, and is itself again."""
     ends = [np.float32(as_seen(one)) for one in (before, after)]
     shares = (1 - np.cos(np.pi * np.arange(_STEPS + 1) / _STEPS)) / 2
-    there = [image_of((ends[0] + s * (ends[1] - ends[0])).round().astype(np.uint8)) for s in shares]
+    there = [
+        picture_of((ends[0] + s * (ends[1] - ends[0])).round().astype(np.uint8)) for s in shares
+    ]
     times = [_HELD, *[_STEP] * (_STEPS - 1), _HELD]
     return Frames(frames=(*there, *there[-2:0:-1]), durations=(*times, *times[-2:0:-1]), loops=0)
 
 
 def mosaic(
-    job: Job, before: Image, made: Mapping[str, Image], style: Image | None = None
+    job: Job, before: Picture, made: Mapping[str, Picture], style: Picture | None = None
 ) -> Pixels:
     """A sheet of the picture beside what was made of it."""
     shown = {"input": before, **({} if style is None else {"style": style}), **made}
@@ -233,7 +235,7 @@ class _Drawing:
                 tick(done, film.count)
         return replace(film, frames=tuple(frames))
 
-    def frame(self, image: Image) -> Image:
+    def frame(self, image: Picture) -> Picture:
         """The next frame."""
         faces = self.first if not self.number else faces_in(image, self.asked.device)
         time = self.number * _FRAME
@@ -251,7 +253,7 @@ class _Drawing:
         self.notices += [text for text in drawn.notices if text not in self.notices]
         return drawn.image
 
-    def people(self, image: Image, tracked: Sequence[Tracked], time: float) -> list[Character]:
+    def people(self, image: Picture, tracked: Sequence[Tracked], time: float) -> list[Character]:
         """Who the faces of a frame are: known ones are followed."""
         picture = samples_of(image.plain.rgb_pixels())
         people = []

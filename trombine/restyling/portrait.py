@@ -26,9 +26,9 @@ from torch.nn import functional
 
 from trombine.conventions import PART_INDEX, to_pixels
 from trombine.devices import device_of
-from trombine.files import opened
-from trombine.images import read
 from trombine.inventing.painting import Known
+from trombine.io.files import opened
+from trombine.io.image import load_picture
 from trombine.provenance import digest
 from trombine.reader import Face
 from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows, samples_of
@@ -256,7 +256,7 @@ def known(path: Path, name: str = "") -> Known:
     if path.suffix.lower() == ".json":
         return Known(name=name, digest=digest(path), person=read_character(path))
     with about(path):
-        image = read(path)
+        image = load_picture(path)
         reading = read_picture(image, READER, largest=True)
         if not reading.faces:
             raise InputError(NO_FACE)

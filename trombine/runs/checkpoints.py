@@ -26,7 +26,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from trombine.files import opened, output_error, write_bytes
+from trombine.io.files import opened, output_error, write_bytes
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder, listed, numbered
 

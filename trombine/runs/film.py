@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 from PIL import Image
 
-from trombine.files import atomic
+from trombine.io.files import atomic
 from trombine.runs.folder import RunFolder
 from trombine.runs.frames import Pixels, read_pixels, read_strip, spread
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from trombine.files import opened
+from trombine.io.files import opened
 from trombine.refusal import InputError
 
 Pixels = UInt8[np.ndarray, "h w 3"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.pages import (
     Html,
     Page,

@@ -37,7 +37,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from trombine import __version__
 from trombine.commands import VERBS
 from trombine.conventions import LANDMARK_GROUPS, PARTS
-from trombine.images import SUFFIXES
+from trombine.io.image import FORMATS
 from trombine.pages.overlays import CLOSED
 from trombine.refusal import InputError
 from trombine.studio.examples import EXAMPLES
@@ -495,7 +495,7 @@ def _replayable(job: Job) -> list[str]:
     if job.state != DONE or job.verb in (REPLAY, "judge-people-make"):
         return []
     names = [file["name"] for file in (job.result or {}).get("files", ())]
-    return [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+    return [name for name in names if Path(name).suffix.lower() in FORMATS]
 
 
 def _told(store: Store, job: Job, root: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.judge.people import (
     ANSWERS,
     PAGE,

@@ -17,7 +17,7 @@ from typing import Any, Final, final
 from torch import Tensor
 
 from trombine.events import Detail, Event, Notice
-from trombine.files import output_error
+from trombine.io.files import output_error
 from trombine.objectives.alarms import Alert, Report
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import OutputError

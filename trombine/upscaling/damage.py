@@ -9,14 +9,17 @@ from colour to colour where texture does not: `noise` measures that difference.
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64, Int64, UInt8
+from PIL import Image
 
-from trombine.codecs.jpeg import steps
-from trombine.colour import LUMA
+from trombine.io.color import LUMA
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 Luma = Float64[np.ndarray, "h w"]
@@ -70,10 +73,32 @@ class Damage:
         return f"has noise of {self.noise:.0f} of 255"
 
 
-def damage_of(pixels: Pixels, quality: int | None = None) -> Damage:
-    """The damage seen in pixels; `quality` is that of the JPEG file they were read from."""
+def damage_of(pixels: Pixels, quantization: Sequence[int] = ()) -> Damage:
+    """The damage seen in pixels; `quantization` is that of the JPEG file they were read from."""
+    quality = quality_of(quantization) if len(quantization) else None
     qualities = [one for one in (quality, jpeg_quality(pixels)) if one is not None]
     return Damage(quality=min(qualities, default=None), noise=noise(pixels))
+
+
+def quality_of(quantization: Sequence[int]) -> int:
+    """The quality, 1 to 100, whose steps are nearest to these 64, row by row.
+
+    Nearest by their logarithms: a program may have a table of its own.
+    """
+    logs = np.log(np.reshape(quantization, (8, 8)))
+    return 1 + int(np.abs(np.log(_steps()) - logs).sum((1, 2)).argmin())
+
+
+@cache
+def _steps() -> Int64[np.ndarray, "100 8 8"]:
+    """The steps of luma's coefficients at each quality, as libjpeg has them."""
+    tables = []
+    for quality in range(1, 101):
+        file = io.BytesIO()
+        Image.new("L", (8, 8)).save(file, "JPEG", quality=quality)
+        with Image.open(file) as opened:
+            tables.append(opened.quantization[0])  # pyright: ignore[reportAttributeAccessIssue]
+    return np.reshape(tables, (100, 8, 8))
 
 
 def jpeg_quality(pixels: Pixels) -> int | None:
@@ -82,7 +107,7 @@ def jpeg_quality(pixels: Pixels) -> int | None:
     if min(luma.shape) < _LEAST_SIDE:
         return None
     total, count = np.zeros((64, len(QUALITIES))), np.zeros((64, len(QUALITIES)))
-    tables = np.stack([steps(quality) for quality in QUALITIES])
+    tables = _steps()[QUALITIES.start - 1 : QUALITIES.stop - 1]
     for row, column in _USED:
         of_blocks = _by_place(_coefficients(luma, row, column))
         by_quality = tables[:, row, column]

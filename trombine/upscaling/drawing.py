@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
-from trombine.colour import LUMA
+from trombine.io.color import LUMA
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 Tones = Float32[np.ndarray, "h w"]

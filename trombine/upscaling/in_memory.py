@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from trombine.codecs import Frames
-from trombine.conversion import image_from, like, naming, planes_like, planes_of, singles
 from trombine.devices import CPU
+from trombine.io.convert import like, naming, picture_from, planes_like, planes_of, singles
+from trombine.io.video import Frames
 from trombine.upscaling.making import AUTO, model_for, pipeline_for
 from trombine.upscaling.pictures import enlarged_colours, enlarged_image
 
@@ -33,7 +33,7 @@ def enlarged_value(
 
         options |= {"device": device, "best": best, "sharpness": sharpness}
         return torch.stack([enlarged_value(one, enlarge, model, **options) for one in several])
-    image = image_from(value)
+    image = picture_from(value)
     with naming(value):
         film = Frames(frames=(image,))
         chosen = model_for(film, enlarge)[0] if model == AUTO else model

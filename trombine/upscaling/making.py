@@ -16,7 +16,6 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine import codecs
 from trombine.batch.contents import JSON
 from trombine.batch.making import (
     FORMAT,
@@ -26,20 +25,20 @@ from trombine.batch.making import (
     Output,
     Product,
 )
-from trombine.codecs import Frames, Video
 from trombine.devices import CPU
 from trombine.holes import POLARITIES, Hole, masked
-from trombine.images import (
+from trombine.io.image import (
     FILM_SUFFIXES,
-    SUFFIXES,
+    FORMATS,
     VIDEO_SUFFIXES,
-    Image,
+    Picture,
     as_seen,
     film_suffix,
+    load_picture,
     output_suffix,
-    read,
     size_of,
 )
+from trombine.io.video import FILMS, VIDEOS, Frames, Video, lost_by_video
 from trombine.provenance import shortened
 from trombine.refusal import InputError
 from trombine.upscaling.damage import damage_of
@@ -209,7 +208,7 @@ def ending(source: Path, enlarge: str, model: str | Path) -> str:
     if suffix := film_suffix(source):
         return suffix
     suffix = output_suffix(source)
-    large = holds(SUFFIXES[suffix.lower()], source, enlarge, model)
+    large = holds(FORMATS[suffix.lower()], source, enlarge, model)
     return suffix if suffix.lower() != ".gif" and large else ".png"
 
 
@@ -248,11 +247,11 @@ def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
     first = film.first
     alpha, pixels = first.alpha(), first.rgb_pixels()
     if enlarge == CLEANED:
-        return blend(KEPT, WILD, damage_of(pixels, first.quality).share_cleaned), ""
+        return blend(KEPT, WILD, damage_of(pixels, first.quantization).share_cleaned), ""
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
     if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
         return DRAWINGS, "looks like a drawing"
-    damage = damage_of(pixels, first.quality)
+    damage = damage_of(pixels, first.quantization)
     model = blend(PHOTOGRAPHS, WILD, damage.share)
     return model, "" if model == PHOTOGRAPHS else str(damage)
 
@@ -346,21 +345,21 @@ def _check_format(film: Frames | Video, pipeline: Pipeline, job: Job) -> None:
 def check_format(film: Frames | Video, format: str) -> None:
     """Refuse a film for a format of pictures, and a picture for one of films: an InputError."""
     is_film = film.count > 1 or isinstance(film, Video)
-    if is_film and format not in (*codecs.FILMS, *codecs.VIDEOS):
+    if is_film and format not in (*FILMS, *VIDEOS):
         problem = f"is a film of {film.count:,} frames, and {format} holds one"
         raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
-    if film.count == 1 and isinstance(film, Frames) and format in codecs.VIDEOS:
+    if film.count == 1 and isinstance(film, Frames) and format in VIDEOS:
         raise InputError(f"is a picture, and {format} holds films", "let it end in .png or .jpg")
 
 
-def _truth(film: Frames | Video, pipeline: Pipeline, job: Job) -> Image | None:
+def _truth(film: Frames | Video, pipeline: Pipeline, job: Job) -> Picture | None:
     """What the result should look like; refused where it has another size."""
     path = job.file("truth", "measured against")
     if path is None:
         return None
     if film.count > 1 or isinstance(film, Video):
         raise InputError("is a film, and has no truth", "leave --truth out")
-    truth = read(path)
+    truth = load_picture(path)
     if (truth.height, truth.width) != pipeline.size:
         height, width = pipeline.size
         problem = f"is {truth.width} x {truth.height}, and the result would be {width} x {height}"
@@ -382,12 +381,12 @@ def _enlarged(film: Frames | Video, pipeline: Pipeline, job: Job) -> Frames | Vi
         raise InputError(f"cannot be enlarged by {problem}", remedy) from error
 
 
-def _frame(frame: Image, pipeline: Pipeline, job: Job) -> Image:
+def _frame(frame: Picture, pipeline: Pipeline, job: Job) -> Picture:
     """A frame of a video enlarged."""
     return enlarged_image(frame, pipeline, tile=job.options["tile"] or None, threads=job.threads)
 
 
-def _first_of(result: Frames | Video) -> Image:
+def _first_of(result: Frames | Video) -> Picture:
     """The first frame of a result; of a video's it is not there yet."""
     if isinstance(result, Frames) or result.work is None:
         return result.first
@@ -395,23 +394,23 @@ def _first_of(result: Frames | Video) -> Image:
 
 
 def _remarks(
-    film: Frames | Video, result: Frames | Video, truth: Image | None, format: str
+    film: Frames | Video, result: Frames | Video, truth: Picture | None, format: str
 ) -> Iterator[str]:
     """What is to be said of a result."""
     if truth is not None:
         yield _scored(film, result, truth)
     if isinstance(film, Video):
-        yield from codecs.lost_by_video(film, format)
+        yield from lost_by_video(film, format)
 
 
-def _scored(film: Frames | Video, result: Frames | Video, truth: Image) -> str:
+def _scored(film: Frames | Video, result: Frames | Video, truth: Picture) -> str:
     """How near bicubic and the result are to the truth."""
     measured = scores(as_seen(film.first), as_seen(_first_of(result)), as_seen(truth))
     parts = [f"{name} {score.psnr:.2f} dB, {score.ssim:.4f}" for name, score in measured.items()]
     return f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
 
 
-def _tiles(image: Image, pipeline: Pipeline, tile: int) -> list[int]:
+def _tiles(image: Picture, pipeline: Pipeline, tile: int) -> list[int]:
     """The tile that each net of the pipeline worked in."""
     tiles, height, width = [], image.height, image.width
     for model in pipeline.models:

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Shaped
 
-from trombine.codecs import Frames
-from trombine.colour import LUMA
+from trombine.io.color import LUMA
+from trombine.io.image import Picture
+from trombine.io.video import Frames
 from trombine.refusal import InputError
-from trombine.samples import Image
 from trombine.upscaling import running
 from trombine.upscaling.last import resized
 from trombine.upscaling.pipelines import Pipeline, Size, check_pixels, factor_of
@@ -33,13 +33,13 @@ Plane = Shaped[np.ndarray, "h w"]
 
 
 def enlarged_image(
-    image: Image,
+    image: Picture,
     pipeline: Pipeline,
     *,
     tile: int | None = None,
     threads: int | None = None,
     tick: Tick | None = None,
-) -> Image:
+) -> Picture:
     """The picture at the pipeline's size: in its mode, depth and profile, with its transparency.
 
     Where all is grey the result is exactly grey. `tile` and `threads` are running.enlarged's.
@@ -86,7 +86,7 @@ def enlarged_film(
         0 if same else _passes(frame.alpha()) * _work(frame, pipeline)
         for frame, same in zip(film.frames, again, strict=True)
     ]
-    frames: list[Image] = []
+    frames: list[Picture] = []
     for index, frame in enumerate(film.frames):
         if again[index]:
             frames.append(frames[-1])
@@ -96,12 +96,9 @@ def enlarged_film(
     return Frames(frames=tuple(frames), durations=film.durations, loops=film.loops)
 
 
-def _equal(a: Image, b: Image) -> bool:
-    if (a.mode, a.key, a.profile) != (b.mode, b.key, b.profile):
-        return False
-    if a.palette is not None and b.palette is not None:
-        return np.array_equal(a.palette[a.samples], b.palette[b.samples])
-    return a.bits == b.bits and np.array_equal(a.samples, b.samples)
+def _equal(a: Picture, b: Picture) -> bool:
+    same = a.profile == b.profile and a.samples.dtype == b.samples.dtype
+    return same and np.array_equal(a.samples, b.samples)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -245,7 +242,7 @@ def _through_nets(
 
 
 def deviations(
-    image: Image,
+    image: Picture,
     pipeline: Pipeline,
     *,
     tile: int | None = None,
@@ -275,7 +272,7 @@ def _passes(alpha: Alpha | None) -> int:
     return 1 if alpha is None or alpha.min() == alpha.max() else 2
 
 
-def _work(image: Image, pipeline: Pipeline) -> int:
+def _work(image: Picture, pipeline: Pipeline) -> int:
     """How many pixels go into nets in one pass."""
     return sum(_pixels(image.height, image.width, pipeline))
 

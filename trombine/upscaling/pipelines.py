@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 from trombine import memory
 from trombine.devices import CPU
-from trombine.images import MAX_PIXELS, MAX_PIXELS_VARIABLE
+from trombine.io.image import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
 from trombine.upscaling.names import BLEND, KEPT, families, is_shipped, no_net

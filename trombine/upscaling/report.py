@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from trombine.conventions import to_picture
-from trombine.images import Image, as_seen
+from trombine.io.image import Picture, as_seen
 from trombine.measures import psnr
 from trombine.measures.reading import point_errors
 from trombine.pages import Sheet
@@ -61,8 +61,8 @@ class _Drift:
 
 
 def report_of(
-    image: Image,
-    result: Image,
+    image: Picture,
+    result: Picture,
     pipeline: Pipeline,
     title: str,
     *,

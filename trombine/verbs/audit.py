@@ -51,7 +51,7 @@ def run(request: AuditRequest) -> Iterator[Event]:
     from trombine.data.columns import SPLITS
     from trombine.data.layouts import list_folder
     from trombine.data.workers import check_start, in_order
-    from trombine.files import write_bytes
+    from trombine.io.files import write_bytes
     from trombine.judge import audit, audit_page
 
     tables = {request.csv: audit_page.csv, request.keep_list: audit_page.keep_list}

@@ -162,7 +162,7 @@ def name_of(requirement: str) -> str:
 
 
 def _places() -> Rows:
-    from trombine.files import cache_folder
+    from trombine.io.files import cache_folder
 
     yield "cache", described(cache_folder())
     yield "program", shown(Path(__file__).parent.parent)

@@ -84,9 +84,9 @@ class GenerateRequest(GeneratingRequest):
 def run(request: GenerateRequest) -> Iterator[Event]:
     """Make the faces that are not there."""
     from trombine.computing import in_turn
-    from trombine.files import write_bytes
     from trombine.inventing.asking import seeds_in
     from trombine.inventing.files import is_there
+    from trombine.io.files import write_bytes
 
     inventing = _inventing(request) if request.by_net else None
     making = inventing or request.painting()
@@ -143,9 +143,9 @@ def _inventing(request: GenerateRequest) -> Inventing:
 
 def _like(request: GenerateRequest, picture: Path) -> Iterator[Event]:
     """The person of a picture or a character's file, painted."""
-    from trombine.files import write_bytes
-    from trombine.images import encode_png
     from trombine.inventing.files import is_there
+    from trombine.io.files import write_bytes
+    from trombine.io.image import encode_png
     from trombine.restyling.portrait import known
 
     place = request.output / f"{picture.name.partition('.')[0]}.like.png"
@@ -200,9 +200,9 @@ class Remaker:
                 return inventing.sheet(seeds, options["seeds"])
 
     def _painted(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
-        from trombine.images import encode_png
         from trombine.inventing.asking import LARGEST, seeds_in
         from trombine.inventing.painting import painting_of
+        from trombine.io.image import encode_png
         from trombine.provenance import check_holds, following
 
         one, options = "seed" in record, record["options"]

@@ -34,8 +34,8 @@ class MicroscopeRequest(Request):
 
 def run(request: MicroscopeRequest) -> Iterator[Event]:
     """Write the page."""
-    from trombine.files import write_bytes
     from trombine.inside.page import GENERATOR, described, page
+    from trombine.io.files import write_bytes
     from trombine.pages import check_page
     from trombine.weights import load
 

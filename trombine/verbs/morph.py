@@ -92,8 +92,8 @@ class MorphRequest(GeneratingRequest):
 
 def run(request: MorphRequest) -> Iterator[Event]:
     """Make the film that is not there, and say how good the walk is."""
-    from trombine.files import write_bytes
     from trombine.inventing.files import is_there
+    from trombine.io.files import write_bytes
     from trombine.judge.invented import score
 
     walk = _walk(request)
@@ -183,9 +183,9 @@ def _wanted(request: MorphRequest, walk: Walk | PaintedWalk) -> dict[Path, str]:
 
 def _record(walk: Walk | PaintedWalk, shows: str, ending: str) -> dict[str, Any]:
     """What determines a file of a walk."""
-    from trombine.images import SUFFIXES
+    from trombine.io.image import FORMATS
 
-    options = {**walk.options(), "shows": shows, "format": SUFFIXES[ending.lower()]}
+    options = {**walk.options(), "shows": shows, "format": FORMATS[ending.lower()]}
     return walk.inventing.record(verb="morph", **options)
 
 
@@ -221,11 +221,11 @@ class Remaker:
 
     def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
         """The file that this record is of."""
-        from trombine.images import SUFFIX_OF
         from trombine.inventing.asking import seeds_in
         from trombine.inventing.making import inventing_of
         from trombine.inventing.painting import painting_of
         from trombine.inventing.walking import PaintedWalk, Walk
+        from trombine.io.image import SUFFIX_OF
         from trombine.provenance import check_holds, following
 
         options = record["options"]

@@ -83,7 +83,7 @@ def run(request: PeopleMakeRequest | PeopleScoreRequest) -> Iterator[Event]:
 
 
 def _make(request: PeopleMakeRequest) -> Iterator[Event]:
-    from trombine.files import write_bytes
+    from trombine.io.files import write_bytes
     from trombine.judge.people import PAGE, build_test, choose
 
     if request.pictures % 2:
@@ -121,7 +121,7 @@ def _key_path(request: PeopleMakeRequest) -> Path:
 def _check_places(request: PeopleMakeRequest, page: Path, key: Path) -> None:
     """Refuse a key inside the test, and a folder with other files in it: who gets the folder gets
     all of it."""
-    from trombine.files import is_part
+    from trombine.io.files import is_part
     from trombine.judge.people import GENERATOR, read_key
     from trombine.pages import check_page
 

@@ -15,9 +15,9 @@ from trombine.batch.loop import batch
 from trombine.batch.making import Remaker
 from trombine.commands import VERBS
 from trombine.events import Event, Notice, Picture
+from trombine.io.files import write_bytes
 from trombine.memory import enough, ran_out
 from trombine.provenance import (
-    REMAKE,
     differences,
     digest,
     find_inputs,
@@ -51,10 +51,8 @@ class ReplayRequest(Request):
 
 def run(request: ReplayRequest) -> Iterator[Event]:
     """Make each picture again."""
-    from trombine.images import own_suffix
-
     sources = expand(request.pictures)
-    plan = into(request.output, sources, own_suffix)
+    plan = into(request.output, sources, _suffix)
 
     def work(source: Path, output: Path) -> Iterator[Event]:
         yield from _replay(source, output, request.inputs)
@@ -64,56 +62,42 @@ def run(request: ReplayRequest) -> Iterator[Event]:
         plan,
         work,
         overwrite=request.overwrite,
-        beside=_beside,
         also_read=_read_for(sources, request.inputs),
     )
 
 
-def _beside(output: Path) -> list[Path]:
-    """The record of an output whose format has no room for one."""
-    from trombine.images import record_beside
+def _suffix(path: Path) -> str:
+    """How a file's name ends, or would if it told the format of the bytes."""
+    from trombine.io.image import SUFFIX_OF, read_head
 
-    record = record_beside(output)
-    return [] if record is None else [record]
+    return path.suffix or SUFFIX_OF.get(read_head(path).format, "")
 
 
 def _read_for(sources: list[Path], inputs: Path | None) -> Iterator[Path]:
     """The files that these pictures are made again from, as their records name them."""
-    from trombine.images import read_provenance
+    from trombine.io.image import read_record
 
     for source in sources if inputs is not None else ():
         with suppress(InputError):  # which its work will say
-            record = read_provenance(source) or {}
+            record = read_record(source) or {}
             yield from (Path(inputs or "", name) for name in record.get("inputs", {}))
 
 
 def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
-    from trombine.images import (
-        SUFFIXES,
-        check_beside,
-        format_in,
-        format_of,
-        own_suffix,
-        read_provenance,
-        write_encoded,
-    )
+    from trombine.io.image import FORMATS, read_record
 
-    record = read_provenance(source)
+    record = read_record(source)
     if record is None:
         raise InputError("has no record of how it was made", "name one that has", path=source)
-    ending = own_suffix(source)
-    if SUFFIXES.get(output.suffix.lower()) != SUFFIXES.get(ending.lower()):
+    ending = _suffix(source)
+    if FORMATS.get(output.suffix.lower()) != FORMATS.get(ending.lower()):
         problem = f"is made again as it is, and {shown(output)} ends otherwise"
         raise InputError(problem, f"let it end in {shown(ending)}", path=source)
-    check_beside(output)
     if changed := differences(record):
         text = f"was made with other versions ({_first(changed)}); the bytes may differ"
         yield Notice(source, text)
     data = _data(source, record, inputs)
-    if format_in(data) != format_of(output):  # anyone may have edited the record
-        problem = "has a record of a picture of another format than it has itself"
-        raise InputError(problem, REMAKE, path=source)
-    write_encoded(output, data, record)
+    write_bytes(output, data)
     same = sha256(data).hexdigest() == digest(source)
     if not same:
         text = "other bytes came out than this file has: it was changed, or made elsewhere"

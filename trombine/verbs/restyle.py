@@ -113,13 +113,13 @@ class RestyleRequest(PicturesRequest):
 
 def run(request: RestyleRequest) -> Iterator[Event]:
     """Restyle every picture whose output is not there."""
-    from trombine.images import film_suffix, output_suffix, read
+    from trombine.io.image import film_suffix, load_picture, output_suffix
     from trombine.restyling.drawing import Restyling
     from trombine.restyling.making import CHARACTER, GIF, MOSAIC, RESULT, model_of, target_for
 
     path, device, options = model_of(request.model), resolve(request.device), _options(request)
     if request.like is not None:
-        read(request.like)  # refused before anything is begun
+        load_picture(request.like)  # refused before anything is begun
     else:  # which refuses styles that the model does not know, and what is no character
         Restyling.of(path, options, device, request.character)
     wanted = {GIF: request.gif, MOSAIC: request.mosaic, CHARACTER: request.write_character}

@@ -57,7 +57,7 @@ class StudioRequest(Request):
 def run(request: StudioRequest) -> Iterator[Event]:
     """Say where it is, and serve until told to end."""
     from trombine.data.workers import cores
-    from trombine.files import cache_folder
+    from trombine.io.files import cache_folder
     from trombine.studio.qr import terminal
     from trombine.studio.serving import opened
 

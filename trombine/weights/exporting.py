@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import torch
 
-from trombine.files import write_bytes
+from trombine.io.files import write_bytes
 from trombine.nets import Net, Size
 from trombine.refusal import InputError
 from trombine.weights.card import dumps

@@ -15,7 +15,7 @@ from typing import Final
 
 import torch
 
-from trombine.files import opened, write_bytes
+from trombine.io.files import opened, write_bytes
 from trombine.nets import Net
 from trombine.provenance import shortened
 from trombine.refusal import InputError, about, said, shown

@@ -20,7 +20,7 @@ from typing import Any, Final, final
 import torch
 from jaxtyping import Float
 
-from trombine.files import opened
+from trombine.io.files import opened
 from trombine.nets.sizes import Net
 from trombine.refusal import InputError, said, shown
 from trombine.weights.card import Card

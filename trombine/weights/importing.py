@@ -14,7 +14,7 @@ from typing import Final
 
 import torch
 
-from trombine.files import opened
+from trombine.io.files import opened
 from trombine.nets import Net, Size, build
 from trombine.provenance import shortened
 from trombine.refusal import InputError, said

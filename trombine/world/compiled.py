@@ -20,7 +20,7 @@ from numba import njit
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 
-from trombine.files import KERNELS, cache_folder
+from trombine.io.files import KERNELS, cache_folder
 from trombine.lock import locked
 
 _SETTING: Final = "CACHE_DIR"  # of numba.core.config

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from trombine.colour import LUMA
 from trombine.data.degrade.marks import VISIBLE_SHARE, Marked, Pictures
 from trombine.draws import Chance
+from trombine.io.color import LUMA
 
 Pixels = Float32[np.ndarray, "3 h w"]
 Plane = Float32[np.ndarray, "h w"]

@@ -24,7 +24,7 @@ from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.rows import Masks, Rows
 from trombine.data.layouts.tables import Table, bad_line, is_count, read_lines, read_table
 from trombine.data.listing import Listing
-from trombine.images import read
+from trombine.io.image import load_labels
 from trombine.refusal import InputError
 
 _NAME: Final = "celebamask-hq"
@@ -99,11 +99,11 @@ def _eyes(path: Path, files: str | Masks) -> tuple[Mask, Mask] | None:
     """The masks of l_eye and r_eye, if both are seen."""
     labels = (PART_INDEX["left_eye"], PART_INDEX["right_eye"])
     if isinstance(files, str):
-        labels_map = read(path / files).samples[..., 0] if files else np.zeros((1, 1))
+        labels_map = load_labels(path / files) if files else np.zeros((1, 1))
         eyes = [labels_map == label for label in labels]
     else:
         of = dict(files)
-        eyes = [read(path / of[i]).samples[..., 0] > 127 for i in labels if i in of]
+        eyes = [load_labels(path / of[i]) > 127 for i in labels if i in of]
     complete = len(eyes) == 2 and all(eye.any() for eye in eyes)
     return (eyes[0], eyes[1]) if complete else None
 

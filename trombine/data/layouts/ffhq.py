@@ -22,7 +22,7 @@ from trombine.data.layouts.layout import Layout, lacking
 from trombine.data.layouts.rows import Rows
 from trombine.data.layouts.tables import is_count
 from trombine.data.listing import Listing
-from trombine.files import Bytes, opened
+from trombine.io.files import Bytes, opened
 from trombine.refusal import InputError
 
 _NAME: Final = "ffhq"

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from trombine.images import PICTURE_SUFFIXES
+from trombine.io.image import PICTURE_SUFFIXES
 from trombine.refusal import InputError
 
 # What is looked at to recognise a layout: so many entries of a folder, and of those so many that

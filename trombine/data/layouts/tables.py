@@ -19,7 +19,7 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from trombine.files import opened
+from trombine.io.files import opened
 from trombine.refusal import InputError, shown
 
 _BLOCK: Final = 8192  # rows turned to numbers at once

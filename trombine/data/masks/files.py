@@ -35,7 +35,7 @@ from PIL import Image
 
 from trombine.data.masks.spec import Hole, MaskTerm
 from trombine.draws import Chance
-from trombine.images import PICTURE_SUFFIXES, read
+from trombine.io.image import PICTURE_SUFFIXES, load_picture
 from trombine.refusal import InputError, shown
 
 Grey = Float32[np.ndarray, "h w"]  # 0 black to 1 white
@@ -120,7 +120,7 @@ def _is_mostly_bright(folder: str) -> bool:
 
 
 def _read(path: Path, *, nvidia: bool = False) -> Grey:
-    grey = read(path).rgb().mean(axis=2)
+    grey = load_picture(path).rgb().mean(axis=2)
     if 0 < grey.max() < 1.5 / 255:  # which would be a mask without a hole, or all hole
         raise InputError(f"{shown(path)} holds 0 and 1, which are both black; write 0 and 255")
     if nvidia and ((grey > _GREYS[0]) & (grey < _GREYS[1])).mean() > _MOST_GREY:

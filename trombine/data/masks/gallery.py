@@ -19,8 +19,8 @@ from trombine.data.imagefolder import FILE_NAME, METADATA
 from trombine.data.masks.draw import draw_mask
 from trombine.data.masks.files import TESTING, TRAINING
 from trombine.data.masks.spec import FAMILIES, MaskTerm, parse_mix, spell
-from trombine.files import write_bytes
-from trombine.images import read
+from trombine.io.files import write_bytes
+from trombine.io.image import load_picture
 from trombine.pages import Html, Page, Plot, Series, grid, picture, plots, table
 from trombine.refusal import InputError, shown
 from trombine.texts import from_json
@@ -148,7 +148,7 @@ def _shares(lines: Sequence[Line]) -> Html:
 
 def _examples(folder: Path, members: Sequence[Line]) -> Html:
     return _grid(
-        _cell(read(folder / line[FILE_NAME]).samples[..., 0], line["seed"], line["share"])
+        _cell(load_picture(folder / line[FILE_NAME]).samples[..., 0], line["seed"], line["share"])
         for line in members[:MOST_EXAMPLES]
     )
 

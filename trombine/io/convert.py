@@ -1,8 +1,8 @@
-"""Pictures as programs hold them, to an Image and back: Pillow's, NumPy's, torch's.
+"""Pictures as programs hold them (Pillow, NumPy, torch) to a Picture and back.
 
-A Pillow image gives another of its mode, an array one of its type and number of channels, a tensor
-(float32, C x H x W, as conventions.py has it) a tensor. A path is read, and gives a Pillow image.
-What an array or a tensor holds is sRGB; a Pillow image keeps its profile.
+A Pillow image gives another, an array one of its type and number of channels, a tensor (float32,
+C x H x W, as conventions.py has it) a tensor. A path is read, and gives a Pillow image. What an
+array or a tensor holds is sRGB; a Pillow image keeps its profile.
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 from jaxtyping import Float32
-from PIL import Image as Pillow
-from PIL.JpegImagePlugin import JpegImageFile
+from PIL import Image
 
-from trombine.codecs import jpeg, other
 from trombine.conventions import check_picture
-from trombine.files import check_name
-from trombine.images import image_of, read_source
-from trombine.refusal import InputError
-from trombine.samples import Image
+from trombine.io.image import Picture, from_pillow, picture_of, to_pillow
+from trombine.io.video import read_source
+from trombine.refusal import InputError, said
 
 if TYPE_CHECKING:
     import torch
@@ -34,19 +31,27 @@ EXPECTED: Final = "a path, a Pillow image, a NumPy array or a torch tensor"
 _LARGEST: Final = np.iinfo(np.uint16).max
 
 
-def image_from(value: object, *, first: bool = False) -> Image:
+def picture_from(value: object, *, first: bool = False) -> Picture:
     """The picture that a program holds, or in the file that it names; floats in 16 bits.
 
     A film is refused, unless its `first` frame will do.
     """
     if isinstance(value, str | Path):
-        return _from_file(Path(value), first=first)
-    if isinstance(value, Pillow.Image):
-        return _from_pillow(value)
+        film = read_source(Path(value), films=not first).film
+        if film.count > 1:
+            raise InputError("is a film", "give it as pictures, and name an output", path=value)
+        return film.first
+    if isinstance(value, Image.Image):
+        if not value.width * value.height:
+            raise InputError("the image has no pixels")
+        try:
+            return from_pillow(value)
+        except (OSError, SyntaxError) as error:  # it is decoded only now
+            raise InputError(f"the image cannot be decoded ({said(error)})") from error
     if isinstance(value, np.ndarray):
-        return image_of(_samples(value))
+        return picture_of(_samples(value))
     if _is_tensor(value):
-        return image_of(_samples(_array(value)))
+        return picture_of(_samples(_array(value)))
     raise InputError(f"an image is {EXPECTED}, not {type(value).__name__}")
 
 
@@ -64,11 +69,12 @@ def planes_of(value: object) -> tuple[Colours, Alpha | None] | None:
     return full, np.ascontiguousarray(array[..., -1]) if has_alpha else None
 
 
-def like(value: object, image: Image) -> Any:
+def like(value: object, picture: Picture) -> Any:
     """A picture as the value is held: of a path, a Pillow image."""
     if isinstance(value, np.ndarray):
-        return image.samples[..., 0] if value.ndim == 2 else image.samples
-    return _to_pillow(image, value)
+        return picture.samples[..., 0] if value.ndim == 2 else picture.samples
+    image = to_pillow(picture)
+    return image.convert("I") if isinstance(value, Image.Image) and value.mode == "I" else image
 
 
 def planes_like(value: object, colours: Colours, alpha: Alpha | None) -> Any:
@@ -97,62 +103,11 @@ def naming(value: object) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if error.path is None and (path := _path(value)) is not None:
-            raise type(error)(error.problem, error.remedy, path=path) from error
+        if error.path is None and isinstance(value, str | Path):
+            raise type(error)(error.problem, error.remedy, path=value) from error
         if error.path is None:
             raise type(error)(f"the image {error.problem}", error.remedy) from error
         raise
-
-
-# ---------------------------------------------------------------------------------------------
-# Files and Pillow images
-
-
-def _from_file(path: Path, *, first: bool) -> Image:
-    check_name(path)
-    film = read_source(path, films=not first).film
-    if film.count > 1:
-        raise InputError("is a film", "give it as pictures, and name an output", path=path)
-    return film.first
-
-
-def _from_pillow(value: Pillow.Image) -> Image:
-    """Upright, as the same picture is read from a file."""
-    if not value.width * value.height:
-        raise InputError("the image has no pixels")
-    try:
-        fields = other.fields(value)
-    except (OSError, SyntaxError) as error:  # it is decoded only now
-        raise InputError(f"the image cannot be decoded ({error})") from error
-    if not isinstance(value, JpegImageFile):
-        return Image(**fields)
-    if value.mode == "CMYK" and "adobe" not in value.info:  # as codecs/jpeg.py has it
-        fields["samples"] = 255 - fields["samples"]
-    return Image(**fields, quality=jpeg.quality_of(value.quantization[0]), lossless=False)
-
-
-def _to_pillow(image: Image, value: object) -> Pillow.Image:
-    size, data = (image.width, image.height), image.samples.tobytes()
-    if image.bits == 8:
-        result = Pillow.frombytes(image.mode, size, data)
-    elif image.mode == "L":
-        result = Pillow.frombytes("I;16", size, image.samples.astype("<u2").tobytes())
-    else:
-        problem = "has colours of 16 bits, which no Pillow image holds"
-        raise InputError(problem, "give it as an array, or name an output", path=_path(value))
-    if isinstance(value, Pillow.Image) and value.mode == "I":
-        result = result.convert("I")
-    if image.profile is not None:
-        result.info["icc_profile"] = image.profile
-    return result
-
-
-def _path(value: object) -> Path | None:
-    return Path(value) if isinstance(value, str | Path) else None
-
-
-# ---------------------------------------------------------------------------------------------
-# Arrays and tensors
 
 
 def _is_tensor(value: object) -> bool:

@@ -7,9 +7,9 @@ way.
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
-import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -90,6 +90,12 @@ def identity(path: Path) -> object:
     return state.st_dev, state.st_ino
 
 
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file that appears whole or not at all."""
     with atomic(path) as part:
@@ -114,19 +120,20 @@ def atomic(path: Path | str) -> Iterator[Path]:
             yield part
             flush(part)
             if previous is not None:
-                keep_permissions(previous, part)
+                with suppress(OSError):  # a disk without permissions
+                    part.chmod(stat.S_IMODE(previous.st_mode))
             part.replace(target)
     except OSError as error:
         raise output_error(Path(path), error) from error
 
 
-_PART: Final = re.compile(r"\.trombine-[0-9a-f]+\.part(\..*)?", re.DOTALL)
+_PART: Final = ".trombine-part-"  # what the name of a file begins with until it is whole
 
 
 @contextmanager
 def _new_part(target: Path, mode: int) -> Iterator[Path]:
     """A new empty file beside `target`; gone afterwards."""
-    part = target.with_name(f".trombine-{secrets.token_hex(6)}.part{target.suffix}")
+    part = target.with_name(f"{_PART}{secrets.token_hex(6)}{target.suffix}")
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
         yield part
@@ -138,21 +145,7 @@ def _new_part(target: Path, mode: int) -> Iterator[Path]:
 
 def is_part(name: str) -> bool:
     """Whether a file of this name is of one that is being written, or was when its writer ended."""
-    return _PART.fullmatch(name) is not None
-
-
-def clear_parts(folder: Path) -> None:
-    """Remove what killed processes left half written, where no other process writes."""
-    with suppress(OSError):  # not there, or not to be read
-        for path in folder.iterdir():
-            if is_part(path.name):
-                path.unlink(missing_ok=True)
-
-
-def keep_permissions(previous: os.stat_result, path: Path) -> None:
-    """Give a file the permissions of the one that it replaces."""
-    with suppress(OSError):  # a disk without permissions
-        path.chmod(stat.S_IMODE(previous.st_mode) & 0o777)
+    return name.startswith(_PART)
 
 
 def _check_target(path: Path, target: Path) -> None:

@@ -1,0 +1,955 @@
+"""Pictures in files: `load_picture` one, `save_picture` one, and the `Picture` between.
+
+Pillow reads and writes all but samples of 16 bits, which it narrows: those of PNG go through
+imagecodecs, those of TIFF through tifffile. Palettes and CMYK become RGB, transparent colours
+become alpha. Films are in video.py, colours in color.py, safe writing in files.py.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+
+import imagecodecs
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8, UInt16
+from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+
+from trombine.io.color import cmyk_to_rgb, from_srgb, speaks, to_srgb
+from trombine.io.files import opened, write_bytes
+from trombine.refusal import InputError, said, shown
+
+if TYPE_CHECKING:
+    import torch
+    from tifffile import TiffPage
+
+Samples = UInt8[np.ndarray, "h w c"] | UInt16[np.ndarray, "h w c"]
+Pixels = Samples | UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "h w"]
+
+FORMATS: Final = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".avif": "AVIF",
+    ".mp4": "MP4",
+    ".m4v": "MP4",
+    ".webm": "WEBM",
+}
+SUFFIX_OF: Final = {format: suffix for suffix, format in reversed(FORMATS.items())}
+VIDEO_SUFFIXES: Final = frozenset((".mp4", ".m4v", ".webm", ".mov", ".mkv"))
+FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}  # of pictures that may move
+# What a folder is searched for; `load_picture` itself goes by the bytes.
+PICTURE_SUFFIXES: Final = frozenset(FORMATS) - VIDEO_SUFFIXES | {
+    *(".ppm", ".pgm", ".jp2", ".heic", ".heif")
+}
+RAW_SUFFIXES: Final = frozenset((".cr2", ".cr3", ".nef", ".dng", ".arw", ".raf", ".orf", ".rw2"))
+LOSSY: Final = ("JPEG", "AVIF")  # of the formats that are written
+USUAL_QUALITY: Final = 95
+
+# A picture of more pixels is refused before it is decoded, unless this variable of the
+# environment, or an argument, says otherwise. Pillow's own limit; 300 MB as a float picture.
+MAX_PIXELS: Final = 89_478_485
+MAX_PIXELS_VARIABLE: Final = "TROMBINE_MAX_PIXELS"
+
+# Of what Pillow opens: no format that runs another program, such as EPS.
+_READ: Final = (
+    *("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "PPM", "JPEG2000"),
+    *("ICO", "TGA", "PSD", "QOI", "SGI", "PCX", "DDS"),
+)
+_KEPT: Final = ("PNG", "TIFF", "WEBP", "BMP")  # as the format of what is made of a picture
+_LOSSLESS: Final = (*_KEPT, "GIF", "PPM", "QOI", "TGA", "SGI", "PCX", "ICO", "PSD")
+_WIDE: Final = ("PNG", "TIFF")  # formats of 16 bits
+_NO_ALPHA: Final = ("JPEG", "BMP")
+_NO_PROFILE: Final = ("GIF", "BMP")  # there colours are sRGB
+NO_EXIF: Final = ("GIF", "BMP")
+_TIFF_MARKS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_PNG_LEVEL: Final = 4
+_STRIP: Final = 1 << 18  # pixels converted at once: conversions hold some 100 bytes for each
+_PNG_START: Final = 33  # bytes of signature and header, after which other chunks may stand
+_XMP: Final = 700  # a tag of TIFF
+_XMP_KEY: Final = "XML:com.adobe.xmp"
+_XMP_ORIENTATION: Final = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")
+# Tags of TIFF that say how samples are stored, or that are kept otherwise.
+_STRUCTURE: Final = frozenset(
+    (
+        *(
+            *range(254, 270),
+            273,
+            274,
+            *range(277, 285),
+            296,
+            301,
+            317,
+            *range(320, 326),
+            330,
+            332,
+            338,
+        ),
+        *(
+            *range(320, 326),
+            330,
+            332,
+            338,
+            339,
+            347,
+            513,
+            514,
+            529,
+            530,
+            531,
+            532,
+            700,
+            33723,
+            34377,
+            34675,
+            50706,
+        ),
+    )
+)
+_IFDS: Final = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+_NAMED: Final = (270, 271, 272, 306, 315, 33432)  # description, camera, date, artist, copyright
+_RECORD: Final = "trombine"  # before a record, where other programs write too
+_COMMENT_START: Final = b"ASCII\0\0\0"
+
+# The limit is checked here, by the size that a file says before any pixel is decoded.
+if os.environ.get(MAX_PIXELS_VARIABLE):
+    Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """One picture, upright (its file's orientation is applied), with what its file says of it."""
+
+    samples: Samples  # grey, grey and alpha, RGB, or RGBA
+    profile: bytes | None = None  # ICC
+    exif: bytes = b""  # date, camera, place: a block from its TIFF header on, without orientation
+    xmp: bytes = b""
+    format: str = "PNG"  # what it was read from, as Pillow names it
+    reduced: int = (
+        1  # how many times smaller than in its file it was decoded (`load_picture`'s least)
+    )
+    quantization: tuple[int, ...] = ()  # the 64 steps of a JPEG's luma, row by row
+    record: dict[str, Any] | None = None  # of how it was made, where trombine made it
+    changed: str = ""  # what reading changed, in words
+
+    def __post_init__(self) -> None:
+        """Refuse what no file could hold."""
+        samples = self.samples
+        if samples.ndim != 3 or samples.shape[2] not in _MODES or not samples.size:
+            raise ValueError(f"a picture has no samples of {samples.shape}")
+        if samples.dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"a picture has no samples of {samples.dtype}")
+
+    @property
+    def height(self) -> int:
+        return self.samples.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.samples.shape[1]
+
+    @property
+    def bits(self) -> int:
+        return 8 * self.samples.dtype.itemsize
+
+    @property
+    def mode(self) -> str:
+        """As Pillow calls it: L, LA, RGB or RGBA."""
+        return _MODES[self.samples.shape[2]]
+
+    @property
+    def is_grey(self) -> bool:
+        return self.samples.shape[2] < 3
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether its file's format holds samples exactly (WebP may not: it is taken to)."""
+        return self.format in _LOSSLESS
+
+    @property
+    def colours(self) -> Samples:
+        """The samples without alpha: h x w x 1 or 3."""
+        return self.samples[..., :1] if self.is_grey else self.samples[..., :3]
+
+    @property
+    def plain(self) -> Picture:
+        """The picture as nets see it, without its profile.
+
+        Through sRGB a profile's strongest colours would be lost, and nets need not know which red
+        is meant.
+        """
+        return replace(self, profile=None)
+
+    @property
+    def stripped(self) -> Picture:
+        """The picture without EXIF and XMP."""
+        return replace(self, exif=b"", xmp=b"")
+
+    def rgb(self) -> Float32[np.ndarray, "h w 3"]:
+        """The colours in sRGB, [0, 1], through the profile; what is behind alpha is kept."""
+        flat = self.colours.reshape(self.height * self.width, -1)
+        return to_srgb(flat, self.profile).reshape(self.height, self.width, 3)
+
+    def rgb_pixels(self) -> UInt8[np.ndarray, "h w 3"]:
+        """`rgb()` in 8 bits, rounded; where the samples are that already, they are the answer."""
+        colours = self.colours
+        if self.bits == 16 or speaks(self.profile, colours.shape[2]):
+            return _in_8_bits(self.rgb())
+        return np.repeat(colours, 3, axis=2) if self.is_grey else np.ascontiguousarray(colours)
+
+    def alpha(self) -> Float32[np.ndarray, "h w"] | None:
+        """How opaque each pixel is, in [0, 1]; None where the picture has no transparency."""
+        if self.samples.shape[2] in (1, 3):
+            return None
+        return self.samples[..., -1].astype(np.float32) / np.float32(2**self.bits - 1)
+
+    def replace(
+        self, colours: Float32[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]
+    ) -> Picture:
+        """The picture with these sRGB colours where `mask` is true, else as it was."""
+        return self.recoloured(np.ascontiguousarray(colours[mask]), mask)
+
+    def recoloured(
+        self, chosen: Float32[np.ndarray, "n 3"], mask: Bool[np.ndarray, "h w"]
+    ) -> Picture:
+        """`replace`, with a colour for each pixel where `mask` is true, in the order of rows.
+
+        Alpha stays, and what was transparent is so still.
+        """
+        if mask.shape != self.samples.shape[:2] or len(chosen) != np.count_nonzero(mask):
+            raise ValueError(f"{chosen.shape} and {mask.shape} do not fit {self.samples.shape}")
+        if not len(chosen):
+            return self
+        if not (chosen.min() >= 0 and chosen.max() <= 1):  # written so that NaN fails
+            raise ValueError("colours are within [0, 1]")
+        samples, done, channels = self.samples.copy(), 0, self.colours.shape[2]
+        step = max(1, _STRIP // self.width)
+        for top in range(0, self.height, step):
+            part, inside = samples[top : top + step], mask[top : top + step]
+            if count := np.count_nonzero(inside):
+                some = chosen[done : done + count]
+                part[inside, :channels] = from_srgb(some, channels, self.profile, samples.dtype)
+                done += count
+        return replace(self, samples=samples)
+
+    def opaque(self, mask: Bool[np.ndarray, "h w"]) -> Picture:
+        """The picture with no transparency where `mask` is true."""
+        if self.samples.shape[2] in (1, 3):
+            return self
+        samples = self.samples.copy()
+        samples[mask, -1] = np.iinfo(samples.dtype).max
+        return replace(self, samples=samples)
+
+    def cut_out(self, opacity: Float32[np.ndarray, "h w"]) -> Picture:
+        """The picture as opaque as this, [0, 1], and nowhere more than it was."""
+        own, top = self.alpha(), np.iinfo(self.samples.dtype).max
+        alpha = np.round((opacity if own is None else opacity * own) * top)
+        alpha = alpha.astype(self.samples.dtype)[..., None]
+        return replace(self, samples=np.concatenate([self.colours, alpha], axis=2))
+
+    def enlarged(
+        self, colours: Float32[np.ndarray, "h2 w2 3"], alpha: Float32[np.ndarray, "h2 w2"] | None
+    ) -> Picture:
+        """A picture of another size: these sRGB colours, this alpha, this picture's depth, profile
+        and metadata. Each sample is rounded once."""
+        if alpha is not None and alpha.shape != colours.shape[:2]:
+            raise ValueError(f"an alpha of {alpha.shape} does not fit colours of {colours.shape}")
+        for plane in (colours, alpha):
+            if plane is not None and not (plane.min() >= 0 and plane.max() <= 1):  # NaN fails too
+                raise ValueError("colours and alpha are within [0, 1]")
+        channels, dtype = self.colours.shape[2], self.samples.dtype
+        height, width = colours.shape[:2]
+        samples = np.empty((height, width, channels + (alpha is not None)), dtype)
+        rows = max(1, _STRIP // width)
+        for top in range(0, height, rows):
+            strip = np.ascontiguousarray(colours[top : top + rows].reshape(-1, 3))
+            part = samples[top : top + rows]
+            made = from_srgb(strip, channels, self.profile, dtype)
+            part[..., :channels] = made.reshape(*part.shape[:2], channels)
+            if alpha is not None:
+                opacity = alpha[top : top + rows].astype(np.float64)
+                part[..., -1] = (opacity * np.iinfo(dtype).max).round().astype(dtype)
+        return replace(self, samples=samples, record=None, reduced=1, quantization=(), changed="")
+
+    def tensor(self) -> torch.Tensor:
+        """`rgb()` in the convention for pictures: float32, 3 x H x W."""
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(self.rgb().transpose(2, 0, 1)))
+
+
+def picture_of(pixels: Pixels) -> Picture:
+    """Samples (grey, grey and alpha, RGB or RGBA; 8 or 16 bits) as a Picture."""
+    return Picture(samples=pixels[..., None] if pixels.ndim == 2 else pixels)
+
+
+def as_seen(picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
+    """A picture as it is looked at: 8 bits, sRGB, on white where it is transparent."""
+    return _on_white(picture).rgb_pixels()
+
+
+# ---------------------------------------------------------------------------------------------
+# Reading
+
+
+class Head(NamedTuple):
+    """What a file says of its picture before any pixel is decoded; sizes as they are stored."""
+
+    format: str
+    height: int
+    width: int
+    frames: int = 1  # of a film, or pages; of MP4 and WebM 0: that many
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file's name says that it is a film of PyAV's."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def load_picture(
+    path: Path | str, *, max_pixels: int | None = None, least: int | None = None
+) -> Picture:
+    """The picture in a file, upright, or the first frame of a film.
+
+    With `least`, a JPEG is decoded at 1/2, 1/4 or 1/8, whichever is the smallest with both sides
+    that many pixels still, and the Picture says so in `reduced`; other formats are read whole.
+    """
+    path = Path(path)
+    if is_video(path):
+        from trombine.io.video import open_video
+
+        return open_video(path).first
+    with _file(path, max_pixels) as (file, head):
+        if head.format == "TIFF" and (picture := _wide_tiff(file)):
+            return picture
+        opened = _open(file, path)
+        wide = any(str(tile.args).endswith("16B") for tile in getattr(opened, "tile", ()))
+        if opened.format == "PNG" and wide:
+            return _wide_png(opened, file)
+        return from_pillow(opened, least=least)
+
+
+def decode(data: bytes) -> Picture:
+    """The picture in the bytes of a file."""
+    return from_pillow(Image.open(io.BytesIO(data), formats=_READ))
+
+
+def load_labels(path: Path | str) -> UInt8[np.ndarray, "h w"]:
+    """The numbers in a picture of labels: places in its palette, or samples, grey or all alike."""
+    with _file(Path(path), None) as (file, _):
+        opened = _open(file, Path(path))
+        if opened.mode == "P":
+            return np.array(opened)
+        samples = from_pillow(opened).samples
+        alike = samples.shape[2] < 3 or (samples[..., :1] == samples[..., :3]).all()
+        if not alike or samples.dtype != np.uint8:
+            raise InputError(f"holds {opened.mode} colours, not labels", "save it as grey")
+        return samples[..., 0]
+
+
+def read_head(path: Path | str, *, max_pixels: int | None = None) -> Head:
+    """Format, size and number of frames, without decoding; too large a picture is refused."""
+    path = Path(path)
+    if is_video(path):
+        from trombine.io.video import read_size
+
+        return Head(FORMATS.get(path.suffix.lower(), "MP4"), *read_size(path), 0)
+    with _file(path, max_pixels) as (_, head):
+        return head
+
+
+def size_of(path: Path | str) -> tuple[int, int]:
+    """Height and width of the picture in a file, as it is stored."""
+    head = read_head(path)
+    return head.height, head.width
+
+
+def read_record(path: Path | str) -> dict[str, Any] | None:
+    """The record of how a file's picture was made; None where trombine did not make it."""
+    path = Path(path)
+    if is_video(path):
+        from trombine.io.video import read_comment
+
+        return _record_in(read_comment(path))
+    with _file(path, None) as (file, head):
+        if head.format == "TIFF":
+            return _record_in(_first_page(file).software)
+        return _record_of(_open(file, path))
+
+
+def max_pixels_of(path: Path) -> int:
+    """The most pixels that are read of a file unless more are asked for."""
+    setting = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
+    if not setting.isdecimal():
+        problem = f"was not read: {MAX_PIXELS_VARIABLE} is {shown(setting)}"
+        raise InputError(problem, "make it a number of pixels", path=path)
+    return int(setting)
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Whatever a library says of a file's bytes becomes an InputError that names the file."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(error.problem, error.remedy, path=error.path or path) from error
+    except MemoryError as error:
+        raise InputError("needs more memory than there is", path=path) from error
+    except Exception as error:  # five libraries: there is no shorter list
+        why = getattr(error, "strerror", None) or said(error)
+        raise InputError(f"cannot be read ({why})", path=path) from error
+
+
+@contextmanager
+def _file(path: Path, limit: int | None) -> Iterator[tuple[IO[bytes], Head]]:
+    """A file of a picture and what it says; refused where that is more pixels than `limit`."""
+    limit = max_pixels_of(path) if limit is None else limit
+    with opened(path) as file, refusing(path):
+        head = _head(file, path)
+        if head.height * head.width > limit:
+            raise InputError(
+                f"has {head.width} x {head.height} pixels, more than the {limit:,} that are read",
+                f"if you trust it, set {MAX_PIXELS_VARIABLE} higher",
+            )
+        file.seek(0)
+        yield file, head
+
+
+def _head(file: IO[bytes], path: Path) -> Head:
+    if file.read(4) in _TIFF_MARKS:
+        page = _first_page(file)
+        pages = page.parent.pages
+        more = len(pages) > 1 and not getattr(pages[1], "is_reduced", True)
+        return Head("TIFF", page.imagelength, page.imagewidth, 1 + more)
+    opened = _open(file, path)
+    frames = 1 if opened.format == "PSD" else getattr(opened, "n_frames", 1)
+    return Head(_format(opened), opened.height, opened.width, frames)
+
+
+def _open(file: IO[bytes], path: Path) -> Image.Image:
+    file.seek(0)
+    try:
+        return Image.open(file, formats=_READ)
+    except UnidentifiedImageError as error:
+        if path.suffix.lower() not in (".heic", ".heif"):
+            raise InputError("is not a picture, or is damaged") from error
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        raise InputError("is HEIC", "to read it, pip install 'trombine[heif]'") from error
+    file.seek(0)
+    return HeifImageFile(file)
+
+
+def _format(opened: Image.Image) -> str:
+    return "JPEG" if opened.format == "MPO" else opened.format or "PNG"
+
+
+def from_pillow(opened: Image.Image, *, least: int | None = None) -> Picture:
+    """The Picture that Pillow holds, or has opened; `least` is `load_picture`'s."""
+    full = opened.width
+    exif = opened.getexif() if opened.format != "PNG" else None
+    if least is not None and _format(opened) == "JPEG":
+        by = _reduction(opened, least, (exif or {}).get(ExifTags.Base.Orientation, 1))
+        opened.draft(opened.mode, (opened.width // by, opened.height // by))
+    opened.load()
+    exif = opened.getexif() if exif is None else exif
+    reduced = next((by for by in (1, 2, 4, 8) if -(-full // by) == opened.width), 1)
+    tables = getattr(opened, "quantization", None)
+    image, changed, profile = opened, "", opened.info.get("icc_profile") or None
+    if opened.mode == "CMYK":
+        image, changed, profile = cmyk_to_rgb(opened), "CMYK is worked on as RGB", None
+    elif opened.mode == "P":
+        changed = "colours of a palette are worked on as RGB"
+    samples = _samples(image)
+    samples = _turned(samples, exif.get(ExifTags.Base.Orientation, 1))
+    return Picture(
+        samples=samples,
+        profile=profile,
+        exif=_kept_exif(exif),
+        xmp=_XMP_ORIENTATION.sub(rb"\g<1>1", _bytes(opened.info.get("xmp"))),
+        format=_format(opened),
+        reduced=reduced,
+        quantization=tuple(tables[0]) if tables else (),
+        record=_sound_record(opened),
+        changed=changed,
+    )
+
+
+def _samples(image: Image.Image) -> Samples:
+    """What Pillow decoded, in one of our modes: h x w x c."""
+    if image.mode == "I":
+        samples = np.asarray(image)
+        if samples.min() < 0 or samples.max() > 0xFFFF:
+            raise InputError("holds samples of more than 16 bits", "save it with 8 or 16")
+        return samples.astype(np.uint16)[..., None]
+    if image.mode == "F":
+        raise InputError("holds samples of 32-bit floats", "save it with 8 or 16 bits")
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)[..., None]
+    clear = image.has_transparency_data
+    grey = image.mode in ("1", "L", "LA", "La")
+    mode = ("LA" if clear else "L") if grey else ("RGBA" if clear else "RGB")
+    samples = np.array(image if image.mode == mode else image.convert(mode))
+    return samples if samples.ndim == 3 else samples[..., None]
+
+
+def _reduction(opened: Image.Image, least: int, orientation: object) -> int:
+    """How many times smaller to decode it.
+
+    A last pixel that stands for fewer comes first where a picture is turned, and moves all others:
+    such a picture is only reduced by what its sides are multiples of.
+    """
+    width, height = opened.size
+    fits = (b for b in (8, 4, 2) if orientation == 1 or width % b == height % b == 0)
+    return next((by for by in fits if min(width, height) // by >= max(1, least)), 1)
+
+
+def _turned(samples: np.ndarray, orientation: object) -> np.ndarray:
+    """Samples as they are stored, turned and mirrored as EXIF's orientation, 1 to 8, says."""
+    if not isinstance(orientation, int) or not 2 <= orientation <= 8:
+        return samples
+    if orientation >= 5:
+        samples = samples.transpose(1, 0, 2)
+    rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if orientation in (2, 3, 6, 7) else 1)
+    return np.ascontiguousarray(samples[rows, columns])
+
+
+def _wide_png(opened: Image.Image, file: IO[bytes]) -> Picture:
+    file.seek(0)
+    samples = imagecodecs.png_decode(file.read())
+    samples = samples if samples.ndim == 3 else samples[..., None]
+    exif = Image.Exif()
+    exif.load(opened.info.get("exif", b""))
+    return Picture(
+        samples=_turned(samples, exif.get(ExifTags.Base.Orientation, 1)),
+        profile=opened.info.get("icc_profile") or None,
+        exif=_kept_exif(exif),
+        xmp=_bytes(opened.info.get("xmp")),
+        record=_sound_record(opened),
+    )
+
+
+def _first_page(file: IO[bytes]) -> TiffPage:
+    import logging
+
+    import tifffile
+
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong for us is raised
+    file.seek(0)
+    page = tifffile.TiffFile(file).pages.first
+    assert isinstance(page, tifffile.TiffPage)
+    if 50706 in page.tags:  # DNGVersion
+        raise InputError("is a camera raw file, which is not read", "save it as TIFF first")
+    return page
+
+
+def _wide_tiff(file: IO[bytes]) -> Picture | None:
+    """The picture in a TIFF that Pillow does not read in all its bits; None of any other."""
+    page = _first_page(file)
+    if page.bitspersample <= 8:
+        return None
+    if page.bitspersample != 16 or page.sampleformat != 1:
+        raise InputError(f"holds samples of {page.dtype}", "save it with 8 or 16 bits")
+    samples = page.asarray()
+    samples = samples[..., None] if samples.ndim == 2 else samples
+    samples = np.moveaxis(samples, 0, -1) if page.axes.startswith("S") else samples
+    changed, profile = "", page.iccprofile
+    if page.photometric == 0:  # white is 0
+        samples = np.concatenate([0xFFFF - samples[..., :1], samples[..., 1:]], axis=2)
+    elif page.photometric == 5:
+        changed = "CMYK is worked on as RGB of 8 bits"
+        inks = Image.fromarray((samples[..., :4] >> 8).astype(np.uint8), "CMYK")
+        inks.info["icc_profile"] = profile
+        samples, profile = np.asarray(cmyk_to_rgb(inks)), None
+    elif page.photometric not in (1, 2):
+        raise InputError(f"holds 16-bit {page.photometric!s} colours", "save it as RGB")
+    exif = Image.Exif()
+    file.seek(0)
+    if not page.parent.is_bigtiff:
+        exif.load_from_fp(file)
+    xmp = page.tags.get(_XMP)
+    return Picture(
+        samples=_turned(np.ascontiguousarray(samples[..., :4]), exif.get(274, 1)),
+        profile=profile or None,
+        exif=_kept_exif(exif),
+        xmp=b"" if xmp is None else _bytes(xmp.value),
+        format="TIFF",
+        record=_sound(page.software),
+        changed=changed,
+    )
+
+
+def _bytes(value: object) -> bytes:
+    return value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else b""
+
+
+# ---------------------------------------------------------------------------------------------
+# EXIF, and the record of how a picture was made
+
+
+def _kept_exif(exif: Image.Exif) -> bytes:
+    """What EXIF says of the photograph, not of how the file stores it; empty if nothing."""
+    try:
+        kept = Image.Exif()
+        for tag, value in exif.items():
+            if tag not in _STRUCTURE and tag not in _IFDS:
+                kept[tag] = value
+        for tag in _IFDS:
+            if fields := dict(exif.get_ifd(tag)):
+                if _is_record(fields.get(ExifTags.Base.UserComment)):
+                    del fields[ExifTags.Base.UserComment]
+                kept.get_ifd(tag).update(fields)
+        if _is_record(kept.get(ExifTags.Base.Software)):
+            del kept[ExifTags.Base.Software]
+        return kept.tobytes() if kept or any(kept.get_ifd(tag) for tag in _IFDS) else b""
+    except Exception:  # a broken block: the picture itself is sound
+        return b""
+
+
+def _is_record(text: object) -> bool:
+    return _record_text(text) is not None
+
+
+def _record_text(text: object) -> str | None:
+    if isinstance(text, bytes):
+        text = text.removeprefix(_COMMENT_START).decode("ascii", "replace")
+    if not isinstance(text, str) or not text.startswith(f"{_RECORD} {{"):
+        return None
+    return text.removeprefix(f"{_RECORD} ").rstrip("\0")
+
+
+def _record_in(text: object) -> dict[str, Any] | None:
+    """The record in a comment; None where another program wrote it."""
+    found = _record_text(text)
+    return None if found is None else _parsed(found)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise InputError("has a record that is not JSON") from error
+    if not isinstance(record, dict):
+        raise InputError("has a record that is no object")
+    return record
+
+
+def _record_of(opened: Image.Image) -> dict[str, Any] | None:
+    """The record in a file that Pillow has opened: PNG's text, a comment, or EXIF's."""
+    own = opened.info.get(_RECORD)
+    if isinstance(own, str):
+        return _parsed(own)
+    texts: list[object] = [opened.info.get("comment")]
+    if opened.format != "PNG":
+        exif = opened.getexif()
+        texts += [exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)]
+        texts += [exif.get(tag) for tag in (ExifTags.Base.Software, ExifTags.Base.ImageDescription)]
+    return next((_record_in(text) for text in texts if _is_record(text)), None)
+
+
+def _sound_record(opened: Image.Image) -> dict[str, Any] | None:
+    """The same, and None where it is broken: the picture itself is not."""
+    try:
+        return _record_of(opened)
+    except Exception:
+        return None
+
+
+def _sound(text: object) -> dict[str, Any] | None:
+    try:
+        return _record_in(text)
+    except InputError:
+        return None
+
+
+def record_text(record: Mapping[str, Any]) -> str:
+    """A record as one line of JSON: sorted keys, the same text each time."""
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def comment(record: Mapping[str, Any] | None) -> str:
+    """A record as a comment, where other programs write too; empty where there is none."""
+    return "" if record is None else f"{_RECORD} {record_text(record)}"
+
+
+# ---------------------------------------------------------------------------------------------
+# Writing
+
+
+def format_of(path: Path) -> str:
+    """The format that an output's suffix names."""
+    format = FORMATS.get(path.suffix.lower())
+    if format is None:
+        ending = f"ends in {shown(path.suffix)}, which is no format to write"
+        problem = ending if path.suffix else "has no ending, which would say the format"
+        raise InputError(problem, "choose .png, .jpg, .webp, .tif, .gif, .bmp or .avif", path=path)
+    return format
+
+
+def output_suffix(path: Path | str) -> str:
+    """The suffix for what is made of this file: its own format's if lossless, else ".png"."""
+    path = Path(path)
+    format = read_head(path).format
+    kept = format if format in _KEPT else "PNG"
+    return path.suffix if FORMATS.get(path.suffix.lower()) == kept else SUFFIX_OF[kept]
+
+
+def film_suffix(path: Path | str) -> str | None:
+    """The suffix for what is made of this film; None where the file holds a still picture."""
+    path = Path(path)
+    head = read_head(path)
+    is_film = head.frames == 0 or (head.frames > 1 and head.format in FILM_SUFFIXES.values())
+    if not is_film:
+        return None
+    same = FORMATS.get(path.suffix.lower()) == head.format
+    return path.suffix if same else SUFFIX_OF[head.format]
+
+
+def save_picture(
+    path: Path | str,
+    picture: Picture | Pixels,
+    *,
+    record: Mapping[str, Any] | None = None,
+    quality: int = USUAL_QUALITY,
+) -> None:
+    """Write a picture in the format that the suffix names (see `lost`), whole or not at all.
+
+    `quality` is JPEG's and AVIF's, 1 to 100; the others are written lossless.
+    """
+    path = Path(path)
+    picture = picture if isinstance(picture, Picture) else picture_of(picture)
+    format = format_of(path)
+    with encoding(path, f"{picture.width} x {picture.height}"):
+        data = encode(picture, format, record=record, quality=quality)
+    write_bytes(path, data)
+
+
+@contextmanager
+def encoding(path: Path, size: str) -> Iterator[None]:
+    """Say in one line what a format cannot hold."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, OverflowError, OSError, RuntimeError) as error:
+        problem = f"cannot hold {size} ({said(error)})"
+        raise InputError(problem, "choose a name that ends in .png or .tif", path=path) from error
+
+
+def lost(picture: Picture, format: str) -> list[str]:
+    """What a file of this format does not keep of a picture, each in a few words."""
+    losses = []
+    if picture.bits == 16 and format not in _WIDE:
+        losses.append("16 bits a sample become 8")
+    if format in _NO_PROFILE and speaks(picture.profile, picture.colours.shape[2]):
+        losses.append("colours become sRGB")
+    if picture.samples.shape[2] in (2, 4) and format in _NO_ALPHA:
+        losses.append("transparency becomes white")
+    if format == "GIF":
+        losses.append("colours become at most 256")
+    if format in LOSSY:
+        losses.append("pixels are rounded")
+    return losses
+
+
+def fit(picture: Picture, format: str) -> Picture:
+    """The picture as a format can hold it: itself, wherever that is possible."""
+    channels = picture.colours.shape[2]
+    needs_rgb = picture.is_grey and format in ("WEBP", "AVIF")
+    if format in _NO_ALPHA:
+        picture = _on_white(picture)
+    if speaks(picture.profile, channels) and (format in _NO_PROFILE or needs_rgb):
+        picture = replace(picture.plain.enlarged(picture.rgb(), picture.alpha()), profile=None)
+    if picture.bits == 16 and format not in _WIDE:
+        narrow = ((picture.samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        picture = replace(picture, samples=narrow)
+    if needs_rgb and picture.is_grey:
+        alpha = picture.samples[..., 1:]
+        samples = np.concatenate([np.repeat(picture.samples[..., :1], 3, axis=2), alpha], axis=2)
+        picture = replace(picture, samples=samples, profile=None)
+    return picture
+
+
+def encode(
+    picture: Picture,
+    format: str,
+    *,
+    record: Mapping[str, Any] | None = None,
+    quality: int = USUAL_QUALITY,
+) -> bytes:
+    """The bytes of a file of the picture, fitted to what the format holds."""
+    picture = fit(picture, format)
+    if picture.bits == 16:
+        return _encode_wide(picture, format, record)
+    options: dict[str, Any] = {}
+    if format not in _NO_PROFILE:
+        options["icc_profile"] = picture.profile
+    if format not in (*NO_EXIF, "TIFF") and picture.xmp:
+        options["xmp"] = picture.xmp
+    exif = _exif_of(picture, None if format in ("PNG", "TIFF") else record)
+    has_fields = any(exif.get_ifd(tag) for tag in _IFDS)
+    if format not in (*NO_EXIF, "TIFF") and (exif or has_fields):
+        options["exif"] = exif.tobytes()
+    if format == "PNG":
+        options |= {"pnginfo": _png_texts(picture, record), "compress_level": _PNG_LEVEL}
+        options.pop("xmp", None)
+    elif format == "JPEG":
+        options |= {"quality": quality, "subsampling": 0}  # colour at full resolution
+    elif format == "WEBP":
+        options |= {"lossless": True, "exact": True, "method": 4}
+    elif format == "AVIF":  # the encoder cuts a picture by its threads: one, for the same bytes
+        options |= {"quality": quality, "subsampling": "4:4:4", "speed": 6}
+        options |= {"max_threads": 1, "autotiling": False}
+    elif format == "TIFF":
+        if record is not None:
+            exif[ExifTags.Base.Software] = comment(record)
+        if picture.xmp:
+            exif[_XMP] = picture.xmp
+        # libtiff, which compresses, takes no directories of EXIF.
+        options |= {"exif": exif, "compression": "raw" if has_fields else "tiff_adobe_deflate"}
+    elif format == "GIF" and record is not None:
+        options |= {"comment": comment(record).encode()}
+    out = io.BytesIO()
+    to_pillow(picture).save(out, format, **options)
+    return out.getvalue()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Labels:
+    """A map of labels, in a file a PNG with a palette, so that a viewer shows it."""
+
+    numbers: UInt8[np.ndarray, "h w"]
+    palette: UInt8[np.ndarray, "n 4"]
+
+
+def encode_labels(labels: Labels, record: Mapping[str, Any] | None = None) -> bytes:
+    """The PNG file of a map of labels."""
+    image = Image.fromarray(labels.numbers)
+    image.putpalette(labels.palette[:, :3].tobytes())
+    info = PngImagePlugin.PngInfo()
+    if record is not None:
+        info.add_text(_RECORD, record_text(record))
+    out = io.BytesIO()
+    image.save(out, "PNG", pnginfo=info, compress_level=_PNG_LEVEL)
+    return out.getvalue()
+
+
+def encode_png(pixels: Pixels, record: Mapping[str, Any] | None = None) -> bytes:
+    """A PNG file of samples; the same bytes each time."""
+    return encode(picture_of(pixels), "PNG", record=record)
+
+
+def to_pillow(picture: Picture) -> Image.Image:
+    """A picture of 8 bits as Pillow's, or of 16 bits if it is grey, with its profile."""
+    samples = picture.samples
+    if picture.bits == 16 and samples.shape[2] > 1:
+        raise InputError("has colours of 16 bits, which no Pillow image holds", "take an array")
+    image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
+    if picture.profile is not None:
+        image.info["icc_profile"] = picture.profile
+    return image
+
+
+def _exif_of(picture: Picture, record: Mapping[str, Any] | None) -> Image.Exif:
+    """A picture's EXIF with its size as it is now, and a record as its comment."""
+    exif = Image.Exif()
+    if picture.exif:
+        exif.load(picture.exif)
+        fields = exif.get_ifd(ExifTags.IFD.Exif)
+        sides = {ExifTags.Base.ExifImageWidth: picture.width}
+        sides[ExifTags.Base.ExifImageHeight] = picture.height
+        fields.update({tag: side for tag, side in sides.items() if tag in fields})
+    if record is not None:
+        text = _COMMENT_START + comment(record).encode()
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = text
+    return exif
+
+
+def _png_texts(picture: Picture, record: Mapping[str, Any] | None) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    if record is not None:
+        info.add_text(_RECORD, record_text(record))
+    if picture.xmp:
+        info.add_itxt(_XMP_KEY, picture.xmp.decode("utf-8", "replace"))
+    return info
+
+
+def _encode_wide(picture: Picture, format: str, record: Mapping[str, Any] | None) -> bytes:
+    """A PNG or TIFF of 16 bits."""
+    samples = picture.samples[..., 0] if picture.samples.shape[2] == 1 else picture.samples
+    samples = np.ascontiguousarray(samples)
+    return (_wide_tiff_file if format == "TIFF" else _wide_png_file)(picture, samples, record)
+
+
+def _wide_png_file(
+    picture: Picture, samples: np.ndarray, record: Mapping[str, Any] | None
+) -> bytes:
+    # A copy, since a view of one pixel may have strides that imagecodecs takes for gaps.
+    plain = bytes(imagecodecs.png_encode(samples.copy(), level=_PNG_LEVEL))
+    out = io.BytesIO()
+    out.write(plain[:_PNG_START])
+    if picture.profile is not None:
+        packed = zlib.compress(picture.profile, 9)
+        PngImagePlugin.putchunk(out, b"iCCP", b"ICC profile\0\0" + packed)
+    for name, data, _ in _png_texts(picture, record).chunks:
+        PngImagePlugin.putchunk(out, name, data)
+    if picture.exif:
+        PngImagePlugin.putchunk(out, b"eXIf", _exif_of(picture, None).tobytes()[6:])
+    out.write(plain[_PNG_START:])
+    return out.getvalue()
+
+
+def _wide_tiff_file(
+    picture: Picture, samples: np.ndarray, record: Mapping[str, Any] | None
+) -> bytes:
+    """A TIFF of 16 bits: of EXIF the camera, date and author, which tifffile writes."""
+    import tifffile
+
+    exif = _exif_of(picture, None)
+    tags = [(tag, "s", 0, str(exif[tag]), True) for tag in _NAMED if tag in exif]
+    tags += [(_XMP, "B", len(picture.xmp), picture.xmp, True)] if picture.xmp else []
+    out = io.BytesIO()
+    tifffile.imwrite(
+        out,
+        samples,
+        photometric="minisblack" if picture.is_grey else "rgb",
+        planarconfig="contig" if samples.ndim == 3 else None,
+        extrasamples=["unassalpha"] if picture.samples.shape[2] in (2, 4) else None,
+        compression="zlib",
+        predictor=True,
+        iccprofile=picture.profile,
+        metadata=None,
+        software=comment(record) or False,
+        extratags=tags,
+    )
+    return out.getvalue()
+
+
+def _on_white(picture: Picture) -> Picture:
+    alpha = picture.alpha()
+    if alpha is None:
+        return picture
+    colours, top = picture.colours, np.iinfo(picture.samples.dtype).max
+    share = alpha[..., None].astype(np.float64)
+    mixed = (colours * share + top * (1 - share)).round().astype(colours.dtype)
+    return replace(picture, samples=mixed)
+
+
+def _in_8_bits(colours: Float32[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
+    return (colours * np.float32(255)).round().astype(np.uint8)

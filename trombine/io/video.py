@@ -1,0 +1,609 @@
+"""Films: GIF and WebP by Pillow, whole in memory; MP4 and WebM by PyAV, a frame at a time.
+
+Frames keep their times, however far they lie apart. Sound goes along as it is packed, unless the
+format cannot hold it. One thread encodes and nothing of the moment is written, so the same film
+gives the same bytes. The record of how a film was made is the file's comment.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.codec.context import Flags
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.filter import Graph
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from jaxtyping import UInt8
+from PIL import Image
+
+from trombine.io.files import digest, opened, write_bytes
+from trombine.io.image import (
+    FILM_SUFFIXES,
+    Picture,
+    _file,
+    _open,
+    as_seen,
+    comment,
+    fit,
+    from_pillow,
+    is_video,
+    load_picture,
+    max_pixels_of,
+    refusing,
+)
+from trombine.refusal import InputError, said
+
+Tick = Callable[[int, int], None]
+Pixels = UInt8[np.ndarray, "h w 3"]
+
+FILMS: Final = tuple(FILM_SUFFIXES.values())
+VIDEOS: Final = ("MP4", "WEBM")
+_MOST_LOOPS: Final = 65535
+# The encoder of a format and its options. Without frames that wait for later ones (B-frames and
+# the like) times are exactly those that are given; few are held in memory.
+_ENCODERS: Final = {
+    "MP4": (
+        "libx264",
+        {"crf": "18", "x264-params": "threads=1:no-mbtree=1:bframes=0:rc-lookahead=8"},
+    ),
+    "WEBM": (
+        "libvpx-vp9",
+        {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "lag-in-frames": "0"},
+    ),
+}
+# What sound a format holds as it is, and what any other becomes.
+_SOUND: Final = {
+    "MP4": (("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"), "aac"),
+    "WEBM": (("opus", "vorbis"), "libopus"),
+}
+# Bit-exact: no date, no chance and no version; faststart: it plays while it is fetched.
+_OPTIONS: Final = {
+    "MP4": {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"},
+    "WEBM": {"fflags": "+bitexact"},
+}
+_COMMENT: Final = "comment"
+# Of the container, not of what it shows; ffmpeg names a place twice.
+_NOT_CARRIED: Final = frozenset(
+    (
+        *("major_brand", "minor_version", "compatible_brands", "encoder", "duration"),
+        *("location-eng", _COMMENT),
+    )
+)
+# The matrix from RGB, as ITU-T H.273 numbers them and as ffmpeg's filter calls them.
+_MATRICES: Final = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020"}
+_BT709, _BT601, _LIMITED, _FULL = 1, 6, 1, 2
+_HIGH: Final = 720  # rows, from which a film that does not say it has the colours of HDTV
+_FLAGS: Final = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+_COVER: Final = 0x400  # of a sound: a stream of pictures that is one
+_WHOLE: Final = 0.9  # of the frames that a container promises: with fewer it is cut short
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frames:
+    """A film in memory: its pictures as they are shown, all of one size, and for how long each."""
+
+    frames: tuple[Picture, ...]
+    durations: tuple[int, ...] = (0,)  # milliseconds
+    loops: int = 1  # how often it is shown; 0: for ever
+
+    def __post_init__(self) -> None:
+        """Refuse what is no film."""
+        if not self.frames:
+            raise ValueError("a film has one frame or more; there are none")
+        if len(self.frames) != len(self.durations):
+            raise ValueError(f"{len(self.frames)} frames, but {len(self.durations)} durations")
+        if len({frame.samples.shape[:2] for frame in self.frames}) > 1:
+            raise ValueError("the frames of a film have one size")
+
+    @property
+    def first(self) -> Picture:
+        return self.frames[0]
+
+    @property
+    def count(self) -> int:
+        return len(self.frames)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Video:
+    """A film in a file, whose frames are decoded, worked on and written one at a time."""
+
+    path: Path
+    digest: str  # SHA-256 of the file
+    first: Picture
+    size: tuple[int, int]  # height, width of the frames, after the work
+    count: int  # frames
+    sound: tuple[str, ...] = ()  # the codec of each
+    more: bool = False  # whether there are subtitles, or further pictures
+    metadata: Mapping[str, str] = field(default_factory=dict)  # date, place, camera, title
+    work: Callable[[Picture], Picture] | None = None  # what each frame is to become
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """The file of a picture or film: what it shows, and the hash of its bytes."""
+
+    path: Path
+    film: Frames | Video  # of a still picture, or where no films are wanted, the one frame
+    digest: str  # SHA-256, in hexadecimal
+    more_pictures: bool  # it holds more pictures than are read
+
+
+def read_source(path: Path, *, films: bool = False) -> SourceFile:
+    """Read a picture, with `films` a film too, and hash its file."""
+    if is_video(path):
+        video = open_video(path)
+        film = video if films else Frames(frames=(video.first,))
+        return SourceFile(path=path, film=film, digest=video.digest, more_pictures=not films)
+    with _file(path, None) as (_, head):
+        moves = films and head.frames > 1 and head.format in FILMS
+    film = read_frames(path) if moves else Frames(frames=(load_picture(path),))
+    return SourceFile(
+        path=path, film=film, digest=digest(path), more_pictures=head.frames > 1 and not moves
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# GIF and WebP
+
+
+def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
+    """The film in a GIF or WebP file, each frame as a viewer shows it; of a still its one frame.
+
+    All frames together are bounded as one picture is.
+    """
+    path = Path(path)
+    limit = max_pixels_of(path) if max_pixels is None else max_pixels
+    with _file(path, limit) as (file, head):
+        if head.frames * head.height * head.width > limit:
+            size = f"{head.frames:,} frames of {head.width} x {head.height} pixels"
+            raise InputError(f"has {size}, more than the {limit:,} pixels that are read")
+        film = _open(file, path)
+        if head.frames < 2 or head.format not in FILMS:
+            return Frames(frames=(from_pillow(film),))
+        frames, durations = [], []
+        for index in range(head.frames):
+            film.seek(index)
+            frames.append(np.array(film.convert("RGBA")))
+            durations.append(int(film.info.get("duration", 0)))
+        loops = film.info.get("loop")
+        if head.format == "GIF" and loops:  # a GIF says how often again
+            loops += 1
+        opaque = all((frame[..., 3] == 255).all() for frame in frames)
+        profile = film.info.get("icc_profile") or None
+        shown = [np.ascontiguousarray(frame[..., : 3 if opaque else 4]) for frame in frames]
+        return Frames(
+            frames=tuple(
+                Picture(samples=samples, profile=profile, format=head.format) for samples in shown
+            ),
+            durations=tuple(durations),
+            loops=1 if loops is None else min(int(loops), _MOST_LOOPS),
+        )
+
+
+def save_frames(
+    path: Path | str,
+    frames: Sequence[Picture],
+    durations: Sequence[int],
+    *,
+    loops: int = 0,
+    record: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a film as .gif or .webp: durations in ms, `loops` 0 for ever."""
+    path = Path(path)
+    format = FILM_SUFFIXES.get(path.suffix.lower())
+    if format is None:
+        raise InputError("ends in no format for films", "choose .gif or .webp", path=path)
+    film = Frames(frames=tuple(frames), durations=tuple(durations), loops=loops)
+    write_bytes(path, encode_frames(film, format, record=record))
+
+
+def encode_frames(film: Frames, format: str, *, record: Mapping[str, Any] | None = None) -> bytes:
+    """A GIF (256 colours a frame, times in tens of ms) or a lossless WebP of a film."""
+    first, *rest = (_frame(frame, film, format) for frame in film.frames)
+    options: dict[str, Any] = {"save_all": True, "append_images": rest}
+    if format == "GIF":
+        ends = [round(end / 10) for end in accumulate(film.durations)]  # so that none adds up
+        options["duration"] = [
+            10 * (end - start) for start, end in zip([0, *ends], ends, strict=False)
+        ]
+        options["disposal"] = 2 if first.mode == "RGBA" else 1
+        options["comment"] = comment(record).encode()
+        if film.loops != 1:
+            options["loop"] = max(0, film.loops - 1)
+    else:
+        options |= {"duration": list(film.durations), "loop": film.loops, "lossless": True}
+        options |= {"method": 4, "icc_profile": film.first.profile or b""}
+        options["exif"] = _exif(record)
+    out = io.BytesIO()
+    first.save(out, format, **options)
+    return out.getvalue()
+
+
+def _frame(frame: Picture, film: Frames, format: str) -> Image.Image:
+    """A frame in 8 bits, in RGB or RGBA as all frames of its film are."""
+    profile = frame.profile if format == "WEBP" else None
+    if profile == film.first.profile:
+        samples = fit(frame, format).samples
+        colours = np.repeat(samples[..., :1], 3, 2) if frame.is_grey else samples[..., :3]
+    else:
+        colours = frame.rgb_pixels()
+    if all(one.alpha() is None for one in film.frames):
+        return Image.fromarray(np.ascontiguousarray(colours))
+    alpha = frame.alpha()
+    opacity = np.full(colours.shape[:2], 255.0) if alpha is None else (alpha * 255).round()
+    return Image.fromarray(np.dstack([colours, opacity.astype(np.uint8)]))
+
+
+def _exif(record: Mapping[str, Any] | None) -> bytes:
+    exif = Image.Exif()
+    if record is not None:
+        exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + comment(record).encode()
+    return exif.tobytes() if record is not None else b""
+
+
+# ---------------------------------------------------------------------------------------------
+# MP4 and WebM: reading
+
+
+def open_video(path: Path) -> Video:
+    """The film in a file, its first frame decoded."""
+    with opened(path), _container(path) as container:
+        stream = _picture_of(container)
+        if stream.codec_context.width * stream.codec_context.height > max_pixels_of(path):
+            raise InputError("has larger frames than are read")
+        first = Picture(samples=_first(container), format=_format(container))
+        tags = {
+            name: value
+            for name, value in container.metadata.items()
+            if name.lower() not in _NOT_CARRIED
+        }
+        return Video(
+            path=path,
+            digest=digest(path),
+            first=first,
+            size=(first.height, first.width),
+            count=_count(container, stream),
+            sound=tuple(sound.codec_context.name for sound in container.streams.audio),
+            more=len(container.streams.video) > 1 or bool(container.streams.subtitles),
+            metadata=tags,
+        )
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Height and width of a film's frames, as they are stored."""
+    with opened(path), _container(path) as container:
+        context = _picture_of(container).codec_context
+        return context.height, context.width
+
+
+def read_comment(path: Path) -> str:
+    """The comment of a film; empty where there is none."""
+    with opened(path), _container(path) as container:
+        comments = (v for name, v in container.metadata.items() if name.lower() == _COMMENT)
+        return next(comments, "")
+
+
+def play(film: Video, tick: Tick | None = None) -> Frames:
+    """The film with all its frames worked on and in memory, shown for ever, for formats that hold
+    no sound; refused where these are more pixels than may be read."""
+    height, width = film.size
+    if film.count * height * width > max_pixels_of(film.path):
+        size = f"{film.count:,} frames of {width} x {height} pixels"
+        remedy = "let it end in .mp4 or .webm, or cut it shorter"
+        raise InputError(f"has {size}, more than are held at once", remedy, path=film.path)
+    frames: list[Picture] = []
+    times: list[Fraction] = []
+    with _container(film.path) as container:
+        base, end = _base(_picture_of(container)), Fraction(0)
+        for item in _worked(film, container, (), tick):
+            if isinstance(item, Packet):  # there are none without sounds
+                continue
+            frame, result = item
+            start = end if frame.pts is None else frame.pts * base
+            times.append(max([start, *times[-1:]]))
+            end = times[-1] + (frame.duration or 1) * base
+            frames.append(Picture(samples=result))
+    moments = [round(1000 * time) for time in (*times, end)]
+    durations = tuple(last - first for first, last in pairwise(moments))
+    return Frames(frames=tuple(frames), durations=durations, loops=0)
+
+
+def lost_by_video(film: Video, format: str) -> Iterator[str]:
+    """What a file of this format does not hold of a film, each in a few words."""
+    held, becomes = _SOUND.get(format, ((), ""))
+    for codec in dict.fromkeys(film.sound):
+        if not becomes:
+            yield f"its sound, {codec}, is left out"
+        elif codec not in held:
+            yield f"its sound, {codec}, is encoded anew as {becomes.removeprefix('lib')}"
+    if film.more:
+        yield "subtitles and further pictures are left out"
+
+
+@contextmanager
+def _container(path: Path) -> Iterator[InputContainer]:
+    with refusing(path), av.open(str(path), "r") as container:
+        yield container
+
+
+def _format(container: InputContainer) -> str:
+    """What is made of a film that is no WebM is an MP4."""
+    return "WEBM" if "webm" in container.format.name else "MP4"
+
+
+def _picture_of(container: InputContainer) -> VideoStream:
+    """The stream that is looked at; not one that is a sound's cover."""
+    for stream in container.streams.video:
+        if stream.codec_context is not None and not stream.disposition & _COVER:
+            if not stream.codec_context.width or not stream.codec_context.height:
+                raise InputError("has frames without a size")
+            stream.codec_context.thread_count = 1  # others would hold a frame each
+            return stream
+    raise InputError("has no pictures in it, only sound", "name a film")
+
+
+def _count(container: InputContainer, stream: VideoStream) -> int:
+    """How many frames there are, about: some containers do not say."""
+    seconds = Fraction(container.duration or 0, av.time_base)
+    return max(1, stream.frames or int(seconds * (stream.average_rate or 0)))
+
+
+def _base(stream: VideoStream) -> Fraction:
+    return stream.time_base or Fraction(1, 1000)
+
+
+def _items(
+    container: InputContainer, stream: VideoStream, sounds: Sequence[AudioStream]
+) -> Iterator[Packet | VideoFrame]:
+    """Frames of the film and packets of its sounds, in the order of the file."""
+    for packet in container.demux(stream, *sounds):
+        if packet.stream.index != stream.index:
+            yield packet
+        else:
+            yield from (frame for frame in packet.decode() if isinstance(frame, VideoFrame))
+
+
+def _first(container: InputContainer) -> Pixels:
+    frames = _items(container, _picture_of(container), ())
+    frame = next((item for item in frames if isinstance(item, VideoFrame)), None)
+    if frame is None:
+        raise InputError("has no frames")
+    return _Reader().pixels(frame)
+
+
+def _worked(
+    film: Video, container: InputContainer, sounds: Sequence[AudioStream], tick: Tick | None
+) -> Iterator[Packet | tuple[VideoFrame, Pixels]]:
+    """The frames with what becomes of each, and the packets of the sounds; frames that are alike
+    are worked on once. A film that ends early is refused."""
+    reader, done, stream = _Reader(), 0, _picture_of(container)
+    before: Pixels | None = None
+    result: Pixels | None = None
+    end = 0.0  # seconds
+    for item in _items(container, stream, sounds):
+        if item.pts is not None and item.time_base:
+            end = max(end, float((item.pts + (item.duration or 0)) * item.time_base))
+        if isinstance(item, Packet):
+            yield item
+            continue
+        pixels = reader.pixels(item)
+        if result is None or before is None or not np.array_equal(before, pixels):
+            picture = Picture(samples=pixels)
+            result = (picture if film.work is None else film.work(picture)).samples
+        before, done = pixels, done + 1
+        yield item, result
+        if tick is not None:
+            tick(done, max(done, film.count))
+    start = (container.start_time or 0) / av.time_base
+    seconds = (container.duration or 0) / av.time_base
+    heard = len(sounds) == len(container.streams.audio)  # else a sound may be what is longer
+    if done < _WHOLE * stream.frames or (heard and end - start < _WHOLE * seconds) or not done:
+        raise InputError(f"is cut short, after {done:,} frames", path=film.path)
+
+
+class _Reader:
+    """The frames of a film as they are shown: RGB, upright, all of one size."""
+
+    def __init__(self) -> None:
+        self._graph: Graph | None = None
+        self._kind: tuple[object, ...] = ()
+
+    def pixels(self, frame: VideoFrame) -> Pixels:
+        kind = (frame.width, frame.height, frame.format.name)
+        if self._graph is None:
+            matrix, is_full = _MATRICES[_matrix(frame)], frame.color_range == _FULL
+            side = "full" if is_full or frame.format.name.startswith("yuvj") else "limited"
+            scale = f"in_color_matrix={matrix}:in_range={side}:out_range=full"
+            self._graph, self._kind = _graph(frame, scale, "rgb24"), kind
+        if kind != self._kind:
+            raise InputError("changes its size in between", "cut it in two where it does")
+        samples = _through(self._graph, frame).to_ndarray()
+        return np.ascontiguousarray(np.rot90(samples, frame.rotation // 90))
+
+
+def _matrix(film: VideoFrame | VideoCodecContext) -> int:
+    """What a film says of its matrix, or what one of its size is taken to mean."""
+    if film.colorspace in _MATRICES:
+        return int(film.colorspace)
+    return _BT709 if min(film.height, film.width) >= _HIGH else _BT601
+
+
+def _graph(frame: VideoFrame, scale: str, format: str) -> Graph:
+    graph = Graph()
+    buffer = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+    )
+    nodes = [graph.add("scale", f"{scale}:flags={_FLAGS}"), graph.add("format", format)]
+    graph.link_nodes(buffer, *nodes, graph.add("buffersink")).configure()
+    return graph
+
+
+def _through(graph: Graph, frame: VideoFrame) -> VideoFrame:
+    graph.push(frame)
+    result = graph.pull()
+    assert isinstance(result, VideoFrame)
+    return result
+
+
+# ---------------------------------------------------------------------------------------------
+# MP4 and WebM: writing
+
+
+def write_video(
+    path: Path,
+    film: Video | Frames,
+    format: str,
+    *,
+    record: Mapping[str, Any] | None = None,
+    tick: Tick | None = None,
+) -> None:
+    """Write a film, each frame worked on as the Video says; `tick` is told of its frames."""
+    try:
+        with av.open(str(path), "w", format=format.lower(), options=_OPTIONS[format]) as output:
+            if record is not None:
+                output.metadata[_COMMENT] = comment(record)
+            if isinstance(film, Frames):
+                _write_frames(output, format, film)
+            else:
+                _write_video(output, format, film, tick)
+    except (InputError, OSError):  # of the disk
+        raise
+    except (FFmpegError, ValueError, ArithmeticError, LookupError) as error:
+        problem = f"cannot become {format} ({said(error)})"
+        raise InputError(problem, "choose the other of .mp4 and .webm") from error
+
+
+def _write_frames(output: OutputContainer, format: str, film: Frames) -> None:
+    encoder = _Encoder(output, format, film.first.samples.shape[:2], Fraction(1, 1000))
+    time = 0
+    for frame, duration in zip(film.frames, film.durations, strict=True):
+        encoder.add(as_seen(frame), time)
+        time += max(1, duration)
+    encoder.end(time)
+
+
+def _write_video(output: OutputContainer, format: str, film: Video, tick: Tick | None) -> None:
+    output.metadata.update(film.metadata)
+    with _container(film.path) as container:
+        stream, sounds = _picture_of(container), container.streams.audio
+        encoder = _Encoder(output, format, film.size, _base(stream), stream)
+        tracks = {sound.index: _Track(output, format, sound) for sound in sounds}
+        end = 0
+        for item in _worked(film, container, sounds, tick):
+            if isinstance(item, Packet):
+                tracks[item.stream.index].add(item)
+            else:
+                frame, result = item
+                end = encoder.add(result, frame.pts) + (frame.duration or 1)
+        encoder.end(end)
+        for track in tracks.values():
+            track.end()
+
+
+class _Encoder:
+    """Frames to packets of a stream, each at its time, in the colours of the film they are from."""
+
+    def __init__(
+        self,
+        output: OutputContainer,
+        format: str,
+        size: tuple[int, int],
+        base: Fraction,
+        source: VideoStream | None = None,
+    ) -> None:
+        name, options = _ENCODERS[format]
+        stream = output.add_stream(name, rate=25, options=dict(options))
+        assert isinstance(stream, VideoStream)
+        height, width = size
+        self._odd = (height % 2, width % 2) if format == "MP4" else (0, 0)
+        stream.height, stream.width = height + self._odd[0], width + self._odd[1]
+        stream.pix_fmt = "yuv420p"  # the one that every player shows
+        context = stream.codec_context
+        context.time_base, context.thread_count = base, 1
+        context.flags |= Flags.bitexact
+        if source is not None and source.sample_aspect_ratio:
+            context.sample_aspect_ratio = source.sample_aspect_ratio
+        film = None if source is None else source.codec_context
+        self._matrix = _BT709 if film is None else _matrix(film)
+        context.colorspace, context.color_range = self._matrix, _LIMITED
+        context.color_primaries = _BT709 if film is None else film.color_primaries
+        context.color_trc = _BT709 if film is None else film.color_trc
+        self._output, self._stream, self._base = output, stream, base
+        self._graph: Graph | None = None
+        self._last: int | None = None
+        self._held: Packet | None = None
+
+    def add(self, pixels: Pixels, time: int | None) -> int:
+        """Encode a frame for its time, or the next moment there is; return which it was."""
+        pixels = np.pad(pixels, ((0, self._odd[0]), (0, self._odd[1]), (0, 0)), mode="edge")
+        frame = VideoFrame.from_ndarray(pixels, format="rgb24")
+        if self._graph is None:
+            scale = f"out_color_matrix={_MATRICES[self._matrix]}:in_range=full:out_range=limited"
+            self._graph = _graph(frame, scale, "yuv420p")
+        after = 0 if self._last is None else self._last + 1
+        self._last = time if time is not None and (self._last is None or time >= after) else after
+        frame.pts, frame.time_base = self._last, self._base
+        encoded = _through(self._graph, frame)
+        encoded.pts, encoded.time_base, encoded.pict_type = self._last, self._base, 0
+        self._mux(self._stream.encode(encoded))
+        return self._last
+
+    def end(self, time: int) -> None:
+        """Write what is left; the last frame is shown until `time`."""
+        self._mux(self._stream.encode(None))
+        if self._held is not None:
+            self._held.duration = max(1, time - (self._held.pts or 0))
+            self._output.mux(self._held)
+
+    def _mux(self, packets: list[Packet]) -> None:
+        """Write packets as soon as it is known how long each is shown."""
+        for packet in packets:
+            if self._held is not None:
+                self._held.duration = (packet.pts or 0) - (self._held.pts or 0)
+                self._output.mux(self._held)
+            self._held = packet
+
+
+class _Track:
+    """One sound of a film, from packets to packets."""
+
+    def __init__(self, output: OutputContainer, format: str, source: AudioStream) -> None:
+        held, becomes = _SOUND[format]
+        self._output, self._copies = output, source.codec_context.name in held
+        if self._copies:
+            self._stream = output.add_stream_from_template(source)
+        else:
+            rate = 48_000 if becomes == "libopus" else source.codec_context.sample_rate
+            self._stream = output.add_stream(becomes, rate=rate)
+            self._stream.codec_context.layout = source.codec_context.layout
+            self._stream.codec_context.flags |= Flags.bitexact
+            self._stream.codec_context.thread_count = 1
+        if language := source.metadata.get("language"):
+            self._stream.metadata["language"] = language
+
+    def add(self, packet: Packet) -> None:
+        if not self._copies:
+            for frame in packet.decode():
+                self._output.mux(self._stream.encode(frame))
+        elif packet.dts is not None:
+            packet.stream = self._stream
+            self._output.mux(packet)
+
+    def end(self) -> None:
+        if not self._copies:
+            self._output.mux(self._stream.encode(None))
