@@ -21,6 +21,7 @@ _AHEAD: Final = 0.25  # seconds: for longer nobody moves on as before
 _ALIKE: Final = 0.5
 _UNLIKE: Final = 0.5  # sizes of the face that two faces without likeness are farther apart
 _RECENT: Final = 0.1  # share of the newest frame in what a face's features are
+_PATIENCE: Final = 0.5  # seconds: whoever is out of sight for no longer keeps their number
 _NEVER: Final = 1e6
 _FASTER: Final = 50.0  # hertz for each size of the face a second: a blink is not late
 
@@ -38,13 +39,9 @@ class Tracked:
 
 @final
 class Tracker:
-    """Follows faces from frame to frame, as they come.
+    """Follows faces from frame to frame; who is out of sight for a moment keeps their number."""
 
-    A face that is out of sight for no more than `patience` seconds keeps its number.
-    """
-
-    def __init__(self, *, patience: float = 0.5) -> None:
-        self._patience = patience
+    def __init__(self) -> None:
         self._tracks: list[_Track] = []
         self._count = 0
         self._time = -np.inf
@@ -54,7 +51,7 @@ class Tracker:
         if not time > self._time:
             raise ValueError(f"frames follow one another: {time:g} s is not after {self._time:g} s")
         self._time = time
-        self._tracks = [one for one in self._tracks if time - one.time <= self._patience]
+        self._tracks = [one for one in self._tracks if time - one.time <= _PATIENCE]
         tracks = self._assigned(faces, time)
         return [
             Tracked(number=track.number, face=track.update(face, time))
