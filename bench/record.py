@@ -20,6 +20,7 @@ from table import ROOT, Row, as_table
 # In this order: the short ones first.
 PROGRAMS = (
     "data",
+    "io",
     "studio",
     "world",
     "reader",

@@ -13,8 +13,8 @@ PAGE = """
 studio.worker __init__ __main__ cli console verbs.studio studio functions verbs commands sweeps
 training objectives recipes judge methods restyling inpainting inventing readings inside
 upscaling batch data reader weights zoo nets samplers schedules world runs measures canvas pages
-events conversion holes images codecs samples palettes colour grammar provenance texts memory
-computing devices files requests lock signals draws conventions refusal
+events holes grammar provenance texts memory
+computing devices io requests lock signals draws conventions refusal
 """
 ORDER: Sequence[str] = PAGE.split()
 
@@ -57,4 +57,4 @@ def test_imports_go_down_and_in_no_circle(root: Path) -> None:
 def test_an_import_upward_is_seen() -> None:
     source = "def f():\n    from trombine.verbs import world\nimport trombine.cli"
     assert list(imported(source, {"verbs.world"})) == ["cli", "verbs.world"]
-    assert level("cli") < level("verbs.world") < level("images")
+    assert level("cli") < level("verbs.world") < level("io.image")

@@ -120,7 +120,7 @@ def home(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / "trombine" / file).write_text(text.lstrip())
         with (home / "trombine" / place).open("a") as table:
             table.write(line + "\n")
-    for name in ("a.png", "b.png", "c.bmp"):
+    for name in ("a.png", "b.png", "c.tif"):
         grey = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) + ord(name[0])
         save_picture(home / "in" / name, grey)
     return home

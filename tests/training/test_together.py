@@ -105,7 +105,7 @@ def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
     said = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     found = json.loads(said[0])
-    assert len(found) == 17
+    assert len(found) == 16
     assert {f: apart for f, (apart, _) in found.items() if not apart < 1e-9} == {}
     assert {f: moved for f, (_, moved) in found.items() if not moved > 1e-4} == {}
 

@@ -462,7 +462,8 @@ class _Item:
         made = [product for product in self.files if product.shows in output.contents]
         records = {product: self._record(product, output, hashes) for product in made}
         for product in existing:
-            if read_record(path := self.files[product]) != records.get(product):
+            found = read_record(path := self.files[product])
+            if found is not None and found != records.get(product):
                 problem = "is there, and was made otherwise than what is missing would be"
                 raise InputError(problem, ELSEWHERE, path=path)
         for product in made:
@@ -547,8 +548,8 @@ class _Item:
         from trombine.provenance import digest, shortened
 
         record, options = read_record(self.files[product]), self._options(product)
-        if record is None:
-            return "trombine did not make it"
+        if record is None:  # which a BMP has no room for
+            return "" if options.get(FORMAT) == "BMP" else "trombine did not make it"
         if record["verb"] != self.making.verb:
             return f"was made otherwise (by {shortened(record['verb'])})"
         then = {**self.making.usual, **record.get("options", {})}

@@ -16,6 +16,7 @@ from typing import IO, Final, TypeVar
 
 from trombine.data.places import writing
 from trombine.events import Event, Notice
+from trombine.io.files import clear_parts
 from trombine.lock import is_locked, locked
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         """Read what was noted, and clear up after a killed process: a line that it tore is none."""
+        clear_parts(path.parent)
         data = path.read_bytes() if path.exists() else b""
         self._path, self._end = path, data.rfind(b"\n") + 1
         self.lines = data[: self._end].decode(errors="replace").splitlines()

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from trombine.refusal import InputError, OutputError, shown
+from trombine.refusal import InputError, OutputError, said, shown
 
 if TYPE_CHECKING:
     Bytes = IO[bytes]
@@ -33,6 +33,20 @@ def opened(path: Path) -> Iterator[Bytes]:
             yield file
     except OSError as error:
         raise _input_error(path, error) from error
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Whatever a library says of a file's bytes becomes an InputError that names the file."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(error.problem, error.remedy, path=error.path or path) from error
+    except MemoryError as error:
+        raise InputError("needs more memory than there is", path=path) from error
+    except Exception as error:  # five libraries: there is no shorter list
+        why = getattr(error, "strerror", None) or said(error)
+        raise InputError(f"cannot be read ({why})", path=path) from error
 
 
 _CHECK_NAME: Final = "check the name"
@@ -127,13 +141,13 @@ def atomic(path: Path | str) -> Iterator[Path]:
         raise output_error(Path(path), error) from error
 
 
-_PART: Final = ".trombine-part-"  # what the name of a file begins with until it is whole
+_PART: Final = ".trombine-"  # what the name of a file begins with until it is whole
 
 
 @contextmanager
 def _new_part(target: Path, mode: int) -> Iterator[Path]:
     """A new empty file beside `target`; gone afterwards."""
-    part = target.with_name(f"{_PART}{secrets.token_hex(6)}{target.suffix}")
+    part = target.with_name(f"{_PART}{secrets.token_hex(6)}.part{target.suffix}")
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
         yield part
@@ -145,7 +159,15 @@ def _new_part(target: Path, mode: int) -> Iterator[Path]:
 
 def is_part(name: str) -> bool:
     """Whether a file of this name is of one that is being written, or was when its writer ended."""
-    return name.startswith(_PART)
+    return name.startswith(_PART) and ".part" in name
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what killed processes left half written, where no other process writes."""
+    with suppress(OSError):  # not there, or not to be read
+        for path in folder.iterdir():
+            if is_part(path.name):
+                path.unlink(missing_ok=True)
 
 
 def _check_target(path: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import imagecodecs
 import numpy as np
@@ -24,7 +24,7 @@ from jaxtyping import Bool, Float32, UInt8, UInt16
 from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from trombine.io.color import cmyk_to_rgb, from_srgb, speaks, to_srgb
-from trombine.io.files import opened, write_bytes
+from trombine.io.files import Bytes, opened, refusing, write_bytes
 from trombine.refusal import InputError, said, shown
 
 if TYPE_CHECKING:
@@ -330,22 +330,26 @@ def load_picture(
     """
     path = Path(path)
     if is_video(path):
-        from trombine.io.video import open_video
+        from trombine.io.container import first_picture
 
-        return open_video(path).first
-    with _file(path, max_pixels) as (file, head):
-        if head.format == "TIFF" and (picture := _wide_tiff(file)):
-            return picture
-        opened = _open(file, path)
-        wide = any(str(tile.args).endswith("16B") for tile in getattr(opened, "tile", ()))
-        if opened.format == "PNG" and wide:
-            return _wide_png(opened, file)
-        return from_pillow(opened, least=least)
+        return Picture(samples=first_picture(path), format="MP4")
+    with _file(path, max_pixels) as (file, _):
+        return _read(file, path, least)
+
+
+def _read(file: Bytes, path: Path, least: int | None = None) -> Picture:
+    if file.read(4) in _TIFF_MARKS and (picture := _wide_tiff(file)):
+        return picture
+    opened = _open(file, path)
+    wide = any(str(tile.args).endswith("16B") for tile in getattr(opened, "tile", ()))
+    if opened.format == "PNG" and wide:
+        return _wide_png(opened, file)
+    return from_pillow(opened, least=least)
 
 
 def decode(data: bytes) -> Picture:
     """The picture in the bytes of a file."""
-    return from_pillow(Image.open(io.BytesIO(data), formats=_READ))
+    return _read(io.BytesIO(data), Path("a picture"))
 
 
 def load_labels(path: Path | str) -> UInt8[np.ndarray, "h w"]:
@@ -365,7 +369,7 @@ def read_head(path: Path | str, *, max_pixels: int | None = None) -> Head:
     """Format, size and number of frames, without decoding; too large a picture is refused."""
     path = Path(path)
     if is_video(path):
-        from trombine.io.video import read_size
+        from trombine.io.container import read_size
 
         return Head(FORMATS.get(path.suffix.lower(), "MP4"), *read_size(path), 0)
     with _file(path, max_pixels) as (_, head):
@@ -382,7 +386,7 @@ def read_record(path: Path | str) -> dict[str, Any] | None:
     """The record of how a file's picture was made; None where trombine did not make it."""
     path = Path(path)
     if is_video(path):
-        from trombine.io.video import read_comment
+        from trombine.io.container import read_comment
 
         return _record_in(read_comment(path))
     with _file(path, None) as (file, head):
@@ -401,21 +405,7 @@ def max_pixels_of(path: Path) -> int:
 
 
 @contextmanager
-def refusing(path: Path) -> Iterator[None]:
-    """Whatever a library says of a file's bytes becomes an InputError that names the file."""
-    try:
-        yield
-    except InputError as error:
-        raise type(error)(error.problem, error.remedy, path=error.path or path) from error
-    except MemoryError as error:
-        raise InputError("needs more memory than there is", path=path) from error
-    except Exception as error:  # five libraries: there is no shorter list
-        why = getattr(error, "strerror", None) or said(error)
-        raise InputError(f"cannot be read ({why})", path=path) from error
-
-
-@contextmanager
-def _file(path: Path, limit: int | None) -> Iterator[tuple[IO[bytes], Head]]:
+def _file(path: Path, limit: int | None) -> Iterator[tuple[Bytes, Head]]:
     """A file of a picture and what it says; refused where that is more pixels than `limit`."""
     limit = max_pixels_of(path) if limit is None else limit
     with opened(path) as file, refusing(path):
@@ -429,7 +419,7 @@ def _file(path: Path, limit: int | None) -> Iterator[tuple[IO[bytes], Head]]:
         yield file, head
 
 
-def _head(file: IO[bytes], path: Path) -> Head:
+def _head(file: Bytes, path: Path) -> Head:
     if file.read(4) in _TIFF_MARKS:
         page = _first_page(file)
         pages = page.parent.pages
@@ -440,7 +430,7 @@ def _head(file: IO[bytes], path: Path) -> Head:
     return Head(_format(opened), opened.height, opened.width, frames)
 
 
-def _open(file: IO[bytes], path: Path) -> Image.Image:
+def _open(file: Bytes, path: Path) -> Image.Image:
     file.seek(0)
     try:
         return Image.open(file, formats=_READ)
@@ -530,7 +520,7 @@ def _turned(samples: np.ndarray, orientation: object) -> np.ndarray:
     return np.ascontiguousarray(samples[rows, columns])
 
 
-def _wide_png(opened: Image.Image, file: IO[bytes]) -> Picture:
+def _wide_png(opened: Image.Image, file: Bytes) -> Picture:
     file.seek(0)
     samples = imagecodecs.png_decode(file.read())
     samples = samples if samples.ndim == 3 else samples[..., None]
@@ -545,7 +535,7 @@ def _wide_png(opened: Image.Image, file: IO[bytes]) -> Picture:
     )
 
 
-def _first_page(file: IO[bytes]) -> TiffPage:
+def _first_page(file: Bytes) -> TiffPage:
     import logging
 
     import tifffile
@@ -559,7 +549,7 @@ def _first_page(file: IO[bytes]) -> TiffPage:
     return page
 
 
-def _wide_tiff(file: IO[bytes]) -> Picture | None:
+def _wide_tiff(file: Bytes) -> Picture | None:
     """The picture in a TIFF that Pillow does not read in all its bits; None of any other."""
     page = _first_page(file)
     if page.bitspersample <= 8:
@@ -779,6 +769,11 @@ def fit(picture: Picture, format: str) -> Picture:
     if picture.bits == 16 and format not in _WIDE:
         narrow = ((picture.samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
         picture = replace(picture, samples=narrow)
+    if format == "GIF" and picture.samples.shape[2] in (2, 4):  # clear or not
+        clear = picture.samples[..., -1:] < 128
+        samples = np.where(clear, 0, picture.samples).astype(np.uint8)
+        samples[..., -1:] = np.where(clear, 0, 255)
+        picture = replace(picture, samples=samples)
     if needs_rgb and picture.is_grey:
         alpha = picture.samples[..., 1:]
         samples = np.concatenate([np.repeat(picture.samples[..., :1], 3, axis=2), alpha], axis=2)

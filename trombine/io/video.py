@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -24,12 +23,26 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.filter import Graph
 from av.packet import Packet
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from jaxtyping import UInt8
 from PIL import Image
 
+from trombine.io.container import (
+    BT709,
+    COMMENT,
+    LIMITED,
+    MATRICES,
+    FrameReader,
+    Pixels,
+    first_frame,
+    format_of,
+    graph_of,
+    items_of,
+    matrix_of,
+    open_container,
+    picture_stream,
+    through,
+)
 from trombine.io.files import digest, opened, write_bytes
 from trombine.io.image import (
     FILM_SUFFIXES,
@@ -43,12 +56,11 @@ from trombine.io.image import (
     is_video,
     load_picture,
     max_pixels_of,
-    refusing,
+    to_pillow,
 )
 from trombine.refusal import InputError, said
 
 Tick = Callable[[int, int], None]
-Pixels = UInt8[np.ndarray, "h w 3"]
 
 FILMS: Final = tuple(FILM_SUFFIXES.values())
 VIDEOS: Final = ("MP4", "WEBM")
@@ -75,20 +87,13 @@ _OPTIONS: Final = {
     "MP4": {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"},
     "WEBM": {"fflags": "+bitexact"},
 }
-_COMMENT: Final = "comment"
 # Of the container, not of what it shows; ffmpeg names a place twice.
 _NOT_CARRIED: Final = frozenset(
     (
         *("major_brand", "minor_version", "compatible_brands", "encoder", "duration"),
-        *("location-eng", _COMMENT),
+        *("location-eng", COMMENT),
     )
 )
-# The matrix from RGB, as ITU-T H.273 numbers them and as ffmpeg's filter calls them.
-_MATRICES: Final = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020"}
-_BT709, _BT601, _LIMITED, _FULL = 1, 6, 1, 2
-_HIGH: Final = 720  # rows, from which a film that does not say it has the colours of HDTV
-_FLAGS: Final = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
-_COVER: Final = 0x400  # of a sound: a stream of pictures that is one
 _WHOLE: Final = 0.9  # of the frames that a container promises: with fewer it is cut short
 
 
@@ -236,17 +241,11 @@ def encode_frames(film: Frames, format: str, *, record: Mapping[str, Any] | None
 
 def _frame(frame: Picture, film: Frames, format: str) -> Image.Image:
     """A frame in 8 bits, in RGB or RGBA as all frames of its film are."""
-    profile = frame.profile if format == "WEBP" else None
-    if profile == film.first.profile:
-        samples = fit(frame, format).samples
-        colours = np.repeat(samples[..., :1], 3, 2) if frame.is_grey else samples[..., :3]
-    else:
-        colours = frame.rgb_pixels()
-    if all(one.alpha() is None for one in film.frames):
-        return Image.fromarray(np.ascontiguousarray(colours))
-    alpha = frame.alpha()
-    opacity = np.full(colours.shape[:2], 255.0) if alpha is None else (alpha * 255).round()
-    return Image.fromarray(np.dstack([colours, opacity.astype(np.uint8)]))
+    if format == "WEBP" and frame.profile != film.first.profile:  # a film has one profile
+        frame = replace(frame.plain.enlarged(frame.rgb(), frame.alpha()), profile=None)
+    image = to_pillow(fit(frame, format))
+    opaque = all(one.alpha() is None for one in film.frames)
+    return image.convert("RGB" if opaque else "RGBA")
 
 
 def _exif(record: Mapping[str, Any] | None) -> bytes:
@@ -262,11 +261,11 @@ def _exif(record: Mapping[str, Any] | None) -> bytes:
 
 def open_video(path: Path) -> Video:
     """The film in a file, its first frame decoded."""
-    with opened(path), _container(path) as container:
-        stream = _picture_of(container)
+    with opened(path), open_container(path) as container:
+        stream = picture_stream(container)
         if stream.codec_context.width * stream.codec_context.height > max_pixels_of(path):
             raise InputError("has larger frames than are read")
-        first = Picture(samples=_first(container), format=_format(container))
+        first = Picture(samples=first_frame(container), format=format_of(container))
         tags = {
             name: value
             for name, value in container.metadata.items()
@@ -284,20 +283,6 @@ def open_video(path: Path) -> Video:
         )
 
 
-def read_size(path: Path) -> tuple[int, int]:
-    """Height and width of a film's frames, as they are stored."""
-    with opened(path), _container(path) as container:
-        context = _picture_of(container).codec_context
-        return context.height, context.width
-
-
-def read_comment(path: Path) -> str:
-    """The comment of a film; empty where there is none."""
-    with opened(path), _container(path) as container:
-        comments = (v for name, v in container.metadata.items() if name.lower() == _COMMENT)
-        return next(comments, "")
-
-
 def play(film: Video, tick: Tick | None = None) -> Frames:
     """The film with all its frames worked on and in memory, shown for ever, for formats that hold
     no sound; refused where these are more pixels than may be read."""
@@ -308,8 +293,8 @@ def play(film: Video, tick: Tick | None = None) -> Frames:
         raise InputError(f"has {size}, more than are held at once", remedy, path=film.path)
     frames: list[Picture] = []
     times: list[Fraction] = []
-    with _container(film.path) as container:
-        base, end = _base(_picture_of(container)), Fraction(0)
+    with open_container(film.path) as container:
+        base, end = _base(picture_stream(container)), Fraction(0)
         for item in _worked(film, container, (), tick):
             if isinstance(item, Packet):  # there are none without sounds
                 continue
@@ -335,28 +320,6 @@ def lost_by_video(film: Video, format: str) -> Iterator[str]:
         yield "subtitles and further pictures are left out"
 
 
-@contextmanager
-def _container(path: Path) -> Iterator[InputContainer]:
-    with refusing(path), av.open(str(path), "r") as container:
-        yield container
-
-
-def _format(container: InputContainer) -> str:
-    """What is made of a film that is no WebM is an MP4."""
-    return "WEBM" if "webm" in container.format.name else "MP4"
-
-
-def _picture_of(container: InputContainer) -> VideoStream:
-    """The stream that is looked at; not one that is a sound's cover."""
-    for stream in container.streams.video:
-        if stream.codec_context is not None and not stream.disposition & _COVER:
-            if not stream.codec_context.width or not stream.codec_context.height:
-                raise InputError("has frames without a size")
-            stream.codec_context.thread_count = 1  # others would hold a frame each
-            return stream
-    raise InputError("has no pictures in it, only sound", "name a film")
-
-
 def _count(container: InputContainer, stream: VideoStream) -> int:
     """How many frames there are, about: some containers do not say."""
     seconds = Fraction(container.duration or 0, av.time_base)
@@ -367,35 +330,16 @@ def _base(stream: VideoStream) -> Fraction:
     return stream.time_base or Fraction(1, 1000)
 
 
-def _items(
-    container: InputContainer, stream: VideoStream, sounds: Sequence[AudioStream]
-) -> Iterator[Packet | VideoFrame]:
-    """Frames of the film and packets of its sounds, in the order of the file."""
-    for packet in container.demux(stream, *sounds):
-        if packet.stream.index != stream.index:
-            yield packet
-        else:
-            yield from (frame for frame in packet.decode() if isinstance(frame, VideoFrame))
-
-
-def _first(container: InputContainer) -> Pixels:
-    frames = _items(container, _picture_of(container), ())
-    frame = next((item for item in frames if isinstance(item, VideoFrame)), None)
-    if frame is None:
-        raise InputError("has no frames")
-    return _Reader().pixels(frame)
-
-
 def _worked(
     film: Video, container: InputContainer, sounds: Sequence[AudioStream], tick: Tick | None
 ) -> Iterator[Packet | tuple[VideoFrame, Pixels]]:
     """The frames with what becomes of each, and the packets of the sounds; frames that are alike
     are worked on once. A film that ends early is refused."""
-    reader, done, stream = _Reader(), 0, _picture_of(container)
+    reader, done, stream = FrameReader(), 0, picture_stream(container)
     before: Pixels | None = None
     result: Pixels | None = None
     end = 0.0  # seconds
-    for item in _items(container, stream, sounds):
+    for item in items_of(container, stream, sounds):
         if item.pts is not None and item.time_base:
             end = max(end, float((item.pts + (item.duration or 0)) * item.time_base))
         if isinstance(item, Packet):
@@ -416,50 +360,6 @@ def _worked(
         raise InputError(f"is cut short, after {done:,} frames", path=film.path)
 
 
-class _Reader:
-    """The frames of a film as they are shown: RGB, upright, all of one size."""
-
-    def __init__(self) -> None:
-        self._graph: Graph | None = None
-        self._kind: tuple[object, ...] = ()
-
-    def pixels(self, frame: VideoFrame) -> Pixels:
-        kind = (frame.width, frame.height, frame.format.name)
-        if self._graph is None:
-            matrix, is_full = _MATRICES[_matrix(frame)], frame.color_range == _FULL
-            side = "full" if is_full or frame.format.name.startswith("yuvj") else "limited"
-            scale = f"in_color_matrix={matrix}:in_range={side}:out_range=full"
-            self._graph, self._kind = _graph(frame, scale, "rgb24"), kind
-        if kind != self._kind:
-            raise InputError("changes its size in between", "cut it in two where it does")
-        samples = _through(self._graph, frame).to_ndarray()
-        return np.ascontiguousarray(np.rot90(samples, frame.rotation // 90))
-
-
-def _matrix(film: VideoFrame | VideoCodecContext) -> int:
-    """What a film says of its matrix, or what one of its size is taken to mean."""
-    if film.colorspace in _MATRICES:
-        return int(film.colorspace)
-    return _BT709 if min(film.height, film.width) >= _HIGH else _BT601
-
-
-def _graph(frame: VideoFrame, scale: str, format: str) -> Graph:
-    graph = Graph()
-    buffer = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
-    )
-    nodes = [graph.add("scale", f"{scale}:flags={_FLAGS}"), graph.add("format", format)]
-    graph.link_nodes(buffer, *nodes, graph.add("buffersink")).configure()
-    return graph
-
-
-def _through(graph: Graph, frame: VideoFrame) -> VideoFrame:
-    graph.push(frame)
-    result = graph.pull()
-    assert isinstance(result, VideoFrame)
-    return result
-
-
 # ---------------------------------------------------------------------------------------------
 # MP4 and WebM: writing
 
@@ -476,7 +376,7 @@ def write_video(
     try:
         with av.open(str(path), "w", format=format.lower(), options=_OPTIONS[format]) as output:
             if record is not None:
-                output.metadata[_COMMENT] = comment(record)
+                output.metadata[COMMENT] = comment(record)
             if isinstance(film, Frames):
                 _write_frames(output, format, film)
             else:
@@ -499,8 +399,8 @@ def _write_frames(output: OutputContainer, format: str, film: Frames) -> None:
 
 def _write_video(output: OutputContainer, format: str, film: Video, tick: Tick | None) -> None:
     output.metadata.update(film.metadata)
-    with _container(film.path) as container:
-        stream, sounds = _picture_of(container), container.streams.audio
+    with open_container(film.path) as container:
+        stream, sounds = picture_stream(container), container.streams.audio
         encoder = _Encoder(output, format, film.size, _base(stream), stream)
         tracks = {sound.index: _Track(output, format, sound) for sound in sounds}
         end = 0
@@ -539,10 +439,10 @@ class _Encoder:
         if source is not None and source.sample_aspect_ratio:
             context.sample_aspect_ratio = source.sample_aspect_ratio
         film = None if source is None else source.codec_context
-        self._matrix = _BT709 if film is None else _matrix(film)
-        context.colorspace, context.color_range = self._matrix, _LIMITED
-        context.color_primaries = _BT709 if film is None else film.color_primaries
-        context.color_trc = _BT709 if film is None else film.color_trc
+        self._matrix = BT709 if film is None else matrix_of(film)
+        context.colorspace, context.color_range = self._matrix, LIMITED
+        context.color_primaries = BT709 if film is None else film.color_primaries
+        context.color_trc = BT709 if film is None else film.color_trc
         self._output, self._stream, self._base = output, stream, base
         self._graph: Graph | None = None
         self._last: int | None = None
@@ -553,12 +453,12 @@ class _Encoder:
         pixels = np.pad(pixels, ((0, self._odd[0]), (0, self._odd[1]), (0, 0)), mode="edge")
         frame = VideoFrame.from_ndarray(pixels, format="rgb24")
         if self._graph is None:
-            scale = f"out_color_matrix={_MATRICES[self._matrix]}:in_range=full:out_range=limited"
-            self._graph = _graph(frame, scale, "yuv420p")
+            scale = f"out_color_matrix={MATRICES[self._matrix]}:in_range=full:out_range=limited"
+            self._graph = graph_of(frame, scale, "yuv420p")
         after = 0 if self._last is None else self._last + 1
         self._last = time if time is not None and (self._last is None or time >= after) else after
         frame.pts, frame.time_base = self._last, self._base
-        encoded = _through(self._graph, frame)
+        encoded = through(self._graph, frame)
         encoded.pts, encoded.time_base, encoded.pict_type = self._last, self._base, 0
         self._mux(self._stream.encode(encoded))
         return self._last

@@ -74,7 +74,7 @@ CODE: Final = (
     "world",
     "reader",
     "canvas.py",
-    "colour.py",
+    "io/color.py",
     "conventions.py",
     "draws.py",
 )

@@ -26,7 +26,7 @@ from typing import Any, Final, final
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine.io.files import opened, output_error, write_bytes
+from trombine.io.files import clear_parts, opened, output_error, write_bytes
 from trombine.io.image import encode_png
 from trombine.lock import LockedError, alone, holder, is_locked
 from trombine.refusal import InputError
@@ -123,6 +123,8 @@ class RunFolder:
 
     def _clear(self) -> None:
         """Remove the parts of files that were never finished, and half a last line of the clock."""
+        for folder in (self.path, self.samples, self.checkpoints, self.board):
+            clear_parts(folder)
         _truncate(self.clocks, _bytes(self.clocks).rfind(b"\n") + 1)
 
     # Text ------------------------------------------------------------------------------------
