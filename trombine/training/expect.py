@@ -69,7 +69,7 @@ def expectation(order: Order) -> str:
         },
     }.items():
         lines += ["", title, *(f"  {name:<18} {text}" for name, text in entries.items())]
-    return "\n".join(map(shown, lines + ([notice] if notice else [])))
+    return "\n".join(map(shown, lines + (["", notice] if notice else [])))
 
 
 def _plan(order: Order) -> Plan:
