@@ -114,7 +114,7 @@ def calls_in() -> Callable[[Callable[[], object]], int]:
 
 @pytest.fixture
 def ours(root: Path) -> Callable[[str, str], Callable[..., None]]:
-    """`ours("test_samples.py", "test_x")`: a test of the suite, to be called where a bug of the
+    """`ours("nets/test_vgg.py", "test_x")`: a test of the suite, to be called where a bug of the
     past is planted again, with its parameters by name."""
 
     def find(file: str, name: str) -> Callable[..., None]:

@@ -1,7 +1,7 @@
 """What a picture, a hole, the parts and the landmarks of a face are: stated once, checked here.
 
 Every door of the package (a file read, a tensor handed to a verb, a batch from a source) calls
-one of the `check_*` functions below. How files are read and written is in images.py.
+one of the `check_*` functions below. How files are read and written is in io/.
 
 Picture    float32 tensor, C x H x W or N x C x H x W, sRGB, values in [0, 1]
 Pixels     the same as samples: uint8 or uint16 array, H x W x C

@@ -3,7 +3,7 @@
     result = data_world(count=4, size=128, output="faces")
     result.written      # the files that were made
 
-Those that work on pictures also take one, or a list, that the program holds (conversion.py), and
+Those that work on pictures also take one, or a list, that the program holds (io/convert.py), and
 then give what becomes of it, without any file:
 
     larger = upscale(picture, factor=4)

@@ -3,7 +3,7 @@
 A record holds the verb, its options, the seed, the model's hash, the inputs by name and hash, the
 versions, and what was resolved (tile, batch, threads, precision). It holds no paths, times, worker
 counts or names of machines, so the same work gives the same bytes. `replay` remakes the picture
-from it. How each format carries the text is in codecs/.
+from it. How each format carries the text is in io/image.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from trombine import __version__, devices
 from trombine.io.files import digest, opened
-from trombine.refusal import InputError, shown
+from trombine.refusal import InputError, about, shown
 from trombine.texts import from_json
 
 KEY: Final = "trombine"
@@ -78,6 +78,20 @@ def loads(text: str) -> dict[str, Any]:
         content = from_json(text)
     except ValueError as error:
         raise InputError("its record is not JSON", REMAKE) from error
+    return checked(content)
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The record in the file of a picture; None where trombine did not make it."""
+    from trombine.io.image import read_record
+
+    with about(path):
+        record = read_record(path)
+        return None if record is None else checked(record)
+
+
+def checked(content: Any) -> dict[str, Any]:
+    """A record out of anybody's file, if it is of the form that `record` gives."""
     if not isinstance(content, dict) or not isinstance(content.get("verb"), str):
         raise InputError("its record names no verb", REMAKE)
     _check_format(content.get("format"))

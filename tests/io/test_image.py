@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -345,6 +347,23 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(
     monkeypatch.setenv("TROMBINE_MAX_PIXELS", "10")
     with pytest.raises(InputError, match="more than the 10 that are read"):
         read_head(path)
+
+
+def test_the_terminal_hears_nothing_of_pillow(tmp_path: Path) -> None:
+    """A file that Pillow warns of is read or refused in our line alone."""
+    Image.new("1", (10_000, 9_500)).save(tmp_path / "large.png")
+    Image.new("1", (20_000, 9_500)).save(tmp_path / "huge.png")
+    broken = b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x01\x01"
+    Image.fromarray(samples(3)).save(tmp_path / "exif.jpg", exif=broken)
+    code = "import sys\nfrom trombine.io.image import load_picture\n"
+    code += "for path in sys.argv[1:]:\n    try: load_picture(path)\n"
+    code += "    except ValueError as error: print(error)"
+    paths = [str(tmp_path / name) for name in ("large.png", "huge.png", "exif.jpg")]
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True)
+    large, huge = done.stdout.splitlines()
+    assert "has 10000 x 9500 pixels" in large
+    assert "has more pixels than are read; if you trust it, set TROMBINE_MAX_PIXELS" in huge
+    assert done.stderr == ""
 
 
 def test_a_name_that_says_no_format(tmp_path: Path) -> None:

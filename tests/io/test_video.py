@@ -20,6 +20,7 @@ import trombine
 from trombine.events import Done, Event, Notice, Progress, Skipped
 from trombine.io.image import Picture, load_picture, picture_of, read_record
 from trombine.io.video import save_frames
+from trombine.refusal import InputError
 from trombine.upscaling import making
 from trombine.verbs.upscale import UpscaleRequest, run
 
@@ -338,6 +339,16 @@ def test_films_of_a_folder_are_left_alone(tmp_path: Path) -> None:
     assert any("a.mp4; name them to take them" in text for text in notices(heard))
     enlarge(tmp_path / "both" / "a.mp4", output=tmp_path / "out")
     assert size(tmp_path / "out" / "a.mp4") == (72, 100)
+
+
+def test_a_film_of_large_frames_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the size that its file says, before a frame is decoded."""
+    source = film(tmp_path / "a.mp4", waves(3))
+    monkeypatch.setenv("TROMBINE_MAX_PIXELS", "1000")
+    monkeypatch.setattr("trombine.io.container.first_frame", lambda _: pytest.fail("decoded"))
+    with pytest.raises(InputError, match="has 50 x 36 pixels, more than the 1,000"):
+        load_picture(source)
+    assert "more than the 1,000" in why(enlarge(source, output=tmp_path / "b.mp4"))
 
 
 def test_the_first_frame_of_a_film_is_read(tmp_path: Path) -> None:

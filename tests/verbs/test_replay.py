@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+import trombine
 from trombine import provenance
 from trombine.batch.result import exit_code
 from trombine.commands import VERBS
@@ -244,3 +245,24 @@ def test_the_command_ends_as_it_should(command: Command, tmp_path: Path) -> None
     assert "2 skipped: plain.png, gone.png" in both.stdout
     several = command("replay", "plain.png", "gone.png", "-o", "one.png")
     assert several.returncode == 2 and "name a folder" in several.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "names no verb"),
+        ('{"verb": "world"}', "gives no format"),
+        ('{"verb": "world", "format": 99}', "newer trombine"),
+        ('{"verb": "world", "format": 1, "inputs": {"../x": "a"}}', "by path"),
+        ('{"verb": "world", "format": 1, "versions": 3}', "versions"),
+    ],
+)
+def test_a_strangers_record_is_skipped(tmp_path: Path, text: str, said: str) -> None:
+    info = PngInfo()
+    info.add_text("trombine", text)
+    Image.fromarray(drawn(1)).save(tmp_path / "a.png", pnginfo=info)
+    assert said in why(events(tmp_path / "a.png", output=tmp_path / "b.png"))
+    # nor is such a file taken for a result that is there
+    Image.fromarray(drawn(2)).save(tmp_path / "c.png")
+    with pytest.raises(InputError, match="trombine did not make it"):
+        trombine.upscale(tmp_path / "c.png", output=tmp_path / "a.png", model="upscale-fast")

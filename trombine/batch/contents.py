@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from trombine import provenance
 from trombine.batch.requests import KEPT, METADATA, QUALITY, USUAL
 from trombine.events import Tick
 from trombine.io.files import atomic, write_bytes
@@ -26,9 +27,7 @@ from trombine.io.image import (
     picture_of,
 )
 from trombine.io.image import lost as lost_by_format
-from trombine.io.image import read_record as record_in_picture
 from trombine.io.video import VIDEOS, Frames, Video, encode_frames, play, write_video
-from trombine.provenance import loads
 from trombine.refusal import InputError
 from trombine.texts import from_json
 
@@ -51,8 +50,8 @@ def read_record(path: Path) -> dict[str, Any] | None:
     """The record in a file that may be anybody's: a picture, or JSON; None where it has none."""
     try:
         if path.suffix.lower() != ".json":
-            return record_in_picture(path)
-        return loads(json.dumps(from_json(path.read_bytes())[RECORD]))
+            return provenance.read(path)
+        return provenance.checked(from_json(path.read_bytes())[RECORD])
     except (OSError, ValueError, LookupError, TypeError):
         return None
 

@@ -37,7 +37,7 @@ from PIL import Image
 from trombine import provenance
 from trombine.conventions import PART_COLOURS
 from trombine.data.made import KINDS, POINT_DECIMALS, Maker, Sample, Side
-from trombine.io.image import encode_png, read_record
+from trombine.io.image import encode_png
 from trombine.refusal import InputError
 
 METADATA: Final = "metadata.jsonl"
@@ -123,7 +123,7 @@ def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
 def is_ours(path: Path, maker: Maker) -> bool:
     """Whether a file is a picture that this kind of maker painted, or its parts map."""
     try:
-        record = read_record(path)
+        record = provenance.read(path)
         return record["verb"] == maker.kind if record else _has_part_colours(path)
     except (InputError, OSError, ValueError):
         return False

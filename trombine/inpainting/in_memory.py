@@ -29,7 +29,7 @@ def repaired_value(
     points: Path | None = None,
     device: str = CPU,
 ) -> Any:
-    """The picture as conversion.py takes and gives it; floats outside the hole stay as they are.
+    """The picture as io/convert.py takes and gives it; floats outside the hole stay as they are.
 
     The mask is a path, or held as a picture is; of booleans, true is the hole.
     """

@@ -1,6 +1,6 @@
 """Files of any kind: opened or refused in one line, written whole or not at all.
 
-Pictures are in images.py; this is below it, so that records, packs and pages are written the same
+Pictures are in image.py; this is below it, so that records, packs and pages are written the same
 way.
 """
 

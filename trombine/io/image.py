@@ -11,8 +11,9 @@ import io
 import json
 import os
 import re
+import warnings
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +64,7 @@ USUAL_QUALITY: Final = 95
 # environment, or an argument, says otherwise. Pillow's own limit; 300 MB as a float picture.
 MAX_PIXELS: Final = 89_478_485
 MAX_PIXELS_VARIABLE: Final = "TROMBINE_MAX_PIXELS"
+_TRUST: Final = f"if you trust it, set {MAX_PIXELS_VARIABLE} higher"
 
 # Of what Pillow opens: no format that runs another program, such as EPS.
 _READ: Final = (
@@ -84,42 +86,12 @@ _XMP: Final = 700  # a tag of TIFF
 _XMP_KEY: Final = "XML:com.adobe.xmp"
 _XMP_ORIENTATION: Final = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")
 # Tags of TIFF that say how samples are stored, or that are kept otherwise.
-_STRUCTURE: Final = frozenset(
-    (
-        *(
-            *range(254, 270),
-            273,
-            274,
-            *range(277, 285),
-            296,
-            301,
-            317,
-            *range(320, 326),
-            330,
-            332,
-            338,
-        ),
-        *(
-            *range(320, 326),
-            330,
-            332,
-            338,
-            339,
-            347,
-            513,
-            514,
-            529,
-            530,
-            531,
-            532,
-            700,
-            33723,
-            34377,
-            34675,
-            50706,
-        ),
-    )
-)
+_STRUCTURE: Final = {
+    *range(254, 285),
+    *range(320, 348),
+    *range(512, 533),
+    *(296, 301, 317, 700, 33723, 34377, 34675, 50706),
+} - {270, 271, 272}  # description and camera
 _IFDS: Final = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 _NAMED: Final = (270, 271, 272, 306, 315, 33432)  # description, camera, date, artist, copyright
 _RECORD: Final = "trombine"  # before a record, where other programs write too
@@ -128,6 +100,8 @@ _COMMENT_START: Final = b"ASCII\0\0\0"
 # The limit is checked here, by the size that a file says before any pixel is decoded.
 if os.environ.get(MAX_PIXELS_VARIABLE):
     Image.MAX_IMAGE_PIXELS = None
+# What is odd in a file is read or refused; nobody is to see Python's own lines about it.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -139,9 +113,7 @@ class Picture:
     exif: bytes = b""  # date, camera, place: a block from its TIFF header on, without orientation
     xmp: bytes = b""
     format: str = "PNG"  # what it was read from, as Pillow names it
-    reduced: int = (
-        1  # how many times smaller than in its file it was decoded (`load_picture`'s least)
-    )
+    reduced: int = 1  # how many times smaller it was decoded (`load_picture`'s least)
     quantization: tuple[int, ...] = ()  # the 64 steps of a JPEG's luma, row by row
     record: dict[str, Any] | None = None  # of how it was made, where trombine made it
     changed: str = ""  # what reading changed, in words
@@ -330,17 +302,18 @@ def load_picture(
     """
     path = Path(path)
     if is_video(path):
-        from trombine.io.container import first_picture
+        from trombine.io.container import first_picture, read_size
 
+        check_pixels(path, *read_size(path), max_pixels)
         return Picture(samples=first_picture(path), format="MP4")
-    with _file(path, max_pixels) as (file, _):
+    with picture_file(path, max_pixels) as (file, _):
         return _read(file, path, least)
 
 
 def _read(file: Bytes, path: Path, least: int | None = None) -> Picture:
     if file.read(4) in _TIFF_MARKS and (picture := _wide_tiff(file)):
         return picture
-    opened = _open(file, path)
+    opened = open_pillow(file, path)
     wide = any(str(tile.args).endswith("16B") for tile in getattr(opened, "tile", ()))
     if opened.format == "PNG" and wide:
         return _wide_png(opened, file)
@@ -354,8 +327,8 @@ def decode(data: bytes) -> Picture:
 
 def load_labels(path: Path | str) -> UInt8[np.ndarray, "h w"]:
     """The numbers in a picture of labels: places in its palette, or samples, grey or all alike."""
-    with _file(Path(path), None) as (file, _):
-        opened = _open(file, Path(path))
+    with picture_file(Path(path), None) as (file, _):
+        opened = open_pillow(file, Path(path))
         if opened.mode == "P":
             return np.array(opened)
         samples = from_pillow(opened).samples
@@ -371,8 +344,10 @@ def read_head(path: Path | str, *, max_pixels: int | None = None) -> Head:
     if is_video(path):
         from trombine.io.container import read_size
 
-        return Head(FORMATS.get(path.suffix.lower(), "MP4"), *read_size(path), 0)
-    with _file(path, max_pixels) as (_, head):
+        head = Head(FORMATS.get(path.suffix.lower(), "MP4"), *read_size(path), 0)
+        check_pixels(path, head.height, head.width, max_pixels)
+        return head
+    with picture_file(path, max_pixels) as (_, head):
         return head
 
 
@@ -383,16 +358,25 @@ def size_of(path: Path | str) -> tuple[int, int]:
 
 
 def read_record(path: Path | str) -> dict[str, Any] | None:
-    """The record of how a file's picture was made; None where trombine did not make it."""
+    """The record of how a file's picture was made, unchecked (see provenance.py); None where
+    trombine did not make it."""
     path = Path(path)
     if is_video(path):
         from trombine.io.container import read_comment
 
         return _record_in(read_comment(path))
-    with _file(path, None) as (file, head):
+    with picture_file(path, None) as (file, head):
         if head.format == "TIFF":
             return _record_in(_first_page(file).software)
-        return _record_of(_open(file, path))
+        return _record_of(open_pillow(file, path))
+
+
+def check_pixels(path: Path, height: int, width: int, limit: int | None = None) -> None:
+    """Refuse a picture of more pixels than `limit`, or than are read unless more are asked for."""
+    limit = max_pixels_of(path) if limit is None else limit
+    if height * width > limit:
+        problem = f"has {width} x {height} pixels, more than the {limit:,} that are read"
+        raise InputError(problem, _TRUST, path=path)
 
 
 def max_pixels_of(path: Path) -> int:
@@ -405,16 +389,11 @@ def max_pixels_of(path: Path) -> int:
 
 
 @contextmanager
-def _file(path: Path, limit: int | None) -> Iterator[tuple[Bytes, Head]]:
+def picture_file(path: Path, limit: int | None) -> Iterator[tuple[Bytes, Head]]:
     """A file of a picture and what it says; refused where that is more pixels than `limit`."""
-    limit = max_pixels_of(path) if limit is None else limit
     with opened(path) as file, refusing(path):
         head = _head(file, path)
-        if head.height * head.width > limit:
-            raise InputError(
-                f"has {head.width} x {head.height} pixels, more than the {limit:,} that are read",
-                f"if you trust it, set {MAX_PIXELS_VARIABLE} higher",
-            )
+        check_pixels(path, head.height, head.width, limit)
         file.seek(0)
         yield file, head
 
@@ -425,15 +404,18 @@ def _head(file: Bytes, path: Path) -> Head:
         pages = page.parent.pages
         more = len(pages) > 1 and not getattr(pages[1], "is_reduced", True)
         return Head("TIFF", page.imagelength, page.imagewidth, 1 + more)
-    opened = _open(file, path)
+    opened = open_pillow(file, path)
     frames = 1 if opened.format == "PSD" else getattr(opened, "n_frames", 1)
     return Head(_format(opened), opened.height, opened.width, frames)
 
 
-def _open(file: Bytes, path: Path) -> Image.Image:
+def open_pillow(file: Bytes, path: Path) -> Image.Image:
+    """The file as Pillow opens it, not decoded yet."""
     file.seek(0)
     try:
         return Image.open(file, formats=_READ)
+    except Image.DecompressionBombError as error:  # of twice the usual limit, Pillow's own
+        raise InputError("has more pixels than are read", _TRUST) from error
     except UnidentifiedImageError as error:
         if path.suffix.lower() not in (".heic", ".heif"):
             raise InputError("is not a picture, or is damaged") from error
@@ -475,7 +457,7 @@ def from_pillow(opened: Image.Image, *, least: int | None = None) -> Picture:
         format=_format(opened),
         reduced=reduced,
         quantization=tuple(tables[0]) if tables else (),
-        record=_sound_record(opened),
+        record=_sound(lambda: _record_of(opened)),
         changed=changed,
     )
 
@@ -531,7 +513,7 @@ def _wide_png(opened: Image.Image, file: Bytes) -> Picture:
         profile=opened.info.get("icc_profile") or None,
         exif=_kept_exif(exif),
         xmp=_bytes(opened.info.get("xmp")),
-        record=_sound_record(opened),
+        record=_sound(lambda: _record_of(opened)),
     )
 
 
@@ -580,7 +562,7 @@ def _wide_tiff(file: Bytes) -> Picture | None:
         exif=_kept_exif(exif),
         xmp=b"" if xmp is None else _bytes(xmp.value),
         format="TIFF",
-        record=_sound(page.software),
+        record=_sound(lambda: _record_in(page.software)),
         changed=changed,
     )
 
@@ -653,18 +635,11 @@ def _record_of(opened: Image.Image) -> dict[str, Any] | None:
     return next((_record_in(text) for text in texts if _is_record(text)), None)
 
 
-def _sound_record(opened: Image.Image) -> dict[str, Any] | None:
-    """The same, and None where it is broken: the picture itself is not."""
+def _sound(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+    """The record that is found, and None where it is broken: the picture itself is not."""
     try:
-        return _record_of(opened)
-    except Exception:
-        return None
-
-
-def _sound(text: object) -> dict[str, Any] | None:
-    try:
-        return _record_in(text)
-    except InputError:
+        return find()
+    except Exception:  # anybody may have written it
         return None
 
 
@@ -797,12 +772,12 @@ def encode(
         options["icc_profile"] = picture.profile
     if format not in (*NO_EXIF, "TIFF") and picture.xmp:
         options["xmp"] = picture.xmp
-    exif = _exif_of(picture, None if format in ("PNG", "TIFF") else record)
+    exif = exif_of(picture, None if format in ("PNG", "TIFF") else record)
     has_fields = any(exif.get_ifd(tag) for tag in _IFDS)
     if format not in (*NO_EXIF, "TIFF") and (exif or has_fields):
         options["exif"] = exif.tobytes()
     if format == "PNG":
-        options |= {"pnginfo": _png_texts(picture, record), "compress_level": _PNG_LEVEL}
+        options |= {"pnginfo": _png_texts(record, picture.xmp), "compress_level": _PNG_LEVEL}
         options.pop("xmp", None)
     elif format == "JPEG":
         options |= {"quality": quality, "subsampling": 0}  # colour at full resolution
@@ -837,11 +812,8 @@ def encode_labels(labels: Labels, record: Mapping[str, Any] | None = None) -> by
     """The PNG file of a map of labels."""
     image = Image.fromarray(labels.numbers)
     image.putpalette(labels.palette[:, :3].tobytes())
-    info = PngImagePlugin.PngInfo()
-    if record is not None:
-        info.add_text(_RECORD, record_text(record))
     out = io.BytesIO()
-    image.save(out, "PNG", pnginfo=info, compress_level=_PNG_LEVEL)
+    image.save(out, "PNG", pnginfo=_png_texts(record), compress_level=_PNG_LEVEL)
     return out.getvalue()
 
 
@@ -861,7 +833,7 @@ def to_pillow(picture: Picture) -> Image.Image:
     return image
 
 
-def _exif_of(picture: Picture, record: Mapping[str, Any] | None) -> Image.Exif:
+def exif_of(picture: Picture, record: Mapping[str, Any] | None) -> Image.Exif:
     """A picture's EXIF with its size as it is now, and a record as its comment."""
     exif = Image.Exif()
     if picture.exif:
@@ -876,12 +848,12 @@ def _exif_of(picture: Picture, record: Mapping[str, Any] | None) -> Image.Exif:
     return exif
 
 
-def _png_texts(picture: Picture, record: Mapping[str, Any] | None) -> PngImagePlugin.PngInfo:
+def _png_texts(record: Mapping[str, Any] | None, xmp: bytes = b"") -> PngImagePlugin.PngInfo:
     info = PngImagePlugin.PngInfo()
     if record is not None:
         info.add_text(_RECORD, record_text(record))
-    if picture.xmp:
-        info.add_itxt(_XMP_KEY, picture.xmp.decode("utf-8", "replace"))
+    if xmp:
+        info.add_itxt(_XMP_KEY, xmp.decode("utf-8", "replace"))
     return info
 
 
@@ -902,10 +874,10 @@ def _wide_png_file(
     if picture.profile is not None:
         packed = zlib.compress(picture.profile, 9)
         PngImagePlugin.putchunk(out, b"iCCP", b"ICC profile\0\0" + packed)
-    for name, data, _ in _png_texts(picture, record).chunks:
+    for name, data, _ in _png_texts(record, picture.xmp).chunks:
         PngImagePlugin.putchunk(out, name, data)
     if picture.exif:
-        PngImagePlugin.putchunk(out, b"eXIf", _exif_of(picture, None).tobytes()[6:])
+        PngImagePlugin.putchunk(out, b"eXIf", exif_of(picture, None).tobytes()[6:])
     out.write(plain[_PNG_START:])
     return out.getvalue()
 
@@ -916,7 +888,7 @@ def _wide_tiff_file(
     """A TIFF of 16 bits: of EXIF the camera, date and author, which tifffile writes."""
     import tifffile
 
-    exif = _exif_of(picture, None)
+    exif = exif_of(picture, None)
     tags = [(tag, "s", 0, str(exif[tag]), True) for tag in _NAMED if tag in exif]
     tags += [(_XMP, "B", len(picture.xmp), picture.xmp, True)] if picture.xmp else []
     out = io.BytesIO()

@@ -47,15 +47,17 @@ from trombine.io.files import digest, opened, write_bytes
 from trombine.io.image import (
     FILM_SUFFIXES,
     Picture,
-    _file,
-    _open,
     as_seen,
+    check_pixels,
     comment,
+    exif_of,
     fit,
     from_pillow,
     is_video,
     load_picture,
     max_pixels_of,
+    open_pillow,
+    picture_file,
     to_pillow,
 )
 from trombine.refusal import InputError, said
@@ -154,7 +156,7 @@ def read_source(path: Path, *, films: bool = False) -> SourceFile:
         video = open_video(path)
         film = video if films else Frames(frames=(video.first,))
         return SourceFile(path=path, film=film, digest=video.digest, more_pictures=not films)
-    with _file(path, None) as (_, head):
+    with picture_file(path, None) as (_, head):
         moves = films and head.frames > 1 and head.format in FILMS
     film = read_frames(path) if moves else Frames(frames=(load_picture(path),))
     return SourceFile(
@@ -173,11 +175,11 @@ def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
     """
     path = Path(path)
     limit = max_pixels_of(path) if max_pixels is None else max_pixels
-    with _file(path, limit) as (file, head):
+    with picture_file(path, limit) as (file, head):
         if head.frames * head.height * head.width > limit:
             size = f"{head.frames:,} frames of {head.width} x {head.height} pixels"
             raise InputError(f"has {size}, more than the {limit:,} pixels that are read")
-        film = _open(file, path)
+        film = open_pillow(file, path)
         if head.frames < 2 or head.format not in FILMS:
             return Frames(frames=(from_pillow(film),))
         frames, durations = [], []
@@ -233,7 +235,7 @@ def encode_frames(film: Frames, format: str, *, record: Mapping[str, Any] | None
     else:
         options |= {"duration": list(film.durations), "loop": film.loops, "lossless": True}
         options |= {"method": 4, "icc_profile": film.first.profile or b""}
-        options["exif"] = _exif(record)
+        options["exif"] = exif_of(film.first, record).tobytes()
     out = io.BytesIO()
     first.save(out, format, **options)
     return out.getvalue()
@@ -248,13 +250,6 @@ def _frame(frame: Picture, film: Frames, format: str) -> Image.Image:
     return image.convert("RGB" if opaque else "RGBA")
 
 
-def _exif(record: Mapping[str, Any] | None) -> bytes:
-    exif = Image.Exif()
-    if record is not None:
-        exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + comment(record).encode()
-    return exif.tobytes() if record is not None else b""
-
-
 # ---------------------------------------------------------------------------------------------
 # MP4 and WebM: reading
 
@@ -263,8 +258,7 @@ def open_video(path: Path) -> Video:
     """The film in a file, its first frame decoded."""
     with opened(path), open_container(path) as container:
         stream = picture_stream(container)
-        if stream.codec_context.width * stream.codec_context.height > max_pixels_of(path):
-            raise InputError("has larger frames than are read")
+        check_pixels(path, stream.codec_context.height, stream.codec_context.width)
         first = Picture(samples=first_frame(container), format=format_of(container))
         tags = {
             name: value

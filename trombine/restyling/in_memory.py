@@ -25,7 +25,7 @@ def restyled_value(
     character: Path | None = None,
     device: str = CPU,
 ) -> Any:
-    """The picture as conversion.py takes and gives it; what is not drawn anew stays as it is."""
+    """The picture as io/convert.py takes and gives it; what is not drawn anew stays as it is."""
     if (several := singles(value)) is not None:
         import torch
 

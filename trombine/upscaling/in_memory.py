@@ -23,7 +23,7 @@ def enlarged_value(
     best: bool = False,
     sharpness: float = 0.0,
 ) -> Any:
-    """The picture as conversion.py takes and gives it, `enlarge` as in a record: "x3", "300x200".
+    """The picture as io/convert.py takes and gives it, `enlarge` as in a record: "x3", "300x200".
 
     Samples are those that the command writes; floats are not rounded at all.
     """

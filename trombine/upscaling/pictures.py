@@ -1,7 +1,7 @@
 """Whole pictures and films enlarged: their colours and their transparency, in their own mode.
 
 Which nets and which last step are taken is in pipelines.py, how one net runs on a large picture in
-running.py, how new colours become samples in samples.py. Files are read and written elsewhere.
+running.py, how new colours become samples in io/image.py. Files are read and written elsewhere.
 """
 
 from __future__ import annotations

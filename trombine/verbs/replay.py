@@ -22,6 +22,7 @@ from trombine.provenance import (
     digest,
     find_inputs,
     not_followed,
+    read,
     shortened,
 )
 from trombine.refusal import InputError, about, shown
@@ -75,18 +76,16 @@ def _suffix(path: Path) -> str:
 
 def _read_for(sources: list[Path], inputs: Path | None) -> Iterator[Path]:
     """The files that these pictures are made again from, as their records name them."""
-    from trombine.io.image import read_record
-
     for source in sources if inputs is not None else ():
         with suppress(InputError):  # which its work will say
-            record = read_record(source) or {}
+            record = read(source) or {}
             yield from (Path(inputs or "", name) for name in record.get("inputs", {}))
 
 
 def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
-    from trombine.io.image import FORMATS, read_record
+    from trombine.io.image import FORMATS
 
-    record = read_record(source)
+    record = read(source)
     if record is None:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     ending = _suffix(source)
