@@ -29,9 +29,11 @@ from cyclopts import (
     UnknownOptionError,
     UnusedCliTokensError,
 )
+from cyclopts import ValidationError as Invalid
+from pydantic import ValidationError
 
 from trombine import __version__
-from trombine.commands import GROUPS, SUMMARY, VERBS, VOLUMES, Verb
+from trombine.commands import COMMANDS, GROUPS, SUMMARY, VERBS, VOLUMES, Verb
 from trombine.refusal import InputError
 
 _FILE = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
@@ -46,6 +48,8 @@ def run(arguments: Sequence[str]) -> int:
         raise InputError("one of the words is empty; if it is a variable, it is not set")
     words = _verb_first(arguments)
     try:
+        if any(" ".join(words[:n]) in COMMANDS for n in (1, 2, 3)):
+            return _run_function(words)
         return application()(_spelt_out(words), result_action="return_int_as_exit_code_else_zero")
     except UnknownCommandError:
         raise  # it lists the commands that there are
@@ -54,6 +58,26 @@ def run(arguments: Sequence[str]) -> int:
         about, usage = (f"{line}: ", f"trombine {line}") if line else ("", "trombine")
         problem = f"{about}{_wrong(error)}{_dashed(arguments)}; {usage} --help says what it takes"
         raise InputError(problem) from error
+
+
+def _run_function(words: Sequence[str]) -> int:
+    """Run the function that is a command; return its exit code."""
+    from trombine.terminal import follow
+
+    flags = {word for word in words if word in ("-q", "--quiet", "-v", "--verbose")}
+    quiet, verbose = bool(flags & {"-q", "--quiet"}), bool(flags & {"-v", "--verbose"})
+    if quiet and verbose:
+        raise InputError("-q and -v ask for less and for more", "give one of them")
+    words = [word for word in words if word not in flags]
+    named = next(" ".join(words[:n]) for n in (3, 2, 1) if " ".join(words[:n]) in COMMANDS)
+    function, bound, hidden = application(named).parse_args(words)
+
+    def call(progress: Any) -> Any:
+        given = {"progress": progress} if "progress" in hidden else {}
+        return function(*bound.args, **bound.kwargs, **given)
+
+    gc.enable()
+    return follow(call, quiet=quiet, verbose=verbose)
 
 
 def _verb_first(words: Sequence[str]) -> list[str]:
@@ -117,12 +141,17 @@ def _wrong(error: CycloptsError) -> str:
     if isinstance(error, MissingArgumentError):
         name = error.keyword or (error.argument.name if error.argument else "an argument")
         return f"{name} needs a value after it" if error.keyword else f"{name} is missing"
+    if isinstance(cause := error.__cause__, ValidationError) and isinstance(error, Invalid):
+        wrong = cause.errors()[0]["msg"].removeprefix("Input ")
+        argument = error.argument
+        given = shown(argument.tokens[0].value) if argument and argument.tokens else ""
+        return f"{argument.name if argument else 'an option'} {wrong}, not {given}"
     text = shown(" ".join(str(error).split())).removesuffix(".").removeprefix("Invalid value for ")
     return text[:1].lower() + text[1:]
 
 
-def application() -> App:
-    """All commands, none of them loaded."""
+def application(named: str = "") -> App:
+    """All commands, none of them loaded; the one that is `named` says its own help."""
     app = App(
         name="trombine",
         version=__version__,
@@ -132,6 +161,7 @@ def application() -> App:
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
+        default_parameter=Parameter(negative=(), show_default=False),
     )
     groups = {"": app} | {name: _group(name, says) for name, says in GROUPS.items()}
     for name in GROUPS:
@@ -139,6 +169,10 @@ def application() -> App:
     for line, verb in VERBS.items():
         group, _, name = line.rpartition(" ")
         _add(groups[group], name, line, verb)
+    for line, (place, summary) in COMMANDS.items():
+        group, _, name = line.rpartition(" ")
+        own: dict[str, Any] = {} if line == named else {"help": summary}
+        groups[group].command(place, name=name, help_epilogue="", **own)
     app.command(
         f"{__name__}:{COMPLETION}",
         name="--install-completion",

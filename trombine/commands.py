@@ -26,6 +26,18 @@ class Verb:
 
 SUMMARY = "Enlarge pictures and films, read faces, train nets, and measure results: offline."
 
+# Commands: the function, and the first line of its docstring, so that listing loads nothing.
+COMMANDS = {
+    "upscale": (
+        "trombine.verbs.upscale:upscale",
+        "Enlarge pictures and films, sharper than interpolation does.",
+    ),
+    "replay": (
+        "trombine.verbs.replay:replay",
+        "Make files again from their records, and say whether the pixels are the same.",
+    ),
+}
+
 VERBS = {
     "data world": Verb(
         module="world",
@@ -193,17 +205,6 @@ VERBS = {
         ),
         positional=("file",),
     ),
-    "upscale": Verb(
-        module="upscale",
-        request="UpscaleRequest",
-        summary="Enlarge pictures and films, sharper than interpolation does.",
-        examples=(
-            "trombine upscale leaves/000000.png -x 4 --sheet -o large.png",
-            "trombine upscale faces --size 400x300 --model upscale-fast -o larger",
-        ),
-        positional=("pictures",),
-        in_memory=("factor", "size", "model", "sharpness", "best", "tile", "threads", "device"),
-    ),
     "inpaint": Verb(
         module="inpaint",
         request="InpaintRequest",
@@ -337,16 +338,6 @@ VERBS = {
             "trombine judge compare repair-64",
         ),
         positional=("protocol", "methods"),
-    ),
-    "replay": Verb(
-        module="replay",
-        request="ReplayRequest",
-        summary="Make the same bytes again, from what a picture says of itself.",
-        examples=(
-            "trombine replay faces/000000.png -o again.png",
-            "trombine replay faces/000000.png --overwrite -o again.png",
-        ),
-        positional=("pictures",),
     ),
     "studio": Verb(
         module="studio",

@@ -21,8 +21,7 @@ from difflib import get_close_matches
 from math import inf, nan
 from typing import Final
 
-from trombine.provenance import shortened
-from trombine.refusal import InputError, shown
+from trombine.refusal import InputError, shortened, shown
 
 LONGEST: Final = 10_000  # letters of a text; reading it takes time in proportion to them
 NUMBER: Final = r"\d+(?:\.\d+)?|\.\d+"

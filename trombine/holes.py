@@ -13,8 +13,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from trombine.io.image import Picture, load_picture
-from trombine.provenance import shortened
-from trombine.refusal import InputError, about
+from trombine.refusal import InputError, about, shortened
 
 AUTO, WHITE, BLACK, TRANSPARENT = "auto", "white", "black", "transparent"
 POLARITIES: Final = (AUTO, WHITE, BLACK, TRANSPARENT)  # what of a mask is the hole

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from trombine import __version__, devices
 from trombine.io.files import digest, opened
-from trombine.refusal import InputError, about, shown
+from trombine.refusal import InputError, about, shortened, shown
 from trombine.texts import from_json
 
 KEY: Final = "trombine"
@@ -118,11 +118,6 @@ def _check_names(part: Any, title: str) -> None:
         raise InputError(f"its record gives {title} by path; a record holds only names", REMAKE)
     if title == "versions" and len(part) > MOST_VERSIONS:
         raise InputError(f"its record names {len(part):,} versions, more than any has", REMAKE)
-
-
-def shortened(text: str, length: int = 60) -> str:
-    """A stranger's text for a line of our own: on one line, and not too much of it."""
-    return shown(text if len(text) <= length else f"{text[:length]}…")
 
 
 def versions(needs: tuple[str, ...] = ()) -> dict[str, str]:

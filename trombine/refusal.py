@@ -69,6 +69,11 @@ def shown(path: Path | str) -> str:
     return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(path))
 
 
+def shortened(text: str, length: int = 60) -> str:
+    """A stranger's text for a line of our own: on one line, and not too much of it."""
+    return shown(text if len(text) <= length else f"{text[:length]}…")
+
+
 def said(error: Exception) -> str:
     """What an error of somebody else's library says, in one line and not too long."""
     return shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__

@@ -92,7 +92,7 @@ class Job:
 
         An InputError says `how` the picture was made by it, where it is not among the inputs.
         """
-        from trombine.provenance import shortened
+        from trombine.refusal import shortened
 
         name = self.options[option]
         if name not in self.files and name not in (known or ("",)):
@@ -206,7 +206,8 @@ class Making:
         from trombine.batch.contents import JSON, encoded
         from trombine.io.image import SUFFIX_OF
         from trombine.io.video import read_source
-        from trombine.provenance import REMAKE, check_holds, following, shortened
+        from trombine.provenance import REMAKE, check_holds, following
+        from trombine.refusal import shortened
 
         options = {**self.earlier, **self.usual, **record.get("options", {})}
         optional = {QUALITY: int, METADATA: str} if FORMAT in self.holds else {}
@@ -545,7 +546,8 @@ class _Item:
         results again.
         """
         from trombine.batch.contents import read_record
-        from trombine.provenance import digest, shortened
+        from trombine.provenance import digest
+        from trombine.refusal import shortened
 
         record, options = read_record(self.files[product]), self._options(product)
         if record is None:  # which a BMP has no room for

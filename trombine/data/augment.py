@@ -42,8 +42,7 @@ from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, r
 from trombine.draws import Chance
 from trombine.grammar import checked, instead, number_of
 from trombine.io.color import LUMA
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 
 NONE: Final = "none"
 MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5, "faces": 1.5}

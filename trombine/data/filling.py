@@ -32,8 +32,7 @@ from trombine.data.workers import check_start, in_order
 from trombine.events import Done, Event, Picture, Progress, Started
 from trombine.io.files import write_bytes
 from trombine.io.image import PICTURE_SUFFIXES
-from trombine.provenance import shortened
-from trombine.refusal import OutputError, shown
+from trombine.refusal import OutputError, shortened, shown
 
 _ELSEWHERE: Final = "choose another folder"
 JOURNAL: Final = f".{METADATA}.part"

@@ -34,12 +34,11 @@ from trombine.inpainting.sheet import sheet_of
 from trombine.inpainting.steering import steering_of
 from trombine.io.image import Labels, Picture, as_seen, picture_of
 from trombine.io.video import Frames
-from trombine.provenance import shortened
 from trombine.reader import parts_map
 from trombine.reader.faces import Face
 from trombine.readings.drawing import PALETTE
 from trombine.readings.making import PictureReading, points_json, read_picture
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 from trombine.weights import Model, shipped
 from trombine.weights.pipelines import index_of, repairer
 

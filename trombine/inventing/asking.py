@@ -11,8 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from trombine.grammar import decimal, instead
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 from trombine.world.faces import FIELDS, FieldInfo
 
 LARGEST: Final = 999_999_999  # of a seed

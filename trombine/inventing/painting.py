@@ -16,8 +16,8 @@ from trombine.inventing import PAINTER, REDRAWN, STYLES
 from trombine.inventing.asking import OF_MEN, SEX, fields_in, spelled
 from trombine.inventing.files import SHOWN, VERB, Pixels, sheet_of
 from trombine.io.image import encode_png
-from trombine.provenance import record, shortened
-from trombine.refusal import InputError
+from trombine.provenance import record
+from trombine.refusal import InputError, shortened
 from trombine.world import Face, from_vector, paint, people, to_vector
 from trombine.world.faces import VECTOR_NAMES
 from trombine.world.painting import LARGEST, SMALLEST

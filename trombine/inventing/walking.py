@@ -22,8 +22,7 @@ from trombine.inventing.painting import Painting, between
 from trombine.io.image import picture_of
 from trombine.io.video import Frames
 from trombine.pages import Sheet
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 
 LEAST: Final = 0.1  # the truncation at which a truncation walk begins
 MOST: Final = 2_000  # frames of a walk

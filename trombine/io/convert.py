@@ -8,7 +8,7 @@ array or a tensor holds is sRGB; a Pillow image keeps its profile.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -55,6 +55,26 @@ def picture_from(value: object, *, first: bool = False) -> Picture:
     raise InputError(f"an image is {EXPECTED}, not {type(value).__name__}")
 
 
+def is_held(value: object) -> bool:
+    """Whether it is a picture that a program holds, or a list of such, and not the name of one."""
+    if isinstance(value, list | tuple):
+        return bool(value) and all(map(is_held, value))
+    return isinstance(value, Image.Image | np.ndarray) or _is_tensor(value)
+
+
+def of_held(value: Any, work: Callable[[Picture], Picture]) -> Any:
+    """What `work` makes of a picture that a program holds, or of several, as the same kind."""
+    if isinstance(value, list | tuple):
+        return [of_held(one, work) for one in value]
+    if (several := singles(value)) is not None:
+        import torch
+
+        return torch.stack([of_held(one, work) for one in several])
+    picture = picture_from(value)
+    with naming(value):
+        return like(value, work(picture))
+
+
 def planes_of(value: object) -> tuple[Colours, Alpha | None] | None:
     """The colours and the alpha of a picture that is held as floats; None of any other."""
     if _is_tensor(value):
@@ -72,7 +92,14 @@ def planes_of(value: object) -> tuple[Colours, Alpha | None] | None:
 def like(value: object, picture: Picture) -> Any:
     """A picture as the value is held: of a path, a Pillow image."""
     if isinstance(value, np.ndarray):
-        return picture.samples[..., 0] if value.ndim == 2 else picture.samples
+        samples = picture.samples[..., 0] if value.ndim == 2 else picture.samples
+        floats = np.issubdtype(value.dtype, np.floating)
+        return (samples / _LARGEST).astype(value.dtype) if floats else samples
+    if _is_tensor(value):
+        import torch
+
+        planes = picture.samples.transpose(2, 0, 1).astype(np.float32) / _LARGEST
+        return torch.from_numpy(np.ascontiguousarray(planes)).to(cast("torch.Tensor", value))
     image = to_pillow(picture)
     return image.convert("I") if isinstance(value, Image.Image) and value.mode == "I" else image
 

@@ -67,8 +67,7 @@ from trombine.nets.srresnet import SRResNet
 from trombine.nets.style_generator import StyleGenerator
 from trombine.nets.translator import AttentiveTranslator, Translator
 from trombine.nets.unet import UNet
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 
 NETS: Final[dict[str, type[Net]]] = {
     "residual": Residual,

@@ -13,8 +13,7 @@ from typing import ClassVar, Final
 from torch import nn
 
 from trombine.grammar import instead
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 
 Size = int | float | str | bool
 

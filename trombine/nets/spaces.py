@@ -22,7 +22,7 @@ from jaxtyping import Float
 
 from trombine.io.color import LUMA
 from trombine.nets.sizes import Net
-from trombine.provenance import shortened
+from trombine.refusal import shortened
 
 Pictures = Float[torch.Tensor, "*n 3 h w"]
 

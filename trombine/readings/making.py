@@ -20,14 +20,13 @@ from trombine.batch.contents import JSON
 from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target
 from trombine.devices import CPU, resolve
 from trombine.io.image import Labels, Picture, as_seen
-from trombine.provenance import shortened
 from trombine.reader import fields_of
 from trombine.reader.doubts import sure_style
 from trombine.reader.faces import Face, read_faces
 from trombine.reader.frames import samples_of
 from trombine.reader.maps import REFINER, parts_map
 from trombine.readings.drawing import PALETTE, drawn
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 from trombine.upscaling.drawing import is_drawing
 from trombine.weights import loaded, shipped
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from trombine.grammar import checked, marked
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 
 _UNTIL: Final = {"@": r"\s*(?:_*[0-9]){1,12}_*\s*"}
 

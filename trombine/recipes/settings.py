@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from trombine.grammar import checked, instead
-from trombine.provenance import shortened
 from trombine.recipes.recipe import NetSpec, Painting, Recipe, Restore, Size, Unseen, plain_value
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
 _NOTHING: Final = "none"  # takes back what a recipe sets of a field that is usually empty

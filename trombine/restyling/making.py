@@ -31,10 +31,9 @@ from trombine.inventing import PAINTER
 from trombine.io.image import Picture, Pixels, as_seen, load_picture, picture_of
 from trombine.io.video import Frames, Video, lost_by_video
 from trombine.pages import Sheet
-from trombine.provenance import shortened
 from trombine.reader import Face, Tracked, Tracker
 from trombine.reader.frames import samples_of
-from trombine.refusal import InputError, about
+from trombine.refusal import InputError, about, shortened
 from trombine.restyling.drawing import (
     AUTO,
     NET,

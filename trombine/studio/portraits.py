@@ -15,8 +15,7 @@ from fastapi.responses import Response
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
 
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 from trombine.studio.guard import json_of
 from trombine.world import FIELDS, STYLES, Face, paint
 from trombine.world.painting import SMALLEST

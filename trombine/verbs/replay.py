@@ -1,136 +1,121 @@
-"""Make a picture's bytes again, from the record of provenance that it carries."""
+"""`replay`: a file made again by the record in it, and compared with what is there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import sha256
-from importlib import import_module
+import logging
+import shutil
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from trombine.batch.inputs import expand, into
-from trombine.batch.loop import batch
-from trombine.batch.making import Remaker
-from trombine.commands import VERBS
-from trombine.events import Event, Notice, Picture
-from trombine.io.files import write_bytes
-from trombine.memory import enough, ran_out
-from trombine.provenance import (
-    differences,
-    digest,
-    find_inputs,
-    not_followed,
-    read,
-    shortened,
-)
-from trombine.refusal import InputError, about, shown
-from trombine.requests import Request
+import numpy as np
 
-_NAMED: Final = 5  # a notice names this many versions
+import trombine
+from trombine.io.batch import find
+from trombine.io.files import digest
+from trombine.io.image import is_video, read_record
+from trombine.io.video import read_frames
+from trombine.progress import Progress as Callback
+from trombine.progress import Result, log, silent
+from trombine.refusal import InputError, shown
+from trombine.verbs.options import Output, Overwrite, Pictures, Progress, paths_of, verb
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReplayRequest(Request):
-    """Make the same bytes again, from what a picture says of itself.
+@verb
+def replay(
+    pictures: Pictures,
+    /,
+    *,
+    output: Output = None,
+    inputs: Path | None = None,
+    overwrite: Overwrite = False,
+    progress: Progress = None,
+) -> Result:
+    """Make files again from their records, and say whether the pixels are the same.
 
-    Every picture that trombine writes carries a record of what determines its pixels. On the
-    machine that made it, and with the same versions, the same bytes come out; where versions
-    differ, replay says which.
+    Examples:
+      trombine replay faces/000000.png
+      trombine replay large.png --inputs leaves -o again.png
+
+    Parameters
+    ----------
+    output
+        Keep what was made: the file, or for several the folder.
+    inputs
+        The folder of what the files were made from; else their own.
     """
-
-    pictures: tuple[Path, ...]
-    """The pictures to make again, or folders of them."""
-    output: Path
-    """The file to write, or for several pictures the folder."""
-    inputs: Path | None = None
-    """The folder with the files that the pictures were made from, if there were any."""
-    overwrite: bool = False
-    """Make again what is there."""
-
-
-def run(request: ReplayRequest) -> Iterator[Event]:
-    """Make each picture again."""
-    sources = expand(request.pictures)
-    plan = into(request.output, sources, _suffix)
-
-    def work(source: Path, output: Path) -> Iterator[Event]:
-        yield from _replay(source, output, request.inputs)
-
-    yield from batch(
-        sources,
-        plan,
-        work,
-        overwrite=request.overwrite,
-        also_read=_read_for(sources, request.inputs),
-    )
-
-
-def _suffix(path: Path) -> str:
-    """How a file's name ends, or would if it told the format of the bytes."""
-    from trombine.io.image import SUFFIX_OF, read_head
-
-    return path.suffix or SUFFIX_OF.get(read_head(path).format, "")
-
-
-def _read_for(sources: list[Path], inputs: Path | None) -> Iterator[Path]:
-    """The files that these pictures are made again from, as their records name them."""
-    for source in sources if inputs is not None else ():
-        with suppress(InputError):  # which its work will say
-            record = read(source) or {}
-            yield from (Path(inputs or "", name) for name in record.get("inputs", {}))
-
-
-def _replay(source: Path, output: Path, inputs: Path | None) -> Iterator[Event]:
-    from trombine.io.image import FORMATS
-
-    record = read(source)
-    if record is None:
-        raise InputError("has no record of how it was made", "name one that has", path=source)
-    ending = _suffix(source)
-    if FORMATS.get(output.suffix.lower()) != FORMATS.get(ending.lower()):
-        problem = f"is made again as it is, and {shown(output)} ends otherwise"
-        raise InputError(problem, f"let it end in {shown(ending)}", path=source)
-    if changed := differences(record):
-        text = f"was made with other versions ({_first(changed)}); the bytes may differ"
-        yield Notice(source, text)
-    data = _data(source, record, inputs)
-    write_bytes(output, data)
-    same = sha256(data).hexdigest() == digest(source)
-    if not same:
-        text = "other bytes came out than this file has: it was changed, or made elsewhere"
-        yield Notice(source, text)
-    yield Picture(output, output.name, "the same bytes" if same else "other bytes")
-
-
-def _first(changed: list[str]) -> str:
-    more = f" and {len(changed) - _NAMED:,} more" if len(changed) > _NAMED else ""
-    return ", ".join(changed[:_NAMED]) + more
-
-
-def _data(source: Path, record: Mapping[str, Any], inputs: Path | None) -> bytes:
-    """The bytes of the picture that the record describes; an InputError where it cannot be."""
-    with enough(source), about(source):
-        maker = _maker(record)
-        files = find_inputs(record, inputs)
+    sources, lines = find(paths_of(pictures)), []
+    if output is not None and len(sources) > 1:
+        output.mkdir(parents=True, exist_ok=True)
+    skipped, written = {}, []
+    for number, source in enumerate(sources):
+        (progress or silent)(number, len(sources), shown(source.name))
         try:
-            return maker.remake(record, files)
-        except InputError:
-            raise
-        except Exception as error:  # there is no list of what a stranger's record may lead to
-            if ran_out(error):
+            with TemporaryDirectory() as folder:
+                again = _made_again(source, inputs or source.parent, Path(folder), progress)
+                lines.append(f"{shown(source)}: {_difference(source, again)}")
+                if output is not None:
+                    target = output / source.name if output.is_dir() else output
+                    if target.exists() and not overwrite:
+                        raise InputError("is there", "add --overwrite", path=target)
+                    shutil.copyfile(again, target)
+                    written.append(target)
+        except InputError as error:
+            if len(sources) == 1:
                 raise
-            raise not_followed(error) from error
+            skipped[source] = str(error)
+            log.error(f"skipped {shown(source)}: {error}")
+    return Result(summary="\n".join(lines), written=tuple(written), skipped=skipped)
 
 
-def _maker(record: Mapping[str, Any]) -> Remaker:
-    """The verb that made a file, by its name in the record."""
-    name = record["verb"]
-    if name in {verb.module for verb in VERBS.values()}:
-        module = import_module(f"trombine.verbs.{name}")
-        if hasattr(module, "making"):
-            return module.making()
-    raise InputError(
-        f"was made by {shortened(name)}, which this trombine cannot repeat", "update it"
-    )
+def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | None) -> Path:
+    """The file that the source's record leads to."""
+    record = read_record(source)
+    if record is None or record.get("function") not in trombine.__all__:
+        raise InputError("has no record of how it was made", "name one that has", path=source)
+    named = record.get("files", {}).items()
+    files = {name: _found(inputs / Path(file).name, sha256) for name, (file, sha256) in named}
+    options: dict[str, Any] = {**record.get("options", {}), **files, "progress": progress}
+    given = [options.pop("pictures")] if files.get("pictures") else []
+    target = folder / f"again{source.suffix}" if given else folder / "again"
+    function = getattr(trombine, record["function"])
+    level = log.level
+    log.setLevel(logging.ERROR)  # what is said of the copy would not help
+    try:
+        result = function(*given, output=target, **options)
+    except TypeError as error:  # options of another version
+        version = record.get("version", "an unknown version")
+        raise InputError(f"was made by trombine {version}: {error}", path=source) from error
+    finally:
+        log.setLevel(level)
+    return max(result.written, key=lambda path: _likeness(path, source))
+
+
+def _found(path: Path, expected: str) -> Path:
+    if not path.is_file():
+        raise InputError("is not there", "name its folder with --inputs", path=path)
+    if digest(path) != expected:
+        raise InputError("is not the file that the record names", path=path)
+    return path
+
+
+def _likeness(made: Path, source: Path) -> tuple[bool, int]:
+    """Whether a name ends as the source's does, and how much of it is compared: .sheet.png."""
+    end = made.name[made.name.index(".") :]
+    return source.name.endswith(end), len(end)
+
+
+def _difference(first: Path, second: Path) -> str:
+    if first.suffix == ".json" or is_video(first):
+        return "the same bytes" if digest(first) == digest(second) else "other bytes"
+    a, b = _samples(first), _samples(second)
+    if a.shape != b.shape:
+        return f"another size or mode, {b.shape} for {a.shape}"
+    apart = np.abs(a.astype(int) - b)
+    share = float((apart > 0).mean())
+    differ = f"{share:.2%} of the samples differ, by at most {apart.max()}"
+    return differ if share else "the same pixels"
+
+
+def _samples(path: Path) -> np.ndarray:
+    return np.stack([frame.samples for frame in read_frames(path).frames])

@@ -1,186 +1,175 @@
-"""`upscale`: pictures and films made larger by nets that add what enlarging leaves out.
-
-How one picture is enlarged is in upscaling/making.py; here is what is asked for and refused.
-"""
+"""`upscale`: pictures and films enlarged by nets. The work on one is in upscaling/enlarge.py."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Literal
 
-from trombine.batch.inputs import expand
-from trombine.batch.making import Making
-from trombine.batch.requests import PicturesRequest
-from trombine.devices import CPU, DEVICES, resolve
-from trombine.events import Event
+from cyclopts import Parameter
+
+from trombine.data.workers import cores
+from trombine.devices import resolve
+from trombine.io.batch import Made, each, find, sidecars
+from trombine.io.convert import is_held, of_held
+from trombine.io.video import SourceFile
 from trombine.memory import RELIEF
+from trombine.progress import Tick
 from trombine.refusal import InputError, shown
-from trombine.requests import Choice, Integer, Number, integer
 from trombine.upscaling import MOST_TIMES
+from trombine.upscaling.enlarge import (
+    AUTO,
+    NUMBERS,
+    PHOTOGRAPHS,
+    REPORT,
+    SHEET,
+    Enlargement,
+    ending,
+    enlarge,
+    enlarge_picture,
+    is_light,
+)
+from trombine.upscaling.names import is_shipped
+from trombine.upscaling.pipelines import nets_of
+from trombine.verbs.options import (
+    MORE,
+    WHOLE,
+    Device,
+    Format,
+    Output,
+    Overwrite,
+    Pictures,
+    Progress,
+    Quality,
+    Recursive,
+    Strip,
+    Suffix,
+    Threads,
+    at_least,
+    paths_of,
+    verb,
+)
+from trombine.weights.hub import located
 
-POLARITIES: Final = ("auto", "white", "black", "transparent")
-DEFAULT_FACTOR: Final = 2
-_SIZES: Final = f"--size takes any size, up to {MOST_TIMES} times as large"
+_USUAL_SCALE = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class UpscaleRequest(PicturesRequest):
+@verb
+def upscale(
+    pictures: Pictures,
+    /,
+    *,
+    output: Output = None,
+    scale: Annotated[int | None, at_least(1, MOST_TIMES), WHOLE, Parameter(alias="-x")] = None,
+    size: str | None = None,
+    model: str | Path = AUTO,
+    sharpness: Annotated[float, at_least(0, 1)] = 0.0,
+    tta: bool = False,
+    sheet: bool = False,
+    overwrite: Overwrite = False,
+    recursive: Recursive = False,
+    suffix: Suffix = "",
+    format: Format = "",
+    quality: Quality = 95,
+    strip: Strip = False,
+    truth: Annotated[Path | None, Parameter(group=MORE)] = None,
+    report: Annotated[bool, Parameter(group=MORE)] = False,
+    hole: Annotated[Path | None, Parameter(group=MORE)] = None,
+    mask_is: Annotated[
+        Literal["auto", "white", "black", "transparent"],
+        Parameter(group=MORE, show_choices=False),
+    ] = "auto",
+    tile: Annotated[int | None, at_least(16), WHOLE, Parameter(group=MORE)] = None,
+    threads: Threads = None,
+    device: Device = "cpu",
+    progress: Progress = None,
+) -> Any:
     """Enlarge pictures and films, sharper than interpolation does.
 
-    Depth, mode, transparency and colour profile stay as they are. The same command again does only
-    what is missing; what is there and was made otherwise is left alone, and said.
+    Examples:
+      trombine upscale leaves/000000.png -x 4 --sheet -o large.png
+      trombine upscale faces --size 400x300 --model upscale-fast -o larger
+
+    Parameters
+    ----------
+    scale
+        How many times as large, 1 to 16; 1 cleans. [2]
+    size
+        As large as fits in WIDTHxHEIGHT, in place of a scale.
+    model
+        upscale, upscale-fast, -drawings, -wild, or a file. [auto]
+    sharpness
+        0 is nearest to the truth, 1 invents detail. [0]
+    tta
+        Average over 8 turned copies: 8 times as slow.
+    sheet
+        Write NAME.sheet.png too, beside bicubic.
+    truth
+        The true large picture, or folder, to measure against.
+    report
+        Write NAME.report.png and .json too: what was invented.
+    hole
+        A mask of what was repaired: it is enlarged as damaged.
+    mask_is
+        What of it was repaired: auto, white, black, ... [auto]
+    tile
+        The side of tiles; smaller ones take less memory.
     """
-
-    output: Path | None = None
-    """The file to write, or for several pictures the folder; unless given, photo.x2.png beside
-    photo.png."""
-    factor: Annotated[int | None, Integer(1, MOST_TIMES, remedy=_SIZES)] = None
-    """How many times as wide and high, 2 to 16; 2 unless given. 8 is 4 times, then 2 times. 1
-    removes noise and JPEG's blocks, and keeps the size."""
-    size: str | None = None
-    """WIDTHxHEIGHT, as in 1920x1080, in place of a factor: as large as fits in it."""
-    model: str | Path = "auto"
-    """upscale, upscale-fast, upscale-drawings or upscale-wild, or a .safetensors file, or somebody
-    else's .pth (extra foreign), here or on the hub, hub:OWNER/NAME/FILE (extra hub); auto takes
-    upscale, for drawings upscale-drawings, for JPEGs and noise upscale-wild."""
-    sharpness: Annotated[float, Number(0, 1)] = 0.0
-    """0 to 1: photographs look as sharp as real ones do, by detail that the net invents; 0 is
-    nearest to the truth. .5 is between them."""
-    hole: Path | None = None
-    """A mask of what was repaired, or a folder of masks with the pictures' names: there the net for
-    damaged pictures works, outside all stays as without."""
-    mask_is: Annotated[str, Choice(POLARITIES)] = "auto"
-    """What of that mask was repaired: white, black or transparent; auto guesses, and says so."""
-    best: bool = False
-    """The mean over the picture turned and mirrored in all eight ways: nearer to the truth, and
-    eight times as long."""
-    tile: Annotated[int | str, Integer(16, 1_000_000, words=("auto",))] = "auto"
-    """The side of the tiles that are computed one at a time: smaller ones take less memory."""
-    sheet: bool = False
-    """Write NAME.sheet.png beside each output: the input, bicubic, the result, and the truth."""
-    report: bool = False
-    """Write NAME.report.png and NAME.report.json beside each output: what the net invented. Takes
-    nine times as long."""
-    truth: Path | None = None
-    """The true large picture, to measure the result against: a picture of the result's size, or
-    a folder with pictures of the same names."""
-    threads: Annotated[int | None, Integer()] = None
-    """How many threads work: by default one for each core, and never more. The bytes are the
-    same."""
-    device: Annotated[str, Choice(DEVICES)] = CPU
-    """auto, cpu, cuda or mps: where nets are computed. A graphics card is faster, and its bytes are
-    not always those of the processor."""
-
-
-def run(request: UpscaleRequest) -> Iterator[Event]:
-    """Enlarge every picture whose output is not there."""
-    from trombine.batch.inputs import Companions
-    from trombine.batch.making import Target
-    from trombine.data.workers import cores
-    from trombine.upscaling.making import (
-        AUTO,
-        NUMBERS,
-        REPORT,
-        RESULT,
-        SHEET,
-        ending,
-        is_light,
-    )
-    from trombine.upscaling.names import is_shipped
-    from trombine.weights.hub import located
-
-    device, enlarge = resolve(request.device), _enlarge(request)
-    sources = expand(request.pictures, recursive=request.recursive)
-    truths = Companions.of(sources, request.truth, "truth")
-    holes = Companions.of(sources, request.hole, "hole")
-    if request.mask_is != "auto" and request.hole is None:
+    arguments = locals()
+    if sharpness and (model not in (AUTO, PHOTOGRAPHS) or scale == 1):
+        raise InputError(f"--sharpness is for enlarging by --model {PHOTOGRAPHS}; leave it out")
+    if mask_is != AUTO and hole is None:
         raise InputError("--mask-is says what of a mask was repaired", "give --hole too")
-    options = {
-        "enlarge": enlarge,
-        "mask_is": request.mask_is if request.hole else "auto",
-        "sharpness": _sharpness(request),
-        "best": request.best,
-        "tile": integer(request.tile) or 0,
-    }
-    is_named = request.model == AUTO or is_shipped(request.model)
-    model = str(request.model) if is_named else Path(located(request.model))
-    threads = min(request.threads or cores(), cores())
-    wanted = {
-        SHEET: request.sheet,
-        REPORT: request.report,
-        NUMBERS: request.report,
-        RESULT: True,
-    }
-    yield from making().run(
-        request,
-        lambda source: Target.of(
-            source,
-            options,
-            model=model,
-            truth=truths.by_source.get(source),
-            hole=holes.by_source.get(source),
-        ),
-        shows=[shows for shows, is_wanted in wanted.items() if is_wanted],
-        ending=lambda source: ending(source, enlarge, model),
-        beside=f".{enlarge}",
-        companions=holes if request.hole else truths,
-        threads=threads,
-        device=device,
+    options = Enlargement(
+        enlarge=_size_text(scale, size, model),
+        model=model if model == AUTO or is_shipped(model) else Path(located(model)),
+        sharpness=sharpness,
+        tta=tta,
+        tile=tile,
+        threads=min(threads or cores(), cores()),
+        device=resolve(device),
+        sheet=sheet,
+        report=report,
+        mask_is=mask_is,
+    )
+    if is_held(pictures):
+        return of_held(pictures, lambda picture: enlarge_picture(picture, options))
+    paths = paths_of(pictures)
+    sources = find(paths, recursive=recursive)
+    truths, holes = sidecars(sources, truth, "truth"), sidecars(sources, hole, "hole")
+
+    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
+        path = source.path
+        alone = len(sources) == 1 or not is_light(path)
+        one = options if alone else replace(options, threads=1)
+        return enlarge(source, target, one, tick, truth=truths.get(path), hole=holes.get(path))
+
+    return each(
+        paths,
+        work,
+        upscale,
+        arguments | {"model": options.model, "truth": None, "hole": None, "mask_is": AUTO},
+        endings=("", *((SHEET,) if sheet else ()), *((REPORT, NUMBERS) if report else ())),
+        name=lambda source: ending(source, options.enlarge, options.model),
+        beside=f".{options.enlarge}",
+        reads=(*truths.values(), *holes.values()),
+        films=True,
+        at_once=options.threads or 1,
         light=is_light,
         relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
+        progress=progress,
     )
 
 
-def of_image(image: object, request: UpscaleRequest) -> object:
-    """A picture that a program holds, enlarged, as the same kind; of a path a Pillow image."""
-    from trombine.upscaling.in_memory import enlarged_value
-
-    return enlarged_value(
-        image,
-        _enlarge(request),
-        request.model,
-        tile=integer(request.tile),
-        threads=request.threads,
-        device=resolve(request.device),
-        best=request.best,
-        sharpness=_sharpness(request),
-    )
-
-
-def making() -> Making:
-    """How files are enlarged, and made again."""
-    from trombine.upscaling.making import UPSCALE
-
-    return UPSCALE
-
-
-def _enlarge(request: UpscaleRequest) -> str:
-    """How large the result is to be, as a record says it; there must be such a model."""
-    from trombine.upscaling.making import AUTO
-    from trombine.upscaling.pipelines import nets_of
-
-    model, size = request.model, request.size
-    there = (DEFAULT_FACTOR,) if model == AUTO else nets_of(model)
-    usual = DEFAULT_FACTOR if DEFAULT_FACTOR in there else max(there)
+def _size_text(scale: int | None, size: str | None, model: str | Path) -> str:
+    """How large results are to be, "x3" or "1920x1080"; there must be such a model."""
+    there = (_USUAL_SCALE,) if model == AUTO else nets_of(model)
     if size is None:
-        return f"x{request.factor or usual}"
-    if request.factor is not None:
+        return f"x{scale or (_USUAL_SCALE if _USUAL_SCALE in there else max(there))}"
+    if scale is not None:
         raise InputError("-x and --size both say how large; give one of them")
     plain = re.sub(r"\s*[xX×]\s*", "x", size.strip())
     if not re.fullmatch(r"[1-9]\d{0,5}x[1-9]\d{0,5}", plain):
         raise InputError(f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(size)}")
     return plain
-
-
-def _sharpness(request: UpscaleRequest) -> float:
-    """How sharp it is to look, which is refused where no net for photographs is at work."""
-    from trombine.upscaling.making import AUTO, PHOTOGRAPHS
-
-    if request.sharpness and request.model not in (AUTO, PHOTOGRAPHS):
-        raise InputError(f"--sharpness is of --model {PHOTOGRAPHS}; leave one of both out")
-    if request.sharpness and request.factor == 1:
-        raise InputError("--sharpness is for enlarging, and -x 1 cleans; leave one of both out")
-    return float(request.sharpness)

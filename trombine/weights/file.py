@@ -17,8 +17,7 @@ import torch
 
 from trombine.io.files import opened, write_bytes
 from trombine.nets import Net
-from trombine.provenance import shortened
-from trombine.refusal import InputError, about, said, shown
+from trombine.refusal import InputError, about, said, shortened, shown
 from trombine.runs import checkpoints
 from trombine.weights.card import FORMAT, Card, dumps, loads
 from trombine.zoo import ENDING

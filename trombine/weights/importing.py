@@ -16,8 +16,7 @@ import torch
 
 from trombine.io.files import opened
 from trombine.nets import Net, Size, build
-from trombine.provenance import shortened
-from trombine.refusal import InputError, said
+from trombine.refusal import InputError, said, shortened
 from trombine.weights.file import AGAIN, not_finite
 
 # Where others keep the weights in a checkpoint that holds more, the better ones first.

@@ -16,8 +16,7 @@ import torch
 from trombine import devices, zoo
 from trombine.nets import NETS, Net, build
 from trombine.nets.spaces import SPACES
-from trombine.provenance import shortened
-from trombine.refusal import InputError, about, said
+from trombine.refusal import InputError, about, said, shortened
 from trombine.weights.card import Card
 from trombine.weights.file import AGAIN, ModelFile, digest, not_finite, read, write
 from trombine.weights.foreign import Foreign, is_foreign, opened_by_spandrel

@@ -15,8 +15,7 @@ from trombine.conventions import PARTS, check_picture, check_plain
 from trombine.nets import NETS, Net, Size
 from trombine.nets.reader import Reading
 from trombine.nets.spaces import Within
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.refusal import InputError, shortened
 
 Prediction = torch.Tensor | Reading
 Shape = tuple[int, int, int]

@@ -1,32 +1,24 @@
-"""One picture or film enlarged as its options say: which model, which size, a sheet, scores.
+"""One picture or film enlarged: which model, which size, a sheet, a report, scores.
 
-pipelines.py chooses nets and size, pictures.py runs a picture through them, batch/making.py has
-files, records and replay.
+pipelines.py chooses nets and size, pictures.py runs a picture through them; the verb is
+verbs/upscale.py.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine.batch.contents import JSON
-from trombine.batch.making import (
-    FORMAT,
-    PICTURE,
-    Job,
-    Making,
-    Output,
-    Product,
-)
 from trombine.devices import CPU
-from trombine.holes import POLARITIES, Hole, masked
+from trombine.holes import Hole, masked
+from trombine.io.batch import Content, Made
 from trombine.io.image import (
     FILM_SUFFIXES,
     FORMATS,
@@ -34,20 +26,21 @@ from trombine.io.image import (
     Picture,
     as_seen,
     film_suffix,
+    format_of,
     load_picture,
     output_suffix,
     size_of,
 )
-from trombine.io.video import FILMS, VIDEOS, Frames, Video, lost_by_video
-from trombine.provenance import shortened
-from trombine.refusal import InputError
+from trombine.io.video import FILMS, VIDEOS, Frames, SourceFile, Video, lost_by_video
+from trombine.progress import Tick
+from trombine.refusal import InputError, shortened
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
-from trombine.upscaling.names import BLEND, KEPT, is_shipped
+from trombine.upscaling.names import BLEND, KEPT
 from trombine.upscaling.pictures import enlarged_film, enlarged_image, spread
 from trombine.upscaling.pipelines import CLEANING, USUAL, Pipeline, blend, plan_pipeline
 from trombine.upscaling.report import Report, report_of
-from trombine.upscaling.running import LEAST_TILE, resolved_tile
+from trombine.upscaling.running import resolved_tile
 from trombine.upscaling.sheet import scores, standard_sheet
 from trombine.weights import Model, loaded
 
@@ -56,27 +49,7 @@ PHOTOGRAPHS: Final = USUAL
 DRAWINGS: Final = "upscale-drawings"
 WILD: Final = CLEANING
 CLEANED: Final = "x1"  # as large as it is
-AUTOMATIC: Final = (PHOTOGRAPHS, DRAWINGS, WILD, KEPT)
-RESULT, SHEET, REPORT, NUMBERS = "result", "sheet", "report", "numbers"
-HOLDS: Final[Mapping[str, type]] = {
-    PICTURE: str,
-    "enlarge": str,  # "x3", or "1920x1080" for what fits in there
-    "model": str,  # a family of shipped nets, one of them, or a file
-    "hole": str,  # a mask of what was repaired
-    "mask_is": str,
-    "sharpness": float,  # how far from upscale to upscale-sharp
-    "best": bool,  # the mean over eight turned and mirrored pictures
-    "tile": int,  # pixels a side; 0: as running.py chooses
-    FORMAT: str,
-    "shows": str,
-    "truth": str,  # on a sheet only
-}
-PRODUCTS: Final = (
-    Product(shows=SHEET, ending=".sheet.png", format="PNG"),
-    Product(shows=REPORT, ending=".report.png", format="PNG", without=("truth",)),
-    Product(shows=NUMBERS, ending=".report.json", format=JSON, without=("truth",)),
-    Product(shows=RESULT, without=("truth",)),
-)
+SHEET, REPORT, NUMBERS = ".sheet.png", ".report.png", ".report.json"  # ends of further outputs
 # Pictures of up to this many pixels are worked on several at once, each by one thread: that is
 # faster than all threads for each of them in turn (docs/log.md).
 LIGHT: Final = 1 << 16
@@ -86,68 +59,89 @@ _FACTOR: Final = re.compile(r"x(\d{1,3})")
 _BOX: Final = re.compile(r"(\d{1,6})x(\d{1,6})")
 
 
-def make(job: Job) -> Output:
+@dataclass(frozen=True, kw_only=True)
+class Enlargement:
+    """How pictures are enlarged."""
+
+    enlarge: str  # "x3", or "1920x1080" for what fits in there
+    model: str | Path = AUTO
+    sharpness: float = 0.0
+    tta: bool = False
+    tile: int | None = None
+    threads: int | None = None
+    device: str = CPU
+    sheet: bool = False
+    report: bool = False
+    mask_is: str = AUTO
+
+
+def enlarge(
+    source: SourceFile,
+    target: Path,
+    options: Enlargement,
+    tick: Tick,
+    *,
+    truth: Path | None = None,
+    hole: Path | None = None,
+) -> Made:
     """The enlarged picture or film, its sheet, and how near both are to a truth."""
-    film, options = job.source.film, job.options
-    model, notices = _model_of(job)
-    pipeline = pipeline_for(
-        film,
-        options["enlarge"],
-        model,
-        device=job.device,
-        best=options["best"],
-        sharpness=options["sharpness"],
-    )
-    _check_format(film, pipeline, job)
-    truth = _truth(film, pipeline, job)
-    hole, second = _hole(film, job), ()
+    film, format = source.film, format_of(target)
+    model, notices = _model_of(film, options)
+    pipeline = pipeline_for(film, options, model)
+    _check_format(film, pipeline, format)
+    true = _truth(film, pipeline, truth)
+    mask, second = _hole(film, hole, options.mask_is), ()
     start = time.perf_counter()
-    result = _enlarged(film, pipeline, job)
-    if hole is not None:
-        result, second = _with_hole(film, result, hole, job)
+    result = _enlarged(film, pipeline, options, tick)
+    if mask is not None:
+        result, second = _with_hole(film, result, mask, options, tick)
     seconds = time.perf_counter() - start
-    contents: dict[str, object] = {RESULT: result}
+    files: dict[str, Content] = {}
     nets = tuple(dict.fromkeys(step.path.stem for step in (*pipeline.every_model, *second)))
-    tiles = _tiles(film.first, pipeline, options["tile"])
-    if SHEET in job.shows:
-        title = f"{shortened(job.source.path.name)}: {' and '.join(nets)}"
-        truth_pixels = None if truth is None else as_seen(truth)
+    tiles = _tiles(film.first, pipeline, options.tile)
+    name = shortened(source.path.name)
+    if options.sheet:
+        true_pixels = None if true is None else as_seen(true)
         pixels = as_seen(film.first), as_seen(_first_of(result))
-        contents[SHEET] = standard_sheet(*pixels, truth_pixels, title)
-    if job.shows & {REPORT, NUMBERS}:
-        report = _report(job, film, result, pipeline, nets)
-        contents |= {REPORT: report.sheet, NUMBERS: report.numbers}
-    return Output(
-        contents=contents,
+        files[SHEET] = standard_sheet(*pixels, true_pixels, f"{name}: {' and '.join(nets)}")
+    if options.report:
+        report = _report(source, result, pipeline, nets, options, tick)
+        files |= {REPORT: report.sheet, NUMBERS: report.numbers}
+    files[""] = result
+    return Made(
+        files=files,
         model="+".join(dict.fromkeys(step.hash for step in (*pipeline.every_model, *second))),
-        resolved={"tile": tiles},
         chosen={
-            **({} if isinstance(model, Path) else {"model": model}),
-            **({} if hole is None else {"mask_is": hole.polarity}),
+            "model": model,
+            **({"truth": truth} if truth and options.sheet else {}),
+            **({} if hole is None or mask is None else {"hole": hole, "mask_is": mask.polarity}),
         },
-        notices=(
-            *notices,
-            *(hole.notices if hole else ()),
-            *_remarks(film, result, truth, options[FORMAT]),
-        ),
-        nets=nets,
-        details=_details(pipeline, tiles, job.threads, seconds),
+        notices=(*notices, *(mask.notices if mask else ()), *_remarks(film, result, true, format)),
+        facts=" and ".join(nets),
+        details=_details(pipeline, tiles, options.threads, seconds),
     )
 
 
-def _hole(film: Frames | Video, job: Job) -> Hole | None:
+def enlarge_picture(picture: Picture, options: Enlargement) -> Picture:
+    """A picture that a program holds, enlarged."""
+    film = Frames(frames=(picture,))
+    model = model_for(film, options.enlarge)[0] if options.model == AUTO else options.model
+    pipeline = pipeline_for(film, options, model)
+    return enlarged_image(picture, pipeline, tile=options.tile, threads=options.threads)
+
+
+def _hole(film: Frames | Video, path: Path | None, mask_is: str) -> Hole | None:
     """What of a picture was repaired, where that is said."""
-    path = job.file("hole")
     if path is None:
         return None
     if film.count > 1 or isinstance(film, Video):
         raise InputError("is a film, and has no hole", "leave --hole out")
     size = film.first.height, film.first.width
-    return masked(size, path, job.options["mask_is"], "taken for repaired")
+    return masked(size, path, mask_is, "taken for repaired")
 
 
 def _with_hole(
-    film: Frames | Video, result: Frames | Video, hole: Hole, job: Job
+    film: Frames | Video, result: Frames | Video, hole: Hole, options: Enlargement, tick: Tick
 ) -> tuple[Frames | Video, tuple[Model, ...]]:
     """The result with what was repaired enlarged by the net for damaged pictures; and its nets.
 
@@ -156,27 +150,31 @@ def _with_hole(
     """
     if not hole.mask.any():
         return result, ()
-    best = job.options["best"]
-    pipeline = pipeline_for(film, job.options["enlarge"], WILD, device=job.device, best=best)
-    inside, outside = _first_of(_enlarged(film, pipeline, job)), _first_of(result)
+    pipeline = pipeline_for(film, replace(options, sharpness=0.0), WILD)
+    inside, outside = _first_of(_enlarged(film, pipeline, options, tick)), _first_of(result)
     where = spread(hole.mask, pipeline.size)[..., None]
     image = replace(outside, samples=np.where(where, inside.samples, outside.samples))
     return Frames(frames=(image,)), pipeline.every_model
 
 
 def _report(
-    job: Job, film: Frames | Video, result: Frames | Video, pipeline: Pipeline, nets: Sequence[str]
+    source: SourceFile,
+    result: Frames | Video,
+    pipeline: Pipeline,
+    nets: Sequence[str],
+    options: Enlargement,
+    tick: Tick,
 ) -> Report:
     """What was invented in a picture, or in the first of a film."""
-    name = job.source.path.name
+    name = source.path.name
     report = report_of(
-        film.first,
+        source.film.first,
         _first_of(result),
         pipeline,
         f"{shortened(name)}: what {' and '.join(nets)} invented",
-        tile=job.options["tile"] or None,
-        threads=job.threads,
-        tick=job.tick,
+        tile=options.tile,
+        threads=options.threads,
+        tick=tick,
     )
     return replace(report, numbers={"picture": name, **report.numbers})
 
@@ -189,18 +187,6 @@ def _details(
     lines = dict.fromkeys(f"{net.described}, in tiles of {tile} pixels" for net, tile in nets)
     by = "all threads" if threads is None else f"{threads} thread{'' if threads == 1 else 's'}"
     return (*lines, f"enlarged in {seconds:.2f} s by {by}")
-
-
-def equivalent(name: str, recorded: object, target: object) -> bool:
-    """Whether a result with the recorded option is as good as one with the target's.
-
-    The tile does not count: no pixel differs by more than rounding. Of `auto` any choice is.
-    """
-    if name == "model" and target == AUTO:
-        return isinstance(recorded, str) and recorded.partition("+")[0] in AUTOMATIC
-    if name == "mask_is" and target == AUTO:
-        return recorded in POLARITIES
-    return name == "tile" or recorded == target
 
 
 def ending(source: Path, enlarge: str, model: str | Path) -> str:
@@ -221,22 +207,20 @@ def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
     raise InputError(f"{enlarge} is neither a factor nor a size")
 
 
-def pipeline_for(
-    film: Frames | Video,
-    enlarge: str,
-    model: str | Path,
-    *,
-    device: str = CPU,
-    best: bool = False,
-    sharpness: float = 0.0,
-) -> Pipeline:
+def pipeline_for(film: Frames | Video, options: Enlargement, model: str | Path) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
-    factor, box = sides(enlarge)
-    size = film.first.height, film.first.width
-    frames = film.count if isinstance(film, Frames) else 1  # a video's are held one at a time
-    options: dict[str, Any] = {"factor": factor, "box": box, "model": model, "device": device}
-    options["sharpness"] = sharpness
-    return replace(plan_pipeline(*size, **options, frames=frames), best=best)
+    factor, box = sides(options.enlarge)
+    pipeline = plan_pipeline(
+        film.first.height,
+        film.first.width,
+        factor=factor,
+        box=box,
+        model=model,
+        device=options.device,
+        sharpness=options.sharpness,
+        frames=film.count if isinstance(film, Frames) else 1,  # a video's are held one at a time
+    )
+    return replace(pipeline, best=options.tta)
 
 
 def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
@@ -290,20 +274,17 @@ def is_light(source: Path) -> bool:
     return height * width <= LIGHT and not moves
 
 
-def _model_of(job: Job) -> tuple[str | Path, tuple[str, ...]]:
+def _model_of(film: Frames | Video, options: Enlargement) -> tuple[str | Path, tuple[str, ...]]:
     """A family, a shipped net or a file, and what is to be said of the choice."""
-    name = job.options["model"]
-    if file := job.file("model", known=(name,) if is_shipped(name) else (AUTO,)):
-        return file, ()
-    if name != AUTO:
-        return name, ()
-    model, reason = model_for(job.source.film, job.options["enlarge"])
+    if options.model != AUTO:
+        return options.model, ()
+    model, reason = model_for(film, options.enlarge)
     if model == KEPT:
         said = "shows no damage by JPEG or noise, and stays as it is"
         return model, (f"{said}; --model {WILD} cleans it all the same",)
     if not reason:
         return model, ()
-    told = _sharpness_told(model) if job.options["sharpness"] else ""
+    told = _sharpness_told(model) if options.sharpness else ""
     return model, (_chosen(model, reason), *filter(None, (told,)))
 
 
@@ -327,13 +308,8 @@ def _chosen(model: str, reason: str) -> str:
     return f"{reason}: {does} (by {model}); --model {PHOTOGRAPHS} {other}"
 
 
-def _check_format(film: Frames | Video, pipeline: Pipeline, job: Job) -> None:
+def _check_format(film: Frames | Video, pipeline: Pipeline, format: str) -> None:
     """Refuse a result that the format of its file cannot hold, before it is made."""
-    tile, format = job.options["tile"], job.options[FORMAT]
-    if 0 < tile < LEAST_TILE:
-        raise InputError(f"has tiles of {tile} pixels a side, and {LEAST_TILE} are the fewest")
-    if RESULT not in job.shows:
-        return
     check_format(film, format)
     height, width = pipeline.size
     most = MOST_A_SIDE.get(format, max(pipeline.size))
@@ -352,9 +328,8 @@ def check_format(film: Frames | Video, format: str) -> None:
         raise InputError(f"is a picture, and {format} holds films", "let it end in .png or .jpg")
 
 
-def _truth(film: Frames | Video, pipeline: Pipeline, job: Job) -> Picture | None:
+def _truth(film: Frames | Video, pipeline: Pipeline, path: Path | None) -> Picture | None:
     """What the result should look like; refused where it has another size."""
-    path = job.file("truth", "measured against")
     if path is None:
         return None
     if film.count > 1 or isinstance(film, Video):
@@ -367,23 +342,24 @@ def _truth(film: Frames | Video, pipeline: Pipeline, job: Job) -> Picture | None
     return truth
 
 
-def _enlarged(film: Frames | Video, pipeline: Pipeline, job: Job) -> Frames | Video:
-    tile = job.options["tile"] or None
+def _enlarged(
+    film: Frames | Video, pipeline: Pipeline, options: Enlargement, tick: Tick
+) -> Frames | Video:
+    tile, threads = options.tile, options.threads
     if isinstance(film, Video):
-        return replace(film, size=pipeline.size, work=lambda frame: _frame(frame, pipeline, job))
+        return replace(
+            film,
+            size=pipeline.size,
+            work=lambda frame: enlarged_image(frame, pipeline, tile=tile, threads=threads),
+        )
     try:
         if film.count > 1:
-            return enlarged_film(film, pipeline, tile=tile, threads=job.threads, tick=job.tick)
-        image = enlarged_image(film.first, pipeline, tile=tile, threads=job.threads, tick=job.tick)
+            return enlarged_film(film, pipeline, tile=tile, threads=threads, tick=tick)
+        image = enlarged_image(film.first, pipeline, tile=tile, threads=threads, tick=tick)
         return Frames(frames=(image,))
     except InputError as error:
         problem, _, remedy = str(error).partition("; ")
         raise InputError(f"cannot be enlarged by {problem}", remedy) from error
-
-
-def _frame(frame: Picture, pipeline: Pipeline, job: Job) -> Picture:
-    """A frame of a video enlarged."""
-    return enlarged_image(frame, pipeline, tile=job.options["tile"] or None, threads=job.threads)
 
 
 def _first_of(result: Frames | Video) -> Picture:
@@ -410,22 +386,10 @@ def _scored(film: Frames | Video, result: Frames | Video, truth: Picture) -> str
     return f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
 
 
-def _tiles(image: Picture, pipeline: Pipeline, tile: int) -> list[int]:
+def _tiles(image: Picture, pipeline: Pipeline, tile: int | None) -> list[int]:
     """The tile that each net of the pipeline worked in."""
     tiles, height, width = [], image.height, image.width
     for model in pipeline.models:
-        tiles.append(resolved_tile(model.in_rgb, height, width, tile or None))
+        tiles.append(resolved_tile(model.in_rgb, height, width, tile))
         height, width = height * model.net.factor, width * model.net.factor
     return tiles + (_tiles(image, pipeline.second, tile) if pipeline.second else [])
-
-
-UPSCALE: Final = Making(
-    verb="upscale",
-    holds=HOLDS,
-    usual={"sharpness": 0.0, "best": False, "hole": "", "mask_is": AUTO},
-    make=make,
-    needs=("torch", "scipy"),
-    products=PRODUCTS,
-    films=True,
-    equivalent=equivalent,
-)

@@ -1,0 +1,520 @@
+"""Pictures in, files out: what every verb that works on files shares.
+
+`find` lists the pictures, `each` names the outputs, skips those that are there, calls the verb's
+work on every picture and writes what it made, with its record. An input is never written over; a
+bad input is named and skipped; a file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from trombine.io.files import atomic, check_output_name, identity, write_bytes
+from trombine.io.image import (
+    LOSSY,
+    PICTURE_SUFFIXES,
+    RAW_SUFFIXES,
+    VIDEO_SUFFIXES,
+    Labels,
+    Picture,
+    Pixels,
+    encode,
+    encode_labels,
+    encoding,
+    format_of,
+    lost,
+    output_suffix,
+    picture_of,
+    read_record,
+)
+from trombine.io.video import (
+    VIDEOS,
+    Frames,
+    SourceFile,
+    Video,
+    encode_frames,
+    play,
+    read_source,
+    write_video,
+)
+from trombine.memory import RELIEF, enough
+from trombine.progress import Progress, Result, Tick, log, silent
+from trombine.record import changed_options, record_of
+from trombine.refusal import InputError, OutputError, about, shown
+
+# What a file may hold: a film or a picture, samples, or what JSON holds.
+Content = Frames | Video | Picture | Labels | Pixels | Mapping[str, Any]
+RECORD: Final = "record"  # its key in a JSON file
+_NAMED: Final = 5  # a line names this many files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Where results go, and how they are written: the options that such verbs share."""
+
+    output: Path | None = None  # a file, or a folder; beside each picture unless given
+    recursive: bool = False
+    suffix: str = ""
+    overwrite: bool = False
+    format: str = ""
+    quality: int = 95
+    strip: bool = False
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> Files:
+        """Those of a verb's arguments that are such options."""
+        return cls(**{name: arguments[name] for name in cls.__annotations__ if name in arguments})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a verb made of one picture."""
+
+    files: Mapping[str, Content]  # by what follows the result's stem: "" is the result itself
+    chosen: Mapping[str, Any] = field(default_factory=dict)  # arguments for this picture alone
+    model: str | None = None  # hash of the models
+    notices: Sequence[str] = ()
+    facts: str = ""  # for the line that names the result: nets, faces
+    details: Sequence[str] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)  # for the summary: {"faces": 2}
+
+
+Work = Callable[[SourceFile, Path, Tick], Made]
+"""Makes something of a picture that was read, for the output of this name."""
+
+
+def each(
+    pictures: Iterable[Path],
+    work: Work,
+    function: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    *,
+    endings: Sequence[str] = ("",),
+    name: Callable[[Path], str] = output_suffix,
+    beside: str = "",
+    reads: Iterable[Path] = (),
+    films: bool = False,
+    at_once: int = 1,
+    light: Callable[[Path], bool] = lambda source: False,
+    relief: str = RELIEF,
+    progress: Progress | None = None,
+) -> Result:
+    """Do `work` on every picture whose outputs are not there; see Files for what is asked alike.
+
+    `function` was called with `arguments`: that is what records say. A picture's outputs end in
+    `endings`, the result itself in what `name` gives for its source; beside its picture it has
+    `beside` in its name. `reads` are further inputs. Pictures that are `light` are worked on
+    `at_once` in threads.
+    """
+    batch = _Batch(
+        files=Files.of(arguments),
+        work=work,
+        function=function,
+        arguments=arguments,
+        endings=endings,
+        films=films,
+        relief=relief,
+        progress=progress or silent,
+    )
+    pictures, recursive = list(pictures), batch.files.recursive
+    sources = find(pictures, recursive=recursive)
+    if not sources:
+        raise InputError("no pictures were named; name files or a folder")
+    if len(sources) > 1 or sources[0] not in pictures:
+        sources = batch.without_results(sources, set(pictures))
+    batch.plan(sources, _naming(batch.files, pictures, len(sources), name, beside))
+    refuse_to_write_over(batch.written_files(), [*sources, *reads])
+    for text in _left_alone(pictures, recursive=recursive):
+        batch.notice(None, text)
+    todo = [source for source in batch.targets if not batch.is_done(source)]
+    together = [source for source in todo if at_once > 1 and len(todo) > 1 and light(source)]
+    with ThreadPoolExecutor(at_once) as pool:
+        begun = {source: pool.submit(batch.do, source) for source in together}
+        try:
+            for source in todo:
+                future = begun.get(source)
+                batch.tell(source, future.result if future else partial(batch.do, source))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return batch.result()
+
+
+_Outcome = tuple[Made, list[Path], list[str], str]
+"""What was made, the files that were written, notices, and facts for a line."""
+
+
+def _naming(
+    files: Files,
+    pictures: Sequence[Path],
+    count: int,
+    name: Callable[[Path], str],
+    beside: str,
+) -> Callable[[Path], Path]:
+    """How the result of a picture is named: the one file, or in a folder by its source's name."""
+    output, folders = files.output, [path for path in pictures if path.is_dir()]
+    if output is not None and output.suffix and not output.is_dir():
+        if count > 1:
+            problem = f"is one file, and there are {count} pictures"
+            remedy = "name a folder; if its name has a dot, make it first"
+            raise InputError(problem, remedy, path=output)
+        return lambda source: output
+
+    def named(source: Path) -> Path:
+        folder = source.parent
+        if output is not None:
+            base = next((one for one in folders if source.is_relative_to(one)), folder)
+            folder = output / source.relative_to(base).parent
+        same = identity(folder) == identity(source.parent)
+        ending = f".{files.format}" if files.format else name(source)
+        return folder / f"{source.stem}{files.suffix or (beside if same else '')}{ending}"
+
+    return named
+
+
+@dataclass(kw_only=True)
+class _Batch:
+    """One call: what is to be done, and what was."""
+
+    files: Files
+    work: Work
+    function: Callable[..., Any]
+    arguments: Mapping[str, Any]
+    endings: Sequence[str]
+    films: bool
+    relief: str
+    progress: Progress
+    targets: dict[Path, Path] = field(default_factory=dict)  # the result of each source
+    total: int = 0
+    done: int = 0
+    kept: int = 0
+    made: int = 0
+    written: list[Path] = field(default_factory=list)
+    skipped: dict[Path, str] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def notice(self, path: Path | None, text: str) -> None:
+        """Tell the user something."""
+        line = f"{shown(path)}: {text}" if path else text
+        self.notices.append(line)
+        log.warning(line)
+
+    def skip(self, source: Path, error: InputError) -> None:
+        """Go on without a source; the only one is an error."""
+        if self.total == 1:
+            raise error if error.path else type(error)(error.problem, error.remedy, path=source)
+        why = error.why if error.path in (None, source) else str(error)
+        self.skipped[source] = why
+        log.error(f"skipped {shown(source)}: {why}")
+
+    def without_results(self, sources: list[Path], named: set[Path]) -> list[Path]:
+        """The sources without earlier results of this verb, where results would lie among them."""
+        output = self.files.output
+        here = {identity(path.parent) for path in sources}
+        if output is not None and identity(output) not in here:
+            return sources
+        name = self.function.__name__
+        results = [
+            path
+            for path in sources
+            if path not in named and (read_record(path) or {}).get("function") == name
+        ]
+        for folder, count in Counter(path.parent for path in results).items():
+            text = f"{count:,} earlier result{'s' * (count > 1)} left alone; name a file to take it"
+            self.notice(folder, text)
+        return [path for path in sources if path not in results]
+
+    def plan(self, sources: list[Path], named: Callable[[Path], Path]) -> None:
+        """Name the output of every source; one that is bad is skipped."""
+        self.total = len(sources)
+        taken: dict[str, Path] = {}
+        for source in sources:
+            try:
+                _check_source(source)
+                target = named(source)
+                for path in self.outputs(target):
+                    check_output_name(source, path)
+                    rival = taken.setdefault(os.path.realpath(path), source)
+                    if rival != source:
+                        problem = f"would become {shown(path)}, and so would {shown(rival)}"
+                        raise InputError(problem, "rename one of them", path=source)
+                if "" in self.endings:
+                    format_of(target)
+                self.targets[source] = target
+            except InputError as error:
+                self.skip(source, error)
+
+    def outputs(self, target: Path) -> list[Path]:
+        """All files of a result."""
+        return [target.with_suffix(end) if end else target for end in self.endings]
+
+    def written_files(self) -> list[Path]:
+        """All that may be written."""
+        return [path for target in self.targets.values() for path in self.outputs(target)]
+
+    def is_done(self, source: Path) -> bool:
+        """Whether nothing is left to do for a source, which is then counted."""
+        is_there = all(path.exists() for path in self.outputs(self.targets[source]))
+        if is_there and not self.files.overwrite:
+            self.kept += 1
+            self.done += 1
+            return True
+        return False
+
+    def do(self, source: Path) -> _Outcome:
+        """Make and write the files of a source."""
+        start, target = time.perf_counter(), self.targets[source]
+        written, notices = list[Path](), list[str]()
+        with enough(source, self.relief), about(source):
+            read = read_source(source, films=self.films)
+            made = self.work(read, target, self.tick(source))
+            if read.more_pictures:
+                notices.append("holds more pictures than one; only the first is taken")
+            if read.film.first.changed:
+                notices.append(read.film.first.changed)
+            record = self.record(source, made)
+            for ending, content in made.files.items():
+                path = target.with_suffix(ending) if ending else target
+                if self.files.overwrite or not path.exists():
+                    save(path, content, record, self.files, self.tick(source))
+                    written.append(path)
+        notices += [*made.notices, *self.lost(target, made)]
+        size = size_text(made.files[""]) if "" in made.files else ""
+        seconds = f"{time.perf_counter() - start:.2f} s"
+        facts = ", ".join(filter(None, (size, made.facts, seconds)))
+        return replace(made, files={}), written, notices, facts
+
+    def tick(self, source: Path) -> Tick:
+        """The progress of one source as that of the whole."""
+
+        def tick(done: int, of: int) -> None:
+            self.progress(self.done + done / max(of, 1), self.total, shown(source.name))
+
+        return tick
+
+    def tell(self, source: Path, done: Callable[[], _Outcome]) -> None:
+        """Do a source, or wait until it is done, and say what became of it."""
+        self.progress(self.done, self.total, shown(source.name))
+        try:
+            made, written, notices, facts = done()
+        except OutputError:  # a full disk: the next one would fail as well
+            raise
+        except InputError as error:
+            self.skip(source, error)
+            return
+        finally:
+            self.done += 1
+        self.made += 1
+        self.written += written
+        self.counts.update(made.counts)
+        for text in notices:
+            self.notice(source, text)
+        for text in made.details:
+            log.debug(f"{shown(source)}: {text}")
+        log.info(f"{shown(self.targets[source])}: {facts}")
+
+    def lost(self, target: Path, made: Made) -> Iterator[str]:
+        """What the format of a result does not hold of it."""
+        content = made.files.get("")
+        if not isinstance(content, Frames) or (format := format_of(target)) in VIDEOS:
+            return
+        losses = lost(content.first, format)
+        if losses and not (format in LOSSY and len(losses) == 1):
+            better = ".webp" if content.count > 1 else ".png or .tif"
+            yield f"{format} does not hold all of the result: {', '.join(losses)}; {better} would"
+
+    def record(self, source: Path, made: Made) -> dict[str, Any]:
+        """How the files of a source were made."""
+        arguments = {**self.arguments, **made.chosen}
+        options, files = changed_options(self.function, arguments)
+        files["pictures"] = source
+        return record_of(self.function.__name__, options, files=files, model=made.model)
+
+    def result(self) -> Result:
+        """What became of all."""
+        self.progress(self.total, self.total, "")
+        one = self.made == 1
+        parts = [f"{self.made:,} picture{'s' * (not one)} written"]
+        if self.kept:
+            parts.append(f"{self.kept:,} skipped that were there (--overwrite makes them again)")
+        if self.skipped:
+            parts.append(f"{len(self.skipped):,} bad: {listed(self.skipped)}")
+        for name, n in self.counts.items():
+            parts.append(f"{n:,} {name.removesuffix('s') if n == 1 else name}")
+        return Result(
+            summary=", ".join(parts),
+            written=tuple(self.written),
+            kept=self.kept,
+            skipped=self.skipped,
+            notices=tuple(self.notices),
+        )
+
+
+# ---------------------------------------------------------------------------------------------
+# Inputs
+
+
+def find(inputs: Iterable[Path], *, recursive: bool = False) -> list[Path]:
+    """The pictures that are meant, each once: a folder stands for those in it, sorted by name.
+
+    Hidden files and films in MP4 and WebM are left out; a folder without pictures stays as it is.
+    """
+    found: dict[str, Path] = {}
+    for path in inputs:
+        inside = _pictures_in(path, recursive=recursive) if path.is_dir() else []
+        for file in inside or [path]:
+            found.setdefault(os.path.realpath(file), file)
+    return list(found.values())
+
+
+def _pictures_in(
+    folder: Path, endings: Iterable[str] = PICTURE_SUFFIXES, *, recursive: bool = False
+) -> list[Path]:
+    paths = folder.rglob("*") if recursive else folder.iterdir()
+    return sorted(
+        path
+        for path in paths
+        if path.suffix.lower() in endings
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+
+
+def _left_alone(inputs: Iterable[Path], *, recursive: bool) -> Iterator[str]:
+    """What lies in folders of pictures and is not taken."""
+    for folder in (path for path in inputs if path.is_dir()):
+        if films := _pictures_in(folder, VIDEO_SUFFIXES, recursive=recursive):
+            yield f"films in folders are left alone: {listed(films)}; name them to take them"
+        if raw := _pictures_in(folder, RAW_SUFFIXES, recursive=recursive):
+            yield f"camera raw files are not read: {listed(raw)}; save them as TIFF first"
+        inside = [] if recursive else _with_pictures(folder)
+        if inside and _pictures_in(folder):
+            yield f"pictures in subfolders are left alone: {listed(inside)}; --recursive takes them"
+
+
+def _with_pictures(folder: Path) -> list[Path]:
+    inside = (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(path for path in inside if _pictures_in(path))
+
+
+def _check_source(source: Path) -> None:
+    """Refuse a folder without pictures, and a camera's raw file."""
+    if source.suffix.lower() in RAW_SUFFIXES and source.is_file():
+        raise InputError("is a camera raw file", "save it as TIFF first", path=source)
+    if source.is_dir():
+        inside = _with_pictures(source)
+        remedy = (
+            f"add --recursive, or name {listed(inside)}" if inside else "name a folder that has"
+        )
+        raise InputError("has no pictures in it", remedy, path=source)
+
+
+def sidecars(sources: Sequence[Path], path: Path | None, option: str) -> dict[Path, Path]:
+    """The file of each source that an option names: the one file, or those of a folder that have
+    the sources' names, whatever their endings."""
+    if path is None:
+        return {}
+    if not os.path.lexists(path):
+        raise InputError("does not exist", f"name a {option} that does, or none", path=path)
+    if not path.is_dir():
+        if len(sources) > 1:
+            problem = f"is one file, and there are {len(sources)} pictures"
+            raise InputError(problem, f"name a folder as --{option}", path=path)
+        return dict.fromkeys(sources, path)
+    files = _pictures_in(path, (*PICTURE_SUFFIXES, ".json"))
+    found = {}
+    for source in sources:
+        same = [file for file in files if file.stem == source.stem]
+        if len(same) > 1:
+            same = [file for file in same if file.name == source.name] or same
+        if len(same) > 1:
+            problem = f"{listed(same)} could each be the {option} of {shown(source)}"
+            raise InputError(problem, "leave one of them out")
+        if same:
+            found[source] = same[0]
+    return found
+
+
+def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
+    """Raise where an output is an input."""
+    inputs = set(map(identity, read))
+    for path in written:
+        if identity(path) in inputs:
+            raise InputError("is an input, and would be written over; choose another -o", path=path)
+
+
+def listed(paths: Iterable[Path]) -> str:
+    """Names for a line."""
+    paths = list(paths)
+    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    return ", ".join(shown(path) for path in paths[:_NAMED]) + more
+
+
+# ---------------------------------------------------------------------------------------------
+# Outputs
+
+
+def save(
+    path: Path,
+    content: Content,
+    record: Mapping[str, Any] | None = None,
+    files: Files = Files(),
+    tick: Tick | None = None,
+) -> None:
+    """Write a content in the format that the name says, with its record.
+
+    Frames of a film may be worked on meanwhile: `tick` is told of each.
+    """
+    if isinstance(content, Mapping):
+        text = json.dumps({**content, RECORD: record}, indent=1, allow_nan=False)
+        write_bytes(path, f"{text}\n".encode())
+        return
+    if isinstance(content, Labels):
+        write_bytes(path, encode_labels(content, record))
+        return
+    format, keep = format_of(path), {} if record is None else dict(record)
+    if format in VIDEOS:
+        if not isinstance(content, Video | Frames):
+            raise InputError(f"is a picture, and {format} is for films", "choose .png or .jpg")
+        if isinstance(content, Video) and files.strip:
+            content = replace(content, metadata={})
+        with atomic(path) as part:
+            write_video(part, content, format, record=keep, tick=tick)
+        return
+    if isinstance(content, Video):
+        content = play(content, tick)
+    with encoding(path, size_text(content)):
+        if isinstance(content, Frames) and content.count > 1:
+            data = encode_frames(content, format, record=record)
+        else:
+            picture = content.first if isinstance(content, Frames) else content
+            picture = picture if isinstance(picture, Picture) else picture_of(picture)
+            picture = picture.stripped if files.strip else picture
+            data = encode(picture, format, record=record, quality=files.quality)
+    write_bytes(path, data)
+
+
+def size_text(content: Content) -> str:
+    """Width and height in pixels, for people; of JSON nothing."""
+    if isinstance(content, Mapping):
+        return ""
+    if isinstance(content, Labels):
+        return f"{content.numbers.shape[1]} x {content.numbers.shape[0]}"
+    if isinstance(content, Video):
+        height, width = content.size
+        return f"{content.count:,} frames of {width} x {height}"
+    film = isinstance(content, Frames)
+    picture = content.first if film else content
+    samples = picture.samples if isinstance(picture, Picture) else picture
+    frames = f"{content.count:,} frames of " if film and content.count > 1 else ""
+    return f"{frames}{samples.shape[1]} x {samples.shape[0]}"

@@ -1,0 +1,40 @@
+"""What a verb says while it works, and what it returns.
+
+Steps go to a callable, `progress(done, total, what)`: the command passes a bar, the studio a
+stream, tests a list. What it raises ends the work. Messages go to the logger "trombine": INFO names
+each file that was written, WARNING says what a user should know, DEBUG gives details (-v).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger("trombine")
+
+Progress = Callable[[float, float, str], None]
+"""Told after each step how much of how much is done, and what a step is: (3, 10, "pictures")."""
+Tick = Callable[[int, int], None]
+"""The same within one picture: how much of how much of it is done."""
+
+
+def silent(done: float, total: float, what: str) -> None:
+    """The progress of who does not ask for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a verb did."""
+
+    summary: str = ""  # for people, one line or a table; the command prints it
+    written: tuple[Path, ...] = ()  # in the order in which they were written
+    kept: int = 0  # outputs that were there already
+    skipped: Mapping[Path, str] = field(default_factory=dict)  # bad inputs: why
+    notices: tuple[str, ...] = ()  # what was logged as a warning
+    found: Mapping[Path, Any] = field(default_factory=dict)  # what pictures show, as JSON holds it
+
+    def __str__(self) -> str:
+        return self.summary

@@ -1,0 +1,57 @@
+"""How a file was made, as one JSON in its metadata; `replay` calls the function again by it.
+
+    {"function": "upscale", "options": {"scale": 4}, "files": {"pictures": ["a.png", SHA-256]},
+     "model": SHA-256, "version": "0.1.0"}
+
+Options are those that differ from the function's defaults. Files are named without their folder.
+How each format holds the text is in io/image.py.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from trombine import __version__
+from trombine.io.files import digest
+
+# Arguments that change no pixel, or that the names of files tell.
+_LEFT_OUT: Final = frozenset(
+    ("pictures", "output", "recursive", "suffix", "overwrite", "format", "progress", "threads")
+)
+
+
+def record_of(
+    function: str,
+    options: Mapping[str, Any],
+    *,
+    files: Mapping[str, Path] | None = None,
+    model: str | None = None,
+) -> dict[str, Any]:
+    """The record of what a function makes with these options, of these files by argument."""
+    hashes = {name: [path.name, digest(path)] for name, path in (files or {}).items()}
+    record = {
+        "function": function,
+        "options": dict(options),
+        "files": hashes,
+        "model": model,
+        "version": __version__,
+    }
+    return {name: value for name, value in record.items() if value not in (None, {})}
+
+
+def changed_options(
+    function: Callable[..., Any], arguments: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Of a call's arguments those that differ from the defaults and change a result: values, and
+    files."""
+    parameters = inspect.signature(function).parameters
+    changed = {
+        name: arguments[name]
+        for name, parameter in parameters.items()
+        if name in arguments and name not in _LEFT_OUT and arguments[name] != parameter.default
+    }
+    files = {name: value for name, value in changed.items() if isinstance(value, Path)}
+    return {name: changed[name] for name in changed.keys() - files.keys()}, files

@@ -1,0 +1,121 @@
+"""The options that verbs share, and how a verb's arguments are checked.
+
+A verb is a plain function under `@verb`: the command line, Python and HTTP call the same one. Its
+annotations and docstring give types, limits and help; cyclopts makes the command of them, pydantic
+the check and the schema.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, ParamSpec, TypeVar
+
+from annotated_types import Interval
+from cyclopts import Group, Parameter, Token
+from pydantic import ConfigDict, ValidationError, validate_call
+
+from trombine.progress import Progress as Callback
+from trombine.refusal import InputError, shown
+
+P = ParamSpec("P")
+Value = TypeVar("Value")
+MORE: Final = Group("More options", sort_key=2)  # on a help page after those that most people want
+
+
+def at_least(low: float, high: float | None = None) -> Interval:
+    """The limits of a number, as a part of its annotation."""
+    return Interval(ge=low, le=high)
+
+
+def _whole(_: Any, tokens: Sequence[Token]) -> int:
+    """A whole number; cyclopts would read 4.5 as 4."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{shown(tokens[0].value)} is not a whole number") from None
+
+
+def _paths(_: Any, tokens: Sequence[Token]) -> tuple[Path, ...]:
+    return tuple(Path(token.value) for token in tokens)
+
+
+WHOLE: Final = Parameter(converter=_whole)
+HIDDEN: Final = Parameter(parse=False)
+
+Pictures = Annotated[Any, Parameter(n_tokens=-1, converter=_paths, help="Files or folders.")]
+"""Paths of files or folders, or pictures that the program holds: see io/convert.py."""
+Output = Annotated[
+    Path | None,
+    Parameter(alias="-o", help="The file or folder to write; else beside the input."),
+]
+Overwrite = Annotated[bool, Parameter(help="Write outputs again that are there already.")]
+Recursive = Annotated[
+    bool,
+    Parameter(help="Take pictures in subfolders too.", group=MORE),
+]
+Suffix = Annotated[str, Parameter(help="What to add to each name.", group=MORE)]
+Format = Annotated[
+    Literal["", "png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp", "mp4", "webm"],
+    Parameter(
+        help="png, jpg, webp, tif, gif, mp4, ...; else the input's.",
+        group=MORE,
+        show_choices=False,
+    ),
+]
+Quality = Annotated[
+    int,
+    at_least(1, 100),
+    WHOLE,
+    Parameter(help="The quality of JPEG and AVIF, 1 to 100. [95]", group=MORE),
+]
+Strip = Annotated[
+    bool, Parameter(help="Leave out date, camera, place and other metadata.", group=MORE)
+]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "mps"],
+    Parameter(
+        help="cpu, cuda, mps, or auto: a GPU if there is one. [cpu]",
+        group=MORE,
+        show_choices=False,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    at_least(1),
+    WHOLE,
+    Parameter(help="How many threads; else one a core.", group=MORE),
+]
+Progress = Annotated[Callback | None, HIDDEN]
+
+
+def paths_of(pictures: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
+    """One path or several, as paths."""
+    if isinstance(pictures, str | Path):
+        return (Path(pictures),)
+    return tuple(Path(path) for path in pictures)
+
+
+def verb(function: Callable[P, Value]) -> Callable[P, Value]:
+    """A verb: its arguments are converted and checked; a wrong one is an InputError."""
+    checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Value:
+        try:
+            return checked(*args, **kwargs)
+        except ValidationError as error:
+            if error.title != function.__name__:  # of something that the verb read
+                raise
+            raise InputError(_wrong(error)) from None
+
+    return call
+
+
+def _wrong(error: ValidationError) -> str:
+    """What is wrong with the first argument that is."""
+    one = error.errors(include_url=False)[0]
+    name = str(one["loc"][0]) if one["loc"] else "the arguments"
+    text = one["msg"][:1].lower() + one["msg"][1:]
+    return f"{name}: {text}, not {shown(repr(one['input'])[:60])}"
