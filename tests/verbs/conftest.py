@@ -49,10 +49,10 @@ def made() -> ModuleType:
 @pytest.fixture
 def photographs(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is a drawing has tests of its own: here it is what is white in its corner."""
-    from trombine.upscaling import making
+    from trombine.upscaling import enlarge
 
     monkeypatch.setattr(
-        making, "is_drawing", lambda pixels, _, in_doubt: bool((pixels[0, 0] == 255).all())
+        enlarge, "is_drawing", lambda pixels, _, in_doubt: bool((pixels[0, 0] == 255).all())
     )
 
 

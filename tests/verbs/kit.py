@@ -13,11 +13,9 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from trombine import weights
-from trombine.events import Event, Notice, Skipped
 from trombine.io.image import Picture, save_picture
 from trombine.io.video import save_frames
 from trombine.nets import build
-from trombine.verbs.upscale import UpscaleRequest, run
 from trombine.weights import Card
 
 ALPHA = np.linspace(0, 255, 20 * 24).reshape(20, 24).astype(np.uint8)
@@ -74,22 +72,6 @@ def model_file(path: Path, **sizes: Any) -> Path:
     net = build("residual", {"width": 4, "depth": 1, "factor": 3, **sizes}, seed=5)
     weights.save(path, net, Card(task="upscale", net="residual", sizes=net.sizes))
     return path
-
-
-def events(*pictures: Path, output: Path, **options: Any) -> list[Event]:
-    """All that enlarging these says."""
-    return list(run(UpscaleRequest(pictures=pictures, output=output, **options)))
-
-
-def notices(heard: list[Event]) -> list[str]:
-    return [event.text for event in heard if isinstance(event, Notice)]
-
-
-def why(heard: list[Event]) -> str:
-    """Why the only picture was skipped."""
-    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
-    assert "\n" not in skipped.why
-    return skipped.why
 
 
 def size(path: Path) -> tuple[int, int]:

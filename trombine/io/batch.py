@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from trombine.io.files import atomic, check_output_name, identity, write_bytes
 from trombine.io.image import (
+    FORMATS,
     LOSSY,
     PICTURE_SUFFIXES,
     RAW_SUFFIXES,
@@ -130,7 +131,7 @@ def each(
     if not sources:
         raise InputError("no pictures were named; name files or a folder")
     if len(sources) > 1 or sources[0] not in pictures:
-        sources = batch.without_results(sources, set(pictures))
+        sources = batch.without_results(sources)
     batch.plan(sources, _naming(batch.files, pictures, len(sources), name, beside))
     refuse_to_write_over(batch.written_files(), [*sources, *reads])
     for text in _left_alone(pictures, recursive=recursive):
@@ -160,13 +161,19 @@ def _naming(
     name: Callable[[Path], str],
     beside: str,
 ) -> Callable[[Path], Path]:
-    """How the result of a picture is named: the one file, or in a folder by its source's name."""
+    """How results are named: the one file, or in a folder by their sources' names."""
     output, folders = files.output, [path for path in pictures if path.is_dir()]
+    if any(letter in files.suffix for letter in "/\\\0"):
+        raise InputError(f"--suffix is a part of a name, not {shown(files.suffix)}")
     if output is not None and output.suffix and not output.is_dir():
         if count > 1:
             problem = f"is one file, and there are {count} pictures"
             remedy = "name a folder; if its name has a dot, make it first"
             raise InputError(problem, remedy, path=output)
+        if files.format and FORMATS.get(output.suffix.lower()) != FORMATS[f".{files.format}"]:
+            raise InputError(
+                f"ends otherwise than --format {files.format}", "give one", path=output
+            )
         return lambda source: output
 
     def named(source: Path) -> Path:
@@ -217,22 +224,21 @@ class _Batch:
         self.skipped[source] = why
         log.error(f"skipped {shown(source)}: {why}")
 
-    def without_results(self, sources: list[Path], named: set[Path]) -> list[Path]:
-        """The sources without earlier results of this verb, where results would lie among them."""
-        output = self.files.output
-        here = {identity(path.parent) for path in sources}
-        if output is not None and identity(output) not in here:
-            return sources
-        name = self.function.__name__
-        results = [
-            path
-            for path in sources
-            if path not in named and (read_record(path) or {}).get("function") == name
-        ]
-        for folder, count in Counter(path.parent for path in results).items():
-            text = f"{count:,} earlier result{'s' * (count > 1)} left alone; name a file to take it"
-            self.notice(folder, text)
-        return [path for path in sources if path not in results]
+    def without_results(self, sources: list[Path]) -> list[Path]:
+        """The sources without earlier results of this verb that were made from others of them, or
+        that lie where results go: the same command twice makes no results of results."""
+        output, left = self.files.output, list[Path]()
+        for path in sources:
+            record = record_in(path) or {}
+            if record.get("function") != self.function.__name__:
+                continue
+            picture = path.with_name(record.get("files", {}).get("pictures", [path.name])[0])
+            is_below = output is not None and output.resolve() in path.resolve().parents
+            if is_below or (picture != path and picture in sources):
+                left.append(path)
+        if left:
+            self.notice(None, f"earlier results are left alone: {listed(left)}")
+        return [path for path in sources if path not in left]
 
     def plan(self, sources: list[Path], named: Callable[[Path], Path]) -> None:
         """Name the output of every source; one that is bad is skipped."""
@@ -502,6 +508,16 @@ def save(
             picture = picture.stripped if files.strip else picture
             data = encode(picture, format, record=record, quality=files.quality)
     write_bytes(path, data)
+
+
+def record_in(path: Path) -> dict[str, Any] | None:
+    """The record in a picture, a film or a JSON file; None where there is none."""
+    try:
+        if path.suffix.lower() != ".json":
+            return read_record(path)
+        return json.loads(path.read_bytes())[RECORD]
+    except (InputError, ValueError, LookupError, TypeError, OSError):
+        return None
 
 
 def size_text(content: Content) -> str:

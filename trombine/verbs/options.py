@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, ParamSpec, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
 from annotated_types import Interval
 from cyclopts import Group, Parameter, Token
@@ -19,8 +19,7 @@ from pydantic import ConfigDict, ValidationError, validate_call
 from trombine.progress import Progress as Callback
 from trombine.refusal import InputError, shown
 
-P = ParamSpec("P")
-Value = TypeVar("Value")
+Function = TypeVar("Function", bound=Callable[..., Any])
 MORE: Final = Group("More options", sort_key=2)  # on a help page after those that most people want
 
 
@@ -97,12 +96,12 @@ def paths_of(pictures: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
     return tuple(Path(path) for path in pictures)
 
 
-def verb(function: Callable[P, Value]) -> Callable[P, Value]:
+def verb(function: Function) -> Function:
     """A verb: its arguments are converted and checked; a wrong one is an InputError."""
     checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
 
     @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> Value:
+    def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return checked(*args, **kwargs)
         except ValidationError as error:
@@ -110,7 +109,7 @@ def verb(function: Callable[P, Value]) -> Callable[P, Value]:
                 raise
             raise InputError(_wrong(error)) from None
 
-    return call
+    return cast("Function", call)
 
 
 def _wrong(error: ValidationError) -> str:

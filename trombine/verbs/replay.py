@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 import trombine
-from trombine.io.batch import find
+from trombine.io.batch import find, record_in
 from trombine.io.files import digest
-from trombine.io.image import is_video, read_record
+from trombine.io.image import is_video
 from trombine.io.video import read_frames
 from trombine.progress import Progress as Callback
 from trombine.progress import Result, log, silent
@@ -70,7 +70,7 @@ def replay(
 
 def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | None) -> Path:
     """The file that the source's record leads to."""
-    record = read_record(source)
+    record = record_in(source)
     if record is None or record.get("function") not in trombine.__all__:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     named = record.get("files", {}).items()

@@ -30,7 +30,7 @@ from trombine.upscaling.enlarge import (
     enlarge_picture,
     is_light,
 )
-from trombine.upscaling.names import is_shipped
+from trombine.upscaling.names import KEPT, is_shipped
 from trombine.upscaling.pipelines import nets_of
 from trombine.verbs.options import (
     MORE,
@@ -136,6 +136,7 @@ def upscale(
     if is_held(pictures):
         return of_held(pictures, lambda picture: enlarge_picture(picture, options))
     paths = paths_of(pictures)
+    file = options.model if isinstance(options.model, Path) else None
     sources = find(paths, recursive=recursive)
     truths, holes = sidecars(sources, truth, "truth"), sidecars(sources, hole, "hole")
 
@@ -153,7 +154,7 @@ def upscale(
         endings=("", *((SHEET,) if sheet else ()), *((REPORT, NUMBERS) if report else ())),
         name=lambda source: ending(source, options.enlarge, options.model),
         beside=f".{options.enlarge}",
-        reads=(*truths.values(), *holes.values()),
+        reads=filter(None, (*truths.values(), *holes.values(), file)),
         films=True,
         at_once=options.threads or 1,
         light=is_light,
@@ -164,7 +165,7 @@ def upscale(
 
 def _size_text(scale: int | None, size: str | None, model: str | Path) -> str:
     """How large results are to be, "x3" or "1920x1080"; there must be such a model."""
-    there = (_USUAL_SCALE,) if model == AUTO else nets_of(model)
+    there = (_USUAL_SCALE,) if model in (AUTO, KEPT) else nets_of(model)
     if size is None:
         return f"x{scale or (_USUAL_SCALE if _USUAL_SCALE in there else max(there))}"
     if scale is not None:
