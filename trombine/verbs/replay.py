@@ -77,7 +77,8 @@ def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | N
     files = {name: _found(inputs / Path(file).name, sha256) for name, (file, sha256) in named}
     options: dict[str, Any] = {**record.get("options", {}), **files, "progress": progress}
     given = [options.pop("pictures")] if files.get("pictures") else []
-    target = folder / f"again{source.suffix}" if given else folder / "again"
+    suffix = ".png" if source.suffix == ".json" else source.suffix
+    target = folder / f"again{suffix}" if given else folder / "again"
     function = getattr(trombine, record["function"])
     level = log.level
     log.setLevel(logging.ERROR)  # what is said of the copy would not help
