@@ -1,7 +1,7 @@
 """What a browser or a program may ask of the studio: pages, and the verbs by HTTP.
 
 Every path is behind the guard. What a form may hold, and what OpenAPI says of it, is made of the
-verbs' requests (fields.py).
+functions (api.py).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
+import inspect
 import json
 import re
 import secrets
@@ -35,22 +36,21 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from trombine import __version__
-from trombine.commands import VERBS
 from trombine.conventions import LANDMARK_GROUPS, PARTS
 from trombine.io.image import FORMATS
 from trombine.pages.overlays import CLOSED
 from trombine.refusal import InputError
 from trombine.studio.examples import EXAMPLES
-from trombine.studio.fields import (
-    check_field,
-    is_folder,
-    line_of,
-    request_of,
+from trombine.studio.api import (
+    FOLDERS,
+    SERVED,
+    arguments_of,
+    check_text,
+    function_of,
+    hints_of,
     schema,
-    served,
     takes_files,
     takes_folders,
-    value_of,
 )
 from trombine.studio.guard import OWNER
 from trombine.studio.jobs import DAYS, DONE, ENDED, FULL, STATE, Job, Said, Store
@@ -127,8 +127,8 @@ def application(
     )
     _add_errors(app)
     _add_pages(app, root)
-    for name, request in served().items():
-        _add_verb(app, store, name, request, models, root)
+    for name in SERVED:
+        _add_verb(app, store, name, models, root)
     _add_jobs(app, store, root)
     _add_streams(app, store, stopping)
     _add_examples(app, store, root)
@@ -224,7 +224,6 @@ def _add_verb(
     app: FastAPI,
     store: Store,
     verb: str,
-    kind: type[Any],
     models: Callable[[], list[Offer]],
     root: str,
 ) -> None:
@@ -232,23 +231,22 @@ def _add_verb(
         owner = _owner(request)
         await run_in_threadpool(_check_room, store, owner)
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
-            job = await run_in_threadpool(_accepted, store, owner, verb, kind, form, models)
+            job = await run_in_threadpool(_accepted, store, owner, verb, form, models)
         address = f"{root}/api/jobs/{job.id}"
         return JSONResponse(_told(store, job, root), 201, headers={"location": address})
 
-    line = VERBS[line_of(verb)]
+    says = inspect.getdoc(function_of(verb)) or ""
     app.add_api_route(
-        f"/api/jobs/{verb}",
+        f"/api/{verb}",
         ask,
         methods=["POST"],
         name=verb,
-        summary=line.summary,
-        description=line.caution or line.summary,
+        summary=says.partition("\n")[0],
         status_code=201,
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"multipart/form-data": {"schema": schema(kind)}},
+                "content": {"multipart/form-data": {"schema": schema(verb)}},
             }
         },
         responses=_REFUSALS,
@@ -276,7 +274,6 @@ def _accepted(
     store: Store,
     owner: str,
     verb: str,
-    kind: type[Any],
     form: FormData,
     models: Callable[[], list[Offer]],
 ) -> Job:
@@ -284,8 +281,8 @@ def _accepted(
     with _to_be(store) as id:
         folder = store.place(id) / INPUTS
         folder.mkdir(parents=True)
-        fields = _fields(verb, kind, form, folder)
-        request_of(verb, fields, Path())  # refuses what the command would refuse
+        fields = _fields(verb, form, folder)
+        arguments_of(verb, fields)  # refuses what the command would refuse
         name = fields.get("model", "")
         is_named = name and "/" not in name  # and no file that was sent
         if is_named and (path := model_named(name, verb, models())) is not None:
@@ -304,28 +301,31 @@ def _to_be(store: Store) -> Iterator[str]:
         raise
 
 
-def _fields(verb: str, kind: type[Any], form: FormData, folder: Path) -> dict[str, Any]:
+def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
     """The fields of a form: files kept in a folder for each field, and named by it."""
     fields: dict[str, Any] = {}
     sent: dict[str, list[str]] = {}
     for name, value in form.multi_items():
+        if name not in hints_of(verb):
+            raise InputError(f"{verb} does not take {name}", "/api/openapi.json says what it takes")
         if isinstance(value, UploadFile):
-            option = check_field(verb, kind, name)
-            if not takes_files(kind, name):
-                raise InputError(f"{option} is no file", "give it as text")
+            if not takes_files(verb, name):
+                raise InputError(f"{name} is no file", "give it as text")
             if value.filename:  # a form's empty choice of a file has no name
-                inside = _folder_of(value.filename) if takes_folders(kind, name) else ""
+                inside = _folder_of(value.filename) if takes_folders(verb, name) else ""
                 place = _keep(value, folder / name / inside)
                 sent.setdefault(name, []).append(inside or place)
         elif name in fields:
-            raise InputError(f"--{name.replace('_', '-')} was given twice", "give it once")
+            raise InputError(f"{name} was given twice", "give it once")
         else:
-            fields[name] = value_of(verb, kind, name, value)
+            check_text(verb, name, value)
+            fields[name] = value
     for name, paths in sent.items():
-        if name == "pictures" or takes_folders(kind, name):
+        if name == "pictures" or takes_folders(verb, name):
             fields[name] = [f"{name}/{path}" for path in dict.fromkeys(paths)]
         else:
-            fields[name] = name if is_folder(name, len(paths)) else f"{name}/{paths[0]}"
+            is_folder = len(paths) > 1 or name in FOLDERS
+            fields[name] = name if is_folder else f"{name}/{paths[0]}"
     return fields
 
 
@@ -492,7 +492,7 @@ def _replayed(store: Store, job: Job, folder: Path) -> dict[str, Any]:
 
 def _replayable(job: Job) -> list[str]:
     """The files of a job that say how they were made; a test of people only copies some."""
-    if job.state != DONE or job.verb in (REPLAY, "judge-people-make"):
+    if job.state != DONE or job.verb in (REPLAY, "judge_people_make"):
         return []
     names = [file["name"] for file in (job.result or {}).get("files", ())]
     return [name for name in names if Path(name).suffix.lower() in FORMATS]

@@ -38,7 +38,7 @@ from trombine.studio.jobs import DONE, Store
 from trombine.studio.work import outputs
 from trombine.verbs.people import KEY_ENDING
 
-VERB: Final = "judge-people-make"
+VERB: Final = "judge_people_make"
 MOST_SUBJECTS: Final = 500  # of a test
 MOST_TESTS: Final = 100  # of an owner
 _LONGEST: Final = 100  # letters of a title

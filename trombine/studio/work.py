@@ -7,16 +7,12 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from importlib import import_module
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.batch.result import BAD_USAGE, exit_code
-from trombine.commands import VERBS
-from trombine.events import Description, Done, Notice, Picture, Progress, Skipped, Started
 from trombine.memory import ENDED, ran_out
-from trombine.studio.fields import line_of, request_of
+from trombine.studio.api import arguments_of, function_of
 from trombine.studio.jobs import MOST_DEATHS, Job, Store
 
 INPUTS: Final = "in"
@@ -59,64 +55,40 @@ def do(store: Store, job: Job, in_a_line: Callable[[Exception], str | None]) -> 
         store.finish(job)
 
 
-def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | str | None:
-    """What became of it; a text: why nothing did; None: nobody waits for it any more."""
-    module = import_module(f"trombine.verbs.{VERBS[line_of(job.verb)].module}")
-    note = store.place(job.id) / MODEL
-    model = Path(note.read_text()) if note.exists() else None
-    request = request_of(job.verb, job.fields, folder, model)
-    said: dict[str, list[Any]] = {"notices": [], "skipped": [], "found": []}
+def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | None:
+    """What became of it; None: nobody waits for it any more."""
+    function, note = function_of(job.verb), store.place(job.id) / MODEL
+    arguments = arguments_of(job.verb, job.fields)
+    if note.exists():
+        arguments["model"] = Path(note.read_text())
+    pictures = [arguments.pop("pictures")] if "pictures" in arguments else []
     told = 0.0
-    with closing(module.run(request)) as events:
-        for event in events:
-            if not store.is_held(job):
-                return None
-            if isinstance(event, Progress) and event.done < event.total:
-                if time.monotonic() - told < _OFTEN:
-                    continue
-                told = time.monotonic()
-            _keep(event, said)
-            if (saying := _said(event)) is not None:
-                store.say(job, *saying)
-            if isinstance(event, Done):
-                if said["skipped"] and (exit_code(event) == BAD_USAGE or store.is_full()):
-                    return f"{said['skipped'][0]['file']}: {said['skipped'][0]['why']}"
-                summary = event.summary.removeprefix(f"{folder}: ")  # which is nobody's to know
-                result = {"summary": summary, **said, "files": _files(folder)}
-                return {**result, **_counted(job, request, folder)}
-    return "ended without a result"
+
+    def progress(done: float, total: float, what: str) -> None:
+        nonlocal told
+        if done < total and time.monotonic() - told < _OFTEN:
+            return
+        told = time.monotonic()
+        if not store.is_held(job):
+            raise _UnwantedError
+        store.say(job, "progress", {"done": done, "total": total, "unit": what})
+
+    try:
+        result = function(*pictures, output=folder, progress=progress, **arguments)
+    except _UnwantedError:
+        return None
+    skipped = [{"file": path.name, "why": why} for path, why in result.skipped.items()]
+    found = [{"file": path.name, "value": value} for path, value in result.found.items()]
+    about = f"{pictures[0][0]}: " if pictures else ""
+    notices = [{"text": text.removeprefix(about)} for text in result.notices]
+    told_of = {"notices": notices, "skipped": skipped}
+    summary = result.summary.removeprefix(f"{folder}: ")  # which is nobody's to know
+    shown = {"summary": summary, **told_of, "found": found, "files": _files(folder)}
+    return {**shown, **_counted(job, arguments, pictures, folder)}
 
 
-def _said(event: object) -> tuple[str, dict[str, Any]] | None:
-    """An event as a kind and its fields; files by their names alone."""
-    if isinstance(event, Started):
-        return "started", {"total": event.total, "unit": event.unit}
-    if isinstance(event, Progress):
-        return "progress", {"done": event.done, "total": event.total, "unit": event.unit}
-    if isinstance(event, Picture):
-        return "picture", {"name": event.name, "facts": event.facts}
-    if isinstance(event, Notice):
-        return "notice", _notice(event)
-    if isinstance(event, Skipped):
-        return "skipped", _skipped(event)
-    return None
-
-
-def _keep(event: object, said: dict[str, list[Any]]) -> None:
-    if isinstance(event, Notice):
-        said["notices"].append(_notice(event))
-    elif isinstance(event, Skipped):
-        said["skipped"].append(_skipped(event))
-    elif isinstance(event, Description):
-        said["found"].append({"file": event.file.name, "value": dict(event.value)})
-
-
-def _notice(event: Notice) -> dict[str, Any]:
-    return {"file": event.file.name if event.file else None, "text": event.text}
-
-
-def _skipped(event: Skipped) -> dict[str, Any]:
-    return {"file": event.file.name, "why": event.why}
+class _UnwantedError(Exception):
+    """Nobody waits for the job any more."""
 
 
 def _files(folder: Path) -> list[dict[str, Any]]:
@@ -127,17 +99,16 @@ def _files(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _counted(job: Job, request: Any, folder: Path) -> dict[str, int]:
+def _counted(
+    job: Job, arguments: dict[str, Any], pictures: list[Any], folder: Path
+) -> dict[str, int]:
     """Of a repair of one picture, how many samples outside its hole changed."""
-    if job.verb != "inpaint" or len(request.pictures) != 1:
+    if job.verb != "inpaint" or len(pictures) != 1 or len(pictures[0]) != 1:
         return {}
-    from trombine.studio.counting import changed_outside
-
-    (source,) = request.pictures
-    result = next(
-        path for path in folder.iterdir() if path.stem == f"{source.stem}{request.suffix}"
-    )
-    return {CHANGED: changed_outside(request, source, result)}
+    source = Path(pictures[0][0])
+    stem = f"{source.stem}{arguments.get('suffix', '')}"
+    result = next(path for path in folder.iterdir() if path.stem == stem)
+    return {CHANGED: changed_outside(arguments, source, result)}
 
 
 @contextmanager

@@ -10,10 +10,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar, cast
+from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_type_hints
 
 from annotated_types import Interval
 from cyclopts import Group, Parameter, Token
+from docstring_parser import parse_from_object
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from trombine.progress import Progress as Callback
@@ -118,3 +119,16 @@ def _wrong(error: ValidationError) -> str:
     name = str(one["loc"][0]) if one["loc"] else "the arguments"
     text = one["msg"][:1].lower() + one["msg"][1:]
     return f"{name}: {text}, not {shown(repr(one['input'])[:60])}"
+
+
+def help_of(function: Callable[..., Any]) -> dict[str, str]:
+    """What a verb says of each of its parameters: in its docstring, or in their types."""
+    said = {
+        one.arg_name: " ".join((one.description or "").split())
+        for one in parse_from_object(function).params
+    }
+    for name, hint in get_type_hints(function, include_extras=True).items():
+        for extra in getattr(hint, "__metadata__", ()):
+            if isinstance(extra, Parameter) and extra.help:
+                said.setdefault(name, extra.help)
+    return said

@@ -41,7 +41,7 @@ export const noticed = ({ text }) => sentence(/^(is|was|has|shows) /.test(text) 
 export async function submit(verb, fields) {
   const form = new FormData();
   for (const field of fields) form.append(...field);
-  return json(`${API}/jobs/${verb}`, { method: "POST", body: form });
+  return json(`${API}/${verb}`, { method: "POST", body: form });
 }
 
 export const cancel = (id) => json(`${API}/jobs/${id}/cancel`, { method: "POST" });

@@ -26,7 +26,7 @@ async function refresh() {
 const NAMES = {
   generate: "Generate",
   inpaint: "Repair",
-  "judge-people-make": "Test of people",
+  "judge_people_make": "Test of people",
   microscope: "Microscope",
   morph: "Walk",
   read: "Read",

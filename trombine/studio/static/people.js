@@ -49,7 +49,7 @@ async function create() {
   for (const [side, name, files] of folders) {
     for (const file of some(files, Math.floor(MOST / folders.length))) fields.push([side, file, `${name}/${file.name}`]);
   }
-  const job = await submit("judge-people-make", fields);
+  const job = await submit("judge_people_make", fields);
   await status.follow(job);
   const title = $("title").value.trim() || folders.map(([, name]) => name).join(" or ").slice(0, 100);
   const test = await post("", { job: job.id, title, subjects: Number($("subjects").value) });

@@ -329,7 +329,7 @@ function toPicture() {
 
 /** Enlarge a try; where its hole was, the net for damaged pictures works. */
 async function enlarge(result, mask, name) {
-  const fields = [["factor", String(TIMES)], ["hole", await fileOf(mask), "mask.png"], ["mask_is", "white"]];
+  const fields = [["scale", String(TIMES)], ["hole", await fileOf(mask), "mask.png"], ["mask_is", "white"]];
   await goOn("upscale", fields, result, name, (job) => ({ ...shortest(job.files), said: "Enlarged", as: `.x${TIMES}$1` }));
 }
 

@@ -8,14 +8,14 @@ const status = $("status");
 let file = null;
 let width = 0;
 
-for (let times = 2; times <= MOST; times++) $("factor").append(new Option(`${times} times`, times));
-$("factor").append(new Option("as large as it is, only cleaned", 1));
+for (let times = 2; times <= MOST; times++) $("scale").append(new Option(`${times} times`, times));
+$("scale").append(new Option("as large as it is, only cleaned", 1));
 offerRun("upscale", status, {
   file: () => file,
   fields: () => [
-    ...["factor", "model"].map((name) => [name, $(name).value]),
+    ...["scale", "model"].map((name) => [name, $(name).value]),
     ...($("sharper").hidden ? [] : [["sharpness", $("sharpness").value]]),
-    ...["best", "report"].map((name) => [name, String($(name).checked)]),
+    ...["tta", "report"].map((name) => [name, String($(name).checked)]),
   ],
   show,
   said: (done) => ["Done. Download it below.", ...done.notices.map(plain)].join(" "),
@@ -24,10 +24,10 @@ offerRun("upscale", status, {
 /** Only the usual net for photographs has a sharp one beside it. */
 function offerSharpness() {
   const { value } = $("model");
-  $("sharper").hidden = !["auto", "upscale"].includes(value) || $("factor").value === "1";
+  $("sharper").hidden = !["auto", "upscale"].includes(value) || $("scale").value === "1";
 }
 
-for (const name of ["model", "factor"]) $(name).addEventListener("change", offerSharpness);
+for (const name of ["model", "scale"]) $(name).addEventListener("change", offerSharpness);
 $("sharpness").addEventListener("input", () => {
   $("sharpness-shown").textContent = `${Math.round(100 * $("sharpness").value)} %`;
   $("sharpness").setAttribute("aria-valuetext", $("sharpness-shown").textContent);
@@ -48,7 +48,7 @@ async function show(job) {
   const { naturalWidth, naturalHeight } = after;
   $("facts").textContent = `${naturalWidth} × ${naturalHeight}, ${size(result.bytes)}; it was ${width} wide.`;
   $("download").href = result.url;
-  $("download").download = result.name.replace(/(\.\w+)$/, `.x${job.fields.factor}$1`);
+  $("download").download = result.name.replace(/(\.\w+)$/, `.x${job.fields.scale}$1`);
   reveal($("result"), $("result-title"));
 }
 

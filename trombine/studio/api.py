@@ -1,0 +1,121 @@
+"""The functions by HTTP: a form to a function's arguments, by pydantic.
+
+`form_of` is a model of a function's parameters: the check of what is sent, and the schema that
+OpenAPI shows. A parameter that is a path is a file that is sent; several files for one such
+parameter are a folder. A path by name would be a file of the server's, and is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Final, get_args, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
+
+import trombine
+from trombine.refusal import InputError, shown
+from trombine.verbs.options import Pictures, help_of
+
+SERVED: Final = (
+    *("upscale", "inpaint", "restyle", "read", "generate", "morph", "microscope"),
+    *("judge_people_make", "replay"),
+)
+# The server says where files go, and how much of the machine is used.
+_OWN: Final = ("output", "progress", "overwrite", "recursive", "threads", "workers", "device")
+FOLDERS: Final = ("inputs",)  # parameters that are a folder even of one file
+_NAME: Final = re.compile(r"[^/\\:~]+")  # of a model that is here: no path, and nobody's hub
+_FILE: Final = {"type": "string", "format": "binary"}
+_FILES: Final = {"type": "array", "items": _FILE, "minItems": 1}
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    """A function that is served."""
+    return getattr(trombine, name)
+
+
+@cache
+def hints_of(name: str) -> dict[str, Any]:
+    """The annotations of a function's parameters that a form may have, by its fields' names: from_,
+    which Python has taken, is `from` there."""
+    hints = get_type_hints(function := function_of(name), include_extras=True)
+    names = [one.name for one in parameters_of(function) if one.name not in _OWN]
+    return {name.rstrip("_"): hints[name] for name in names}
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function).parameters.values())
+
+
+def takes_files(name: str, parameter: str) -> bool:
+    """Whether a parameter is a file, or may be one."""
+    return _is_many(name, parameter) or Path in _kinds(hints_of(name)[parameter])
+
+
+def takes_folders(name: str, parameter: str) -> bool:
+    """Whether a parameter is several folders; pictures are files."""
+    return parameter != "pictures" and _is_many(name, parameter)
+
+
+def _is_many(name: str, parameter: str) -> bool:
+    hint = hints_of(name)[parameter]
+    return hint == Pictures or tuple[Path, ...] in (hint, *get_args(hint))
+
+
+def _kinds(hint: Any) -> set[Any]:
+    """The plain types within an annotation."""
+    inside = get_args(hint)
+    return set().union(*map(_kinds, inside)) if inside else {hint}
+
+
+@cache
+def form_of(name: str) -> type[BaseModel]:
+    """The parameters of a function as a model."""
+    function, says = function_of(name), help_of(function_of(name))
+    usual = {one.name.rstrip("_"): one.default for one in parameters_of(function)}
+    fields = dict[str, Any]()
+    for one, hint in hints_of(name).items():
+        schema = _FILES if _is_many(name, one) else _FILE
+        if takes_files(name, one) and str in _kinds(hint):
+            schema = {"anyOf": [{"type": "string"}, _FILE]}
+        kind = hint
+        if takes_files(name, one):
+            kind = Annotated[Any if hint == Pictures else hint, WithJsonSchema(schema)]
+        default = ... if usual[one] is inspect.Parameter.empty else usual[one]
+        fields[one] = (kind, Field(default, description=says.get(one) or says.get(f"{one}_")))
+    return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The form of a function, as OpenAPI has it."""
+    return form_of(name).model_json_schema()
+
+
+def check_text(name: str, parameter: str, value: str) -> None:
+    """Refuse a path in place of a file that is sent: it would be one of the server's."""
+    hint = hints_of(name).get(parameter)
+    if hint is None or not value or not takes_files(name, parameter):
+        return
+    if str not in _kinds(hint):
+        raise InputError(f"{parameter} is a file", "send the file itself")
+    if not _NAME.fullmatch(value):
+        raise InputError(f"{parameter} is a name or a file that is sent, not {shown(value)}")
+
+
+def arguments_of(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a form: text, files as paths in the job's folder, several as a list.
+
+    What is empty is as if it had not been sent.
+    """
+    given = {one: value for one, value in fields.items() if value != ""}
+    try:
+        form = form_of(name).model_validate(given)
+    except ValidationError as error:
+        one = error.errors(include_url=False)[0]
+        about = ".".join(map(str, one["loc"][:1]))
+        raise InputError(f"{about}: {one['msg'][:1].lower()}{one['msg'][1:]}") from None
+    own = {one.name.rstrip("_"): one.name for one in parameters_of(function_of(name))}
+    return {own[one]: getattr(form, one) for one in form.model_fields_set}
