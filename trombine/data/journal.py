@@ -14,10 +14,11 @@ from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
+from filelock import FileLock, Timeout
+
 from trombine.data.places import writing
 from trombine.events import Event, Notice
 from trombine.io.files import clear_parts
-from trombine.lock import is_locked, locked
 
 T = TypeVar("T")
 NOTE_SECONDS: Final = 5.0  # at most this much work is lost when the process is killed
@@ -26,10 +27,17 @@ NOTE_SECONDS: Final = 5.0  # at most this much work is lost when the process is 
 def in_turn(path: Path, lock: Path, work: Generator[Event, None, T]) -> Generator[Event, None, T]:
     """Do this work while nobody else does; what cannot be written is one line that names `path`."""
     with writing(path):
-        if is_locked(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held = FileLock(lock)
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
             yield Notice(file=path, text="is being written by another process; waiting for it")
-        with locked(lock):
+            held.acquire()
+        try:
             return (yield from work)
+        finally:
+            held.release()
 
 
 class Journal:

@@ -138,7 +138,7 @@ class PackWriter:
 
         What is in the way is an InputError.
         """
-        lock = self.path.with_name(f"{self.path.name}.lock")
+        lock = self.path.with_name(f".{self.path.name}.lock")
         return (yield from in_turn(self._requested, lock, self._write(rows, overwrite)))
 
     def _write(

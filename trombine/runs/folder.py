@@ -24,16 +24,17 @@ from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
+from filelock import FileLock, Timeout
 from jaxtyping import UInt8
 
 from trombine.io.files import clear_parts, opened, output_error, write_bytes
 from trombine.io.image import encode_png
-from trombine.lock import LockedError, alone, holder, is_locked
 from trombine.refusal import InputError
 from trombine.texts import from_json
 
 Entry = dict[str, Any]
 
+_PATIENCE: Final = 0.5  # seconds: whoever only asks `is_running` holds it for an instant
 _NUMBERED: Final = re.compile(r"([0-9]{9,15})\.\w+")
 _PUT_BACK: Final = "put it back from a copy, or move it away"
 _FIXED: Final = re.compile(r"fixed-(.+)\.png")
@@ -57,6 +58,7 @@ class RunFolder:
         self.page = path / "index.html"
         self.board = path / "board"
         self.lock = path / ".lock"
+        self.pid = path / ".pid"  # of the process that holds the lock, or held it last
 
     @classmethod
     def create(cls, path: Path, recipe: Mapping[str, Any]) -> RunFolder:
@@ -94,18 +96,20 @@ class RunFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the run for training; an InputError names the process that holds it already.
+        """Hold the run for training; an InputError where another process holds it.
 
         What a killed process left half-written is cleared away.
         """
         with ExitStack() as held:
             try:
-                held.enter_context(alone(self.lock))
+                self.path.mkdir(parents=True, exist_ok=True)
+                held.enter_context(FileLock(self.lock, timeout=_PATIENCE))
                 self._clear()
-            except LockedError as error:
-                holder = f"process {error.holder}" if error.holder else "another process"
+                write_bytes(self.pid, str(os.getpid()).encode())
+            except Timeout as error:
+                problem = f"is being trained by process {self.trainer}"
                 raise InputError(
-                    f"is being trained by {holder}", "wait for it, or stop it first", path=self.path
+                    problem, "wait for it, or stop it first", path=self.path
                 ) from error
             except OSError as error:
                 raise output_error(self.path, error) from error
@@ -114,12 +118,18 @@ class RunFolder:
     @property
     def is_running(self) -> bool:
         """Whether a process trains it now."""
-        return is_locked(self.lock)
+        if not self.lock.exists():
+            return False
+        try:
+            with FileLock(self.lock, timeout=0):
+                return False
+        except Timeout:
+            return True
 
     @property
     def trainer(self) -> int | None:
         """The process that trains it now."""
-        return holder(self.lock)
+        return int(self.pid.read_text()) if self.pid.exists() and self.is_running else None
 
     def _clear(self) -> None:
         """Remove the parts of files that were never finished, and half a last line of the clock."""

@@ -40,7 +40,6 @@ from trombine.conventions import LANDMARK_GROUPS, PARTS
 from trombine.io.image import FORMATS
 from trombine.pages.overlays import CLOSED
 from trombine.refusal import InputError
-from trombine.studio.examples import EXAMPLES
 from trombine.studio.api import (
     FOLDERS,
     SERVED,
@@ -52,6 +51,7 @@ from trombine.studio.api import (
     takes_files,
     takes_folders,
 )
+from trombine.studio.examples import EXAMPLES
 from trombine.studio.guard import OWNER
 from trombine.studio.jobs import DAYS, DONE, ENDED, FULL, STATE, Job, Said, Store
 from trombine.studio.models import Offer, model_named

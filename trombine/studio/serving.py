@@ -14,9 +14,9 @@ from typing import Final
 
 import h11
 import uvicorn
+from filelock import FileLock, Timeout
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from trombine.lock import LockedError, alone
 from trombine.refusal import InputError
 from trombine.studio import guard
 from trombine.studio.app import application
@@ -90,7 +90,7 @@ def opened(
     """
     store = Store(folder)
     try:
-        with alone(folder / "studio.lock"), _listening(port, lan) as listening:
+        with FileLock(folder / "studio.lock", timeout=0), _listening(port, lan) as listening:
             pool = Pool(store=store, count=workers)
             pool.start()
             try:
@@ -98,9 +98,8 @@ def opened(
                 yield _studio(store, listening, models, _lan_host() if lan else HOME, outside)
             finally:
                 pool.stop()
-    except LockedError as error:
-        holder = f", process {error.holder}" if error.holder else ""
-        text = f"is the folder of another studio that is open{holder}"
+    except Timeout as error:
+        text = "is the folder of another studio that is open"
         raise InputError(text, "close it, or give another --data", path=folder) from error
 
 

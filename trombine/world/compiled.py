@@ -16,12 +16,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock
 from numba import njit
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 
 from trombine.io.files import KERNELS, cache_folder
-from trombine.lock import locked
 
 _SETTING: Final = "CACHE_DIR"  # of numba.core.config
 
@@ -57,7 +57,7 @@ class _Cache(FunctionCache):
             super().save_overload(sig, data)
 
     def _alone(self) -> AbstractContextManager[None]:
-        return locked(Path(self.cache_path) / f"{self._impl.filename_base}.lock")
+        return FileLock(Path(self.cache_path) / f"{self._impl.filename_base}.lock")
 
 
 @cache
