@@ -182,7 +182,7 @@ def test_a_run_is_trained_by_one(folder: RunFolder) -> None:
     with folder.alone():
         assert folder.is_running
         with (
-            pytest.raises(InputError, match=f"is being trained by process {os.getpid()}; wait, or"),
+            pytest.raises(InputError, match=f"is being trained by process {os.getpid()}; wait"),
             RunFolder(folder.path).alone(),
         ):
             pass

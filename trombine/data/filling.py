@@ -36,7 +36,6 @@ from trombine.refusal import OutputError, shortened, shown
 
 _ELSEWHERE: Final = "choose another folder"
 JOURNAL: Final = f".{METADATA}.part"
-LOCK: Final = f".{METADATA}.lock"
 # The keys by which lines of different kinds, all named by their seeds, are told apart.
 _MARKS: Final = {k for kind in KINDS.values() for k in (kind.vector_key, kind.styles_key) if k}
 
@@ -57,7 +56,7 @@ def fill_folder(
     yield from uncached()
     with writing(folder):
         check_folder(folder)
-    yield from in_turn(folder, folder / LOCK, _fill(folder, maker, seeds, workers, overwrite))
+    yield from in_turn(folder, _fill(folder, maker, seeds, workers, overwrite))
 
 
 def _fill(

@@ -95,7 +95,7 @@ def prepare_hub(name: str, folder: Path) -> Iterator[Event]:
     InputError in one line without the extra, without the network, and for a set that has no
     pictures.
     """
-    yield from in_turn(folder, folder.with_name(f".{folder.name}.lock"), _prepare(name, folder))
+    yield from in_turn(folder, _prepare(name, folder))
 
 
 def _prepare(name: str, folder: Path) -> Generator[Event, None, None]:

@@ -8,6 +8,7 @@ metadata.jsonl, metadata.csv) comes last, and ends the journal.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Collection, Generator
@@ -18,15 +19,17 @@ from filelock import FileLock, Timeout
 
 from trombine.data.places import writing
 from trombine.events import Event, Notice
-from trombine.io.files import clear_parts
+from trombine.io.files import cache_folder, clear_parts
 
 T = TypeVar("T")
 NOTE_SECONDS: Final = 5.0  # at most this much work is lost when the process is killed
 
 
-def in_turn(path: Path, lock: Path, work: Generator[Event, None, T]) -> Generator[Event, None, T]:
+def in_turn(path: Path, work: Generator[Event, None, T]) -> Generator[Event, None, T]:
     """Do this work while nobody else does; what cannot be written is one line that names `path`."""
     with writing(path):
+        place = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
+        lock = cache_folder() / "locks" / f"{place[:16]}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         held = FileLock(lock)
         try:

@@ -138,8 +138,7 @@ class PackWriter:
 
         What is in the way is an InputError.
         """
-        lock = self.path.with_name(f".{self.path.name}.lock")
-        return (yield from in_turn(self._requested, lock, self._write(rows, overwrite)))
+        return (yield from in_turn(self._requested, self._write(rows, overwrite)))
 
     def _write(
         self, rows: Generator[Event, None, None], overwrite: bool
