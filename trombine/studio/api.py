@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 
@@ -20,6 +20,7 @@ import trombine
 from trombine.refusal import InputError, shown
 from trombine.verbs.options import Pictures, help_of
 
+Model = TypeVar("Model", bound=BaseModel)
 SERVED: Final = (
     *("upscale", "inpaint", "restyle", "read", "generate", "morph", "microscope"),
     *("judge_people_make", "replay"),
@@ -111,11 +112,16 @@ def arguments_of(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     What is empty is as if it had not been sent.
     """
     given = {one: value for one, value in fields.items() if value != ""}
-    try:
-        form = form_of(name).model_validate(given)
-    except ValidationError as error:
-        one = error.errors(include_url=False)[0]
-        about = ".".join(map(str, one["loc"][:1]))
-        raise InputError(f"{about}: {one['msg'][:1].lower()}{one['msg'][1:]}") from None
+    form = checked(form_of(name), given)
     own = {one.name.rstrip("_"): one.name for one in parameters_of(function_of(name))}
     return {own[one]: getattr(form, one) for one in form.model_fields_set}
+
+
+def checked(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Values as a model; an InputError says what is wrong with the first that is."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        one = error.errors(include_url=False)[0]
+        about = ".".join(map(str, one["loc"]))
+        raise InputError(f"{about}: {one['msg'][:1].lower()}{one['msg'][1:]}") from None
