@@ -89,7 +89,7 @@ class Answering:
     def post(self, verb: str, *fields: tuple[str, str | Upload], **headers: Any) -> Answer:
         """A form."""
         kind = "multipart/form-data; boundary=border"
-        return self.ask(f"/api/jobs/{verb}", "POST", form(*fields), Content_Type=kind, **headers)
+        return self.ask(f"/api/{verb}", "POST", form(*fields), Content_Type=kind, **headers)
 
     def ended(self, id: str) -> dict[str, Any]:
         """A job, once it has ended."""

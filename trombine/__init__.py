@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from trombine.batch.result import Result
     from trombine.verbs.replay import replay as replay
+    from trombine.verbs.studio import studio as studio
     from trombine.verbs.upscale import upscale as upscale
 
 __version__ = "0.1.0"

@@ -36,6 +36,10 @@ COMMANDS = {
         "trombine.verbs.replay:replay",
         "Make files again from their records, and say whether the pixels are the same.",
     ),
+    "studio": (
+        "trombine.verbs.studio:studio",
+        "Repair, enlarge, read and generate pictures in the browser, on this machine alone.",
+    ),
 }
 
 VERBS = {
@@ -338,13 +342,6 @@ VERBS = {
             "trombine judge compare repair-64",
         ),
         positional=("protocol", "methods"),
-    ),
-    "studio": Verb(
-        module="studio",
-        request="StudioRequest",
-        summary="Repair, enlarge, read and invent pictures in the browser, on this machine alone.",
-        examples=("trombine studio --open", "trombine studio --port 0 --data studio-jobs"),
-        serves=True,
     ),
     "doctor": Verb(
         module="doctor",

@@ -50,7 +50,7 @@ def made(tab: Tab) -> None:
 
 def upscale(tab: Tab, _: Path) -> None:
     choose(tab, "photo.png", face()[::2, ::2])
-    to(tab, tab.locator("#factor"))
+    to(tab, tab.locator("#scale"))
     tab.keyboard.type("3")
     to(tab, tab.locator("#model"))
     tab.keyboard.type("photographs, fast")

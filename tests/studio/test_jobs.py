@@ -53,7 +53,7 @@ def test_deleting_leaves_nothing(server: Server) -> None:
 def test_a_cancelled_job_ends_for_good_and_the_next_is_done(server: Server) -> None:
     """A large one that is being worked on; its worker is free again."""
     large = ("pictures", ("large.png", png(noise(1500))))
-    made = server.post("upscale", large, ("factor", "4"), ("best", "true")).json
+    made = server.post("upscale", large, ("scale", "4"), ("tta", "true")).json
     path = f"/api/jobs/{made['id']}"
     until(lambda: server.ask(path).json["state"] == "running")
     assert server.ask(f"{path}/cancel", "POST").json["state"] == "cancelled"

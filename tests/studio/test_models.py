@@ -114,7 +114,7 @@ def test_a_model_that_is_not_there_is_refused_in_the_commands_words(
     for verb, field in (
         ("generate", ("seeds", "3")),
         ("restyle", ("to", "anime")),
-        ("upscale", ("factor", "2")),
+        ("upscale", ("scale", "2")),
     ):
         given = () if verb == "generate" else (("pictures", ("photo.png", png(noise()))),)
         answer = server.post(verb, *given, field, ("model", "no-such"))

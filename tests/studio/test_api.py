@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
+import inspect
 import io
 import json
 import re
@@ -19,11 +19,11 @@ import skimage.data
 from PIL import Image
 from studios import Server, noise, png
 
+import trombine
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.pages.overlays import CLOSED
-from trombine.requests import described, limit_of
-from trombine.studio.fields import served
-from trombine.verbs.inpaint import InpaintRequest
+from trombine.studio.api import SERVED
+from trombine.verbs.options import help_of
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 PICTURE = ("pictures", ("photo.png", png(noise())))
@@ -35,88 +35,80 @@ def packed(mask: np.ndarray) -> bytes:
     return gzip.compress(struct.pack("<II", *mask.shape[::-1]) + mask.astype(np.uint8).tobytes())
 
 
-def test_every_verb_that_makes_files_of_pictures_is_there(server: Server) -> None:
-    """Each field of a request is one of the form, with the same words, limits and defaults."""
+def test_every_function_on_pictures_is_there_with_its_parameters(server: Server) -> None:
+    """Its names, words, limits and defaults stand in OpenAPI, as its signature has them."""
     paths = server.ask("/api/openapi.json").json["paths"]
-    assert {"inpaint", "upscale", "read", "generate", "restyle"} <= set(served())
-    for verb, request in served().items():
-        body = paths[f"/api/jobs/{verb}"]["post"]["requestBody"]["content"]["multipart/form-data"]
-        properties = body["schema"]["properties"]
-        fields = {field.name.rstrip("_"): field for field in dataclasses.fields(request)}
-        assert set(properties) == set(fields) - {"output"}
-        needed = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
-        assert set(body["schema"]["required"]) == set(needed) - {"output"}
-        for name, entry in properties.items():
-            assert entry["description"] == described(request)[fields[name].name]
-            if isinstance(fields[name].default, int | str | float):
-                assert entry["default"] == fields[name].default
-
-
-def test_limits_stand_in_the_schema(server: Server) -> None:
-    paths = server.ask("/api/openapi.json").json["paths"]
-    schema = paths["/api/jobs/inpaint"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    for name in SERVED:
+        function = getattr(trombine, name)
+        body = paths[f"/api/{name}"]["post"]["requestBody"]["content"]["multipart/form-data"]
+        properties, says = body["schema"]["properties"], help_of(function)
+        for parameter in inspect.signature(function).parameters.values():
+            if (field := parameter.name.rstrip("_")) not in properties:
+                own = (
+                    "output",
+                    "progress",
+                    "overwrite",
+                    "recursive",
+                    "device",
+                    "threads",
+                    "workers",
+                )
+                assert parameter.name in own
+                continue
+            assert properties[field]["description"] == says[parameter.name]
+            if isinstance(parameter.default, int | str | float):
+                assert properties[field]["default"] == parameter.default
+            is_needed = parameter.default is inspect.Parameter.empty
+            assert is_needed == (field in body["schema"].get("required", ()))
+    schema = paths["/api/inpaint"]["post"]["requestBody"]["content"]["multipart/form-data"]
     properties = schema["schema"]["properties"]
-    hints = InpaintRequest.__annotations__
-    assert "Integer(0, 1000)" in str(hints["grow"]) and limit_of(int) is None
     assert (properties["grow"]["minimum"], properties["grow"]["maximum"]) == (0, 1000)
     assert properties["mask_is"]["enum"] == ["auto", "white", "black", "transparent"]
-    assert properties["mask"]["format"] == "binary"
     assert properties["scratches"]["type"] == "boolean"
+    assert properties["pictures"]["items"]["format"] == "binary"
 
 
 @pytest.mark.parametrize(
-    ("verb", "field", "value"),
+    ("name", "field", "value", "said"),
     [
-        ("inpaint", "grow", "2000"),
-        ("inpaint", "grow", "many"),
-        ("inpaint", "grow", "4.5"),
-        ("inpaint", "mask_is", "green"),
-        ("inpaint", "quality", "0"),
-        ("upscale", "factor", "99"),
-        ("upscale", "tile", "3"),
-        ("read", "faces", "some"),
-        ("upscale", "suffix", "a/b"),
-        ("generate", "with", "no such"),
-        ("generate", "seeds", "3-1"),
-        ("generate", "truncation", "7"),
+        ("inpaint", "grow", "2000", "grow: input should be less than or equal to 1000"),
+        ("inpaint", "grow", "4.5", "grow: input should be a valid integer"),
+        ("inpaint", "mask_is", "green", "mask_is: input should be 'auto', 'white'"),
+        ("inpaint", "scratches", "perhaps", "scratches: input should be a valid boolean"),
+        ("upscale", "scale", "99", "scale: input should be less than or equal to 16"),
+        ("upscale", "colour", "1", "upscale does not take colour"),
+        ("upscale", "output", "elsewhere", "upscale does not take output"),
+        ("inpaint", "mask", "mask.png", "mask is a file; send the file itself"),
+        ("inpaint", "mask", "mask/../../key", "mask is a file; send the file itself"),
+        ("inpaint", "grow", ("a", b"1"), "grow is no file; give it as text"),
     ],
 )
-def test_a_wrong_value_is_refused_in_the_commands_words(
-    server: Server, command: Command, verb: str, field: str, value: str
+def test_a_wrong_value_is_refused_in_a_line(
+    server: Server, name: str, field: str, value: str | tuple[str, bytes], said: str
 ) -> None:
-    given = (PICTURE, "photo.png") if verb != "generate" else (("size", "96"), "--output=faces")
-    answer = server.post(verb, given[0], (field, value))
-    said = command(verb, given[1], f"--{field.replace('_', '-')}", value).stderr
-    known = re.sub(rf"^trombine: ({verb}: )?|; trombine {verb} --help.*", "", said.strip())
-    assert answer.status == 422
-    assert answer.error == known
+    answer = server.post(name, PICTURE, (field, value))
+    assert answer.status == 422 and answer.error.startswith(said)
 
 
-def test_what_is_no_field_is_refused(server: Server) -> None:
+def test_a_form_that_is_not_whole_is_refused(server: Server) -> None:
     for fields, text in (
-        ((PICTURE, ("colour", "1")), "does not take --colour"),
-        ((PICTURE, ("colour", ("a.png", b"1"))), "does not take --colour"),
-        ((PICTURE, ("output", "elsewhere")), "does not take --output"),
-        ((PICTURE, ("mask", "mask.png")), "--mask is a file; send the file itself"),
-        ((PICTURE, ("grow", ("a", b"1"))), "--grow is no file; give it as text"),
-        ((PICTURE, ("grow", "1"), ("grow", "2")), "--grow was given twice; give it once"),
-        ((PICTURE, ("scratches", "perhaps")), "--scratches is true or false"),
-        ((("grow", "1"),), "no picture was sent"),
+        ((PICTURE, ("grow", "1"), ("grow", "2")), "grow was given twice; give it once"),
+        ((("grow", "1"),), "pictures: field required"),
         ((PICTURE, ("mask", ("m", b"no gzip", MASK))), "the mask is damaged"),
         ((PICTURE, ("mask", ("m", gzip.compress(bytes(9)), MASK))), "the mask is damaged"),
     ):
         answer = server.post("inpaint", *fields)
         assert answer.status == 422 and text in answer.error
     answer = server.post("restyle", PICTURE)
-    assert answer.status == 422 and "--to is not said" in answer.error
-    assert server.ask("/api/jobs/train", "POST").status in (404, 405)
+    assert answer.status == 422 and answer.error == "to: field required"
+    assert server.ask("/api/train", "POST").status in (404, 405)
 
 
 @pytest.mark.parametrize("model", ["/etc/passwd", "../x.safetensors", "hub:a/b", "~/x", "a\\b"])
 def test_a_model_is_no_path_of_the_servers(server: Server, model: str) -> None:
     for verb in ("inpaint", "upscale", "read"):
         answer = server.post(verb, PICTURE, ("model", model))
-        assert answer.status == 422 and "--model is a name or a file that is sent" in answer.error
+        assert answer.status == 422 and "model is a name or a file that is sent" in answer.error
 
 
 def test_a_mask_that_unpacks_to_too_much_is_refused(server: Server) -> None:
