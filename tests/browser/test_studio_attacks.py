@@ -59,7 +59,7 @@ def jobs_of(context: BrowserContext, server: Server) -> list[Any]:
 
 def form(server: Server, *, attributes: str = "") -> str:
     """A page that sends a form to the studio by itself."""
-    return f"""<form id=f method=post {attributes} action="http://{server.host}/api/jobs/generate">
+    return f"""<form id=f method=post {attributes} action="http://{server.host}/api/generate">
     <input name=seeds value=3></form><script>document.getElementById("f").submit()</script>"""
 
 
@@ -72,7 +72,7 @@ def test_another_sites_form_begins_no_job(
     tab = signed_in.new_page()
     with (
         serving(form(server, attributes=f'enctype="{encoding}"')) as port,
-        tab.expect_response(f"http://{server.host}/api/jobs/generate") as answer,
+        tab.expect_response(f"http://{server.host}/api/generate") as answer,
     ):
         tab.goto(f"http://{name}:{port}/", wait_until="commit")
     assert answer.value.status in (401, 403)
@@ -85,7 +85,7 @@ def test_another_sites_script_reads_and_deletes_nothing(
     """Neither by fetch nor as an image, a stream or a frame; a job of one's own is there."""
     origin = f"http://{server.host}"
     own = {"Origin": origin}
-    made = signed_in.request.post(f"{origin}/api/jobs/read", headers=own, multipart={
+    made = signed_in.request.post(f"{origin}/api/read", headers=own, multipart={
         "pictures": {"name": "a.png", "mimeType": "image/png", "buffer": picture("a")},
     }).json()  # fmt: skip
     tries = """async ([origin, id, input]) => {

@@ -340,7 +340,7 @@ def test_what_the_net_invented_is_reported(opened: Opened, server: Server) -> No
 def test_what_programs_may_ask_is_shown_offline(opened: Opened) -> None:
     tab = opened("/jobs")
     tab.get_by_role("link", name="over HTTP").click()
-    part = tab.locator(".path").filter(has_text="POST /api/jobs/inpaint")
+    part = tab.locator(".path").filter(has_text="POST /api/inpaint")
     part.locator("summary").click()
     grow = part.locator("dt").filter(has=tab.get_by_text("grow", exact=True))
     expect(grow).to_contain_text("0 to 1000; 0 unless given")

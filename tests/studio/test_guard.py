@@ -234,7 +234,7 @@ def test_more_than_the_limit_is_not_read(server: Server) -> None:
     }
     try:
         try:
-            connection.request("POST", "/api/jobs/upscale", body(), lines, encode_chunked=True)
+            connection.request("POST", "/api/upscale", body(), lines, encode_chunked=True)
         except (BrokenPipeError, ConnectionResetError):
             return  # it hung up on us
         assert connection.getresponse().status == 413

@@ -39,7 +39,7 @@ def test(bare: Bare) -> dict[str, Any]:
         for at, ((side, name), count) in enumerate(FOLDERS.items())
         for n in range(count)
     ]
-    job = bare.post("judge-people-make", ("pictures", str(COUNT)), *files).json
+    job = bare.post("judge_people_make", ("pictures", str(COUNT)), *files).json
     assert ask(bare, "", job=job["id"], subjects=3).status == 404  # it is not done yet
     store = Store(bare.data, is_server=False)
     claimed = store.claim("me")

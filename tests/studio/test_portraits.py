@@ -60,11 +60,11 @@ def test_the_person_of_a_job_is_drawn(server: Server) -> None:
         ({"character": {**fields_of(3), "age": 10**400}}, "character"),
         (
             {"character": {**fields_of(3), "age": "30"}},
-            "character.age: input should be a valid number",
+            "character.age: input should be",
         ),
         (
             {"character": {**fields_of(3), "age": True}},
-            "character.age: input should be a valid number",
+            "character.age: input should be",
         ),
         ({"character": {**fields_of(3), "age": float("nan")}}, "is no JSON object"),
         ({"style": "oil"}, "style: input should be 'photo', 'anime'"),
