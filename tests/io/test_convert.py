@@ -1,0 +1,99 @@
+"""Pictures that a program holds: to a Picture and back as the same kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from trombine.io.convert import is_held, of_held, picture_from
+from trombine.io.image import Picture, save_picture
+from trombine.io.video import save_frames
+from trombine.refusal import InputError
+
+RNG = np.random.default_rng(5)
+PIXELS = RNG.integers(0, 256, (7, 9, 3), np.uint8)
+
+
+def same(value: Any) -> Any:
+    """The value through a Picture and back."""
+    return of_held(value, lambda picture: picture)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", ">u2", "f2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(7, 9), (7, 9, 1), (7, 9, 2), (7, 9, 3), (7, 9, 4)])
+def test_an_array_comes_back(dtype: str, shape: tuple[int, ...]) -> None:
+    kind = np.dtype(dtype)
+    most = 1 if kind.kind == "f" else np.iinfo(kind).max
+    array = (RNG.random(shape) * most).astype(kind)
+    again = same(array)
+    assert (again.shape, again.dtype.newbyteorder("=")) == (array.shape, kind.newbyteorder("="))
+    exact = kind.kind != "f"
+    assert np.array_equal(again, array) if exact else np.abs(again - array).max() < 1e-3
+    assert np.array_equal(same(array[::-1, ::2]), again[::-1, ::2]), "lies otherwise in memory"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I"])
+def test_a_pillow_image_comes_back_as_it_looks(mode: str) -> None:
+    image = Image.fromarray(PIXELS).convert("L" if mode[0] == "I" else mode)
+    if mode[0] == "I":
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 200).convert(mode)
+    again = same(image)
+    assert again.size == image.size and isinstance(again, Image.Image)
+    if mode in ("L", "LA", "RGB", "RGBA", "I", "I;16"):
+        assert again.mode == mode and np.array_equal(np.asarray(again), np.asarray(image))
+    else:
+        apart = np.abs(
+            np.asarray(again.convert("RGB")).astype(int) - np.asarray(image.convert("RGB"))
+        )
+        assert apart.max() <= 2
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_tensor_comes_back(channels: int) -> None:
+    tensor = torch.rand(2, channels, 7, 9)
+    again = same(tensor)
+    assert again.shape == tensor.shape and (again - tensor).abs().max() < 1e-5
+    assert torch.equal(same(tensor[0]), again[0])
+    one, other = same([tensor[0], PIXELS])
+    assert torch.equal(one, again[0]) and np.array_equal(other, PIXELS)
+
+
+def test_what_is_held_and_what_is_named() -> None:
+    for value in (PIXELS, Image.fromarray(PIXELS), torch.rand(3, 4, 4), [PIXELS, PIXELS]):
+        assert is_held(value)
+    for value in ("a.png", Path("a.png"), [], ["a.png"], ("a.png", PIXELS), None, 5):
+        assert not is_held(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.zeros((3, 20, 24), np.uint8), "an array is h x w, .*; put the channels last"),
+        (np.zeros((20,), np.uint8), "an array is h x w, or h x w x 1 to 4"),
+        (np.zeros((0, 4, 3), np.uint8), "the image has no pixels"),
+        (np.zeros((4, 4, 3), np.int32), "an array holds uint8, uint16 or floats, not int32"),
+        (np.full((4, 4), 255.0), r"an array of floats is within \[0, 1\]"),
+        (np.full((4, 4), np.nan), r"an array of floats is within \[0, 1\]"),
+        (torch.full((3, 4, 4), 2.0), "picture"),
+        (torch.zeros(5, 4), "picture"),
+        (5, "an image is a path, a Pillow image, a NumPy array or a torch tensor, not int"),
+    ],
+)
+def test_what_is_no_picture(value: Any, said: str) -> None:
+    with pytest.raises((InputError, ValueError), match=said):
+        picture_from(value)
+
+
+def test_a_path_is_read_and_a_film_is_refused_or_its_first_frame_taken(tmp_path: Path) -> None:
+    save_picture(tmp_path / "a.png", PIXELS)
+    assert np.array_equal(picture_from(tmp_path / "a.png").samples, PIXELS)
+    frames = [Picture(samples=PIXELS), Picture(samples=PIXELS[::-1].copy())]
+    save_frames(tmp_path / "a.webp", frames, [50, 50])
+    with pytest.raises(InputError, match="is a film"):
+        picture_from(tmp_path / "a.webp")
+    assert np.array_equal(picture_from(tmp_path / "a.webp", first=True).samples[..., :3], PIXELS)
