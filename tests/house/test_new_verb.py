@@ -11,54 +11,39 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trombine.io.image import read_record, save_picture
+from trombine.io.image import load_picture, read_record, save_picture
 
 VERB = '''
 """`darken`: pictures made darker."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Annotated
 
-from trombine.batch.making import Output, Making, Job, Target
-from trombine.batch.requests import PicturesRequest
-from trombine.events import Event
-from trombine.requests import Number
+from trombine.io.batch import Made, each
+from trombine.io.image import picture_of
+from trombine.verbs.options import Output, Overwrite, Pictures, Progress, at_least, paths_of, verb
 
 
-@dataclass(frozen=True, kw_only=True)
-class DarkenRequest(PicturesRequest):
-    """Make pictures darker."""
+@verb
+def darken(
+    pictures: Pictures, /, *, to: Annotated[float, at_least(0, 1)] = 0.5, output: Output = None,
+    overwrite: Overwrite = False, progress: Progress = None
+):
+    """Make pictures darker.
 
-    to: Annotated[float, Number(0, 1)] = 0.5
-    """The share of the light that is kept."""
+    Parameters
+    ----------
+    to
+        The share of the light that is kept.
+    """
+    arguments = locals()
 
+    def work(source, target, tick):
+        pixels = source.film.first.rgb_pixels()
+        return Made(files={"": picture_of((pixels * to).astype("uint8"))})
 
-def make(job: Job) -> Output:
-    import numpy as np  # not above: help pages load no libraries
-
-    film, to = job.source.film, job.options["to"]
-    everywhere = np.ones((film.frames[0].height, film.frames[0].width), bool)
-    darker = [image.replace(image.rgb() * to, everywhere) for image in film.frames]
-    return Output(contents={"": replace(film, frames=tuple(darker))})
-
-
-def making() -> Making:
-    return Making(verb="darken", holds={"picture": str, "to": float, "format": str}, make=make)
-
-
-def run(request: DarkenRequest) -> Iterator[Event]:
-    return making().run(request, Target(options={"to": request.to}))
+    return each(paths_of(pictures), work, darken, arguments, beside=".dark", progress=progress)
 '''
-LINE = """
-VERBS["darken"] = Verb(
-    module="darken",
-    request="DarkenRequest",
-    summary="Make pictures darker.",
-    examples=("trombine darken a.png -o b.png", "trombine darken a --to .2 -o b"),
-    positional=("pictures",),
-)
-"""
+LINE = 'PICTURES["darken"] = ("trombine.verbs.darken:darken", "Make pictures darker.")'
 DEGRADATION = '''
 """Colours turned round."""
 
@@ -92,9 +77,6 @@ def make(maker, seed):
 SHADES = Kind(one="shade", plural="shades", make=make, in_specs=True)
 '''
 # Each file, and the line that puts it into its table.
-
-
-# Each file, and the line that puts it into its table.
 OTHERS = {
     "data/degrade/invert.py": (
         DEGRADATION,
@@ -106,7 +88,6 @@ OTHERS = {
         "data/made.py",
         "from trombine.data.shades import SHADES; KINDS['shades'] = SHADES",
     ),
-    "verbs/darken.py": (VERB, "commands.py", LINE),
 }
 
 
@@ -120,6 +101,9 @@ def home(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / "trombine" / file).write_text(text.lstrip())
         with (home / "trombine" / place).open("a") as table:
             table.write(line + "\n")
+    (home / "trombine" / "verbs" / "darken.py").write_text(VERB.lstrip())
+    table = home / "trombine" / "commands.py"
+    table.write_text(table.read_text().replace("\nOTHERS", f"\n{LINE}\nOTHERS", 1))
     for name in ("a.png", "b.png", "c.tif"):
         grey = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) + ord(name[0])
         save_picture(home / "in" / name, grey)
@@ -135,23 +119,26 @@ def python(home: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_verb_is_a_command_that_is_made_again_and_a_function(home: Path) -> None:
+def test_a_verb_is_a_function_a_command_and_a_form(home: Path) -> None:
     words = ["-m", "trombine", "darken", "in", "--to", ".25", "-o", "dark"]
     text = python(home, "-m", "trombine", "darken", "--help")
-    assert "The share of the light that is kept: 0 to 1." in " ".join(text.replace("│", "").split())
+    assert "The share of the light that is kept." in " ".join(text.replace("│", "").split())
+    assert "darken" in python(home, "-m", "trombine", "--help")
     assert "3 pictures written" in python(home, *words)
+    before = load_picture(home / "in" / "a.png").samples
+    assert (load_picture(home / "dark" / "a.png").samples == (before * 0.25).astype("uint8")).all()
     record = read_record(home / "dark" / "a.png") or {}
-    assert record["options"] == {"picture": "a.png", "to": 0.25, "format": "PNG"}
+    assert (record["function"], record["options"]) == ("darken", {"to": 0.25})
     (home / "dark" / "b.png").unlink()
-    said = python(home, *words)
-    assert "1 picture written, 2 kept" in said
-    python(home, *["-m", "trombine", "replay", "dark", "--inputs", "in", "-o", "again"])
-    for path in (home / "dark").iterdir():
-        assert path.read_bytes() == (home / "again" / path.name).read_bytes()
+    assert "1 picture written, 2 skipped that were there" in python(home, *words)
+    said = python(home, *["-m", "trombine", "replay", "dark", "--inputs", "in"])
+    assert said.count("the same pixels") == 3
     wrong = python(home, *["-m", "trombine", "darken", "in/a.png", "--to", "3", "-o", "x.png"])
-    assert wrong == "trombine: --to is a number, 0 to 1, not 3.0\n"
-    code = "import trombine; print(trombine.darken(pictures='in', output='f', to=1).summary)"
+    assert wrong.startswith("trombine: darken: --to should be less than or equal to 1, not 3;")
+    code = "import trombine; print(trombine.darken('in', output='f', to=1).summary)"
     assert python(home, "-c", code) == "3 pictures written\n"
+    code = "from trombine.studio.api import schema; print(schema('darken')['properties']['to'])"
+    assert "'maximum': 1" in python(home, "-c", code)
 
 
 def test_a_degradation_and_a_kind_of_data_are_a_file_and_a_line(home: Path) -> None:

@@ -1,0 +1,191 @@
+"""What a command says: lines, a bar on a terminal, -q and -v, exit codes, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trombine.__main__ import is_for_people, main
+from trombine.io.image import save_picture
+from trombine.progress import Progress, Result, log
+from trombine.refusal import InputError
+from trombine.terminal import follow
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A small picture, photo.png, in the folder that commands are run in."""
+    rows, columns = np.mgrid[:40, :48]
+    waves = [np.sin(rows / 3 + columns / 5 + phase) * 100 + 127 for phase in (0, 1, 2)]
+    save_picture(tmp_path / "photo.png", np.stack(waves, axis=2).astype(np.uint8))
+    return tmp_path / "photo.png"
+
+
+def test_results_are_named_as_they_are_written(photo: Path, command: Command) -> None:
+    """The file, its size in pixels, the net and the seconds; details with -v, nothing with -q."""
+    words = ("upscale", "photo.png", "--model", "upscale-fast", "--overwrite", "-o", "large.png")
+    done = command(*words)
+    assert done.stdout == "1 picture written\n"
+    line = r"trombine: large\.png: 96 x 80, upscale-fast-x2, \d+\.\d\d s\n"
+    assert re.fullmatch(line, done.stderr)
+    done = command("-v", *words)
+    assert re.search(r"upscale-fast-x2 \(residual, \w{12}\) from /", done.stderr)
+    assert re.search(r"\d+\.\d\d s in all\n$", done.stderr)
+    done = command(*words, "-q")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_quiet_keeps_errors_and_what_is_to_be_printed(photo: Path, command: Command) -> None:
+    done = command(*"upscale -q photo.png gone.png --model upscale-fast -o out".split())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "trombine: skipped gone.png: does not exist; check the name\n"
+    done = command("read", "photo.png", "--json", "-q")
+    assert json.loads(done.stdout)["width"] == 48 and done.stderr == ""
+
+
+def test_messages_are_lines_and_what_files_put_into_them_is_written_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def call(progress: Progress) -> Result:
+        progress(1, 2, "pictures")
+        log.debug("a net")
+        log.info("b.png: 2 x 3")
+        log.warning("odd\nname\x1b[31m")
+        log.error("skipped c.png")
+        return Result(summary="2 written", written=(Path("b.png"),), skipped={Path("c"): "bad"})
+
+    said = ["b.png: 2 x 3", r"odd\nname\x1b[31m", "skipped c.png"]
+    for options, lines, out in (
+        ({}, said, "2 written\n"),
+        ({"verbose": True}, ["a net", *said], "2 written\n"),
+        ({"quiet": True}, said[2:], ""),
+    ):
+        assert follow(call, **options) == 1
+        seen = capsys.readouterr()
+        wanted = [f"trombine: {line}" for line in lines]
+        assert seen.err.splitlines()[: len(wanted)] == wanted and seen.out == out
+    assert log.propagate and not any(isinstance(h, logging.StreamHandler) for h in log.handlers)
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_the_output_stays_clean(
+    photo: Path, on_path: dict[str, str]
+) -> None:
+    line = "trombine upscale photo.png --tile 16 --model upscale-x2 -o large.png"
+    ours, theirs = pty.openpty()
+    environment = os.environ | on_path | {"TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(
+        ["bash", "-c", line],
+        cwd=photo.parent,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    ) as process:
+        os.close(theirs)
+        screen = b""
+        while piece := _read(ours):
+            screen += piece
+        assert process.stdout is not None
+        assert process.stdout.read() == "1 picture written\n"
+    os.close(ours)
+    plain = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", screen.decode())
+    shares = [int(share) for share in re.findall(r"photo\.png.*?(\d+)%", plain)]
+    assert shares == sorted(shares) and shares
+    assert "trombine: large.png: 96 x 80, " in plain
+
+
+def _read(handle: int) -> bytes:
+    try:
+        return os.read(handle, 1 << 16)
+    except OSError:  # so Linux says that the last has closed it
+        return b""
+
+
+def test_ctrl_c_and_sigterm_leave_nothing_half_written(photo: Path, on_path: dict[str, str]) -> None:
+    for kind, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        words = [sys.executable, "-m", "trombine", "upscale", "photo.png", "-x", "16", "--tta"]
+        process = subprocess.Popen(
+            [*words, "-v", "--tile", "16", "-o", "out/large.png"],
+            cwd=photo.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(4)
+        process.send_signal(kind)
+        assert process.wait(60) == code
+        _, said = process.communicate()
+        assert "Traceback" not in said
+        assert not (photo.parent / "out").exists() or not list((photo.parent / "out").iterdir())
+
+
+# How a command ends
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_idle_threads_sleep_unless_told_otherwise(
+    before: str | None, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    if before:
+        monkeypatch.setenv("OMP_WAIT_POLICY", before)
+    main(["--version"])
+    assert os.environ["OMP_WAIT_POLICY"] == after
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (InputError("two\nlines"), 2, "trombine: two lines\n"),
+        (OSError(28, "No space left on device"), 2, "trombine: no space left on device\n"),
+        (PermissionError(13, "Permission denied", "a\nb"), 2, "a\\nb: permission denied\n"),
+        (MemoryError(), 1, "memory"),
+        (KeyboardInterrupt(), 130, "stopped; the same command again does what is missing"),
+    ],
+)
+def test_an_error_for_people_is_one_line(
+    error: BaseException,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("trombine.__main__.run", fail)
+    assert main(["doctor"]) == code
+    (line,) = capsys.readouterr().err.splitlines(keepends=True)
+    assert said in line
+
+
+def test_a_fault_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_for_people(KeyError("x")) and not is_for_people(AssertionError())
+
+    def fail(_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("trombine.__main__.run", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["doctor"])
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    line = f"set -o pipefail; {sys.executable} -m trombine doctor | head -n 1"
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
