@@ -17,14 +17,12 @@ from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 
 import trombine
+from trombine.commands import PICTURES
 from trombine.refusal import InputError, shown
 from trombine.verbs.options import Pictures, help_of
 
 Model = TypeVar("Model", bound=BaseModel)
-SERVED: Final = (
-    *("upscale", "inpaint", "restyle", "read", "generate", "morph", "microscope"),
-    *("judge_people_make", "replay"),
-)
+SERVED: Final = (*PICTURES, "microscope", "judge_people_make")
 # The server says where files go, and how much of the machine is used.
 _OWN: Final = ("output", "progress", "overwrite", "recursive", "threads", "workers", "device")
 FOLDERS: Final = ("inputs",)  # parameters that are a folder even of one file
