@@ -12,18 +12,19 @@ import itertools
 import json
 import os
 import shlex
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 from urllib.parse import quote
 
-from trombine.events import Detail, Done, Event, Notice, Picture, Progress, Skipped, Started
+from trombine.bridge import Listener, result_of
 from trombine.io.files import write_bytes
 from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
 from trombine.pages import Html, Page, check_page, command, element, grid, picture, table, unbroken
+from trombine.progress import Progress, Result, log
 from trombine.recipes import NetSpec, Recipe, with_settings
 from trombine.refusal import InputError, OutputError, shown
 from trombine.runs.film import write_film
@@ -37,6 +38,8 @@ from trombine.training.orders import Order, has_begun
 
 PAGE: Final = "index.html"
 Settings = Mapping[str, str]
+Varied = Sequence[str] | Mapping[str, Iterable[str | float]] | None
+"""Texts NAME=VALUE,VALUE, or values by name."""
 
 # What can be wrong with one run and leave the others alone.
 FAILURES: Final = (InputError, ValueError)
@@ -75,10 +78,10 @@ class Point:
 # What is asked for
 
 
-def combinations(grids: Sequence[str], zips: Sequence[str]) -> tuple[Settings, ...]:
-    """The settings of each run, from texts NAME=VALUE,VALUE: grids times what is zipped."""
-    crossed = [_values(text) for text in grids]
-    paired = [_values(text) for text in zips]
+def combinations(grid: Varied, zip_: Varied = None) -> tuple[Settings, ...]:
+    """The settings of each run, from NAME=VALUE,VALUE each: grids times what is zipped."""
+    crossed = [_values(text) for text in texts_of(grid)]
+    paired = [_values(text) for text in texts_of(zip_)]
     names = [name for name, _ in (*crossed, *paired)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise InputError(f"{', '.join(sorted(twice))}: is varied twice; name each setting once")
@@ -107,6 +110,17 @@ def _values(text: str) -> tuple[str, list[str]]:
     if not name.strip() or not equals or not all(values):
         raise InputError(f"what varies is written NAME=VALUE,VALUE, not {text!r}")
     return name.strip().replace("-", "_"), values
+
+
+def texts_of(varied: Varied) -> list[str]:
+    """NAME=VALUE,VALUE for each setting that varies; a program may give {name: values}."""
+    if not isinstance(varied, Mapping):
+        return list(varied or ())
+    texts = {name: [str(value) for value in values] for name, values in varied.items()}
+    return [
+        f"{name}={(';' if ',' in ''.join(values) else ',').join(values)}"
+        for name, values in texts.items()
+    ]
 
 
 def check_shared(varied: Iterable[Settings], shared: Settings) -> None:
@@ -157,32 +171,33 @@ def _different(points: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
 # Training
 
 
-def sweep(request: Sweep) -> Iterator[Event]:
+def sweep(request: Sweep, progress: Progress | None = None) -> Result:
     """Train every combination that is not trained yet; then write the page of all."""
     runs, again = _different(points(request))
     _check_folder(request.folder)
+    listener = Listener(progress)
     for name, first in again.items():
         same = f"is the same run as {first}" if name != first else "is named more than once"
-        yield Notice(None, f"{name} {same}: it is trained once")
+        listener.notice(None, f"{name} {same}: it is trained once")
     failed: dict[str, str] = {}
-    existing = 0
-    yield Started(len(runs), "runs")
-    for number, point in enumerate(runs, start=1):
+    page = request.folder / PAGE
+    for number, point in enumerate(runs):
+        listener.step(number, len(runs), f"{number + 1} of {len(runs)}, {point.name}")
         place = request.folder / point.name
-        why, was_over = yield from _train_one(request, point, place, (number, len(runs)))
-        existing += was_over
+        why, was_over = _train_one(request, point, place, listener)
+        listener.kept += was_over
         if why:
             failed[point.name] = why
-            yield Skipped(place, why)
-        write_bytes(request.folder / PAGE, page_of(request, runs, failed).html().encode())
-        yield Progress(number, len(runs), "runs")
-    page = request.folder / PAGE
-    yield Picture(page, page.name)
-    trained = len(runs) - existing - len(failed)
+            listener.skip(place, why)
+        write_bytes(page, page_of(request, runs, failed).html().encode())
+    listener.step(len(runs), len(runs), "runs")
+    listener.write(page)
+    kept = listener.kept
+    trained = len(runs) - kept - len(failed)
     parts = [f"{trained} trained"]
-    parts += [f"{existing} kept that {'was' if existing == 1 else 'were'} over"] if existing else []
+    parts += [f"{kept} kept that {'was' if kept == 1 else 'were'} over"] if kept else []
     parts += [f"{len(failed)} failed: {', '.join(failed)}"] if failed else []
-    yield Done(f"{', '.join(parts)}; {shown(page)}", trained, len(failed), existing)
+    return listener.result(f"{', '.join(parts)}; {shown(page)}", made=trained)
 
 
 def _check_folder(folder: Path) -> None:
@@ -217,27 +232,25 @@ def _finish(folder: RunFolder) -> None:
             write_page(folder)
 
 
-def _train_one(
-    request: Sweep, point: Point, place: Path, number: tuple[int, int]
-) -> Generator[Event, None, tuple[str, bool]]:
+def _train_one(request: Sweep, point: Point, place: Path, listener: Listener) -> tuple[str, bool]:
     """Train one combination; returns why it failed, or nothing, and whether it was over before."""
     if point.recipe is None:
         return point.why, False
-    prefix = f"{number[0]} of {number[1]}, {point.name}"
+    start, total = listener.done, listener.total
+
+    def progress(done: float, of: float, unit: str) -> None:
+        share = f"{point.name}: {done:,.0f} of {of:,.0f} {unit}"
+        listener.progress(start + done / max(of, 1), total, share)
+
     try:
         if _is_over(point, RunFolder(place)):
             _finish(RunFolder(place))
             return "", True
         if why := _begun_otherwise(request.name, point.recipe, RunFolder(place)):
             return why, False
-        for event in train(_order(request, point, point.recipe, place)):
-            if isinstance(event, Notice):
-                yield Notice(event.file, f"{prefix}: {event.text}")
-            elif isinstance(event, Detail):
-                yield Detail(None, f"{prefix}: {event.text}")
-            elif isinstance(event, Progress):
-                share = f"{prefix}: {event.done:,} of {event.total:,} {event.unit}"
-                yield Progress(number[0] - 1, number[1], share)
+        log.info(f"{point.name}: run {start + 1:.0f} of {total:.0f}")
+        result = result_of(train(_order(request, point, point.recipe, place)), progress)
+        listener.notices += [f"{point.name}: {text}" for text in result.notices]
     except OutputError:  # a disk that cannot be written fails the next one too
         raise
     except FAILURES as error:
@@ -271,7 +284,7 @@ def _begun_otherwise(name: str, recipe: Recipe, folder: RunFolder) -> str:
 def _advised(why: str) -> str:
     """What failed, with a cure that a sweep has: it cannot change a run's settings."""
     problem, _, cure = why.rpartition("; ")
-    return f"{problem}; {CURE}" if "--change" in cure else why
+    return f"{problem}; {CURE}" if "--override" in cure else why
 
 
 # The page

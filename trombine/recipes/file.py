@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from trombine.io.files import opened
 from trombine.recipes.recipe import Recipe
-from trombine.recipes.settings import FIXED, collected, with_settings
+from trombine.recipes.settings import FIXED, as_text, settings_of, with_settings
 from trombine.refusal import InputError, about, shown
 from trombine.texts import from_json
 
@@ -50,7 +50,7 @@ def read_recipe(path: Path, recipes: Mapping[str, Recipe]) -> tuple[str, Recipe]
         base = recipes[name]
         if isinstance(content.get("settings"), dict):  # a run's recipe.json
             base, content = _of_run(base, content["settings"])
-        recipe = with_settings(base, collected(_settings(content)))
+        recipe = with_settings(base, settings_of(content))
         _check_sizes(recipe)
         return name, recipe
 
@@ -58,7 +58,7 @@ def read_recipe(path: Path, recipes: Mapping[str, Recipe]) -> tuple[str, Recipe]
 def differences(base: Recipe, recipe: Recipe) -> dict[str, str]:
     """The settings, as text, that make the one recipe of the other."""
     settings = {
-        field.name: _text(field.name, getattr(recipe, field.name)) or "none"
+        field.name: as_text(field.name, getattr(recipe, field.name)) or "none"
         for field in dataclasses.fields(recipe)
         if field.name not in FIXED and getattr(recipe, field.name) != getattr(base, field.name)
     }
@@ -98,23 +98,6 @@ def _of_run(base: Recipe, settings: Mapping[str, Any]) -> tuple[Recipe, dict[str
     named = {name: value for name, value in settings.items() if name in known}
     nets = settings.get("nets")  # last, for they have all their sizes
     return dataclasses.replace(base, **lacks), {**named, **(nets if isinstance(nets, dict) else {})}
-
-
-def _settings(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Names and values as the command line has them; those of a table NAME as NAME.KEY."""
-    for name, value in content.items():
-        if isinstance(value, dict):
-            yield from ((f"{name}.{key}", _text(f"{name}.{key}", v)) for key, v in value.items())
-        else:
-            yield name, _text(name, value)
-
-
-def _text(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise InputError(shown(f"{name} is a number or a text, not {value!r:.80}"))
 
 
 def _check_sizes(recipe: Recipe) -> None:

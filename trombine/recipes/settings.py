@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from numbers import Real
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from trombine.grammar import checked, instead
 from trombine.recipes.recipe import NetSpec, Painting, Recipe, Restore, Size, Unseen, plain_value
-from trombine.refusal import InputError, shortened
+from trombine.refusal import InputError, shortened, shown
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
 _NOTHING: Final = "none"  # takes back what a recipe sets of a field that is usually empty
@@ -101,26 +102,30 @@ def _with_augment(recipe: Recipe) -> Recipe:
     return recipe
 
 
-def settings_of(texts: Sequence[str]) -> dict[str, str]:
-    """Settings by name, from NAME=VALUE each."""
-    return collected(map(_pair, texts))
-
-
-def _pair(text: str) -> tuple[str, str]:
-    checked(text)
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise InputError(f"a setting is written NAME=VALUE, not {text!r}")
-    return name, value
-
-
-def collected(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Names and values as settings, each of which is given once."""
+def settings_of(values: Mapping[str, object]) -> dict[str, str]:
+    """Settings as text by name, each given once; those of a table NAME as NAME.KEY."""
     settings: dict[str, str] = {}
     names: set[str] = set()
-    for name, value in pairs:
+    for name, text in _flat(values):
         if (known := name.replace("-", "_")) in names:
             raise InputError(f"{name} is given twice; give each setting once")
         names.add(known)
-        settings[name] = value
+        settings[name] = text
     return settings
+
+
+def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", as_text(f"{prefix}{name}", value)
+
+
+def as_text(name: str, value: object) -> str:
+    """A setting's value as the command line has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | Real):
+        return checked(str(value))
+    raise InputError(shown(f"{name} is a number or a text, not {value!r:.80}"))

@@ -161,7 +161,7 @@ def words_of(asked: Mapping[str, Any]) -> list[str]:
     name = texts["name"] or texts["recipe"]
     if not _NAME.fullmatch(name) or set(name) == {"."}:
         raise InputError("the run's name is no name of a folder", "take letters and digits")
-    changed = settings_of(tuple(settings))
+    changed = settings_of(dict(text.partition("=")[::2] for text in settings))
     with_settings(RECIPES[texts["recipe"]], changed)
     words = ["train", texts["recipe"], "-o", str(HOME / name)]
     if texts["data"]:

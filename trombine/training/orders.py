@@ -75,7 +75,7 @@ def without_missing_streams(order: Order) -> tuple[Order, str]:
 
 
 def check_settings(order: Order, folder: RunFolder, machine: Machine) -> Machine:
-    """The machine settings of the run. Refuses changed settings without --change, and a run that
+    """The machine settings of the run. Refuses changed settings without --override, and a run that
     could only begin anew and lose its output."""
     if not has_begun(folder):
         check_nothing_lost(folder)
@@ -95,7 +95,7 @@ def check_settings(order: Order, folder: RunFolder, machine: Machine) -> Machine
         )
         raise InputError(
             f"was begun with {named}; give the same settings,"
-            " another -o, or --change to go on with the new ones",
+            " another -o, or --override to go on with the new ones",
             path=order.folder,
         )
     if changed:
@@ -207,7 +207,7 @@ def check_folder(order: Order, objective: Objective[Any]) -> None:
 
 
 def check_same_pictures(order: Order, folder: RunFolder, material: Material) -> None:
-    """Refuse to go on with other pictures than the run was begun with, unless --change is given."""
+    """Refuse to go on with other pictures than the run was begun with, unless --override is given."""
     if not has_begun(folder) or order.change:
         return
     saved = read_description(folder)["data"]
@@ -220,7 +220,7 @@ def check_same_pictures(order: Order, folder: RunFolder, material: Material) -> 
         )
         raise InputError(
             f"{shown(spec)} has other pictures than those it was begun"
-            f" with ({change}); put them back, give another -o, or --change",
+            f" with ({change}); put them back, give another -o, or --override",
             path=order.folder,
         )
 
@@ -238,7 +238,7 @@ def changed_streams(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[st
 
 
 def check_same_start(order: Order, folder: RunFolder, start: Start | None) -> None:
-    """Refuse to go on where the run was begun with other weights; --change cannot help there."""
+    """Refuse to go on where the run was begun with other weights; --override cannot help there."""
     if not has_begun(folder):
         return
     old, new = read_description(folder).get("start"), start.plain() if start else None

@@ -87,7 +87,29 @@ Threads = Annotated[
     WHOLE,
     Parameter(help="How many threads; else one a core.", group=MORE),
 ]
+Json = Annotated[bool, Parameter(help="The numbers as JSON, those of each picture too.")]
+Page = Annotated[
+    Path | None, Parameter(alias="-o", help="A page (HTML) to write, with the pictures.")
+]
+OverPage = Annotated[
+    bool, Parameter(help="Write over a page that trombine did not write.", group=MORE)
+]
 Progress = Annotated[Callback | None, HIDDEN]
+
+
+def _setting(_: Any, tokens: Any) -> Any:
+    """A setting's text; of --net.width 64 cyclopts makes a mapping of what is after dots."""
+    if isinstance(tokens, dict):
+        return {name: _setting(_, inner) for name, inner in tokens.items()}
+    if not tokens[0].value:
+        raise ValueError(f"{tokens[0].keyword} needs a value after it")
+    return tokens[0].value
+
+
+Setting = Annotated[
+    Any, Parameter(help="A setting of the recipe: --lr 1e-4, --batch 8.", converter=_setting)
+]
+"""Of `**settings`: every option that the command does not know is one."""
 
 
 def paths_of(pictures: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:

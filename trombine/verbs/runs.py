@@ -6,20 +6,20 @@ runs/page.py. Runs are made by verbs/train.py. TensorBoard compares them.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from trombine.events import Done, Event, Notice, Picture
+from trombine.progress import Result, log
 from trombine.refusal import InputError, shown
-from trombine.requests import Request
+from trombine.runs import tables
+from trombine.runs.film import write_gif
+from trombine.runs.folder import RunFolder, mapping
+from trombine.runs.log import RunSummary, pictures_of, read
+from trombine.runs.page import title, write_page
 from trombine.texts import aligned
-
-if TYPE_CHECKING:
-    from trombine.runs.folder import RunFolder
-    from trombine.runs.log import RunSummary
+from trombine.verbs.options import verb
 
 HOME: Final = Path("runs")
 """Where runs are unless another place is named."""
@@ -28,40 +28,51 @@ _WIDEST: Final = 40  # letters of a cell
 _LAST: Final = 6  # values of the last line of training
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunsListRequest(Request):
-    """List the runs of a folder, those of its sweeps too: data, pictures seen, best, state."""
+@verb
+def runs_list(folder: Path = HOME, /) -> Result:
+    """List the runs of a folder, those of its sweeps too: data, pictures seen, best, state.
 
-    folder: Path = HOME
-    """The folder of the runs."""
+    Examples:
+      trombine runs list
+      trombine runs list runs
 
-
-@dataclass(frozen=True, kw_only=True)
-class RunsShowRequest(Request):
-    """Say how a run went, write its page and film again; for a sweep, list its runs."""
-
-    run: Path
-    """The run's name in the folder runs, SWEEP/RUN of a sweep's, or its path."""
-
-
-def run(request: RunsListRequest | RunsShowRequest) -> Iterator[Event]:
-    """Do what is asked."""
-    return _list(request) if isinstance(request, RunsListRequest) else _show(request)
+    Parameters
+    ----------
+    folder
+        The folder of the runs. [runs]
+    """
+    rows, notices = _rows(runs_of(folder))
+    nothing = f"no runs in {shown(folder)}; trombine train makes them there"
+    return Result(summary=columns(rows) if rows else nothing, notices=notices)
 
 
-# list
+@verb
+def runs_show(run: Path, /) -> Result:
+    """Say how a run went, write its page and film again; for a sweep, list its runs.
 
+    Examples:
+      trombine runs show small
+      trombine runs show runs/small
 
-def _list(request: RunsListRequest) -> Iterator[Event]:
-    rows = yield from _rows(runs_of(request.folder))
-    nothing = f"no runs in {shown(request.folder)}; trombine train makes them there"
-    yield Done(summary=columns(rows) if rows else nothing, written=0, skipped=0, kept=0)
+    Parameters
+    ----------
+    run
+        A path, a name in the folder runs, or SWEEP/RUN.
+    """
+    if sweep := sweep_at(run):
+        return _show_sweep(sweep)
+    folder = find_run(run)
+    gif = write_gif(folder)
+    page = write_page(folder)
+    history = read(folder)
+    facts = [*_facts(history), ("page", str(page))]
+    facts += [("film", str(gif))] if gif else []
+    lines = map(shown, [title(history), *(f"  {line}" for line in aligned(facts))])
+    return Result(summary="\n".join(lines), written=(page, gif) if gif else (page,))
 
 
 def runs_of(folder: Path) -> dict[str, RunFolder]:
     """The runs of a folder, those of its sweeps too, by what they are called."""
-    from trombine.runs.folder import RunFolder
-
     root = RunFolder(folder)
     folders = {root.name: root} if root.exists else {}
     for path in _inside(folder):
@@ -76,28 +87,24 @@ def _inside(folder: Path) -> list[Path]:
 
 def _runs_in(folder: Path, prefix: str = "") -> dict[str, RunFolder]:
     """The runs of a sweep's folder, by what they are called."""
-    from trombine.runs.folder import RunFolder
-
     runs = {f"{prefix}{path.name}": RunFolder(path) for path in _inside(folder)}
     return {name: run for name, run in runs.items() if run.exists}
 
 
-def _rows(folders: Mapping[str, RunFolder]) -> Generator[Event, None, list[tuple[str, ...]]]:
-    """A row for each run that can be read."""
-    rows: list[tuple[str, ...]] = []
+def _rows(folders: Mapping[str, RunFolder]) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    """A row for each run that can be read, and what is wrong with the others."""
+    rows, notices = [], []
     for name, folder in folders.items():
         try:
             rows.append(row(name, folder))
         except InputError as error:
-            yield Notice(error.path, error.why)
-    return rows
+            notices.append(str(error))
+            log.warning(str(error))
+    return rows, tuple(notices)
 
 
 def row(name: str, folder: RunFolder) -> tuple[str, ...]:
     """What COLUMNS say of a run."""
-    from trombine.runs.log import read
-    from trombine.runs.tables import best_value, state
-
     history = read(folder)
     best = history.best
     goal = max(
@@ -109,8 +116,8 @@ def row(name: str, folder: RunFolder) -> tuple[str, ...]:
         shown(str(history.recipe.get("recipe") or "–")),
         shown(str(history.settings.get("data") or "–")),
         count,
-        shown(best_value(best)) if best else "–",
-        shown(state(history)),
+        shown(tables.best_value(best)) if best else "–",
+        shown(tables.state(history)),
         _changed(folder),
     )
 
@@ -137,45 +144,19 @@ def _cut(cell: str) -> str:
     return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 1]}…"
 
 
-# show
-
-
-def _show(request: RunsShowRequest) -> Iterator[Event]:
-    from trombine.runs.film import write_gif
-    from trombine.runs.log import read
-    from trombine.runs.page import title, write_page
-
-    if sweep := sweep_at(request.run):
-        yield from _show_sweep(sweep)
-        return
-    folder = find_run(request.run)
-    gif = write_gif(folder)
-    page = write_page(folder)
-    yield Picture(page, page.name)
-    history = read(folder)
-    facts = [*_facts(history), ("page", str(page))]
-    facts += [("film", str(gif))] if gif else []
-    lines = map(shown, [title(history), *(f"  {line}" for line in aligned(facts))])
-    yield Done(summary="\n".join(lines), written=1, skipped=0, kept=0)
-
-
-def _show_sweep(sweep: Path) -> Iterator[Event]:
+def _show_sweep(sweep: Path) -> Result:
     """A sweep's runs; its page is written by `sweep`."""
-    from trombine.runs.folder import RunFolder
-
     runs = _runs_in(sweep, f"{sweep.name}/")
     page = RunFolder(sweep).page
     kind = "a sweep" if page.exists() else "a folder"
     lines = [f"{shown(sweep)}: {kind} of {len(runs)} run{'' if len(runs) == 1 else 's'}"]
     lines += [f"page: {shown(page)}"] if page.exists() else []
-    rows = yield from _rows(runs)
-    yield Done(summary="\n".join([*lines, columns(rows)]), written=0, skipped=0, kept=0)
+    rows, notices = _rows(runs)
+    return Result(summary="\n".join([*lines, columns(rows)]), notices=notices)
 
 
 def sweep_at(path: Path) -> Path | None:
     """The folder of runs at this path, or of this name in the folder runs; None if it is none."""
-    from trombine.runs.folder import RunFolder
-
     for place in (path, HOME / path):
         if RunFolder(place).exists:
             return None
@@ -185,10 +166,6 @@ def sweep_at(path: Path) -> Path | None:
 
 
 def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
-    from trombine.runs import tables
-    from trombine.runs.folder import mapping
-    from trombine.runs.log import pictures_of
-
     yield "state", f"{tables.state(history)}, {tables.progress(history)}"
     if history.settings.get("data"):
         yield "data", str(history.settings["data"])
@@ -216,8 +193,6 @@ def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
 
 def find_run(run: Path) -> RunFolder:
     """The run at this path, or of this name in the folder runs."""
-    from trombine.runs.folder import RunFolder
-
     for path in (run, HOME / run):
         if RunFolder(path).exists:
             return RunFolder(path)

@@ -1,70 +1,89 @@
-"""Train a recipe several times with other settings: `sweep`. What it does is in sweeps.py."""
+"""`sweep`: a recipe trained several times with other settings. What it does is in sweeps.py."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
-from trombine.events import Event
+from cyclopts import Parameter
+
+from trombine import sweeps
+from trombine.progress import Result
 from trombine.recipes import find, open_recipe, settings_of, with_settings
 from trombine.recipes.file import differences, is_file, run_name
-from trombine.requests import Request
+from trombine.verbs.options import Progress, Setting, verb
+
+# A text for each --grid, as cyclopts gives them; a program may give {name: values}.
+Varied = Annotated[
+    Any, Parameter(n_tokens=1, converter=lambda _, tokens: [token.value for token in tokens])
+]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SweepRequest(Request):
+@verb
+def sweep(
+    recipe: str | Path,
+    /,
+    *,
+    grid: Varied = None,
+    zip: Varied = None,
+    data: str = "",
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    tensorboard: Annotated[bool, Parameter(negative="--no-tensorboard")] = True,
+    progress: Progress = None,
+    **settings: Setting,
+) -> Result:
     """Train a recipe once for each combination of settings; one page shows all.
 
-    Every value of a --grid is combined with every other; those of several --zip go side by side.
-    Any other setting, as --pictures 20000, is the same for all. Run again, only what is missing
-    is trained; a run that fails is named, and the rest go on.
+    Examples:
+      trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --data leaves#100 \\
+        --size 32 --pictures 160
+      trombine sweep upscale-fast-x2 --zip width=8,16 --zip depth=4,2 \\
+        --data leaves#100 --size 32 --pictures 160 -o runs/shapes
+
+    Every value of a --grid is combined with every other; those of several --zip go
+    side by side. Any other setting, as --pictures 20000, is the same for all. Run
+    again, only what is missing is trained; a run that fails is named, and the rest
+    go on.
+
+    Parameters
+    ----------
+    recipe
+        Its name, or a file of settings, as train takes it.
+    grid
+        NAME=VALUE,VALUE; again for another NAME.
+    zip
+        NAME=VALUE,VALUE; the first values of all go together.
+    data
+        What to learn from: folder:PATH, world:photo#5000, ...
+    output
+        The sweep's folder. [runs/sweep-RECIPE]
+    tensorboard
+        Write events for TensorBoard. [yes]
     """
-
-    recipe: str
-    """Its name, or a file of settings, as train takes it."""
-    grid: tuple[str, ...] = ()
-    """NAME=VALUE,VALUE; several grids are combined. With a ; in it, values stand between ;."""
-    zip: tuple[str, ...] = ()
-    """NAME=VALUE,VALUE; several go side by side, the first values together."""
-    data: str = ""
-    """What to learn from, in place of the recipe's own: a spec such as folder:PATH."""
-    output: Path | None = None
-    """The sweep's folder; runs/sweep-RECIPE unless given."""
-    no_board: bool = False
-    """Write no TensorBoard events."""
-    settings: tuple[str, ...] = ()
-    """NAME=VALUE, a setting of every run; --NAME VALUE says the same."""
-
-
-def run(request: SweepRequest) -> Iterator[Event]:
-    """Train what is not trained yet."""
-    from trombine.sweeps import Sweep, check_shared, combinations, sweep
-
-    settings = settings_of(request.settings)
-    if request.data:
-        settings["data"] = request.data
-    varied = combinations(request.grid, request.zip)
-    check_shared(varied, settings)
-    name, base = open_recipe(request.recipe)
-    recipe = with_settings(base, settings)
-    if is_file(request.recipe):  # the commands are to say the same without the file
-        given = differences(find(name), recipe)
-        settings = {setting: text for setting, text in given.items() if setting not in varied[0]}
-    folder = request.output or Path("runs") / f"sweep-{run_name(request.recipe)}"
-    shared = [f"--{name.replace('_', '-')} {shlex.quote(v)}" for name, v in settings.items()]
-    options = {"--grid": request.grid, "--zip": request.zip}
-    vary = [f"{option} {shlex.quote(text)}" for option, texts in options.items() for text in texts]
+    shared = settings_of(({"data": data} if data else {}) | settings)
+    varied = sweeps.combinations(grid, zip)
+    sweeps.check_shared(varied, shared)
+    name, base = open_recipe(str(recipe))
+    changed = with_settings(base, shared)
+    if is_file(str(recipe)):  # the commands are to say the same without the file
+        given = differences(find(name), changed)
+        shared = {setting: text for setting, text in given.items() if setting not in varied[0]}
+    folder = output or Path("runs") / f"sweep-{run_name(str(recipe))}"
+    words = [f"--{name.replace('_', '-')} {shlex.quote(v)}" for name, v in shared.items()]
+    vary = [
+        f"{option} {shlex.quote(text)}"
+        for option, asked in (("--grid", grid), ("--zip", zip))
+        for text in sweeps.texts_of(asked)
+    ]
     into = f"-o {shlex.quote(str(folder))}"
-    yield from sweep(
-        Sweep(
-            name=name,
-            recipe=recipe,
-            folder=folder,
-            combinations=varied,
-            command=" ".join(["trombine train", name, *shared]),
-            sweep_command=" ".join(["trombine sweep", name, *vary, *shared, into]),
-            board=not request.no_board,
-        )
+    request = sweeps.Sweep(
+        name=name,
+        recipe=changed,
+        folder=folder,
+        combinations=varied,
+        command=" ".join(["trombine train", name, *words]),
+        sweep_command=" ".join(["trombine sweep", name, *vary, *words, into]),
+        board=tensorboard,
     )
+    return sweeps.sweep(request, progress)
