@@ -31,10 +31,16 @@ def follow(call: Callable[[Progress], Any], *, quiet: bool = False, verbose: boo
         result = call(progress)
         log.debug(f"{time.perf_counter() - start:.2f} s in all")
     text = "" if result is None else str(result)
-    about_files = isinstance(result, Result) and (result.written or result.kept or result.skipped)
-    if text and not (quiet and about_files):
+    if text and not (quiet and _is_about_files(result)):
         print(printable(text))
     return SOME_SKIPPED if isinstance(result, Result) and result.skipped else OK
+
+
+def _is_about_files(result: Any) -> bool:
+    """Whether a result only counts files; what was found is what was to be printed."""
+    if not isinstance(result, Result) or result.found:
+        return False
+    return bool(result.written or result.kept or result.skipped)
 
 
 @contextmanager

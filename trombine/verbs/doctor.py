@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+import torch
+
 from trombine.commands import VARIABLES
-from trombine.events import Done, Event
+from trombine.data.workers import cores
+from trombine.io.files import cache_folder
+from trombine.progress import Result
 from trombine.refusal import shown
-from trombine.requests import Request
+from trombine.verbs.options import verb
 
 # Which of them an answer about pictures, speed or drawing would first ask for.
 LIBRARIES = ("torch", "numpy", "numba", "scipy", "scikit-image", "pillow", "tifffile", "cyclopts")
@@ -37,14 +41,6 @@ EXTRAS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoctorRequest(Request):
-    """Say what this machine can do, and where files are kept.
-
-    Versions, cores, threads, GPU, extras, folders. Nothing is written.
-    """
-
-
-@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One line of the answer."""
 
@@ -53,9 +49,17 @@ class Finding:
     value: str
 
 
-def run(request: DoctorRequest) -> Iterator[Event]:
-    """Say all findings at once, as text."""
-    yield Done(summary=as_text(list(examine())), written=0, skipped=0, kept=0)
+@verb
+def doctor() -> Result:
+    """Say what this machine can do, and where files are kept.
+
+    Examples:
+      trombine doctor
+      TROMBINE_CACHE=cache trombine doctor
+
+    Versions, cores, threads, GPU, extras, folders. Nothing is written.
+    """
+    return Result(summary=as_text(list(examine())))
 
 
 def examine() -> Iterator[Finding]:
@@ -89,26 +93,15 @@ def _versions() -> Rows:
 
 
 def _machine() -> Rows:
-    from trombine.data.workers import cores
-
     yield "system", f"{platform.system()} {platform.release()}, {platform.machine()}"
     yield "cores", f"{cores()} for this process, {os.cpu_count()} in the machine"
     yield "memory", memory()
-    yield from _torch_devices()
-
-
-def _torch_devices() -> Rows:
-    """Threads and GPUs, as torch sees them; torch is loaded here and nowhere else in doctor."""
-    import torch
-
     yield "threads", f"{torch.get_num_threads()} for torch"
     yield "GPU", gpu()
 
 
 def gpu() -> str:
     """The GPUs that torch can use, or why there is none."""
-    import torch
-
     if torch.cuda.is_available():
         cards = (torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count()))
         names = ", ".join(f"{card.name} ({size(card.total_memory)})" for card in cards)
@@ -162,8 +155,6 @@ def name_of(requirement: str) -> str:
 
 
 def _places() -> Rows:
-    from trombine.io.files import cache_folder
-
     yield "cache", described(cache_folder())
     yield "program", shown(Path(__file__).parent.parent)
 

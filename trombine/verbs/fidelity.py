@@ -2,77 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json as jsons
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from trombine.events import Done, Event, Picture, Started
+from trombine.bridge import Listener
+from trombine.io.batch import refuse_to_write_over
+from trombine.judge.fidelity import FEWEST
+from trombine.judge.fidelity_page import write_page
+from trombine.judge.fidelity_report import as_json, as_text, feature_kinds, judge
+from trombine.judge.fidelity_sets import check_apart, check_places, read_set
+from trombine.pages import check_page
+from trombine.progress import Result
 from trombine.refusal import InputError, shown
-from trombine.requests import Integer, Request
-
-if TYPE_CHECKING:
-    from trombine.judge.fidelity_sets import PictureSet
+from trombine.verbs.options import WHOLE, Json, OverPage, Page, Progress, at_least, verb
 
 
-@dataclass(frozen=True, kw_only=True)
-class JudgeFidelityRequest(Request):
+@verb
+def judge_fidelity(
+    generated: str | Path,
+    real: str | Path,
+    /,
+    *,
+    features: tuple[str, ...] = ("witness",),
+    pictures: Annotated[int, at_least(50, 5000), WHOLE] = 2000,
+    size: Annotated[int | None, at_least(16, 512), WHOLE] = None,
+    json: Json = False,
+    output: Page = None,
+    overwrite: OverPage = False,
+    progress: Progress = None,
+) -> Result:
     """Compare a set of generated pictures with a set of real ones.
 
-    Fréchet distance, KID, precision and recall, density and coverage, a classifier's test and
-    diversity, each beside the same of real against real; and which faces are missing or overdone,
-    by everything that the witness reads.
+    Examples:
+      trombine judge fidelity world:photo#60 world:photo#80 --size 32
+      trombine judge fidelity world:anime#60 world:photo#80 --size 32 \\
+        --features pixels --json -o fidelity.html
+
+    Fréchet distance, KID, precision and recall, density and coverage, a
+    classifier's test and diversity, each beside the same of real against real; and
+    which faces are missing or overdone, by everything that the witness reads.
+    --features says what figures are computed from: witness, a net that no training
+    learns from; pixels, which is naive; or vgg16, vgg19 or inception, whose
+    weights are yours, as NAME:FILE. Given twice there are two tables.
+
+    Parameters
+    ----------
+    generated
+        The pictures to judge: a folder, a pack, or a data spec.
+    real
+        What they should be like: a folder, a pack, or a spec.
+    features
+        witness, pixels, or vgg16:FILE, ... [witness]
+    pictures
+        How many of each set are compared at most. [2000]
+    size
+        At what size a spec's pictures are painted. [128]
     """
-
-    generated: str
-    """The pictures to judge: a folder, a pack, or a spec such as world:photo#500."""
-    real: str
-    """What they should be like: a folder, a pack, or a spec."""
-    features: tuple[str, ...] = ("witness",)
-    """What figures are computed from: witness, a net that no training learns from; pixels, which is
-    naive; or vgg16, vgg19 or inception, whose weights are yours, as NAME:FILE. Given twice there
-    are two tables."""
-    pictures: Annotated[int, Integer(50, 5000)] = 2000
-    """How many pictures of a set are compared at most; of more so many are drawn."""
-    size: Annotated[int | None, Integer(16, 512)] = None
-    """At what size in pixels a spec's pictures are painted, for pictures that are as small
-    themselves; 128, as the witness sees them, unless given. A folder's keep theirs."""
-    json: bool = False
-    """The numbers as JSON, those of each picture too."""
-    output: Path | None = None
-    """A page to write, with the numbers, distributions, and the pictures that stand out."""
-    overwrite: bool = False
-    """Write over a page that trombine did not write."""
-
-
-def run(request: JudgeFidelityRequest) -> Iterator[Event]:
-    """Read both sets, and say how they differ."""
-    from trombine.batch.inputs import refuse_to_write_over
-    from trombine.judge.fidelity import FEWEST
-    from trombine.judge.fidelity_page import write_page
-    from trombine.judge.fidelity_report import as_json, as_text, feature_kinds, judge
-    from trombine.judge.fidelity_sets import check_apart, check_places, read_set
-    from trombine.pages import check_page
-
-    kinds = feature_kinds(request.features)
-    check_places(request.generated, request.real)
-    if request.output is not None and not request.overwrite:
-        check_page(request.output)
-    yield Started(2 * request.pictures, "pictures")
-    sets: list[PictureSet] = []
-    for side, text in (("generated", request.generated), ("real", request.real)):
-        pictures = yield from read_set(text, side, most=request.pictures, size=request.size)
-        sets.append(pictures)
-        if len(pictures) < FEWEST:
-            problem = f"{shown(text)} has {len(pictures)} pictures that can be read"
+    kinds = feature_kinds(features)
+    check_places(str(generated), str(real))
+    if output is not None and not overwrite:
+        check_page(output)
+    listener, sets = Listener(progress), []
+    for side, text in (("generated", str(generated)), ("real", str(real))):
+        found = listener.follow(read_set(text, side, most=pictures, size=size))
+        sets.append(found)
+        if len(found) < FEWEST:
+            problem = f"{shown(text)} has {len(found)} pictures that can be read"
             raise InputError(f"{problem}; figures of a set need {FEWEST}")
-    generated, real = sets
-    check_apart(generated, real)
-    if request.output is not None:
-        refuse_to_write_over([request.output], (*generated.files, *real.files))
-    report = yield from judge(generated, real, kinds)
-    if request.output is not None:
-        write_page(request.output, report)
-        yield Picture(request.output, request.output.name)
-    summary = as_json(report) if request.json else as_text(report)
-    yield Done(summary, written=1, skipped=generated.skipped + real.skipped, kept=0)
+    ours, theirs = sets
+    check_apart(ours, theirs)
+    if output is not None:
+        refuse_to_write_over([output], (*ours.files, *theirs.files))
+    report = listener.follow(judge(ours, theirs, kinds))
+    if output is not None:
+        write_page(output, report)
+        listener.write(output)
+    numbers = as_json(report)
+    text = numbers if json else as_text(report)
+    return listener.result(text, made=1, found={Path(generated): jsons.loads(numbers)})

@@ -2,188 +2,191 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+import json as jsons
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from trombine.events import Done, Event, Notice, Picture, Progress, Skipped, Started
+from cyclopts import Parameter
+
+from trombine.bridge import Listener
+from trombine.data.workers import cores
+from trombine.io.batch import refuse_to_write_over
+from trombine.judge import originality_page, restoration_page
+from trombine.judge.originality import Options, judge
+from trombine.judge.originality_page import Report
+from trombine.judge.published import judging_nets
+from trombine.judge.restoration import judge_pair, paired
+from trombine.judge.sets import PictureSet, natural_size, open_set, same_place
+from trombine.pages import check_page
+from trombine.progress import Result
 from trombine.refusal import InputError, shown
-from trombine.requests import Integer, Number, Request
-
-if TYPE_CHECKING:
-    from trombine.judge.sets import PictureSet
+from trombine.verbs.options import MORE, WHOLE, Json, OverPage, Page, Progress, at_least, verb
 
 
-@dataclass(frozen=True, kw_only=True)
-class JudgeRestorationRequest(Request):
+@verb
+def judge_restoration(
+    results: Path,
+    truth: Path,
+    /,
+    *,
+    holes: Path | None = None,
+    border: Annotated[int, at_least(0, 64), WHOLE] = 0,
+    features: tuple[str, ...] = (),
+    json: Json = False,
+    output: Page = None,
+    overwrite: OverPage = False,
+    progress: Progress = None,
+) -> Result:
     """Compare repaired, enlarged or cleaned pictures with what they should be.
 
-    Files are paired by their names without the ending. Measured are PSNR, SSIM, MS-SSIM, mean
-    absolute and edge error, and what a net reads of faces: landmarks, parts, who it is.
+    Examples:
+      trombine judge restoration leaves/000000.png faces/000000.png
+      trombine judge restoration leaves faces --json -o judged.html
+
+    Files are paired by their names without the ending. Measured are PSNR, SSIM,
+    MS-SSIM, mean absolute and edge error, and what a net reads of faces:
+    landmarks, parts, who it is. --features adds distances in lpips, vgg16, vgg19
+    or inception, with weights of yours as NAME:FILE (lpips:VGG16+LPIPS), or from
+    where torch keeps them.
+
+    Parameters
+    ----------
+    results
+        The pictures to judge: a file, or a folder of them.
+    truth
+        What they should be: a file, or a folder of same names.
+    holes
+        Masks, white where was repaired: one, or a folder.
+    border
+        Pixels on each side that PSNR-Y leaves out. [0]
+    features
+        lpips, vgg16, vgg19 or inception; or NAME:FILE.
     """
-
-    results: Path
-    """The pictures to judge: a file, or a folder of them."""
-    truth: Path
-    """What they should be: a file, or a folder with pictures of the same names."""
-    holes: Path | None = None
-    """Masks, white where was repaired: one for all, or a folder of the same names. Inside of them
-    and on their rims is measured too."""
-    border: Annotated[int, Integer(0, 64)] = 0
-    """Pixels on each side that do not count for PSNR-Y, as papers on enlarging have it."""
-    features: tuple[str, ...] = ()
-    """Distances in nets that others published, too: lpips, vgg16, vgg19 or inception, each with
-    weights of yours as NAME:FILE (lpips:VGG16+LPIPS), or from where torch keeps them."""
-    json: bool = False
-    """The numbers as JSON, those of each picture too."""
-    output: Path | None = None
-    """A page to write, with the numbers and the worst pictures."""
-    overwrite: bool = False
-    """Write over a page that trombine did not write."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JudgeOriginalityRequest(Request):
-    """Say which generated pictures are copies of those that a net learned from.
-
-    Each is compared with every reference: by SSIM at the same places, and by a search that finds
-    copies that were mirrored, cropped, recoloured, compressed, blurred or patched too. Where copies
-    begin the references say; planted copies show what that finds.
-    """
-
-    generated: str
-    """The pictures to judge: a folder, a pack, or a data spec."""
-    references: str
-    """Those that they may be copies of: a folder, a pack, or a data spec."""
-    top: Annotated[int, Integer(1, 20)] = 4
-    """How many nearest references of each picture are reported."""
-    size: Annotated[int | None, Integer(16, 512)] = None
-    """Width and height in pixels at which all are compared; that of the generated pictures unless
-    given."""
-    false_alarms: Annotated[float, Number(0.0001, 0.1)] = 0.01
-    """The share of real pictures, none a copy of another, that would be called copies."""
-    flips: bool = False
-    """SSIM of each mirrored picture too, which takes twice as long; copies are found mirrored
-    without it."""
-    features: bool = False
-    """Also the nearest by what a net reads of faces: the references are read once, some 30 ms
-    each."""
-    screened: bool = False
-    """SSIM of a sixth of the rows first, and of all with the best 200: faster, nearly always the
-    same."""
-    seed: Annotated[int, Integer(0)] = 0
-    """Which references the thresholds and the planted copies are taken from."""
-    show: Annotated[int, Integer(1, 1000)] = 24
-    """How many pictures the page has, the most suspicious."""
-    json: bool = False
-    """The numbers as JSON, those of each picture too."""
-    output: Path | None = None
-    """A page to write, with the most suspicious pictures and their nearest references."""
-    overwrite: bool = False
-    """Write over a page that trombine did not write."""
-
-
-def run(request: JudgeRestorationRequest | JudgeOriginalityRequest) -> Iterator[Event]:
-    """Do what is asked."""
-    if isinstance(request, JudgeRestorationRequest):
-        return _restoration(request)
-    return _originality(request)
-
-
-def _restoration(request: JudgeRestorationRequest) -> Iterator[Event]:
-    """Measure every pair; a file without a partner is named."""
-    from trombine.batch.inputs import refuse_to_write_over
-    from trombine.judge.published import judging_nets
-    from trombine.judge.restoration import judge_pair, paired
-    from trombine.judge.restoration_page import as_json, as_text, write_page
-    from trombine.pages import check_page
-
-    if request.output is not None and not request.overwrite:
-        check_page(request.output)
-    nets = judging_nets(request.features)
-    pairs, alone = paired([request.results], [request.truth], request.holes)
+    if output is not None and not overwrite:
+        check_page(output)
+    nets = judging_nets(features)
+    pairs, alone = paired([results], [truth], holes)
     if not pairs:
-        problem = f"holds no picture of which {shown(request.truth)} has the truth"
-        raise InputError(problem, "files are paired by name", path=request.results)
-    if request.output is not None:
-        refuse_to_write_over([request.output], [path for pair in pairs for path in pair.files])
+        problem = f"holds no picture of which {shown(truth)} has the truth"
+        raise InputError(problem, "files are paired by name", path=results)
+    if output is not None:
+        refuse_to_write_over([output], [path for pair in pairs for path in pair.files])
+    listener = Listener(progress)
     for path in alone:
-        yield Notice(path, "has no partner of its name, and is left out")
-    yield Started(len(pairs), "pictures")
-    measured, skipped = {}, 0
+        listener.notice(path, "has no partner of its name, and is left out")
+    measured = {}
     for number, pair in enumerate(pairs, 1):
         try:
-            measured[pair] = judge_pair(pair, border=request.border, nets=nets)
+            measured[pair] = judge_pair(pair, border=border, nets=nets)
         except InputError as error:
-            skipped += 1
-            yield Skipped(error.path or pair.result, error.why)
-        yield Progress(number, len(pairs), "pictures")
-    written = 0
-    if request.output is not None and measured:
-        write_page(request.output, measured, nets)
-        written = 1
-        yield Picture(request.output, request.output.name)
-    summary = as_json(measured, nets) if request.json else as_text(measured, nets)
-    yield Done(
-        summary if measured else "", written=written or len(measured), skipped=skipped, kept=0
-    )
+            listener.skip(error.path or pair.result, error.why)
+        listener.step(number, len(pairs), "pictures")
+    if not measured:
+        return listener.result()
+    if output is not None:
+        restoration_page.write_page(output, measured, nets)
+        listener.write(output)
+    numbers = restoration_page.as_json(measured, nets)
+    text = numbers if json else restoration_page.as_text(measured, nets)
+    return listener.result(text, made=len(measured), found={results: jsons.loads(numbers)})
 
 
-def _originality(request: JudgeOriginalityRequest) -> Iterator[Event]:
-    """Compare every picture with every reference."""
-    from trombine.batch.inputs import refuse_to_write_over
-    from trombine.data.workers import cores
-    from trombine.judge.originality import Options, judge
-    from trombine.judge.originality_page import Report, about, as_json, as_text, write_page
-    from trombine.pages import check_page
+@verb
+def judge_originality(
+    generated: str | Path,
+    references: str | Path,
+    /,
+    *,
+    top: Annotated[int, at_least(1, 20), WHOLE] = 4,
+    size: Annotated[int | None, at_least(16, 512), WHOLE] = None,
+    false_alarms: Annotated[float, at_least(0.0001, 0.1)] = 0.01,
+    json: Json = False,
+    output: Page = None,
+    overwrite: OverPage = False,
+    show: Annotated[int, at_least(1, 1000), WHOLE, Parameter(group=MORE)] = 24,
+    flips: Annotated[bool, Parameter(group=MORE)] = False,
+    features: Annotated[bool, Parameter(group=MORE)] = False,
+    screened: Annotated[bool, Parameter(group=MORE)] = False,
+    seed: Annotated[int, at_least(0), WHOLE, Parameter(group=MORE)] = 0,
+    progress: Progress = None,
+) -> Result:
+    """Say which generated pictures are copies of those that a net learned from.
 
-    if request.output is not None and not request.overwrite:
-        check_page(request.output)
-    yield Started(1, "sets")
-    generated, references = yield from _sets(request)
-    if request.output is not None:
-        refuse_to_write_over([request.output], [*generated.files, *references.files])
+    Examples:
+      trombine judge originality faces world:photo#20 --false-alarms 0.05
+      trombine judge originality faces world:photo#20 --false-alarms 0.05 \\
+        --screened -o original.html
+
+    Each is compared with every reference: by SSIM at the same places, and by a
+    search that finds copies that were mirrored, cropped, recoloured, compressed,
+    blurred or patched too. Where copies begin the references say; planted copies
+    show what that finds.
+
+    Parameters
+    ----------
+    generated
+        The pictures to judge: a folder, a pack, or a data spec.
+    references
+        What they may be copies of: a folder, a pack, or a spec.
+    top
+        How many nearest references of each are reported. [4]
+    size
+        At what size all are compared; else the generated ones'.
+    false_alarms
+        The share of originals that would be called copies. [0.01]
+    show
+        How many pictures the page has. [24]
+    flips
+        SSIM of mirrored pictures too: twice as long.
+    features
+        The nearest by what a net reads of faces, too.
+    screened
+        SSIM of a sixth of the rows first: faster.
+    seed
+        Which references thresholds and planted copies take. [0]
+    """
+    generated, references = str(generated), str(references)
+    if output is not None and not overwrite:
+        check_page(output)
+    listener = Listener(progress)
+    ours, theirs = _sets(generated, references, size, listener)
+    if output is not None:
+        refuse_to_write_over([output], [*ours.files, *theirs.files])
     options = Options(
-        top=request.top,
-        screened=request.screened,
-        flips=request.flips,
-        features=request.features,
-        false_alarms=request.false_alarms,
-        seed=request.seed,
+        top=top,
+        screened=screened,
+        flips=flips,
+        features=features,
+        false_alarms=false_alarms,
+        seed=seed,
         threads=cores(),
     )
-    result = yield from judge(generated.pictures, references.pictures, options)
-    report = Report(generated, references, result, request.show)
-    if generated.resized or references.resized:
-        yield Notice(None, about(report))
-    written = 0
-    if request.output is not None:
-        write_page(request.output, report)
-        written = 1
-        yield Picture(request.output, request.output.name)
-    yield Done(
-        as_json(report) if request.json else as_text(report),
-        written=written or len(generated),
-        skipped=generated.skipped + references.skipped,
-        kept=0,
-    )
+    result = listener.follow(judge(ours.pictures, theirs.pictures, options))
+    report = Report(ours, theirs, result, show)
+    if ours.resized or theirs.resized:
+        listener.notice(None, originality_page.about(report))
+    if output is not None:
+        originality_page.write_page(output, report)
+        listener.write(output)
+    numbers = originality_page.as_json(report)
+    text = numbers if json else originality_page.as_text(report)
+    found = {Path(generated): jsons.loads(numbers)}
+    return listener.result(text, made=len(ours), found=found)
 
 
 def _sets(
-    request: JudgeOriginalityRequest,
-) -> Generator[Event, None, tuple[PictureSet, PictureSet]]:
+    generated: str, references: str, size: int | None, listener: Listener
+) -> tuple[PictureSet, PictureSet]:
     """Both sets at one size."""
-    from trombine.judge.sets import natural_size, open_set, same_place
-
-    if same_place(request.generated, request.references):
+    if same_place(generated, references):
         raise InputError("the generated pictures and the references are the same; name two sets")
-    size = request.size or natural_size(request.generated) or natural_size(request.references)
+    size = size or natural_size(generated) or natural_size(references)
     if size is None:
         raise InputError("pictures that are painted have any size; give one, as in --size 64")
-    generated = yield from open_set(request.generated, size)
-    references = yield from open_set(request.references, size)
-    for pictures, spec in ((generated, request.generated), (references, request.references)):
+    sets = []
+    for spec in (generated, references):
+        sets.append(pictures := listener.follow(open_set(spec, size)))
         if not len(pictures):
             raise InputError("holds no picture that can be read", path=Path(spec))
-    return generated, references
+    ours, theirs = sets
+    return ours, theirs

@@ -41,10 +41,16 @@ def _paths(_: Any, tokens: Sequence[Token]) -> tuple[Path, ...]:
     return tuple(Path(token.value) for token in tokens)
 
 
+def _words(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(token.value for token in tokens)
+
+
 WHOLE: Final = Parameter(converter=_whole)
 HIDDEN: Final = Parameter(parse=False)
 
-Pictures = Annotated[Any, Parameter(n_tokens=-1, converter=_paths, help="Files or folders.")]
+Paths = Annotated[Any, Parameter(n_tokens=-1, converter=_paths)]
+Words = Annotated[Sequence[str], Parameter(n_tokens=-1, converter=_words)]
+Pictures = Annotated[Paths, Parameter(help="Files or folders.")]
 """Paths of files or folders, or pictures that the program holds: see io/convert.py."""
 Output = Annotated[
     Path | None,
