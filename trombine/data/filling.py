@@ -1,41 +1,39 @@
 """Filling a folder with pictures of a world: those that are not there yet.
 
-What the files and the lines of metadata.jsonl hold is in imagefolder.py. While the folder is
-filled, lines are noted in a journal beside (journal.py); metadata.jsonl is written at the end, or
-when the work is stopped. A file that no line describes is made again if it is one of ours, and
-never touched if it is not. A folder of somebody's pictures is not filled at all: who reads it
-afterwards would see no others than metadata.jsonl names.
+What the files and the lines of metadata.jsonl hold is in imagefolder.py. Each line is appended once
+its picture is there, and they are sorted at the end, or when the work is stopped: the same command
+goes on. What somebody else made is neither written over nor hidden.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Container, Mapping
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from trombine.data.imagefolder import (
-    FILE_NAME,
     METADATA,
     DrawChunk,
     DrawnSample,
-    Line,
+    head,
     is_ours,
     names,
+    picture_name,
+    prefixes,
 )
-from trombine.data.journal import Journal, in_turn
-from trombine.data.made import KINDS, SEEDS, Maker, chunks
-from trombine.data.places import check_folder, uncached, writing
+from trombine.data.journal import in_turn
+from trombine.data.made import KINDS, Maker, chunks
+from trombine.data.places import check_folder, warn_uncached, writing
 from trombine.data.workers import check_start, in_order
-from trombine.events import Done, Event, Picture, Progress, Started
-from trombine.io.files import write_bytes
+from trombine.io.files import clear_parts, write_bytes
 from trombine.io.image import PICTURE_SUFFIXES
+from trombine.progress import Progress, Result, log, silent
 from trombine.refusal import OutputError, shortened, shown
 
 _ELSEWHERE: Final = "choose another folder"
-JOURNAL: Final = f".{METADATA}.part"
 # The keys by which lines of different kinds, all named by their seeds, are told apart.
 _MARKS: Final = {k for kind in KINDS.values() for k in (kind.vector_key, kind.styles_key) if k}
 
@@ -48,152 +46,127 @@ def fill_folder(
     count: int,
     workers: int | None,
     overwrite: bool = False,
-) -> Generator[Event, None, None]:
+    progress: Progress | None = None,
+) -> Result:
     """Write the missing pictures, and at the end, or when stopped, the lines of all there are."""
     check_start(workers)
-    seeds = range(first_seed, first_seed + count)
-    yield Started(total=count, unit=maker.plural)
-    yield from uncached()
+    warn_uncached()
     with writing(folder):
         check_folder(folder)
-    yield from in_turn(folder, _fill(folder, maker, seeds, workers, overwrite))
+    with in_turn(folder):
+        clear_parts(folder)  # of a process that was killed
+        seeds = range(first_seed, first_seed + count)
+        return _fill(folder, maker, seeds, workers, overwrite, progress or silent)
 
 
 def _fill(
-    folder: Path, maker: Maker, seeds: range, workers: int | None, overwrite: bool
-) -> Generator[Event, None, None]:
+    folder: Path,
+    maker: Maker,
+    seeds: range,
+    workers: int | None,
+    overwrite: bool,
+    progress: Progress,
+) -> Result:
     """Write what is missing, while nobody else does."""
-    journal = Journal(folder / JOURNAL)
-    lines = _lines(folder, journal, maker, seeds if overwrite else range(0))
+    metadata, written = folder / METADATA, list[Path]()
+    lines = _lines(metadata, maker, seeds if overwrite else ())
     todo = [seed for seed in seeds if seed not in lines or not _is_there(folder, maker, seed)]
+    _refuse_others(folder, maker, lines, todo, overwrite)
     existing = len(seeds) - len(todo)
-    for seed in todo:
-        _refuse_others(folder, maker, seed, replace=overwrite or seed in lines)
-    if not (folder / METADATA).exists():  # else pictures it does not name are hidden already
-        _refuse_to_hide(folder, maker, but={*lines, *(seeds if overwrite else ())})
-    if overwrite:  # first, lest the lines of old pictures be found beside new ones
-        _write_lines(folder, journal, lines)
+    _write_lines(metadata, lines)
     try:
         with closing(in_order(DrawChunk(maker), chunks(todo, maker.size), workers)) as results:
             for done, drawn in enumerate(chain.from_iterable(results), existing + 1):
-                path = _write(folder, drawn, keep=drawn.seed in lines)
+                _write(folder, drawn, keep=drawn.seed in lines)
+                written += [folder / picture_name(p, drawn.seed) for p in prefixes(maker)]
+                if drawn.seed not in lines:
+                    with metadata.open("a", encoding="utf-8") as file:
+                        file.write(f"{drawn.line}\n")
                 lines[drawn.seed] = drawn.line
-                journal.note(drawn.line)
-                yield Picture(path=path, name=path.name)
-                yield Progress(done=done, total=len(seeds), unit=maker.plural)
+                progress(done, len(seeds), maker.plural)
     finally:
-        _write_lines(folder, journal, lines)
+        _write_lines(metadata, lines)
     were = f" ({existing} {'was' if existing == 1 else 'were'} there)" if existing else ""
     summary = f"{shown(folder)}: {maker.several(len(seeds))} of {maker.size} px{were}"
-    yield Done(summary=summary, written=len(todo), skipped=0, kept=existing)
+    return Result(summary=summary, written=tuple(written), kept=existing)
 
 
-def _lines(folder: Path, journal: Journal, maker: Maker, but: range) -> dict[int, str]:
-    """The lines that the folder has, by seed, but for some seeds; they must be of this maker."""
-    metadata, lines = folder / METADATA, dict[int, str]()
+def _lines(metadata: Path, maker: Maker, but: Container[int]) -> dict[int, str]:
+    """The lines that there are, by seed, but for some seeds; they must be of this maker."""
+    lines = dict[int, str]()
     text = metadata.read_text(encoding="utf-8", errors="replace") if metadata.exists() else ""
-    for path, several in ((metadata, text.splitlines()), (folder / JOURNAL, journal.lines)):
-        for line in several:
-            held = _parsed(line)
-            if held is None and path != metadata:  # damaged: the picture is made again
-                continue
-            seed = _seed(held, maker)
-            if seed is None:
-                problem = "describes pictures of another kind than is asked for"
-                raise OutputError(problem, _ELSEWHERE, path=path)
-            if seed in but:
-                continue
-            if why := _unlike(held or {}, maker):
-                raise OutputError(
-                    why, f"{_ELSEWHERE}, or make all anew with --overwrite", path=path
-                )
-            lines[seed] = line
+    for line in text.splitlines(keepends=True):
+        try:
+            held = json.loads(line)
+        except (ValueError, RecursionError):
+            if not line.endswith("\n"):  # torn by a kill: the picture is made again
+                break
+            held = None
+        seed, why = _seed_of(held, maker)
+        if seed in but:
+            continue
+        if why:
+            remedy = f"{_ELSEWHERE}, or make all anew with --overwrite"
+            raise OutputError(f"describes {why}", remedy, path=metadata)
+        lines[seed] = line.rstrip("\n")
     return lines
 
 
-def _parsed(line: str) -> Line | None:
-    """What a line holds; None for one that is torn, or is no line of ours at all."""
-    try:
-        held = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return held if isinstance(held, dict) else None
-
-
-def _seed(held: Line | None, maker: Maker) -> int | None:
-    """The seed of a line that is of this maker's kind, its files named so; None for any other."""
-    seed = held.get("seed") if held else None
-    if held is None or type(seed) is not int or seed not in SEEDS:
-        return None
+def _seed_of(held: Any, maker: Maker) -> tuple[int, str]:
+    """The seed of a line; and what it describes, if that is not what this maker writes."""
     kind = KINDS[maker.kind]
+    if not isinstance(held, dict) or type(seed := held.get("seed")) is not int:
+        return -1, "other pictures"
     if held.keys() & _MARKS != {kind.vector_key, kind.styles_key} - {""}:
-        return None
-    files = [value for key, value in held.items() if key.endswith(FILE_NAME)]
-    return seed if set(map(str, files)) == set(names(maker, seed)) else None
-
-
-def _unlike(held: Line, maker: Maker) -> str:
-    """What a line of this maker's kind says otherwise than it would; nothing if it is alike."""
-    kind, expected = KINDS[maker.kind], "+".join(maker.styles)
-    size, styles = held.get("size"), held.get(kind.styles_key, "")
-    if size != maker.size:
-        return f"describes {maker.plural} of {shortened(str(size))} px, not of {maker.size}"
-    if styles != expected:
-        word = "family" if maker.kind == "masks" else "style"
-        return f"describes {maker.plural} of the {word} {shortened(str(styles))}, not {expected}"
-    if any(held.get(key) != value for key, value in kind.says(maker.styles).items()):
-        return f"describes {maker.plural} drawn from other files than {expected} has now"
-    return ""
+        return -1, "pictures of another kind"
+    expected = head(maker, seed)
+    for key in ("size", kind.styles_key, *expected):
+        if key and held.get(key) != expected[key]:
+            was = shortened(str(held.get(key)))
+            return seed, f"{maker.plural} of the {key} {was}, not {expected[key]}"
+    return seed, ""
 
 
 def _is_there(folder: Path, maker: Maker, seed: int) -> bool:
-    return all(_has_bytes(folder / name) for name in names(maker, seed))
+    return all((folder / name).is_file() for name in names(maker, seed))
 
 
-def _has_bytes(path: Path) -> bool:
-    """Whether it is a file, and not an empty one, which a full disk may have left."""
-    return path.is_file() and path.stat().st_size > 0
-
-
-def _refuse_others(folder: Path, maker: Maker, seed: int, *, replace: bool) -> None:
-    """Refuse to write over what is not a file, or was not made by this verb.
-
-    `replace` is for a seed whose files may be replaced, whatever they hold.
-    """
-    for name in names(maker, seed):
-        path = folder / name
-        if path.is_dir():
-            raise OutputError("is a folder where a picture is to be", _ELSEWHERE, path=path)
-        if not replace and _has_bytes(path) and not is_ours(path, maker):
-            problem = "is there and was not made by this command"
-            raise OutputError(problem, f"{_ELSEWHERE}, or replace it with --overwrite", path=path)
-
-
-def _refuse_to_hide(folder: Path, maker: Maker, but: Collection[int]) -> None:
-    """Refuse a folder that holds pictures of somebody else, but for those of some seeds."""
-    ours = {name for seed in but for name in names(maker, seed)}
-    files = folder.glob("[!.]*") if folder.exists() else ()
-    for path in sorted(path for path in files if path.suffix.lower() in PICTURE_SUFFIXES):
-        if path.name not in ours and path.is_file() and not is_ours(path, maker):
+def _refuse_others(
+    folder: Path, maker: Maker, lines: Mapping[int, str], todo: list[int], overwrite: bool
+) -> None:
+    """Refuse to write over pictures of somebody else, and to write a metadata.jsonl that would
+    hide them from who reads the folder."""
+    wanted = {
+        folder / picture_name(prefix, seed)
+        for seed in todo
+        if seed not in lines
+        for prefix in prefixes(maker)
+    }
+    for path in sorted(path for path in wanted if path.exists() and not overwrite):
+        if not is_ours(path, maker):
+            remedy = f"{_ELSEWHERE}, or replace it with --overwrite"
+            raise OutputError("is there and was not made by this command", remedy, path=path)
+    if (folder / METADATA).exists() or not folder.exists():
+        return
+    for path in sorted(folder.glob("[!.]*")):
+        is_picture = path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+        if is_picture and path not in wanted and not is_ours(path, maker):
             problem = f"holds {shown(path.name)}, which this command did not make and would hide"
             raise OutputError(problem, _ELSEWHERE, path=folder)
 
 
-def _write(folder: Path, drawn: DrawnSample, *, keep: bool) -> Path:
-    """Write the files, the picture last; its path. With `keep`, those that are there stay."""
-    path = folder
+def _write(folder: Path, drawn: DrawnSample, *, keep: bool) -> None:
+    """Write the files; with `keep`, those that are there stay."""
     for name, data in drawn.files.items():
-        path = folder / name
-        if not (keep and _has_bytes(path)):
-            write_bytes(path, data)
-    return path
+        if not (keep and (folder / name).is_file()):
+            write_bytes(folder / name, data)
+            log.debug(f"{shown(folder / name)}: {len(data):,} bytes")
 
 
-def _write_lines(folder: Path, journal: Journal, lines: Mapping[int, str]) -> None:
-    """Write metadata.jsonl, in the order of the seeds; the journal has then done its work."""
-    if lines:
-        text = "".join(lines[seed] + "\n" for seed in sorted(lines))
-        write_bytes(folder / METADATA, text.encode())
-    else:
-        (folder / METADATA).unlink(missing_ok=True)
-    journal.remove()
+def _write_lines(metadata: Path, lines: Mapping[int, str]) -> None:
+    """Write metadata.jsonl, in the order of the seeds."""
+    text = "".join(f"{lines[seed]}\n" for seed in sorted(lines))
+    if not text:
+        metadata.unlink(missing_ok=True)
+    elif not metadata.exists() or metadata.read_bytes() != text.encode():
+        write_bytes(metadata, text.encode())

@@ -88,14 +88,15 @@ def hub_folder(name: str) -> Path:
     return cache_folder() / "hub" / name.replace("/", "--").replace(":", "@")
 
 
-def prepare_hub(name: str, folder: Path) -> Iterator[Event]:
+def prepare_hub(name: str, folder: Path) -> Generator[Event, None, None]:
     """Write the pictures of a set of the hub to a folder; keep a folder that is complete.
 
     The metadata.csv is written last, so where it is, all is; one process writes at a time. Raises
     InputError in one line without the extra, without the network, and for a set that has no
     pictures.
     """
-    yield from in_turn(folder, _prepare(name, folder))
+    with in_turn(folder):
+        yield from _prepare(name, folder)
 
 
 def _prepare(name: str, folder: Path) -> Generator[Event, None, None]:

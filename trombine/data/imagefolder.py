@@ -1,4 +1,4 @@
-"""The folder that `trombine data world` and `data leaves` write: pictures, and one line for each.
+"""The folder that `data world`, `leaves`, `fractals` and `masks` write: pictures and their lines.
 
 It is the layout that Hugging Face's `datasets` loads as "imagefolder": metadata.jsonl has a JSON
 object a line, and each key that ends in file_name points to a picture.
@@ -18,7 +18,7 @@ object a line, and each key that ends in file_name points to a picture.
 name, and the parts are a palette PNG whose indices are the labels. Leaves have pictures and seeds
 only. Pictures of one name in two folders are the two of a pair, which is what tools for aligned
 pairs expect. Here is what a line and its files hold, in both directions; which files are made is
-in verbs/world.py, and any other folder of pictures is read in folder.py.
+in filling.py, and any other folder of pictures is read in folder.py.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from trombine import provenance
 from trombine.conventions import PART_COLOURS
 from trombine.data.made import KINDS, POINT_DECIMALS, Maker, Sample, Side
-from trombine.io.image import encode_png
+from trombine.io.image import encode_png, read_record
+from trombine.record import record_of
 from trombine.refusal import InputError
 
 METADATA: Final = "metadata.jsonl"
@@ -49,9 +49,7 @@ Line = dict[str, Any]  # one line of metadata.jsonl
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnSample:
-    """What is written for one seed: the files by their names in the folder, in the order in which
-    they are written (a picture that is there has its parts there), and the line.
-    """
+    """What is written for one seed: the files by their names in the folder, and the line."""
 
     seed: int
     files: Mapping[str, bytes]
@@ -103,12 +101,10 @@ def parts_name(prefix: str, seed: int) -> str:
 
 
 def png(maker: Maker, seed: int, side: Side) -> bytes:
-    """The file of a picture, with what `replay` needs to make it again."""
-    kind = KINDS[maker.kind]
-    styles = side.style or "+".join(maker.styles)
-    options = {"size": maker.size} | ({kind.styles_key: styles} if kind.styles_key else {})
-    record = provenance.record(maker.kind, options, seed=seed, inputs=side.inputs, needs=kind.needs)
-    return encode_png(side.pixels, record)
+    """The file of a picture, with the record by which `replay` paints it again."""
+    options = {"count": 1, "first_seed": seed, "size": maker.size}
+    options |= {option: side.style} if (option := KINDS[maker.kind].option) else {}
+    return encode_png(side.pixels, record_of(f"data_{maker.kind}", options))
 
 
 def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
@@ -121,35 +117,31 @@ def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
 
 
 def is_ours(path: Path, maker: Maker) -> bool:
-    """Whether a file is a picture that this kind of maker painted, or its parts map."""
+    """Whether a file is a picture that this kind of maker painted."""
     try:
-        record = provenance.read(path)
-        return record["verb"] == maker.kind if record else _has_part_colours(path)
+        record = read_record(path) or {}
     except (InputError, OSError, ValueError):
         return False
+    return record.get("function", f"data_{record.get('verb')}") == f"data_{maker.kind}"
 
 
-def _has_part_colours(path: Path) -> bool:
-    """Whether it is a palette picture with the palette of parts maps, which carry no record."""
-    with Image.open(path) as picture:
-        palette = picture.getpalette() if picture.mode == "P" else None
-    return palette is not None and bytes(palette).startswith(PART_COLOURS.tobytes())
+def head(maker: Maker, seed: int) -> Line:
+    """How the line of a seed begins: its files, and what was asked for."""
+    line: Line = {}
+    for prefix in prefixes(maker):
+        line[join(prefix, FILE_NAME)] = picture_name(prefix, seed)
+        if maker.kind == "world":
+            line[join(prefix, PARTS_FILE_NAME)] = parts_name(prefix, seed)
+    line |= {"seed": seed, "size": maker.size}
+    if maker.styles:
+        line[KINDS[maker.kind].styles_key] = "+".join(maker.styles)
+    return line | dict(KINDS[maker.kind].says(maker.styles))
 
 
 def _line(maker: Maker, sample: Sample) -> Line:
     """The line of metadata.jsonl: file names first, then what is short, then the truth."""
-    sides = list(zip(prefixes(maker), sample.sides, strict=True))
-    line: Line = {}
-    for prefix, side in sides:
-        line[join(prefix, FILE_NAME)] = picture_name(prefix, sample.seed)
-        if side.parts is not None:
-            line[join(prefix, PARTS_FILE_NAME)] = parts_name(prefix, sample.seed)
-    line |= {"seed": sample.seed, "size": maker.size}
-    if maker.styles:
-        line[KINDS[maker.kind].styles_key] = "+".join(maker.styles)
-    line |= KINDS[maker.kind].says(maker.styles)
-    line |= sample.says
-    for prefix, side in sides:
+    line = head(maker, sample.seed) | dict(sample.says)
+    for prefix, side in zip(prefixes(maker), sample.sides, strict=True):
         if side.points is not None and side.visible is not None:
             points = np.round(side.points.astype(np.float64), POINT_DECIMALS)
             line[join(prefix, "landmarks")] = points.tolist()

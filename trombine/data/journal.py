@@ -1,9 +1,9 @@
 """How what is written can be stopped at any moment, and gone on with by the same command.
 
-Packs, folders of pictures and sets of the hub are written by one process at a time (in_turn). It
-notes in a journal what is done, a line each, once it is on the disk and never before; who goes on
-trusts what is noted, and makes the rest again. What says that all is there (index.json,
-metadata.jsonl, metadata.csv) comes last, and ends the journal.
+Packs, folders of pictures and sets of the hub are written by one process at a time (in_turn). The
+writer of a pack notes in a journal what is done, a line each, once it is on the disk and never
+before; who goes on trusts what is noted, and makes the rest again. index.json comes last, and ends
+the journal.
 """
 
 from __future__ import annotations
@@ -11,22 +11,24 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final, TypeVar
+from typing import IO, Final
 
 from filelock import FileLock, Timeout
 
 from trombine.data.places import writing
-from trombine.events import Event, Notice
 from trombine.io.files import cache_folder, clear_parts
+from trombine.progress import log
+from trombine.refusal import shown
 
-T = TypeVar("T")
 NOTE_SECONDS: Final = 5.0  # at most this much work is lost when the process is killed
 
 
-def in_turn(path: Path, work: Generator[Event, None, T]) -> Generator[Event, None, T]:
-    """Do this work while nobody else does; what cannot be written is one line that names `path`."""
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Inside, no other process writes; what cannot be written is one line that names `path`."""
     with writing(path):
         place = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
         lock = cache_folder() / "locks" / f"{place[:16]}.lock"
@@ -35,10 +37,10 @@ def in_turn(path: Path, work: Generator[Event, None, T]) -> Generator[Event, Non
         try:
             held.acquire(timeout=0)
         except Timeout:
-            yield Notice(file=path, text="is being written by another process; waiting for it")
+            log.warning(f"{shown(path)}: is being written by another process; waiting for it")
             held.acquire()
         try:
-            return (yield from work)
+            yield
         finally:
             held.release()
 

@@ -23,9 +23,11 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 
 import trombine.conventions
 import trombine.world
+from trombine.data.masks import draw_mask, listing_hash, parse_mix
 from trombine.data.workers import in_order
 from trombine.refusal import InputError
-from trombine.world import STYLES
+from trombine.world import STYLES, fractals
+from trombine.world.leaves import leaves
 
 SIZES: Final = range(16, 2049)  # pixels, of a world's pictures
 SEEDS: Final = range(2**31)  # what every column, record and reader holds exactly
@@ -40,12 +42,11 @@ class MakeError(RuntimeError):
 class Side:
     """One picture and its truth; only faces have parts and points."""
 
-    style: str | None  # None: not of the world
+    style: str  # what this picture alone is of: "photo", "squares:3"; "" where there is no choice
     pixels: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]  # masks are h x w, 0 and 255
     parts: UInt8[np.ndarray, "h w"] | None = None
     points: Float32[np.ndarray, "68 2"] | None = None
     visible: Bool[np.ndarray, "68"] | None = None
-    inputs: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of files it is made from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +107,6 @@ class Maker:
             why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             raise MakeError(f"seed {seed} of {self} at {self.size} px: {why}") from error
 
-    def again(self, seed: int, options: Mapping[str, Any], inputs: Mapping[str, Path]) -> Side:
-        """The picture of this seed, as the options of its record say, from the files it names."""
-        again = KINDS[self.kind].again
-        return self.make(seed).sides[0] if again is None else again(self, seed, options, inputs)
-
     @property
     def vector_names(self) -> tuple[str, ...]:
         """The names of the numbers in a sample's vector."""
@@ -141,55 +137,29 @@ def _side(painted: trombine.world.Painted, style: str) -> Side:
 
 
 def _leaves(maker: Maker, seed: int) -> Sample:
-    from trombine.world.leaves import leaves
-
-    return Sample(seed=seed, sides=(Side(style=None, pixels=leaves(seed, maker.size)),))
+    return Sample(seed=seed, sides=(Side(style="", pixels=leaves(seed, maker.size)),))
 
 
 def _masks(maker: Maker, seed: int) -> Sample:
-    from trombine.data.masks import draw_mask, parse_mix
-
     drawn = draw_mask(parse_mix("+".join(maker.styles)), seed, maker.size)
-    side = Side(style=drawn.family, pixels=drawn.pixels, inputs=drawn.inputs)
+    side = Side(style=drawn.term, pixels=drawn.pixels)
     return Sample(seed=seed, sides=(side,), says={"family": drawn.family, "share": drawn.share})
-
-
-def _mask_again(
-    maker: Maker, seed: int, options: Mapping[str, Any], inputs: Mapping[str, Path]
-) -> Side:
-    from trombine.data.masks import redraw
-
-    drawn = redraw(options["families"], seed, maker.size, tuple(inputs.values()))
-    return Side(style=drawn.family, pixels=drawn.pixels, inputs=drawn.inputs)
 
 
 def _says_files(families: tuple[str, ...]) -> dict[str, str]:
     """Hashes of what the folders hold that masks are drawn from, if there are any."""
-    from trombine.data.masks import listing_hash, parse_mix
-
-    paths = [term.path for term in parse_mix("+".join(families)) if term.path] if families else []
+    paths = [term.path for term in parse_mix("+".join(families)) if term.path]
     return {"files": "+".join(map(listing_hash, paths))} if paths else {}
 
 
 def _check_families(families: tuple[str, ...]) -> None:
-    from trombine.data.masks import parse_mix
-
-    if families:  # none where a mask is made again, from what its record says
-        parse_mix("+".join(families))
+    parse_mix("+".join(families))
 
 
 def _fractals(maker: Maker, seed: int) -> Sample:
-    from trombine.world.fractals import fractal, paint_fractal, to_vector
-
-    drawn = fractal(seed)
-    side = Side(style=None, pixels=paint_fractal(drawn, maker.size))
-    return Sample(seed=seed, sides=(side,), vector=to_vector(drawn))
-
-
-def _fractal_names() -> tuple[str, ...]:
-    from trombine.world.fractals import VECTOR_NAMES
-
-    return VECTOR_NAMES
+    drawn = fractals.fractal(seed)
+    side = Side(style="", pixels=fractals.paint_fractal(drawn, maker.size))
+    return Sample(seed=seed, sides=(side,), vector=fractals.to_vector(drawn))
 
 
 def _check_styles(styles: tuple[str, ...]) -> None:
@@ -222,12 +192,10 @@ class Kind:
     check: Callable[[tuple[str, ...]], None] = _check_none  # raises ValueError about the styles
     vector_names: Callable[[], tuple[str, ...]] = tuple  # of the numbers in a sample's vector
     vector_key: str = ""  # under which metadata.jsonl has these numbers, by name
-    styles_key: str = ""  # under which metadata.jsonl and records have the styles
+    styles_key: str = ""  # under which metadata.jsonl has the styles
+    option: str = ""  # of the verb, that says a picture's style
     says: Callable[[tuple[str, ...]], Mapping[str, str]] = _says_nothing  # more, of the styles
-    needs: tuple[str, ...] = ("numba",)  # packages that determine the pixels
     in_specs: bool = False  # a spec names it by its name alone, as `leaves`
-    # Makes a picture again from its record, where its seed and style alone do not say all.
-    again: Callable[[Maker, int, Mapping[str, Any], Mapping[str, Path]], Side] | None = None
 
 
 KINDS: Final = {
@@ -239,15 +207,15 @@ KINDS: Final = {
         vector_names=lambda: tuple(trombine.world.VECTOR_NAMES),
         vector_key="face",
         styles_key="style",
+        option="style",
     ),
     "leaves": Kind(one="picture of leaves", plural="leaves", make=_leaves, in_specs=True),
     "fractals": Kind(
         one="fractal",
         plural="fractals",
         make=_fractals,
-        vector_names=_fractal_names,
+        vector_names=lambda: fractals.VECTOR_NAMES,
         vector_key="fractal",
-        needs=("numba", "scipy"),
         in_specs=True,
     ),
     "masks": Kind(
@@ -256,8 +224,8 @@ KINDS: Final = {
         make=_masks,
         check=_check_families,
         styles_key="families",
+        option="family",
         says=_says_files,
-        again=_mask_again,
     ),
 }
 # The keys of metadata.jsonl that hold numbers by name; a line has one at most.

@@ -15,8 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -49,8 +49,9 @@ from trombine.data.places import (
     settle,
     writing,
 )
-from trombine.events import Event, Notice
 from trombine.io.files import write_bytes
+from trombine.progress import log
+from trombine.refusal import shown
 from trombine.texts import from_json
 
 
@@ -92,7 +93,7 @@ class Column:
 
 
 class PackWriter:
-    """Writes one pack, whose pictures are added or skipped in order: by write(), or in a `with`.
+    """Writes one pack, whose pictures are added or skipped in order, in opened() or a `with`.
 
     Leaving the `with` before finish() keeps what is there, for the next writer of the same pack.
     """
@@ -131,30 +132,27 @@ class PackWriter:
         """How many pictures were added or skipped."""
         return self.rows + len(self.skipped)
 
-    def write(
-        self, rows: Generator[Event, None, None], *, overwrite: bool
-    ) -> Generator[Event, None, bool]:
-        """Let `rows` add what the pack lacks, one process at a time; whether it was there whole.
+    @contextmanager
+    def opened(self, *, overwrite: bool) -> Iterator[bool]:
+        """Inside, rows are added; whether the pack was there whole. Nobody else writes meanwhile.
 
         What is in the way is an InputError.
         """
-        return (yield from in_turn(self._requested, self._write(rows, overwrite)))
-
-    def _write(
-        self, rows: Generator[Event, None, None], overwrite: bool
-    ) -> Generator[Event, None, bool]:
-        settle(self.path)
-        if keep_pack(self.path, self._about, overwrite):
-            if (self.part / BEGUN).is_file() and is_of_a_pack(self.part):
-                shutil.rmtree(self.part)  # of an --overwrite that was stopped
-            return True
-        with self:
-            if self.done:
-                progress = f"{self.done:,} of {self.count:,} were there"
-                yield Notice(file=self._requested, text=f"goes on where it was stopped: {progress}")
-            yield from rows
-            self.finish()
-        return False
+        with in_turn(self._requested):
+            settle(self.path)
+            if keep_pack(self.path, self._about, overwrite):
+                if (self.part / BEGUN).is_file() and is_of_a_pack(self.part):
+                    shutil.rmtree(self.part)  # of an --overwrite that was stopped
+                yield True
+                return
+            with self:
+                if self.done:
+                    progress = f"{self.done:,} of {self.count:,} were there"
+                    log.warning(
+                        f"{shown(self._requested)}: goes on where it was stopped: {progress}"
+                    )
+                yield False
+                self.finish()
 
     def __enter__(self) -> PackWriter:
         """Go on with the folder beside, if it is of this pack and whole; else begin anew."""

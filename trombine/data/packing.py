@@ -12,7 +12,7 @@ import numpy as np
 from trombine.data.columns import PAIR, base, shapes
 from trombine.data.made import Maker, Sample, make_all, painter_hash
 from trombine.data.pack_writer import PackWriter
-from trombine.data.places import uncached
+from trombine.data.places import warn_uncached
 from trombine.data.workers import check_start
 from trombine.events import Done, Event, Progress, Started
 from trombine.refusal import shown
@@ -45,9 +45,10 @@ def write_pack(
     content = about(maker, first_seed, count)
     writer = PackWriter(path, about=content, count=count, shapes=_shapes(maker))
     yield Started(total=count, unit=maker.plural)
-    yield from uncached()
-    rows = _add_rows(writer, maker, first_seed, workers)
-    complete = yield from writer.write(rows, overwrite=overwrite)
+    warn_uncached()
+    with writer.opened(overwrite=overwrite) as complete:
+        if not complete:
+            yield from _add_rows(writer, maker, first_seed, workers)
     existing = count if complete else writer.existing
     summary = f"{shown(path)}: a pack of {maker.several(count)} of {maker.size} px"
     summary = f"{summary} (was there)" if complete else summary

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from trombine.data.columns import PAIR, TYPES
 from trombine.data.pack import INDEX, NAMES, SKIPPED, Pack, is_pack, part_of
-from trombine.events import Notice
 from trombine.io.files import (
     KERNELS,
     cache_folder,
@@ -20,7 +19,8 @@ from trombine.io.files import (
     is_part,
     output_error,
 )
-from trombine.refusal import InputError, OutputError
+from trombine.progress import log
+from trombine.refusal import InputError, OutputError, shown
 
 BEGUN: Final = "begun.json"
 _COLUMNS: Final = tuple(f"{mark}{name}.npy" for mark in ("", PAIR) for name in TYPES)
@@ -56,10 +56,10 @@ def writing(path: Path) -> Iterator[None]:
         raise output_error(path, error) from error
 
 
-def uncached() -> Iterator[Notice]:
+def warn_uncached() -> None:
     """Say so where the painters that are compiled cannot be kept for the next time."""
     if why := cache_refusal():
-        yield Notice(cache_folder() / KERNELS, why)
+        log.warning(f"{shown(cache_folder() / KERNELS)}: {why}")
 
 
 def is_any_pack(folder: Path) -> bool:

@@ -60,8 +60,10 @@ def prepare_pack(
         count=count,
         shapes={name: cell.shape for name, cell in blank.items()},
     )
-    rows = _add_rows(writer, folder, listing, options, workers, blank)
-    if (yield from writer.write(rows, overwrite=overwrite)):
+    with writer.opened(overwrite=overwrite) as complete:
+        if not complete:
+            yield from _add_rows(writer, folder, listing, options, workers, blank)
+    if complete:
         lacks = f" ({bad:,} left out, see {SKIPPED})" if (bad := _skipped(path)) else ""
         summary = f"{shown(path)}: the pack of these pictures was there{lacks}"
         yield Done(summary=summary, written=0, skipped=0, kept=len(Pack(path)))

@@ -7,22 +7,23 @@ it says is in published/card.md. The pictures are filling.py's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from trombine import __version__
 from trombine.data.imagefolder import METADATA
-from trombine.events import Notice
 from trombine.io.files import write_bytes
+from trombine.progress import log
+from trombine.refusal import shown
 from trombine.world.fractals_colours import PALETTES
 
 CARD: Final = "README.md"
 MARK: Final = "<!-- trombine-"  # in the last line of a card that is written again
 
 
-def publish_fractals(folder: Path, *, overwrite: bool = False) -> Iterator[Notice]:
+def publish_fractals(folder: Path, *, overwrite: bool = False) -> None:
     """Write the card of a folder of fractals; one without the mark stays."""
     with (folder / METADATA).open(encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
@@ -31,7 +32,7 @@ def publish_fractals(folder: Path, *, overwrite: bool = False) -> Iterator[Notic
         write_bytes(path, card([line["seed"] for line in lines], lines[0]["size"]).encode())
     else:
         stays = "was written or changed by somebody else, and stays; --overwrite replaces it"
-        yield Notice(path, stays)
+        log.warning(f"{shown(path)}: {stays}")
 
 
 def card(seeds: Sequence[int], size: int) -> str:

@@ -29,11 +29,11 @@ from trombine.inventing.files import SHOWN, VERB, Pixels, sheet_of
 from trombine.inventing.looking import looked_at, numbers, readable
 from trombine.inventing.painting import PEOPLE
 from trombine.inventing.redrawing import redrawer, redrawn
-from trombine.io.image import encode_png
+from trombine.io.image import encode_png, picture_of
 from trombine.nets.inventor import fields_of
 from trombine.provenance import digest, record
 from trombine.refusal import InputError, about
-from trombine.upscaling.in_memory import enlarged_value
+from trombine.upscaling.enlarge import Enlargement, enlarge_picture
 from trombine.weights import loaded
 from trombine.weights.model import find, shipped
 from trombine.world import face
@@ -205,7 +205,8 @@ class Inventing:
     def sized(self, pixels: Pixels) -> Pixels:
         """A picture of the model at the size that is asked for."""
         times = self.size // len(pixels)
-        return pixels if times == 1 else enlarged_value(pixels, f"x{times}", self.enlarger)
+        options = Enlargement(enlarge=f"x{times}", model=self.enlarger)
+        return pixels if times == 1 else enlarge_picture(picture_of(pixels), options).samples
 
     @property
     def learned_side(self) -> int:

@@ -189,8 +189,8 @@ def shows_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
 # All of them
 
 
-def compared(pictures: Sequence[Checked], alike: float, tick: Tick | None = None) -> Audit:
-    """The set with its doubles: pairs of an SSIM of at least `alike`, mirrored or not."""
+def compared(pictures: Sequence[Checked], threshold: float, tick: Tick | None = None) -> Audit:
+    """The set with its doubles: pairs of an SSIM of at least `threshold`, mirrored or not."""
     there = np.array([i for i, p in enumerate(pictures) if p.small is not None], np.int64)
     nearest = np.zeros(len(pictures), np.float32)
     found: dict[tuple[int, int], Double] = {}
@@ -201,7 +201,7 @@ def compared(pictures: Sequence[Checked], alike: float, tick: Tick | None = None
                 nearest[there[at]] = max(nearest[there[at]], float(scores.max(initial=0)))
                 for other, score in zip(others, scores, strict=True):
                     pair = int(there[min(at, other)]), int(there[max(at, other)])
-                    if score >= alike and (pair not in found or found[pair].score < score):
+                    if score >= threshold and (pair not in found or found[pair].score < score):
                         found[pair] = Double(*pair, round(float(score), 6), mirrored)
     for pair in _same_bytes(pictures):
         found[pair] = Double(*pair, 1.0, mirrored=False)

@@ -1,96 +1,108 @@
-"""`data generated`: a pack of invented faces, for what reads packs: judge, sweep, train.
+"""`data generated`: a pack of faces that a net generates, to judge or to learn from.
 
 How a face is made is in inventing/making.py, how packs are written in data/pack_writer.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Literal
 
-from trombine.events import Done, Event, Progress, Started
-from trombine.inventing.requests import InventRequest
+import numpy as np
+from cyclopts import Parameter
+
+from trombine.computing import in_turn
+from trombine.data.columns import shapes
+from trombine.data.pack_writer import PackWriter
+from trombine.data.workers import cores
+from trombine.inventing import REDRAWN
+from trombine.inventing.asking import LARGEST, fields_in, spelled
+from trombine.inventing.making import Inventing, model_of
+from trombine.progress import Result, silent
 from trombine.refusal import InputError, shown
-from trombine.requests import Integer
-
-if TYPE_CHECKING:
-    from trombine.data.pack_writer import PackWriter
-    from trombine.inventing.making import Inventing
-
-_UNIT: Final = "faces"
+from trombine.verbs.options import WHOLE, Overwrite, Progress, Threads, at_least, verb
+from trombine.weights import read_card
 
 
-@dataclass(frozen=True, kw_only=True)
-class GeneratedRequest(InventRequest):
-    """Invent faces into a pack, to be judged, compared or learned from.
+@verb
+def data_generated(
+    *,
+    count: Annotated[int, at_least(1, 1_000_000), WHOLE],
+    output: Annotated[Path, Parameter(alias="-o")],
+    style: Annotated[
+        Literal["anime", "photo", "cartoon", "sketch"], Parameter(show_choices=False)
+    ] = "anime",
+    attributes: str = "",
+    size: Annotated[int | None, at_least(16, 4096), WHOLE] = None,
+    first_seed: Annotated[int, at_least(0), WHOLE] = 0,
+    truncation: Annotated[float, at_least(0.1, 1)] = 1.0,
+    model: str | Path = "",
+    overwrite: Overwrite = False,
+    threads: Threads = None,
+    progress: Progress = None,
+) -> Result:
+    """Generate faces into a pack, to be judged, compared or learned from.
 
-    Each has its seed beside it, and what the net was told of it. Stopped, it goes on where it was.
+    Examples:
+      trombine data generated --count 8 -o crowd
+      trombine data generated --count 8 --first-seed 100 --truncation .7 -o alike
+
+    Parameters
+    ----------
+    count
+        How many faces.
+    output
+        The pack to write; it goes on if begun.
+    style
+        anime or photo; cartoon, sketch: drawn from photo. [anime]
+    attributes
+        What all of them have: "age=60, glasses, no hat".
+    size
+        Width and height: 1, 2 or 4 times the net's own. [96]
+    first_seed
+        The seed of the first; the others follow. [0]
+    truncation
+        How varied they are, .1 to 1; lower: fewer odd ones. [1]
+    model
+        A net that generates, in place of the style's own.
     """
-
-    count: Annotated[int, Integer(1, 1_000_000)]
-    """How many faces."""
-    output: Path
-    """The pack to write."""
-    first_seed: Annotated[int, Integer(0)] = 0
-    """The seed of the first face; the others follow it."""
-
-    def __post_init__(self) -> None:
-        """Refuse seeds and fields that there are not."""
-        super().__post_init__()
-        from trombine.inventing.asking import LARGEST
-
-        if self.first_seed + self.count - 1 > LARGEST:
-            raise InputError(f"seeds end at {LARGEST:,}", "ask for fewer or lower ones")
-
-
-def run(request: GeneratedRequest) -> Iterator[Event]:
-    """Invent the faces that the pack lacks."""
-    from trombine.data.columns import shapes
-    from trombine.data.pack_writer import PackWriter
-    from trombine.inventing.asking import spelled
-
-    inventing = request.inventing()
-    size = inventing.size
+    if first_seed + count - 1 > LARGEST:
+        raise InputError(f"seeds end at {LARGEST:,}", "ask for fewer or lower ones")
+    path = model_of(style, model)
+    inventing = Inventing(
+        path=path,
+        size=size or int(read_card(path).sizes.get("size", 0)),
+        truncation=truncation,
+        asked=fields_in(attributes),
+        style=style if style in REDRAWN else "",
+    )
     about = {
         "kind": "generated",
         "model": inventing.model.hash,
         **({"style": inventing.style} if inventing.style else {}),
-        "size": size,
-        "first_seed": request.first_seed,
-        "count": request.count,
-        "truncation": float(request.truncation),
+        "size": inventing.size,
+        "first_seed": first_seed,
+        "count": count,
+        "truncation": float(truncation),
         "with": spelled(inventing.asked),
         "vector_names": list(inventing.told),
     }
     about |= {"tries": inventing.tries} if inventing.draws_again else {}
-    columns = {name: shapes(size)[name] for name in ("pictures", "seeds")}
+    columns = {name: shapes(inventing.size)[name] for name in ("pictures", "seeds")}
     columns |= {"vectors": (len(inventing.told),)} if inventing.told else {}
-    writer = PackWriter(request.output, about=about, count=request.count, shapes=columns)
-    yield Started(request.count, _UNIT)
-    rows = _add_rows(writer, inventing, request.first_seed, request.workers)
-    complete = yield from writer.write(rows, overwrite=request.overwrite)
-    there = request.count if complete else writer.existing
-    summary = f"{shown(request.output)}: a pack of {request.count:,} invented faces of {size} px"
-    summary += " (was there)" if complete else ""
-    yield Done(summary, request.count - there, 0, there)
-
-
-def _add_rows(
-    writer: PackWriter, inventing: Inventing, first: int, threads: int
-) -> Generator[Event, None, None]:
-    """Invent and add the rows that a pack lacks."""
-    import numpy as np
-
-    from trombine.computing import in_turn
-
-    seeds = range(first + writer.rows, first + writer.count)
-    with closing(in_turn(inventing.pixels, seeds, threads)) as pictures:
-        for seed, pixels in zip(seeds, pictures, strict=True):
-            row = {"pictures": pixels, "seeds": np.array(seed, np.int64)}
-            if inventing.told:
-                row["vectors"] = inventing.place(seed).fields
-            writer.add(row)
-            yield Progress(writer.rows, writer.count, _UNIT)
+    writer = PackWriter(output, about=about, count=count, shapes=columns)
+    threads, step = min(threads or cores(), cores()), progress or silent
+    with writer.opened(overwrite=overwrite) as complete:
+        seeds = range(first_seed + (count if complete else writer.rows), first_seed + count)
+        with closing(in_turn(inventing.pixels, seeds, threads)) as pictures:
+            for seed, pixels in zip(seeds, pictures, strict=True):
+                row = {"pictures": pixels, "seeds": np.array(seed, np.int64)}
+                if inventing.told:
+                    row["vectors"] = inventing.place(seed).fields
+                writer.add(row)
+                step(writer.rows, count, "faces")
+    summary = f"{shown(output)}: a pack of {count:,} generated faces of {inventing.size} px"
+    if complete:
+        return Result(summary=f"{summary} (was there)", kept=count)
+    return Result(summary=summary, written=(output,), kept=writer.existing)

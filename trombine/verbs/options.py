@@ -100,6 +100,13 @@ Page = Annotated[
 OverPage = Annotated[
     bool, Parameter(help="Write over a page that trombine did not write.", group=MORE)
 ]
+Workers = Annotated[
+    int | None,
+    at_least(1),
+    WHOLE,
+    Parameter(help="How many processes; else one a core.", group=MORE),
+]
+"""In Python one unless told otherwise, for each further one runs the calling script again."""
 Progress = Annotated[Callback | None, HIDDEN]
 
 

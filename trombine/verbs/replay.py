@@ -20,6 +20,12 @@ from trombine.progress import Result, log, silent
 from trombine.refusal import InputError, shown
 from trombine.verbs.options import Output, Overwrite, Pictures, Progress, paths_of, verb
 
+# The verbs that write records. A stranger's file may name another, which would write elsewhere.
+_REPLAYED = (
+    *("data_fractals", "data_leaves", "data_masks", "data_world"),
+    *("generate", "inpaint", "morph", "read", "restyle", "upscale"),
+)
+
 
 @verb
 def replay(
@@ -71,7 +77,7 @@ def replay(
 def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | None) -> Path:
     """The file that the source's record leads to."""
     record = record_in(source)
-    if record is None or record.get("function") not in trombine.__all__:
+    if record is None or record.get("function") not in _REPLAYED:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     named = record.get("files", {}).items()
     files = {name: _found(inputs / Path(file).name, sha256) for name, (file, sha256) in named}

@@ -10,7 +10,7 @@ files.py       a folder of mask files, NVIDIA's among them
 gallery.py     a page of masks
 """
 
-from trombine.data.masks.draw import DrawnMask, draw_mask, draw_masks, mask, redraw
+from trombine.data.masks.draw import DrawnMask, draw_mask, draw_masks, mask
 from trombine.data.masks.files import check_folders, files_of, listing_hash
 from trombine.data.masks.spec import DEFAULT, Masks, parse, parse_mix, spell
 
@@ -26,6 +26,5 @@ __all__ = [
     "mask",
     "parse",
     "parse_mix",
-    "redraw",
     "spell",
 ]

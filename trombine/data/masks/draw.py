@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from trombine.data.masks.brushes import draw_brushed, draw_scratches, draw_text
-from trombine.data.masks.files import READINGS, draw_file, resolve
+from trombine.data.masks.files import draw_file, resolve
 from trombine.data.masks.parts import draw_parts
 from trombine.data.masks.spec import (
     BRUSHED,
@@ -53,8 +51,8 @@ class DrawnMask:
     """One mask, and what it is."""
 
     hole: Hole
-    family: str  # the term it was drawn from, without weight; of a file, how it was read
-    file: Path | None = None  # what it was made from, if it was
+    term: str  # what it was drawn from, without weight
+    family: str  # the same; of a file, how it was read
 
     @property
     def share(self) -> float:
@@ -65,12 +63,6 @@ class DrawnMask:
     def pixels(self) -> UInt8[np.ndarray, "h w"]:
         """As in a file: 255 where the picture is to be painted, else 0."""
         return self.hole.astype(np.uint8) * np.uint8(255)
-
-    @property
-    def inputs(self) -> dict[str, str]:
-        """The SHA-256 of what it was made from, by name, as records of provenance have them."""
-        file = self.file
-        return {} if file is None else {file.name: sha256(file.read_bytes()).hexdigest()}
 
 
 def mask(
@@ -151,28 +143,15 @@ def _draw(
     term = mix[chance.choice("mask: family", np.array([term.weight for term in mix]))]
     if parts is not None and parts.shape != sides:
         raise InputError(f"parts of {parts.shape} pixels are not those of a mask of {sides}")
+    family = text = spell(replace(term, weight=1.0))
     if term.family in FOLDERS:
-        reading, file = resolve(term, chance)
-        hole = draw_file(reading, file, chance, *sides)
-        return DrawnMask(hole=_with_both(hole), family=reading, file=file)
-    if term.family == "parts":
+        family, file = resolve(term, chance)
+        hole = draw_file(family, file, chance, *sides)
+    elif term.family == "parts":
         hole = draw_parts(term, chance, *sides, parts)
     else:
         hole = _SHAPES[term.family](term, chance, *sides)
-    return DrawnMask(hole=_with_both(hole), family=spell(replace(term, weight=1.0)))
-
-
-def redraw(family: str, seed: int, size: int, files: tuple[Path, ...]) -> DrawnMask:
-    """The mask of a seed from what a `DrawnMask` says of itself, and the file it was made from."""
-    if family in READINGS:
-        if len(files) != 1:
-            raise InputError(f"a mask of {family} is made from one file")
-        hole = draw_file(family, files[0], Chance(seed=seed, places=FIRST), *_sides(size))
-        return DrawnMask(hole=_with_both(hole), family=family, file=files[0])
-    term, *more = parse_mix(family)
-    if more or term.path:  # which no `DrawnMask` says; a stranger's record may not name a folder
-        raise InputError(f"{family[:60]} is not one family of masks")
-    return draw_mask((term,), seed, size)
+    return DrawnMask(hole=_with_both(hole), term=text, family=family)
 
 
 def _with_both(hole: Hole) -> Hole:

@@ -51,7 +51,6 @@ _MOST_GREY: Final = 0.25  # the share of such pixels that soft edges may have
 
 TRAINING: Final = "nvidia:training"
 TESTING: Final = "nvidia:testing"
-READINGS: Final = ("files", "inverted", TRAINING, TESTING)  # how a file becomes a hole
 
 
 def resolve(term: MaskTerm, chance: Chance) -> tuple[str, Path]:
@@ -78,7 +77,7 @@ def files_of(mix: tuple[MaskTerm, ...]) -> list[Path]:
 
 
 def draw_file(reading: str, path: Path, chance: Chance, height: int, width: int) -> Hole:
-    """The hole in a file, by one of READINGS."""
+    """The hole in a file, read as files, inverted, or one of NVIDIA's sets."""
     grey = _read(path, nvidia=reading in (TRAINING, TESTING))
     if reading == TRAINING:
         return _resized(_augmented(grey <= NVIDIA_THRESHOLD, chance), height, width)
