@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+import trombine
 from trombine.conventions import check_parts, check_picture, check_points
 from trombine.data.decoding import PrepareOptions
 from trombine.data.item import Batch, Item
@@ -20,9 +21,6 @@ from trombine.data.packing import write_pack
 from trombine.data.preparing import prepare_pack
 from trombine.data.source import Source, batches, source
 from trombine.draws import Chance
-from trombine.verbs import leaves as leaves_verb
-from trombine.verbs.leaves import LeavesRequest
-from trombine.verbs.world import WorldRequest, run
 
 SIZE = 16
 
@@ -36,12 +34,12 @@ def pictures(folder: Path) -> str:
 
 
 def drawn(folder: Path, style: str) -> str:
-    list(run(WorldRequest(count=3, size=SIZE, style=style, output=folder, workers=1)))
+    trombine.data_world(count=3, size=SIZE, style=style, output=folder)
     return f"folder:{folder}"
 
 
 def drawn_leaves(folder: Path) -> str:
-    list(leaves_verb.run(LeavesRequest(count=3, size=SIZE, output=folder, workers=1)))
+    trombine.data_leaves(count=3, size=SIZE, output=folder)
     return f"folder:{folder}"
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from trombine.data import filling, made
+from trombine.data import made
 from trombine.data.filling import fill_folder
 from trombine.data.made import Maker, Sample
-from trombine.events import Done
+from trombine.progress import Result
 from trombine.refusal import OutputError
 
 PHOTO = Maker(kind="world", styles=("photo",), size=16)
@@ -22,19 +21,9 @@ OTHERS = [
 ]
 
 
-def fill(
-    folder: Path,
-    maker: Maker = PHOTO,
-    count: int = 4,
-    first_seed: int = 0,
-    overwrite: bool = False,
-) -> Done:
-    events = fill_folder(
-        folder, maker, first_seed=first_seed, count=count, workers=1, overwrite=overwrite
-    )
-    done = list(events)[-1]
-    assert isinstance(done, Done)
-    return done
+def fill(folder: Path, maker: Maker = PHOTO, count: int = 4, **options: Any) -> Result:
+    asked = {"first_seed": 0, "workers": 1, **options}
+    return fill_folder(folder, maker, count=count, **asked)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -57,7 +46,7 @@ def test_a_second_run_makes_only_what_is_missing(tmp_path: Path, whole: dict[str
     (tmp_path / "parts" / "000003.png").unlink()
     stamps = {name: (tmp_path / name).stat().st_mtime_ns for name in ("000000.png", "000003.png")}
     done = fill(tmp_path)
-    assert (done.written, done.kept) == (2, 2)
+    assert (len(done.written), done.kept) == (2, 2)
     assert done.summary == f"{tmp_path}: 4 faces of 16 px (2 were there)"
     assert files(tmp_path) == whole
     assert {name: (tmp_path / name).stat().st_mtime_ns for name in stamps} == stamps
@@ -96,7 +85,7 @@ def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: Maker) -> None:
     folder = tmp_path / "faces"
     fill(folder)
     before = files(folder)
-    says = "16 px, not of 24" if other.size == 24 else "of the style photo, not anime"
+    says = "of the size 16, not 24" if other.size == 24 else "of the style photo, not anime"
     cure = "; choose another folder, or make all anew with --overwrite"
     with pytest.raises(OutputError, match=f"describes faces .*{says}{cure}"):
         fill(folder, other)
@@ -108,28 +97,31 @@ def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: Maker) -> None:
     assert files(folder) == files(tmp_path / "new")
 
 
-def test_a_closed_run_leaves_a_whole_folder(tmp_path: Path, whole: dict[str, bytes]) -> None:
+def test_a_stopped_run_leaves_a_whole_folder(tmp_path: Path, whole: dict[str, bytes]) -> None:
     """Two of four: their files and lines are there, and nothing else is."""
-    events = fill_folder(tmp_path, PHOTO, first_seed=0, count=4, workers=1)
-    with closing(events):
-        list(islice(events, 1 + 2 + 2))
+
+    def stop(done: float, of: float, what: str) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path, progress=stop)
     names = {"000000.png", "000001.png"}
     assert files(tmp_path).keys() == {"metadata.jsonl", *names, *(f"parts/{n}" for n in names)}
     told = (tmp_path / "metadata.jsonl").read_text().splitlines()
     assert [json.loads(line)["seed"] for line in told] == [0, 1]
     done = fill(tmp_path)
-    assert (done.written, done.kept) == (2, 2)
+    assert (len(done.written), done.kept) == (2, 2)
     assert files(tmp_path) == whole
 
 
 def test_a_killed_run_is_gone_on_with(
     tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a kill leaves it: pictures, a journal whose last line is torn, and no metadata."""
+    """As a kill leaves it: pictures, and lines in any order, the last of which is torn."""
     fill(tmp_path)
-    (tmp_path / "metadata.jsonl").unlink()
     lines = whole["metadata.jsonl"].splitlines(keepends=True)
-    (tmp_path / filling.JOURNAL).write_bytes(lines[0] + lines[1] + lines[2][:100])
+    (tmp_path / "metadata.jsonl").write_bytes(lines[1] + lines[0] + lines[2][:100])
     painted: list[int] = []
     original = Maker.make
 
@@ -140,6 +132,24 @@ def test_a_killed_run_is_gone_on_with(
     monkeypatch.setattr(Maker, "make", painting)
     fill(tmp_path)
     assert painted == [2, 3]
+    assert files(tmp_path) == whole
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '{"file_name": "a.png"}', '{"seed": 0, "size": 16}'])
+def test_lines_of_somebody_else_stay(tmp_path: Path, line: str) -> None:
+    (tmp_path / "metadata.jsonl").write_text(f"{line}\n")
+    with pytest.raises(OutputError, match=r"metadata.jsonl: describes (other )?pictures"):
+        fill(tmp_path)
+    assert files(tmp_path) == {"metadata.jsonl": f"{line}\n".encode()}
+
+
+def test_a_picture_of_somebody_else_stays(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    """One that has the name of a seed whose line is not there; of ours it is made again."""
+    (tmp_path / "000001.png").write_bytes(whole["000000.png"])
+    (tmp_path / "000002.png").write_bytes(b"mine")
+    with pytest.raises(OutputError, match=r"000002.png: is there and was not made by this command"):
+        fill(tmp_path)
+    fill(tmp_path, overwrite=True)
     assert files(tmp_path) == whole
 
 

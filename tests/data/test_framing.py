@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+import trombine
 from trombine.conventions import LANDMARK_GROUPS
 from trombine.data.framing import framed, framed_parts, framed_points
 from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
 from trombine.data.reading import LargestFace, read_row
-from trombine.events import Skipped
 from trombine.io.image import load_picture, save_picture
 from trombine.reader.frames import EYES_APART, EYES_DOWN, Frame, aligned
-from trombine.verbs.prepare import PrepareRequest, run
 from trombine.weights import load
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
@@ -110,11 +109,8 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
         wanted.append(np.add(eyes, (left, top)))
         save_picture(folder / f"{number:02d}.png", scene)
     save_picture(folder / "none.png", np.full((200, 200, 3), 90, np.uint8))
-    asked = PrepareRequest(
-        folder=folder, output=tmp_path / "pack", size=128, crop="face", workers=1
-    )
-    skipped = [event for event in run(asked) if isinstance(event, Skipped)]
-    assert [(one.file.name, one.why.partition(";")[0]) for one in skipped] == [
+    skipped = trombine.data_prepare(folder, output=tmp_path / "pack", crop="face").skipped
+    assert [(path.name, why.partition(";")[0]) for path, why in skipped.items()] == [
         ("none.png", "shows no face")
     ]
     pack = Pack(tmp_path / "pack")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import trombine
 from trombine.data import hub
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, parse_hub, prepare_hub
@@ -19,8 +20,6 @@ from trombine.data.source import source
 from trombine.data.split import prepare_split
 from trombine.events import Done, Event, Notice, Progress, Started
 from trombine.refusal import InputError
-from trombine.verbs.prepare import PrepareRequest
-from trombine.verbs.prepare import run as prepare
 
 WHY = "the extra hub is not installed: pip install -c constraints.txt '.[hub]'"
 
@@ -139,9 +138,8 @@ def test_a_set_is_a_source_and_is_loaded_once(
 
 
 def test_prepare_takes_a_set(local: ModuleType, cache: Path, tmp_path: Path) -> None:
-    asked = PrepareRequest(folder=Path("hub:owner/name"), output=tmp_path / "pack", size=16)
-    done = [event for event in prepare(asked) if isinstance(event, Done)]
-    assert [event.written for event in done] == [4]
+    result = trombine.data_prepare("hub:owner/name", output=tmp_path / "pack", size=16)
+    assert result.summary.endswith("a pack of 4 pictures of 16 px (imagefolder)")
     assert Pack(tmp_path / "pack").vector_names == ("age", "glad")
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from trombine.data.columns import SPLITS
 from trombine.data.decoding import PrepareOptions, split_share
+from trombine.data.filling import fill_folder
 from trombine.data.folder import Folder
 from trombine.data.made import Maker
 from trombine.data.pack import Pack, part_of
@@ -23,7 +24,6 @@ from trombine.data.source import source
 from trombine.data.split import split
 from trombine.events import Done, Event, Progress, Skipped, Started
 from trombine.refusal import InputError
-from trombine.verbs.prepare import PrepareRequest, run
 
 SIZE = 40  # from which on pictures are written beside the writer (preparing._LARGE)
 OPTIONS = PrepareOptions(size=SIZE)
@@ -215,10 +215,8 @@ def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
-    from trombine.data.filling import fill_folder
-
     maker = Maker(kind="world", styles=("photo", "anime"), size=48)
-    list(fill_folder(tmp_path / "pairs", maker, first_seed=5, count=3, workers=1))
+    fill_folder(tmp_path / "pairs", maker, first_seed=5, count=3, workers=1)
     prepare(tmp_path / "pairs", tmp_path / "pack", PrepareOptions(size=48))
     pack = Pack(tmp_path / "pack")
     for row in range(3):
@@ -232,19 +230,3 @@ def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
         assert sample.vector is not None
         assert np.array_equal(pack.columns["vectors"][row], sample.vector)
         assert pack.columns["seeds"][row] == 5 + row
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "says"),
-    [
-        ("size", 8, "size is 16 to 2048"),
-        ("crop", "round", "crop is centre, none, face, tiles, not"),
-        ("test", -1, "percent"),
-        ("choose", 90, "percent"),
-        ("workers", 0, "workers is a whole number"),
-    ],
-)
-def test_a_wrong_request_is_refused(tmp_path: Path, option: str, value: object, says: str) -> None:
-    asked = {"folder": tmp_path, "output": tmp_path / "pack", option: value}
-    with pytest.raises(InputError, match=says):
-        list(run(PrepareRequest(**asked)))  # pyright: ignore[reportArgumentType]

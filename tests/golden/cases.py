@@ -315,7 +315,7 @@ def prepared(folder: Path) -> Values:
         turned = pixels_of((PHOTO, DRAWING)[number % 2])[:, :: 1 - number % 4 // 2 * 2]
         Image.fromarray(turned[: 96 - number]).save(folder / "faces" / f"{number}.png")
     fields: dict[str, Any] = {"size": 32, "crop": "face", "choose": 30, "workers": 1}
-    trombine.data_prepare(folder=folder / "faces", output=folder / "pack", **fields)
+    trombine.data_prepare(folder / "faces", output=folder / "pack", **fields)
     return trained(f"upscale-fast-x2 data=pack:{folder / 'pack'} size=32 width=4 depth=2", folder)
 
 

@@ -16,9 +16,7 @@ from PIL import Image, ImageOps
 from skimage.metrics import structural_similarity
 
 import trombine
-from trombine.events import Description
 from trombine.judge import audit
-from trombine.verbs.audit import AuditRequest, run
 from trombine.world import face, paint
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -57,8 +55,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory, faces: list[Image.Image]) 
 
 @pytest.fixture(scope="module")
 def found(planted: Path) -> dict[str, Any]:
-    events = list(run(AuditRequest(folder=planted, workers=1)))
-    return dict(next(event for event in events if isinstance(event, Description)).value)
+    return trombine.data_audit(planted).found[planted]
 
 
 def test_every_planted_fault_is_found_and_no_other(found: dict[str, Any]) -> None:
@@ -93,7 +90,7 @@ def test_files_that_are_written(planted: Path, tmp_path: Path) -> None:
     """The list has one of each group, that of the test where there is such, and no faulty one."""
     page, table, kept = (tmp_path / name for name in ("page.html", "all.csv", "keep.txt"))
     before = {path: path.read_bytes() for path in planted.rglob("*.*")}
-    trombine.data_audit(folder=planted, output=page, csv=table, keep_list=kept)
+    trombine.data_audit(planted, output=page, csv=table, keep_list=kept)
     names = kept.read_text().splitlines()
     assert len(names) == COUNT and {"test/000.png", "train/large.png"} <= set(names)
     gone = {"same.png", "jpeg.jpg", "mirrored.png", "003.png", "flat.png", "cut.png", "noise.png"}
@@ -167,9 +164,8 @@ def test_a_test_picture_is_kept_before_a_larger_one() -> None:
 
 def test_one_picture_and_none_alike(tmp_path: Path, faces: list[Image.Image]) -> None:
     faces[0].save(tmp_path / "alone.png")
-    events = list(run(AuditRequest(folder=tmp_path, workers=1, json=True)))
-    text = next(event for event in events if isinstance(event, Description)).text
-    assert json.loads(text)["keep"] == 1 and json.loads(text)["groups"] == []
+    found = json.loads(trombine.data_audit(tmp_path, json=True).summary)
+    assert found["keep"] == 1 and found["groups"] == []
 
 
 def test_by_command(planted: Path, command: Command) -> None:

@@ -210,7 +210,7 @@ def test_text_json_and_page_say_the_same(home: Path) -> None:
 
 def test_a_pack_a_folder_and_another_size(home: Path, faces: np.ndarray) -> None:
     """References of a pack are those of its folder; other sizes are resized, and it is said."""
-    trombine.data_prepare(folder=home / "learned", output=home / "pack", size=48)
+    trombine.data_prepare(home / "learned", output=home / "pack", size=48)
     folder, pack = ask(home, json=True), ask(home, json=True, references=str(home / "pack"))
     same = ("verdicts", "recall", "sample")
     assert {k: json.loads(folder.summary)[k] for k in same} == {

@@ -168,7 +168,7 @@ def test_compression_of_one_side_is_said(home: Path) -> None:
 
 
 def test_a_pack_will_do(home: Path) -> None:
-    trombine.data_prepare(folder=home / "real", size=16, output=home / "pack")
+    trombine.data_prepare(home / "real", size=16, output=home / "pack")
     fields = {"generated": home / "generated", "pictures": 12, "output": home / "study"}
     trombine.judge_people_make(real=home / "pack", **fields)
     key = json.loads((home / "study.key.json").read_text())

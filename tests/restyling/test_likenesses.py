@@ -11,11 +11,9 @@ import pytest
 import trombine
 from trombine.conventions import PART_INDEX
 from trombine.data.pack import Pack
-from trombine.events import Progress
 from trombine.inventing.redrawing import redrawn
 from trombine.io.image import save_picture
 from trombine.restyling.likenesses import Person, person_in, with_looks
-from trombine.verbs.likenesses import LikenessesRequest, run
 from trombine.world import face, paint
 from trombine.world.faces import FIELDS
 
@@ -83,13 +81,20 @@ def test_who_is_read_is_drawn_like_the_truth() -> None:
         assert np.linalg.norm(person.drawn("cartoon").points - truth, axis=1).mean() < 4
 
 
-def test_a_pack_of_pairs_goes_on_and_says_who_is_nobody(tmp_path: Path) -> None:
+def test_a_pack_of_pairs_goes_on_and_says_who_is_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = tmp_path / "faces"
     for place in range(2):
         save_picture(folder / f"{place}.png", paint(face(SEED + place), 64, "photo").pixels)
     save_picture(folder / "9.png", np.full((64, 64, 3), 90, np.uint8))
-    asked: dict[str, Any] = {"photos": f"plain:{folder}", "size": 64, "style": "anime+sketch"}
-    trombine.data_likenesses(**asked, output=tmp_path / "pack")
+
+    def made(name: str, **options: Any) -> Path:
+        asked = {"size": 64, "style": "anime+sketch", "output": tmp_path / name, **options}
+        trombine.data_likenesses(f"plain:{folder}", **asked)
+        return tmp_path / name
+
+    made("pack")
     pack = Pack(tmp_path / "pack")
     assert len(pack) == 4 and pack.classes == ("photo", "anime", "sketch")
     rows = pack.rows(np.arange(4))
@@ -99,12 +104,13 @@ def test_a_pack_of_pairs_goes_on_and_says_who_is_nobody(tmp_path: Path) -> None:
     assert not np.array_equal(rows["pair_pictures"][0], rows["pair_pictures"][1])
     skipped = (tmp_path / "pack" / "skipped.jsonl").read_text()
     assert skipped.count("shows no face") == 2 and "9.png" in skipped
-    stopped = LikenessesRequest(**asked, output=tmp_path / "again")
-    events = run(stopped)
-    while not (isinstance(event := next(events), Progress) and event.done == 3):
-        pass
-    events.close()  # pyright: ignore[reportAttributeAccessIssue]
-    assert not stopped.output.exists()
-    heard = list(run(stopped))
-    assert any("3 of 6 were there" in str(event) for event in heard)
-    assert Pack(stopped.output).hash == pack.hash
+
+    def stop(done: float, of: float, what: str) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made("again", progress=stop)
+    assert not (tmp_path / "again").exists()
+    assert Pack(made("again")).hash == pack.hash
+    assert "3 of 6 were there" in caplog.text

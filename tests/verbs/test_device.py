@@ -101,13 +101,13 @@ def test_reading_takes_the_card(asked: list[str], tmp_path: Path) -> None:
 def test_preparing_takes_the_card(asked: list[str], tmp_path: Path) -> None:
     """Faces are found on it, and the pack says so: its pixels may be others."""
     source = portrait(tmp_path / "in")
-    fields: dict[str, Any] = {"folder": source.parent, "size": 64, "crop": "face"}
-    trombine.data_prepare(**fields, output=tmp_path / "pack", device="cuda")
+    fields: dict[str, Any] = {"size": 64, "crop": "face"}
+    trombine.data_prepare(source.parent, **fields, output=tmp_path / "pack", device="cuda")
     assert "cuda" in asked
     from trombine.data.pack import Pack
 
     assert Pack(tmp_path / "pack").about["device"] == "cuda"
-    trombine.data_prepare(**fields, output=tmp_path / "usual")
+    trombine.data_prepare(source.parent, **fields, output=tmp_path / "usual")
     assert "device" not in Pack(tmp_path / "usual").about
 
 

@@ -32,13 +32,15 @@ def in_turn(path: Path) -> Iterator[None]:
     with writing(path):
         place = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
         lock = cache_folder() / "locks" / f"{place[:16]}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
         held = FileLock(lock)
         try:
+            lock.parent.mkdir(parents=True, exist_ok=True)
             held.acquire(timeout=0)
         except Timeout:
             log.warning(f"{shown(path)}: is being written by another process; waiting for it")
             held.acquire()
+        except OSError:  # a cache that cannot be written: nobody waits
+            pass
         try:
             yield
         finally:

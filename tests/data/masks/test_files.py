@@ -17,7 +17,6 @@ from trombine.data.masks import (
     listing_hash,
     mask,
     parse_mix,
-    redraw,
 )
 from trombine.data.masks.files import NVIDIA_GROWS, _augmented, _resized, list_files, resolve
 from trombine.draws import FIRST, Chance
@@ -149,9 +148,7 @@ def test_what_it_was_made_from_makes_it_again(folder: Folder) -> None:
     for seed in range(40):
         one = draw_mask(mix, seed, SIZE)
         families.add(one.family)
-        files = () if one.file is None else (one.file,)
-        assert list(one.inputs) == [file.name for file in files]
-        again = redraw(one.family, seed, SIZE, files)
+        again = draw_mask(parse_mix(one.term), seed, SIZE)
         assert np.array_equal(again.hole, one.hole) and again.family == one.family
     assert families == {"nvidia:training", "nvidia:testing", "files", "inverted", "squares"}
 
@@ -242,8 +239,3 @@ def test_folders_without_masks_are_refused_in_a_line(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=said):
             mask(f"files:{tmp_path / name}", 0, SIZE)
-
-
-def test_a_mask_of_a_file_needs_the_file() -> None:
-    with pytest.raises(InputError, match="made from one file"):
-        redraw("files", 0, SIZE, ())
