@@ -54,7 +54,7 @@ from trombine.measures.reading import auc, explained, near_edges, nearer, overla
 from trombine.objectives.reading import UNDRAWN
 from trombine.reader import crop_windows, fields_of, parts_map, read_faces, read_twice, round_face
 from trombine.reader.frames import samples_of
-from trombine.readings.making import enlarge
+from trombine.readings.reading import enlarge
 from trombine.weights import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint
 from trombine.world.fractals import fractal, paint_fractal

@@ -30,7 +30,7 @@ from PIL import Image
 from torch import Tensor
 
 from trombine.batch.result import Result
-from trombine.readings.making import PictureReading
+from trombine.readings.reading import PictureReading
 
 __version__: str
 __all__: list[str]

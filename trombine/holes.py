@@ -15,8 +15,7 @@ from jaxtyping import Bool, UInt8
 from trombine.io.image import Picture, load_picture
 from trombine.refusal import InputError, about, shortened
 
-AUTO, WHITE, BLACK, TRANSPARENT = "auto", "white", "black", "transparent"
-POLARITIES: Final = (AUTO, WHITE, BLACK, TRANSPARENT)  # what of a mask is the hole
+AUTO, WHITE, BLACK, TRANSPARENT = "auto", "white", "black", "transparent"  # what of a mask
 _HALF: Final = 128
 _UNCLEAR: Final = (64, 192)  # of 255: neither black nor white
 _MOST_UNCLEAR: Final = 0.25  # of a mask's pixels
@@ -38,8 +37,6 @@ class Hole:
 def masked(size: tuple[int, int], mask: Path | Picture, polarity: str, becomes: str) -> Hole:
     """The hole that a mask says of a picture of this height and width; what it `becomes` is said
     where the mask had to be guessed at."""
-    if polarity not in POLARITIES:
-        raise InputError(f"its record gives {shortened(polarity)} as what of a mask is the hole")
     if isinstance(mask, Path):
         hole, guess = _hole_of_file(mask, size, polarity)
         name = shortened(mask.name)

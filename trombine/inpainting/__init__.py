@@ -7,9 +7,9 @@
     faces.py        faces under holes: their frames, parts and landmarks
     steering.py     parts and landmarks that the user gives
     grain.py        noise like that of the surroundings
-    repairing.py    one picture
-    in_memory.py    a picture that a program holds, to the same kind
-    making.py       options, one picture to its files, and their replay
+    repairing.py    a hole painted, window after window
+    sheet.py        before and after, side by side
+    inpaint.py      one picture to its files, or one that a program holds
 
 The nets are in nets/, their weights in zoo/; the verb is verbs/inpaint.py. Nothing learns here.
 """

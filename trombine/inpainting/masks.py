@@ -8,11 +8,20 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float
+from PIL import Image, ImageDraw
+from PIL.ImageColor import colormap, getrgb
+from scipy.ndimage import distance_transform_edt
 
 from trombine.canvas import Box, cut
 from trombine.conventions import GROUPS, PART_INDEX, PARTS
+from trombine.devices import CPU
+from trombine.holes import Hole
+from trombine.inpainting.scratches import scratches
 from trombine.inpainting.windows import bounds
 from trombine.io.image import Picture
+from trombine.reader import parts_map
+from trombine.reader.faces import Face
+from trombine.readings.reading import read_picture
 from trombine.refusal import InputError, shown
 
 # Pixels by which a painted colour's hole grows: a brush has soft edges; where nearly no pixel has
@@ -25,6 +34,10 @@ _ARM: Final = 0.95
 _STRIP: Final = 1 << 20  # pixels that are grown at once
 _NEAR: Final = 40  # of 255, to a painted colour in each channel: JPEG changes it
 _COLOUR: Final = re.compile(r"#?([0-9a-fA-F]{6})")
+GLASSES: Final = "glasses"
+_WORN: Final = 0.4  # as the reader says it of glasses: from here on they are worn
+_LEAST: Final = {GLASSES: 0.001, "hat": 0.01}  # of a face's window; less is a mistake of its reader
+_PART_GROWS: Final = 0.02  # of a face's window: a part's hole covers its rim too
 Points = Float[np.ndarray, "68 2"]
 Point = Float[np.ndarray, "2"]
 HIDEABLE: Final = {
@@ -50,8 +63,6 @@ def hole_of_transparency(image: Picture) -> Bool[np.ndarray, "h w"]:
 
 def colour_of(text: str) -> tuple[int, int, int]:
     """A colour as pages write it: #ff00ff, or magenta."""
-    from PIL.ImageColor import colormap, getrgb
-
     if match := _COLOUR.fullmatch(text):
         red, green, blue = bytes.fromhex(match[1])
     elif text.lower() in colormap:
@@ -87,19 +98,63 @@ def labels_of(names: str) -> dict[str, tuple[int, ...]]:
     return result
 
 
+def hole_of_scratches(image: Picture) -> Hole:
+    """What a net takes for scratches, dust, creases and torn corners."""
+    damaged = np.asarray(scratches(image.tensor())).reshape(image.height, image.width) > 0.5
+    said = f"{np.count_nonzero(damaged) / damaged.size:.1%} of it is taken for damage"
+    return Hole(mask=damaged, notices=(said,))
+
+
+def hole_of_parts(image: Picture, names: str, device: str = CPU) -> Hole:
+    """Parts of the faces that the reader sees, with their rims."""
+    labels = labels_of(names)
+    faces = read_picture(image, "reader", device=device).faces
+    if not faces:
+        raise InputError("shows no face, so none of its parts", "give --mask")
+    hole = np.zeros((image.height, image.width), bool)
+    shown = set[int]()
+    for name, numbers in labels.items():
+        having = [number for number, face in enumerate(faces) if has(face, name, numbers)]
+        if not having:
+            raise InputError(f"shows no {name} in its faces", "give --mask")
+        for number in having:
+            hole |= _part(faces[number], name, numbers, hole.shape)
+        shown |= {*having}
+    said = f"{', '.join(labels)} of {len(shown)} of {len(faces)} faces"
+    return Hole(mask=hole, notices=(said,) if len(faces) > 1 else ())
+
+
+def has(face: Face, name: str, numbers: tuple[int, ...]) -> bool:
+    """Whether a face shows a part. A few pixels of a hat are none; of glasses they may be all
+    that is seen of thin rims."""
+    pixels = np.count_nonzero(np.isin(face.parts, numbers))
+    if name == GLASSES and face.moment.get(GLASSES, 0.0) > _WORN:
+        return True
+    return bool(pixels > _LEAST.get(name, 0.0) * face.parts.size)
+
+
+def _part(
+    face: Face, name: str, numbers: tuple[int, ...], size: tuple[int, int]
+) -> Bool[np.ndarray, "h w"]:
+    """A part of a face, with its rim."""
+    parts = parts_map([face], *size)
+    part = grown(np.isin(parts, numbers), round(face.frame.side * _PART_GROWS))
+    if name == GLASSES:  # the eyes that are seen behind them stay
+        eyes = grown(np.isin(parts, HIDEABLE["eyes"]), round(0.01 * face.frame.side))
+        part |= glasses(face.points, size) & ~eyes
+    return part
+
+
 def glasses(points: Points, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
     """Where a face's glasses are, by its landmarks: round both eyes, between them, and to the ears.
 
     A reader sees the rims of few pixels in part, or not at all.
     """
-    from PIL import Image as Pillow
-    from PIL import ImageDraw
-
     right, left = points[36:42].mean(0), points[42:48].mean(0)
     across = left - right
     down = np.array([-across[1], across[0]])
     turns = np.linspace(0, 2 * np.pi, 32)[:, None]
-    plane = Pillow.new("1", (size[1], size[0]))
+    plane = Image.new("1", (size[1], size[0]))
     shapes = [_bar(right, left, 0.3 * down)]
     for eye, outward in ((right, -across), (left, across)):
         width, height = _LENS[0] * across, _LENS[1] * down
@@ -119,8 +174,6 @@ def _bar(first: Point, last: Point, half: Point) -> Float[np.ndarray, "4 2"]:
 
 def grown(hole: Bool[np.ndarray, "h w"], pixels: int) -> Bool[np.ndarray, "h w"]:
     """The hole, and what is at most so many pixels away from it."""
-    from scipy.ndimage import distance_transform_edt
-
     box = bounds(hole)
     if not pixels or box is None:
         return hole

@@ -87,6 +87,8 @@ class Made:
     facts: str = ""  # for the line that names the result: nets, faces
     details: Sequence[str] = ()
     counts: Mapping[str, int] = field(default_factory=dict)  # for the summary: {"faces": 2}
+    found: Any = None  # what the picture shows, as JSON holds it
+    text: str = ""  # the same for people, where no result is written
 
 
 Work = Callable[[SourceFile, Path, Tick], Made]
@@ -209,6 +211,8 @@ class _Batch:
     skipped: dict[Path, str] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    found: dict[Path, Any] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
 
     def notice(self, path: Path | None, text: str) -> None:
         """Tell the user something."""
@@ -270,8 +274,8 @@ class _Batch:
 
     def is_done(self, source: Path) -> bool:
         """Whether nothing is left to do for a source, which is then counted."""
-        is_there = all(path.exists() for path in self.outputs(self.targets[source]))
-        if is_there and not self.files.overwrite:
+        outputs = self.outputs(self.targets[source])
+        if outputs and all(path.exists() for path in outputs) and not self.files.overwrite:
             self.kept += 1
             self.done += 1
             return True
@@ -288,7 +292,7 @@ class _Batch:
                 notices.append("holds more pictures than one; only the first is taken")
             if read.film.first.changed:
                 notices.append(read.film.first.changed)
-            record = self.record(source, made)
+            record = self.record(source, made) if made.files else None
             for ending, content in made.files.items():
                 path = target.with_suffix(ending) if ending else target
                 if self.files.overwrite or not path.exists():
@@ -327,7 +331,12 @@ class _Batch:
             self.notice(source, text)
         for text in made.details:
             log.debug(f"{shown(source)}: {text}")
-        log.info(f"{shown(self.targets[source])}: {facts}")
+        if made.found is not None:
+            self.found[source] = made.found
+        if made.text:
+            self.texts.append(made.text)
+        if written:
+            log.info(f"{shown(written[-1])}: {facts}")
 
     def lost(self, target: Path, made: Made) -> Iterator[str]:
         """What the format of a result does not hold of it."""
@@ -357,8 +366,10 @@ class _Batch:
             parts.append(f"{len(self.skipped):,} bad: {listed(self.skipped)}")
         for name, n in self.counts.items():
             parts.append(f"{n:,} {name.removesuffix('s') if n == 1 else name}")
+        told = self.texts if self.texts and not self.kept else [*self.texts, ", ".join(parts)]
         return Result(
-            summary=", ".join(parts),
+            summary="\n".join(told),
+            found=self.found,
             written=tuple(self.written),
             kept=self.kept,
             skipped=self.skipped,
@@ -425,9 +436,11 @@ def _check_source(source: Path) -> None:
         raise InputError("has no pictures in it", remedy, path=source)
 
 
-def sidecars(sources: Sequence[Path], path: Path | None, option: str) -> dict[Path, Path]:
+def sidecars(
+    sources: Sequence[Path], path: Path | None, option: str, ending: str = ""
+) -> dict[Path, Path]:
     """The file of each source that an option names: the one file, or those of a folder that have
-    the sources' names, whatever their endings."""
+    the sources' names, with this ending or else with any."""
     if path is None:
         return {}
     if not os.path.lexists(path):
@@ -440,7 +453,8 @@ def sidecars(sources: Sequence[Path], path: Path | None, option: str) -> dict[Pa
     files = _pictures_in(path, (*PICTURE_SUFFIXES, ".json"))
     found = {}
     for source in sources:
-        same = [file for file in files if file.stem == source.stem]
+        name = f"{source.stem}{ending}"
+        same = [file for file in files if (file.name if ending else file.stem) == name]
         if len(same) > 1:
             same = [file for file in same if file.name == source.name] or same
         if len(same) > 1:
@@ -448,6 +462,8 @@ def sidecars(sources: Sequence[Path], path: Path | None, option: str) -> dict[Pa
             raise InputError(problem, "leave one of them out")
         if same:
             found[source] = same[0]
+    if sources and not found:
+        raise InputError(f"has no {option} of any of these pictures", path=path)
     return found
 
 

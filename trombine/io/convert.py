@@ -72,7 +72,23 @@ def of_held(value: Any, work: Callable[[Picture], Picture]) -> Any:
         return torch.stack([of_held(one, work) for one in several])
     picture = picture_from(value)
     with naming(value):
-        return like(value, work(picture))
+        made = work(picture)
+    result = like(value, made)
+    if made.samples.shape != picture.samples.shape:
+        return result
+    return _unrounded(value, result, made.samples == picture.samples)
+
+
+def _unrounded(value: Any, result: Any, same: np.ndarray) -> Any:
+    """The result with the floats of the value where their samples are the same."""
+    if isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating):
+        return np.where(same.reshape(value.shape), value, result)
+    if _is_tensor(value):
+        import torch
+
+        where = torch.from_numpy(same.transpose(2, 0, 1)).to(value.device)
+        return torch.where(where, value, result)
+    return result
 
 
 def planes_of(value: object) -> tuple[Colours, Alpha | None] | None:

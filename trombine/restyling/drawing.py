@@ -36,7 +36,7 @@ from trombine.reader import Face, Frame
 from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, crop_windows
 from trombine.reader.maps import REFINER, refined
-from trombine.readings.making import read_picture
+from trombine.readings.reading import read_picture
 from trombine.refusal import InputError
 from trombine.restyling import filters
 from trombine.restyling.like import Eye, drawn_like, luma_of

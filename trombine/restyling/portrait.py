@@ -34,7 +34,7 @@ from trombine.reader import Face
 from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows, samples_of
 from trombine.reader.maps import REFINER
 from trombine.reader.oneeuro import OneEuro
-from trombine.readings.making import NO_FACE, read_picture
+from trombine.readings.reading import NO_FACE, read_picture
 from trombine.refusal import InputError, about
 from trombine.texts import from_json
 from trombine.weights import loaded

@@ -1,138 +1,141 @@
-"""`read`: where faces are, and what is where in each.
-
-How one picture is read is in readings/making.py; here is what is asked for and refused.
-"""
+"""`read`: where faces are, and what is where in each. The work on one is in readings/reading.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any, Literal
 
-from trombine.batch.inputs import expand, left_alone, raw_left_alone
-from trombine.batch.loop import survey
-from trombine.batch.making import Making
-from trombine.batch.requests import FilesRequest
-from trombine.devices import CPU, DEVICES
-from trombine.events import Detail, Event
-from trombine.refusal import InputError
-from trombine.requests import Choice
+from cyclopts import Parameter
 
-if TYPE_CHECKING:
-    from trombine.readings.making import PictureReading
+from trombine.computing import computing
+from trombine.data.workers import cores
+from trombine.devices import CPU, resolve
+from trombine.io.batch import Made, each, find
+from trombine.io.convert import is_held
+from trombine.io.image import Picture
+from trombine.io.video import SourceFile
+from trombine.progress import Tick
+from trombine.readings.reading import (
+    CUTOUT,
+    FIELDS,
+    PARTS,
+    POINTS,
+    SHEET,
+    PictureReading,
+    as_json,
+    as_known,
+    check_reader,
+    read_files,
+    read_held,
+    read_picture,
+)
+from trombine.readings.table import table
+from trombine.verbs.options import (
+    MORE,
+    Device,
+    Overwrite,
+    Pictures,
+    Progress,
+    Recursive,
+    Suffix,
+    paths_of,
+    verb,
+)
+from trombine.weights import shipped
+from trombine.weights.hub import located
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadRequest(FilesRequest):
+@verb
+def read(
+    pictures: Pictures,
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    write_parts: bool = False,
+    write_points: bool = False,
+    write_cutout: bool = False,
+    json: bool = False,
+    faces: Annotated[Literal["all", "largest"], Parameter(show_choices=False)] = "all",
+    traits: bool = False,
+    overwrite: Overwrite = False,
+    enlarge: Annotated[bool, Parameter(group=MORE)] = False,
+    model: Annotated[str | Path, Parameter(group=MORE)] = "reader",
+    recursive: Recursive = False,
+    suffix: Suffix = "",
+    device: Device = "cpu",
+    progress: Progress = None,
+) -> Any:
     """Find the faces of pictures, and read what is where in each.
 
     It does not recognise people: it says where a face is, not whose.
-    With -o parts and landmarks are drawn over each picture; without it a table says what was found,
-    and no file is written.
+
+    Examples:
+      trombine read faces/000000.png
+      trombine read faces --write-parts --write-points --json -o seen
+
+    Parameters
+    ----------
+    output
+        The sheet to write, or their folder; else print a table.
+    write_parts
+        Write NAME.parts.png: which of 19 parts each pixel is.
+    write_points
+        Write NAME.points.json: 68 landmarks of each face.
+    write_cutout
+        Write NAME.cutout.png: the heads, without background.
+    json
+        Write NAME.json; without -o print a line of JSON each.
+    faces
+        all, or the largest of each picture alone. [all]
+    traits
+        Guess age, sex, hair, ... too; often wrong of real faces.
+    enlarge
+        Enlarge small faces by nets before they are read.
+    model
+        The reader, or a file that train has made. [reader]
     """
+    model = model if model in shipped() else Path(located(model))
+    arguments, on = locals(), resolve(device)
+    check_reader(model, on)
 
-    output: Path | None = None
-    """The sheet to write, a .png file, or for several pictures the folder."""
-    write_parts: bool = False
-    """Write NAME.parts.png beside each sheet: which of 19 parts each pixel is of."""
-    write_cutout: bool = False
-    """Write NAME.cutout.png beside each sheet: the picture without its background, which is
-    transparent; heads and what they wear are opaque. Of a picture without faces there is none."""
-    write_points: bool = False
-    """Write NAME.points.json beside each sheet: the 68 landmarks of each face, in pixels, and by
-    how much each may be off."""
-    json: bool = False
-    """What was read of each face as JSON: NAME.json beside each sheet, or without -o a line for
-    each picture in place of the table."""
-    faces: Annotated[str, Choice(("all", "largest"))] = "all"
-    """all or largest: only the largest face of each picture."""
-    traits: bool = False
-    """Guess age, sex, skin, hair and beard too. They were learned from painted faces, and are often
-    wrong of real ones: see docs/reader.md."""
-    enlarge: bool = False
-    """Enlarge small faces by trombine's nets before they are read."""
-    model: str | Path = "reader"
-    """The reader, or a .safetensors file that train has made."""
-    device: Annotated[str, Choice(DEVICES)] = CPU
-    """auto, cpu, cuda or mps: where nets are computed. A graphics card is faster, and its numbers
-    are not always those of the processor."""
+    def look(picture: Picture) -> PictureReading:
+        return read_picture(picture, model, largest=faces == "largest", small=enlarge, device=on)
 
-
-def run(request: ReadRequest) -> Iterator[Event]:
-    """Read every picture; those whose sheets are there are left out."""
-    from trombine.data.workers import cores
-    from trombine.readings.making import (
-        CUTOUT,
-        FIELDS,
-        PARTS,
-        POINTS,
-        SHEET,
-        device_for,
-        target_for,
-    )
-    from trombine.readings.table import report
-    from trombine.weights import loaded
-
-    writes = request.write_parts or request.write_cutout or request.write_points
-    if request.output is None and writes:
-        raise InputError(
-            "--write-parts, --write-cutout and --write-points write files; say where with -o"
-        )
-    device = device_for(request.model, request.device)
-    if request.output is None:
-        if not request.recursive:
-            yield from left_alone(request.pictures, can_recurse=True)
-        yield from raw_left_alone(request.pictures, recursive=request.recursive)
-        sources = expand(request.pictures, recursive=request.recursive)
-        yield Detail(None, loaded(request.model, task="read", device=device).described)
-        choices = {"enlarge": request.enlarge, "traits": request.traits, "as_lines": request.json}
-        yield from survey(
-            sources,
-            lambda source: report(
-                source, request.model, faces=request.faces, device=device, **choices
-            ),
-            at_once=cores() if device == CPU else 1,
-            can_recurse=True,
-        )
-        return
-    beside = {
-        PARTS: request.write_parts,
-        CUTOUT: request.write_cutout,
-        POINTS: request.write_points,
-        FIELDS: request.json,
+    if is_held(pictures):
+        known = look if traits else lambda picture: as_known(look(picture))
+        return read_held(pictures, known)
+    paths = paths_of(pictures)
+    several = len(find(paths, recursive=recursive)) > 1
+    wanted = {
+        PARTS: write_parts,
+        POINTS: write_points,
+        CUTOUT: write_cutout,
+        FIELDS: json and output is not None,
+        SHEET: output is not None,
     }
-    options = {
-        "faces": request.faces,
-        "enlarge": int(request.enlarge),
-        "traits": int(request.traits),
-    }
-    yield from making().run(
-        request,
-        lambda source: target_for(options, source, request.model),
-        shows=(*(shows for shows, is_wanted in beside.items() if is_wanted), SHEET),
-        ending=lambda source: ".png",
-        device=device,
+    endings = tuple(end for end, is_wanted in wanted.items() if is_wanted)
+
+    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
+        with computing(1 if several else None):
+            reading = look(source.film.first)
+            made = read_files(source, reading, endings, model=model, enlarge=enlarge, traits=traits)
+        found = as_json(str(source.path), reading, traits=traits)
+        if output is not None:
+            return replace(made, found=found)
+        text = dumps(found) if json else table(found)
+        return replace(made, found=found, text=text, notices=made.notices if json else ())
+
+    return each(
+        paths,
+        work,
+        read,
+        arguments,
+        endings=endings,
+        name=lambda source: ".png",
+        beside="" if output is None else ".read",
+        at_once=cores() if on == CPU else 1,
+        light=lambda source: True,
+        progress=progress,
     )
-
-
-def of_image(image: object, request: ReadRequest) -> PictureReading | list[PictureReading]:
-    """What is read of a picture that a program holds; of a tensor of several a list."""
-    from trombine.readings.in_memory import read_value
-    from trombine.readings.making import device_for
-
-    return read_value(
-        image,
-        request.model,
-        faces=request.faces,
-        enlarge=request.enlarge,
-        traits=request.traits,
-        device=device_for(request.model, request.device),
-    )
-
-
-def making() -> Making:
-    """How files are made of what is read, and made again."""
-    from trombine.readings.making import READ
-
-    return READ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import trombine
-from trombine.io.batch import find, record_in
+from trombine.io.batch import RECORD, find, record_in
 from trombine.io.files import digest
 from trombine.io.image import is_video
 from trombine.io.video import read_frames
@@ -80,7 +81,7 @@ def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | N
     if record is None or record.get("function") not in _REPLAYED:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     named = record.get("files", {}).items()
-    files = {name: _found(inputs / Path(file).name, sha256) for name, (file, sha256) in named}
+    files = {name: _found(inputs, name, Path(file).name, sha256) for name, (file, sha256) in named}
     options: dict[str, Any] = {**record.get("options", {}), **files, "progress": progress}
     given = [options.pop("pictures")] if files.get("pictures") else []
     suffix = ".png" if source.suffix == ".json" else source.suffix
@@ -98,12 +99,15 @@ def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | N
     return max(result.written, key=lambda path: _likeness(path, source))
 
 
-def _found(path: Path, expected: str) -> Path:
-    if not path.is_file():
-        raise InputError("is not there", "name its folder with --inputs", path=path)
-    if digest(path) != expected:
-        raise InputError("is not the file that the record names", path=path)
-    return path
+def _found(folder: Path, argument: str, name: str, expected: str) -> Path:
+    """The input of that name, or, where another has that name, mask-NAME and the like."""
+    there = [path for path in (folder / name, folder / f"{argument}-{name}") if path.is_file()]
+    if not there:
+        raise InputError("is not there", "name its folder with --inputs", path=folder / name)
+    for path in there:
+        if digest(path) == expected:
+            return path
+    raise InputError("is not the file that the record names", path=there[0])
 
 
 def _likeness(made: Path, source: Path) -> tuple[bool, int]:
@@ -113,7 +117,10 @@ def _likeness(made: Path, source: Path) -> tuple[bool, int]:
 
 
 def _difference(first: Path, second: Path) -> str:
-    if first.suffix == ".json" or is_video(first):
+    if first.suffix == ".json":
+        a, b = (json.loads(path.read_bytes()) | {RECORD: None} for path in (first, second))
+        return "the same values" if a == b else "other values"
+    if is_video(first):
         return "the same bytes" if digest(first) == digest(second) else "other bytes"
     a, b = _samples(first), _samples(second)
     if a.shape != b.shape:

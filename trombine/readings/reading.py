@@ -1,12 +1,11 @@
-"""One picture read as its options say: its faces as a sheet, as parts, as points, as numbers.
+"""Faces of one picture: read, and as the files or the words that are wanted of them.
 
-Where faces are and what they are like is found in reader/; files, records and replay are in
-batch/making.py.
+Where faces are and what they are like is found in reader/; the verb is verbs/read.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,11 +14,13 @@ from typing import Any, Final
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
+from scipy.ndimage import gaussian_filter
 
-from trombine.batch.contents import JSON
-from trombine.batch.making import PICTURE, Job, Making, Options, Output, Product, Target
-from trombine.devices import CPU, resolve
+from trombine.devices import CPU
+from trombine.io.batch import Content, Made
+from trombine.io.convert import naming, picture_from, singles
 from trombine.io.image import Labels, Picture, as_seen
+from trombine.io.video import SourceFile
 from trombine.reader import fields_of
 from trombine.reader.doubts import sure_style
 from trombine.reader.faces import Face, read_faces
@@ -28,11 +29,12 @@ from trombine.reader.maps import REFINER, parts_map
 from trombine.readings.drawing import PALETTE, drawn
 from trombine.refusal import InputError, shortened
 from trombine.upscaling.drawing import is_drawing
-from trombine.weights import loaded, shipped
+from trombine.upscaling.running import enlarged
+from trombine.weights import loaded
 
-# What a file shows:
-SHEET, PARTS, POINTS, FIELDS, CUTOUT = "sheet", "parts", "points", "fields", "cutout"
-EVERY, LARGEST = "all", "largest"  # faces
+# Ends of outputs; the sheet itself has none.
+SHEET, PARTS, POINTS, FIELDS = "", ".parts.png", ".points.json", ".json"
+CUTOUT: Final = ".cutout.png"
 _ENLARGERS: Final = {2: "upscale-x2", 4: "upscale-x4"}
 _NO_ROUNDING: Final = 3  # digits after the point, of pixels and numbers in JSON
 NO_FACE: Final = "no face found"
@@ -42,8 +44,6 @@ SHOWN: Final = (
     *("yaw", "pitch", "roll", "smile", "mouth_open", "lid_open", "gaze_x", "gaze_y"),
     *("glasses", "hat"),
 )
-
-
 GUESSES: Final = ("traits", "styles")
 
 
@@ -60,8 +60,6 @@ class PictureReading:
 
     def opacity(self) -> Float32[np.ndarray, "h w"]:
         """1 where there is a part, 0 in the background, with an edge that is soft over a pixel."""
-        from scipy.ndimage import gaussian_filter
-
         return gaussian_filter((self.parts() > 0).astype(np.float32), _SOFT, mode="nearest")
 
 
@@ -79,52 +77,42 @@ def _shown(fields: Mapping[str, float]) -> dict[str, float]:
     return {name: value for name, value in fields.items() if name in SHOWN}
 
 
-def make(job: Job) -> Output:
-    """What is read of a picture, as the files that are wanted."""
-    name, options = job.source.path.name, job.options
-    traits = bool(options["traits"])
-    model = job.file("model", "read by", known=shipped()) or options["model"]
-    reading = read_picture(
-        job.source.film.first,
-        model,
-        largest=options["faces"] == LARGEST,
-        small=bool(options["enlarge"]),
-        device=job.device,
-    )
-    makers = {
+def read_files(
+    source: SourceFile,
+    reading: PictureReading,
+    endings: Sequence[str],
+    *,
+    model: str | Path,
+    enlarge: bool,
+    traits: bool,
+) -> Made:
+    """What was read of a picture, as the files that are wanted."""
+    name = source.path.name
+    title = f"{shortened(name)}: {shortened(Path(model).name)}"
+    makers: dict[str, Callable[[], Content]] = {
         FIELDS: lambda: as_json(name, reading, traits=traits),
         POINTS: lambda: points_json(name, reading),
-        CUTOUT: lambda: job.source.film.first.cut_out(reading.opacity()),
+        CUTOUT: lambda: source.film.first.cut_out(reading.opacity()),
         PARTS: lambda: Labels(numbers=reading.parts(), palette=PALETTE),
-        SHEET: lambda: drawn(
-            reading.pixels,
-            reading.faces,
-            f"{shortened(name)}: {shortened(options['model'])}",
-            traits=traits,
-        ),
+        SHEET: lambda: drawn(reading.pixels, reading.faces, title, traits=traits),
     }
-    shows = job.shows if reading.faces else job.shows - {CUTOUT}  # nothing would be left of it
-    used = [model, REFINER, *(_ENLARGERS.values() if options["enlarge"] else ())]
+    wanted = [end for end in makers if end in endings]
+    if not reading.faces and CUTOUT in wanted:  # nothing would be left of it
+        wanted.remove(CUTOUT)
+    used = [model, REFINER, *(_ENLARGERS.values() if enlarge else ())]
     nets = [loaded(net) for net in used]
-    return Output(
-        contents={each: makers[each]() for each in shows},
+    return Made(
+        files={end: makers[end]() for end in wanted},
         model="+".join(net.hash for net in nets),
-        nets=(nets[0].path.stem,),
+        facts=f"{len(reading.faces)} face{'' if len(reading.faces) == 1 else 's'}",
         details=tuple(net.described for net in nets),
         notices=() if reading.faces else (NO_FACE,),
         counts={"faces": len(reading.faces)},
     )
 
 
-def target_for(options: Options, source: Path, model: str | Path) -> Target:
-    """What is asked for a picture: the options, and the model that they name."""
-    is_named = isinstance(model, str) and model in shipped()
-    return Target.of(source, options, model=model if is_named else Path(model))
-
-
-def device_for(model: str | Path, device: str) -> str:
-    """The device that is meant, once the model is known to be a reader."""
-    device = resolve(device)
+def check_reader(model: str | Path, device: str = CPU) -> None:
+    """Refuse a model that reads no faces."""
     try:
         fields_of(loaded(model, task="read", device=device))
     except InputError as error:
@@ -132,7 +120,16 @@ def device_for(model: str | Path, device: str) -> str:
             raise
         remedy = "give a file as trombine train reader makes it"
         raise InputError(error.problem, remedy, path=model) from error
-    return device
+
+
+def read_held(value: Any, read: Callable[[Picture], PictureReading]) -> Any:
+    """What is read of a picture that a program holds; of several a list."""
+    several = value if isinstance(value, list | tuple) else singles(value)
+    if several is not None:
+        return [read_held(one, read) for one in several]
+    picture = picture_from(value)
+    with naming(value):
+        return read(picture)
 
 
 def read_picture(
@@ -159,8 +156,6 @@ def read_picture(
 
 def enlarge(picture: torch.Tensor, times: int, device: str = CPU) -> torch.Tensor:
     """The picture 2 or 4 times as large, by the nets that trombine upscale takes."""
-    from trombine.upscaling.running import enlarged
-
     return enlarged(loaded(_ENLARGERS[times], task="upscale", device=device).in_rgb, picture)
 
 
@@ -206,19 +201,3 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
     return round(float(value), _NO_ROUNDING)
-
-
-READ: Final = Making(
-    verb="read",
-    holds={PICTURE: str, "model": str, "faces": str, "enlarge": int, "traits": int, "shows": str},
-    earlier={"traits": 1},  # all was said then
-    make=make,
-    needs=("torch", "scipy"),
-    products=(
-        Product(shows=PARTS, ending=".parts.png", format="PNG"),
-        Product(shows=CUTOUT, ending=".cutout.png", format="PNG"),
-        Product(shows=POINTS, ending=".points.json", format=JSON),
-        Product(shows=FIELDS, ending=".json", format=JSON),
-        Product(shows=SHEET, format="PNG"),
-    ),
-)
