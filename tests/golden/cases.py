@@ -161,7 +161,7 @@ def repaired_part(_: Path) -> Values:
 def repaired_as_steered(by: str, folder: Path) -> Values:
     """By parts or points that lie in a file, as they were read."""
     wanted: dict[str, Any] = {f"write_{by}": True}
-    trombine.read(pictures=PHOTO, output=folder / "a.png", **wanted)
+    trombine.read(PHOTO, output=folder / "a.png", **wanted)
     file = folder / ("a.parts.png" if by == "parts" else "a.points.json")
     steering: dict[str, Any] = {by: file}
     return {"picture": trombine.inpaint(pixels_of(PHOTO), mask=middle(), **steering)}
@@ -177,7 +177,7 @@ def repaired_scratches(_: Path) -> Values:
 
 
 def read(source: Path, _: Path) -> Values:
-    reading = trombine.read(source, traits=True)
+    reading = trombine.read(pixels_of(source), traits=True)
     values: Values = {"faces": float(len(reading.faces)), "parts": reading.parts()}
     for number, one in enumerate(reading.faces):
         values[f"{number}/box"] = [float(edge) for edge in one.box]
