@@ -10,7 +10,7 @@ How each format holds the text is in io/image.py.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,11 +27,12 @@ def record_of(
     function: str,
     options: Mapping[str, Any],
     *,
-    files: Mapping[str, Path] | None = None,
+    files: Mapping[str, Path | Sequence[Path]] | None = None,
     model: str | None = None,
 ) -> dict[str, Any]:
-    """The record of what a function makes with these options, of these files by argument."""
-    hashes = {name: [path.name, digest(path)] for name, path in (files or {}).items()}
+    """The record of what a function makes with these options, of these files by argument; of a
+    list that names some files among others, each of them."""
+    hashes = {name: _hashes(paths) for name, paths in (files or {}).items()}
     record = {
         "function": function,
         "options": dict(options),
@@ -40,6 +41,12 @@ def record_of(
         "version": __version__,
     }
     return {name: value for name, value in record.items() if value not in (None, {})}
+
+
+def _hashes(paths: Path | Sequence[Path]) -> list[Any]:
+    if isinstance(paths, Path):
+        return [paths.name, digest(paths)]
+    return [[path.name, digest(path)] for path in paths]
 
 
 def changed_options(
@@ -54,4 +61,4 @@ def changed_options(
         if name in arguments and name not in _LEFT_OUT and arguments[name] != parameter.default
     }
     files = {name: value for name, value in changed.items() if isinstance(value, Path)}
-    return {name: changed[name] for name in changed.keys() - files.keys()}, files
+    return {name: value for name, value in changed.items() if name not in files}, files

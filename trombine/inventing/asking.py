@@ -18,7 +18,7 @@ LARGEST: Final = 999_999_999  # of a seed
 MOST: Final = 100_000  # pictures of a command
 TIMES: Final = (1, 2, 4)  # a picture's size, of the net's own
 _SEEDS: Final = "write them as 0-31, or 3,8,21"
-_WRITE: Final = 'write --with "age=60, glasses, smile=.8"'
+_WRITE: Final = 'write --attributes "age=60, glasses, smile=.8"'
 _SUCH_AS: Final = "age, smile, glasses, beard, hat, hair_light, tone and others"
 _KNOWN: Final = {field.name: field for field in FIELDS}
 OF_MEN: Final = ("beard", "moustache")  # in the world; a face of a woman has none
@@ -69,18 +69,18 @@ def fields_in(text: str) -> dict[str, float]:
         absent = not equals and name.startswith("no ")
         name = name.removeprefix("no ").strip() if absent else name
         if not name:
-            raise InputError("--with has a comma with nothing beside it", _WRITE)
+            raise InputError("the attributes have a comma with nothing beside it", _WRITE)
         if name not in _KNOWN:
             raise InputError(
                 f"a face has no {shortened(name)}", instead(name, _KNOWN, f"it has {_SUCH_AS}")
             )
         if name in asked:
-            raise InputError(f"--with says {name} twice", "say it once")
+            raise InputError(f"{name} is there twice", "say it once")
         asked[name] = _number(_KNOWN[name], value) if equals else _named(_KNOWN[name], absent)
     if asked.get(SEX, 1) < 0.5:
         for name in OF_MEN:
             if asked.get(name, 0) > 0:
-                problem = f"--with asks for a {name} and {SEX}={decimal(asked[SEX])}"
+                problem = f"a {name} is asked for, and {SEX}={decimal(asked[SEX])}"
                 raise InputError(f"{problem}, and the world's women have none", "leave one out")
     return asked
 
@@ -142,6 +142,6 @@ def check_told(asked: Mapping[str, float], told: Sequence[str]) -> None:
     """Refuse a field that a model is not told of."""
     if unknown := [name for name in asked if name not in told]:
         if not told:
-            raise InputError("this model is told of no fields", "leave --with out")
+            raise InputError("this model is told of no fields", "leave --attributes out")
         choices = instead(unknown[0], told)
         raise InputError(f"this model is not told of {unknown[0]}", choices)

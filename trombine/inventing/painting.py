@@ -7,23 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from math import ceil, sqrt
+from typing import Final
 
 import numpy as np
+from jaxtyping import UInt8
 
-from trombine.computing import in_turn
-from trombine.inventing import PAINTER, REDRAWN, STYLES
-from trombine.inventing.asking import OF_MEN, SEX, fields_in, spelled
-from trombine.inventing.files import SHOWN, VERB, Pixels, sheet_of
-from trombine.io.image import encode_png
-from trombine.provenance import record
-from trombine.refusal import InputError, shortened
+from trombine.inventing.asking import OF_MEN, SEX
+from trombine.pages import Sheet
 from trombine.world import Face, from_vector, paint, people, to_vector
 from trombine.world.faces import VECTOR_NAMES
-from trombine.world.painting import LARGEST, SMALLEST
 
 PEOPLE: Final = 2_000_000  # the person of seed 0: trainings and protocols have lower ones
-_ON_SHEET: Final = 256  # pixels of a picture, at most
 # What is there or not, or of a kind: between two faces it is one's or the other's.
 _SWITCHED: Final = np.array(
     [
@@ -32,14 +27,13 @@ _SWITCHED: Final = np.array(
         for name in VECTOR_NAMES
     ]
 )  # fmt: skip
+Pixels = UInt8[np.ndarray, "_ _ 3"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """A person out of a file: a photograph, or a character's numbers."""
 
-    name: str  # of the file
-    digest: str
     person: Face
     model: str = ""  # by which a photograph was read
 
@@ -51,19 +45,13 @@ class Painting:
     size: int
     style: str
     asked: Mapping[str, float]
-    files: Sequence[Known] = ()  # people who are no seed's: the first is -1, the next -2
-
-    def __post_init__(self) -> None:
-        if not SMALLEST <= self.size <= LARGEST:
-            raise InputError(f"pictures of {self.size} pixels are not painted")
-        if self.style not in (*STYLES, *REDRAWN):
-            raise InputError(f"nobody paints in the style {shortened(self.style)}")
+    people: Sequence[Known] = ()  # who are no seed's: the first is -1, the next -2
 
     def person(self, seed: int) -> Face:
         """A seed's person: what is asked as it is asked, and what would belie it made to fit. Of
         one who is known all else stays."""
         if seed < 0:
-            return replace(self.files[-1 - seed].person, **self.asked)
+            return replace(self.people[-1 - seed].person, **self.asked)
         asked, drawn = dict(self.asked), people.face(PEOPLE + seed)
         if any(asked.get(name, 0) > 0 for name in OF_MEN) and drawn.masculine < 0.5:
             asked.setdefault(SEX, 1 - drawn.masculine)
@@ -86,31 +74,17 @@ class Painting:
         """The picture of a person."""
         return paint(person, self.size, self.style).pixels
 
-    def record(self, seed: int | None = None, *, verb: str = VERB, **more: Any) -> dict[str, Any]:
-        """What determines a picture: of a seed, or by `more` options."""
-        options = {"method": PAINTER, "style": self.style, "size": self.size}
-        options |= {"with": spelled(self.asked)} if self.asked else {}
-        inputs = {one.name: one.digest for one in self.files}
-        model = "+".join(dict.fromkeys(one.model for one in self.files if one.model)) or None
-        needs = ("torch", "scipy", "numba") if model else ("numba",)
-        return record(verb, options | more, seed=seed, inputs=inputs, model=model, needs=needs)
-
-    def png(self, seed: int) -> bytes:
-        """The file of a seed."""
-        return encode_png(self.pixels(seed), self.record(seed))
-
-    def sheet(self, seeds: Sequence[int], text: str, threads: int = 1) -> bytes:
-        """The file of a sheet of these seeds, the first of them if there are many."""
-        small = Painting(size=min(self.size, _ON_SHEET), style=self.style, asked=self.asked)
-        pictures = list(in_turn(small.pixels, seeds[:SHOWN], threads))
-        note = f"with {spelled(self.asked)}" if self.asked else ""
-        return encode_png(sheet_of(pictures, text, note), self.record(seeds=text))
+    @property
+    def hash(self) -> str | None:
+        """Of the models by which people were read."""
+        return "+".join(dict.fromkeys(one.model for one in self.people if one.model)) or None
 
 
-def painting_of(options: Mapping[str, Any], files: Sequence[Known] = ()) -> Painting:
-    """What a record's options ask of every picture."""
-    asked = fields_in(options.get("with", ""))
-    return Painting(size=options["size"], style=options["style"], asked=asked, files=files)
+def sheet_of(pictures: Sequence[Pixels], title: str, note: str) -> Pixels:
+    """A sheet of faces."""
+    columns = ceil(sqrt(len(pictures)))
+    rows = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
+    return Sheet(rows=rows, title=title, note=note).pixels()
 
 
 def between(first: Face, last: Face, share: float) -> Face:

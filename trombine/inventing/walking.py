@@ -10,28 +10,24 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64
 
 from trombine.computing import in_turn
-from trombine.inventing import PATHS
-from trombine.inventing.making import Inventing, Place
-from trombine.inventing.painting import Painting, between
+from trombine.inventing.by_net import Inventing, Place
+from trombine.inventing.painting import Painting, Pixels, between
 from trombine.io.image import picture_of
 from trombine.io.video import Frames
-from trombine.pages import Sheet
-from trombine.refusal import InputError, shortened
+from trombine.refusal import InputError
 
 LEAST: Final = 0.1  # the truncation at which a truncation walk begins
 MOST: Final = 2_000  # frames of a walk
 _MOST_PIXELS: Final = 1 << 28  # of all frames, which are held at once
 MILLISECONDS: Final = 80  # of a frame
-COLUMNS: Final = 12  # of a sheet
 
 Vector = Float64[np.ndarray, "_"]
-Pixels = UInt8[np.ndarray, "_ _ 3"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +41,6 @@ class Course:
 
     def __post_init__(self) -> None:
         """Refuse what is no walk."""
-        if self.path not in PATHS:
-            raise InputError(f"a walk has no path {shortened(self.path)}")
         one = len(self.seeds) == 1
         if self.path == "truncation" and not one:
             raise InputError("a truncation walk is of one seed", "name one, or leave --path out")
@@ -78,11 +72,6 @@ class Course:
         legs = [min(number // self.frames, last) for number in range(self.count)]
         return [(leg, number - leg * self.frames) for number, leg in enumerate(legs)]
 
-    def options(self) -> dict[str, Any]:
-        """What a record says of it."""
-        options: dict[str, Any] = {"seeds": ",".join(map(str, self.seeds)), "frames": self.frames}
-        return options | {"path": self.path, "cycle": int(self.cycle)}
-
 
 @dataclass(frozen=True, kw_only=True)
 class PaintedWalk(Course):
@@ -93,28 +82,20 @@ class PaintedWalk(Course):
     def __post_init__(self) -> None:
         """Refuse also what would not fit."""
         super().__post_init__()
-        if self.path != "linear":
-            raise InputError(f"the painter's walks are linear, not {self.path}")
         size = self.inventing.size
         if self.count * size**2 > _MOST_PIXELS:
             problem = f"{self.count:,} frames of {size} pixels are more than fit"
             raise InputError(problem, "give a smaller --size, or fewer --frames")
 
-    def options(self) -> dict[str, Any]:
-        """What a record says of it, people of files by their names."""
-        files = self.inventing.files
-        names = [str(seed) if seed >= 0 else files[-1 - seed].name for seed in self.seeds]
-        return {**super().options(), "seeds": ",".join(names)}
-
-    def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
-        """The pictures of the frames, or of some of them, one after the other."""
+    def pixels(self, threads: int) -> Iterator[Pixels]:
+        """The pictures of the frames, one after the other."""
         person = cache(self.inventing.person)
 
         def see(step: tuple[int, int]) -> Pixels:
             first, last = map(person, self.legs[step[0]])
             return self.inventing.pixels_of(between(first, last, step[1] / self.frames))
 
-        return in_turn(see, self.steps()[some], threads)
+        return in_turn(see, self.steps(), threads)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,9 +104,9 @@ class Walk(Course):
 
     inventing: Inventing
 
-    def places(self, some: slice = slice(None)) -> list[Place]:
-        """Those of the frames, or of some of them, in their order."""
-        return [self.place(leg, step / self.frames) for leg, step in self.steps()[some]]
+    def places(self) -> list[Place]:
+        """Those of the frames, in their order."""
+        return [self.place(leg, step / self.frames) for leg, step in self.steps()]
 
     def place(self, leg: int, share: float) -> Place:
         """The place so far along a leg, 0 to 1."""
@@ -140,9 +121,9 @@ class Walk(Course):
             base=_bases(first, last, share),
         )
 
-    def pixels(self, threads: int, some: slice = slice(None)) -> Iterator[Pixels]:
-        """The pictures of the frames, or of some of them, one after the other."""
-        return in_turn(self.inventing.pixels_at, self.places(some), threads)
+    def pixels(self, threads: int) -> Iterator[Pixels]:
+        """The pictures of the frames, one after the other."""
+        return in_turn(self.inventing.pixels_at, self.places(), threads)
 
 
 def linear(
@@ -177,13 +158,7 @@ def spherical(first: Vector, last: Vector, share: float) -> Vector:
     return ((1 - share) * lengths[0] + share * lengths[1]) * along
 
 
-def film(frames: Sequence[Pixels]) -> Frames:
+def film_of(frames: Sequence[Pixels]) -> Frames:
     """The frames as a film that goes on for ever."""
     images = tuple(picture_of(pixels) for pixels in frames)
     return Frames(frames=images, durations=(MILLISECONDS,) * len(images), loops=0)
-
-
-def sheet(frames: Sequence[Pixels], title: str, note: str) -> Pixels:
-    """All frames, row after row."""
-    rows = [frames[start : start + COLUMNS] for start in range(0, len(frames), COLUMNS)]
-    return Sheet(rows=rows, title=title, note=note).pixels()

@@ -8,25 +8,25 @@ nearest to what the model was told of the face; these are painted again, and com
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float64
 
-from trombine.computing import computing
+from trombine.computing import computing, in_turn
 from trombine.data.made import painter_hash
 from trombine.data.spec import parse
 from trombine.data.workers import cores
-from trombine.events import Event, Progress
-from trombine.inventing.making import Inventing, Pixels, in_turn
+from trombine.inventing.by_net import Inventing
+from trombine.inventing.painting import Pixels
 from trombine.io.files import cache_folder, write_bytes
-from trombine.io.image import encode_png
 from trombine.judge.copies import find
 from trombine.methods.invent import framed
 from trombine.pages import Sheet
+from trombine.progress import Progress, silent
 from trombine.refusal import InputError
 from trombine.world import VECTOR_NAMES, face, to_vector
 
@@ -62,7 +62,7 @@ def learned_from(inventing: Inventing) -> tuple[str, int]:
     return terms[0].styles[0], len(terms[0].seeds)
 
 
-def people(count: int) -> Generator[Event, None, Float64[np.ndarray, "n f"]]:
+def people(count: int, progress: Progress = silent) -> Float64[np.ndarray, "n f"]:
     """The fields of the first seeds' people, a row each; drawn once, then kept in the cache."""
     path = cache_folder() / "people" / f"{painter_hash()}-{count}.npy"
     with suppress(OSError, ValueError, EOFError):
@@ -73,7 +73,7 @@ def people(count: int) -> Generator[Event, None, Float64[np.ndarray, "n f"]]:
     for seed in range(count):
         rows[seed] = to_vector(face(seed))
         if (seed + 1) % _STEP == 0 or seed + 1 == count:
-            yield Progress(seed + 1, count, "faces learned from")
+            progress(seed + 1, count, "faces learned from")
     content = io.BytesIO()
     np.save(content, rows)
     with suppress(OSError):  # then they are drawn anew the next time
@@ -92,12 +92,14 @@ def nearest_people(
     return np.argsort(np.nansum(off**2, axis=1), kind="stable")[:count].tolist()
 
 
-def nearest(inventing: Inventing, seeds: Sequence[int]) -> Generator[Event, None, list[Likeness]]:
+def nearest(
+    inventing: Inventing, seeds: Sequence[int], progress: Progress = silent
+) -> list[Likeness]:
     """Of the faces of these seeds, each at the model's own size, the picture that is most like."""
     style, count = learned_from(inventing)
     side = int(inventing.model.net.sizes["size"])
     inventing = replace(inventing, size=side)
-    rows = (yield from people(count))[:, [VECTOR_NAMES.index(name) for name in inventing.told]]
+    rows = people(count, progress)[:, [VECTOR_NAMES.index(name) for name in inventing.told]]
 
     def of(seed: int) -> Likeness:
         near = nearest_people(inventing.place(seed).fields, rows, LOOKED_AT)
@@ -112,20 +114,15 @@ def nearest(inventing: Inventing, seeds: Sequence[int]) -> Generator[Event, None
     with computing(1):
         for one in in_turn(of, seeds, cores()):
             all_of.append(one)
-            yield Progress(len(all_of), len(seeds), "faces compared")
+            progress(len(all_of), len(seeds), "faces compared")
     return all_of
 
 
-def record_of(inventing: Inventing, seeds: str) -> dict[str, Any]:
-    """What determines the sheet of the faces of these seeds."""
-    return inventing.record(seeds=seeds, nearest=True)
-
-
 def sheet(
-    inventing: Inventing, seeds: Sequence[int], text: str
-) -> Generator[Event, None, tuple[bytes, list[Likeness]]]:
-    """The file that shows each face above the picture that it is most like, and which these are."""
-    found = yield from nearest(inventing, seeds)
+    inventing: Inventing, seeds: Sequence[int], text: str, progress: Progress = silent
+) -> Pixels:
+    """A sheet that shows each face above the picture that it is most like."""
+    found = nearest(inventing, seeds, progress)
     _, count = learned_from(inventing)
     rows: list[list[Pixels | None]] = []
     lines = []
@@ -138,5 +135,4 @@ def sheet(
     note = f"how like, by seed; 1 is the same picture, of {count:,} learned from\n"
     titles = ["invented", "learned from"] * (len(rows) // 2)
     title = f"Seeds {text}, and what each is most like"
-    pixels = Sheet(rows=rows, row_titles=titles, title=title, note=note + "\n".join(lines)).pixels()
-    return encode_png(pixels, record_of(inventing, text)), found
+    return Sheet(rows=rows, row_titles=titles, title=title, note=note + "\n".join(lines)).pixels()

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from trombine.conventions import to_picture
 from trombine.draws import Chance
-from trombine.inventing.making import Inventing
+from trombine.inventing.by_net import Inventing
 from trombine.weights import loaded
 from trombine.world import face, paint
 

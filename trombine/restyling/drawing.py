@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, cast, final
+from typing import Final, cast, final
 
 import numpy as np
 import torch
@@ -26,7 +26,6 @@ from trombine.devices import CPU, device_of
 from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.windows import Window
 from trombine.inventing import NET
-from trombine.inventing.asking import fields_in
 from trombine.io.color import LUMA
 from trombine.io.image import Picture, picture_of
 from trombine.nets.blocks import padded
@@ -48,7 +47,6 @@ from trombine.restyling.portrait import (
     neck_of,
     parts_at,
     portrait,
-    read_character,
 )
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.running import enlarged
@@ -122,22 +120,6 @@ class Restyling:
                 raise InputError(f"knows {', '.join(known)}, not {style}", path=self.path)
         if self.source == self.target:
             raise InputError(f"what is {self.target} becomes {self.target} by itself")
-
-    @classmethod
-    def of(
-        cls, path: Path, options: Mapping[str, Any], device: str, character: Path | None = None
-    ) -> Restyling:
-        """As the options of a record say, and who is drawn in place of who is seen."""
-        names = ("whole", "strength", "keep_colours", "method", "clothes", "portrait")
-        return cls(
-            path=path,
-            source=options["from"],
-            target=options["to"],
-            changes=fields_in(options["with"]),
-            cast=None if character is None else read_character(character),
-            device=device,
-            **{name: options[name] for name in names},
-        )
 
     @cached_property
     def model(self) -> Model:
@@ -240,7 +222,6 @@ class Drawn:
 
     image: Picture
     where: Bool[np.ndarray, "h w"]  # it is not as it was
-    colours: Float32[np.ndarray, "n 3"]  # there, row by row
     nets: Sequence[Model] = ()  # beside the one that draws
     characters: Sequence[Character] = ()  # who was painted, from the largest face on
     notices: Sequence[str] = ()
@@ -252,7 +233,7 @@ def faces_in(image: Picture, device: str = CPU) -> Sequence[Face]:
     return [replace(face, style=style_by_looks(face, reading.pixels)) for face in reading.faces]
 
 
-def restyled_like(image: Picture, asked: LikeAsked, by: Eye) -> Drawn:
+def restyled_like(image: Picture, asked: LikeAsked, by: Eye) -> Picture:
     """All of the picture in the style of another one."""
     plain = image.plain
     before = torch.from_numpy(plain.rgb().transpose(2, 0, 1).copy())
@@ -261,8 +242,7 @@ def restyled_like(image: Picture, asked: LikeAsked, by: Eye) -> Drawn:
     colours = (before + change).clamp(0, 1).permute(1, 2, 0).numpy().reshape(-1, 3)
     where = np.full(before.shape[1:], asked.strength > _LEAST)
     chosen = np.ascontiguousarray(colours[where.ravel()])
-    result = replace(plain.recoloured(chosen, where), profile=image.profile)
-    return Drawn(image=result, where=where, colours=chosen)
+    return replace(plain.recoloured(chosen, where), profile=image.profile)
 
 
 @final
@@ -315,7 +295,6 @@ def restyled(
     return Drawn(
         image=result,
         where=canvas.touched,
-        colours=chosen,
         nets=tuple(canvas.nets.values()),
         characters=canvas.characters,
         notices=canvas.notices,
@@ -331,7 +310,6 @@ def _portrait(image: Picture, asked: Restyling, faces: Sequence[Face], source: s
     return Drawn(
         image=picture_of(pixels),
         where=np.ones(pixels.shape[:2], bool),
-        colours=(pixels / np.float32(255)).reshape(-1, 3),
         nets=readers(asked.device),
         characters=[character],
         notices=() if character.fits else (DOUBTFUL,),

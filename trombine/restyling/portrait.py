@@ -29,7 +29,6 @@ from trombine.devices import device_of
 from trombine.inventing.painting import Known
 from trombine.io.files import opened
 from trombine.io.image import load_picture
-from trombine.provenance import digest
 from trombine.reader import Face
 from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows, samples_of
 from trombine.reader.maps import REFINER
@@ -249,12 +248,10 @@ _LOWER: Final = 0.12  # of the window: by so much for each time it is wider it l
 _RIM: Final = 0.08  # of half a window, over which the one beside it takes over
 
 
-def known(path: Path, name: str = "") -> Known:
-    """The person of a file: of a character's, or of the largest face of a picture. `name` is what a
-    record calls it."""
-    name = name or path.name
+def known(path: Path) -> Known:
+    """The person of a file: of a character's, or of the largest face of a picture."""
     if path.suffix.lower() == ".json":
-        return Known(name=name, digest=digest(path), person=read_character(path))
+        return Known(person=read_character(path))
     with about(path):
         image = load_picture(path)
         reading = read_picture(image, READER, largest=True)
@@ -262,8 +259,7 @@ def known(path: Path, name: str = "") -> Known:
             raise InputError(NO_FACE)
         character = character_of(samples_of(reading.pixels), reading.faces[0], "photo")
     model = "+".join(loaded(net).hash for net in (READER, REFINER))
-    person = character.framed(image.height, image.width)
-    return Known(name=name, digest=digest(path), person=person, model=model)
+    return Known(person=character.framed(image.height, image.width), model=model)
 
 
 def portrait(person: Person, size: int, style: str) -> Pixels:

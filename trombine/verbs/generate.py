@@ -1,228 +1,181 @@
 """`generate`: faces from seeds, by the world's painter or by a net, into a folder.
 
-What is asked in words is in inventing/asking.py, how a picture is made in inventing/painting.py, or
-by a net in inventing/making.py.
+How a picture is made is in inventing/painting.py, or by a net in inventing/by_net.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Annotated, Any, Final, Literal
 
-from trombine.events import Done, Event, Notice, Picture, Progress, Started
-from trombine.inventing import PAINTER, REDRAWN, STYLES
-from trombine.inventing.requests import GeneratingRequest
-from trombine.refusal import InputError, OutputError, shown
+from cyclopts import Parameter
 
-if TYPE_CHECKING:
-    from trombine.inventing.making import Inventing
-    from trombine.inventing.painting import Painting
+from trombine.computing import in_turn
+from trombine.data.workers import cores
+from trombine.inventing import NET
+from trombine.inventing.asking import fields_in, seeds_in, spelled
+from trombine.inventing.by_net import Inventing, found, inventing_of
+from trombine.inventing.painting import Painting, sheet_of
+from trombine.io.batch import refuse_to_write_over, save
+from trombine.io.image import PICTURE_SUFFIXES
+from trombine.judge import learned
+from trombine.judge.invented import fields_read
+from trombine.progress import Result, log, silent
+from trombine.record import changed_options, record_of
+from trombine.refusal import InputError, shown
+from trombine.restyling.portrait import known
+from trombine.verbs.options import MORE, WHOLE, Overwrite, Progress, Threads, at_least, verb
+from trombine.zoo import named
 
-_UNIT: Final = "faces"
-SHEET: Final = "sheet.png"
-NEAREST: Final = "nearest.png"
-_PICTURES: Final = (".png", ".jpg", ".jpeg", ".webp")  # endings of what is no folder
-_MOST_NEAREST: Final = 100  # faces of such a sheet
-_PAINTED: Final = {"method": str, "style": str, "size": int}
-_HOLDS: Final = {"size": int, "model": str, "truncation": float}
-_MAY_PAINT: Final = {"with": str}
-_MAY: Final = {"with": str, "tries": int, "nearest": bool, "style": str}
+SHEET, NEAREST = "sheet.png", "nearest.png"
+SHOWN: Final = 400  # pictures of a sheet
+_ON_SHEET: Final = 256  # pixels of one of them, at most, of the painter's
+_MOST_NEAREST: Final = 100  # faces of the other sheet
+_SIZE: Final = 512
+
+# Options that `morph` has, too.
+Folder = Annotated[Path, Parameter(alias="-o")]
+Attributes = Annotated[str, Parameter(help='Of every face: "age=60, glasses, no hat, smile=.8".')]
+Style = Annotated[
+    Literal["anime", "photo", "cartoon", "sketch"],
+    Parameter(help="anime, photo, cartoon or sketch. [anime]", show_choices=False),
+]
+Size = Annotated[int | None, at_least(16, 2048), WHOLE]
+Method = Annotated[
+    Literal["painter", "net"] | None,
+    Parameter(help="painter, or net: a neural network. [painter]", show_choices=False, group=MORE),
+]
+Model = Annotated[str | Path, Parameter(help="A net that generates, by name or file.", group=MORE)]
+Truncation = Annotated[
+    float,
+    at_least(0.1, 1),
+    Parameter(help="By a net: lower is more alike, fewer are odd. [1]", group=MORE),
+]
 
 
-@dataclass(frozen=True, kw_only=True)
-class GenerateRequest(GeneratingRequest):
+@verb
+def generate(
+    *,
+    output: Folder,
+    seeds: str | int = "0",
+    attributes: Attributes = "",
+    style: Style = "anime",
+    size: Size = None,
+    like: Path | None = None,
+    sheet: bool = False,
+    overwrite: Overwrite = False,
+    method: Method = None,
+    model: Model = "",
+    truncation: Truncation = 1.0,
+    nearest: Annotated[bool, Parameter(group=MORE)] = False,
+    threads: Threads = None,
+    progress: Progress = None,
+) -> Result:
     """Generate faces from seeds, optionally with given attributes.
 
-    By default the procedural painter draws each person; --method net lets a neural net generate
-    it. The same seed is the same person in every style. A face's file is named by its seed. Run
-    again, only what is missing is made.
+    By default the procedural painter draws each person; --method net lets a
+    neural net generate it.
+
+    Examples:
+      trombine generate --seeds 0-7 --sheet -o painted
+      trombine generate --seeds 3,8 --attributes "age=60, smile" -o steered
+
+    Parameters
+    ----------
+    output
+        The folder to write; a face is named by its seed.
+    seeds
+        Which faces: 0-31, or 3,8,21. [0]
+    size
+        Pixels a side. [512; by a net 96]
+    like
+        A picture or a character's file: who to draw.
+    sheet
+        Write sheet.png too, with all of them.
+    nearest
+        By a net: write nearest.png, the most like it learned.
     """
+    arguments = locals()
+    by_net = uses_net(method, model, truncation=truncation != 1, nearest=nearest)
+    numbers, asked = seeds_in(str(seeds)), fields_in(attributes)
+    workers = min(threads or cores(), cores())
+    step = progress or silent
+    if output.is_file() or output.suffix.lower() in PICTURE_SUFFIXES:
+        raise InputError("is a file, and faces go into a folder", path=output)
+    if like and (by_net or sheet or seeds != "0"):
+        raise InputError("--like draws one person, by the painter", "leave nets and seeds out")
+    if len(numbers) > _MOST_NEAREST and nearest:
+        raise InputError(f"--nearest is for {_MOST_NEAREST} seeds at most", "name fewer --seeds")
+    if by_net:
+        maker = inventing_of(style, model, size, truncation, asked)
+        arguments["model"] = named(maker.path) if model else ""
+        if nearest and maker.style:
+            raise InputError(f"--nearest compares what nets make; {style} is drawn anew")
+        if nearest:
+            learned.learned_from(maker)
+    else:
+        people = [known(like)] if like else []
+        maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
+    places = {seed: output / f"{seed:06d}.png" for seed in numbers}
+    if like:
+        places = {-1: output / f"{like.name.partition('.')[0]}.like.png"}
+        refuse_to_write_over(places.values(), [like])
+    sheets = [output / name for name, wanted in ((SHEET, sheet), (NEAREST, nearest)) if wanted]
+    todo = [seed for seed, path in places.items() if overwrite or not path.exists()]
+    missing = [path for path in sheets if overwrite or not path.exists()]
+    options, files = changed_options(generate, {**arguments, "sheet": False, "nearest": False})
+    plain = record_of("generate", options, files=files, model=maker.hash)
 
-    painted_size: ClassVar[int] = 512
+    def record(**more: Any) -> Mapping[str, Any]:
+        return {**plain, "options": {**options, **more}}
 
-    seeds: str = "0"
-    """Which faces: 0-31, or 3,8,21."""
-    output: Path
-    """The folder to write."""
-    like: Path | None = None
-    """A picture with a face, or a character's file: that person is painted."""
-    sheet: bool = False
-    """Write sheet.png too, with all of them."""
-    nearest: bool = False
-    """Write nearest.png too: below each face of a net, at its own size, the picture
-    that it is most like of those that the net learned from."""
+    def make(seed: int) -> None:
+        of_seed = {} if like else {"seeds": str(seed)}
+        save(places[seed], maker.pixels(seed), record(**of_seed))
 
-    def __post_init__(self) -> None:
-        """Refuse seeds and fields that there are not."""
-        super().__post_init__()
-        from trombine.inventing.asking import seeds_in
-
-        if self.nearest and len(seeds_in(self.seeds)) > _MOST_NEAREST:
-            raise InputError(
-                f"--nearest is for {_MOST_NEAREST} seeds at most", "name fewer --seeds"
-            )
-        seeds_in(self.seeds)
-        if self.nearest and self.style in REDRAWN:
-            raise InputError(
-                f"--nearest compares faces as nets invent them; {self.style} is drawn anew",
-                f"choose --style {' or '.join(STYLES)}",
-            )
-        if self.like and self.by_net:
-            raise InputError("--like is painted, not made by a net", "leave the net out")
-        asked = {"seeds": self.seeds != "0", "sheet": self.sheet}
-        if self.like and (others := [name for name, is_asked in asked.items() if is_asked]):
-            problem = f"--like gives one face, and --{others[0]} is of others"
-            raise InputError(problem, "leave one out")
-
-    def of_nets(self) -> list[str]:
-        """And those of this verb."""
-        return super().of_nets() + (["nearest"] if self.nearest else [])
-
-
-def run(request: GenerateRequest) -> Iterator[Event]:
-    """Make the faces that are not there."""
-    from trombine.computing import in_turn
-    from trombine.inventing.asking import seeds_in
-    from trombine.inventing.files import is_there
-    from trombine.io.files import write_bytes
-
-    inventing = _inventing(request) if request.by_net else None
-    making = inventing or request.painting()
-    if request.output.exists() and not request.output.is_dir():
-        raise OutputError("is a file, and faces go into a folder", path=request.output)
-    if request.output.suffix.lower() in _PICTURES and not request.output.exists():
-        cure = "name one by -o"
-        raise InputError(
-            "is a picture's name, and faces go into a folder", cure, path=request.output
-        )
-    if request.like:
-        yield from _like(request, request.like)
-        return
-    seeds = seeds_in(request.seeds)
-    places = {seed: request.output / f"{seed:06d}.png" for seed in seeds}
-    sheet = request.output / SHEET
-    wanted = {place: making.record(seed) for seed, place in places.items()}
-    if request.sheet:
-        wanted[sheet] = making.record(seeds=request.seeds)
-    nearest = request.output / NEAREST
-    if request.nearest and inventing:
-        from trombine.judge.learned import learned_from, record_of
-
-        learned_from(inventing)
-        wanted[nearest] = record_of(inventing, request.seeds)
-    there = {one for one in wanted if not request.overwrite and is_there(one, wanted[one])}
-    todo = [seed for seed in seeds if places[seed] not in there]
-    yield Started(len(seeds), _UNIT)
-    files = zip(todo, in_turn(making.png, todo, request.workers), strict=True)
-    for done, (seed, data) in enumerate(files, len(seeds) - len(todo)):
-        write_bytes(places[seed], data)
-        yield Picture(places[seed], places[seed].name)
-        if inventing and (lacks := inventing.drawn(seed).lacks):
-            yield Notice(places[seed], f"does not show what was asked ({', '.join(lacks)})")
-        yield Progress(done + 1, len(seeds), _UNIT)
-    if request.sheet and sheet not in there:
-        write_bytes(sheet, making.sheet(seeds, request.seeds, request.workers))
-        yield Picture(sheet, SHEET)
-    if request.nearest and inventing and nearest not in there:
-        from trombine.judge.learned import sheet as sheet_of_nearest
-
-        data, _ = yield from sheet_of_nearest(inventing, seeds, request.seeds)
-        write_bytes(nearest, data)
-        yield Picture(nearest, NEAREST)
-    yield _done(request, making, len(seeds), len(todo))
+    notices: list[str] = []
+    for done, (seed, _) in enumerate(zip(todo, in_turn(make, todo, workers), strict=True)):
+        log.debug(f"{shown(places[seed])}: {maker.size} x {maker.size}")
+        if isinstance(maker, Inventing) and (lacks := maker.drawn(seed).lacks):
+            notices.append(f"{shown(places[seed])}: does not show {', '.join(lacks)}")
+            log.warning(notices[-1])
+        step(len(places) - len(todo) + done + 1, len(places), "faces")
+    for path in missing:
+        if path.name == NEAREST and isinstance(maker, Inventing):
+            save(path, learned.sheet(maker, numbers, str(seeds), step), record(nearest=True))
+        else:
+            save(path, _sheet(maker, numbers, str(seeds), workers), record(sheet=True))
+    kept = len(places) + len(sheets) - len(todo) - len(missing)
+    count = f"{len(places):,} face{'s' * (len(places) > 1)}"
+    were = f" ({kept:,} {'files were' if kept > 1 else 'file was'} there)" if kept else ""
+    return Result(
+        summary=f"{shown(output)}: {count} of {maker.size} px{were}",
+        written=(*(places[seed] for seed in todo), *missing),
+        kept=kept,
+        notices=tuple(notices),
+    )
 
 
-def _inventing(request: GenerateRequest) -> Inventing:
-    """By a net, and what is read of its faces."""
-    from trombine.judge.invented import fields_read
-
-    return request.inventing(fields_read)
-
-
-def _like(request: GenerateRequest, picture: Path) -> Iterator[Event]:
-    """The person of a picture or a character's file, painted."""
-    from trombine.inventing.files import is_there
-    from trombine.io.files import write_bytes
-    from trombine.io.image import encode_png
-    from trombine.restyling.portrait import known
-
-    place = request.output / f"{picture.name.partition('.')[0]}.like.png"
-    yield Started(1, _UNIT)
-    painting = request.painting([known(picture)])
-    wanted = painting.record(like=picture.name)
-    if not request.overwrite and is_there(place, wanted):
-        yield Done(f"{shown(place)}: was there", 0, 0, 1)
-        return
-    write_bytes(place, encode_png(painting.pixels(-1), wanted))
-    yield Picture(place, place.name)
-    yield Progress(1, 1, _UNIT)
-    yield Done(f"{shown(place)}: a face of {painting.size} px", 1, 0, 0)
+def uses_net(method: str | None, model: str | Path, **of_nets: bool) -> bool:
+    """Whether a net makes the faces; refused are options that only nets have, where none does."""
+    by_net = method == NET or bool(model and method is None)
+    for option, is_given in {"model": bool(model), **of_nets}.items():
+        if is_given and not by_net:
+            raise InputError(f"--{option} needs --method net", "add that, or leave it out")
+    return by_net
 
 
-def _done(request: GenerateRequest, making: Inventing | Painting, count: int, written: int) -> Done:
-    kept = count - written
-    were = f" ({kept} {'was' if kept == 1 else 'were'} there)" if kept else ""
-    what = "face" if count == 1 else "faces"
-    text = f"{shown(request.output)}: {count} {what} of {making.size} px{were}"
-    return Done(text, written, 0, kept)
-
-
-class Remaker:
-    """Makes a face again, or a sheet of some."""
-
-    def remake(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
-        """The file that this record is of."""
-        if record["options"].get("method") == PAINTER:
-            return self._painted(record, inputs)
-        from trombine.computing import computing
-        from trombine.events import returned
-        from trombine.inventing.asking import LARGEST, seeds_in
-        from trombine.inventing.making import inventing_of
-        from trombine.judge.invented import fields_read
-        from trombine.judge.learned import sheet
-        from trombine.provenance import check_holds, following
-
-        one = "seed" in record
-        check_holds(record, {**_HOLDS, **({"seed": int} if one else {"seeds": str})}, _MAY)
-        with following():
-            options = record["options"]
-            if one and record["seed"] > LARGEST:
-                raise InputError(f"seeds end at {LARGEST:,}")
-            inventing = inventing_of(options, inputs, fields_read)
-            with computing(1):
-                if one:
-                    return inventing.png(record["seed"])
-                seeds = seeds_in(options["seeds"])
-                if options.get("nearest"):
-                    return returned(sheet(inventing, seeds, options["seeds"]))[0]
-                return inventing.sheet(seeds, options["seeds"])
-
-    def _painted(self, record: Mapping[str, Any], inputs: Mapping[str, Path]) -> bytes:
-        from trombine.inventing.asking import LARGEST, seeds_in
-        from trombine.inventing.painting import painting_of
-        from trombine.io.image import encode_png
-        from trombine.provenance import check_holds, following
-
-        one, options = "seed" in record, record["options"]
-        like = options.get("like")
-        which = {"like": str} if like is not None else {"seed": int} if one else {"seeds": str}
-        check_holds(record, {**_PAINTED, **which}, _MAY_PAINT)
-        with following():
-            if like is not None:
-                from trombine.restyling.portrait import known
-
-                painting = painting_of(options, [known(inputs[like], like)])
-                return encode_png(painting.pixels(-1), painting.record(like=like))
-            painting = painting_of(options)
-            if not one:
-                return painting.sheet(seeds_in(options["seeds"]), options["seeds"])
-            if record["seed"] > LARGEST:
-                raise InputError(f"seeds end at {LARGEST:,}")
-            return painting.png(record["seed"])
-
-
-def making() -> Remaker:
-    """How a face is made again."""
-    return Remaker()
+def _sheet(maker: Painting | Inventing, seeds: tuple[int, ...], text: str, threads: int) -> Any:
+    """A sheet of these seeds, the first of them if there are many; what they are asked for stands
+    under it, and by a net what is read of them."""
+    small = maker
+    if isinstance(maker, Painting):
+        small = replace(maker, size=min(maker.size, _ON_SHEET))
+    pictures = list(in_turn(small.pixels, seeds[:SHOWN], threads))
+    note = f"with {spelled(maker.asked)}" if maker.asked else ""
+    if maker.asked and isinstance(maker, Inventing):
+        note += f"\n{found([fields_read(pixels, tuple(maker.asked)) for pixels in pictures])}"
+    title = f"seeds {text}" if len(text) < 40 else f"{len(pictures)} seeds"
+    return sheet_of(pictures, title, note)

@@ -1,6 +1,6 @@
 """`data generated`: a pack of faces that a net generates, to judge or to learn from.
 
-How a face is made is in inventing/making.py, how packs are written in data/pack_writer.py.
+How a face is made is in inventing/by_net.py, how packs are written in data/pack_writer.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trombine.data.pack_writer import PackWriter
 from trombine.data.workers import cores
 from trombine.inventing import REDRAWN
 from trombine.inventing.asking import LARGEST, fields_in, spelled
-from trombine.inventing.making import Inventing, model_of
+from trombine.inventing.by_net import Inventing, model_of
 from trombine.progress import Result, silent
 from trombine.refusal import InputError, shown
 from trombine.verbs.options import WHOLE, Overwrite, Progress, Threads, at_least, verb

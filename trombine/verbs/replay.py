@@ -80,12 +80,17 @@ def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | N
     record = record_in(source)
     if record is None or record.get("function") not in _REPLAYED:
         raise InputError("has no record of how it was made", "name one that has", path=source)
-    named = record.get("files", {}).items()
-    files = {name: _found(inputs, name, Path(file).name, sha256) for name, (file, sha256) in named}
-    options: dict[str, Any] = {**record.get("options", {}), **files, "progress": progress}
-    given = [options.pop("pictures")] if files.get("pictures") else []
-    suffix = ".png" if source.suffix == ".json" else source.suffix
-    target = folder / f"again{suffix}" if given else folder / "again"
+    options: dict[str, Any] = {**record.get("options", {}), "progress": progress}
+    for name, named in record.get("files", {}).items():
+        if isinstance(named[0], str):
+            options[name] = _found(inputs, name, *named)
+        else:  # several among what an option lists
+            paths = {file: _found(inputs, name, file, sha256) for file, sha256 in named}
+            options[name] = [paths.get(one, one) for one in options[name]]
+    given, target = [], folder / "again"
+    if picture := options.pop("pictures", None):
+        ending = ".png" if source.suffix == ".json" else source.suffix
+        given, target = [picture], folder / f"again{ending}"
     function = getattr(trombine, record["function"])
     level = log.level
     log.setLevel(logging.ERROR)  # what is said of the copy would not help
@@ -110,10 +115,10 @@ def _found(folder: Path, argument: str, name: str, expected: str) -> Path:
     raise InputError("is not the file that the record names", path=there[0])
 
 
-def _likeness(made: Path, source: Path) -> tuple[bool, int]:
-    """Whether a name ends as the source's does, and how much of it is compared: .sheet.png."""
+def _likeness(made: Path, source: Path) -> tuple[bool, bool, int]:
+    """Whether the source's name ends in this one, or as it does (.sheet.png); how long that is."""
     end = made.name[made.name.index(".") :]
-    return source.name.endswith(end), len(end)
+    return source.name.endswith(made.name), source.name.endswith(end), len(end)
 
 
 def _difference(first: Path, second: Path) -> str:

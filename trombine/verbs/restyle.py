@@ -1,171 +1,196 @@
-"""`restyle`: faces of pictures and films drawn in another style.
-
-How one picture is drawn is in restyling/; here is what is asked for and refused.
-"""
+"""`restyle`: faces of pictures and films in another style. The work on one is in restyling/."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from trombine.batch.making import Making
-from trombine.batch.requests import PicturesRequest
-from trombine.devices import CPU, DEVICES, resolve
-from trombine.events import Event
+from cyclopts import Parameter
+
+from trombine.conventions import to_picture
+from trombine.devices import resolve
 from trombine.inventing import NET, PAINTER
+from trombine.inventing.asking import fields_in
+from trombine.io.batch import each
+from trombine.io.convert import is_held, of_held
+from trombine.io.image import as_seen, film_suffix, load_picture, output_suffix
 from trombine.refusal import InputError
-from trombine.requests import Choice, Integer, Number
+from trombine.restyling.drawing import AUTO, LikeAsked, Restyling, restyled_like
+from trombine.restyling.like import eye
+from trombine.restyling.portrait import read_character
+from trombine.restyling.stylize import (
+    CHARACTER,
+    GIF,
+    MOSAIC,
+    model_of,
+    stylize,
+    stylize_like,
+    stylize_picture,
+)
+from trombine.verbs.options import (
+    MORE,
+    WHOLE,
+    Device,
+    Format,
+    Output,
+    Overwrite,
+    Pictures,
+    Progress,
+    Quality,
+    Recursive,
+    Strip,
+    Suffix,
+    at_least,
+    paths_of,
+    verb,
+)
+from trombine.zoo import named
 
-STYLES: Final = ("photo", "anime", "cartoon", "sketch")
-PORTRAIT: Final = 512  # pixels
+_MODEL: Final = "restyle"
+_SIZE: Final = 512  # pixels of a portrait
+_HIDDEN_CHOICES: Final = Parameter(show_choices=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RestyleRequest(PicturesRequest):
+@verb
+def restyle(
+    pictures: Pictures,
+    /,
+    *,
+    output: Output = None,
+    to: Annotated[Literal["photo", "anime", "cartoon", "sketch"] | None, _HIDDEN_CHOICES] = None,
+    style_image: Path | None = None,
+    portrait: bool = False,
+    size: Annotated[int | None, at_least(16, 2048), WHOLE] = None,
+    attributes: str = "",
+    clothes: bool = False,
+    full_image: bool = False,
+    strength: Annotated[float, at_least(0, 1)] = 1.0,
+    keep_colours: bool = False,
+    gif: Annotated[bool, Parameter(alias="-g")] = False,
+    mosaic: Annotated[bool, Parameter(alias="-m")] = False,
+    overwrite: Overwrite = False,
+    recursive: Recursive = False,
+    suffix: Suffix = "",
+    format: Format = "",
+    quality: Quality = 95,
+    strip: Strip = False,
+    from_: Annotated[
+        Literal["auto", "photo", "anime", "cartoon", "sketch"],
+        Parameter(group=MORE, show_choices=False),
+    ] = AUTO,
+    character: Annotated[Path | None, Parameter(group=MORE)] = None,
+    write_character: Annotated[bool, Parameter(group=MORE)] = False,
+    method: Annotated[
+        Literal["painter", "net"] | None, Parameter(group=MORE, show_choices=False)
+    ] = None,
+    model: Annotated[str | Path, Parameter(group=MORE)] = _MODEL,
+    device: Device = "cpu",
+    progress: Progress = None,
+) -> Any:
     """Draw the faces of pictures and films in another style.
 
-    The face world's painter draws the person who looks like each face, with crisp lines at the
-    picture's size, and puts the head in its place; clothes and scene stay. The same command again
-    does only what is missing.
+    Examples:
+      trombine restyle faces/000000.png --to anime --from photo -o anime.png
+      trombine restyle faces --to sketch --from photo --portrait --size 256 -o drawn
+
+    Parameters
+    ----------
+    to
+        The style: photo, anime, cartoon or sketch.
+    style_image
+        A picture whose style to take, in place of --to.
+    portrait
+        Draw the person of the largest face alone.
+    size
+        Pixels a side of a --portrait, 16 to 2048. [512]
+    attributes
+        Of who is drawn: "glasses, smile=.8, hair_red=1".
+    clothes
+        Draw clothes, too.
+    full_image
+        Draw the whole picture, not only its faces.
+    strength
+        How much of the drawing to blend in, 0 to 1. [1]
+    keep_colours
+        Keep the colours; draw light, dark and lines.
+    gif
+        Write NAME.becomes.gif too: the picture changes.
+    mosaic
+        Write NAME.mosaic.png too: every style.
+    from_
+        The picture's style; auto: as the reader sees it.
+    character
+        A character's file: the person to draw instead.
+    write_character
+        Write NAME.character.json too: the person.
+    method
+        painter, or net: softer, of any face. [painter]
+    model
+        The net that draws, by name or file. [restyle]
     """
-
-    output: Path | None = None
-    """The file to write, or for several pictures the folder; unless given, photo.restyle.png beside
-    photo.png."""
-    to: Annotated[str, Choice(("", *STYLES))] = ""
-    """How to draw: photo, anime, cartoon or sketch."""
-    like: Path | None = None
-    """A picture in whose style to draw all of the picture, in place of --to: its colours and its
-    strokes; what is where stays."""
-    from_: Annotated[str, Choice(("auto", *STYLES))] = "auto"
-    """How it is drawn now; auto is what the reader sees, and in doubt a photograph."""
-    portrait: bool = False
-    """Draw the person of the largest face alone, in a new square picture."""
-    size: Annotated[int | None, Integer(16, 2048)] = None
-    """Width and height of a --portrait in pixels: 512 unless given."""
-    with_: str = ""
-    """What to change of who is drawn: "glasses, smile=.8, hair_red=1", of the fields of the world's
-    faces."""
-    character: Path | None = None
-    """A character's file: draw that person, with each face's pose, expression and light."""
-    write_character: bool = False
-    """Write NAME.character.json beside each output: the person of the largest face, as numbers."""
-    clothes: bool = False
-    """Draw clothes, too."""
-    method: Annotated[str, Choice(("", PAINTER, NET))] = ""
-    """painter, or net: a neural net draws what is seen, softer, and knows nothing of who it is. It
-    is the net where --model names one, and for faces that the painter cannot draw."""
-    whole: bool = False
-    """Draw all of the picture anew, not only its faces (--face, as is usual)."""
-    strength: Annotated[float, Number(0, 1)] = 1.0
-    """How much of what is drawn is blended in, 0 to 1."""
-    keep_colours: bool = False
-    """Keep the picture's own colours, and draw only light, dark and lines anew."""
-    model: str | Path = "restyle"
-    """A model that restyles, by name, file or run's folder; also one that learned to draw one kind
-    of pictures as another, which knows no names of styles."""
-    gif: bool = False
-    """Write NAME.becomes.gif beside each output: the picture becomes what was drawn."""
-    mosaic: bool = False
-    """Write NAME.mosaic.png beside each output: the picture beside it in every style."""
-    device: Annotated[str, Choice(DEVICES)] = CPU
-    """auto, cpu, cuda or mps: where nets are computed. A graphics card is faster, and its bytes are
-    not always those of the processor."""
-
-    def __post_init__(self) -> None:
-        """Refuse none and two ways to draw."""
-        super().__post_init__()
-        if not self.to and self.like is None:
-            raise InputError("--to is not said", "give --to anime, say, or --like PICTURE")
-        usual = not self.to and self.from_ == "auto" and self.model == "restyle"
-        if self.like is not None and (self.whole or not usual or self.of_painter):
-            raise InputError(
-                "--like draws all of a picture by itself",
-                "leave --to, --from, --whole, --model and what the painter is asked out",
-            )
-        if self.method == PAINTER and self.model != "restyle":
-            raise InputError("--model is a net's, and --method painter needs none", "leave one out")
-        if self.drawn_by == NET and self.of_painter:
-            raise InputError(f"--{self.of_painter[0]} is of the painter", "leave --method net out")
-        if self.size is not None and not self.portrait:
-            raise InputError("--size is of a --portrait", "add --portrait, or leave --size out")
-        if self.portrait and (self.whole or self.keep_colours or self.strength != 1):
-            problem = "--portrait is a new picture: there is nothing to blend it with"
-            raise InputError(problem, "leave --whole, --keep-colours and --strength out")
-        from trombine.inventing.asking import fields_in
-
-        fields_in(self.with_)
-
-    @property
-    def drawn_by(self) -> str:
-        """What draws faces."""
-        return self.method or (PAINTER if self.model == "restyle" else NET)
-
-    @property
-    def of_painter(self) -> list[str]:
-        """The options that are given and that only the painter knows."""
-        asked = {"portrait": self.portrait, "with": self.with_, "character": self.character}
-        asked |= {"write-character": self.write_character, "clothes": self.clothes}
-        return [name for name, is_asked in asked.items() if is_asked]
-
-
-def run(request: RestyleRequest) -> Iterator[Event]:
-    """Restyle every picture whose output is not there."""
-    from trombine.io.image import film_suffix, load_picture, output_suffix
-    from trombine.restyling.drawing import Restyling
-    from trombine.restyling.making import CHARACTER, GIF, MOSAIC, RESULT, model_of, target_for
-
-    path, device, options = model_of(request.model), resolve(request.device), _options(request)
-    if request.like is not None:
-        load_picture(request.like)  # refused before anything is begun
-    else:  # which refuses styles that the model does not know, and what is no character
-        Restyling.of(path, options, device, request.character)
-    wanted = {GIF: request.gif, MOSAIC: request.mosaic, CHARACTER: request.write_character}
-    wanted[RESULT] = True
-    yield from making().run(
-        request,
-        lambda source: target_for(options, source, path, request.like, request.character),
-        shows=[shows for shows, is_wanted in wanted.items() if is_wanted],
-        ending=lambda source: film_suffix(source) or output_suffix(source),
-        device=device,
-    )
-
-
-def of_image(image: object, request: RestyleRequest) -> object:
-    """A picture that a program holds, restyled, as the same kind; of a path a Pillow image."""
-    from trombine.restyling.in_memory import restyled_value
-
-    return restyled_value(
-        image,
-        _options(request),
-        request.model,
-        like_picture=request.like,
-        character=request.character,
-        device=resolve(request.device),
-    )
-
-
-def making() -> Making:
-    """How files are restyled, and made again."""
-    from trombine.restyling.making import RESTYLE
-
-    return RESTYLE
-
-
-def _options(request: RestyleRequest) -> dict[str, Any]:
-    """The options of a record, but for files."""
-    from trombine.inventing.asking import fields_in, spelled
-
-    return {
-        "from": request.from_,
-        "to": request.to,
-        "whole": request.whole,
-        "strength": float(request.strength),
-        "keep_colours": request.keep_colours,
-        "method": NET if request.like else request.drawn_by,
-        "clothes": request.clothes,
-        "with": spelled(fields_in(request.with_)),
-        "portrait": (request.size or PORTRAIT) if request.portrait else 0,
+    arguments = locals()
+    by_painter = (method or (PAINTER if model == _MODEL else NET)) == PAINTER
+    for_painter = {
+        "--portrait": portrait,
+        "--attributes": attributes,
+        "--clothes": clothes,
+        "--character": character,
+        "--write-character": write_character,
     }
+    given = [name for name, is_given in for_painter.items() if is_given]
+    if to is None and style_image is None:
+        raise InputError("no style is named", "give --to anime, say, or --style-image PICTURE")
+    if style_image and (to or full_image or given or from_ != AUTO or method or model != _MODEL):
+        problem = "--style-image sets the style of the whole picture"
+        raise InputError(problem, f"leave {', '.join(['--to', *given])} and the like out")
+    if method == PAINTER and model != _MODEL:
+        raise InputError("--model is for --method net", "leave one out")
+    if given and not by_painter:
+        raise InputError(f"{given[0]} needs --method painter", "leave one out")
+    if size is not None and not portrait:
+        raise InputError("--size is for --portrait", "add --portrait, or leave --size out")
+    if portrait and (full_image or keep_colours or strength != 1):
+        problem = "--portrait makes a new picture, with nothing to blend"
+        raise InputError(problem, "leave --full-image, --keep-colours and --strength out")
+    wanted = {GIF: gif, MOSAIC: mosaic, CHARACTER: write_character}
+    endings = [ending for ending, is_wanted in wanted.items() if is_wanted]
+    if style_image:
+        by = eye(resolve(device))
+        style = to_picture(as_seen(load_picture(style_image)))
+        like = LikeAsked(style=style, strength=strength, keep_colours=keep_colours)
+        work = partial(stylize_like, asked=like, by=by, endings=endings)
+        alone = partial(restyled_like, asked=like, by=by)
+    else:
+        path = model_of(model)
+        arguments["model"] = named(path)
+        asked = Restyling(
+            path=path,
+            source=from_,
+            target=to or "",
+            whole=full_image,
+            strength=strength,
+            keep_colours=keep_colours,
+            method=PAINTER if by_painter else NET,
+            clothes=clothes,
+            changes=fields_in(attributes),
+            cast=read_character(character) if character else None,
+            portrait=(size or _SIZE) if portrait else 0,
+            device=resolve(device),
+        )
+        work = partial(stylize, asked=asked, endings=endings)
+        alone = partial(stylize_picture, asked=asked)
+    if is_held(pictures):
+        return of_held(pictures, alone)
+    return each(
+        paths_of(pictures),
+        work,
+        restyle,
+        arguments,
+        endings=("", *endings),
+        name=lambda source: film_suffix(source) or output_suffix(source),
+        beside=".restyle",
+        reads=[path for path in (style_image, character) if path],
+        films=True,
+        progress=progress,
+    )

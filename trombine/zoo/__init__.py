@@ -21,6 +21,11 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(ZOO.glob(f"*{ENDING}"))}
 
 
+def named(path: Path) -> str | Path:
+    """The name of a shipped model's file; any other file as it is."""
+    return path.stem if path.parent == ZOO else path
+
+
 def no_model(name: str) -> InputError:
     """Why a name that is no file's is none of a model."""
     by_name = shipped()

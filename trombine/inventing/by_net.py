@@ -1,4 +1,4 @@
-"""The picture of a seed by a model that invents, its file, and the same bytes again.
+"""The picture of a seed by a net.
 
 Each picture is computed by itself, on one thread, so that sums have one order: then the bytes are
 the same alone and among others, however many threads work. A seed draws a person of the world, in
@@ -9,7 +9,7 @@ not show what is asked for, by the reader, is drawn again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,36 +19,30 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
-from trombine.computing import computing, in_turn
+from trombine.computing import computing
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.draws import Chance
-from trombine.inventing import REDRAWN, REDRAWN_FROM, STYLES
-from trombine.inventing.asking import TIMES, apart, check_told, fields_in, freed, merged, spelled
-from trombine.inventing.files import SHOWN, VERB, Pixels, sheet_of
+from trombine.inventing import REDRAWN, REDRAWN_FROM
+from trombine.inventing.asking import TIMES, apart, check_told, freed, merged
 from trombine.inventing.looking import looked_at, numbers, readable
-from trombine.inventing.painting import PEOPLE
+from trombine.inventing.painting import PEOPLE, Pixels
 from trombine.inventing.redrawing import redrawer, redrawn
-from trombine.io.image import encode_png, picture_of
+from trombine.io.image import picture_of
 from trombine.nets.inventor import fields_of
-from trombine.provenance import digest, record
 from trombine.refusal import InputError, about
 from trombine.upscaling.enlarge import Enlargement, enlarge_picture
-from trombine.weights import loaded
+from trombine.weights import loaded, read_card
 from trombine.weights.model import find, shipped
 from trombine.world import face
-from trombine.zoo import ZOO
 
-GUIDANCE: Final = 2.0  # how much more than usual a face is to be as --with says
+GUIDANCE: Final = 2.0  # how much more than usual a face is to be as it is asked for
 TRIES: Final = 8  # how often a face is drawn again, at most, that does not show what is asked
-MOST_TRIES: Final = 64  # that a record may ask for
 NEAR: Final = 0.2  # of a field's range: what is read is what was asked
 ANEW: Final = 0.2  # how much of the vector each of the later tries draws anew
 _FRAMED: Final = 0.75  # of a painted face's side, the middle that is learned, unless a card says
 _KEPT: Final = 4_096  # seeds whose place is known
 _DRAWN, _PHOTO = "upscale-drawings", "upscale"
-# What is read of a picture, of the fields with these names; those that nobody reads are left out.
-Reads = Callable[[Pixels, Sequence[str]], Mapping[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,21 +71,16 @@ class Inventing:
     size: int
     truncation: float
     asked: Mapping[str, float]
-    reads: Reads | None = None  # what stands in the records beside what is asked
     tries: int = TRIES  # how often a face is drawn again, at most
     style: str = ""  # that its pictures are drawn anew in, of REDRAWN
 
     def __post_init__(self) -> None:
         side = self.side
-        if self.style not in ("", *REDRAWN):
-            raise InputError(f"the styles that are drawn anew are {', '.join(REDRAWN)}")
         if self.style and side > int(redrawer().net.sizes["size"]):
             raise InputError(f"pictures of {side} pixels are too large to be drawn anew")
         if self.size not in (sizes := [side * times for times in TIMES]):
             listed = ", ".join(map(str, sizes))
             raise InputError(f"this model's pictures are of {listed} pixels, not of {self.size}")
-        if self.tries > MOST_TRIES:
-            raise InputError(f"a face is drawn again {MOST_TRIES} times at most")
         check_told(self.asked, self.told)
 
     @cached_property
@@ -205,8 +194,10 @@ class Inventing:
     def sized(self, pixels: Pixels) -> Pixels:
         """A picture of the model at the size that is asked for."""
         times = self.size // len(pixels)
-        options = Enlargement(enlarge=f"x{times}", model=self.enlarger)
-        return pixels if times == 1 else enlarge_picture(picture_of(pixels), options).samples
+        if times == 1:
+            return pixels
+        larger = Enlargement(enlarge=f"x{times}", model=self.enlarger)
+        return enlarge_picture(picture_of(pixels), larger).samples
 
     @property
     def learned_side(self) -> int:
@@ -227,53 +218,10 @@ class Inventing:
         """The shipped family of nets that enlarges the pictures."""
         return _DRAWN if self.style or self.learned == "anime" else _PHOTO
 
-    def record(
-        self,
-        seed: int | None = None,
-        *,
-        verb: str = VERB,
-        read: Mapping[str, float] | None = None,
-        **more: Any,
-    ) -> dict[str, Any]:
-        """What determines a picture that the model makes: of a seed, or by `more` options; and
-        what is read of it, of the fields that are asked for."""
-        is_shipped = self.path.parent == ZOO
-        name = self.path.stem if is_shipped else self.path.name
-        options = {"size": self.size, "model": name, "truncation": float(self.truncation)}
-        options |= {"with": spelled(self.asked)} if self.asked else {}
-        options |= {"tries": self.tries} if self.draws_again else {}
-        options |= {"style": self.style} if self.style else {}
-        return record(
-            verb,
-            options | more,
-            seed=seed,
-            inputs={} if is_shipped else {name: self._digest},
-            model="+".join([self.model.hash, *([redrawer().hash] if self.style else [])]),
-            resolved={"read": dict(read)} if read else {},
-            needs=("torch", "numba"),
-        )
-
-    @cached_property
-    def _digest(self) -> str:
-        return digest(self.path)
-
-    def png(self, seed: int) -> bytes:
-        """The file of a seed."""
-        pixels = self.pixels(seed)
-        return encode_png(pixels, self.record(seed, read=self.read(pixels)))
-
-    def read(self, pixels: Pixels) -> Mapping[str, float]:
-        """What is read of a picture, of the fields that are asked for."""
-        return self.reads(pixels, tuple(self.asked)) if self.asked and self.reads else {}
-
-    def sheet(self, seeds: Sequence[int], text: str, threads: int = 1) -> bytes:
-        """The file of a sheet of these seeds, the first of them if there are many; what they are
-        asked for stands under it, and what is read of them."""
-        with computing(1):
-            pictures = list(in_turn(self.pixels, seeds[:SHOWN], threads))
-            read = [self.read(pixels) for pixels in pictures]
-        note = f"with {spelled(self.asked)}\n{found(read)}" if self.asked else ""
-        return encode_png(sheet_of(pictures, text, note), self.record(seeds=text))
+    @property
+    def hash(self) -> str:
+        """Of the models that make its pictures."""
+        return "+".join([self.model.hash, *([redrawer().hash] if self.style else [])])
 
 
 def found(read: Sequence[Mapping[str, float]]) -> str:
@@ -295,16 +243,15 @@ def model_of(style: str, model: str | Path) -> Path:
 
 
 def inventing_of(
-    options: Mapping[str, Any], inputs: Mapping[str, Path], reads: Reads | None = None
+    style: str, model: str | Path, size: int | None, truncation: float, asked: Mapping[str, float]
 ) -> Inventing:
-    """What a record's options ask of every picture."""
-    name = options["model"]
+    """What makes faces of a style, or by the model that is named; of the net's own size unless one
+    is given."""
+    path = model_of(style, model)
     return Inventing(
-        path=inputs[name] if name in inputs else model_of(STYLES[0], name),
-        size=options["size"],
-        truncation=options["truncation"],
-        asked=fields_in(options.get("with", "")),
-        reads=reads,
-        tries=options.get("tries", 0),
-        style=options.get("style", ""),
+        path=path,
+        size=size or int(read_card(path).sizes.get("size", 0)),
+        truncation=truncation,
+        asked=asked,
+        style=style if style in REDRAWN else "",
     )

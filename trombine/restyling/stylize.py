@@ -1,108 +1,67 @@
-"""One picture or film restyled as its options say.
+"""One picture or film restyled: its faces, or all of it, and further files that show that.
 
-How a picture is drawn is in drawing.py; files, records and replay are in batch/making.py.
+How a picture is drawn is in drawing.py; the verb is verbs/restyle.py.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, final
 
 import numpy as np
 
-from trombine.batch.contents import JSON
-from trombine.batch.making import (
-    FORMAT,
-    PICTURE,
-    SHOWS,
-    Job,
-    Making,
-    Options,
-    Output,
-    Product,
-    Target,
-)
-from trombine.conventions import to_picture
-from trombine.events import Tick
+from trombine.conventions import to_pixels
 from trombine.inventing import PAINTER
-from trombine.io.image import Picture, Pixels, as_seen, load_picture, picture_of
-from trombine.io.video import Frames, Video, lost_by_video
+from trombine.io.batch import Content, Made
+from trombine.io.image import Picture, Pixels, as_seen, format_of, picture_of
+from trombine.io.video import Frames, SourceFile, Video, lost_by_video
 from trombine.pages import Sheet
+from trombine.progress import Tick
 from trombine.reader import Face, Tracked, Tracker
 from trombine.reader.frames import samples_of
 from trombine.refusal import InputError, about, shortened
 from trombine.restyling.drawing import (
-    AUTO,
-    NET,
     LikeAsked,
     Restyling,
     faces_in,
     restyled,
     restyled_like,
 )
-from trombine.restyling.like import eye
+from trombine.restyling.like import Eye
 from trombine.restyling.portrait import Actor, Character, character_of
-from trombine.upscaling.making import check_format
+from trombine.upscaling.enlarge import check_format
 from trombine.upscaling.sheet import centred, fitting, overview
-from trombine.weights import Model, loaded, shipped
+from trombine.weights import Model, loaded
 from trombine.weights.model import find
-from trombine.world import STYLES
 
-MODEL: Final = "restyle"
 NO_FACE: Final = "no face is seen in some of its frames; they stay as they are"
 _FRAME: Final = 0.04  # seconds from one frame to the next, for who follows faces
-HOLDS: Final[Mapping[str, type]] = {
-    PICTURE: str,
-    "from": str,  # a style of the world
-    "to": str,  # one too; "" where it is like a picture
-    "like": str,
-    "whole": bool,
-    "strength": float,
-    "keep_colours": bool,
-    "method": str,
-    "clothes": bool,
-    "with": str,
-    "character": str,  # a file
-    "portrait": int,  # its pixels; 0 is none
-    "model": str,
-    FORMAT: str,
-    SHOWS: str,
-}
-RESULT, GIF, MOSAIC, CHARACTER = "", "gif", "mosaic", "character"
-PRODUCTS: Final = (
-    Product(shows=GIF, ending=".becomes.gif", format="GIF"),
-    Product(shows=MOSAIC, ending=".mosaic.png", format="PNG"),
-    Product(shows=CHARACTER, ending=".character.json", format=JSON),
-    Product(shows=RESULT),
-)
+# Ends of further outputs.
+GIF, MOSAIC, CHARACTER = ".becomes.gif", ".mosaic.png", ".character.json"
+_OPTIONS: Final = {GIF: "--gif", MOSAIC: "--mosaic", CHARACTER: "--write-character"}
 _STEPS: Final = 12  # frames from a picture to what it becomes
 _STEP: Final = 80  # milliseconds
 _HELD: Final = 1000
 _CELL: Final = 360  # pixels of the longer side of a mosaic's pictures
 
 
-def make(job: Job) -> Output:
-    """The picture or film with its faces drawn anew, or as another picture is."""
-    film, format = job.source.film, job.options[FORMAT]
+def stylize(
+    source: SourceFile, target: Path, tick: Tick, *, asked: Restyling, endings: Collection[str]
+) -> Made:
+    """The picture or film with its faces drawn anew, and the files with these endings beside it."""
+    film, format = source.film, format_of(target)
     check_format(film, format)
     start = time.perf_counter()
     is_still = film.count == 1 and isinstance(film, Frames)
-    like = job.file("like", "made like")
-    of_stills = {"--like": like, "--portrait": job.options["portrait"]}
-    of_stills |= {"-g": GIF in job.shows, "-m": MOSAIC in job.shows}
-    of_stills |= {"--write-character": CHARACTER in job.shows}
-    if not is_still and (asked_of := [name for name, asked in of_stills.items() if asked]):
-        option = asked_of[0]
-        raise InputError(f"is a film, and {option} is for pictures", "leave it out")
-    if like:
-        return _like(job, like, start)
-    asked = _asked(job)
-    faces = faces_in(film.first, job.device)
+    of_stills = [*(_OPTIONS[ending] for ending in endings), *["--portrait"] * bool(asked.portrait)]
+    if of_stills and not is_still:
+        raise InputError(f"is a film, and {of_stills[0]} is for pictures", "leave it out")
+    faces = faces_in(film.first, asked.device)
     if is_still:
-        check_faces(faces, asked)
+        _check_faces(faces, asked)
     drawing = _Drawing(asked=asked, first=faces)
     if isinstance(film, Video):
         result: Frames | Video = replace(film, work=drawing.frame)
@@ -110,27 +69,27 @@ def make(job: Job) -> Output:
         drawing.begin()
         drawing.notices += lost_by_video(film, format)
     else:
-        result = drawing.film(film, job.tick)
-    contents: dict[str, object] = {RESULT: result}
-    if GIF in job.shows:
-        contents[GIF] = becoming(film.first, result.first)
-    if CHARACTER in job.shows and drawing.characters:
-        contents[CHARACTER] = drawing.characters[0].as_json()
-    if MOSAIC in job.shows:
+        result = drawing.film(film, tick)
+    files: dict[str, Content] = {"": result}
+    if GIF in endings:
+        files[GIF] = becoming(film.first, result.first)
+    if CHARACTER in endings and drawing.characters:
+        files[CHARACTER] = drawing.characters[0].as_json()
+    if MOSAIC in endings:
         others = [] if not asked.knows_styles else asked.net.styles
         others = [name for name in others if name not in (drawing.source, asked.target)]
         every = {asked.target: result.first} | {
             name: restyled(film.first, replace(asked, target=name), faces, drawing.source).image
             for name in others
         }
-        contents[MOSAIC] = mosaic(job, film.first, every)
+        files[MOSAIC] = mosaic(source.path.name, {"input": film.first, **every})
     nets = drawing.nets
-    return Output(
-        contents=contents,
+    return Made(
+        files=files,
         model="+".join(dict.fromkeys(net.hash for net in nets)),
-        chosen={"from": drawing.source} if drawing.source else {},
+        chosen={"from_": drawing.source} if drawing.source else {},
         notices=drawing.notices,  # of a video more come with its frames
-        nets=(drawing.drawn_by,),
+        facts=drawing.drawn_by,
         details=(
             *(net.described for net in nets),
             f"drawn in {time.perf_counter() - start:.2f} s",
@@ -139,30 +98,36 @@ def make(job: Job) -> Output:
     )
 
 
-def _like(job: Job, path: Path, start: float) -> Output:
+def stylize_like(
+    source: SourceFile,
+    target: Path,
+    tick: Tick,
+    *,
+    asked: LikeAsked,
+    by: Eye,
+    endings: Collection[str],
+) -> Made:
     """The picture in the style of another one."""
-    name = job.options["like"]
-    first, by, style = job.source.film.first, eye(job.device), load_picture(path)
-    asked = LikeAsked(
-        style=to_picture(as_seen(style)),
-        strength=job.options["strength"],
-        keep_colours=job.options["keep_colours"],
-    )
-    result = restyled_like(first, asked, by).image
-    contents: dict[str, object] = {RESULT: Frames(frames=(result,))}
-    if GIF in job.shows:
-        contents[GIF] = becoming(first, result)
-    if MOSAIC in job.shows:
-        contents[MOSAIC] = mosaic(job, first, {f"like {shortened(name)}": result}, style)
-    return Output(
-        contents=contents,
-        model=by.hash,
-        nets=(by.name,),
-        details=(
-            f"features of {by.name} ({by.hash})",
-            f"drawn in {time.perf_counter() - start:.2f} s",
-        ),
-    )
+    film = source.film
+    check_format(film, format_of(target))
+    if film.count > 1 or isinstance(film, Video):
+        raise InputError("is a film, and --style-image is for pictures", "leave it out")
+    result = restyled_like(film.first, asked, by)
+    files: dict[str, Content] = {"": Frames(frames=(result,))}
+    if GIF in endings:
+        files[GIF] = becoming(film.first, result)
+    if MOSAIC in endings:
+        style = picture_of(to_pixels(asked.style))
+        shown = {"input": film.first, "style": style, "result": result}
+        files[MOSAIC] = mosaic(source.path.name, shown)
+    return Made(files=files, model=by.hash, facts=by.name)
+
+
+def stylize_picture(picture: Picture, asked: Restyling) -> Picture:
+    """A picture that a program holds, restyled."""
+    faces = faces_in(picture, asked.device)
+    _check_faces(faces, asked)
+    return restyled(picture, asked, faces, asked.style_of(faces, picture)).image
 
 
 def becoming(before: Picture, after: Picture) -> Frames:
@@ -176,17 +141,13 @@ def becoming(before: Picture, after: Picture) -> Frames:
     return Frames(frames=(*there, *there[-2:0:-1]), durations=(*times, *times[-2:0:-1]), loops=0)
 
 
-def mosaic(
-    job: Job, before: Picture, made: Mapping[str, Picture], style: Picture | None = None
-) -> Pixels:
-    """A sheet of the picture beside what was made of it."""
-    shown = {"input": before, **({} if style is None else {"style": style}), **made}
+def mosaic(name: str, shown: Mapping[str, Picture]) -> Pixels:
+    """A sheet of pictures, each under its title."""
     sizes = [fitting((one.height, one.width), _CELL) for one in shown.values()]
     cell = max(max(sides) for sides in zip(*sizes, strict=True))
     pairs = zip(shown.values(), sizes, strict=True)
     cells = [centred(overview(as_seen(one), size), (cell, cell)) for one, size in pairs]
-    title = shortened(job.source.path.name)
-    return Sheet(rows=[cells], title=title, column_titles=list(shown)).pixels()
+    return Sheet(rows=[cells], title=shortened(name), column_titles=list(shown)).pixels()
 
 
 @final
@@ -265,16 +226,10 @@ class _Drawing:
         return people
 
 
-def _asked(job: Job) -> Restyling:
-    path = job.file("model", known=shipped()) or shipped()[job.options["model"]]
-    character = job.file("character", "drawn as")
-    return Restyling.of(path, job.options, job.device, character)
-
-
-def check_faces(faces: Sequence[Face], asked: Restyling) -> None:
+def _check_faces(faces: Sequence[Face], asked: Restyling) -> None:
     """Refuse a picture of which nothing would be drawn."""
     if not faces and not asked.whole:
-        cure = "if it lies on its side, turn it; --whole draws all of it anew"
+        cure = "if it lies on its side, turn it; --full-image draws all of it anew"
         raise InputError("shows no face", cure)
 
 
@@ -285,44 +240,3 @@ def model_of(model: str | Path) -> Path:
     if (task := loaded(path).card.task) not in ("restyle", "restore"):
         raise InputError(f"is for {task}, not for restyling", path=model)
     return path
-
-
-def target_for(
-    options: Options, source: Path, model: Path, like: Path | None, character: Path | None
-) -> Target:
-    """What is asked for a picture: the options, the picture that it is to be like, the character,
-    and the model's file where it is not shipped."""
-    is_shipped = shipped().get(model.stem) == model
-    named = model.stem if is_shipped else model
-    model_named = None if like else named
-    return Target.of(source, options, like=like, character=character, model=model_named)
-
-
-def equivalent(name: str, recorded: object, target: object) -> bool:
-    """Whether a result with the recorded option is as good as one with the target's."""
-    if name == "from" and target == AUTO:
-        return recorded in (*STYLES, AUTO)
-    return recorded == target
-
-
-RESTYLE: Final = Making(
-    verb="restyle",
-    holds=HOLDS,
-    earlier={"method": NET},
-    usual={
-        "whole": False,
-        "strength": 1.0,
-        "keep_colours": False,
-        "like": "",
-        SHOWS: RESULT,
-        "clothes": False,
-        "with": "",
-        "character": "",
-        "portrait": 0,
-    },
-    make=make,
-    products=PRODUCTS,
-    needs=("torch", "scipy"),
-    films=True,
-    equivalent=equivalent,
-)
