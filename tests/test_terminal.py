@@ -49,7 +49,7 @@ def test_results_are_named_as_they_are_written(photo: Path, command: Command) ->
 
 
 def test_quiet_keeps_errors_and_what_is_to_be_printed(photo: Path, command: Command) -> None:
-    done = command(*"upscale -q photo.png gone.png --model upscale-fast -o out".split())
+    done = command(*["upscale", "-q", "photo.png", "gone.png", "--model", "upscale-fast", "-o", "out"])
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "trombine: skipped gone.png: does not exist; check the name\n"
     done = command("read", "photo.png", "--json", "-q")

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def is_for_people(error: Exception) -> bool:
-    """Whether an error's text says all there is to say; any other is a fault, with its traceback."""
+    """Whether an error's text says all there is to say; others keep their traceback."""
     is_ours = type(error).__module__.split(".")[0] in _SAID_IN_A_LINE
     return is_ours or isinstance(error, OSError) or ran_out(error)
 

@@ -10,7 +10,11 @@ How each format holds the text is in io/image.py.
 from __future__ import annotations
 
 import inspect
+import platform
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,3 +66,18 @@ def changed_options(
     }
     files = {name: value for name, value in changed.items() if isinstance(value, Path)}
     return {name: value for name, value in changed.items() if name not in files}, files
+
+
+def versions(needs: tuple[str, ...] = ()) -> dict[str, str]:
+    """Versions of what determines pixels here: trombine, numpy, pillow, `needs`, the platform."""
+    packages = {name: _version(name) for name in ("numpy", "pillow", *needs)}
+    system = f"{sys.platform}-{platform.machine()}".lower()
+    return {"trombine": __version__, **packages, "platform": system}
+
+
+@lru_cache
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except (PackageNotFoundError, ValueError):
+        return "not installed"

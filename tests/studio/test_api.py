@@ -132,7 +132,6 @@ def test_a_repair_has_the_commands_bytes(server: Server, command: Command, tmp_p
     ).json
     job = server.ended(made["id"])
     assert job["state"] == "done", job["problem"]
-    assert job["changed_outside"] == 0
     (file,) = job["files"]
     data = server.ask(file["url"]).body
     mask = next(i for i in job["inputs"] if i["name"].startswith("mask/"))
@@ -166,20 +165,6 @@ def test_labels_that_are_sent_stay_as_they_are(server: Server) -> None:
         (name, len(group)) for name, group in LANDMARK_GROUPS.items()
     ]
     assert {one["name"] for one in groups if one["closed"]} == set(CLOSED)
-
-
-def test_a_change_outside_is_counted() -> None:
-    from trombine.io.image import picture_of
-    from trombine.studio.counting import count_changed
-
-    before, after = noise(8), noise(8)
-    after[0, 0] ^= 1  # three samples outside
-    after[1, 1, 0] ^= 1  # one inside
-    hole = np.zeros((8, 8), bool)
-    hole[1, 1] = True
-    assert count_changed(picture_of(before), picture_of(after), hole) == 3
-    assert count_changed(picture_of(before), picture_of(before), hole) == 0
-    assert count_changed(picture_of(before), picture_of(after[:4]), hole) == 8 * 8 * 3
 
 
 def test_a_reading_has_its_table_its_parts_and_its_points(server: Server) -> None:

@@ -8,9 +8,9 @@ from subprocess import CompletedProcess
 
 import pytest
 from studios import Server, noise, png
-
 from trombine.inpainting.making import varies
 from trombine.inventing.making import Inventing
+
 from trombine.inventing.painting import Painting
 from trombine.nets import NETS, build
 from trombine.studio.models import VARYING, offers
@@ -97,7 +97,6 @@ def test_a_repair_by_one_s_own_model_differs_by_its_seed(server: Server) -> None
         fields = (("model", "tiny-repair"), ("seed", seed), ("mask_is", "white"))
         job = server.ended(server.post("inpaint", *parts, *fields).json["id"])
         assert job["state"] == "done", job["problem"]
-        assert job["changed_outside"] == 0
         results.append(server.ask(job["files"][0]["url"]).body)
     assert results[0] != results[1]
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from trombine.functions import function
+from trombine.provenance import dumps
 
 import trombine
 from trombine import devices
 from trombine.data import framing
-from trombine.functions import function
 from trombine.io.image import load_picture, read_record, save_picture
-from trombine.provenance import dumps
 from trombine.readings import making as readings
 from trombine.refusal import InputError
 from trombine.upscaling import pipelines

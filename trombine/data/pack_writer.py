@@ -26,7 +26,6 @@ from typing import IO, Any
 
 import numpy as np
 
-from trombine import provenance
 from trombine.data.columns import TYPES, Row, base
 from trombine.data.journal import Journal, in_turn
 from trombine.data.pack import (
@@ -51,6 +50,7 @@ from trombine.data.places import (
 )
 from trombine.io.files import write_bytes
 from trombine.progress import log
+from trombine.record import versions
 from trombine.refusal import shown
 from trombine.texts import from_json
 
@@ -223,7 +223,7 @@ class PackWriter:
             index["names"] = {"sha256": self._write_lines(NAMES, self._names)}
         if self.skipped:
             self._write_lines(SKIPPED, self.skipped)
-        index |= {"versions": provenance.versions(("numba",)), "hash": content_hash(index)}
+        index |= {"versions": versions(("numba",)), "hash": content_hash(index)}
         text = json.dumps(index, indent=1, sort_keys=True) + "\n"
         write_bytes(self.part / INDEX, text.encode())
         self._journal.remove()

@@ -250,7 +250,7 @@ class _Batch:
         taken: dict[str, Path] = {}
         for source in sources:
             try:
-                _check_source(source)
+                check_source(source)
                 target = named(source)
                 for path in self.outputs(target):
                     check_output_name(source, path)
@@ -424,7 +424,7 @@ def _with_pictures(folder: Path) -> list[Path]:
     return sorted(path for path in inside if _pictures_in(path))
 
 
-def _check_source(source: Path) -> None:
+def check_source(source: Path) -> None:
     """Refuse a folder without pictures, and a camera's raw file."""
     if source.suffix.lower() in RAW_SUFFIXES and source.is_file():
         raise InputError("is a camera raw file", "save it as TIFF first", path=source)

@@ -358,7 +358,7 @@ def size_of(path: Path | str) -> tuple[int, int]:
 
 
 def read_record(path: Path | str) -> dict[str, Any] | None:
-    """The record of how a file's picture was made, unchecked (see provenance.py); None where
+    """The record of how a file's picture was made, unchecked (see record.py); None where
     trombine did not make it."""
     path = Path(path)
     if is_video(path):

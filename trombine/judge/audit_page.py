@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from trombine.batch.inputs import refuse_to_write_over
+from trombine.io.batch import refuse_to_write_over
 from trombine.io.image import as_seen, load_picture
 from trombine.judge.audit import CORRUPT, PROBLEMS, Audit, Checked
 from trombine.pages import Page, Plot, Series, check_page, grid, picture, plots, table

@@ -32,11 +32,11 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from trombine import __version__
-from trombine.batch.inputs import expand
 from trombine.computing import computing
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import imresize_matlab
 from trombine.data.spec import parse
+from trombine.io.batch import find
 from trombine.io.files import cache_folder, write_bytes
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.judge import witness
@@ -52,7 +52,7 @@ from trombine.judge.restoration import (
     rim,
 )
 from trombine.methods import TASKS
-from trombine.provenance import versions
+from trombine.record import versions
 from trombine.refusal import InputError, about, shown
 from trombine.upscaling.pipelines import nets_of
 from trombine.weights import loaded, read_card
@@ -418,7 +418,7 @@ def _last_line(path: Path) -> str:
 def _collected(folder: Path, cases: Sequence[Case]) -> list[Pixels]:
     """The results by the names of the cases; an InputError where there are others, or of another
     size."""
-    paths = {path.stem: path for path in expand([folder]) if path != folder}
+    paths = {path.stem: path for path in find([folder]) if path != folder}
     missing = [case.name for case in cases if case.name not in paths]
     if missing or len(paths) != len(cases):
         lacks = f"; {missing[0]} is missing" if missing else ""
@@ -429,7 +429,7 @@ def _collected(folder: Path, cases: Sequence[Case]) -> list[Pixels]:
 
 def _invented(folder: Path, cases: Sequence[Case]) -> list[Pixels]:
     """As many results as there are cases, whatever their names, in the order of these."""
-    paths = sorted(path for path in expand([folder]) if path != folder)
+    paths = sorted(path for path in find([folder]) if path != folder)
     if len(paths) != len(cases):
         raise InputError(f"wrote {len(paths)} pictures of {len(cases)}", "a seed is a picture")
     return [_result(path, case) for path, case in zip(paths, cases, strict=True)]

@@ -27,12 +27,12 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import UInt8
 
-from trombine.batch.inputs import expand, refuse_empty
 from trombine.canvas import Box
 from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
 from trombine.draws import Chance
 from trombine.events import Event, Notice, Progress, Skipped
+from trombine.io.batch import check_source, find
 from trombine.io.files import opened
 from trombine.io.image import as_seen, decode, load_picture
 from trombine.refusal import InputError, about, shown
@@ -155,7 +155,7 @@ def _names(folder: Path) -> list[str]:
     if not folder.is_dir():
         problem = "is no folder" if folder.exists() else "does not exist"
         raise InputError(problem, "name a folder of pictures, or a pack", path=folder)
-    refuse_empty((paths := expand([folder]))[0])
+    check_source((paths := find([folder]))[0])
     return [path.name for path in paths]
 
 

@@ -16,8 +16,8 @@ import torch
 from jaxtyping import Bool, Float32, Float64
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from trombine.batch.inputs import expand
 from trombine.conventions import to_picture
+from trombine.io.batch import find
 from trombine.io.image import as_seen, load_picture
 from trombine.judge import witness
 from trombine.measures import SSIM_RADIUS, luma, ssim_map
@@ -206,8 +206,8 @@ def paired(
     results: Iterable[Path], truths: Iterable[Path], holes: Path | None
 ) -> tuple[list[Pair], list[Path]]:
     """Files that have one name but for the ending, and those that have no partner."""
-    ours, theirs = _by_stem(expand(results)), _by_stem(expand(truths))
-    masks = _by_stem(expand([holes])) if holes and holes.is_dir() else {}
+    ours, theirs = _by_stem(find(results)), _by_stem(find(truths))
+    masks = _by_stem(find([holes])) if holes and holes.is_dir() else {}
     if len(ours) == len(theirs) == 1:  # two files, whatever they are called
         theirs = dict(zip(ours, theirs.values(), strict=True))
     pairs = [

@@ -20,9 +20,9 @@ from torch.nn import functional
 
 from trombine.devices import CPU
 from trombine.io.color import LUMA
+from trombine.io.files import digest
 from trombine.nets.reader import Reader
 from trombine.nets.vgg import features, published, vgg
-from trombine.provenance import digest
 from trombine.weights import loaded
 
 READER: Final = "reader"

@@ -19,7 +19,6 @@ INPUTS: Final = "in"
 MODEL: Final = (
     "model.txt"  # in a job's folder: where the model is that it names, if it is no shipped one
 )
-CHANGED: Final = "changed_outside"  # in a result: how many samples outside the hole changed
 _OFTEN: Final = 0.1  # seconds between two tellings of progress
 _FAULT: Final = "something broke in trombine itself; the studio's terminal says more"
 
@@ -83,8 +82,7 @@ def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | None:
     notices = [{"text": text.removeprefix(about)} for text in result.notices]
     told_of = {"notices": notices, "skipped": skipped}
     summary = result.summary.removeprefix(f"{folder}: ")  # which is nobody's to know
-    shown = {"summary": summary, **told_of, "found": found, "files": _files(folder)}
-    return {**shown, **_counted(job, arguments, pictures, folder)}
+    return {"summary": summary, **told_of, "found": found, "files": _files(folder)}
 
 
 class _UnwantedError(Exception):
@@ -97,18 +95,6 @@ def _files(folder: Path) -> list[dict[str, Any]]:
         {"name": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size}
         for path in files
     ]
-
-
-def _counted(
-    job: Job, arguments: dict[str, Any], pictures: list[Any], folder: Path
-) -> dict[str, int]:
-    """Of a repair of one picture, how many samples outside its hole changed."""
-    if job.verb != "inpaint" or len(pictures) != 1 or len(pictures[0]) != 1:
-        return {}
-    source = Path(pictures[0][0])
-    stem = f"{source.stem}{arguments.get('suffix', '')}"
-    result = next(path for path in folder.iterdir() if path.stem == stem)
-    return {CHANGED: changed_outside(arguments, source, result)}
 
 
 @contextmanager

@@ -35,8 +35,8 @@ def main(data: str, name: str, most_bytes: str) -> None:
     store = Store(Path(data), is_server=False)
     job = store.claim(name)
     if job is None:  # what every verb needs takes longest to load: nobody waits for it yet
-        import trombine.inpainting.making
-        import trombine.upscaling.making  # noqa: F401
+        import trombine.verbs.inpaint
+        import trombine.verbs.upscale  # noqa: F401
     while True:
         if job is not None:
             do(store, job, lambda error: in_a_line(error) if is_for_people(error) else None)

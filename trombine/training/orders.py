@@ -207,7 +207,7 @@ def check_folder(order: Order, objective: Objective[Any]) -> None:
 
 
 def check_same_pictures(order: Order, folder: RunFolder, material: Material) -> None:
-    """Refuse to go on with other pictures than the run was begun with, unless --override is given."""
+    """Refuse to go on with other pictures than the run was begun with, unless --override."""
     if not has_begun(folder) or order.change:
         return
     saved = read_description(folder)["data"]

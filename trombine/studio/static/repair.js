@@ -289,7 +289,6 @@ function prefer(job, button) {
   const repaired = result.name.replace(/(\.\w+)$/, ".repaired$1");
   $("compare").show(given("pictures").url, "The picture as it was");
   $("compare").against(result.url, "The repaired picture", ["Before", "After"]);
-  $("changed").textContent = job.changed_outside;
   for (const id of ["download", "download-plain"]) [$(id).href, $(id).download] = [result.url, repaired];
   $("download").textContent = "Download";
   $("download-plain").hidden = true;
