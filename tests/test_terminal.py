@@ -49,7 +49,9 @@ def test_results_are_named_as_they_are_written(photo: Path, command: Command) ->
 
 
 def test_quiet_keeps_errors_and_what_is_to_be_printed(photo: Path, command: Command) -> None:
-    done = command(*["upscale", "-q", "photo.png", "gone.png", "--model", "upscale-fast", "-o", "out"])
+    done = command(
+        *["upscale", "-q", "photo.png", "gone.png", "--model", "upscale-fast", "-o", "out"]
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "trombine: skipped gone.png: does not exist; check the name\n"
     done = command("read", "photo.png", "--json", "-q")
@@ -115,7 +117,9 @@ def _read(handle: int) -> bytes:
         return b""
 
 
-def test_ctrl_c_and_sigterm_leave_nothing_half_written(photo: Path, on_path: dict[str, str]) -> None:
+def test_ctrl_c_and_sigterm_leave_nothing_half_written(
+    photo: Path, on_path: dict[str, str]
+) -> None:
     for kind, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         words = [sys.executable, "-m", "trombine", "upscale", "photo.png", "-x", "16", "--tta"]
         process = subprocess.Popen(

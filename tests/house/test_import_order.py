@@ -10,11 +10,11 @@ from pathlib import Path
 # The page is read from the top: a module may import what stands below it, or beside it in one
 # package. A dotted entry places a module below or above the rest of its package.
 PAGE = """
-studio.worker __init__ __main__ cli console verbs.studio studio functions verbs commands sweeps
+studio.worker __main__ cli terminal verbs.studio studio __init__ verbs commands sweeps
 training objectives recipes judge methods restyling inpainting inventing readings inside
-upscaling batch data reader weights zoo nets samplers schedules world runs measures canvas pages
-events holes grammar provenance texts memory
-computing devices io requests lock signals draws conventions refusal
+upscaling data bridge events reader weights zoo nets samplers schedules world runs measures canvas
+pages holes grammar io.batch record progress texts memory
+computing devices io draws conventions refusal
 """
 ORDER: Sequence[str] = PAGE.split()
 

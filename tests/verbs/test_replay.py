@@ -22,7 +22,12 @@ def test_what_is_painted_is_made_again(tmp_path: Path) -> None:
     leaves(tmp_path / "leaves")
     data_world(count=1, first_seed=5, size=32, style="photo+anime", output=tmp_path / "pair")
     data_masks(count=1, size=32, output=tmp_path / "masks")
-    for path in ("leaves/000001.png", "pair/photo/000005.png", "pair/anime/000005.png", "masks/000000.png"):
+    for path in (
+        "leaves/000001.png",
+        "pair/photo/000005.png",
+        "pair/anime/000005.png",
+        "masks/000000.png",
+    ):
         assert replay(tmp_path / path).summary == f"{tmp_path / path}: the same pixels"
 
 
@@ -63,10 +68,12 @@ def test_a_file_without_a_record_and_one_of_another_version(tmp_path: Path) -> N
     good, plain = leaves(tmp_path), np.zeros((8, 8, 3), np.uint8)
     save_picture(tmp_path / "none.png", plain)
     save_picture(tmp_path / "odd.png", plain, record={"function": "system", "options": {}})
-    old = {"function": "data_leaves", "options": {"lustre": 3}, "version": "9.9"}
+    old = {"function": "data_leaves", "options": {"count": 1, "lustre": 3}, "version": "9.9"}
     save_picture(tmp_path / "old.png", plain, record=old)
     done = replay([good, *(tmp_path / f"{name}.png" for name in ("none", "odd", "old"))])
     said = {path.stem: why for path, why in done.skipped.items()}
-    assert "has no record of how it was made" in said["none"] and said["none"][-9:] == said["odd"][-9:]
+    assert (
+        "has no record of how it was made" in said["none"] and said["none"][-9:] == said["odd"][-9:]
+    )
     assert "lustre" in said["old"]
     assert done.summary == f"{good}: the same pixels"

@@ -304,7 +304,7 @@ def test_replay_makes_the_same_pixels(
     target = tmp_path / output.replace("sheet.", "").replace("report.json", "png")
     upscale(source, output=target, **options)
     said = replay(tmp_path / output, inputs=tmp_path / "in").summary
-    same = "the same bytes" if output.endswith("json") else "the same pixels"
+    same = "the same values" if output.endswith("json") else "the same pixels"
     assert said == f"{tmp_path / output}: {same}"
 
 

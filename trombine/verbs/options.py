@@ -153,7 +153,8 @@ def _wrong(error: ValidationError) -> str:
     one = error.errors(include_url=False)[0]
     name = str(one["loc"][0]) if one["loc"] else "the arguments"
     text = one["msg"][:1].lower() + one["msg"][1:]
-    return f"{name}: {text}, not {shown(repr(one['input'])[:60])}"
+    has_value = not one["type"].startswith(("missing", "unexpected"))
+    return f"{name}: {text}" + (f", not {shown(repr(one['input'])[:60])}" if has_value else "")
 
 
 def help_of(function: Callable[..., Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import trombine
+from trombine.commands import PICTURES
 from trombine.io.batch import RECORD, find, record_in
 from trombine.io.files import digest
 from trombine.io.image import is_video
@@ -21,11 +22,8 @@ from trombine.progress import Result, log, silent
 from trombine.refusal import InputError, shown
 from trombine.verbs.options import Output, Overwrite, Pictures, Progress, paths_of, verb
 
-# The verbs that write records. A stranger's file may name another, which would write elsewhere.
-_REPLAYED = (
-    *("data_fractals", "data_leaves", "data_masks", "data_world"),
-    *("generate", "inpaint", "morph", "read", "restyle", "upscale"),
-)
+# What writes records. A stranger's file may name another function, which would write elsewhere.
+_REPLAYED = {*PICTURES, "data_fractals", "data_leaves", "data_masks", "data_world"} - {"replay"}
 
 
 @verb

@@ -56,7 +56,7 @@ class _Cache(FunctionCache):
         with suppress(OSError), self._alone():
             super().save_overload(sig, data)
 
-    def _alone(self) -> AbstractContextManager[None]:
+    def _alone(self) -> AbstractContextManager[object]:
         return FileLock(Path(self.cache_path) / f"{self._impl.filename_base}.lock")
 
 
