@@ -21,17 +21,20 @@ from trombine.cli import application
 from trombine.commands import COMMANDS, GROUPS
 from trombine.nets import build
 from trombine.verbs.options import help_of
+from trombine.verbs.studio import studio
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def function_of(line: str) -> Callable[..., object]:
+    if line == "studio":  # trombine.studio is a package
+        return studio
     return getattr(trombine, line.replace(" ", "_"))
 
 
 def examples(line: str) -> list[str]:
     """The commands that a function's docstring shows."""
-    text = (inspect.getdoc(function_of(line)) or "").partition("Examples:\n")[2]
+    text = (inspect.getdoc(function_of(line)) or "").partition("For example:\n")[2]
     lines = text.partition("\n\n")[0].replace("\\\n", " ").splitlines()
     return [" ".join(line.split()) for line in lines]
 
@@ -61,7 +64,7 @@ def test_a_help_page_fits_a_screen_and_says_what_the_function_says(
         assert hidden or says.get(name, "").split(".")[0] in plain, f"{line}: {name}"
     assert 1 <= len(examples(line)) <= 2
     for example in examples(line):
-        assert f"trombine {line}" in example and example.split(" -")[0] in plain
+        assert f"trombine {line}" in example and example.split(" -")[0] in plain, example
 
 
 @pytest.mark.long

@@ -37,7 +37,7 @@ def data_audit(
 ) -> Result:
     """Find bad and duplicate pictures in a set; nothing is deleted.
 
-    Examples:
+    For example:
       trombine data audit faces
       trombine data audit faces -o audit.html --csv audit.csv --keep-list keep.txt
 

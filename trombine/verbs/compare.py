@@ -34,7 +34,6 @@ from trombine.verbs.options import Json, OverPage, Page, Progress, Words, verb
 def judge_compare(
     protocol: str | Path = "",
     methods: Words = (),
-    /,
     *,
     pictures: Path | None = None,
     fresh: bool = False,
@@ -46,7 +45,7 @@ def judge_compare(
 ) -> Result:
     """Compare methods under frozen protocols; without any, list what there is.
 
-    Examples:
+    For example:
       trombine judge compare --list
       trombine judge compare repair-64
 

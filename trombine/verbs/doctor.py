@@ -53,7 +53,7 @@ class Finding:
 def doctor() -> Result:
     """Say what this machine can do, and where files are kept.
 
-    Examples:
+    For example:
       trombine doctor
       TROMBINE_CACHE=cache trombine doctor
 

@@ -34,7 +34,7 @@ def judge_fidelity(
 ) -> Result:
     """Compare a set of generated pictures with a set of real ones.
 
-    Examples:
+    For example:
       trombine judge fidelity world:photo#60 world:photo#80 --size 32
       trombine judge fidelity world:anime#60 world:photo#80 --size 32 \\
         --features pixels --json -o fidelity.html

@@ -26,7 +26,7 @@ from trombine.progress import Result, log, silent
 from trombine.record import changed_options, record_of
 from trombine.refusal import InputError, shown
 from trombine.restyling.portrait import known
-from trombine.verbs.options import MORE, WHOLE, Overwrite, Progress, Threads, at_least, verb
+from trombine.verbs.options import MORE, WHOLE, Folder, Overwrite, Progress, Threads, at_least, verb
 from trombine.zoo import named
 
 SHEET, NEAREST = "sheet.png", "nearest.png"
@@ -36,7 +36,6 @@ _MOST_NEAREST: Final = 100  # faces of the other sheet
 _SIZE: Final = 512
 
 # Options that `morph` has, too.
-Folder = Annotated[Path, Parameter(alias="-o")]
 Attributes = Annotated[str, Parameter(help='Of every face: "age=60, glasses, no hat, smile=.8".')]
 Style = Annotated[
     Literal["anime", "photo", "cartoon", "sketch"],
@@ -78,7 +77,7 @@ def generate(
     By default the procedural painter draws each person; --method net lets a
     neural net generate it.
 
-    Examples:
+    For example:
       trombine generate --seeds 0-7 --sheet -o painted
       trombine generate --seeds 3,8 --attributes "age=60, smile" -o steered
 

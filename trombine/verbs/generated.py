@@ -44,7 +44,7 @@ def data_generated(
 ) -> Result:
     """Generate faces into a pack, to be judged, compared or learned from.
 
-    Examples:
+    For example:
       trombine data generated --count 8 -o crowd
       trombine data generated --count 8 --first-seed 100 --truncation .7 -o alike
 

@@ -50,7 +50,6 @@ from trombine.weights.pipelines import index_of, repairer
 @verb
 def inpaint(
     pictures: Pictures,
-    /,
     *,
     output: Output = None,
     mask: Annotated[Any, Parameter(n_tokens=1, converter=lambda _, t: Path(t[0].value))] = None,
@@ -81,7 +80,7 @@ def inpaint(
 ) -> Any:
     """Repair what is under a mask: faces, and whatever else is damaged or in the way.
 
-    Examples:
+    For example:
       trombine inpaint faces/000000.png --mask masks/000000.png -o repaired.png
       trombine inpaint faces --mask-part eyes,mouth --write-points -o new
 

@@ -39,7 +39,7 @@ def judge_restoration(
 ) -> Result:
     """Compare repaired, enlarged or cleaned pictures with what they should be.
 
-    Examples:
+    For example:
       trombine judge restoration leaves/000000.png faces/000000.png
       trombine judge restoration leaves faces --json -o judged.html
 
@@ -112,7 +112,7 @@ def judge_originality(
 ) -> Result:
     """Say which generated pictures are copies of those that a net learned from.
 
-    Examples:
+    For example:
       trombine judge originality faces world:photo#20 --false-alarms 0.05
       trombine judge originality faces world:photo#20 --false-alarms 0.05 \\
         --screened -o original.html

@@ -43,7 +43,7 @@ def data_likenesses(
 ) -> Result:
     """Pair photographs of people with how the world would draw them.
 
-    Examples:
+    For example:
       trombine data likenesses plain:faces --size 64 -o likenesses
       trombine data likenesses plain:faces --size 64 --style sketch -o sketched
 

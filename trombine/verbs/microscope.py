@@ -13,8 +13,7 @@ from trombine.io.files import write_bytes
 from trombine.pages import check_page
 from trombine.progress import Result
 from trombine.refusal import shown
-from trombine.verbs.generate import Folder
-from trombine.verbs.options import WHOLE, at_least, verb
+from trombine.verbs.options import WHOLE, Folder, at_least, verb
 from trombine.weights import load
 
 
@@ -31,7 +30,7 @@ def microscope(
     Move what goes in, and the maps follow; click one, and the net goes on without
     that channel. The page needs no server and no network.
 
-    Examples:
+    For example:
       trombine microscope upscale-fast-x2 -o inside.html
       trombine microscope finder --size 64 -o finder.html
 

@@ -38,7 +38,7 @@ Written = Annotated[Path, Parameter(alias="-o")]
 def models_list(*, task: str | None = None) -> Result:
     """List the models that come with trombine: task, net, parameters, scores.
 
-    Examples:
+    For example:
       trombine models list
       trombine models list --task upscale
 
@@ -69,7 +69,7 @@ def models_list(*, task: str | None = None) -> Result:
 def models_show(model: str | Path, /, *, json: bool = False) -> Result:
     """Say what a model is, what it was trained on, and how good it is.
 
-    Examples:
+    For example:
       trombine models show upscale-fast-x2
       trombine models show upscale-fast-x2 --json
 
@@ -99,7 +99,7 @@ def models_export(
 ) -> Result:
     """Write a model as ONNX, for programs that know nothing of trombine or torch.
 
-    Examples:
+    For example:
       trombine models export upscale-fast-x2 --onnx -o enlarger.onnx
       trombine models export upscale-fast-x2 --half -o smaller.safetensors
 
@@ -145,7 +145,7 @@ def models_blend(
 ) -> Result:
     """Make a model between two that began as one, weight by weight.
 
-    Examples:
+    For example:
       trombine models blend upscale-x4 upscale-sharp-x4 --share 0.3 \\
         -o between.safetensors
       trombine models blend upscale-x4 upscale-sharp-x4 --share 0.5 --only body \\
@@ -197,7 +197,7 @@ def models_import(
 ) -> Result:
     """Make a model of a pickled checkpoint, without running what is in it.
 
-    Examples:
+    For example:
       trombine models import old.pth --net residual --task upscale -o mine.safetensors
       trombine models import old.pth --net residual:width=32,depth=8 --task upscale \\
         --overwrite -o mine.safetensors

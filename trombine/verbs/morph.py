@@ -24,7 +24,6 @@ from trombine.refusal import InputError, shown
 from trombine.restyling.portrait import known
 from trombine.verbs.generate import (
     Attributes,
-    Folder,
     Method,
     Model,
     Size,
@@ -32,7 +31,7 @@ from trombine.verbs.generate import (
     Truncation,
     uses_net,
 )
-from trombine.verbs.options import MORE, WHOLE, Overwrite, Progress, Threads, at_least, verb
+from trombine.verbs.options import MORE, WHOLE, Folder, Overwrite, Progress, Threads, at_least, verb
 from trombine.zoo import named
 
 ENDINGS: Final = (".gif", ".webp", ".mp4", ".webm")
@@ -73,7 +72,7 @@ def morph(
 ) -> Result:
     """Walk from one face to the next, as a film or a folder of frames.
 
-    Examples:
+    For example:
       trombine morph 3 8 21 --cycle --frames 8 -o walk.gif
       trombine morph 5 --method net --path truncation --frames 6 -o grown
 

@@ -56,6 +56,7 @@ Output = Annotated[
     Path | None,
     Parameter(alias="-o", help="The file or folder to write; else beside the input."),
 ]
+Folder = Annotated[Path, Parameter(alias="-o")]
 Overwrite = Annotated[bool, Parameter(help="Write outputs again that are there already.")]
 Recursive = Annotated[
     bool,

@@ -50,7 +50,7 @@ def data_world(
 ) -> Result:
     """Paint faces, with exact parts, landmarks and parameters.
 
-    Examples:
+    For example:
       trombine data world --count 4 --size 64 -o faces
       trombine data world --count 2 --size 64 --style photo+anime --pack -o pairs
 
@@ -81,7 +81,7 @@ def data_leaves(
 ) -> Result:
     """Paint overlapping shapes with the statistics of natural pictures.
 
-    Examples:
+    For example:
       trombine data leaves --count 4 --size 64 -o leaves
       trombine data leaves --count 8 --size 64 --first-seed 100 --pack -o textures
 
@@ -109,7 +109,7 @@ def data_fractals(
 ) -> Result:
     """Paint fractals, each with the numbers it is made from, ready to publish.
 
-    Examples:
+    For example:
       trombine data fractals --count 4 --size 64 -o fractals
       trombine data fractals --count 8 --size 64 --first-seed 100 --pack -o dreams
 
@@ -140,7 +140,7 @@ def data_masks(
 ) -> Result:
     """Draw masks: which pixels are to be painted (white), which are kept.
 
-    Examples:
+    For example:
       trombine data masks --count 8 --size 64 -o masks
       trombine data masks --count 8 --family irregular:30-40*.7+squares*.3 -o mixed
 

@@ -53,7 +53,6 @@ KEY_ENDING = ".key.json"
 def judge_people_make(
     real: Path,
     generated: Paths,
-    /,
     *,
     output: Annotated[Path, Parameter(alias="-o")],
     pictures: Annotated[int, at_least(2, 2000), WHOLE] = 24,
@@ -66,7 +65,7 @@ def judge_people_make(
 ) -> Result:
     """Make a page that asks people which pictures are real, and the key to it.
 
-    Examples:
+    For example:
       trombine judge people make faces leaves --pictures 8 -o study
       trombine judge people make faces leaves --pictures 6 --size 32 --seconds 2 \\
         -o quick
@@ -148,7 +147,6 @@ def _check_places(output: Path, page: Path, key: Path) -> None:
 def judge_people_score(
     key: Path,
     answers: Paths,
-    /,
     *,
     output: Page = None,
     test: Path | None = None,
@@ -157,7 +155,7 @@ def judge_people_score(
 ) -> Result:
     """Say how well people told real pictures from generated ones.
 
-    Examples:
+    For example:
       trombine judge people score study.key.json answers -o people.html
       trombine judge people score study.key.json answers/ann.json answers/ben.json
 

@@ -55,7 +55,7 @@ def data_prepare(
 ) -> Result:
     """Make a pack of a folder of pictures: cropped, resized, sorted by use.
 
-    Examples:
+    For example:
       trombine data prepare faces --size 64 -o faces-pack
       trombine data prepare faces --as imagefolder --size 32 --crop none -o small
 

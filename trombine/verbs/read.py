@@ -50,7 +50,6 @@ from trombine.weights.hub import located
 @verb
 def read(
     pictures: Pictures,
-    /,
     *,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     write_parts: bool = False,
@@ -71,7 +70,7 @@ def read(
 
     It does not recognise people: it says where a face is, not whose.
 
-    Examples:
+    For example:
       trombine read faces/000000.png
       trombine read faces --write-parts --write-points --json -o seen
 

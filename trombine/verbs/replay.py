@@ -14,7 +14,7 @@ import numpy as np
 import trombine
 from trombine.commands import PICTURES
 from trombine.io.batch import RECORD, find, record_in
-from trombine.io.files import digest
+from trombine.io.files import digest, opened
 from trombine.io.image import is_video
 from trombine.io.video import read_frames
 from trombine.progress import Progress as Callback
@@ -29,7 +29,6 @@ _REPLAYED = {*PICTURES, "data_fractals", "data_leaves", "data_masks", "data_worl
 @verb
 def replay(
     pictures: Pictures,
-    /,
     *,
     output: Output = None,
     inputs: Path | None = None,
@@ -38,14 +37,12 @@ def replay(
 ) -> Result:
     """Make files again from their records, and say whether the pixels are the same.
 
-    Examples:
+    For example:
       trombine replay faces/000000.png
       trombine replay large.png --inputs leaves -o again.png
 
     Parameters
     ----------
-    output
-        Keep what was made: the file, or for several the folder.
     inputs
         The folder of what the files were made from; else their own.
     """
@@ -75,7 +72,8 @@ def replay(
 
 def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | None) -> Path:
     """The file that the source's record leads to."""
-    record = record_in(source)
+    with opened(source):  # which says why it cannot be
+        record = record_in(source)
     if record is None or record.get("function") not in _REPLAYED:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     options: dict[str, Any] = {**record.get("options", {}), "progress": progress}

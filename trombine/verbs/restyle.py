@@ -55,7 +55,6 @@ _HIDDEN_CHOICES: Final = Parameter(show_choices=False)
 @verb
 def restyle(
     pictures: Pictures,
-    /,
     *,
     output: Output = None,
     to: Annotated[Literal["photo", "anime", "cartoon", "sketch"] | None, _HIDDEN_CHOICES] = None,
@@ -90,7 +89,7 @@ def restyle(
 ) -> Any:
     """Draw the faces of pictures and films in another style.
 
-    Examples:
+    For example:
       trombine restyle faces/000000.png --to anime --from photo -o anime.png
       trombine restyle faces --to sketch --from photo --portrait --size 256 -o drawn
 

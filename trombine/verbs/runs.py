@@ -32,7 +32,7 @@ _LAST: Final = 6  # values of the last line of training
 def runs_list(folder: Path = HOME, /) -> Result:
     """List the runs of a folder, those of its sweeps too: data, pictures seen, best, state.
 
-    Examples:
+    For example:
       trombine runs list
       trombine runs list runs
 
@@ -50,7 +50,7 @@ def runs_list(folder: Path = HOME, /) -> Result:
 def runs_show(run: Path, /) -> Result:
     """Say how a run went, write its page and film again; for a sweep, list its runs.
 
-    Examples:
+    For example:
       trombine runs show small
       trombine runs show runs/small
 

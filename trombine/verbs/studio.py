@@ -36,7 +36,7 @@ def studio(
 
     It prints a link that opens it, and serves until Ctrl-C.
 
-    Examples:
+    For example:
       trombine studio --open
       trombine studio --port 0 --data studio-jobs
 

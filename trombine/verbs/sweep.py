@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import BeforeValidator
 
 from trombine import sweeps
 from trombine.progress import Result
@@ -14,10 +15,8 @@ from trombine.recipes import find, open_recipe, settings_of, with_settings
 from trombine.recipes.file import differences, is_file, run_name
 from trombine.verbs.options import Progress, Setting, verb
 
-# A text for each --grid, as cyclopts gives them; a program may give {name: values}.
-Varied = Annotated[
-    Any, Parameter(n_tokens=1, converter=lambda _, tokens: [token.value for token in tokens])
-]
+# A text for each --grid; a program may give {name: values}.
+Varied = Annotated[list[str] | None, BeforeValidator(sweeps.texts_of)]
 
 
 @verb
@@ -35,7 +34,7 @@ def sweep(
 ) -> Result:
     """Train a recipe once for each combination of settings; one page shows all.
 
-    Examples:
+    For example:
       trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --data leaves#100 \\
         --size 32 --pictures 160
       trombine sweep upscale-fast-x2 --zip width=8,16 --zip depth=4,2 \\

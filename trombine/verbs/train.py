@@ -34,7 +34,7 @@ def train(
 ) -> Result:
     """Train a net by a recipe; the same command again goes on where it was.
 
-    Examples:
+    For example:
       trombine train dcgan --dry-run
       trombine train upscale-fast-x2 --data leaves#100 --size 32 --pictures 400 \\
         -o runs/small

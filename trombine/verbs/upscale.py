@@ -58,7 +58,6 @@ _USUAL_SCALE = 2
 @verb
 def upscale(
     pictures: Pictures,
-    /,
     *,
     output: Output = None,
     scale: Annotated[int | None, at_least(1, MOST_TIMES), WHOLE, Parameter(alias="-x")] = None,
@@ -87,7 +86,7 @@ def upscale(
 ) -> Any:
     """Enlarge pictures and films, sharper than interpolation does.
 
-    Examples:
+    For example:
       trombine upscale leaves/000000.png -x 4 --sheet -o large.png
       trombine upscale faces --size 400x300 --model upscale-fast -o larger
 
