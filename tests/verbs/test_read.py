@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image as Pillow
 from scipy import ndimage
 
-import trombine
-from trombine.batch.result import Result
-from trombine.console import follow
-from trombine.conventions import PARTS, check_parts
-from trombine.events import Description, Event, Notice
+from trombine import read, replay
+from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS, check_parts
 from trombine.io.image import load_labels, load_picture, save_picture
 from trombine.reader import parts_map
-from trombine.readings.making import read_picture
+from trombine.readings.reading import SHOWN, PictureReading, read_picture
 from trombine.refusal import InputError
-from trombine.verbs.read import ReadRequest, run
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 SEED = 1_400_000
 PLACES = ((8, 112), (150, 140))  # left and size of each painted face
@@ -48,23 +50,18 @@ def empty(tmp_path: Path) -> Path:
     return tmp_path / "in" / "empty.png"
 
 
-def reading(**asked: Any) -> Result:
-    return trombine.read(**asked)
+def faces_in(path: Path, **asked: Any) -> list[dict[str, Any]]:
+    """What is found in a picture."""
+    return read(path, **asked).found[path]["faces"]
 
 
-def events(**asked: Any) -> list[Event]:
-    return list(run(ReadRequest(**asked)))
-
-
-# --- without -o ---------------------------------------------------------------------------------
+# Without files
 
 
 def test_faces_are_told_of_from_left_to_right(photo: Path) -> None:
-    result = reading(pictures=photo)
-    assert not result.written
-    (found,) = result.found
-    assert found.file == photo
-    left, right = found.value["faces"]
+    done = read(photo)
+    assert not done.written and list(done.found) == [photo]
+    left, right = done.found[photo]["faces"]
     for one, (x, y, size) in ((left, (64, 70, 112)), (right, (220, 84, 140))):
         box = one["box"]
         assert abs((box[0] + box[2]) / 2 - x) < size / 10
@@ -73,94 +70,76 @@ def test_faces_are_told_of_from_left_to_right(photo: Path) -> None:
         assert one["likely"] > 0.5
         assert one["style"] == "photo" and one["unsure"] == []
         assert "traits" not in one and "light_turn" not in one["moment"]
-    head, titles, *rows = found.text.splitlines()
+    head, titles, *rows = done.summary.splitlines()
     assert head == f"{photo} (300 x 170): 2 faces"
     assert "style" in titles and len(rows) == 2 and all("photo" in row for row in rows)
 
 
 def test_guesses_are_made_where_they_are_asked_for(photo: Path) -> None:
     """And a line says what they are worth."""
-    (plain,), (found,) = reading(pictures=photo).found, reading(pictures=photo, traits=True).found
-    assert "masculine" not in plain.text and "learned from" not in plain.text
-    assert "masculine" in found.text and found.text.endswith("learned from painted faces)")
-    (face, _) = found.value["faces"]
-    assert {"age", "masculine", "beard"} <= face["traits"].keys() and "light_turn" in face["moment"]
-    assert sum(face["styles"].values()) == pytest.approx(1, abs=0.01)
+    plain, done = read(photo), read(photo, traits=True)
+    assert "masculine" not in plain.summary and "learned from" not in plain.summary
+    assert "masculine" in done.summary
+    assert done.summary.endswith("learned from painted faces)")
+    one, _ = done.found[photo]["faces"]
+    assert {"age", "masculine", "beard"} <= one["traits"].keys() and "light_turn" in one["moment"]
+    assert sum(one["styles"].values()) == pytest.approx(1, abs=0.01)
 
 
-def test_as_json_a_line_for_each_picture(
-    photo: Path, empty: Path, capsys: pytest.CaptureFixture[str]
+def test_the_command_prints_a_line_of_json_for_each_picture(
+    photo: Path, empty: Path, command: Command
 ) -> None:
-    code = follow(run(ReadRequest(pictures=(photo, empty), json=True)))
-    out, err = capsys.readouterr()
-    lines = [json.loads(line) for line in out.splitlines()]
-    assert "no face found" in " ".join(err.split())
-    assert code == 0
+    """Also quietly, and where one is bad."""
+    bad = photo.with_name("bad.png")
+    bad.write_bytes(b"no picture")
+    done = command("read", str(photo), str(bad), str(empty), "--json", "-q")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["picture"] for one in lines] == [str(photo), str(empty)]
     assert [len(one["faces"]) for one in lines] == [2, 0]
     assert len(lines[0]["faces"][0]["features"]) == 64
+    assert done.returncode == 1 and "bad.png: is not a picture" in done.stderr
 
 
 def test_no_face_is_no_error_but_is_said(empty: Path) -> None:
-    heard = events(pictures=(empty,))
-    assert not any(isinstance(one, Notice) for one in heard)  # the table says it
-    (found,) = (one for one in heard if isinstance(one, Description))
-    assert found.text == f"{empty} (120 x 90): 0 faces"
+    done = read(empty)
+    assert done.summary == f"{empty} (120 x 90): 0 faces" and not done.notices
+    assert read(empty, json=True).notices == (f"{empty}: no face found",)
 
 
 def test_a_bad_one_is_skipped_and_the_others_are_read(photo: Path) -> None:
     bad = photo.with_name("bad.png")
     bad.write_bytes(b"no picture")
-    result = reading(pictures=(bad, photo))
-    assert [one.file for one in result.skipped] == [bad]
-    assert [one.file for one in result.found] == [photo]
+    done = read([bad, photo])
+    assert (list(done.skipped), list(done.found)) == ([bad], [photo])
     with pytest.raises(InputError, match=r"bad\.png"):
-        reading(pictures=bad)
+        read(bad)
 
 
 def test_the_largest_alone(photo: Path) -> None:
-    (found,) = reading(pictures=photo, faces="largest").found
-    (one,) = found.value["faces"]
+    (one,) = faces_in(photo, faces="largest")
     assert one["box"][0] > 150
-
-
-@pytest.mark.parametrize("kind", ["grey", "16 bits", "alpha"])
-def test_pictures_of_any_kind(tmp_path: Path, two: np.ndarray, kind: str) -> None:
-    made = {
-        "grey": two.mean(2).astype(np.uint8),
-        "16 bits": two.astype(np.uint16) * 257,
-        "alpha": np.concatenate([two, np.full((*two.shape[:2], 1), 255, np.uint8)], 2),
-    }
-    save_picture(tmp_path / "one.png", made[kind])
-    (found,) = reading(pictures=tmp_path / "one.png").found
-    assert len(found.value["faces"]) == 2
 
 
 def test_small_faces_are_enlarged_first_where_that_is_asked(tmp_path: Path) -> None:
     scene = leaves(1_400_001, 128)
     scene[40:88, 40:88] = paint(face(1_400_003), 48, "photo").pixels
     save_picture(tmp_path / "small.png", scene)
-    plain, sharper = (
-        reading(pictures=tmp_path / "small.png", enlarge=asked).found[0].value["faces"]
-        for asked in (False, True)
-    )
+    plain, sharper = (faces_in(tmp_path / "small.png", enlarge=asked) for asked in (False, True))
     assert len(plain) == len(sharper) == 1
     assert np.abs(np.subtract(plain[0]["box"], sharper[0]["box"])).max() < 6
     assert plain != sharper
 
 
-# --- with -o ------------------------------------------------------------------------------------
+# Files
 
 
 def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
-    result = reading(
-        pictures=photo, output=tmp_path / "out", write_parts=True, write_points=True, json=True
-    )
     folder = tmp_path / "out"
-    assert [path.name for path in result.written][-1] == "two.png" and len(result.written) == 4
-    assert result.summary == "1 picture written; 2 faces"
+    done = read(photo, output=folder, write_parts=True, write_points=True, json=True)
+    assert done.summary == "1 picture written, 2 faces"
     names = ["two.json", "two.parts.png", "two.png", "two.points.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
+    assert done.written[-1] == folder / "two.png" and len(done.written) == 4
     told = read_picture(load_picture(photo), "reader")
     labels = check_parts(load_labels(folder / "two.parts.png"))
     assert np.array_equal(labels, parts_map(told.faces, 170, 300))
@@ -169,10 +148,15 @@ def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
     for mine, one in zip(points, told.faces, strict=True):
         np.testing.assert_allclose(mine["points"], one.points, atol=1e-3)
         assert len(mine["errors"]) == 68
-    assert "traits" not in json.loads((folder / "two.json").read_text())["faces"][0]
-    reading(pictures=photo, output=tmp_path / "more", json=True, traits=True)
-    fields = json.loads((tmp_path / "more" / "two.json").read_text())["faces"]
-    assert fields[0]["traits"]["age"] == pytest.approx(told.faces[0].traits["age"], abs=1e-3)
+    fields = json.loads((folder / "two.json").read_text())["faces"]
+    assert fields == done.found[photo]["faces"] and "traits" not in fields[0]
+
+
+def test_parts_alone_lie_beside_their_picture(photo: Path) -> None:
+    """The table is printed, too; what is there is kept."""
+    done = read(photo, write_parts=True)
+    assert done.written == (photo.with_name("two.parts.png"),) and "2 faces" in done.summary
+    assert read(photo, write_parts=True).kept == 1
 
 
 @pytest.mark.parametrize(("depth", "white"), [(np.uint8, 255), (np.uint16, 65535)])
@@ -180,7 +164,7 @@ def test_without_its_background(tmp_path: Path, two: np.ndarray, depth: type, wh
     """Opaque is what was painted of people; every sample of a colour is the input's."""
     samples = two.astype(depth) * (white // 255)
     save_picture(tmp_path / "two.png", samples)
-    reading(pictures=tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
+    read(tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
     cut = load_picture(tmp_path / "out" / "two.cutout.png")
     assert cut.mode == "RGBA" and cut.samples.dtype == depth
     assert np.array_equal(cut.samples[..., :3], samples)
@@ -202,72 +186,83 @@ def test_what_was_transparent_stays_so(tmp_path: Path, two: np.ndarray) -> None:
     half = np.full((*two.shape[:2], 1), 255, np.uint8)
     half[:, :150] = 100
     save_picture(tmp_path / "two.png", np.concatenate([two, half], 2))
-    reading(pictures=tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
+    read(tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
     samples = load_picture(tmp_path / "out" / "two.cutout.png").samples
     assert samples[:, :150, 3].max() == 100 and samples[:, 150:, 3].max() == 255
     assert np.array_equal(samples[..., :3], two)
 
 
 def test_of_nobody_there_is_no_cut_out(tmp_path: Path, empty: Path) -> None:
-    heard = events(pictures=(empty,), output=tmp_path / "seen.png", write_cutout=True)
-    assert [one.text for one in heard if isinstance(one, Notice)] == ["no face found"]
-    assert [path.name for path in tmp_path.glob("seen*")] == ["seen.png"]
+    done = read(empty, output=tmp_path / "seen.png", write_cutout=True, write_parts=True)
+    assert done.notices == (f"{empty}: no face found",)
+    assert {path.name for path in tmp_path.glob("seen*")} == {"seen.png", "seen.parts.png"}
+    assert not load_labels(tmp_path / "seen.parts.png").any()
 
 
-def test_replay_makes_sheet_and_parts_again(tmp_path: Path, photo: Path) -> None:
-    out = tmp_path / "out"
-    reading(pictures=photo, output=out, write_parts=True, write_cutout=True, enlarge=True)
-    made = [out / "two.png", out / "two.parts.png", out / "two.cutout.png"]
-    asked: Any = {"pictures": made, "inputs": photo.parent}
-    trombine.replay(output=tmp_path / "again", **asked)
-    for path in made:
-        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+def test_replay_makes_every_file_again(tmp_path: Path, photo: Path) -> None:
+    wanted: dict[str, Any] = {"write_parts": True, "write_cutout": True, "json": True}
+    done = read(photo, output=tmp_path / "out", enlarge=True, **wanted)
+    said = replay(done.written, inputs=photo.parent).summary
+    assert len(done.written) == 4
+    assert (said.count("the same pixels"), said.count("the same values")) == (3, 1)
 
 
 def test_the_same_again_makes_only_what_is_missing(tmp_path: Path, photo: Path) -> None:
     out = tmp_path / "out"
-    reading(pictures=photo, output=out)
-    before = (out / "two.png").read_bytes()
-    assert reading(pictures=photo, output=out).kept == 1
-    assert reading(pictures=photo, output=out, write_points=True).kept == 0
-    assert (out / "two.points.json").exists()
-    assert (out / "two.png").read_bytes() == before
+    read(photo, output=out)
+    assert read(photo, output=out).kept == 1
+    done = read(photo, output=out, write_points=True)
+    assert done.written == (out / "two.points.json",) and done.kept == 0
 
 
-def test_what_lies_beside_is_of_the_same_reading(tmp_path: Path, photo: Path) -> None:
-    out = tmp_path / "out"
-    reading(pictures=photo, output=out, faces="largest", json=True)
-    reading(pictures=photo, output=out, overwrite=True)
-    with pytest.raises(InputError, match=r"two\.json: is there, and was made otherwise"):
-        reading(pictures=photo, output=out, json=True)
+# In memory
 
 
-def test_a_sheet_is_a_png(tmp_path: Path, photo: Path) -> None:
-    with pytest.raises(InputError, match=r"let it end in \.png"):
-        reading(pictures=photo, output=tmp_path / "sheet.jpg")
+def test_reading_gives_typed_faces(two: np.ndarray) -> None:
+    """Box, parts, landmarks with their errors, fields, style and doubts of each face."""
+    reading = read(two)
+    assert isinstance(reading, PictureReading) and len(reading.faces) == 2
+    for one in reading.faces:
+        left, top, right, bottom = one.box
+        assert 0 <= left < right <= 300 and 0 <= top < bottom <= 170
+        assert one.points.shape == (68, 2) and one.errors.shape == (68,) and (one.errors > 0).all()
+        assert one.parts.shape == (128, 128) and PART_INDEX["nose"] in one.parts
+        assert set(one.moment) == set(SHOWN) and one.traits == {}, "guesses are asked for"
+        assert one.spreads.keys() | {"glasses", "hat"} == set(SHOWN), "of what is said"
+    parts = reading.parts()
+    assert parts.shape == (170, 300)
+    x, y = reading.faces[0].points[list(LANDMARK_GROUPS["nose"])].mean(0).astype(int)
+    assert parts[y, x] == PART_INDEX["nose"]
+    guessed = read(two, traits=True, enlarge=True).faces
+    assert all(16 <= one.traits["age"] <= 85 for one in guessed)
 
 
-def test_a_sheet_of_no_face(tmp_path: Path, empty: Path) -> None:
-    reading(pictures=empty, output=tmp_path / "seen.png", write_parts=True)
-    assert not load_labels(tmp_path / "seen.parts.png").any()
+def test_every_kind_of_picture_is_read_alike(photo: Path, two: np.ndarray) -> None:
+    """Pillow images, arrays and tensors give the same faces as a file."""
+    wanted = faces_in(photo)
+    tensor = torch.from_numpy(two).permute(2, 0, 1).float() / 255
+    opaque = np.concatenate([two, np.full((*two.shape[:2], 1), 255, np.uint8)], 2)
+    forms = [Pillow.fromarray(two), two, two.astype(np.uint16) * 257, two / 255, tensor, opaque]
+    for reading in [*read(forms), *read(tensor[None])]:
+        for mine, one in zip(reading.faces, wanted, strict=True):
+            np.testing.assert_allclose(mine.box, one["box"], atol=1e-3)
+            assert mine.style == one["style"] and list(mine.unsure) == one["unsure"]
+            assert mine.moment == pytest.approx(one["moment"], abs=1e-3)
+            assert mine.spreads == pytest.approx(one["spreads"], abs=1e-3)
+    assert len(read(two.mean(2).astype(np.uint8)).faces) == 2
 
 
-# --- what is asked ------------------------------------------------------------------------------
+# What is refused
 
 
 @pytest.mark.parametrize(
-    ("asked", "error", "says"),
+    ("asked", "says"),
     [
-        ({"faces": "some"}, InputError, "--faces is all or largest, not 'some'"),
-        ({"write_parts": True}, InputError, "say where with -o"),
-        ({"write_points": True}, InputError, "say where with -o"),
-        ({"write_cutout": True}, InputError, "say where with -o"),
-        ({"model": "upscale-x2"}, InputError, "upscale"),
-        ({"model": "nobody"}, InputError, "nobody"),
+        ({"faces": "some"}, "faces: input should be 'all' or 'largest', not 'some'"),
+        ({"model": "upscale-x2"}, "is for upscale"),
+        ({"model": "nobody"}, "nobody"),
     ],
 )
-def test_what_cannot_be(
-    photo: Path, asked: dict[str, Any], error: type[Exception], says: str
-) -> None:
-    with pytest.raises(error, match=says):
-        events(pictures=(photo,), **asked)
+def test_what_cannot_be(photo: Path, asked: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        read(photo, **asked)

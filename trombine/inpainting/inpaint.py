@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt8
 
 from trombine.devices import CPU
 from trombine.holes import AUTO, WHITE, Hole, masked
@@ -33,7 +33,7 @@ from trombine.inpainting.sheet import sheet_of
 from trombine.inpainting.steering import steering_of
 from trombine.io.batch import Content, Made
 from trombine.io.convert import of_held, picture_from, singles
-from trombine.io.image import Labels, Picture, Pixels, as_seen, picture_of
+from trombine.io.image import Labels, Picture, as_seen, picture_of
 from trombine.io.video import Frames, SourceFile
 from trombine.progress import Tick
 from trombine.readings.drawing import PALETTE
@@ -137,7 +137,7 @@ def inpaint_held(value: Any, mask: Any, options: Inpainting, given: Sidecars = S
 def _mask_of(value: Any) -> Path | Picture | None:
     """A mask, as a file's name or a picture; booleans are black and white."""
     if value is None or isinstance(value, str | Path):
-        return None if value is None else Path(value)
+        return value if value is None else Path(value)
     if isinstance(value, torch.Tensor):
         value = value.float() if value.dtype == torch.bool else value
         return picture_from(value[None] if value.ndim == 2 else value)
@@ -199,7 +199,7 @@ def _points(name: str, repair: Repair, image: Picture, device: str) -> Mapping[s
 
 def _sheet(
     image: Picture, hole: Bool[np.ndarray, "h w"], repairs: Mapping[int, Repair], title: str
-) -> Pixels:
+) -> UInt8[np.ndarray, "_ _ 3"]:
     """The picture, and each answer by its seed."""
     results = {
         f"seed {seed}" if len(repairs) > 1 else "result": as_seen(repair.image)

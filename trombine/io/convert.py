@@ -87,7 +87,7 @@ def _unrounded(value: Any, result: Any, same: np.ndarray) -> Any:
         import torch
 
         where = torch.from_numpy(same.transpose(2, 0, 1)).to(value.device)
-        return torch.where(where, value, result)
+        return cast("torch.Tensor", value).where(where, result)
     return result
 
 

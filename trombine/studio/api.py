@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -85,7 +86,9 @@ def form_of(name: str) -> type[BaseModel]:
             kind = Annotated[Any if hint == Pictures else hint, WithJsonSchema(schema)]
         default = ... if usual[one] is inspect.Parameter.empty else usual[one]
         fields[one] = (kind, Field(default, description=says.get(one) or says.get(f"{one}_")))
-    return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Field name .json. in", UserWarning)  # of read
+        return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
+from pydantic import Field
 
 from trombine.devices import resolve
 from trombine.inpainting.inpaint import (
@@ -46,13 +47,20 @@ from trombine.weights import shipped
 from trombine.weights.hub import located
 from trombine.weights.pipelines import index_of, repairer
 
+Mask = Annotated[
+    Path | Any | None,
+    Field(union_mode="left_to_right"),
+    Parameter(n_tokens=1, converter=lambda _, tokens: Path(tokens[0].value), metavar="PATH"),
+]
+"""A path, or a picture that the program holds."""
+
 
 @verb
 def inpaint(
     pictures: Pictures,
     *,
     output: Output = None,
-    mask: Annotated[Any, Parameter(n_tokens=1, converter=lambda _, t: Path(t[0].value))] = None,
+    mask: Mask = None,
     mask_is: Annotated[
         Literal["auto", "white", "black", "transparent"], Parameter(show_choices=False)
     ] = "auto",
@@ -141,11 +149,12 @@ def inpaint(
     repairer(options.model, options.device)  # a wrong one is an error, whatever the pictures are
     if is_held(pictures):
         return inpaint_held(pictures, mask, options, Sidecars(parts=parts, points=points))
-    if not isinstance(mask, str | Path | None):
+    if not isinstance(mask, Path | None):
         raise InputError("a mask in memory is for pictures in memory", "give it as a file")
     paths = paths_of(pictures)
+    file = options.model if isinstance(options.model, Path) else None
     sources = find(paths, recursive=recursive)
-    masks = sidecars(sources, None if mask is None else Path(mask), "mask")
+    masks = sidecars(sources, mask, "mask")
     maps = sidecars(sources, parts, "parts", PARTS)
     landmarks = sidecars(sources, points, "points", POINTS)
     wanted = {
@@ -172,6 +181,6 @@ def inpaint(
         arguments | {"model": options.model} | per_picture,
         endings=endings,
         beside=".inpaint",
-        reads=(*masks.values(), *maps.values(), *landmarks.values()),
+        reads=filter(None, (*masks.values(), *maps.values(), *landmarks.values(), file)),
         progress=progress,
     )

@@ -133,6 +133,7 @@ def read(
         arguments,
         endings=endings,
         name=lambda source: ".png",
+        reads=filter(None, (model if isinstance(model, Path) else None,)),
         beside="" if output is None else ".read",
         at_once=cores() if on == CPU else 1,
         light=lambda source: True,
