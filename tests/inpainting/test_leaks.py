@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine import inpaint
 from trombine.inpainting.repairing import repaired
 from trombine.io.image import Picture, decode, encode, load_picture, picture_of, save_picture
-from trombine.verbs.inpaint import InpaintRequest, run
 from trombine.weights import Model
 
 BLOCKS = 10
@@ -98,17 +98,13 @@ def test_the_verb_sees_nothing_under_a_hole(
     noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
     for name, other in {"a": faces[0], "b": faces[1], "c": noise}.items():
         save_picture(tmp_path / name / "p.png", np.where(hole[..., None], other, faces[0]))
-        list(
-            run(
-                InpaintRequest(
-                    pictures=(tmp_path / name / "p.png",),
-                    mask=tmp_path / "m.png",
-                    model=model_file,
-                    write_parts=True,
-                    write_points=True,
-                    output=tmp_path / name / "out.png",
-                )
-            )
+        inpaint(
+            tmp_path / name / "p.png",
+            mask=tmp_path / "m.png",
+            model=model_file,
+            write_parts=True,
+            write_points=True,
+            output=tmp_path / name / "out.png",
         )
     for file in ("out.png", "out.parts.png"):
         first = load_picture(tmp_path / "a" / file).samples
@@ -129,8 +125,8 @@ def test_nothing_shines_through_a_pictures_own_transparency(
     for name, other in {"a": faces[0], "b": faces[1], "c": noise}.items():
         pixels = np.where(opacity[..., None] == 0, other, faces[0])
         save_picture(tmp_path / f"{name}.png", np.dstack([pixels, opacity]))
-    pictures = tuple(tmp_path / f"{name}.png" for name in "abc")
-    list(run(InpaintRequest(pictures=pictures, model=model_file, output=tmp_path / "out")))
+    pictures = [tmp_path / f"{name}.png" for name in "abc"]
+    inpaint(pictures, model=model_file, output=tmp_path / "out")
     first, *others = (load_picture(tmp_path / "out" / f"{name}.png") for name in "abc")
     assert all(np.array_equal(first.samples, other.samples) for other in others)
     alpha = first.alpha()

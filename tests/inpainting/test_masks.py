@@ -14,8 +14,9 @@ from PIL import ImageDraw
 from skimage import data as skimage_data
 
 from trombine.conventions import PART_INDEX
-from trombine.inpainting import making, masks
+from trombine.inpainting import masks
 from trombine.io.image import load_picture, picture_of
+from trombine.readings.reading import read_picture
 from trombine.refusal import InputError
 from trombine.world import face, paint
 
@@ -85,8 +86,7 @@ def pair(tmp_path: Path) -> tuple[Path, np.ndarray]:
 def test_glasses_come_off_and_the_eyes_behind_them_stay(pair: tuple[Path, np.ndarray]) -> None:
     """Of the one who wears some; how many do is said."""
     path, parts = pair
-    options = {"hole": "part", "named": "glasses", "grow": 0}
-    found = making.hole_of(load_picture(path), options, None)
+    found = masks.hole_of_parts(load_picture(path), "glasses")
     assert found.notices == ("glasses of 1 of 2 faces",)
     glasses, eyes = (
         np.isin(parts, [PART_INDEX[name] for name in names])
@@ -98,21 +98,20 @@ def test_glasses_come_off_and_the_eyes_behind_them_stay(pair: tuple[Path, np.nda
 
 
 def test_nobody_wears_a_hat(pair: tuple[Path, np.ndarray]) -> None:
-    options = {"hole": "part", "named": "hat", "grow": 0}
     with pytest.raises(InputError, match="shows no hat in its faces; give --mask"):
-        making.hole_of(load_picture(pair[0]), options, None)
+        masks.hole_of_parts(load_picture(pair[0]), "hat")
 
 
 def test_thin_rims_are_known_by_what_the_reader_says(pair: tuple[Path, np.ndarray]) -> None:
     """No pixel of glasses, and a face that wears some; a few pixels of a hat are none."""
-    worn, *_ = making.read_picture(load_picture(pair[0]), making.READER, device="cpu").faces
+    worn, *_ = read_picture(load_picture(pair[0]), "reader").faces
     logits = torch.zeros_like(worn.logits)
     logits[PART_INDEX["skin"]] = 1
     bare = replace(worn, logits=logits, moment={**worn.moment, "glasses": 0.6})
     numbers = masks.HIDEABLE["glasses"]
-    assert making.has(bare, "glasses", numbers)
-    assert not making.has(replace(bare, moment={"glasses": 0.3}), "glasses", numbers)
+    assert masks.has(bare, "glasses", numbers)
+    assert not masks.has(replace(bare, moment={"glasses": 0.3}), "glasses", numbers)
     logits[PART_INDEX["hat"], :5, :5] = 2
-    assert not making.has(replace(bare, logits=logits), "hat", masks.HIDEABLE["hat"])
+    assert not masks.has(replace(bare, logits=logits), "hat", masks.HIDEABLE["hat"])
     logits[PART_INDEX["hat"], :40] = 2
-    assert making.has(replace(bare, logits=logits), "hat", masks.HIDEABLE["hat"])
+    assert masks.has(replace(bare, logits=logits), "hat", masks.HIDEABLE["hat"])

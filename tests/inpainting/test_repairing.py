@@ -14,7 +14,7 @@ from trombine.data.masks import mask
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import Steering, faces_in
 from trombine.inpainting.grain import Noise
-from trombine.inpainting.making import seeds_of
+from trombine.inpainting.inpaint import seeds_of
 from trombine.inpainting.repairing import Painter, repaired
 from trombine.inpainting.windows import LARGEST, THICKEST, USUAL, Window, patches, thickness
 from trombine.io.image import picture_of

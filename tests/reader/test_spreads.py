@@ -15,10 +15,10 @@ import trombine
 from trombine.conventions import to_picture
 from trombine.data.degrade import Chain
 from trombine.draws import Chance
-from trombine.io.image import Picture, save_picture
+from trombine.io.image import Picture
 from trombine.reader import Face, read_faces
 from trombine.reader.spreads import SHARE, half_range, measured
-from trombine.readings.making import as_json, as_known, read_picture
+from trombine.readings.reading import as_json, as_known, read_picture
 from trombine.weights import Model, loaded
 from trombine.weights import save as save_model
 from trombine.world import STYLES, face, paint
@@ -103,8 +103,7 @@ def test_a_mirrored_picture_has_the_same_spreads(model: Model) -> None:
 def test_another_reader_has_none(tmp_path: Path, model: Model) -> None:
     own = tmp_path / "own.safetensors"
     save_model(own, model.net, replace(model.card, settings={**model.card.settings, "name": "own"}))
-    save_picture(tmp_path / "a.png", paint(face(SEEDS[0]), 160, "photo").pixels)
-    (one,) = trombine.read(tmp_path / "a.png", model=own).faces
+    (one,) = trombine.read(paint(face(SEEDS[0]), 160, "photo").pixels, model=own).faces
     assert one.spreads == {} and one.moment
 
 

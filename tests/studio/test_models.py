@@ -8,9 +8,9 @@ from subprocess import CompletedProcess
 
 import pytest
 from studios import Server, noise, png
-from trombine.inpainting.making import varies
-from trombine.inventing.making import Inventing
 
+from trombine.inpainting.repairing import varies
+from trombine.inventing.making import Inventing
 from trombine.inventing.painting import Painting
 from trombine.nets import NETS, build
 from trombine.studio.models import VARYING, offers

@@ -85,6 +85,7 @@ def read_files(
     model: str | Path,
     enlarge: bool,
     traits: bool,
+    device: str = CPU,
 ) -> Made:
     """What was read of a picture, as the files that are wanted."""
     name = source.path.name
@@ -99,8 +100,10 @@ def read_files(
     wanted = [end for end in makers if end in endings]
     if not reading.faces and CUTOUT in wanted:  # nothing would be left of it
         wanted.remove(CUTOUT)
-    used = [model, REFINER, *(_ENLARGERS.values() if enlarge else ())]
-    nets = [loaded(net) for net in used]
+    used = [model, *(_ENLARGERS.values() if enlarge else ())]
+    nets = [loaded(net, device=device) for net in used]
+    if {PARTS, CUTOUT, SHEET} & set(wanted):
+        nets.append(loaded(REFINER))
     return Made(
         files={end: makers[end]() for end in wanted},
         model="+".join(net.hash for net in nets),

@@ -119,7 +119,9 @@ def read(
     def work(source: SourceFile, target: Path, tick: Tick) -> Made:
         with computing(1 if several else None):
             reading = look(source.film.first)
-            made = read_files(source, reading, endings, model=model, enlarge=enlarge, traits=traits)
+            made = read_files(
+                source, reading, endings, model=model, enlarge=enlarge, traits=traits, device=on
+            )
         found = as_json(str(source.path), reading, traits=traits)
         if output is not None:
             return replace(made, found=found)
