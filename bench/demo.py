@@ -164,7 +164,7 @@ def reading() -> Section:
 def generating(folder: Path) -> Section:
     yield (
         "trombine generate paints a person for each seed; the same seed is the same person in"
-        " every style. --with asks for more. With --method net a net makes the faces, as it"
+        " every style. --attributes asks for more. With --method net a net makes the faces, as it"
         " learned from painted ones. trombine morph walks from face to face: here from the"
         " photograph's person to seeds 7 and 3, and back."
     )
@@ -175,7 +175,7 @@ def generating(folder: Path) -> Section:
     yield grid(cells, columns=6, on_phone=3, title="The first seeds, not picked")
     cells = []
     for text in ("glasses", "hat", "beard", "smile=.9", "hair_light=.9", "age=70"):
-        cells += generated(folder, [text], seeds="7", size=192, style="photo", with_=text)
+        cells += generated(folder, [text], seeds="7", size=192, style="photo", attributes=text)
     yield grid(cells, columns=6, on_phone=3, title="Seed 7, as asked")
     cells = generated(folder, seeds, seeds="0-5", method="net", style="photo")
     yield grid(cells, columns=6, on_phone=3, title="By a net")

@@ -86,7 +86,7 @@ def restyled_sheet(folder: Path, first_seed: int) -> Sheet:
     for style in STYLES[1:]:
         made = folder / style
         trombine.restyle(
-            pictures=sources, to=style, from_="photo", portrait=True, size=PORTRAIT, output=made
+            sources, to=style, from_="photo", portrait=True, size=PORTRAIT, output=made
         )
         rows.append([load_picture(path).samples for path in sorted(made.glob("*.png"))])
     return Sheet(rows=rows)
@@ -105,7 +105,7 @@ def portraits_sheet(folder: Path) -> Sheet:
     crowds = []
     for style in STYLES[1:]:
         made = folder / "people" / style
-        trombine.restyle(pictures=sources, to=style, portrait=True, size=SIZE, output=made)
+        trombine.restyle(sources, to=style, portrait=True, size=SIZE, output=made)
         crowds.append([load_picture(path).samples for path in sorted(made.glob("*.png"))])
     blocks = zip(*(grid(crowd, PER_ROW) for crowd in crowds), strict=True)
     return Sheet(rows=[row for block in blocks for row in block])

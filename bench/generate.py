@@ -36,7 +36,8 @@ from trombine.computing import computing, in_turn
 from trombine.conventions import LANDMARK_GROUPS, to_picture, to_pixels
 from trombine.data.spec import parse
 from trombine.data.workers import cores
-from trombine.inventing.making import STYLES, Inventing, model_of
+from trombine.inventing import STYLES
+from trombine.inventing.by_net import Inventing, model_of
 from trombine.inventing.walking import Walk
 from trombine.judge import witness
 from trombine.judge.copies import find
@@ -293,12 +294,12 @@ _ELSEWHERE: Final = """
 import sys
 from pathlib import Path
 from trombine.computing import in_turn
-from trombine.inventing.making import Inventing
+from trombine.inventing.by_net import Inventing
 inventing = Inventing(path=Path(sys.argv[1]), size=int(sys.argv[2]), truncation=1.0, asked={})
 seeds = list(map(int, sys.argv[4].split(",")))
 from hashlib import sha256
-for data in in_turn(inventing.png, seeds, int(sys.argv[3])):
-    print(sha256(data).hexdigest())
+for pixels in in_turn(inventing.pixels, seeds, int(sys.argv[3])):
+    print(sha256(pixels.tobytes()).hexdigest())
 """
 
 
@@ -311,7 +312,7 @@ def sameness(subject: Subject) -> Rows:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
     usual = elsewhere(2, range(32))
-    here = sha256(subject.inventing.png(5)).hexdigest()
+    here = sha256(subject.inventing.pixels(5).tobytes()).hexdigest()
     same = [here == usual[5], elsewhere(1, range(2, 9)) == usual[2:9], elsewhere(1, [5]) == [here]]
     yield at_least("the same bytes alone, among 7 and 32, on 1 and 2 threads", sum(same), "of 3", 3)
 

@@ -31,8 +31,8 @@ from trombine.io.image import picture_of
 from trombine.judge.witness import field_names, seen
 from trombine.measures.reading import between_pupils
 from trombine.restyling.drawing import AUTO, faces_in
-from trombine.restyling.making import _Drawing as Drawing
 from trombine.restyling.portrait import FITS, Character, character_of
+from trombine.restyling.stylize import _Drawing as Drawing
 from trombine.world import face, paint
 
 FIRST: Final = 1_709_000  # of the seeds that nothing learns from or is chosen by

@@ -27,8 +27,8 @@ from trombine.io.image import as_seen, picture_of
 from trombine.measures.reading import explained
 from trombine.reader.frames import WINDOW
 from trombine.restyling.drawing import NET, READER, Restyling, faces_in, restyled
-from trombine.restyling.making import model_of
 from trombine.restyling.portrait import Character
+from trombine.restyling.stylize import model_of
 from trombine.weights import load
 from trombine.world import Face as Person
 from trombine.world import Painted, face, paint, vary

@@ -43,7 +43,7 @@ from trombine.methods.restyle import of_net
 from trombine.pages import Sheet
 from trombine.reader import Tracker
 from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
-from trombine.restyling.making import model_of
+from trombine.restyling.stylize import model_of
 from trombine.world import STYLES, Painted, face, paint
 from trombine.world.leaves import leaves
 
@@ -152,7 +152,7 @@ def speed(first: int, asked: Restyling) -> Rows:
             Pillow.fromarray(as_seen(image)).save(folder / "scene.png")
             if megapixels == 12:
                 yield Row("12 megapixels: faces", float(len(faces_in(image))), "")
-            for words in ((), ("--whole",)):
+            for words in ((), ("--full-image",)):
                 used = taken(folder, asked, words)
                 about = f"{megapixels:g} megapixels{', whole' if words else ''}"
                 if megapixels == 12 and not words:

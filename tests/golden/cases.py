@@ -199,7 +199,7 @@ def restyled_in_place(folder: Path) -> Values:
     values = restyled({"to": "anime", "write_character": True}, folder)
     character = folder / "b.character.json"
     trombine.generate(like=character, style="sketch", size=64, output=folder / "c", threads=1)
-    person = [number for _, number in numbers_of(json.loads(character.read_text()))]
+    person = [number for _, number in numbers_of(json.loads(character.read_text())["character"])]
     return values | {"person": person, "again": side_by_side(pictures_in(folder / "c"))}
 
 

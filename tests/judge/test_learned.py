@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from trombine.events import Progress, returned
-from trombine.inventing.making import Inventing, Place
+from trombine.inventing.by_net import Inventing, Place
 from trombine.judge import learned
 from trombine.methods.invent import framed
 from trombine.nets import build
@@ -38,17 +37,15 @@ def test_people_are_drawn_once_and_are_those_of_the_seeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
-    job = learned.people(5)
-    assert next(job) == Progress(5, 5, "faces learned from")
-    rows = returned(job)
+    told: list[tuple[float, float, str]] = []
+    rows = learned.people(5, lambda *step: told.append(step))
+    assert told == [(5, 5, "faces learned from")]
     assert_array_equal(rows, [to_vector(face(seed)) for seed in range(5)])
-    again = learned.people(5)
-    with pytest.raises(StopIteration) as kept:  # at once
-        next(again)
-    assert_array_equal(kept.value.value, rows)
+    assert_array_equal(learned.people(5, lambda *step: told.append(step)), rows)
+    assert len(told) == 1
     (path,) = (tmp_path / "people").iterdir()
     path.write_bytes(b"cut short")
-    assert_array_equal(returned(learned.people(5)), rows)
+    assert_array_equal(learned.people(5), rows)
 
 
 def test_the_nearest_people_are_those_of_the_least_deviations() -> None:
@@ -71,7 +68,7 @@ def test_a_face_that_was_copied_is_found(made: Made, monkeypatch: pytest.MonkeyP
     place = Place(vector=np.zeros(6), fields=told)
     monkeypatch.setattr(Inventing, "place", lambda *_: place)
     monkeypatch.setattr(Inventing, "pixels", lambda *_: copied)
-    (found,) = returned(learned.nearest(inventing, [7]))
+    (found,) = learned.nearest(inventing, [7])
     assert found.seed == 41 and found.score > 0.99
     assert_array_equal(found.learned, copied)
 

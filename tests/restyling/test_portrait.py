@@ -17,7 +17,6 @@ from trombine.reader.frames import Frame, samples_of
 from trombine.refusal import InputError
 from trombine.restyling import drawing
 from trombine.restyling.drawing import Drawn, Restyling, faces_in, restyled
-from trombine.restyling.making import model_of
 from trombine.restyling.portrait import (
     Actor,
     Character,
@@ -27,6 +26,7 @@ from trombine.restyling.portrait import (
     neck_of,
     read_character,
 )
+from trombine.restyling.stylize import model_of
 from trombine.world import face, paint
 
 PERSON = replace(face(1_000_003), centre_x=0.02, centre_y=-0.01, scale=0.24, roll=0.1)
@@ -176,22 +176,5 @@ def test_a_film_keeps_who_it_was(faces: list[Face], image: Picture, character: C
 
 
 def test_a_portrait_of_a_picture_in_memory() -> None:
-    found = trombine.restyle(scene(), to="sketch", portrait=True, size=64, with_="glasses")
+    found = trombine.restyle(scene(), to="sketch", portrait=True, size=64, attributes="glasses")
     assert isinstance(found, np.ndarray) and found.shape == (64, 64, 3)
-
-
-@pytest.mark.parametrize(
-    ("options", "why"),
-    [
-        ({"size": 64}, "--size is of a --portrait"),
-        ({"portrait": True, "method": "net"}, "--portrait is of the painter"),
-        ({"portrait": True, "whole": True}, "nothing to blend"),
-        ({"method": "painter", "model": "restyle-2"}, "--model is a net's"),
-        ({"with_": "horns"}, "no horns"),
-    ],
-)
-def test_what_contradicts_itself_is_refused(options: dict[str, object], why: str) -> None:
-    from trombine.verbs.restyle import RestyleRequest
-
-    with pytest.raises(InputError, match=why):
-        RestyleRequest(pictures=(Path("a.png"),), to="anime", **options)  # pyright: ignore

@@ -10,11 +10,9 @@ import pytest
 from studios import Server, noise, png
 
 from trombine.inpainting.repairing import varies
-from trombine.inventing.making import Inventing
-from trombine.inventing.painting import Painting
+from trombine.inventing.by_net import Inventing
 from trombine.nets import NETS, build
 from trombine.studio.models import VARYING, offers
-from trombine.verbs.generate import GenerateRequest
 from trombine.weights import loaded, shipped
 from trombine.world import STYLES, VECTOR_NAMES
 
@@ -48,8 +46,7 @@ def test_the_painter_s_styles_are_offered_first_in_sizes_that_it_paints(tmp_path
     painted = [one for one in offers(tmp_path) if one.task == "generate"][: len(STYLES)]
     assert {one.style for one in painted} == set(STYLES)
     for one in painted:
-        assert one.sizes[0] == GenerateRequest.painted_size
-        assert all(Painting(size=size, style=one.style, asked={}) for size in one.sizes)
+        assert one.sizes[0] == 512 and all(16 <= size <= 2048 for size in one.sizes)
         assert [field["name"] for field in one.told["fields"]] == list(VECTOR_NAMES)
 
 
@@ -75,7 +72,7 @@ def test_one_that_is_named_at_the_start_is_offered(home: Path, tmp_path: Path) -
 def test_faces_have_the_command_s_bytes(
     server: Server, home: Path, command: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    fields = (("seeds", "3-4"), ("with", "smile=.8"), ("truncation", ".7"))
+    fields = (("seeds", "3-4"), ("attributes", "smile=.8"), ("truncation", ".7"))
     made = server.post("generate", ("model", "tiny-faces"), ("size", "32"), *fields).json
     assert made["fields"]["model"] == "tiny-faces" and str(home) not in str(made)
     job = server.ended(made["id"])

@@ -29,7 +29,7 @@ def test_the_person_of_a_job_is_drawn(server: Server) -> None:
     photo = png(paint(face(3), 128).pixels)
     other = json.dumps({"character": {**fields_of(5), "hat": 1.0}}).encode()
     options = {"to": STYLE, "portrait": "true", "size": "16", "write_character": "true"}
-    changed = {**options, "with": "no glasses, smile=.5"}
+    changed = {**options, "attributes": "no glasses, smile=.5"}
     jobs = [
         server.post("restyle", ("pictures", ("a.png", photo)), *more, *asked.items()).json["id"]
         for asked, more in ((options, ()), (changed, (("character", ("b.json", other)),)))

@@ -24,7 +24,7 @@ def test_a_pack_holds_the_faces_of_generate_and_what_was_told(tiny: Path, tmp_pa
     end = made(tmp_path / "crowd", tiny, first_seed=3, attributes="age=60", threads=2)
     assert end.written == (tmp_path / "crowd",)
     assert end.summary.endswith("a pack of 5 generated faces of 32 px")
-    trombine.generate(seeds="3-7", with_="age=60", model=tiny, output=tmp_path / "faces")
+    trombine.generate(seeds="3-7", attributes="age=60", model=tiny, output=tmp_path / "faces")
     faces = source(f"pack:{tmp_path / 'crowd'}", 32)
     batch = faces.batch(np.arange(5))
     for row, seed in enumerate(range(3, 8)):

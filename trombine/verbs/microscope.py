@@ -20,7 +20,6 @@ from trombine.weights import load
 @verb
 def microscope(
     model: str | Path,
-    /,
     *,
     output: Folder,
     size: Annotated[int | None, at_least(8, 256), WHOLE] = None,

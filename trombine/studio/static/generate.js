@@ -69,7 +69,7 @@ async function work(verb, fields, show) {
 /** What is to be of all faces. */
 const wanted = () => [
   ...(chosen().style ? [] : [["truncation", $("truncation").value]]),
-  ["with", [...set].map(([name, value]) => `${name}=${value}`).join(", ")],
+  ["attributes", [...set].map(([name, value]) => `${name}=${value}`).join(", ")],
 ];
 
 function showFaces(job) {

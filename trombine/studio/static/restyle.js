@@ -22,8 +22,8 @@ let picture = null; // the element that shows it
 function fields(isAlone) {
   const how = [["to", style()], ...["from", "method"].map((name) => [name, $(name).value])];
   if ($("method").value === "net") how.push(["strength", $("strength").value], ["keep_colours", String($("keep-colours").checked)]);
-  else how.push(["with", [...changes].map(([name, value]) => `${name}=${value}`).join(", ")], ["write_character", String(!isFilm(file))]);
-  return [...how, ...(isAlone ? [["portrait", "true"], ["size", PORTRAIT]] : [["whole", String($("whole").checked)]])];
+  else how.push(["attributes", [...changes].map(([name, value]) => `${name}=${value}`).join(", ")], ["write_character", String(!isFilm(file))]);
+  return [...how, ...(isAlone ? [["portrait", "true"], ["size", PORTRAIT]] : [["full_image", String($("whole").checked)]])];
 }
 
 const isAlone = () => !$("alone").hidden && $("portrait").checked;
@@ -91,7 +91,7 @@ const now = () => ({ ...person, ...Object.fromEntries(changes) });
 async function meet(job) {
   const seen = job.files.find(isCharacter);
   if (!seen || job.fields.from !== $("from").value) return forget();
-  if (!job.fields.with) person = (await json(seen.url)).character;
+  if (!job.fields.attributes) person = (await json(seen.url)).character;
   adapt();
   place();
 }
