@@ -182,8 +182,9 @@ def generating(folder: Path) -> Section:
     Image.fromarray(PHOTO).save(folder / "photo.png")
     path = [str(folder / "photo.png"), "7", "3"]
     films = {style: folder / f"morph-{style}.gif" for style in styles}
+    asked: dict[str, Any] = {"frames": 8, "cycle": True, "overwrite": True}
     for style, film in films.items():
-        trombine.morph(seeds=path, style=style, frames=8, cycle=True, output=film, overwrite=True)
+        trombine.morph(path, output=film, **{**asked, "style": style})
     cells = [moving(film, f"morph --style {style}") for style, film in films.items()]
     yield grid(cells, columns=4, on_phone=2, title="A morph")
 

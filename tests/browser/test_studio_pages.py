@@ -239,7 +239,7 @@ def test_faces_are_invented_as_they_are_asked_for(
     download.value.save_as(tmp_path / "face.png")
     assert server.home is not None
     model = str(server.home / "runs" / "tiny-faces")
-    words = ("--with", "smile=.5", "--model", model)
+    words = ("--attributes", "smile=.5", "--model", model)
     alone = command("generate", *words, "--seeds", "5", "-o", str(tmp_path))
     assert alone.returncode == 0
     assert (tmp_path / "face.png").read_bytes() == (tmp_path / "000005.png").read_bytes()
@@ -272,7 +272,7 @@ def test_faces_are_painted(opened: Opened, command: Command, tmp_path: Path) -> 
     run(tab)
     with tab.expect_download() as download:
         tab.locator("#faces a").click()
-    words = ("--style", "sketch", "--with", "hat")
+    words = ("--style", "sketch", "--attributes", "hat")
     assert command("generate", *words, "-o", str(tmp_path)).returncode == 0
     assert download.value.path().read_bytes() == (tmp_path / "000000.png").read_bytes()
     tab.locator("#size").select_option("256")

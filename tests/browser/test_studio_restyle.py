@@ -82,7 +82,7 @@ def test_who_is_drawn_changes_by_sliders(opened: Opened, command: Command, tmp_p
     portrait = downloaded(tab, tmp_path / "portrait.png", "#save-portrait")
     assert pixels_of(portrait).shape == (1024, 1024, 3)
     (tmp_path / "someone.png").write_bytes(png(paint(world_face(3), 128).pixels))
-    words = ("--to", "anime", "--portrait", "--size", "1024", "--with", "smile=1, hat")
+    words = ("--to", "anime", "--portrait", "--size", "1024", "--attributes", "smile=1, hat")
     assert command("restyle", "someone.png", *words, "-o", "out.png").returncode == 0
     assert (tmp_path / "out.png").read_bytes() == portrait
     tab.get_by_role("checkbox", name="The person alone").check()

@@ -107,7 +107,8 @@ def data(verb: str, fields: Mapping[str, Any], folder: Path) -> Values:
 
 
 def generated(style: str, folder: Path) -> Values:
-    trombine.generate(seeds="0-3", style=style, size=64, output=folder, threads=1)
+    fields: dict[str, Any] = {"seeds": "0-3", "style": style, "size": 64, "threads": 1}
+    trombine.generate(output=folder, **fields)
     return {"pictures": hashed(*map(pixels_of, pictures_in(folder)))}
 
 
@@ -204,7 +205,8 @@ def restyled_in_place(folder: Path) -> Values:
 
 
 def generated_by_net(style: str, seeds: str, folder: Path) -> Values:
-    trombine.generate(seeds=seeds, style=style, method="net", output=folder, threads=1)
+    fields: dict[str, Any] = {"seeds": seeds, "style": style, "method": "net", "threads": 1}
+    trombine.generate(output=folder, **fields)
     return {"pictures": side_by_side(pictures_in(folder))}
 
 

@@ -22,13 +22,13 @@ def person(seed: int, **asked: float) -> Mapping[str, float]:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_seed_is_its_person_painted_with_what_is_asked(style: str, tmp_path: Path) -> None:
-    asked = "smile=.8, glasses, yaw=-.2"
-    generate(seeds="5", style=style, size=48, attributes=asked, output=tmp_path)
+    asked = {"seeds": "5", "style": style, "attributes": "smile=.8, glasses, yaw=-.2", "size": 48}
+    generate(output=tmp_path, **asked)  # pyright: ignore[reportArgumentType]
     wanted = face(PEOPLE + 5, smile=0.8, glasses=1.0, yaw=-0.2)
     file = tmp_path / "000005.png"
     assert np.array_equal(np.asarray(Image.open(file)), paint(wanted, 48, style).pixels)
     usual = {} if style == "anime" else {"style": style}
-    options = {"seeds": "5", "size": 48, "attributes": asked, **usual}
+    options = {"seeds": "5", "size": 48, "attributes": "yaw=-0.2, smile=0.8, glasses=1", **usual}
     assert (read_record(file) or {})["options"] == options
 
 

@@ -99,8 +99,8 @@ def test_a_form_that_is_not_whole_is_refused(server: Server) -> None:
     ):
         answer = server.post("inpaint", *fields)
         assert answer.status == 422 and text in answer.error
-    answer = server.post("restyle", PICTURE)
-    assert answer.status == 422 and answer.error == "to: field required"
+    answer = server.post("microscope")
+    assert answer.status == 422 and answer.error == "model: field required"
     assert server.ask("/api/train", "POST").status in (404, 405)
 
 

@@ -16,4 +16,3 @@ REDRAWN: Final = ("cartoon", "sketch")  # that the restyling net draws anew
 REDRAWN_FROM: Final = "photo"  # the style that it draws them from
 PAINTER: Final = "painter"  # of the world
 NET: Final = "net"
-PATHS: Final = ("linear", "spherical", "truncation")  # of a walk

@@ -5,7 +5,7 @@ How a picture is made is in inventing/painting.py, or by a net in inventing/by_n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -17,7 +17,7 @@ from trombine.data.workers import cores
 from trombine.inventing import NET
 from trombine.inventing.asking import fields_in, seeds_in, spelled
 from trombine.inventing.by_net import Inventing, found, inventing_of
-from trombine.inventing.painting import Painting, sheet_of
+from trombine.inventing.painting import Painting, Pixels, sheet_of
 from trombine.io.batch import refuse_to_write_over, save
 from trombine.io.image import PICTURE_SUFFIXES
 from trombine.judge import learned
@@ -99,6 +99,7 @@ def generate(
     arguments = locals()
     by_net = uses_net(method, model, truncation=truncation != 1, nearest=nearest)
     numbers, asked = seeds_in(str(seeds)), fields_in(attributes)
+    arguments["attributes"] = spelled(asked)
     workers = min(threads or cores(), cores())
     step = progress or silent
     if output.is_file() or output.suffix.lower() in PICTURE_SUFFIXES:
@@ -166,7 +167,7 @@ def uses_net(method: str | None, model: str | Path, **of_nets: bool) -> bool:
     return by_net
 
 
-def _sheet(maker: Painting | Inventing, seeds: tuple[int, ...], text: str, threads: int) -> Any:
+def _sheet(maker: Painting | Inventing, seeds: Sequence[int], text: str, threads: int) -> Pixels:
     """A sheet of these seeds, the first of them if there are many; what they are asked for stands
     under it, and by a net what is read of them."""
     small = maker

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import Parameter, Token
 
 from trombine.data.workers import cores
-from trombine.inventing.asking import fields_in, seeds_in
+from trombine.inventing.asking import fields_in, seeds_in, spelled
 from trombine.inventing.by_net import inventing_of
 from trombine.inventing.painting import Known, Painting, Pixels
 from trombine.inventing.walking import PaintedWalk, Walk, film_of
@@ -99,9 +99,10 @@ def morph(
     """
     arguments = locals()
     by_net = uses_net(method, model, truncation=truncation != 1, path=path != "linear")
-    names = [str(one) for one in ([seeds] if isinstance(seeds, str | int) else seeds)]
+    names = str(seeds).split() if isinstance(seeds, str | int) else list(map(str, seeds))
     files = [Path(name) for name in names if Path(name).suffix]
     asked = fields_in(attributes)
+    arguments["attributes"] = spelled(asked)
     course: dict[str, Any] = {"frames": frames, "path": path, "cycle": cycle}
     if by_net:
         if files:

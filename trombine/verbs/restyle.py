@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from trombine.conventions import to_picture
 from trombine.devices import resolve
 from trombine.inventing import NET, PAINTER
-from trombine.inventing.asking import fields_in
+from trombine.inventing.asking import fields_in, spelled
 from trombine.io.batch import each
 from trombine.io.convert import is_held, of_held
 from trombine.io.image import as_seen, film_suffix, load_picture, output_suffix
@@ -129,6 +129,8 @@ def restyle(
         The net that draws, by name or file. [restyle]
     """
     arguments = locals()
+    changes = fields_in(attributes)
+    arguments["attributes"] = spelled(changes)
     by_painter = (method or (PAINTER if model == _MODEL else NET)) == PAINTER
     for_painter = {
         "--portrait": portrait,
@@ -172,7 +174,7 @@ def restyle(
             keep_colours=keep_colours,
             method=PAINTER if by_painter else NET,
             clothes=clothes,
-            changes=fields_in(attributes),
+            changes=changes,
             cast=read_character(character) if character else None,
             portrait=(size or _SIZE) if portrait else 0,
             device=resolve(device),
