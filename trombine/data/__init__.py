@@ -9,14 +9,13 @@ augment.py     pictures changed by chance, with their truth; kernel_resample.py 
 staging.py     windows for readers: faces anywhere, and what is in front of them
 
 made.py        what is made of a seed: faces, leaves, fractals, masks; workers.py: in processes
-requests.py    what verbs that make pictures of seeds share
 publishing.py  the card of fractals, of the template in published/
 masks/         holes by family, mixes and curricula
 degrade/       what spoils pictures: smaller, unsharp, noisy, squeezed, old; and chains of these
 
 pack.py        the fast store; pack_writer.py writes it, packing.py has one made of seeds,
                preparing.py one of a folder, and decoding.py is what its processes do
-journal.py     how packs and folders are written so that a stop loses nothing
+journal.py     one writer at a time, and what of a pack is written: a stop loses nothing
 folder.py      the store of single files: layouts/ list what is there (listing.py), described.py
                those that a metadata.jsonl describes, and reading.py makes rows of them
 imagefolder.py what `trombine data` writes into a folder, and filling.py writes it
