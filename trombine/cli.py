@@ -52,6 +52,8 @@ def run(arguments: Sequence[str]) -> int:
         usage = f"trombine {named}".strip()
         problem = f"{named}: {_wrong(error)}".removeprefix(": ") + _dashed(words)
         raise InputError(f"{problem}; {usage} --help says what it takes") from error
+    if "workers" in bound.signature.parameters:  # no script that each would run again
+        bound.arguments.setdefault("workers", None)
     if not named:  # a help page, or the version
         function(*bound.args, **bound.kwargs)
         return 0
