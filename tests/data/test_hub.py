@@ -138,7 +138,7 @@ def test_a_set_is_a_source_and_is_loaded_once(
 
 
 def test_prepare_takes_a_set(local: ModuleType, cache: Path, tmp_path: Path) -> None:
-    result = trombine.data_prepare("hub:owner/name", output=tmp_path / "pack", size=16)
+    result = trombine.data_prepare(Path("hub:owner/name"), output=tmp_path / "pack", size=16)
     assert result.summary.endswith("a pack of 4 pictures of 16 px (imagefolder)")
     assert Pack(tmp_path / "pack").vector_names == ("age", "glad")
 

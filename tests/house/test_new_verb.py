@@ -71,7 +71,7 @@ from trombine.data.made import Kind, Sample, Side
 
 def make(maker, seed):
     pixels = np.full((maker.size, maker.size, 3), seed % 256, np.uint8)
-    return Sample(seed=seed, sides=(Side(style=None, pixels=pixels),))
+    return Sample(seed=seed, sides=(Side(style="", pixels=pixels),))
 
 
 SHADES = Kind(one="shade", plural="shades", make=make, in_specs=True)

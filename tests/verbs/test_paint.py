@@ -160,7 +160,8 @@ def test_what_cannot_be_is_refused_before_anything_is_done(
 
 @pytest.mark.parametrize("kind", ["anime+sketch", "leaves", "fractals"])
 def test_replay_paints_the_same_pixels(tmp_path: Path, kind: str) -> None:
-    folder, asked = tmp_path / "made", {"count": 1, "first_seed": 11, "size": SIZE}
+    folder = tmp_path / "made"
+    asked: dict[str, Any] = {"count": 1, "first_seed": 11, "size": SIZE}
     if kind == "leaves":
         trombine.data_leaves(output=folder, **asked)
     elif kind == "fractals":

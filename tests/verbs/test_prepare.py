@@ -22,7 +22,7 @@ CURES = {
 @pytest.mark.parametrize("folder", CURES)
 def test_a_spec_is_no_folder(folder: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        trombine.data_prepare(folder, output=tmp_path / "pack")
+        trombine.data_prepare(Path(folder), output=tmp_path / "pack")
     assert str(caught.value) == CURES[folder]
 
 
@@ -31,7 +31,7 @@ def test_a_folder_may_be_called_like_a_spec(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     save_picture(Path("folder:plain/1.png"), np.zeros((16, 16, 3), np.uint8))
-    trombine.data_prepare("folder:plain", output="pack", size=16)
+    trombine.data_prepare(Path("folder:plain"), output=Path("pack"), size=16)
     assert Path("pack/index.json").is_file()
 
 

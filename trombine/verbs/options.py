@@ -8,6 +8,7 @@ the check and the schema.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_type_hints
@@ -144,15 +145,21 @@ def verb(function: Function) -> Function:
         except ValidationError as error:
             if error.title != function.__name__:  # of something that the verb read
                 raise
-            raise InputError(_wrong(error)) from None
+            raise InputError(_wrong(function, error)) from None
 
     return cast("Function", call)
 
 
-def _wrong(error: ValidationError) -> str:
+def _wrong(function: Callable[..., Any], error: ValidationError) -> str:
     """What is wrong with the first argument that is."""
     one = error.errors(include_url=False)[0]
-    name = str(one["loc"][0]) if one["loc"] else "the arguments"
+    name = one["loc"][0] if one["loc"] else "the arguments"
+    if isinstance(name, int):  # the place of one without a name
+        name = list(inspect.signature(function).parameters)[name]
+    if one["type"].startswith("missing"):
+        return f"{name} is missing"
+    if one["type"] == "unexpected_keyword_argument":
+        return f"there is no {name}"
     text = one["msg"][:1].lower() + one["msg"][1:]
     has_value = not one["type"].startswith(("missing", "unexpected"))
     return f"{name}: {text}" + (f", not {shown(repr(one['input'])[:60])}" if has_value else "")
