@@ -133,7 +133,7 @@ def enlarged(source: Path, fields: Mapping[str, Any], _: Path) -> Values:
 def blended(folder: Path) -> Values:
     """A model between two, written and used."""
     model = folder / "between.safetensors"
-    trombine.models_blend(first="upscale-x4", second="upscale-sharp-x4", share=0.5, output=model)
+    trombine.models_blend("upscale-x4", "upscale-sharp-x4", share=0.5, output=model)
     return {"picture": trombine.upscale(small(PHOTO, 24), factor=4, model=model, threads=1)}
 
 
@@ -262,8 +262,8 @@ def judged_restoration(folder: Path) -> Values:
         more = less.resize((96, 96), Image.Resampling.BICUBIC)
         truth.save(folder / "truth" / f"{factor}.png")
         more.save(folder / "results" / f"{factor}.png")
-    fields: dict[str, Any] = {"results": folder / "results", "truth": folder / "truth"}
-    return dict(numbers_of(json.loads(trombine.judge_restoration(**fields, json=True).summary)))
+    (found,) = trombine.judge_restoration(folder / "results", folder / "truth").found.values()
+    return dict(numbers_of(found))
 
 
 def judged_fidelity(folder: Path) -> Values:
@@ -271,8 +271,7 @@ def judged_fidelity(folder: Path) -> Values:
     for style in ("photo", "anime"):
         painted = {"count": 50, "size": 32, "pack": True, "output": folder / style, "workers": 1}
         trombine.data_world(style=style, **painted)
-    sets: dict[str, Any] = {"generated": str(folder / "anime"), "real": str(folder / "photo")}
-    found = json.loads(trombine.judge_fidelity(**sets, json=True).summary)
+    (found,) = trombine.judge_fidelity(folder / "anime", folder / "photo").found.values()
     return {name: one for name, one in numbers_of(found) if re.search("/(value|error)$", name)}
 
 
@@ -281,9 +280,9 @@ def judged_originality(folder: Path) -> Values:
     painted: dict[str, Any] = {"size": 32, "pack": True, "workers": 1}
     trombine.data_leaves(count=12, output=folder / "b", **painted)
     trombine.data_leaves(count=4, first_seed=10, output=folder / "a", **painted)
-    sets = {"generated": str(folder / "a"), "references": str(folder / "b")}
-    fields: dict[str, Any] = {**sets, "false_alarms": 0.1, "json": True}
-    return dict(numbers_of(json.loads(trombine.judge_originality(**fields).summary)))
+    result = trombine.judge_originality(folder / "a", folder / "b", false_alarms=0.1)
+    (found,) = result.found.values()
+    return dict(numbers_of(found))
 
 
 # Trainings
@@ -306,7 +305,7 @@ def trained(asked: str, folder: Path, **fields: Any) -> Values:
     settings = dict(word.split("=", 1) for word in [*TINY.split(), *words])
     settings = {name: value.replace("OLD", str(OLD)) for name, value in settings.items()}
     run = folder / "run"
-    trombine.train(recipe=recipe, output=run, settings=settings, no_board=True, **fields)
+    trombine.train(recipe, output=run, tensorboard=False, **settings, **fields)
     return losses(run)
 
 
@@ -324,7 +323,7 @@ def prepared(folder: Path) -> Values:
 def continued(folder: Path) -> Values:
     """The old run, which ended after 20 pictures, up to 40."""
     shutil.copytree(OLD / "run", folder / "run")
-    return trained(TRAININGS["dcgan"], folder, change=True)
+    return trained(TRAININGS["dcgan"], folder, override=True)
 
 
 def learned_from_the_old_pack(folder: Path) -> Values:
