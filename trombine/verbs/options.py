@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_type_hints
 
 from annotated_types import Interval
 from cyclopts import Group, Parameter, Token
-from docstring_parser import parse_from_object
+from docstring_parser import DocstringStyle, parse_from_object
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from trombine.progress import Progress as Callback
@@ -169,7 +169,7 @@ def help_of(function: Callable[..., Any]) -> dict[str, str]:
     """What a verb says of each of its parameters: in its docstring, or in their types."""
     said = {
         one.arg_name: " ".join((one.description or "").split())
-        for one in parse_from_object(function).params
+        for one in parse_from_object(function, DocstringStyle.NUMPYDOC).params
     }
     for name, hint in get_type_hints(function, include_extras=True).items():
         for extra in getattr(hint, "__metadata__", ()):
