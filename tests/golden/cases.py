@@ -134,7 +134,7 @@ def blended(folder: Path) -> Values:
     """A model between two, written and used."""
     model = folder / "between.safetensors"
     trombine.models_blend("upscale-x4", "upscale-sharp-x4", share=0.5, output=model)
-    return {"picture": trombine.upscale(small(PHOTO, 24), factor=4, model=model, threads=1)}
+    return {"picture": trombine.upscale(small(PHOTO, 24), scale=4, model=model, threads=1)}
 
 
 def repaired(family: str, folder: Path) -> Values:
@@ -332,7 +332,7 @@ def learned_from_the_old_pack(folder: Path) -> Values:
 
 def enlarged_by_the_old_model(_: Path) -> Values:
     model = OLD / "model.safetensors"
-    return {"picture": trombine.upscale(small(PHOTO), factor=2, model=model, threads=1)}
+    return {"picture": trombine.upscale(small(PHOTO), scale=2, model=model, threads=1)}
 
 
 def all_cases() -> Iterator[tuple[str, Case]]:
@@ -355,18 +355,18 @@ def all_cases() -> Iterator[tuple[str, Case]]:
     yield "morph", morphed
 
     for name, source, fields in (
-        ("upscale auto", PHOTO, {"factor": 2}),
-        ("upscale auto, drawing", DRAWING, {"factor": 2}),
-        ("upscale-x2", PHOTO, {"factor": 2, "model": "upscale"}),
-        ("upscale-x4", PHOTO, {"factor": 4, "model": "upscale"}),
-        ("upscale x1", PHOTO, {"factor": 1}),
-        ("upscale to a size, best", PHOTO, {"size": "72x72", "model": "upscale", "best": True}),
-        ("upscale-fast-x2", PHOTO, {"factor": 2, "model": "upscale-fast"}),
-        ("upscale-sharp-x4", PHOTO, {"factor": 4, "model": "upscale", "sharpness": 1.0}),
-        ("upscale-drawings-x2", DRAWING, {"factor": 2, "model": "upscale-drawings"}),
-        ("upscale-drawings-x4", DRAWING, {"factor": 4, "model": "upscale-drawings"}),
-        ("upscale-wild-x2", PHOTO, {"factor": 2, "model": "upscale-wild"}),
-        ("upscale-wild-x4", PHOTO, {"factor": 4, "model": "upscale-wild"}),
+        ("upscale auto", PHOTO, {"scale": 2}),
+        ("upscale auto, drawing", DRAWING, {"scale": 2}),
+        ("upscale-x2", PHOTO, {"scale": 2, "model": "upscale"}),
+        ("upscale-x4", PHOTO, {"scale": 4, "model": "upscale"}),
+        ("upscale x1", PHOTO, {"scale": 1}),
+        ("upscale to a size, best", PHOTO, {"size": "72x72", "model": "upscale", "tta": True}),
+        ("upscale-fast-x2", PHOTO, {"scale": 2, "model": "upscale-fast"}),
+        ("upscale-sharp-x4", PHOTO, {"scale": 4, "model": "upscale", "sharpness": 1.0}),
+        ("upscale-drawings-x2", DRAWING, {"scale": 2, "model": "upscale-drawings"}),
+        ("upscale-drawings-x4", DRAWING, {"scale": 4, "model": "upscale-drawings"}),
+        ("upscale-wild-x2", PHOTO, {"scale": 2, "model": "upscale-wild"}),
+        ("upscale-wild-x4", PHOTO, {"scale": 4, "model": "upscale-wild"}),
     ):
         yield name, partial(enlarged, source, fields)
     yield "models blend", blended
