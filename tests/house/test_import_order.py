@@ -22,7 +22,7 @@ ORDER: Sequence[str] = PAGE.split()
 def level(module: str) -> int:
     """How far down the page a module stands: its own place, or that of the package it is in."""
     places = [name for name in ORDER if module == name or module.startswith(f"{name}.")]
-    assert places, f"say in ORDER, and in docs/how-it-is-built.md, where {module} stands"
+    assert places, f"say in ORDER, and in docs/architecture.md, where {module} stands"
     return ORDER.index(max(places, key=len))
 
 

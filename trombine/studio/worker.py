@@ -6,6 +6,7 @@ bytes of memory and no more, and makes room for a fresh process once a job took 
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import signal
@@ -15,6 +16,11 @@ import time
 from pathlib import Path
 from typing import Final
 
+from trombine.__main__ import ENVIRONMENT, in_a_line, is_for_people
+from trombine.progress import log
+from trombine.studio.jobs import Store
+from trombine.studio.work import do
+
 _PAUSE: Final = 0.1  # seconds, while there is nothing to do
 _NICE: Final = 5  # pages come before jobs
 _SPENT: Final = 0.8  # of its memory: a process that had so much rarely gives it back
@@ -22,16 +28,13 @@ _SPENT: Final = 0.8  # of its memory: a process that had so much rarely gives it
 
 def main(data: str, name: str, most_bytes: str) -> None:
     """Claim jobs and do them, until memory is short."""
-    from trombine.__main__ import ENVIRONMENT, in_a_line, is_for_people
-    from trombine.studio.jobs import Store
-    from trombine.studio.work import do
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to obey
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     os.nice(_NICE)
     _bound(int(most_bytes))
     for variable, value in ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
+    log.addHandler(logging.NullHandler())  # what a job says is in its result
     store = Store(Path(data), is_server=False)
     job = store.claim(name)
     if job is None:  # what every verb needs takes longest to load: nobody waits for it yet
