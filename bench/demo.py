@@ -79,7 +79,7 @@ def enlarged(large: Pixels, smaller: int, factor: int) -> list[Pixels]:
     cubic = Image.Resampling.BICUBIC
     small = Image.fromarray(large).resize((sides[0], sides[0]), cubic)
     bicubic = small.resize((sides[1], sides[1]), cubic)
-    return [np.asarray(bicubic), np.asarray(trombine.upscale(small, factor=factor))]
+    return [np.asarray(bicubic), np.asarray(trombine.upscale(small, scale=factor))]
 
 
 def damaged(pixels: Pixels, chain: str, seed: int) -> Pixels:

@@ -48,7 +48,7 @@ def enlarged_sheet(folder: Path) -> Sheet:
     chelsea.resize((112, 112), Image.Resampling.LANCZOS).save(folder / "b.png")
     rows = []
     for path in (folder / "a.jpg", folder / "b.png"):
-        trombine.upscale(pictures=path, factor=4, output=folder / f"{path.stem}.large.png")
+        trombine.upscale(path, scale=4, output=folder / f"{path.stem}.large.png")
         bicubic = Image.open(path).resize((448, 448), Image.Resampling.BICUBIC)
         rows.append([np.asarray(bicubic), load_picture(folder / f"{path.stem}.large.png").samples])
     titles = ("JPEG", "PNG")
@@ -59,7 +59,7 @@ def enlarged_sheet(folder: Path) -> Sheet:
 def read_sheet(folder: Path) -> np.ndarray:
     """What is read of a photograph."""
     Image.fromarray(skimage.data.astronaut()[:320, 60:440]).save(folder / "face.png")
-    trombine.read(pictures=folder / "face.png", output=folder / "sheet.png")
+    trombine.read(folder / "face.png", output=folder / "sheet.png")
     return load_picture(folder / "sheet.png").samples
 
 

@@ -37,7 +37,7 @@ from table import Row, at_least, at_most, report
 
 SIDE = 256  # of every picture: small beside what people send
 VERBS = {
-    "upscale": {"factor": "2", "model": "upscale-fast"},
+    "upscale": {"scale": "2", "model": "upscale-fast"},
     "inpaint": {"mask_is": "white"},
 }
 PAGES = ("/", "/upscale", "/jobs", "/static/studio.css", "/static/easel.js", "/api/jobs")
@@ -218,7 +218,7 @@ class Crowd:
         for verb in VERBS:
             body = form(verb, 0)
             ids = [
-                json.loads(visitor.ask(f"/api/jobs/{verb}", body)[1])["id"]
+                json.loads(visitor.ask(f"/api/{verb}", body)[1])["id"]
                 for _ in range(4 * len(family(pid)))
             ]
             for id in ids:
@@ -241,7 +241,7 @@ class Crowd:
 
     def job(self, visitor: Visitor, verb: str, number: int, body: bytes) -> None:
         """One job from its picture to its file."""
-        status, told = visitor.ask(f"/api/jobs/{verb}", body)
+        status, told = visitor.ask(f"/api/{verb}", body)
         if status != 201:
             raise ValueError(told)
         address = f"/api/jobs/{json.loads(told)['id']}"

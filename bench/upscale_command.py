@@ -54,7 +54,7 @@ SHARP_EDGES: Final = (0.8, 1.1)
 
 def by_command(small: torch.Tensor, *, factor: int) -> torch.Tensor:
     """As the command makes it unless told otherwise, rounded as its files are."""
-    return (trombine.upscale(small, factor=factor) * 255).round() / 255
+    return (trombine.upscale(small, scale=factor) * 255).round() / 255
 
 
 def noted(

@@ -104,7 +104,7 @@ def enlarged(folder: Path, factor: int, hole: Path | None = None) -> Pixels:
     repaired, made = folder / "mended.png", folder / "large.png"
     mask_is = "auto" if hole is None else "white"
     trombine.upscale(
-        repaired, factor=factor, hole=hole, mask_is=mask_is, output=made, overwrite=True
+        repaired, scale=factor, hole=hole, mask_is=mask_is, output=made, overwrite=True
     )
     return as_seen(load_picture(made))
 

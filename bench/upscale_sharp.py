@@ -36,7 +36,7 @@ def measured(truths: Mapping[str, Picture], sharpness: float) -> Measured:
 def _row(truth: Picture, sharpness: float) -> dict[str, float]:
     truth = crop_to_multiple(truth.expand(3, -1, -1), FACTOR)
     small = shrink(truth, FACTOR)
-    made = trombine.upscale(small, factor=FACTOR, model="upscale", sharpness=sharpness)
+    made = trombine.upscale(small, scale=FACTOR, model="upscale", sharpness=sharpness)
     assert isinstance(made, torch.Tensor)
     return compared(truth, to_picture(to_pixels(made)), FACTOR)
 

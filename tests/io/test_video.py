@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import weakref
-from collections.abc import Generator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
 import numpy as np
@@ -17,12 +16,11 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
 import trombine
-from trombine.events import Done, Event, Notice, Progress, Skipped
 from trombine.io.image import Picture, load_picture, picture_of, read_record
 from trombine.io.video import save_frames
+from trombine.progress import Result
 from trombine.refusal import InputError
-from trombine.upscaling import making
-from trombine.verbs.upscale import UpscaleRequest, run
+from trombine.upscaling import enlarge as enlarging
 
 SIZE = (36, 50)
 TIMES = (0, 40, 90, 100, 260, 300, 1000)  # ms
@@ -115,36 +113,16 @@ def to_rgb(frame: VideoFrame) -> np.ndarray:
     return np.array([red, (luma - kr * red - kb * blue) / (1 - kr - kb), blue]) * 255
 
 
-def enlarge(*films: Path, output: Path, **options: Any) -> list[Event]:
-    options = {"model": "upscale-fast", **options}
-    return list(run(UpscaleRequest(pictures=films, output=output, **options)))
+def enlarge(film: Path, output: Path, **options: Any) -> Result:
+    return trombine.upscale(film, output=output, **{"model": "upscale-fast", **options})
 
 
-def notices(heard: list[Event]) -> list[str]:
-    return [event.text for event in heard if isinstance(event, Notice)]
-
-
-def kept(heard: list[Event]) -> int:
-    """How many results were there already."""
-    (done,) = [event for event in heard if isinstance(event, Done)]
-    return done.kept
-
-
-def why(heard: list[Event]) -> str:
-    """Why the only film was skipped, in one line."""
-    (skipped,) = [event for event in heard if isinstance(event, Skipped)]
-    assert "\n" not in skipped.why
-    return skipped.why
-
-
-def times(path: Path) -> list[float]:
-    with av.open(str(path)) as opened:
-        return [float(frame.time or 0) for frame in opened.decode(video=0)]
-
-
-def sounds(path: Path) -> list[bytes]:
-    with av.open(str(path)) as opened:
-        return [bytes(packet) for packet in opened.demux(audio=0) if packet.size]
+def why(film: Path, output: Path, **options: Any) -> str:
+    """Why a film is not enlarged, in one line."""
+    with pytest.raises(InputError) as error:
+        enlarge(film, output=output, **options)
+    assert "\n" not in str(error.value)
+    return str(error.value)
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -157,7 +135,7 @@ def test_a_film_becomes_a_larger_film(tmp_path: Path, ending: str) -> None:
     """A film's frames are each enlarged, at their own times, and its sound is the same bytes."""
     source = film(tmp_path / f"a.{ending}", waves(len(TIMES)), TIMES)
     output = tmp_path / f"b.{ending}"
-    assert not notices(enlarge(source, output=output))
+    assert not enlarge(source, output=output).notices
     assert size(output) == (72, 100)
     assert times(output) == pytest.approx([time / 1000 for time in TIMES], abs=1e-6)
     assert sounds(output) == sounds(source) != []
@@ -172,7 +150,7 @@ def test_one_kind_of_film_becomes_another(tmp_path: Path, source: str, ending: s
     """MP4 becomes WebM and back; what the other cannot hold of the sound is encoded anew."""
     path = film(tmp_path / f"a.{source}", waves(5))
     output = tmp_path / f"b.{ending}"
-    heard = notices(enlarge(path, output=output))
+    heard = enlarge(path, output=output).notices
     assert times(output) == pytest.approx(times(path), abs=0.001)
     assert bool(sounds(output)) and ("anew as opus" in "".join(heard)) == (ending == "webm")
     assert not list(tmp_path.glob("a.x2*"))
@@ -219,22 +197,19 @@ def test_a_film_held_upright_is_upright(tmp_path: Path) -> None:
 def test_odd_sizes(tmp_path: Path, ending: str, expected: tuple[int, int]) -> None:
     """Sides of an odd number of pixels are kept in WebM; MP4 repeats the last row and column."""
     source = film(tmp_path / "a.webm", waves(2, (35, 49)), sound="")
-    enlarge(source, output=tmp_path / f"b.{ending}", factor=3)
+    enlarge(source, output=tmp_path / f"b.{ending}", scale=3)
     assert size(tmp_path / f"b.{ending}") == expected
 
 
 @pytest.mark.parametrize("ending", ["mp4", "webm"])
 def test_the_same_command_again_and_replay(tmp_path: Path, ending: str) -> None:
-    """The same command again keeps a film that is there, and replay makes its very bytes."""
+    """The same command again skips a film that is there, and replay makes its very bytes."""
     source, output = film(tmp_path / "a.mp4", waves(4)), tmp_path / f"b.{ending}"
     enlarge(source, output=output)
     record = read_record(output) or {}
-    assert record["inputs"]["a.mp4"] == hashlib.sha256(source.read_bytes()).hexdigest()
-    assert "av" in record["versions"]
-    assert kept(enlarge(source, output=output)) == 1
-    assert "enlarge x2, not x3" in why(enlarge(source, output=output, factor=3))
-    trombine.replay(pictures=[output], output=tmp_path / f"c.{ending}", inputs=tmp_path)
-    assert (tmp_path / f"c.{ending}").read_bytes() == output.read_bytes()
+    assert record["files"]["pictures"] == ["a.mp4", hashlib.sha256(source.read_bytes()).hexdigest()]
+    assert enlarge(source, output=output).kept == 1
+    assert trombine.replay(output).summary == f"{output}: the same bytes"
 
 
 def test_date_and_place_of_a_film(tmp_path: Path) -> None:
@@ -261,7 +236,7 @@ def test_one_frame_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         most = max(most, len(alive))
         return picture_of(image.samples.repeat(2, axis=0).repeat(2, axis=1))
 
-    monkeypatch.setattr(making, "enlarged_image", watched)
+    monkeypatch.setattr(enlarging, "enlarged_image", watched)
     source = film(tmp_path / "a.mp4", waves(60))
     enlarge(source, output=tmp_path / "b.mp4")
     assert len(times(tmp_path / "b.mp4")) == 60 and most <= 3
@@ -270,10 +245,13 @@ def test_one_frame_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_stopped_film_leaves_nothing(tmp_path: Path) -> None:
     """Whoever stops a command while it writes a film finds no half of it."""
     source = film(tmp_path / "a.mp4", waves(60))
-    request = UpscaleRequest(pictures=(source,), output=tmp_path / "b.mp4", model="upscale-fast")
-    with closing(cast("Generator[Event]", run(request))) as events:
-        while not (isinstance(event := next(events), Progress) and event.done in range(10, 90)):
-            pass
+
+    def stop(done: float, total: float, what: str) -> None:
+        if done / total > 0.3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        enlarge(source, output=tmp_path / "b.mp4", progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
@@ -282,7 +260,7 @@ def test_a_sheet_of_a_film(tmp_path: Path) -> None:
     source = film(tmp_path / "a.mp4", waves(2))
     enlarge(source, output=tmp_path / "b.mp4", sheet=True)
     assert (tmp_path / "b.sheet.png").exists()
-    assert "no truth" in why(enlarge(source, output=tmp_path / "c.mp4", truth=source))
+    assert "no truth" in why(source, output=tmp_path / "c.mp4", truth=source)
 
 
 def test_a_gif_becomes_a_film(tmp_path: Path) -> None:
@@ -302,18 +280,18 @@ def test_damaged_films_are_one_line(tmp_path: Path, capfd: pytest.CaptureFixture
         for share in (0.02, 0.3, 0.6, 0.9):
             cut = tmp_path / f"cut.{ending}"
             cut.write_bytes(whole[: int(len(whole) * share)])
-            assert why(enlarge(cut, output=tmp_path / "b.mp4"))
+            assert why(cut, output=tmp_path / "b.mp4")
     with av.open(str(tmp_path / "sound.mp4"), "w") as out:
         track: Any = out.add_stream("aac", rate=SECOND)
         heard = AudioFrame.from_ndarray(np.zeros((1, SECOND), np.float32), "fltp", "mono")
         heard.sample_rate = SECOND
         out.mux([*track.encode(heard), *track.encode(None)])
-    assert "only sound" in why(enlarge(tmp_path / "sound.mp4", output=tmp_path / "b.mp4"))
+    assert "only sound" in why(tmp_path / "sound.mp4", output=tmp_path / "b.mp4")
     with av.open(str(tmp_path / "none.mp4"), "w") as out:
         stream: Any = out.add_stream("libx264", rate=25)
         stream.height, stream.width, stream.pix_fmt = 16, 16, "yuv420p"
         out.start_encoding()
-    assert why(enlarge(tmp_path / "none.mp4", output=tmp_path / "b.mp4"))
+    assert why(tmp_path / "none.mp4", output=tmp_path / "b.mp4")
     assert not (tmp_path / "b.mp4").exists() and not list(tmp_path.glob(".trombine*"))
     assert capfd.readouterr() == ("", "")
 
@@ -322,12 +300,12 @@ def test_damaged_films_are_one_line(tmp_path: Path, capfd: pytest.CaptureFixture
 def test_a_film_becomes_no_picture(tmp_path: Path, ending: str) -> None:
     """A film is written as a film, a picture as a picture; anything else is one line."""
     source = film(tmp_path / "a.mp4", waves(3))
-    said = why(enlarge(source, output=tmp_path / f"b.{ending}"))
+    said = why(source, output=tmp_path / f"b.{ending}")
     assert "let it end in .mp4, .webm, .gif or .webp" in said
     picture = tmp_path / "a.png"
     trombine.data_world(count=1, size=32, output=tmp_path / "faces")
     (tmp_path / "faces" / "000000.png").rename(picture)
-    assert "is a picture" in why(enlarge(picture, output=tmp_path / "b.mp4"))
+    assert "is a picture" in why(picture, output=tmp_path / "b.mp4")
 
 
 def test_films_of_a_folder_are_left_alone(tmp_path: Path) -> None:
@@ -348,7 +326,7 @@ def test_a_film_of_large_frames_is_refused(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("trombine.io.container.first_frame", lambda _: pytest.fail("decoded"))
     with pytest.raises(InputError, match="has 50 x 36 pixels, more than the 1,000"):
         load_picture(source)
-    assert "more than the 1,000" in why(enlarge(source, output=tmp_path / "b.mp4"))
+    assert "more than the 1,000" in why(source, output=tmp_path / "b.mp4")
 
 
 def test_the_first_frame_of_a_film_is_read(tmp_path: Path) -> None:

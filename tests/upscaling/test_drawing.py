@@ -13,7 +13,7 @@ from PIL import Image
 from trombine.io.color import LUMA
 from trombine.io.image import Picture, picture_of
 from trombine.io.video import Frames
-from trombine.upscaling import making
+from trombine.upscaling import enlarge
 from trombine.upscaling.drawing import (
     SAMPLES,
     WORKING_SIZE,
@@ -24,7 +24,7 @@ from trombine.upscaling.drawing import (
     is_drawing,
     likelihood,
 )
-from trombine.upscaling.making import DRAWINGS, model_for
+from trombine.upscaling.enlarge import DRAWINGS, model_for
 from trombine.world import face, paint
 
 Pixels = np.ndarray
@@ -206,13 +206,13 @@ def test_what_is_hidden_does_not_matter() -> None:
 def test_the_colours_behind_alpha_choose_no_net() -> None:
     photograph, art = as_rgb(skimage.data.coffee())[:300, :300], line_art()
     for inner, outer, family in (
-        (photograph, art, making.PHOTOGRAPHS),
-        (art, photograph, making.DRAWINGS),
+        (photograph, art, enlarge.PHOTOGRAPHS),
+        (art, photograph, enlarge.DRAWINGS),
     ):
         alpha = np.where(disc(art), 255, 0).astype(np.uint8)
         colours = np.where(disc(art)[..., None], inner, outer)
         image = Picture(samples=np.dstack([colours, alpha]))
-        assert making.model_for(Frames(frames=(image,)), "x2")[0] == family
+        assert enlarge.model_for(Frames(frames=(image,)), "x2")[0] == family
 
 
 @pytest.mark.parametrize("shape", [(1300, 700), (200, 5000), (3000, 33), (513, 512)])
