@@ -62,7 +62,7 @@ def repair(photo: Path, net: Path) -> Callable[..., Result]:
     """Repairs the picture as b.png by its mask, unless told otherwise."""
 
     def repair(picture: Path = photo, **options: Any) -> Result:
-        usual = {"output": photo.parent / "b.png", "model": net}
+        usual: dict[str, Any] = {"output": photo.parent / "b.png", "model": net}
         if not options.keys() & {"mask", "mask_colour", "mask_part", "scratches"}:
             usual["mask"] = photo.with_name("m.png")
         return inpaint(picture, **usual | options)
@@ -377,7 +377,11 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
 def test_what_cannot_be_done_is_refused_in_one_line(name: str, photo: Path, net: Path) -> None:
     """The file, what is wrong with it and what to do stand in one line; nothing is written."""
     options, words = BAD[name]
-    asked = {"model": net, "output": photo.parent / "b.png", **options(photo.parent)}
+    asked: dict[str, Any] = {
+        "model": net,
+        "output": photo.parent / "b.png",
+        **options(photo.parent),
+    }
     before = set(photo.parent.iterdir())
     with pytest.raises(InputError) as caught:
         inpaint(photo, **asked)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
-from jaxtyping import Float32
 from PIL import Image
 
 from trombine.conventions import check_picture
@@ -25,8 +24,6 @@ from trombine.refusal import InputError, said
 if TYPE_CHECKING:
     import torch
 
-Colours = Float32[np.ndarray, "h w 3"]
-Alpha = Float32[np.ndarray, "h w"]
 EXPECTED: Final = "a path, a Pillow image, a NumPy array or a torch tensor"
 _LARGEST: Final = np.iinfo(np.uint16).max
 
@@ -91,20 +88,6 @@ def _unrounded(value: Any, result: Any, same: np.ndarray) -> Any:
     return result
 
 
-def planes_of(value: object) -> tuple[Colours, Alpha | None] | None:
-    """The colours and the alpha of a picture that is held as floats; None of any other."""
-    if _is_tensor(value):
-        value = _array(value)
-    if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
-        return None
-    array = _checked(value).astype(np.float32)
-    array = array if array.ndim == 3 else array[..., None]
-    has_alpha = array.shape[2] in (2, 4)
-    colours = array[..., :-1] if has_alpha else array
-    full = np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
-    return full, np.ascontiguousarray(array[..., -1]) if has_alpha else None
-
-
 def like(value: object, picture: Picture) -> Any:
     """A picture as the value is held: of a path, a Pillow image."""
     if isinstance(value, np.ndarray):
@@ -118,19 +101,6 @@ def like(value: object, picture: Picture) -> Any:
         return torch.from_numpy(np.ascontiguousarray(planes)).to(cast("torch.Tensor", value))
     image = to_pillow(picture)
     return image.convert("I") if isinstance(value, Image.Image) and value.mode == "I" else image
-
-
-def planes_like(value: object, colours: Colours, alpha: Alpha | None) -> Any:
-    """Colours and alpha as the value, an array or a tensor of floats, is held."""
-    held: Any = value
-    channels = held.shape[0] if _is_tensor(held) else held.shape[2] if held.ndim == 3 else 1
-    parts = [colours if channels > 2 else colours[..., :1]]
-    result = np.concatenate(parts if alpha is None else [*parts, alpha[..., None]], axis=2)
-    if isinstance(value, np.ndarray):
-        return (result[..., 0] if value.ndim == 2 else result).astype(value.dtype)
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1))).to(held.device)
 
 
 def singles(value: object) -> Sequence[Any] | None:
