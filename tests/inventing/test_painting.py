@@ -11,7 +11,7 @@ from PIL import Image
 
 from trombine import generate, replay
 from trombine.inventing.painting import PEOPLE, Painting, between
-from trombine.io.image import read_record
+from trombine.io.image import read_record, size_of
 from trombine.world import FIELDS, STYLES, face, from_vector, paint, to_vector
 from trombine.world.faces import FieldInfo
 
@@ -74,10 +74,10 @@ def test_the_same_in_company_on_two_threads_and_by_replay(tmp_path: Path) -> Non
     for name, seeds, threads in (("many", "2-5", 2), ("alone", "3", 1)):
         generate(seeds=seeds, threads=threads, sheet=True, output=tmp_path / name)
     many, alone = (tmp_path / name / "000003.png" for name in ("many", "alone"))
-    assert many.read_bytes() == alone.read_bytes() and Image.open(many).size == (512, 512)
+    assert many.read_bytes() == alone.read_bytes() and size_of(many) == (512, 512)
     made = [many, tmp_path / "many" / "sheet.png", tmp_path / "alone" / "sheet.png"]
     assert replay(made).summary.count("the same pixels") == 3
-    assert max(Image.open(made[2]).size) < 512
+    assert max(size_of(made[2])) < 512
 
 
 def test_between_two_persons_numbers_are_blended_and_things_change_in_the_middle() -> None:

@@ -82,7 +82,7 @@ def test_faces_and_sheets_are_made_again(tiny: Path, tmp_path: Path) -> None:
     assert [path.name for path in result.written] == names
     assert is_made_again(*result.written, inputs=tiny.parent)
     record = read_record(tmp_path / "000003.png") or {}
-    assert record["options"] == {"seeds": "3", **asked}
+    assert record["options"] == {"seeds": "3", "size": 32, **asked}
     assert not generated(tmp_path, tiny, seeds="3,8", sheet=True, nearest=True, **asked).written
 
 

@@ -118,6 +118,7 @@ def generate(
     else:
         people = [known(like)] if like else []
         maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
+    arguments["size"] = maker.size  # whatever is usual in other versions
     places = {seed: output / f"{seed:06d}.png" for seed in numbers}
     if like:
         places = {-1: output / f"{like.name.partition('.')[0]}.like.png"}

@@ -114,6 +114,7 @@ def morph(
         numbers, people = _people(names)
         maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
         walk = PaintedWalk(inventing=maker, seeds=numbers, **course)
+    arguments["size"] = maker.size  # whatever is usual in other versions
     wanted = _wanted(output, walk.count, film=film, sheet=sheet)
     refuse_to_write_over(wanted, files)
     todo = [file for file in wanted if overwrite or not file.exists()]
