@@ -83,6 +83,7 @@ def test_who_is_drawn_changes_by_sliders(opened: Opened, command: Command, tmp_p
     assert pixels_of(portrait).shape == (1024, 1024, 3)
     (tmp_path / "someone.png").write_bytes(png(paint(world_face(3), 128).pixels))
     words = ("--to", "anime", "--portrait", "--size", "1024", "--attributes", "smile=1, hat")
+    words += ("--write-character",)  # so the page has numbers for its sliders
     assert command("restyle", "someone.png", *words, "-o", "out.png").returncode == 0
     assert (tmp_path / "out.png").read_bytes() == portrait
     tab.get_by_role("checkbox", name="The person alone").check()
@@ -118,7 +119,7 @@ def test_a_film_stands_beside_its_source(opened: Opened, tmp_path: Path) -> None
 def test_videos_play_together(kind: str, opened: Opened, command: Command, tmp_path: Path) -> None:
     """What was restyled plays to its end, beside what it was."""
     (tmp_path / "clip.gif").write_bytes(gif(2))
-    words = ("--factor", "2", "--model", "upscale-fast", "--format", kind)
+    words = ("--scale", "2", "--model", "upscale-fast", "--format", kind)
     assert command("upscale", "clip.gif", *words, "-o", "films").returncode == 0
     (clip,) = (tmp_path / "films").iterdir()
     tab = opened("/restyle")
