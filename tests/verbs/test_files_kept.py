@@ -54,15 +54,13 @@ def test_models_import_and_export_never_write_over_what_they_read(tmp_path: Path
     before = file.read_bytes()
     given = {"net": "residual:width=4,depth=1,factor=2", "task": "upscale"}
     with pytest.raises(InputError, match=OVER):
-        trombine.models_import(file=file, output=file, overwrite=True, **given)
+        trombine.models_import(file, output=file, overwrite=True, **given)
     assert file.read_bytes() == before
     weights.save(file, net, Card(task="upscale", net="residual", sizes=net.sizes))
     before = file.read_bytes()
     (tmp_path / "m.onnx").symlink_to(file)
     with pytest.raises(InputError, match=OVER):
-        trombine.models_export(
-            model=str(file), output=tmp_path / "m.onnx", onnx=True, overwrite=True
-        )
+        trombine.models_export(file, output=tmp_path / "m.onnx", onnx=True, overwrite=True)
     assert file.read_bytes() == before
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,16 +11,9 @@ import pytest
 from PIL import Image
 
 from trombine import runs_list, runs_show
-from trombine.events import Done, Event, Notice, Picture
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
-from trombine.verbs.runs import (
-    COLUMNS,
-    RunsListRequest,
-    RunsShowRequest,
-    columns,
-    run,
-)
+from trombine.verbs.runs import COLUMNS, columns
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -42,13 +34,8 @@ def there(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-def summary(events: list[Event]) -> str:
-    assert isinstance(events[-1], Done)
-    return events[-1].summary
-
-
 def test_list_says_what_each_run_is(there: Path) -> None:
-    lines = summary(list(run(RunsListRequest()))).splitlines()
+    lines = runs_list().summary.splitlines()
     assert lines[0].split() == [*COLUMNS[:-1], "last", "change"]
     assert len(lines) == 3 and lines[1].startswith("anime  generate    world:1-20000/anime")
     assert "120,000 of 240,000" in lines[1] and "stopped by an alarm (collapse)" in lines[1]
@@ -61,29 +48,29 @@ def test_a_run_that_is_trained_now_is_running(there: Path) -> None:
     clock = folder.clocks.read_bytes()
     with folder.alone():
         folder.clock({"event": "resumed", "pictures": 200_000})
-        assert "  running  " in summary(list(run(RunsListRequest())))
-        assert "state   running" in summary(list(run(RunsShowRequest(run=Path("fine")))))
-    assert "  running  " not in summary(list(run(RunsListRequest())))
+        assert "  running  " in runs_list().summary
+        assert "state   running" in runs_show(Path("fine")).summary
+    assert "  running  " not in runs_list().summary
     folder.clocks.write_bytes(clock)
 
 
 def test_no_runs_is_no_error(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
-        said = summary(list(run(RunsListRequest(folder=folder))))
+        said = runs_list(folder).summary
         assert said == f"no runs in {folder}; trombine train makes them there"
 
 
 def test_a_run_itself_is_listed(there: Path) -> None:
-    assert len(summary(list(run(RunsListRequest(folder=Path("runs/fine"))))).splitlines()) == 2
+    assert len(runs_list(Path("runs/fine")).summary.splitlines()) == 2
 
 
 def test_one_bad_run_does_not_hide_the_others(made: ModuleType, tmp_path: Path) -> None:
     made.upscale(tmp_path / "good", lines=2)
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "recipe.json").write_text("{")
-    notice, done = run(RunsListRequest(folder=tmp_path))
-    assert isinstance(notice, Notice) and notice.file == tmp_path / "bad" / "recipe.json"
-    assert isinstance(done, Done) and "good" in done.summary
+    result = runs_list(tmp_path)
+    assert result.notices[0].startswith(f"{tmp_path}/bad/recipe.json: ")
+    assert "good" in result.summary
 
 
 def test_long_cells_are_cut() -> None:
@@ -105,16 +92,16 @@ def with_sweep(made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.usefixtures("with_sweep")
 def test_the_runs_of_a_sweep_are_listed() -> None:
-    lines = summary(list(run(RunsListRequest()))).splitlines()
+    lines = runs_list().summary.splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["alone", "wide/lr=1e-3", "wide/lr=2e-3"]
-    said = summary(list(run(RunsShowRequest(run=Path("wide/lr=2e-3")))))
+    said = runs_show(Path("wide/lr=2e-3")).summary
     assert said.startswith("lr=2e-3: upscale-x2")
 
 
 @pytest.mark.parametrize("name", ["wide", "runs/wide"])
 @pytest.mark.usefixtures("with_sweep")
 def test_show_says_what_a_sweep_has(name: str) -> None:
-    lines = summary(list(run(RunsShowRequest(run=Path(name))))).splitlines()
+    lines = runs_show(Path(name)).summary.splitlines()
     assert lines[:2] == ["runs/wide: a sweep of 2 runs", "page: runs/wide/index.html"]
     assert [line.split()[0] for line in lines[3:]] == ["wide/lr=1e-3", "wide/lr=2e-3"]
 
@@ -127,20 +114,20 @@ def test_show_tells_of_changes_and_of_a_last_batch_that_reached_beyond() -> None
     change = {"lr": 0.5, "nets": {"net": "residual"}}
     folder.append({"kind": "change", "pictures": 1000, "settings": change})
     folder.append({"kind": "end", "pictures": 1064})
-    said = summary(list(run(RunsShowRequest(run=Path("alone")))))
+    said = runs_show(Path("alone")).summary
     assert "after 1,000 pictures: lr 0.5, net residual" in said
     assert "finished, 1,064 pictures seen, 64 asked for" in said
-    assert "1,064 of 64" not in summary(list(run(RunsListRequest())))
+    assert "1,064 of 64" not in runs_list().summary
 
 
 def test_show_tells_and_writes_the_page(there: Path) -> None:
     page = there / "runs" / "fine" / "index.html"
     page.unlink(missing_ok=True)
-    picture, done = run(RunsShowRequest(run=Path("fine")))
-    assert isinstance(picture, Picture) and picture.path == Path("runs/fine/index.html")
-    assert page.exists() and isinstance(done, Done)
-    said = dict(line.split(maxsplit=1) for line in done.summary.splitlines()[1:])
-    assert done.summary.splitlines()[0] == "fine: upscale-x2"
+    result = runs_show(Path("fine"))
+    assert result.written == (Path("runs/fine/index.html"), Path("runs/fine/film.gif"))
+    title, *lines = result.summary.splitlines()
+    said = dict(line.split(maxsplit=1) for line in lines)
+    assert page.exists() and title == "fine: upscale-x2"
     assert said["state"] == "finished, 200,000 of 200,000 pictures seen"
     assert said["best"] == "PSNR 30.85 dB, after 170,000 pictures (protocol 9f2c51d08a3e)"
     assert said["cost"] == "200,000 pictures, CPU time 39 min, wall time 20 min"
@@ -151,21 +138,16 @@ def test_show_tells_and_writes_the_page(there: Path) -> None:
 
 
 def test_show_says_which_alarm_it_was(there: Path) -> None:
-    said = summary(list(run(RunsShowRequest(run=Path("runs/anime")))))
+    said = runs_show(Path("runs/anime")).summary
     assert "after 60,000 pictures: not finite, loss of generator is nan, rolled back" in said
     assert "stopped by an alarm (collapse), 120,000 of 240,000 pictures seen" in said
 
 
 def test_what_is_no_run_is_said_in_a_line(there: Path) -> None:
     with pytest.raises(InputError, match=r"^nowhere: does not exist; trombine runs list"):
-        list(run(RunsShowRequest(run=Path("nowhere"))))
+        runs_show(Path("nowhere"))
     with pytest.raises(InputError, match=r"^runs/notes: is no run"):
-        list(run(RunsShowRequest(run=Path("runs/notes"))))
-
-
-def test_in_python(there: Path) -> None:
-    assert "upscale-x2" in runs_list().summary
-    assert runs_show(run=Path("anime")).written == (Path("runs/anime/index.html"),)
+        runs_show(Path("runs/notes"))
 
 
 def test_on_the_command_line(home: Path, command: Command) -> None:
@@ -174,16 +156,3 @@ def test_on_the_command_line(home: Path, command: Command) -> None:
     assert shown.stdout.startswith("fine: upscale-x2\n")
     missing = command("runs", "show", "gone", cwd=home)
     assert missing.returncode == 2 and missing.stderr.count("\n") == 1
-
-
-LISTS = """
-import sys
-from trombine.__main__ import main
-code = main(["runs", "list"])
-print(code, sorted({"torch", "numba"} & set(sys.modules)))
-"""
-
-
-def test_listing_loads_neither_torch_nor_numba(home: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", LISTS], cwd=home, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "0 []", done.stderr
