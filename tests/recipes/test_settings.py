@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from trombine.objectives import objective_of
@@ -163,14 +164,17 @@ def test_damage_that_a_net_can_undo(name: str, settings: dict[str, str]) -> None
     assert objective_of(with_settings(find(name), settings)).damage
 
 
-def test_a_setting_is_given_once() -> None:
-    assert settings_of(["lr=1", "net.width=8", "width=16"]) == {
-        "lr": "1",
+def test_a_setting_is_given_once_as_number_or_text() -> None:
+    given = {"lr": 1e-4, "net": {"width": 8, "wide": True}, "width": "16", "batch": np.int64(4)}
+    assert settings_of(given) == {
+        "lr": "0.0001",
         "net.width": "8",
+        "net.wide": "true",
         "width": "16",
+        "batch": "4",
     }
-    for twice in (["lr=1", "lr=2"], ["lr=1", "lr=1"], ["save-every=1", "save_every=2"]):
-        with pytest.raises(InputError, match=r"^(lr|save_every) is given twice; "):
+    for twice in ({"save-every": 1, "save_every": 2}, {"net.width": 1, "net": {"width": 2}}):
+        with pytest.raises(InputError, match=r"^(net.width|save_every) is given twice; "):
             settings_of(twice)
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from trombine.refusal import InputError
 from trombine.upscaling.running import enlarged, resolved_tile
-from trombine.verbs.models import ModelsShowRequest, run
+from trombine.verbs.models import models_show
 from trombine.weights import load, loaded, read_card
 from trombine.weights.foreign import Foreign
 
@@ -119,8 +119,7 @@ def test_lama_is_given_picture_and_hole(folder: Path, monkeypatch: pytest.Monkey
 
 def test_what_it_is_said_to_be(folder: Path) -> None:
     path = file(folder, "Compact")
-    (_, done) = run(ModelsShowRequest(model=str(path)))
-    said: str = getattr(done, "summary", "")
+    said = models_show(path).summary
     assert "upscale: pictures to larger ones" in said and "Compact, " in said
     assert "enlarges 3 times; colours; any side" in said and "in half precision" in said
     assert "not stated" in said  # its licence

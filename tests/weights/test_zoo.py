@@ -47,7 +47,7 @@ def test_its_card_names_the_recipe_and_the_command_that_remake_it(name: str) -> 
     program, verb, named, *options = shlex.split(command)
     assert card.recipe == name and (program, verb, named) == ("trombine", "train", name)
     pairs = zip(options[::2], options[1::2], strict=True)
-    settings = [f"{key.removeprefix('--').replace('-', '_')}={value}" for key, value in pairs]
+    settings = {key.removeprefix("--").replace("-", "_"): value for key, value in pairs}
     recipe = with_settings(RECIPES[name], settings_of(settings))
     # A setting that came later than the card stands at its default; others are gone since.
     defaults = {field.name: field.default for field in fields(recipe)}
