@@ -18,7 +18,6 @@ from scipy import stats
 from upscale_study import CHOOSING
 
 from trombine.conventions import to_pixels
-from trombine.events import Done, Progress
 from trombine.io.image import save_picture
 from trombine.judge import compare
 from trombine.judge.bootstrap import drawn, sign_flip
@@ -39,7 +38,8 @@ from trombine.measures import Figure, Protocol
 from trombine.methods import methods
 from trombine.nets import build
 from trombine.refusal import InputError
-from trombine.verbs.compare import JudgeCompareRequest, run
+from trombine.verbs import compare as verb
+from trombine.verbs.compare import judge_compare
 from trombine.weights import Card, save
 from trombine.world import face, paint
 from trombine.zoo import shipped as shipped_models
@@ -123,8 +123,9 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def compared(path: str, *names: str, **options: Any) -> dict[str, Any]:
     """The report of the verb, as JSON."""
-    request = JudgeCompareRequest(protocol=path, methods=names, json=True, **options)
-    return json.loads(list(run(request))[-1].summary)  # pyright: ignore[reportAttributeAccessIssue]
+    result = judge_compare(path, names, json=True, **options)
+    assert [*result.found.values()] == [json.loads(result.summary)]
+    return json.loads(result.summary)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -135,22 +136,20 @@ def test_several_protocols_are_several_comparisons(tmp_path: Path) -> None:
     """Each as by itself; the steps are counted over all; a protocol may stand among methods."""
     one, two = protocol(tmp_path, REPAIR, "one").name, protocol(tmp_path, ENLARGE, "two").name
     paths = [str(tmp_path / f"{name}.toml") for name in (one, two)]
-    request = JudgeCompareRequest(protocol=paths[0], methods=("nearest pixel", paths[1]), json=True)
-    *events, done = run(request)
-    assert isinstance(done, Done)
-    reports = json.loads(done.summary)
+    methods, steps = ("nearest pixel", paths[1]), list[tuple[float, float]]()
+    result = judge_compare(paths[0], methods, progress=lambda done, of, _: steps.append((done, of)))
+    reports = [*result.found.values()]
     assert [report["protocol"]["name"] for report in reports] == [one, two]
     for path, report in zip(paths, reports, strict=True):
         alone = compared(path, "nearest pixel")
         assert [row["measures"] for row in report["methods"]] == [
             row["measures"] for row in alone["methods"]
         ]
-    steps = [(event.done, event.total) for event in events if isinstance(event, Progress)]
-    assert steps == [(number, len(steps)) for number in range(1, len(steps) + 1)]
+    assert steps == [(number, len(steps) - 1) for number in range(len(steps))]
     with pytest.raises(InputError, match=r"^a page is of one protocol; "):
-        list(run(replace(request, output=tmp_path / "page.html")))
+        judge_compare(paths[0], methods, output=tmp_path / "page.html")
     with pytest.raises(InputError, match=r"^a protocol is named twice$"):
-        compared(paths[0], paths[1], paths[0])
+        judge_compare(paths[0], (paths[1], paths[0]))
 
 
 def test_a_word_is_all_protocols_that_begin_so() -> None:
@@ -179,10 +178,10 @@ def test_of_several_protocols_the_usual_methods_are_compared(
         asked.append((text, file.name))
         raise InputError("noted")
 
-    monkeypatch.setattr(compare, "method_of", noted)
+    monkeypatch.setattr(verb, "method_of", noted)
     for number, path in enumerate(paths):
         with pytest.raises(InputError, match=r"^noted$"):
-            compared(path, paths[1 - number])
+            judge_compare(path, (paths[1 - number],))
     assert asked == [("inpaint", "one"), ("upscale", "two")]
 
 
@@ -224,9 +223,9 @@ def test_every_shipped_protocol_is_sound() -> None:
 
 def test_the_list_names_each_with_its_hash() -> None:
     """Without a protocol, and with --list, all that are shipped are listed."""
-    (_, done) = run(JudgeCompareRequest())
-    assert list(run(JudgeCompareRequest(list=True)))[-1] == done
-    lines = done.summary.splitlines()[1:]  # pyright: ignore[reportAttributeAccessIssue]
+    result = judge_compare()
+    assert judge_compare(list=True) == result
+    lines = result.summary.splitlines()[1:]
     for line, name in zip(lines, shipped(), strict=True):
         assert line.split()[:2] == [name, load(name).protocol.hash]
 

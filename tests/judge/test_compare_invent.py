@@ -20,7 +20,7 @@ from trombine.judge.protocol_files import Case, ProtocolFile, cases, load, shipp
 from trombine.methods import methods
 from trombine.nets import build
 from trombine.refusal import InputError
-from trombine.verbs.compare import JudgeCompareRequest, run
+from trombine.verbs.compare import judge_compare
 from trombine.weights import Card, save
 
 # Seeds that no protocol and no training has: whatever is measured of them is in no log.
@@ -89,10 +89,9 @@ def run_here(method: Any, file: ProtocolFile, every: Any) -> tuple[list[np.ndarr
 
 
 def done(folder: Path, *names: str, **options: Any) -> Any:
-    """The last event of the verb."""
+    """What the verb says."""
     protocol(folder)
-    request = JudgeCompareRequest(protocol=str(folder / "faces.toml"), methods=names, **options)
-    return list(run(request))[-1]
+    return judge_compare(folder / "faces.toml", names, **options)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ import torch
 from PIL import Image
 from scipy import stats
 
-from trombine.batch.result import drain
 from trombine.conventions import to_picture
 from trombine.data.source import source
 from trombine.judge import witness
@@ -23,7 +22,7 @@ from trombine.judge.fidelity_fields import columns, compare, findings, holm, kol
 from trombine.judge.fidelity_report import _read, feature_kinds  # pyright: ignore[reportPrivateUsage]
 from trombine.judge.fidelity_sets import PictureSet, in_window, read_set
 from trombine.refusal import InputError
-from trombine.verbs.fidelity import JudgeFidelityRequest, run
+from trombine.verbs.fidelity import judge_fidelity
 
 COUNT = 200
 KINDS = feature_kinds(("witness", "pixels"))
@@ -69,10 +68,8 @@ def collapsed(
     short = pictures[COUNT:][lengths[COUNT:] < LONG][:COUNT]
     assert len(short) == COUNT
     page = folder / "page.html"
-    request = JudgeFidelityRequest(
-        generated=str(save(folder / "short", short)), real=str(real), json=True, output=page
-    )
-    report = json.loads(drain(run(request)).summary)
+    result = judge_fidelity(save(folder / "short", short), real, json=True, output=page)
+    report = json.loads(result.summary)
     return report, page.read_text(), str(folder)
 
 
@@ -310,7 +307,7 @@ def test_areas_and_styles_are_of_faces_alone(faces: tuple[np.ndarray, np.ndarray
 def ask(generated: Any, real: Any, **options: Any) -> str:
     """What is said in place of a report."""
     with pytest.raises(InputError) as error:
-        drain(run(JudgeFidelityRequest(generated=str(generated), real=str(real), **options)))
+        judge_fidelity(generated, real, **options)
     return str(error.value)
 
 
@@ -332,20 +329,8 @@ def test_pictures_that_are_nearly_real_ones_are_told(tmp_path: Path) -> None:
     theirs = noise(60)
     copied = theirs[:20] ^ 1
     ours = save(tmp_path / "ours", np.concatenate([copied, noise(40, seed=1)]))
-    request = JudgeFidelityRequest(
-        generated=str(ours), real=str(save(tmp_path / "theirs", theirs)), features=("pixels",)
-    )
-    text = drain(run(request)).summary
+    real = save(tmp_path / "theirs", theirs)
+    text = judge_fidelity(ours, real, features=["pixels"]).summary
     assert "20 of 60 pictures are nearly those of the real set" in text
-    assert (
-        "nearly those"
-        not in drain(
-            run(
-                JudgeFidelityRequest(
-                    generated=str(save(tmp_path / "others", noise(60, seed=2))),
-                    real=str(tmp_path / "theirs"),
-                    features=("pixels",),
-                )
-            )
-        ).summary
-    )
+    others = save(tmp_path / "others", noise(60, seed=2))
+    assert "nearly those" not in judge_fidelity(others, real, features=["pixels"]).summary

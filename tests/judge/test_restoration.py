@@ -16,7 +16,7 @@ from trombine.conventions import to_picture
 from trombine.data.source import source
 from trombine.judge.restoration import RIM, judged, paired, rim, slopes
 from trombine.refusal import InputError
-from trombine.verbs.judge import JudgeRestorationRequest, run
+from trombine.verbs.judge import judge_restoration
 
 
 @pytest.fixture(scope="module")
@@ -168,10 +168,8 @@ def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:
         save(tmp_path / "results2", f"{'zyx'[number]}.png", pixels // (number + 2))
     means = []
     for end in ("", "2"):
-        request = JudgeRestorationRequest(
-            results=tmp_path / f"results{end}", truth=tmp_path / f"truth{end}", json=True
-        )
-        told = json.loads(list(run(request))[-1].summary)  # pyright: ignore[reportAttributeAccessIssue]
+        result = judge_restoration(tmp_path / f"results{end}", tmp_path / f"truth{end}", json=True)
+        told = json.loads(result.summary)
         means.append({m: values["whole"]["mean"] for m, values in told["means"].items()})
     assert means[0] == pytest.approx(means[1])
 
@@ -180,6 +178,5 @@ def test_a_folder_with_nothing_to_compare(tmp_path: Path) -> None:
     save(tmp_path / "results", "a.png", np.zeros((20, 20, 3), np.uint8))
     for name in ("b.png", "c.png"):
         save(tmp_path / "truth", name, np.zeros((20, 20, 3), np.uint8))
-    request = JudgeRestorationRequest(results=tmp_path / "results", truth=tmp_path / "truth")
     with pytest.raises(InputError, match="holds no picture of which"):
-        list(run(request))
+        judge_restoration(tmp_path / "results", tmp_path / "truth")
