@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import os
 import sys
 import time
@@ -230,8 +229,8 @@ def training(folder: Path, pictures: int) -> Section:
         settings[f"{name}_every"] = pictures // 12
     run = RunFolder(folder / "run")
     data = "leaves#400"
-    trombine.train(recipe="upscale-fast-x2", data=data, output=run.path, settings=settings)
-    trombine.runs_show(run=run.path)  # which writes its film
+    trombine.train("upscale-fast-x2", data=data, output=run.path, **settings)
+    trombine.runs_show(run.path)  # which writes its film
     summary = read(run)
     (curves,) = summary.measures.values()
     first, last = curves["PSNR"].values[0], curves["PSNR"].values[-1]
@@ -264,27 +263,27 @@ def judging(folder: Path, count: int) -> Section:
             image.crop((8, 4, 92, 88)).resize(image.size).save(net / "cropped.png")
         if number == 2:
             image.save(net / "compressed.jpg", quality=60)
-    sets: dict[str, Any] = {"generated": str(net), "json": True, "overwrite": True}
+    page = {name: folder / f"{name}.html" for name in ("originality", "fidelity")}
     said = trombine.judge_originality(
-        references=str(real), false_alarms=0.02, output=folder / "originality.html", **sets
+        net, real, false_alarms=0.02, output=page["originality"], overwrite=True
     )
     cells = []
-    worst = sorted(json.loads(said.summary)["pictures"], key=lambda one: -one["score"])
+    worst = sorted(said.found[net]["pictures"], key=lambda one: -one["score"])
     for one in worst[:5]:
         files = net / one["picture"], real / one["copy_of"]["reference"]
         pair = np.concatenate([np.asarray(Image.open(p).convert("RGB")) for p in files], 1)
         caption = f"{files[0].name}: {one['verdict']}"
         cells.append(picture(pair, f"{caption} of {files[1].name}", caption=caption))
     yield grid(cells, columns=5, on_phone=2, title="The most suspicious, and what each is like")
-    said = trombine.judge_fidelity(real=str(real), output=folder / "fidelity.html", **sets)
-    figures = json.loads(said.summary)["tables"][0]["figures"]
+    said = trombine.judge_fidelity(net, real, output=page["fidelity"], overwrite=True)
+    figures = said.found[net]["tables"][0]["figures"]
     rows = [
         [text, *(f"{figures[name][side]['value']:.2f}" for side in ("value", "real"))]
         for name, text in FIGURES.items()
     ]
     columns = ["Figure", "by the net", "real against real"]
     yield pages.table(columns, rows, caption="Fidelity")
-    links = (f'<a href="{name}.html">{name}</a>' for name in ("originality", "fidelity"))
+    links = (f'<a href="{name}.html">{name}</a>' for name in page)
     yield note(Html(f"The pages: {', '.join(links)}"))
 
 

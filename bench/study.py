@@ -155,7 +155,7 @@ class Study:
         arm = self.arms[name]
         settings = self.settings(arm, pictures).items()
         words = [word for key, value in settings for word in (f"--{key.replace('_', '-')}", value)]
-        call = [sys.executable, "-m", "trombine", "train", arm.recipe, *words, "--no-board"]
+        call = [sys.executable, "-m", "trombine", "train", arm.recipe, *words, "--no-tensorboard"]
         into = ["-o", str(self.folder(name, pictures))]
         done = subprocess.run([*call, *into], cwd=ROOT, stdout=subprocess.DEVNULL)
         return f"its training ended with {done.returncode}" if done.returncode else ""

@@ -52,6 +52,10 @@ def run(arguments: Sequence[str]) -> int:
         usage = f"trombine {named}".strip()
         problem = f"{named}: {_wrong(error)}".removeprefix(": ") + _dashed(words)
         raise InputError(f"{problem}; {usage} --help says what it takes") from error
+    except AttributeError as error:  # of cyclopts, where --net NAME and --net.width 8 are given
+        if error.name not in ("setdefault", "append"):
+            raise
+        raise InputError("NAME and NAME.SIZE are both given", "write NAME:SIZE=8") from error
     if "workers" in bound.signature.parameters:  # no script that each would run again
         bound.arguments.setdefault("workers", None)
     if not named:  # a help page, or the version

@@ -53,8 +53,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Image.fromarray(noise).save(home / side / f"{side} {number}.png")
     for name, seconds in (("study", 0), ("quick", 2)):
         trombine.judge_people_make(
-            real=home / "genuine",
-            generated=home / "invented",
+            home / "genuine",
+            home / "invented",
             pictures=COUNT,
             seconds=seconds,
             output=home / name,
@@ -194,10 +194,9 @@ def test_by_keyboard_by_touch_and_closed_half_way(
     right = sum(
         key["pictures"][a["picture"]]["truth"] == a["answer"] for a in plain(files["whole"])
     )
-    result = trombine.judge_people_score(
-        key=home / "study.key.json", answers=tmp_path / "touched.json"
-    )
-    assert result.found[0].value["subjects"][0]["right"] == right
+    result = trombine.judge_people_score(home / "study.key.json", tmp_path / "touched.json")
+    (report,) = result.found.values()
+    assert report["subjects"][0]["right"] == right
 
 
 def test_several_subjects_share_a_browser(tab: Tab, home: Path) -> None:
@@ -301,7 +300,7 @@ def test_the_page_of_the_scores(
             tmp_path / "a" / f"{name}.json", made.answers(key, name, made.right(right, right))
         )
     trombine.judge_people_score(
-        key=home / "study.key.json", answers=tmp_path / "a", output=tmp_path / "index.html"
+        home / "study.key.json", tmp_path / "a", output=tmp_path / "index.html"
     )
     for size in (DESKTOP, PHONE):
         with tabs.lent(size) as tab:
@@ -387,8 +386,8 @@ def test_a_classifier_stays_at_chance(tmp_path: Path) -> None:
     for side, first in (("real", 0), ("generated", 10_000)):
         trombine.data_world(count=count // 2, size=16, first_seed=first, output=tmp_path / side)
     trombine.judge_people_make(
-        real=tmp_path / "real",
-        generated=tmp_path / "generated",
+        tmp_path / "real",
+        tmp_path / "generated",
         pictures=count,
         output=tmp_path / "study",
     )

@@ -151,8 +151,8 @@ def test_results_are_those_of_judge(bare: Bare, test: dict[str, Any], tmp_path: 
     with zipfile.ZipFile(io.BytesIO(bare.ask(f"{address}/answers.zip").body)) as file:
         file.extractall(tmp_path)
     whole = [tmp_path / "answers" / f"{number}.json" for number in (1, 2)]
-    scored = trombine.judge_people_score(key=tmp_path / "test.key.json", answers=whole)
-    report: Any = scored.found[0].value
+    scored = trombine.judge_people_score(tmp_path / "test.key.json", whole)
+    (report,) = scored.found.values()
     assert told["sections"] == [list(part) for part in page_of(report, {}).parts]
     found = {one["set"]: (one["truth"], one["pictures"]) for one in report["sets"]}
     assert found == {"real": ("real", 4), "mild": ("generated", 2), "wild": ("generated", 2)}

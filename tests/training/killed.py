@@ -23,7 +23,7 @@ WORDS = (
     *("train", "dcgan", "--data", "leaves#48", "--size", "16", "--width", "4", "--latent", "4"),
     *("--batch", "4", "--pictures", "240", "--faces", "4", "--judged", "4", "--threads", "1"),
     *("--ema", "20", "--pool", "0.5", "--log-every", "8", "--save-every", "40"),
-    *("--sample-every", "80", "--measure-every", "80", "--no-board", "-o"),
+    *("--sample-every", "80", "--measure-every", "80", "--no-tensorboard", "-o"),
 )
 
 

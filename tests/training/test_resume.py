@@ -168,7 +168,7 @@ def test_other_settings_are_refused_unless_told(tmp_path: Path) -> None:
     asked = order("restore", tmp_path / "run")
     stopped_after(asked, 48)
     other = changed(asked, lr="0.5")
-    with pytest.raises(InputError, match=r"begun with lr 0\.002 \(now 0\.5\).*--change"):
+    with pytest.raises(InputError, match=r"begun with lr 0\.002 \(now 0\.5\).*--override"):
         finished(other)
     finished(replace(other, change=True))
     (line,) = logged(tmp_path / "run", "change")

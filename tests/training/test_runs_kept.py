@@ -90,7 +90,7 @@ def refused(request: Order, message: str) -> None:
 
 
 def changes(request: Order) -> dict[str, Any]:
-    """Which settings the log calls changed, once more pictures are asked for under --change."""
+    """Which settings the log calls changed, once more pictures are asked for under --override."""
     recipe = with_settings(request.recipe, {"pictures": "24"})
     trained(replace(request, change=True, recipe=recipe))
     entries = RunFolder(request.folder).entries()

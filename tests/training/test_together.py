@@ -27,7 +27,7 @@ WORDS = (
     *("train", "upscale-fast-x2", "--data", "leaves#48", "--size", "16", "--width", "4"),
     *("--depth", "2", "--batch", "4", "--pictures", "80", "--faces", "4", "--judged", "4"),
     *("--precision", "float64", "--optimiser", "sgd", "--lr", "0.1", "--threads", "1"),
-    *("--warmup", "0", "--ema", "20", "--save-every", "40", "--no-board"),
+    *("--warmup", "0", "--ema", "20", "--save-every", "40", "--no-tensorboard"),
 )
 Start = Callable[..., subprocess.Popen[str]]
 
