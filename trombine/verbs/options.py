@@ -158,11 +158,10 @@ def _wrong(function: Callable[..., Any], error: ValidationError) -> str:
         name = list(inspect.signature(function).parameters)[name]
     if one["type"].startswith("missing"):
         return f"{name} is missing"
-    if one["type"] == "unexpected_keyword_argument":
-        return f"there is no {name}"
     text = one["msg"][:1].lower() + one["msg"][1:]
-    has_value = not one["type"].startswith(("missing", "unexpected"))
-    return f"{name}: {text}" + (f", not {shown(repr(one['input'])[:60])}" if has_value else "")
+    if one["type"].startswith("unexpected"):
+        return f"{name}: {text}"
+    return f"{name}: {text}, not {shown(repr(one['input'])[:60])}"
 
 
 def help_of(function: Callable[..., Any]) -> dict[str, str]:
