@@ -139,15 +139,15 @@ def best_rows(asked: Asked) -> Rows:
     """What the mean of eight adds, through the function that users call."""
     for pictures in (photographs(), faces(asked.seeds)):
         for factor in (2, 4):
-            net, best = f"upscale-x{factor}", "upscale --best"
+            net, best = f"upscale-x{factor}", "upscale --tta"
             ways = {net: of_model(load(net)), best: best_of_eight}
             gained = measured(pictures, factor, ways, over=net).gained(best, net)
             yield plain(f"{pictures.name} x{factor}: {best} over {net}", gained)
 
 
 def best_of_eight(small: torch.Tensor, *, factor: int) -> torch.Tensor:
-    """As the command's --best, rounded as its files are."""
-    return (trombine.upscale(small, factor=factor, model="upscale", best=True) * 255).round() / 255
+    """As the command's --tta, rounded as its files are."""
+    return (trombine.upscale(small, scale=factor, model="upscale", tta=True) * 255).round() / 255
 
 
 def drawing_rows(asked: Asked) -> Rows:

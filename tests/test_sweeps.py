@@ -265,7 +265,7 @@ def test_a_cure_that_a_sweep_has_not_is_not_given(
 
 
 def test_the_command_that_asked_is_under_the_page(tmp_path: Path) -> None:
-    options = {"grid": ["lr=1e-3;2e-3"], "tensorboard": False, "output": tmp_path}
+    options: dict[str, Any] = {"grid": ["lr=1e-3;2e-3"], "tensorboard": False, "output": tmp_path}
     trombine.sweep("upscale-fast-x2", **options, **TINY)
     page = (tmp_path / "index.html").read_text()
     command = re.sub(r"<.*?>", "", page[page.index("<footer>") : page.index("</footer>")])

@@ -125,6 +125,16 @@ def why(film: Path, output: Path, **options: Any) -> str:
     return str(error.value)
 
 
+def times(path: Path) -> list[float]:
+    with av.open(str(path)) as opened:
+        return [float(frame.time or 0) for frame in opened.decode(video=0)]
+
+
+def sounds(path: Path) -> list[bytes]:
+    with av.open(str(path)) as opened:
+        return [bytes(packet) for packet in opened.demux(audio=0) if packet.size]
+
+
 def size(path: Path) -> tuple[int, int]:
     with av.open(str(path)) as opened:
         return opened.streams.video[0].height, opened.streams.video[0].width
@@ -314,7 +324,7 @@ def test_films_of_a_folder_are_left_alone(tmp_path: Path) -> None:
     film(tmp_path / "both" / "a.mp4", waves(3))
     heard = enlarge(tmp_path / "both", output=tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["000000.png"]
-    assert any("a.mp4; name them to take them" in text for text in notices(heard))
+    assert any("a.mp4; name them to take them" in text for text in heard.notices)
     enlarge(tmp_path / "both" / "a.mp4", output=tmp_path / "out")
     assert size(tmp_path / "out" / "a.mp4") == (72, 100)
 

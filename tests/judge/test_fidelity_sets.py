@@ -330,7 +330,7 @@ def test_pictures_that_are_nearly_real_ones_are_told(tmp_path: Path) -> None:
     copied = theirs[:20] ^ 1
     ours = save(tmp_path / "ours", np.concatenate([copied, noise(40, seed=1)]))
     real = save(tmp_path / "theirs", theirs)
-    text = judge_fidelity(ours, real, features=["pixels"]).summary
+    text = judge_fidelity(ours, real, features=("pixels",)).summary
     assert "20 of 60 pictures are nearly those of the real set" in text
     others = save(tmp_path / "others", noise(60, seed=2))
-    assert "nearly those" not in judge_fidelity(others, real, features=["pixels"]).summary
+    assert "nearly those" not in judge_fidelity(others, real, features=("pixels",)).summary

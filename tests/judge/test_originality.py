@@ -241,7 +241,7 @@ def test_bad_input_is_refused_in_a_line(home: Path) -> None:
         ask(home, generated="world:photo#3", references="world:photo#30")
     with pytest.raises(InputError, match="is not a source"):
         ask(home, references="nonsense")
-    with pytest.raises(InputError, match="size: .* equal to 16, not 8"):
+    with pytest.raises(InputError, match=r"size: .* equal to 16, not 8"):
         ask(home, size=8)
 
 

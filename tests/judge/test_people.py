@@ -95,7 +95,7 @@ def test_the_same_command_keeps_what_is_there_and_another_test_is_refused(home: 
     """A test that people may have answered is not lost; one stopped half-way is finished."""
     make(home)
     before = (home / "study" / "index.html").read_bytes()
-    sets, fields = (home / "real", home / "generated"), {"output": home / "study"}
+    sets, fields = (home / "real", home / "generated"), dict[str, Any](output=home / "study")
     assert trombine.judge_people_make(*sets, **fields, pictures=12).kept == 2
     with pytest.raises(InputError, match=r"is there already.*--overwrite"):
         trombine.judge_people_make(*sets, **fields, pictures=10)
@@ -154,7 +154,7 @@ def test_a_picture_stands_in_the_test_once(home: Path) -> None:
 def test_compression_of_one_side_is_said(home: Path) -> None:
     shutil.rmtree(home / "generated")
     paint(home / "generated", 14, 2, suffix=".jpg")
-    sets, fields = (home / "real", home / "generated"), {"output": home / "study"}
+    sets, fields = (home / "real", home / "generated"), dict[str, Any](output=home / "study")
     result = trombine.judge_people_make(*sets, **fields, pictures=12)
     assert any("may tell them apart" in notice for notice in result.notices)
 

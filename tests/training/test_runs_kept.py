@@ -207,7 +207,7 @@ def test_a_pack_rewritten_with_the_same_names_is_noticed(tmp_path: Path) -> None
 
     def packed() -> None:
         wanted = {"size": 16, "choose": 0, "test": 0, "workers": 1, "overwrite": True}
-        data_prepare(folder=data, output=pack, **wanted)
+        data_prepare(data, output=pack, **wanted)
 
     packed()
     request = order(tmp_path / "run", f"pack:{pack}")

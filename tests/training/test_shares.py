@@ -36,7 +36,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for number in range(count):
             pixels = chance.integers(0, 256, (16, 16, 3), np.uint8)
             save_picture(Path(folder) / f"{number}.png", pixels)
-    data_prepare(folder=Path("set"), size=16, output=Path("pack"), choose=25, test=35)
+    data_prepare(Path("set"), size=16, output=Path("pack"), choose=25, test=35)
 
 
 def order(data: str, run: str = "run", *, board: bool = False) -> Order:

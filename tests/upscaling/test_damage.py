@@ -128,7 +128,7 @@ def test_a_cleaned_jpeg_is_nearer_to_what_was_saved(quality: int) -> None:
         leaves(3, 128),
     ):
         small = jpeg(truth, quality)
-        clean = trombine.upscale(small, factor=1)
+        clean = trombine.upscale(small, scale=1)
         before, after = (np.square(one - truth.astype(float)).mean() for one in (small, clean))
         assert after <= before, "95 is not seen in every picture, which then stays"
         assert quality == 95 or after < 0.95 * before
@@ -219,7 +219,7 @@ def test_a_picture_as_it_is_takes_part_where_its_size_stays() -> None:
 def test_a_jpeg_is_cleaned_as_much_as_it_is_damaged(quality: int) -> None:
     truth = paint(face(1_000_003), 192, "photo").pixels
     saved = jpeg(truth, quality)
-    cleaned = trombine.upscale(saved, factor=1)
+    cleaned = trombine.upscale(saved, scale=1)
     errors = [np.square(one.astype(float) - truth).mean() for one in (cleaned, saved)]
     assert errors[0] < 0.9 * errors[1]
-    assert np.array_equal(trombine.upscale(truth, factor=1), truth)
+    assert np.array_equal(trombine.upscale(truth, scale=1), truth)

@@ -13,7 +13,7 @@ import numpy as np
 
 import trombine
 from trombine.commands import PICTURES
-from trombine.io.batch import RECORD, find, record_in
+from trombine.io.batch import RECORD, find, record_in, refuse_to_write_over
 from trombine.io.files import digest, opened
 from trombine.io.image import is_video
 from trombine.io.video import read_frames
@@ -54,10 +54,11 @@ def replay(
         (progress or silent)(number, len(sources), shown(source.name))
         try:
             with TemporaryDirectory() as folder:
-                again = _made_again(source, inputs or source.parent, Path(folder), progress)
+                again, read = _made_again(source, inputs or source.parent, Path(folder), progress)
                 lines.append(f"{shown(source)}: {_difference(source, again)}")
                 if output is not None:
                     target = output / source.name if output.is_dir() else output
+                    refuse_to_write_over([target], [source, *read])
                     if target.exists() and not overwrite:
                         raise InputError("is there", "add --overwrite", path=target)
                     shutil.copyfile(again, target)
@@ -70,19 +71,24 @@ def replay(
     return Result(summary="\n".join(lines), written=tuple(written), skipped=skipped)
 
 
-def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | None) -> Path:
-    """The file that the source's record leads to."""
+def _made_again(
+    source: Path, inputs: Path, folder: Path, progress: Callback | None
+) -> tuple[Path, list[Path]]:
+    """The file that the source's record leads to, and the files it is made from."""
     with opened(source):  # which says why it cannot be
         record = record_in(source)
     if record is None or record.get("function") not in _REPLAYED:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     options: dict[str, Any] = {**record.get("options", {}), "progress": progress}
+    read: list[Path] = []
     for name, named in record.get("files", {}).items():
         if isinstance(named[0], str):
             options[name] = _found(inputs, name, *named)
+            read.append(options[name])
         else:  # several among what an option lists
             paths = {file: _found(inputs, name, file, sha256) for file, sha256 in named}
             options[name] = [paths.get(one, one) for one in options[name]]
+            read += paths.values()
     given, target = [], folder / "again"
     if picture := options.pop("pictures", None):
         ending = ".png" if source.suffix == ".json" else source.suffix
@@ -97,11 +103,12 @@ def _made_again(source: Path, inputs: Path, folder: Path, progress: Callback | N
         raise InputError(f"was made by trombine {version}: {error}", path=source) from error
     finally:
         log.setLevel(level)
-    return max(result.written, key=lambda path: _likeness(path, source))
+    return max(result.written, key=lambda path: _likeness(path, source)), read
 
 
 def _found(folder: Path, argument: str, name: str, expected: str) -> Path:
     """The input of that name, or, where another has that name, mask-NAME and the like."""
+    name = Path(name).name  # anybody may have written the record
     there = [path for path in (folder / name, folder / f"{argument}-{name}") if path.is_file()]
     if not there:
         raise InputError("is not there", "name its folder with --inputs", path=folder / name)
