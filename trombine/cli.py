@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Sequence
@@ -106,8 +107,12 @@ def _wrong(error: CycloptsError) -> str:
         is_near = get_close_matches(name.strip("-"), [near.strip("-?")], cutoff=_CLOSE)
         return f"does not take {name}" + (f"; did you mean {near}" if is_near else "")
     if isinstance(error, MissingArgumentError):
-        name = error.keyword or (error.argument.name if error.argument else "an argument")
-        return f"{name} needs a value after it" if error.keyword else f"{name} is missing"
+        if error.keyword:
+            return f"{error.keyword} needs a value after it"
+        argument = error.argument
+        if argument is None or argument.field_info.kind is inspect.Parameter.KEYWORD_ONLY:
+            return f"{argument.name if argument else 'an argument'} is missing"
+        return f"{argument.name.strip('-').upper()} is missing"
     if isinstance(cause := error.__cause__, ValidationError) and isinstance(error, Invalid):
         wrong = cause.errors()[0]["msg"].removeprefix("Input ")
         argument = error.argument

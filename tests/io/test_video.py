@@ -258,9 +258,9 @@ def test_a_stopped_film_leaves_nothing(tmp_path: Path) -> None:
 
     def stop(done: float, total: float, what: str) -> None:
         if done / total > 0.3:
-            raise InterruptedError
+            raise KeyboardInterrupt
 
-    with pytest.raises(InterruptedError):
+    with pytest.raises(KeyboardInterrupt):
         enlarge(source, output=tmp_path / "b.mp4", progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.memory import ENDED, ran_out
+from trombine.refusal import InputError
 from trombine.studio.api import arguments_of, function_of
 from trombine.studio.jobs import MOST_DEATHS, Job, Store
 
@@ -38,6 +39,8 @@ def do(store: Store, job: Job, in_a_line: Callable[[Exception], str | None]) -> 
         with _inside(place / INPUTS):
             result = _run(store, job, Path("..", outputs(job)))
     except Exception as error:
+        if isinstance(error, InputError) and error.path:
+            error.path = Path(error.path.name)  # the folder is nobody's to know
         text = f"{ENDED}; take a smaller picture" if ran_out(error) else in_a_line(error)
         if text is None:
             traceback.print_exc()
@@ -85,8 +88,8 @@ def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | None:
     return {"summary": summary, **told_of, "found": found, "files": _files(folder)}
 
 
-class _UnwantedError(Exception):
-    """Nobody waits for the job any more."""
+class _UnwantedError(BaseException):
+    """Nobody waits for the job any more; no error that a library may catch."""
 
 
 def _files(folder: Path) -> list[dict[str, Any]]:
