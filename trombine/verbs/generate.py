@@ -99,7 +99,7 @@ def generate(
     arguments = locals()
     by_net = uses_net(method, model, truncation=truncation != 1, nearest=nearest)
     numbers, asked = seeds_in(str(seeds)), fields_in(attributes)
-    arguments["attributes"] = spelled(asked)
+    arguments |= {"attributes": spelled(asked), "method": NET if method == NET else None}
     workers = min(threads or cores(), cores())
     step = progress or silent
     if output.is_file() or output.suffix.lower() in PICTURE_SUFFIXES:

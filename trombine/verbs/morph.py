@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import Parameter, Token
 
 from trombine.data.workers import cores
+from trombine.inventing import NET
 from trombine.inventing.asking import fields_in, seeds_in, spelled
 from trombine.inventing.by_net import inventing_of
 from trombine.inventing.painting import Known, Painting, Pixels
@@ -102,7 +103,7 @@ def morph(
     names = str(seeds).split() if isinstance(seeds, str | int) else list(map(str, seeds))
     files = [Path(name) for name in names if Path(name).suffix]
     asked = fields_in(attributes)
-    arguments["attributes"] = spelled(asked)
+    arguments |= {"attributes": spelled(asked), "method": NET if method == NET else None}
     course: dict[str, Any] = {"frames": frames, "path": path, "cycle": cycle}
     if by_net:
         if files:

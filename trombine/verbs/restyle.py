@@ -130,7 +130,7 @@ def restyle(
     """
     arguments = locals()
     changes = fields_in(attributes)
-    arguments["attributes"] = spelled(changes)
+    arguments |= {"attributes": spelled(changes), "method": NET if method == NET else None}
     by_painter = (method or (PAINTER if model == _MODEL else NET)) == PAINTER
     for_painter = {
         "--portrait": portrait,
