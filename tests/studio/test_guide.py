@@ -44,7 +44,7 @@ def test_the_lines_for_curl(root: Path, tmp_path: Path, server: Server) -> None:
 
     id = ""
     id = json.loads(run(add))["id"]
-    assert json.loads(run(look))["fields"] == {"pictures": ["pictures/photo.jpg"], "scale": 4}
+    assert json.loads(run(look))["fields"] == {"pictures": ["pictures/photo.jpg"], "scale": "4"}
     assert '"state": "done"' in run(listen).splitlines()[-2]
     run(fetch)
     assert size_of(tmp_path / "photo.png") == (320, 320)

@@ -32,7 +32,7 @@ def test_a_job_says_what_it_does_from_anywhere_on(server: Server) -> None:
     states = [one["state"] for _, one in said if one["kind"] == "state"]
     assert states == ["queued", "running", "done"]
     kinds = [one["kind"] for _, one in said]
-    assert kinds.index("started") < kinds.index("picture") < len(kinds) - 1
+    assert "progress" in kinds[2:-1]
     numbers = [number for number, _ in said]
     assert numbers == sorted(numbers)
     for at in (0, 2, len(said) - 1):
@@ -74,7 +74,7 @@ def test_nobody_works_for_a_server_that_was_killed(tmp_path: Path) -> None:
 def test_a_folder_has_one_studio(server: Server, command) -> None:
     done = command("studio", "--port", "0", "--data", str(server.data))
     assert done.returncode == 2
-    assert f"another studio that is open, process {server.process.pid}" in done.stderr
+    assert "another studio that is open" in done.stderr
     taken = command("studio", "--port", str(server.port), "--data", "new")
     assert taken.returncode == 2 and f"--port {server.port} cannot be had" in taken.stderr
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSche
 import trombine
 from trombine.commands import PICTURES
 from trombine.refusal import InputError, shown
-from trombine.verbs.options import Pictures, help_of
+from trombine.verbs.options import Paths, Pictures, help_of
 
 Model = TypeVar("Model", bound=BaseModel)
 SERVED: Final = (*PICTURES, "microscope", "judge_people_make")
@@ -62,7 +62,7 @@ def takes_folders(name: str, parameter: str) -> bool:
 
 def _is_many(name: str, parameter: str) -> bool:
     hint = hints_of(name)[parameter]
-    return hint == Pictures or tuple[Path, ...] in (hint, *get_args(hint))
+    return hint in (Pictures, Paths) or tuple[Path, ...] in (hint, *get_args(hint))
 
 
 def _kinds(hint: Any) -> set[Any]:
@@ -83,7 +83,7 @@ def form_of(name: str) -> type[BaseModel]:
             schema = {"anyOf": [{"type": "string"}, _FILE]}
         kind = hint
         if takes_files(name, one):
-            kind = Annotated[Any if hint == Pictures else hint, WithJsonSchema(schema)]
+            kind = Annotated[Any if hint in (Pictures, Paths) else hint, WithJsonSchema(schema)]
         default = ... if usual[one] is inspect.Parameter.empty else usual[one]
         fields[one] = (kind, Field(default, description=says.get(one) or says.get(f"{one}_")))
     with warnings.catch_warnings():

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from trombine.memory import ENDED, ran_out
 from trombine.refusal import InputError
-from trombine.studio.api import arguments_of, function_of
+from trombine.studio.api import arguments_of, function_of, takes_files
 from trombine.studio.jobs import MOST_DEATHS, Job, Store
 
 INPUTS: Final = "in"
@@ -63,7 +63,8 @@ def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | None:
     arguments = arguments_of(job.verb, job.fields)
     if note.exists():
         arguments["model"] = Path(note.read_text())
-    pictures = [arguments.pop("pictures")] if "pictures" in arguments else []
+    has_pictures = takes_files(job.verb, "pictures") if "pictures" in arguments else False
+    pictures = [arguments.pop("pictures")] if has_pictures else []
     told = 0.0
 
     def progress(done: float, total: float, what: str) -> None:
