@@ -20,14 +20,15 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float64
-from portrait_people import SIZE, People, asked, drawings, landmarks, recovered, told_apart
-from restyle import NOISE
+from portrait_people import SIZE, STYLE, People, asked, drawings, landmarks, recovered, told_apart
+from restyle import NOISE, psnr_of_head
 from restyle_pairs import DRAWN, called
 from restyle_portraits import Portrait, off, portraits
 from table import Row, at_least, at_most, cpu_seconds, ratio_of_medians, report
 from upscale import there
 
-from trombine.io.image import picture_of
+from trombine.io.image import as_seen, picture_of
+from trombine.io.video import Frames
 from trombine.judge.witness import field_names, seen
 from trombine.measures.reading import between_pupils
 from trombine.restyling.drawing import AUTO, faces_in
@@ -124,39 +125,41 @@ def _seconds(seed: int) -> tuple[float, float]:
 def films(first: int, count: int) -> Rows:
     """How steady fitted landmarks are, beside those that are read of each frame by itself."""
     results = np.array([film(seed) for seed in range(first, first + count)])
-    drawn, read, painted = results.mean(0).tolist()
+    drawn, read, painted, psnr = results.mean(0).tolist()
     yield Row("film: frames painted", painted, "")
+    yield Row("film: PSNR of heads", psnr, "dB")
     yield Row("film: jitter as read, of the pupils' distance", read, "%")
     yield Row("film: jitter as fitted, of the pupils' distance", drawn, "%")
     yield at_most("film: jitter as fitted / as read", drawn / read, "", 0.5)
 
 
-def film(seed: int, frames: int = FRAMES) -> tuple[float, float, float]:
+def film(seed: int, frames: int = FRAMES) -> tuple[float, float, float, float]:
     """The jitter of the landmarks of a film as they are fitted, and as they are read of each frame;
-    and in how many frames the person is painted."""
+    in how many frames the person is painted, and how near they are to the true drawings."""
     chance = np.random.default_rng(seed)
-    wanted = replace(asked(), portrait=0)
-    drawing: Drawing | None = None
-    drawn, read, truth = [], [], []
-    for yaw in TURN * np.sin(np.pi * (np.linspace(0, 1, frames) - 0.5)):
-        person = replace(face(seed), yaw=float(yaw))
-        shown = paint(person, SIZE)
-        noisy = shown.pixels + 255 * chance.normal(0, NOISE, shown.pixels.shape)
-        image = picture_of(noisy.round().clip(0, 255).astype(np.uint8))
+    yaws = TURN * np.sin(np.pi * (np.linspace(0, 1, frames) - 0.5))
+    people = [replace(face(seed), yaw=float(yaw)) for yaw in yaws]
+    painted = [paint(person, SIZE) for person in people]
+    noisy = [one.pixels + 255 * chance.normal(0, NOISE, one.pixels.shape) for one in painted]
+    images = [picture_of(one.round().clip(0, 255).astype(np.uint8)) for one in noisy]
+    drawing = Drawing(asked=replace(asked(), portrait=0), first=faces_in(images[0]))
+    drawing.meet(Frames(frames=tuple(images), durations=(40,) * frames))
+    drawn, read, truth, psnrs = [], [], [], []
+    for person, shown, image in zip(people, painted, images, strict=True):
         faces = faces_in(image)
-        drawing = drawing or Drawing(asked=wanted, first=faces)
-        drawing.frame(image)
+        result = drawing.frame(image)
         if not faces or not drawing.characters:
             continue
+        psnrs.append(psnr_of_head(as_seen(result), paint(person, SIZE, STYLE)))
         drawn.append(landmarks(drawing.characters[0], "photo"))
         read.append(max(faces, key=lambda one: one.size).points.astype(np.float64))
         truth.append(shown.points)
     if len(drawn) < 2:
-        return np.inf, 0.0, len(drawn) / frames
+        return np.inf, 0.0, len(drawn) / frames, 0.0
     apart = float(between_pupils(torch.from_numpy(np.array(truth))).mean())
     true = np.array(truth)
     steady = [100 * jitter(np.array(points), true) / apart for points in (drawn, read)]
-    return steady[0], steady[1], len(drawn) / frames
+    return steady[0], steady[1], len(drawn) / frames, float(np.mean(psnrs))
 
 
 def jitter(points: Film, truth: Film) -> float:

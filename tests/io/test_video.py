@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 
 import trombine
 from trombine.io.image import Picture, load_picture, picture_of, read_record
-from trombine.io.video import save_frames
+from trombine.io.video import Frames, open_video, save_frames, spread
 from trombine.progress import Result
 from trombine.refusal import InputError
 from trombine.upscaling import enlarge as enlarging
@@ -250,6 +250,17 @@ def test_one_frame_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     source = film(tmp_path / "a.mp4", waves(60))
     enlarge(source, output=tmp_path / "b.mp4")
     assert len(times(tmp_path / "b.mp4")) == 60 and most <= 3
+
+
+def test_frames_are_spread_over_a_film(tmp_path: Path) -> None:
+    still = [plain((20 * n, 90, 90)) for n in range(10)]
+    held = Frames(frames=tuple(map(picture_of, still)), durations=(40,) * 10)
+    in_file = open_video(film(tmp_path / "a.mp4", still))
+    for one in (held, in_file):
+        found = [float(frame.samples[..., 0].mean()) for frame in spread(one, 5)]
+        np.testing.assert_allclose(found, [0, 40, 80, 120, 160], atol=4)
+    assert len(list(spread(in_file, 30))) == 10
+    assert len(list(spread(Frames(frames=held.frames[:1]), 5))) == 1
 
 
 def test_a_stopped_film_leaves_nothing(tmp_path: Path) -> None:

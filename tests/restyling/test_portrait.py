@@ -12,10 +12,12 @@ import pytest
 import trombine
 from trombine.inventing import PAINTER
 from trombine.io.image import Picture, picture_of, save_picture
+from trombine.io.video import Frames
 from trombine.reader import Face
-from trombine.reader.frames import Frame, samples_of
+from trombine.reader.frames import Frame, Samples, samples_of
+from trombine.reader.tracks import unit
 from trombine.refusal import InputError
-from trombine.restyling import drawing
+from trombine.restyling import drawing, making
 from trombine.restyling.drawing import Drawn, Restyling, faces_in, restyled
 from trombine.restyling.portrait import (
     Actor,
@@ -23,6 +25,7 @@ from trombine.restyling.portrait import (
     character_of,
     cutout,
     known,
+    median,
     neck_of,
     read_character,
 )
@@ -173,6 +176,47 @@ def test_a_film_keeps_who_it_was(faces: list[Face], image: Picture, character: C
     now = actor.step(samples_of(image.rgb_pixels()), faces[0], "photo", 0.04)
     assert now.person.hair_curl == character.person.hair_curl
     assert abs(now.frame.x - character.frame.x) < 2
+
+
+def test_who_is_seen_in_several_frames_is_their_median(character: Character) -> None:
+    people = [
+        replace(character.person, hair_length=length, texture=seed)
+        for length, seed in ((0.9, 7.0), (0.2, 5.0), (0.3, 8.0), (0.4, 9.0))
+    ]
+    found = median([replace(character, person=person) for person in people])
+    assert (found.person.hair_length, found.person.texture) == (0.3, 7.0)
+    assert found.person.yaw == character.person.yaw
+
+
+def test_a_film_shows_who_is_seen_in_most_of_its_frames(
+    image: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in its first frame, and though one has no face."""
+    lengths = iter([0.9, 0.2, 0.3])
+
+    def found(picture: Samples, face: Face, style: str) -> Character:
+        person = replace(PERSON, hair_length=next(lengths), roll=0.0)
+        return Character(person=person, frame=Frame(x=0.0, y=0.0, side=1.0))
+
+    monkeypatch.setattr(making, "character_of", found)
+    empty = picture_of(np.full_like(scene(), 90))
+    frames = (image, empty, image, image)
+    drawing = making._Drawing(asked=asked(), first=faces_in(image))
+    drawing.meet(Frames(frames=frames, durations=(40,) * 4))
+    for frame in frames[:3:2]:
+        drawing.frame(frame)
+        [character] = drawing.characters
+        assert character.person.hair_length == 0.3
+        assert abs(character.frame.side - SIZE * PERSON.scale / 0.25) < 0.06 * SIZE
+
+
+def test_nobody_is_taken_for_another(
+    image: Picture, faces: list[Face], character: Character
+) -> None:
+    drawing = making._Drawing(asked=asked(), first=faces)
+    other = replace(faces[0], features=-faces[0].features)
+    drawing.met = [[(unit(other.features), character)], [(unit(faces[0].features), character)]]
+    assert len(drawing.met_as(faces[0])) == 1
 
 
 def test_a_portrait_of_a_picture_in_memory() -> None:

@@ -302,6 +302,20 @@ def play(film: Video, tick: Tick | None = None) -> Frames:
     return Frames(frames=tuple(frames), durations=durations, loops=0)
 
 
+def spread(film: Frames | Video, count: int) -> Iterator[Picture]:
+    """So many frames of a film, at even distances from the first on, one at a time; all of a film
+    that has fewer."""
+    wanted = sorted({n * film.count // count for n in range(count)})
+    if isinstance(film, Frames):
+        yield from (film.frames[n] for n in wanted)
+        return
+    with open_container(film.path) as container:
+        reader, stream = FrameReader(), picture_stream(container)
+        for n, frame in enumerate(items_of(container, stream, ())):
+            if n in wanted and not isinstance(frame, Packet):
+                yield Picture(samples=reader.pixels(frame))
+
+
 def lost_by_video(film: Video, format: str) -> Iterator[str]:
     """What a file of this format does not hold of a film, each in a few words."""
     held, becomes = _SOUND.get(format, ((), ""))

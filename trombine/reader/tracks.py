@@ -26,6 +26,7 @@ _NEVER: Final = 1e6
 _FASTER: Final = 50.0  # hertz for each size of the face a second: a blink is not late
 
 Points = Float32[np.ndarray, "68 2"]
+Features = Float[np.ndarray, "f"]
 
 
 @final
@@ -83,7 +84,7 @@ class _Track:
         self.time = time
         self._points: Points = face.points
         self._velocity = np.zeros(2)  # of its middle, in pixels a second
-        self._features = _unit(face.features)
+        self._features = unit(face.features)
         self._scale = max(_size(face.points), 1.0)
         self._filter = OneEuro(self._shape(face.points), time, faster=_FASTER)
 
@@ -93,7 +94,7 @@ class _Track:
         expected = self._points + self._velocity * min(gap, _AHEAD)
         size = np.sqrt(max(_size(face.points), 1.0) * max(_size(self._points), 1.0))
         away = float(np.linalg.norm(face.points - expected, axis=1).mean() / size)
-        alike = float(self._features @ _unit(face.features))
+        alike = float(self._features @ unit(face.features))
         if away > _REACH + _REACH_PER_SECOND * gap or alike < _ALIKE:
             return _NEVER
         return away + _UNLIKE * (1 - alike)
@@ -106,8 +107,8 @@ class _Track:
             points = (face.points.mean(0) + self._scale * shape).astype(np.float32)
             moved = (points - self._points).mean(0).astype(np.float64)
             self._velocity = moved / (time - self.time)
-        mixed = (1 - _RECENT) * self._features + _RECENT * _unit(face.features)
-        self._points, self.time, self._features = points, time, _unit(mixed)
+        mixed = (1 - _RECENT) * self._features + _RECENT * unit(face.features)
+        self._points, self.time, self._features = points, time, unit(mixed)
         return replace(face, points=points)
 
     def _shape(self, points: Points) -> Float64[np.ndarray, "68 2"]:
@@ -120,6 +121,6 @@ def _size(points: Points) -> float:
     return float(np.ptp(points, axis=0).max())
 
 
-def _unit(features: Float[np.ndarray, "f"]) -> Float[np.ndarray, "f"]:
+def unit(features: Features) -> Features:
     """Of length 1, but for none at all."""
     return features / max(float(np.linalg.norm(features)), 1e-9)

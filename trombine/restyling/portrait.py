@@ -4,6 +4,7 @@
     known(path)                           the same of a file, which may be a character's
     portrait(person, size, style)         the person alone, before the world's ground
     cutout(character, style, ...)         the head as it lies in the photograph, and its opacity
+    median(characters)                    who is seen in several frames
     Actor                                 a face of a film, followed from frame to frame
 
 How parameters are fitted is in world/fit.py; what is put into the photograph, in drawing.py.
@@ -12,7 +13,7 @@ How parameters are fitted is in world/fit.py; what is put into the photograph, i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, final
@@ -38,7 +39,7 @@ from trombine.refusal import InputError, about
 from trombine.texts import from_json
 from trombine.weights import loaded
 from trombine.world import Face as Person
-from trombine.world.faces import FIELDS
+from trombine.world.faces import FIELDS, from_vector, to_vector
 from trombine.world.fit import MOMENT, Seen, Square, fit, fit_moment
 from trombine.world.painting import LARGEST, SMALLEST, cut_out, paint
 from trombine.world.proportions import EYE_LINE
@@ -135,6 +136,20 @@ def character_of(picture: Samples, face: Face, style: str) -> Character:
     return Character(person=found.person, frame=frame, points_off=found.points_off)
 
 
+def median(characters: Sequence[Character]) -> Character:
+    """Who is seen in several frames: of each field the median, the lower of two."""
+    vectors = np.stack([to_vector(one.person) for one in characters])
+    person = from_vector(np.quantile(vectors, 0.5, axis=0, method="lower"))
+    off = float(np.median([one.points_off for one in characters]))
+    return replace(characters[0], person=person, points_off=off)
+
+
+def in_moment(character: Character, picture: Samples, face: Face, style: str) -> Character:
+    """A known character as a face of a picture shows it: pose, mood and place."""
+    person, square = fit_moment(seen_of(picture, face, style), character.person)
+    return replace(character, person=person, frame=_in_picture(square, face, style))
+
+
 def _in_picture(square: Square, face: Face, style: str) -> Frame:
     """A square of a face's window, as one of the picture."""
     places = torch.from_numpy(square.to_window(np.array([[0.5, 0.5], [1.0, 0.5]])) * WINDOW)
@@ -150,8 +165,8 @@ def _in_picture(square: Square, face: Face, style: str) -> Frame:
 
 @final
 class Actor:
-    """One face of a film. Who it is stays as it was seen first; pose, mood and place are followed
-    from frame to frame, and smoothed."""
+    """One face of a film. Who it is stays; pose, mood and place are followed from frame to frame,
+    and smoothed."""
 
     def __init__(self, character: Character, time: float) -> None:
         self.character = character
@@ -159,13 +174,11 @@ class Actor:
 
     def step(self, picture: Samples, face: Face, style: str, time: float) -> Character:
         """The character in the next frame, `time` in seconds."""
-        person, square = fit_moment(seen_of(picture, face, style), self.character.person)
-        frame = _in_picture(square, face, style)
-        now = replace(self.character, person=person, frame=frame)
+        now = in_moment(self.character, picture, face, style)
         *moment, x, y, side, angle = self._filter.step(self._state(now), time).tolist()
         known = dict(zip(MOMENT, moment, strict=True))
         frame = Frame(x=x * _UNIT, y=y * _UNIT, side=math.exp(side), angle=angle)
-        self.character = replace(now, person=replace(person, **known), frame=frame)
+        self.character = replace(now, person=replace(now.person, **known), frame=frame)
         return self.character
 
     def _state(self, character: Character) -> Float64[np.ndarray, "n"]:

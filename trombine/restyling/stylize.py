@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, final
 
@@ -17,11 +18,12 @@ from trombine.conventions import to_pixels
 from trombine.inventing import PAINTER
 from trombine.io.batch import Content, Made
 from trombine.io.image import Picture, Pixels, as_seen, format_of, picture_of
-from trombine.io.video import Frames, SourceFile, Video, lost_by_video
+from trombine.io.video import Frames, SourceFile, Video, lost_by_video, spread
 from trombine.pages import Sheet
 from trombine.progress import Tick
 from trombine.reader import Face, Tracked, Tracker
 from trombine.reader.frames import samples_of
+from trombine.reader.tracks import Features, unit
 from trombine.refusal import InputError, about, shortened
 from trombine.restyling.drawing import (
     LikeAsked,
@@ -31,7 +33,7 @@ from trombine.restyling.drawing import (
     restyled_like,
 )
 from trombine.restyling.like import Eye
-from trombine.restyling.portrait import Actor, Character, character_of
+from trombine.restyling.portrait import Actor, Character, character_of, in_moment, median
 from trombine.upscaling.enlarge import check_format
 from trombine.upscaling.sheet import centred, fitting, overview
 from trombine.weights import Model, loaded
@@ -39,6 +41,8 @@ from trombine.weights.model import find
 
 NO_FACE: Final = "no face is seen in some of its frames; they stay as they are"
 _FRAME: Final = 0.04  # seconds from one frame to the next, for who follows faces
+_MET: Final = 5  # frames of a film in which faces are fitted in full
+_SAME: Final = 0.7  # of features, of one person in two frames: as alike, at least (docs/log.md)
 # Ends of further outputs.
 GIF, MOSAIC, CHARACTER = ".becomes.gif", ".mosaic.png", ".character.json"
 _OPTIONS: Final = {GIF: "--gif", MOSAIC: "--mosaic", CHARACTER: "--write-character"}
@@ -63,6 +67,8 @@ def stylize(
     if is_still:
         _check_faces(faces, asked)
     drawing = _Drawing(asked=asked, first=faces)
+    if not is_still:
+        drawing.meet(film)
     if isinstance(film, Video):
         result: Frames | Video = replace(film, work=drawing.frame)
         drawing.frame(film.first)  # which finds the style, and is refused before a file is begun
@@ -164,6 +170,7 @@ class _Drawing:
     notices: list[str] = field(default_factory=list)
     used: dict[str, Model] = field(default_factory=dict)
     characters: Sequence[Character] = ()  # of the last frame
+    met: list[list[tuple[Features, Character]]] = field(default_factory=list)  # frame by frame
 
     def __post_init__(self) -> None:
         self.begin()
@@ -172,6 +179,16 @@ class _Drawing:
         """Begin anew with the first frame; the style stays, once it is known."""
         self.tracker, self.number = Tracker(), 0
         self.actors = dict[int, Actor]()
+
+    def meet(self, film: Frames | Video) -> None:
+        """Fit whoever is seen in some frames, by which it is known who the faces of a film are."""
+        for image in spread(film, _MET) if self.asked.method == PAINTER else ():
+            if faces := faces_in(image, self.asked.device):
+                self.source = self.source or self.asked.style_of(faces, image)
+                picture = samples_of(image.plain.rgb_pixels())
+                people = [character_of(picture, face, self.source) for face in faces]
+                features = [unit(face.features) for face in faces]
+                self.met.append(list(zip(features, people, strict=True)))
 
     @property
     def nets(self) -> Sequence[Model]:
@@ -217,13 +234,23 @@ class _Drawing:
         """Who the faces of a frame are: known ones are followed."""
         picture = samples_of(image.plain.rgb_pixels())
         people = []
-        for one in tracked:
-            if actor := self.actors.get(one.number):
-                people.append(actor.step(picture, one.face, self.source, time))
+        for number, face in ((one.number, one.face) for one in tracked):
+            if actor := self.actors.get(number):
+                people.append(actor.step(picture, face, self.source, time))
+                continue
+            if met := self.met_as(face):
+                people.append(in_moment(median(met), picture, face, self.source))
             else:
-                people.append(character_of(picture, one.face, self.source))
-                self.actors[one.number] = Actor(people[-1], time)
+                people.append(character_of(picture, face, self.source))
+            self.actors[number] = Actor(people[-1], time)
         return people
+
+    def met_as(self, face: Face) -> list[Character]:
+        """Who was met and is like a face: in each frame at most one."""
+        features = unit(face.features)
+        each = [[(float(features @ one), who) for one, who in some] for some in self.met]
+        nearest = [max(some, key=itemgetter(0)) for some in each]
+        return [who for alike, who in nearest if alike > _SAME]
 
 
 def _check_faces(faces: Sequence[Face], asked: Restyling) -> None:
