@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import trombine
+from trombine.conventions import PART_INDEX
 from trombine.inventing import PAINTER
 from trombine.io.image import Picture, picture_of, save_picture
 from trombine.io.video import Frames
@@ -31,6 +32,8 @@ from trombine.restyling.portrait import (
 )
 from trombine.restyling.stylize import model_of
 from trombine.world import face, paint
+from trombine.world.painting import cut_out
+from trombine.world.shape import shape
 
 PERSON = replace(face(1_000_003), centre_x=0.02, centre_y=-0.01, scale=0.24, roll=0.1)
 SIZE = 160
@@ -93,6 +96,24 @@ def test_only_the_head_is_changed(image: Picture, faces: list[Face], character: 
     assert not found.where[:, :30].any() and not found.where[-8:].any()
     middle = found.where[100:150, 100:160]
     assert middle.mean() > 0.95 and found.characters == [character]
+
+
+def test_what_lies_round_a_head_goes_on_behind_a_narrower_one() -> None:
+    """A ground that gets darker downwards, behind hair that is shorn."""
+    person = replace(face(1_000_004), hair_length=0.9, hat=0.0)
+    colours, opacity, parts = cut_out(person, shape(person, "photo"), 256, "photo")
+    ground = np.repeat(np.linspace(0.8, 0.4, 256)[:, None, None], 256, 1) * [0.9, 1.0, 0.8]
+    shown = colours + (1 - opacity[..., None]) * ground
+    image = picture_of((255 * shown).round().clip(0, 255).astype(np.uint8))
+    faces = list(faces_in(image))
+    character = character_of(samples_of(image.rgb_pixels()), faces[0], "photo")
+    bald = replace(character, person=replace(character.person, hair_length=0.0, recession=1.0))
+    cut, rows, columns = cutout(bald, "anime").inside(256, 256)
+    after = drawn(image, faces, bald).image.rgb()[rows, columns]
+    bare = (parts == PART_INDEX["hair"])[rows, columns] & (cut.opacity == 0)
+    bare[round(0.6 * len(bare)) :] = False  # where shoulders begin
+    assert bare.mean() > 0.01
+    assert abs(after - ground[rows, columns])[bare].mean() < 0.04
 
 
 def test_strength_blends(image: Picture, faces: list[Face], character: Character) -> None:

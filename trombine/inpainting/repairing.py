@@ -79,12 +79,14 @@ def repaired(
     model: Model,
     *,
     steering: Steering | None = None,
+    plain: bool = False,
     seed: int = 0,
     device: str = CPU,
     tick: Tick | None = None,
 ) -> Repair:
     """The picture with its hole painted; every sample elsewhere stays as it is.
 
+    A `plain` ground shows no faces, and nothing is copied to it.
     `tick(done, of)` counts pixels of the hole; what it raises ends the work.
     """
     if not hole.any():
@@ -94,7 +96,7 @@ def repaired(
     damaged = Damaged.of(image, hole)
     painter = Painter(damaged=damaged, model=model, seed=seed, device=device, tick=tick)
     faces: list[Face] = []
-    if hole.all():
+    if hole.all() or plain:
         painter.paint((), steering)
     else:
         reader = loaded(READER, task="read", device=device)

@@ -24,6 +24,7 @@ from trombine.canvas import through_tiles
 from trombine.conventions import PART_INDEX
 from trombine.devices import CPU, device_of
 from trombine.inpainting.damaged import middles, sampled
+from trombine.inpainting.repairing import repaired
 from trombine.inpainting.windows import Window
 from trombine.inventing import NET
 from trombine.io.color import LUMA
@@ -54,6 +55,7 @@ from trombine.weights import Model, loaded
 from trombine.world import Face as Person
 
 AUTO: Final = "auto"
+INPAINTER: Final = "inpaint"
 _ENLARGERS: Final = {
     "photo": {2: "upscale-fast-x2", 4: "upscale-x4"},
     "drawn": {2: "upscale-drawings-x2", 4: "upscale-drawings-x4"},
@@ -387,7 +389,7 @@ class _Canvas:
         bare = bare * _largest(bare > _LEAST)
         wide = 1 + 2 * round(_RIMS * face.frame.side)
         hole = np.asarray(maximum_filter(_closed(head > _FAINT, face.frame.side), wide), bool)
-        scene = np.where(hole[..., None], filled(there, hole), there)
+        scene = self._without(there, hole)
         # What was neither head nor neck lies before the neck: clothes.
         covered = 0.0 if clothes else 1 - _sharper(head + bare)
         below = np.asarray(maximum_filter(cut.parts == _NECK, wide), bool)
@@ -407,6 +409,16 @@ class _Canvas:
         self.characters.append(character)
         self.nets |= {net.path.stem: net for net in readers(self.asked.device)}
         return True
+
+    def _without(self, colours: Colours, head: Bool[np.ndarray, "_ _"]) -> Colours:
+        """A part of the picture without a head: what lies round it goes on behind it."""
+        image = picture_of((255 * colours).round().astype(np.uint8))
+        model = loaded(INPAINTER, task="repair", device=self.asked.device)
+        repair = repaired(image, head, model, plain=True, device=self.asked.device)
+        self.nets |= {net.path.stem: net for net in (model, *repair.nets)}
+        scene = colours.copy()
+        scene[head] = repair.colours
+        return scene
 
     def _frame(self, face: Face) -> Frame:
         """The square of a face that the net is shown, as it learned from its style."""
@@ -538,21 +550,6 @@ def _shares(picture: Planes, face: Face, rows: slice, columns: slice) -> tuple[P
     likely = parts_at(picture, face, places, narrow=narrow, both=False).numpy()
     head, neck = 1 - likely[_NOT_OF_IT].sum(0), likely[_NECK]
     return head.reshape(len(down), -1), neck.reshape(len(down), -1)
-
-
-def filled(colours: Colours, hole: Bool[np.ndarray, "_ _"]) -> Colours:
-    """A picture whose hole goes on smoothly from what lies round it."""
-    scale = min(1.0, _TILE / 2 / max(hole.shape))
-    size = max(round(hole.shape[0] * scale), 1), max(round(hole.shape[1] * scale), 1)
-    known = torch.from_numpy(np.float32(~hole))[None, None]
-    seen = torch.from_numpy(colours).permute(2, 0, 1)[None] * known
-    known, seen = (functional.adaptive_avg_pool2d(x, size) for x in (known, seen))
-    sums, shares = (
-        sum(0.01**k * boxed(x, n) for k, n in enumerate(_REACHES)) for x in (seen, known)
-    )
-    smooth = sums / shares.clamp(min=1e-9)
-    larger = functional.interpolate(smooth, hole.shape, mode="bilinear", align_corners=False)
-    return larger[0].permute(1, 2, 0).numpy()
 
 
 def soft_in_tiles(
