@@ -15,7 +15,7 @@ from typing import Final, cast, final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64
 from scipy.ndimage import label, maximum_filter, minimum_filter, uniform_filter
 from torch import Tensor
 from torch.nn import functional
@@ -33,7 +33,6 @@ from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
 from trombine.nets.spaces import from_space, to_space
 from trombine.reader import Face, Frame
-from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, crop_windows
 from trombine.reader.maps import REFINER, refined
 from trombine.readings.reading import read_picture
@@ -48,6 +47,7 @@ from trombine.restyling.portrait import (
     neck_of,
     parts_at,
     portrait,
+    style_by_looks,
 )
 from trombine.upscaling.drawing import is_drawing
 from trombine.upscaling.running import enlarged
@@ -60,7 +60,6 @@ _ENLARGERS: Final = {
     "photo": {2: "upscale-fast-x2", 4: "upscale-x4"},
     "drawn": {2: "upscale-drawings-x2", 4: "upscale-drawings-x4"},
 }
-_DRAWN: Final = ("anime", "cartoon", "sketch")
 _ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
 # A neck is drawn where head or neck were, and else keeps all but its colours: it would end in a
 # blur upon the clothes.
@@ -255,19 +254,6 @@ class LikeAsked:
     style: Planes
     strength: float = 1.0
     keep_colours: bool = False
-
-
-def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
-    """What a face is drawn in: as the reader is sure of it, else as the picture looks. Of real
-    people the reader says cartoon or sketch, too, but never anime."""
-    left, top, right, bottom = map(round, face.box)
-    alone = np.ascontiguousarray(pixels[top : bottom + 1, left : right + 1])
-    is_drawn = is_drawing(alone)
-    if sure := face.style or sure_style(face.styles, drawn=is_drawn):
-        return sure
-    if is_drawn or is_drawing(pixels):
-        return max(_DRAWN, key=lambda name: face.styles[name])
-    return "anime" if face.styles["anime"] > 0.5 else "photo"
 
 
 def restyled(

@@ -31,12 +31,14 @@ from trombine.inventing.painting import Known
 from trombine.io.files import opened
 from trombine.io.image import load_picture
 from trombine.reader import Face
+from trombine.reader.doubts import sure_style
 from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows, samples_of
 from trombine.reader.maps import REFINER
 from trombine.reader.oneeuro import OneEuro
 from trombine.readings.reading import NO_FACE, read_picture
 from trombine.refusal import InputError, about
 from trombine.texts import from_json
+from trombine.upscaling.drawing import is_drawing
 from trombine.weights import loaded
 from trombine.world import Face as Person
 from trombine.world.faces import FIELDS, from_vector, to_vector
@@ -46,6 +48,7 @@ from trombine.world.proportions import EYE_LINE
 from trombine.world.shape import seen_in, shape
 
 FITS: Final = 0.08  # of the pupils' distance: a face whose landmarks are off by more is not fitted
+_DRAWN: Final = ("anime", "cartoon", "sketch")
 _FINEST: Final = 512  # pixels of the window that is fitted
 _PARTS: Final = 128  # and of the map of its parts
 _KEPT: Final = ("identity", "hair", "worn")  # groups of fields by which a character is known
@@ -261,6 +264,19 @@ _LOWER: Final = 0.12  # of the window: by so much for each time it is wider it l
 _RIM: Final = 0.08  # of half a window, over which the one beside it takes over
 
 
+def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
+    """What a face is drawn in: as the reader is sure of it, else as the picture looks. Of real
+    people the reader says cartoon or sketch, too, but never anime."""
+    left, top, right, bottom = map(round, face.box)
+    alone = np.ascontiguousarray(pixels[top : bottom + 1, left : right + 1])
+    is_drawn = is_drawing(alone)
+    if sure := face.style or sure_style(face.styles, drawn=is_drawn):
+        return sure
+    if is_drawn or is_drawing(pixels):
+        return max(_DRAWN, key=lambda name: face.styles[name])
+    return "anime" if face.styles["anime"] > 0.5 else "photo"
+
+
 def known(path: Path) -> Known:
     """The person of a file: of a character's, or of the largest face of a picture."""
     if path.suffix.lower() == ".json":
@@ -270,7 +286,9 @@ def known(path: Path) -> Known:
         reading = read_picture(image, READER, largest=True)
         if not reading.faces:
             raise InputError(NO_FACE)
-        character = character_of(samples_of(reading.pixels), reading.faces[0], "photo")
+        face = reading.faces[0]
+        style = style_by_looks(face, reading.pixels)
+        character = character_of(samples_of(reading.pixels), face, style)
     model = "+".join(loaded(net).hash for net in (READER, REFINER))
     return Known(person=character.framed(image.height, image.width), model=model)
 
