@@ -11,7 +11,19 @@ from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.world import Painted, face, paint
 from trombine.world.colours import ROWS, colours, hair_colour, skin_colour
 from trombine.world.faces import FIELDS, Face
-from trombine.world.fit import MOMENT, Fit, Seen, Square, _nearest, fit, fit_moment
+from trombine.world.fit import (
+    MOMENT,
+    Fit,
+    Seen,
+    Square,
+    _fit_mouth,
+    _fit_real_beard,
+    _laid,
+    _nearest,
+    _points,
+    fit,
+    fit_moment,
+)
 from trombine.world.fit_colours import _lab, coloured
 from trombine.world.painting import cut_out, parts_of, points_of
 from trombine.world.people import vary
@@ -82,6 +94,28 @@ def off_in_pupils(found: Fit, picture: Painted) -> float:
 def apart(one: np.ndarray, other: np.ndarray) -> float:
     """In CIE Lab, of linear RGB."""
     return float(np.linalg.norm(_lab(one) - _lab(other)))
+
+
+@pytest.mark.parametrize("worn", [0.9, 0.0])
+def test_a_moustache_is_found_where_it_is_seen(worn: float) -> None:
+    """Also where it is read of shaven lips."""
+    person = replace(face(SEEDS[0]), masculine=1.0, moustache=worn, beard=0.0, stubble=0.0,
+                     age=40.0, hair_light=0.1, hair_grey=0.0, hat=0.0, smile=0.0)  # fmt: skip
+    seen = seen_as_it_is(person, paint(person, SIZE))
+    seen = replace(seen, numbers={**seen.numbers, "moustache": 0.5})
+    middle = {"centre_x": 0.0, "centre_y": 0.0, "scale": 0.25, "roll": 0.0}
+    bare = replace(person, moustache=0.0, **middle)
+    square = _laid(_points(bare, "photo"), seen.points, np.ones(68))
+    found = _fit_real_beard(seen, bare, square)
+    assert (found.moustache > 0.5, found.beard) == (worn > 0.5, 0)
+
+
+def test_an_open_mouth_is_found_by_its_teeth() -> None:
+    person = replace(face(SEEDS[1]), mouth_open=0.4, teeth=1.0, smile=0.8, moustache=0.0, roll=0.0,
+                     centre_x=0.0, centre_y=0.0, scale=0.25)  # fmt: skip
+    seen = seen_as_it_is(person, paint(person, SIZE))
+    found = _fit_mouth(seen, replace(person, mouth_open=0.1, teeth=0.5), Square())
+    assert (found.mouth_open, found.teeth) == (pytest.approx(0.4), 1.0)
 
 
 def test_a_known_person_is_followed() -> None:

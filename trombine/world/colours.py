@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import colorsys
 import math
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -55,8 +56,11 @@ def to_srgb(linear: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
+@cache
 def _hex(text: str) -> Rgb:
-    return to_linear(np.array([int(text[i : i + 2], 16) for i in (0, 2, 4)]) / 255)
+    colour = to_linear(np.array([int(text[i : i + 2], 16) for i in (0, 2, 4)]) / 255)
+    colour.flags.writeable = False
+    return colour
 
 
 def _along(palette: tuple[str, ...], t: float) -> Rgb:

@@ -22,7 +22,7 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Float64, UInt8
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import map_coordinates, uniform_filter
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.world.colours import to_linear
@@ -129,7 +129,10 @@ def fit(seen: Seen) -> Fit:
     if real < 0.5:
         person = _fit_strands(seen, person, square)
     person, square = _fit_face(seen, usual, person, square, real=real)
-    person = _fit_beard(seen, person, square)
+    if real > 0.5:
+        person = _fit_mouth(seen, person, square)
+    find_beard = _fit_real_beard if real > 0.5 else _fit_beard
+    person = find_beard(seen, person, square)
     person = _fit_glasses(seen, person, square)
     person = _fit_irises(seen, person, square, real=real)
     return Fit(
@@ -213,9 +216,7 @@ class _Usual:
         if real > 0.5:  # light on straight hair is read as curls; skin colours tell how likely
             curl = 2 * (_value("hair_curl", means["hair_curl"]) - _STRAIGHT)
             most = 0.5 + min(max(2 * _value("tone", means["tone"]) - 0.9, 0.0), 0.5)
-            for name in ("beard", "moustache"):
-                if _value(name, means[name]) < _HAIRY:
-                    means[name] = -1.0
+            means |= {"beard": -1.0, "moustache": -1.0}  # until they are seen
             means["hair_curl"] = _scaled("hair_curl", min(max(curl, 0.05), most))
         names = ("hair_curl", "beard", "moustache")
         person = _with(self.person, names, np.array([means[name] for name in names]))
@@ -228,7 +229,6 @@ _RARE: Final = (
     *("lipstick", "eye_makeup"),
 )
 _DIFFER: Final = 2.0  # times as much as people of the world do real ones differ
-_HAIRY: Final = 0.4  # of a real beard, of which less is read of shaven chins
 _STRAIGHT: Final = 0.45  # what is read of the curls of real straight hair, at most
 _SURE: Final = 1.645  # standard deviations to half of an interval of nine in ten
 
@@ -656,12 +656,22 @@ def _fit_irises(seen: Seen, person: Face, square: Square, *, real: float) -> Fac
             choices,
             size=24,
             labels=_EYES,
-            clearly=_CLEARLY if real > 0.5 else 1.0,
+            clearly=_CLEARLY if real > 0.5 else math.inf,
         )
     return person
 
 
 _BROWN: Final = 0.12  # the colour of most eyes
+
+
+def _fit_mouth(seen: Seen, person: Face, square: Square) -> Face:
+    """The mouth opened as far as paintings of it have as much of the teeth: of real people's smiles
+    landmarks say less."""
+    lips = _points(person, seen.style)[list(LANDMARK_GROUPS["outer_lips"])]
+    view = [Square(*lips.mean(0).tolist(), side=float(np.ptp(lips[:, 0])))]
+    wider = [gap for gap in (0.2, 0.3, 0.4, 0.5) if gap > person.mouth_open]
+    choices: list[Changes] = [{}, *({"mouth_open": gap, "teeth": 1.0} for gap in wider)]
+    return _most_alike(seen, person, square, view, choices, size=32, labels=None)
 
 
 def _fit_strands(seen: Seen, person: Face, square: Square) -> Face:
@@ -689,6 +699,39 @@ def _fit_beard(seen: Seen, person: Face, square: Square) -> Face:
 
 
 _CLEARLY: Final = 0.94  # of what is off as it is: a change that leaves more is not made
+
+
+def _fit_real_beard(seen: Seen, person: Face, square: Square) -> Face:
+    """The moustache that is read, where the skin below the nose is rough and a painted one is not
+    much less like it; with a beard, where the chin is rough as well."""
+    lip, chin = (_roughness(seen, person, square, *place) for place in _BELOW_NOSE_AND_LIPS)
+    sign = seen.numbers.get("moustache", 0.0)
+    if person.masculine <= 0.5 or sign < _HAIRY or lip < _ROUGH_LIP:
+        return person
+    view, worn = [Square(0.5, 0.69, 0.2)], [{"moustache": 0.7}]
+    found = _most_alike(seen, person, square, view, worn, size=32, labels=None, clearly=_NOT_LESS)
+    if found is person or chin < _ROUGH_CHIN:
+        return found
+    view, worn = [Square(0.5, 0.73, 0.4)], [{"beard": 0.7, "beard_extent": e} for e in (0.1, 0.8)]
+    return _most_alike(seen, found, square, view, worn, size=40, labels=None)
+
+
+_HAIRY: Final = 0.25  # of a moustache that is read, of which less is read of shaven lips
+_BELOW_NOSE_AND_LIPS: Final = (((33, 51), 0.14), ((57, 8), 0.18))  # landmarks; sides of a picture
+_ROUGH_LIP, _ROUGH_CHIN = 0.04, 0.033  # of what is hairy
+_NOT_LESS: Final = 1.07  # times as much as without may be off with a moustache
+
+
+def _roughness(
+    seen: Seen, person: Face, square: Square, between: Sequence[int], side: float
+) -> float:
+    """How much skin between two landmarks differs in luma from what lies round it."""
+    middle = _points(person, seen.style)[list(between)].mean(0).tolist()
+    place = Square(*_places_of(square, Square(*middle, side=side)))
+    skin = _painting(person, square, place, 32, seen.style).parts == PART_INDEX["skin"]
+    luma = _in_square(seen, place, 32) @ LUMA
+    apart = (luma - uniform_filter(luma, 5, mode="nearest"))[skin]
+    return float(apart.std() / np.sqrt(np.median(luma[skin]))) if skin.any() else 0.0
 
 
 def _fit_glasses(seen: Seen, person: Face, square: Square) -> Face:
@@ -724,7 +767,7 @@ def _most_alike(
     *,
     size: int,
     labels: Sequence[int] | None,
-    clearly: float = 1.0,
+    clearly: float = math.inf,
 ) -> Face:
     """The person with those changes of whom paintings are most like the window, in the mean
     difference over these parts of the picture; where they are labelled so, if that is asked."""
@@ -742,7 +785,7 @@ def _most_alike(
 
     every = list(choices)
     off = [apart(changes) for changes in every]
-    if clearly < 1 and min(off) > clearly * apart({}):
+    if math.isfinite(clearly) and min(off) > clearly * apart({}):
         return person
     return replace(person, **every[int(np.argmin(off))])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float
@@ -57,22 +57,29 @@ def _radii(half: tuple[tuple[float, float], ...], middle: float) -> Float[np.nda
     return np.interp(grid, angle[order], np.hypot(across, down)[order])
 
 
-def _slope(radii: Float[np.ndarray, "257"]) -> Float[np.ndarray, "257"]:
+@lru_cache(maxsize=64)
+def _slope(half: tuple[tuple[float, float], ...], middle: float) -> Float[np.ndarray, "257"]:
     """What turns a radial distance to a distance across the outline: the cosine between them."""
+    radii = _radii(half, middle)
     p = np.linspace(-1, 1, TABLE)
     theta = np.arctan2(p, 1 - np.abs(p))
     return 1 / np.sqrt(1 + (np.gradient(radii, theta) / radii) ** 2)
+
+
+@lru_cache
+def _record(names: tuple[str, ...]) -> np.dtype[Any]:
+    return np.dtype([(name, np.float64) for name in names])
 
 
 def shape(person: Face, style: str, youth: float = 0.0) -> Shape:
     """Where everything of this face is, in this style; youth: see proportions.py."""
     plan = STYLISE[style](person, proportions(person, youth))
     n = plan.lengths
-    face_radii = _radii(tuple(plan.outline), n["middle"])
+    outline = tuple(plan.outline), n["middle"]
     hair_radii = [_radii(tuple(half), n["hair_middle"]) for half in plan.hair]
     return Shape(
-        record=np.array([tuple(n.values())], np.dtype([(name, np.float64) for name in n])),
-        tables=np.stack([face_radii, _slope(face_radii), *hair_radii]),
+        record=np.array([tuple(n.values())], _record(tuple(n))),
+        tables=np.stack([_radii(*outline), _slope(*outline), *hair_radii]),
         bumps=plan.bumps,
         shades=plan.shades,
         seed=int(person.texture),
