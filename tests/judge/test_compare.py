@@ -308,7 +308,7 @@ def test_a_use_of_frozen_seeds_is_logged(tmp_path: Path, monkeypatch: pytest.Mon
             lines.append((protocol.hash, model, [figure.method for figure in figures]))
         return protocol.logged
 
-    monkeypatch.setattr("trombine.measures.log_evaluation", log)
+    monkeypatch.setattr(verb, "log_evaluation", log)
     file = protocol(tmp_path, REPAIR.replace("2_000_100", "1_999_900"))
     for _ in range(2):
         compared(str(tmp_path / "small.toml"), "input")
