@@ -266,8 +266,8 @@ def test_a_cure_that_a_sweep_has_not_is_not_given(
 
 
 def test_the_command_that_asked_is_under_the_page(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"grid": ["lr=1e-3;2e-3"], "tensorboard": False, "output": tmp_path}
-    trombine.sweep("upscale-fast-x2", **options, **TINY)
+    options: dict[str, Any] = {"grid": ["lr=1e-3;2e-3"], "tensorboard": False, **TINY}
+    trombine.sweep("upscale-fast-x2", output=tmp_path, **options)
     page = (tmp_path / "index.html").read_text()
     command = re.sub(r"<.*?>", "", page[page.index("<footer>") : page.index("</footer>")])
     assert "trombine sweep upscale-fast-x2 --grid &#x27;lr=1e-3;2e-3&#x27; --data" in command

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_type_hints
 from annotated_types import Interval
 from cyclopts import Group, Parameter, Token
 from docstring_parser import DocstringStyle, parse_from_object
-from pydantic import ConfigDict, ValidationError, validate_call
+from pydantic import BeforeValidator, ConfigDict, ValidationError, validate_call
 
 from trombine.progress import Progress as Callback
 from trombine.refusal import InputError, shown
@@ -42,6 +42,13 @@ def _paths(_: Any, tokens: Sequence[Token]) -> tuple[Path, ...]:
     return tuple(Path(token.value) for token in tokens)
 
 
+def paths_of(pictures: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
+    """One path or several, as paths."""
+    if isinstance(pictures, str | Path):
+        return (Path(pictures),)
+    return tuple(Path(path) for path in pictures)
+
+
 def _words(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
     return tuple(token.value for token in tokens)
 
@@ -49,9 +56,11 @@ def _words(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
 WHOLE: Final = Parameter(converter=_whole)
 HIDDEN: Final = Parameter(parse=False)
 
-Paths = Annotated[Any, Parameter(n_tokens=-1, converter=_paths)]
+Paths = Annotated[
+    tuple[Path, ...], BeforeValidator(paths_of), Parameter(n_tokens=-1, converter=_paths)
+]
 Words = Annotated[Sequence[str], Parameter(n_tokens=-1, converter=_words)]
-Pictures = Annotated[Paths, Parameter(help="Files or folders.")]
+Pictures = Annotated[Any, Parameter(n_tokens=-1, converter=_paths, help="Files or folders.")]
 """Paths of files or folders, or pictures that the program holds: see io/convert.py."""
 Output = Annotated[
     Path | None,
@@ -125,13 +134,6 @@ Setting = Annotated[
     Any, Parameter(help="A setting of the recipe: --lr 1e-4, --batch 8.", converter=_setting)
 ]
 """Of `**settings`: every option that the command does not know is one."""
-
-
-def paths_of(pictures: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
-    """One path or several, as paths."""
-    if isinstance(pictures, str | Path):
-        return (Path(pictures),)
-    return tuple(Path(path) for path in pictures)
 
 
 def verb(function: Function) -> Function:

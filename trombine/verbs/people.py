@@ -42,7 +42,6 @@ from trombine.verbs.options import (
     Paths,
     Progress,
     at_least,
-    paths_of,
     verb,
 )
 
@@ -94,14 +93,13 @@ def judge_people_make(
     """
     if pictures % 2:
         raise InputError(f"--pictures is an even number, half of them real; not {pictures}")
-    sets = paths_of(generated)
-    if not sets:
+    if not generated:
         raise InputError("no folder of generated pictures was named", "name one or more")
     page, key = output / PAGE, key or _key_path(output)
     _check_places(output, page, key)
     listener = Listener(progress)
     listener.step(0, pictures, "pictures")
-    folders = {"real": (real,), "generated": sets}
+    folders = {"real": (real,), "generated": generated}
     sides, _ = listener.follow(choose(folders, pictures // 2, size, seed))
     refuse_to_write_over([page, key], (c.file for side in sides.values() for c in side.values()))
     outputs = dict(zip((page, key), build_test(sides, seconds), strict=True))
@@ -172,10 +170,9 @@ def judge_people_score(
     test
         The test's folder, for pictures; else beside the key.
     """
-    paths = paths_of(answers)
-    if not paths:
+    if not answers:
         raise InputError("no answers were named; name files or a folder")
-    files = list(answer_files(paths))
+    files = list(answer_files(answers))
     if output is not None:
         refuse_to_write_over([output], [key, *files])
         check_page(output, REPORT)
