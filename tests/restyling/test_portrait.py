@@ -18,7 +18,7 @@ from trombine.reader import Face
 from trombine.reader.frames import Frame, Samples, samples_of
 from trombine.reader.tracks import unit
 from trombine.refusal import InputError
-from trombine.restyling import drawing, making
+from trombine.restyling import drawing, stylize
 from trombine.restyling.drawing import Drawn, Restyling, faces_in, restyled
 from trombine.restyling.portrait import (
     Actor,
@@ -230,7 +230,7 @@ def test_a_film_shows_who_is_seen_in_most_of_its_frames(
     monkeypatch.setattr(making, "character_of", found)
     empty = picture_of(np.full_like(scene(), 90))
     frames = (image, empty, image, image)
-    drawing = making._Drawing(asked=asked(), first=faces_in(image))
+    drawing = stylize._Drawing(asked=asked(), first=faces_in(image))
     drawing.meet(Frames(frames=frames, durations=(40,) * 4))
     for frame in frames[:3:2]:
         drawing.frame(frame)
@@ -242,7 +242,7 @@ def test_a_film_shows_who_is_seen_in_most_of_its_frames(
 def test_nobody_is_taken_for_another(
     image: Picture, faces: list[Face], character: Character
 ) -> None:
-    drawing = making._Drawing(asked=asked(), first=faces)
+    drawing = stylize._Drawing(asked=asked(), first=faces)
     other = replace(faces[0], features=-faces[0].features)
     drawing.met = [[(unit(other.features), character)], [(unit(faces[0].features), character)]]
     assert len(drawing.met_as(faces[0])) == 1
