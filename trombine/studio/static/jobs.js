@@ -1,4 +1,4 @@
-import { API, ask, cancel, isOver, json, listen, noticed, remove, sentence, submit } from "./api.js";
+import { API, ask, cancel, isOver, json, listen, remove, sentence, submit } from "./api.js";
 import { $, make, shortest, size } from "./source.js";
 import "./status.js";
 
@@ -86,9 +86,9 @@ function duration(seconds) {
 
 /** Of pictures that were made again, whether the same came out. */
 function whether(job) {
-  const said = [...job.notices.map((one) => ({ ...one, text: noticed(one) })), ...job.skipped.map(({ file, why }) => ({ file, text: sentence(why) }))];
-  if (!said.length) said.push({ text: "Made again: the same bytes." });
-  return said.map(({ file, text }) => make("p", { class: "soft" }, file ? `${file}: ${text}` : text));
+  const lines = job.summary.split("\n").map((line) => line.replace(/^pictures\//, ""));
+  const bad = job.skipped.map(({ file, why }) => `${file}: ${sentence(why)}`);
+  return [...lines, ...bad].filter(Boolean).map((text) => make("p", { class: "soft" }, text));
 }
 
 const replay = (id) => ask(`${API}/jobs/${id}/replay`, { method: "POST" });
