@@ -20,7 +20,6 @@ from cyclopts import (
     UnusedCliTokensError,
 )
 from cyclopts import ValidationError as Invalid
-from pydantic import ValidationError
 
 from trombine import __version__
 from trombine.commands import COMMANDS, GROUPS, PICTURES, SUMMARY
@@ -29,10 +28,12 @@ from trombine.terminal import follow
 
 _FILE: Final = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
 _CLOSE: Final = 0.65  # from which share of common letters on one option may be meant by another
+COMPLETION: Final = "--install-completion"
 _QUIET, _VERBOSE = ("-q", "--quiet"), ("-v", "--verbose")
-_ALWAYS: Final = """Every command takes -q (only errors) and -v (details), and --help with examples:
+_ALWAYS: Final = f"""Every command takes -q (only errors) and -v (details), and --help with examples:
   trombine upscale photo.jpg -x 4
-  trombine restyle photo.jpg --to anime"""
+  trombine restyle photo.jpg --to anime
+trombine {COMPLETION} completes commands and options in this shell."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -45,8 +46,11 @@ def run(arguments: Sequence[str]) -> int:
         raise InputError("-q and -v ask for less and for more", "give one of them")
     lines = (" ".join(words[:count]) for count in (3, 2, 1))
     named = next((line for line in lines if line in COMMANDS), "")
+    app = application(named)
+    if words[:1] == [COMPLETION]:
+        app.register_install_completion_command(COMPLETION)
     try:
-        function, bound, hidden = application(named).parse_args(words)
+        function, bound, hidden = app.parse_args(words)
     except UnknownCommandError:
         raise  # it lists the commands that there are
     except CycloptsError as error:
@@ -83,7 +87,6 @@ def application(named: str = "") -> App:
         suppress_keyboard_interrupt=False,
         default_parameter=Parameter(negative=(), show_default=False),
     )
-    app.register_install_completion_command()
     first, others = Group("Pictures", sort_key=0), Group("Nets, data, measures", sort_key=1)
     groups = {"": app}
     for name, says in GROUPS.items():
@@ -113,7 +116,7 @@ def _wrong(error: CycloptsError) -> str:
         if argument is None or argument.field_info.kind is inspect.Parameter.KEYWORD_ONLY:
             return f"{argument.name if argument else 'an argument'} is missing"
         return f"{argument.name.strip('-').upper()} is missing"
-    if isinstance(cause := error.__cause__, ValidationError) and isinstance(error, Invalid):
+    if isinstance(error, Invalid) and hasattr(cause := error.__cause__, "errors"):  # pydantic's
         wrong = cause.errors()[0]["msg"].removeprefix("Input ")
         argument = error.argument
         given = shown(argument.tokens[0].value) if argument and argument.tokens else ""
