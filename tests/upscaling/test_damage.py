@@ -96,7 +96,7 @@ def test_grey_texture_is_no_noise() -> None:
         (98, 0, 0.2),
         (95, 0, 0.4),
         (91, 0, 0.56),
-        (80, 0, 0.825),
+        (80, 0, 0.875),
         (60, 0, 1),
         (30, 1, 1),
         (98, 9, 1),
@@ -152,7 +152,7 @@ def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None
         (None, "upscale"),
         (97, "upscale"),
         (91, "upscale+upscale-wild*0.6"),
-        (80, "upscale+upscale-wild*0.8"),
+        (80, "upscale+upscale-wild*0.9"),
         (60, "upscale-wild"),
     ],
 )

@@ -27,6 +27,8 @@ from trombine.weights import Card, Model, load, save, shipped
 FACTORS = {
     "upscale": (2, 4),
     "upscale-wild": (2, 4),
+    "upscale-wild-sharp": (2, 4),
+    "upscale-clean": (2,),
     "upscale-sharp": (4,),
     "three": (3,),
     "four": (4,),
@@ -55,6 +57,10 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for module in (names, pipelines):
             patch.setattr(module, "shipped", lambda: there)
         yield
+
+
+def shipped_as(family: str, model: Model) -> Path:
+    return pipelines.shipped()[named(family, factor_of(model))]
 
 
 def factors(pipeline: pipelines.Pipeline) -> list[int]:
@@ -142,6 +148,13 @@ def test_sharpness_is_of_the_first_net(factor: int, steps: list[int], last: str)
     assert first.hash == f"{usual.hash}~{sharp.hash}*0.25-grid"
     blend = plan_pipeline(30, 20, model="upscale+upscale-wild*0.3", sharpness=0.25, **asked)
     assert blend.models[0] is first and blend.second is not None
+    low, high = pipelines.LOOKS
+    of_damage = blend.second.models[0]
+    soft, crisp = (load(shipped_as(f"upscale-wild{kind}", of_damage)) for kind in ("", "-sharp"))
+    share = low + 0.25 * (high - low)
+    nets = (of_damage.net, soft.net, crisp.net)
+    for ours, one, other in zip(*(net.parameters() for net in nets), strict=True):
+        assert torch.allclose(ours, (1 - share) * one + share * other)
     assert plan_pipeline(30, 20, model="three", sharpness=0.25, **asked).models[0].path.stem == (
         "three-x3"
     )

@@ -175,12 +175,16 @@ def test_tta_and_sharpness_change_pixels(tmp_path: Path, kit: ModuleType) -> Non
     assert edges["plain"] < edges["sharp"]
 
 
-def test_where_sharpness_counts_for_less_it_is_said(tmp_path: Path) -> None:
-    """Of a JPEG another net has its share, which cannot look sharper."""
-    source = tmp_path / "a.jpg"
+def test_a_damaged_picture_looks_sharper_too(tmp_path: Path) -> None:
+    """Of a JPEG the net that removes damage has its own sharp end."""
+    source, steps = tmp_path / "a.jpg", {}
     Pillow.fromarray(skimage_data.astronaut()[:96, 160:256]).save(source, quality=70)
-    done = upscale(source, output=tmp_path / "b.png", scale=4, sharpness=1.0)
-    assert any("has no --sharpness" in text for text in done.notices)
+    for sharpness in (0.0, 1.0):
+        output = tmp_path / f"{sharpness}.png"
+        done = upscale(source, output=output, scale=2, sharpness=sharpness)
+        assert not any("--sharpness" in text for text in done.notices)
+        steps[sharpness] = np.square(np.diff(samples(output).astype(int), axis=1)).mean()
+    assert steps[0.0] < steps[1.0]
 
 
 # A picture that a program holds

@@ -36,7 +36,7 @@ from trombine.progress import Tick
 from trombine.refusal import InputError, shortened
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
-from trombine.upscaling.names import BLEND, KEPT
+from trombine.upscaling.names import KEPT
 from trombine.upscaling.pictures import enlarged_film, enlarged_image, spread
 from trombine.upscaling.pipelines import CLEANING, USUAL, Pipeline, blend, plan_pipeline
 from trombine.upscaling.report import Report, report_of
@@ -289,13 +289,8 @@ def _model_of(film: Frames | Video, options: Enlargement) -> tuple[str | Path, t
 
 
 def _sharpness_told(model: str) -> str:
-    """What is to be said of --sharpness where a net other than the usual one is at work, too."""
-    if model in (DRAWINGS, WILD):
-        return f"{model} has no --sharpness"
-    if blended := BLEND.fullmatch(model):
-        share = 1 - float(blended["share"])
-        return f"{blended['second']} has no --sharpness, which counts {share:.0%} here"
-    return ""
+    """What is to be said of --sharpness where it changes nothing."""
+    return f"{model} has no --sharpness" if model == DRAWINGS else ""
 
 
 def _chosen(model: str, reason: str) -> str:

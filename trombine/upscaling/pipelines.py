@@ -20,7 +20,7 @@ from trombine.devices import CPU
 from trombine.io.image import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.refusal import InputError
 from trombine.upscaling import MOST_TIMES
-from trombine.upscaling.names import BLEND, KEPT, families, is_shipped, no_net
+from trombine.upscaling.names import BLEND, KEPT, families, is_shipped, named, no_net
 from trombine.upscaling.running import prepare
 from trombine.upscaling.sharpened import Sharpened
 from trombine.weights import Model, loaded, of_run, shipped
@@ -35,8 +35,12 @@ _ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger 
 CLEANS: Final = "restore"  # the task of nets that keep the size
 USUAL: Final = "upscale"  # the family for photographs
 CLEANING: Final = "upscale-wild"  # the family that removes damage, at the same size too
+_KEEPS_SIZE: Final = "upscale-clean"  # in its place at the same size, where detail can be lost
 _SHARP: Final = ("upscale-x4", "upscale-sharp-x4")  # one net, and the same learned on to look sharp
 _SHARP_FACTOR: Final = 4
+# How far from upscale-wild to upscale-wild-sharp, without --sharpness and with all: by looking.
+# From the first on edges are crisp and nothing is invented; beyond the last eyes get specks.
+LOOKS: Final = (0.4, 0.85)
 
 Size = tuple[int, int]
 
@@ -74,7 +78,8 @@ def plan_pipeline(
     `model` is a family (upscale), a shipped net (upscale-x2), a blend of two such
     (upscale+upscale-wild*0.3), or of the picture as it is and one (input+upscale-wild*0.3), or a
     file; one net is applied as often as needed, on this `device`.
-    With `sharpness` the first net of the family upscale is that much of the one that looks sharp.
+    With `sharpness` the first net of the family upscale is that much of the one that looks sharp;
+    that of upscale-wild is so from LOOKS[0] to LOOKS[1], where it enlarges.
     A film has as many `frames`. An InputError says why there is no such size, or no such model.
     """
     if isinstance(model, str) and (blend := BLEND.fullmatch(model)):
@@ -88,20 +93,24 @@ def plan_pipeline(
         if size != (height, width):
             raise InputError("keeps the size", "-x 1 does; name a net that enlarges", path=model)
         return Pipeline(models=(), size=size, last="")
-    times, nets = _times((height, width), size), nets_of(model)
+    times = _times((height, width), size)
+    nets = nets_of(_KEEPS_SIZE if model == CLEANING and times == 1 else model)
     check_cleans(times, nets, model)
     if times > MOST_TIMES:
         problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
         raise InputError(problem, f"{MOST_TIMES} times is the most")
-    sharpness = sharpness if model == USUAL and times > 1 else 0.0
-    factors = [_SHARP_FACTOR] if sharpness and times <= _SHARP_FACTOR else list(nets)
+    usual_sharp = bool(sharpness) and model == USUAL and times > 1
+    factors = [_SHARP_FACTOR] if usual_sharp and times <= _SHARP_FACTOR else list(nets)
     steps = _steps(factors, times)
     check_pixels(size, frames=frames)
     _check_on_the_way((height, width), size, factors)
     product = math.prod(steps)
     models = [model_in(nets[step], device) for step in steps]
-    if sharpness:
+    if usual_sharp:
         models[0] = _sharp(*(shipped()[name] for name in _SHARP), sharpness, device)
+    elif model == CLEANING and times > 1:
+        pair = (shipped()[named(family, steps[0])] for family in (CLEANING, f"{CLEANING}-sharp"))
+        models[0] = _crisp(*pair, LOOKS[0] + (LOOKS[1] - LOOKS[0]) * sharpness, device)
     return Pipeline(
         models=tuple(models),
         size=size,
@@ -150,6 +159,16 @@ def _sharp(soft: Path, sharpest: Path, sharpness: float, device: str) -> Model:
     net = between(usual.net, sharp.net, sharpness)
     hash = f"{usual.hash}~{sharp.hash}*{sharpness:g}-grid"
     model = replace(sharp, net=Sharpened(usual.net, net), hash=hash)
+    prepare(model.in_rgb)
+    return model
+
+
+@lru_cache(maxsize=8)
+def _crisp(soft: Path, sharpest: Path, share: float, device: str) -> Model:
+    """Between the net that removes damage and the one that then looks sharp, weight by weight."""
+    cleaning, sharp = (loaded(path, device=device) for path in (soft, sharpest))
+    net = between(cleaning.net, sharp.net, share)
+    model = replace(cleaning, net=net, hash=f"{cleaning.hash}~{sharp.hash}*{share:g}")
     prepare(model.in_rgb)
     return model
 
