@@ -30,7 +30,7 @@ _FILE: Final = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where
 _CLOSE: Final = 0.65  # from which share of common letters on one option may be meant by another
 COMPLETION: Final = "--install-completion"
 _QUIET, _VERBOSE = ("-q", "--quiet"), ("-v", "--verbose")
-_ALWAYS: Final = f"""Every command takes -q (only errors) and -v (details), and --help with examples:
+_ALWAYS: Final = f"""Every command takes -q (only errors), -v (details), and --help, with examples:
   trombine upscale photo.jpg -x 4
   trombine restyle photo.jpg --to anime
 trombine {COMPLETION} completes commands and options in this shell."""

@@ -325,7 +325,7 @@ def test_replay_makes_the_same_pixels(
         ({"tile": 3}, "tile: input should be greater than or equal to 16, not 3"),
         ({"threads": 0}, "threads: input should be greater than or equal to 1, not 0"),
         ({"sharpness": float("nan")}, "sharpness: input should be"),
-        ({"sharpness": 0.5, "model": "upscale-wild"}, "--sharpness is for enlarging"),
+        ({"sharpness": 0.5, "model": "upscale-fast"}, "--sharpness is for enlarging"),
         ({"mask_is": "white"}, "--mask-is says what of a mask was repaired; give --hole too"),
         ({"factor": 2}, "factor: unexpected keyword argument"),
     ],

@@ -24,6 +24,7 @@ from trombine.upscaling.enlarge import (
     PHOTOGRAPHS,
     REPORT,
     SHEET,
+    WILD,
     Enlargement,
     ending,
     enlarge,
@@ -116,8 +117,8 @@ def upscale(
         The side of tiles; smaller ones take less memory.
     """
     arguments = locals()
-    if sharpness and (model not in (AUTO, PHOTOGRAPHS) or scale == 1):
-        raise InputError(f"--sharpness is for enlarging by --model {PHOTOGRAPHS}; leave it out")
+    if sharpness and (model not in (AUTO, PHOTOGRAPHS, WILD) or scale == 1):
+        raise InputError(f"--sharpness is for enlarging by {PHOTOGRAPHS} or {WILD}; leave it out")
     if mask_is != AUTO and hole is None:
         raise InputError("--mask-is says what of a mask was repaired", "give --hole too")
     options = Enlargement(
