@@ -116,8 +116,8 @@ def _wrong(error: CycloptsError) -> str:
         if argument is None or argument.field_info.kind is inspect.Parameter.KEYWORD_ONLY:
             return f"{argument.name if argument else 'an argument'} is missing"
         return f"{argument.name.strip('-').upper()} is missing"
-    if isinstance(error, Invalid) and hasattr(cause := error.__cause__, "errors"):  # pydantic's
-        wrong = cause.errors()[0]["msg"].removeprefix("Input ")
+    if isinstance(error, Invalid) and (wrongs := getattr(error.__cause__, "errors", None)):
+        wrong = wrongs()[0]["msg"].removeprefix("Input ")  # pydantic's
         argument = error.argument
         given = shown(argument.tokens[0].value) if argument and argument.tokens else ""
         return f"{argument.name if argument else 'an option'} {wrong}, not {given}"

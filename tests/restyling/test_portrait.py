@@ -227,7 +227,7 @@ def test_a_film_shows_who_is_seen_in_most_of_its_frames(
         person = replace(PERSON, hair_length=next(lengths), roll=0.0)
         return Character(person=person, frame=Frame(x=0.0, y=0.0, side=1.0))
 
-    monkeypatch.setattr(making, "character_of", found)
+    monkeypatch.setattr(stylize, "character_of", found)
     empty = picture_of(np.full_like(scene(), 90))
     frames = (image, empty, image, image)
     drawing = stylize._Drawing(asked=asked(), first=faces_in(image))

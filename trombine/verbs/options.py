@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_type_hints
 from annotated_types import Interval
 from cyclopts import Group, Parameter, Token
 from docstring_parser import DocstringStyle, parse_from_object
-from pydantic import BeforeValidator, ConfigDict, ValidationError, validate_call
+from pydantic import AfterValidator, ConfigDict, ValidationError, validate_call
 
 from trombine.progress import Progress as Callback
 from trombine.refusal import InputError, shown
@@ -56,9 +56,7 @@ def _words(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
 WHOLE: Final = Parameter(converter=_whole)
 HIDDEN: Final = Parameter(parse=False)
 
-Paths = Annotated[
-    tuple[Path, ...], BeforeValidator(paths_of), Parameter(n_tokens=-1, converter=_paths)
-]
+Paths = Annotated[Any, AfterValidator(paths_of), Parameter(n_tokens=-1, converter=_paths)]
 Words = Annotated[Sequence[str], Parameter(n_tokens=-1, converter=_words)]
 Pictures = Annotated[Any, Parameter(n_tokens=-1, converter=_paths, help="Files or folders.")]
 """Paths of files or folders, or pictures that the program holds: see io/convert.py."""
