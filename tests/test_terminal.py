@@ -85,7 +85,7 @@ def test_messages_are_lines_and_what_files_put_into_them_is_written_out(
 def test_a_bar_is_drawn_on_a_terminal_and_the_output_stays_clean(
     photo: Path, on_path: dict[str, str]
 ) -> None:
-    line = "trombine upscale photo.png --tile 16 --model upscale-x2 -o large.png"
+    line = "trombine upscale photo.png -x 16 --tile 16 -o large.png"
     ours, theirs = pty.openpty()
     environment = os.environ | on_path | {"TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(
@@ -107,7 +107,7 @@ def test_a_bar_is_drawn_on_a_terminal_and_the_output_stays_clean(
     plain = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", screen.decode())
     shares = [int(share) for share in re.findall(r"photo\.png.*?(\d+)%", plain)]
     assert shares == sorted(shares) and shares
-    assert "trombine: large.png: 96 x 80, " in plain
+    assert "trombine: large.png: 768 x 640, " in plain
 
 
 def _read(handle: int) -> bytes:

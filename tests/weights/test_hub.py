@@ -54,7 +54,7 @@ def test_a_file_of_the_hub_enlarges_as_a_file_does(
     made = [trombine.upscale(pixels, model=model) for model in (NAME, file)]
     assert np.array_equal(made[0], made[1])
     record = read_record(tmp_path / "b.png") or {}
-    assert "fast-x2.safetensors" in record["inputs"] and "hub:" not in str(record)
+    assert "fast-x2.safetensors" in record["files"]["model"] and "hub:" not in str(record)
     assert load(NAME).card.task == "upscale" and asked
 
 

@@ -39,10 +39,10 @@ def test_weights_that_overflow_do_not_end_a_folder(
         save_picture(tmp_path / "in" / f"{number}.png", pixels)
     for verb, name in ((trombine.upscale, "upscale-fast-x2"), (trombine.read, "reader")):
         file = overflowing(name)
-        result = verb(pictures=(tmp_path / "in",), output=tmp_path / "out", model=file)
+        result = verb(tmp_path / "in", output=tmp_path / "out", model=file)
         assert len(result.skipped) == 2 and not result.written
-        for skipped in result.skipped:
-            assert file.name in skipped.why and "infinite numbers" in skipped.why
+        for why in result.skipped.values():
+            assert file.name in why and "infinite numbers" in why
 
 
 def test_a_model_that_overflows_is_named_in_python(overflowing: Callable[[str], Path]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from trombine.memory import ENDED, ran_out
 from trombine.refusal import InputError
-from trombine.studio.api import arguments_of, function_of, takes_files
+from trombine.studio.api import arguments_of, function_of, parameters_of, takes_files
 from trombine.studio.jobs import MOST_DEATHS, Job, Store
 
 INPUTS: Final = "in"
@@ -77,7 +77,9 @@ def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | None:
         store.say(job, "progress", {"done": done, "total": total, "unit": what})
 
     try:
-        result = function(*pictures, output=folder, progress=progress, **arguments)
+        takes = {one.name for one in parameters_of(function)}
+        told_to = {"progress": progress} if "progress" in takes else {}
+        result = function(*pictures, output=folder, **told_to, **arguments)
     except _UnwantedError:
         return None
     skipped = [{"file": path.name, "why": why} for path, why in result.skipped.items()]

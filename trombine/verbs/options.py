@@ -49,6 +49,10 @@ def paths_of(pictures: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
     return tuple(Path(path) for path in pictures)
 
 
+def _lower(_: Any, tokens: Sequence[Token]) -> str:
+    return tokens[0].value.lower()
+
+
 def _words(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
     return tuple(token.value for token in tokens)
 
@@ -74,6 +78,7 @@ Suffix = Annotated[str, Parameter(help="What to add to each name.", group=MORE)]
 Format = Annotated[
     Literal["", "png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp", "mp4", "webm"],
     Parameter(
+        converter=_lower,
         help="png, jpg, webp, tif, gif, mp4, ...; else the input's.",
         group=MORE,
         show_choices=False,
