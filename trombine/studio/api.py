@@ -93,7 +93,7 @@ def form_of(name: str) -> type[BaseModel]:
 
 def schema(name: str) -> dict[str, Any]:
     """The form of a function, as OpenAPI has it."""
-    return form_of(name).model_json_schema()
+    return {"required": [], **form_of(name).model_json_schema()}
 
 
 def check_text(name: str, parameter: str, value: str) -> None:
