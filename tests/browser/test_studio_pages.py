@@ -105,7 +105,7 @@ def test_painted_by_mouse_it_has_the_commands_bytes(
     words = ("photo.png", "--mask", "mask.png", "--mask-is", "white", "-o", "out.png")
     assert command("inpaint", *words).returncode == 0
     made = [Image.open(file) for file in (tmp_path / "out.png", io.BytesIO(data))]
-    assert np.array_equal(*map(np.asarray, made))
+    assert np.array_equal(np.asarray(made[0]), np.asarray(made[1]))
 
 
 def test_by_keyboard_alone(opened: Opened) -> None:
@@ -383,7 +383,7 @@ def test_upscale_shows_both_at_any_zoom(opened: Opened, command: Command, tmp_pa
     words = ("photo.png", "-x", "2", "--model", "upscale-fast", "-o", "out.png")
     assert command("upscale", *words).returncode == 0
     made = [Image.open(file) for file in (tmp_path / "out.png", io.BytesIO(data))]
-    assert np.array_equal(*map(np.asarray, made))
+    assert np.array_equal(np.asarray(made[0]), np.asarray(made[1]))
     pile = tab.locator("#compare .pile")
     narrow = pile.evaluate("e => e.clientWidth")
     zoom = tab.get_by_role("slider", name="Zoom")
@@ -416,7 +416,7 @@ def test_sharpness_is_offered_where_there_is_some(
     words = ("photo.png", "-x", "4", "--model", "upscale", "--sharpness", "1", "-o", "out.png")
     assert command("upscale", *words).returncode == 0
     made = [Image.open(file) for file in (tmp_path / "out.png", io.BytesIO(data))]
-    assert np.array_equal(*map(np.asarray, made))
+    assert np.array_equal(np.asarray(made[0]), np.asarray(made[1]))
 
 
 def test_read_shows_a_table_and_json(opened: Opened, tmp_path: Path) -> None:
