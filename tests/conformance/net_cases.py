@@ -232,14 +232,12 @@ CASES = {
     "completer": Case(
         net="completer",
         task="complete",
-        exported=False,
         sizes={"width": 8, "head": 8},
         gives=lambda n, h, w: (n, 19, h, w),
     ),
     "refiner": Case(
         net="refiner",
         task="refine",
-        exported=False,
         sizes={"width": 6, "head": 8},
         gives=lambda n, h, w: (n, 19, h, w),
     ),
@@ -266,7 +264,6 @@ CASES = {
     "finder": Case(
         net="finder",
         task="find",
-        exported=False,
         sizes={"width": 6},
         gives=lambda n, h, w: (n, 2, (h + 15) // 16 * 2, (w + 15) // 16 * 2),
         places=((32, 32), (48, 33), (17, 62)),

@@ -61,8 +61,9 @@ def test_every_shipped_model_loads_and_does_its_task() -> None:
     for name in shipped():
         found = load(name)
         card = found.card
-        blended = "trombine models blend" in card.command  # what lies between was not measured
-        assert (card.scores or blended) and card.about and card.data and card.licence
+        # What lies between was not measured, and what bench/wild.py makes is by bench/peers.py.
+        elsewhere = "trombine models blend" in card.command or "bench/wild.py" in card.command
+        assert (card.scores or elsewhere) and card.about and card.data and card.licence
         given = TASKS[card.task].examples(found.net.sizes, (2, 32, 32))
         made = found(*given)
         for one in made if isinstance(made, tuple) else (made,):
@@ -90,7 +91,7 @@ def refused(path: Path | str, task: str | None = None) -> str:
     with pytest.raises(InputError) as error:
         load(path, task=task)
     assert len(str(error.value).splitlines()) == 1
-    assert str(error.value).startswith(str(path)) and len(str(error.value)) < 650
+    assert str(error.value).startswith(str(path)) and len(str(error.value)) < 750
     return str(error.value)
 
 
