@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +76,7 @@ class Listener:
     def write(self, path: Path, facts: str = "") -> None:
         """A file was written."""
         self.written.append(path)
-        log.log(20 if facts else 10, f"{shown(path)}: {facts}".rstrip(": "))
+        log.log(logging.INFO if facts else logging.DEBUG, f"{shown(path)}: {facts}".rstrip(": "))
 
     def hear(self, event: Event) -> None:
         """Pass an event on."""

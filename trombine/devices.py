@@ -1,13 +1,12 @@
 """Where nets are computed: on the processor or on a graphics card, and what to do where none is.
 
 What is promised byte for byte is computed on the processor, which is what is taken unless another
-is named. Torch is loaded inside: requests name the devices, and a help page must not wait for it.
+is named. Torch is loaded inside: options name the devices, and a help page must not wait for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from trombine.refusal import InputError
 
@@ -37,7 +36,7 @@ def device_of(net: nn.Module) -> torch.device:
 
 
 def resolve(name: str) -> str:
-    """The device that a request means: of auto a card, if there is one."""
+    """The device that an option means: of auto a card, if there is one."""
     if name == "auto":
         name = next(filter(usable, CARDS), CPU)
     if not usable(name):
@@ -56,16 +55,3 @@ def prepare(name: str) -> None:
 
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic = True
-
-
-def recorded(record: Mapping[str, Any]) -> str:
-    """The device that a picture was made on, as its record, which anyone may have edited, says."""
-    resolved = record.get("resolved")
-    name = resolved.get("device") if isinstance(resolved, Mapping) else None
-    return name if name in CARDS else CPU
-
-
-def again(record: Mapping[str, Any]) -> str:
-    """The device to make a picture again on: that of its record if it is here, or the processor."""
-    name = recorded(record)
-    return name if name != CPU and usable(name) else CPU

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -78,3 +79,16 @@ def test_a_file_without_a_record_and_one_of_another_version(tmp_path: Path) -> N
     )
     assert "lustre" in said["old"]
     assert done.summary == f"{good}: the same pixels"
+
+
+@pytest.mark.parametrize("options", [{"pictures": "{}"}, {"scale": 2, "reference": ["{}"]}])
+def test_a_record_that_names_a_file_elsewhere_is_refused(
+    tmp_path: Path, options: dict[str, object]
+) -> None:
+    """Anybody may write a record; what it leads to may be the private file of who replays it."""
+    private = str(leaves(tmp_path / "private"))
+    named = json.loads(json.dumps(options).replace("{}", private))
+    path = leaves(tmp_path / "open")
+    save_picture(path, load_picture(path).samples, record={"function": "upscale", "options": named})
+    with pytest.raises(InputError, match=r"000000\.png: has a record that names a folder"):
+        replay(path)

@@ -2,7 +2,7 @@
 
 app.py        pages and paths: what a browser or a program may ask for
 guard.py      who may ask: token, cookie, Host, Origin, limits, headers
-fields.py     a form of HTTP to a verb's request, and its schema, both from the request's fields
+api.py        a form of HTTP to a verb's arguments, and their schema, from its signature
 jobs.py       what was asked and what became of it, in SQLite
 work.py       one job done by its verb, told as it goes
 worker.py     a process that does one job after the other

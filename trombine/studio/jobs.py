@@ -58,8 +58,8 @@ class Job:
 
     id: str
     owner: str
-    verb: str  # a line of VERBS
-    fields: Mapping[str, Any]  # of its request; files as paths in the job's folder
+    verb: str  # the function's name
+    fields: Mapping[str, Any]  # its arguments; files as paths in the job's folder
     state: str
     attempt: int
     deaths: int  # of workers that ended while they were at it

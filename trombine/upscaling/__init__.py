@@ -7,8 +7,7 @@
     pictures.py   pictures with their modes, profiles and transparency; films
     drawing.py    whether a picture is a drawing
     sheet.py      the picture of a result beside what it is compared with
-    in_memory.py  a picture that a program holds, to the same kind
-    making.py     options, one picture or film to its files, and their replay
+    enlarge.py    one picture or film to its files
 
 The nets are in nets/, their weights in zoo/; the verb is verbs/upscale.py. Nothing learns here.
 """

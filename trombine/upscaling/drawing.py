@@ -5,7 +5,7 @@ often dark lines; photographs have shading, texture and grain. Six numbers of a 
 of each it has, and a rule in them, fitted by logistic regression, decides. It was fitted on painted
 faces of all styles and on leaves (seeds below 1,000,000), on scikit-image's photographs but for
 astronaut and chelsea, and on 507 grey portraits: each as it is, 2 and 4 times smaller, as JPEG of
-quality 90 and 75, and in grey. Which net is then taken is decided in making.py.
+quality 90 and 75, and in grey. Which net is then taken is decided in enlarge.py.
 
 What was not kept apart from that: astronaut and chelsea helped to choose the six numbers, though
 not the fit. And how sure the rule must be (CAUTION) was set after a look at the 102 portraits that

@@ -80,6 +80,8 @@ def _made_again(
     if record is None or record.get("function") not in _REPLAYED:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     options: dict[str, Any] = {**record.get("options", {}), "progress": progress}
+    if any(map(_names_a_place, (value for key, value in options.items() if key != "model"))):
+        raise InputError("has a record that names a folder", "make it anew", path=source)
     read: list[Path] = []
     for name, named in record.get("files", {}).items():
         if isinstance(named[0], str):
@@ -104,6 +106,13 @@ def _made_again(
     finally:
         log.setLevel(level)
     return max(result.written, key=lambda path: _likeness(path, source)), read
+
+
+def _names_a_place(value: Any) -> bool:
+    """Whether an option leads to a file; a stranger's record may name but files beside it."""
+    if isinstance(value, list | tuple | dict):
+        return any(map(_names_a_place, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and (value.startswith("~") or "/" in value or "\\" in value)
 
 
 def _found(folder: Path, argument: str, name: str, expected: str) -> Path:
