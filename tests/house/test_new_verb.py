@@ -20,12 +20,12 @@ from typing import Annotated
 
 from trombine.io.batch import Made, each
 from trombine.io.image import picture_of
-from trombine.verbs.options import Output, Overwrite, Pictures, Progress, at_least, paths_of, verb
+from trombine.verbs.options import Output, Overwrite, Pictures, Progress, limits, paths_of, verb
 
 
 @verb
 def darken(
-    pictures: Pictures, /, *, to: Annotated[float, at_least(0, 1)] = 0.5, output: Output = None,
+    pictures: Pictures, /, *, to: Annotated[float, limits(0, 1)] = 0.5, output: Output = None,
     overwrite: Overwrite = False, progress: Progress = None
 ):
     """Make pictures darker.

@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from trombine.refusal import InputError, shortened
 from trombine.studio.api import checked
 from trombine.studio.guard import json_of
-from trombine.verbs.options import at_least
+from trombine.verbs.options import limits
 from trombine.world import FIELDS, Face, paint
 from trombine.world.painting import SMALLEST
 
@@ -59,7 +59,7 @@ class _Drawing(BaseModel):
     model_config = ConfigDict(strict=True)
     character: dict[str, float]
     style: Literal["photo", "anime", "cartoon", "sketch"]
-    size: Annotated[int, at_least(SMALLEST, LARGEST)] = USUAL
+    size: Annotated[int, limits(SMALLEST, LARGEST)] = USUAL
 
 
 def _drawn(asked: _Drawing) -> bytes:

@@ -14,7 +14,7 @@ from trombine.io.files import write_bytes
 from trombine.judge import audit, audit_page
 from trombine.progress import Result, log, silent
 from trombine.refusal import shown
-from trombine.verbs.options import MORE, WHOLE, Overwrite, Progress, Workers, at_least, verb
+from trombine.verbs.options import MORE, WHOLE, Overwrite, Progress, Workers, limits, verb
 
 
 @verb
@@ -26,11 +26,11 @@ def data_audit(
     csv: Path | None = None,
     keep_list: Path | None = None,
     as_: str = "",
-    dup_threshold: Annotated[float, at_least(0.5, 1)] = 0.85,
+    dup_threshold: Annotated[float, limits(0.5, 1)] = 0.85,
     json: bool = False,
     overwrite: Overwrite = False,
-    least: Annotated[int, at_least(1), WHOLE, Parameter(group=MORE)] = 32,
-    longest: Annotated[float, at_least(1, 100), Parameter(group=MORE)] = 2,
+    least: Annotated[int, limits(1), WHOLE, Parameter(group=MORE)] = 32,
+    longest: Annotated[float, limits(1, 100), Parameter(group=MORE)] = 2,
     any_subject: Annotated[bool, Parameter(group=MORE)] = False,
     workers: Workers = 1,
     progress: Progress = None,

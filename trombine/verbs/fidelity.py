@@ -15,7 +15,7 @@ from trombine.judge.fidelity_sets import check_apart, check_places, read_set
 from trombine.pages import check_page
 from trombine.progress import Result
 from trombine.refusal import InputError, shown
-from trombine.verbs.options import WHOLE, Json, OverPage, Page, Progress, at_least, verb
+from trombine.verbs.options import WHOLE, Json, OverPage, Page, Progress, limits, verb
 
 
 @verb
@@ -25,8 +25,8 @@ def judge_fidelity(
     /,
     *,
     features: tuple[str, ...] = ("witness",),
-    pictures: Annotated[int, at_least(50, 5000), WHOLE] = 2000,
-    size: Annotated[int | None, at_least(16, 512), WHOLE] = None,
+    pictures: Annotated[int, limits(50, 5000), WHOLE] = 2000,
+    size: Annotated[int | None, limits(16, 512), WHOLE] = None,
     json: Json = False,
     output: Page = None,
     overwrite: OverPage = False,

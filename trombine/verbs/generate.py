@@ -26,7 +26,7 @@ from trombine.progress import Result, log, silent
 from trombine.record import changed_options, record_of
 from trombine.refusal import InputError, shown
 from trombine.restyling.portrait import known
-from trombine.verbs.options import MORE, WHOLE, Folder, Overwrite, Progress, Threads, at_least, verb
+from trombine.verbs.options import MORE, WHOLE, Folder, Overwrite, Progress, Threads, limits, verb
 from trombine.zoo import named
 
 SHEET, NEAREST = "sheet.png", "nearest.png"
@@ -41,7 +41,7 @@ Style = Annotated[
     Literal["anime", "photo", "cartoon", "sketch"],
     Parameter(help="anime, photo, cartoon or sketch. [anime]", show_choices=False),
 ]
-Size = Annotated[int | None, at_least(16, 2048), WHOLE]
+Size = Annotated[int | None, limits(16, 2048), WHOLE]
 Method = Annotated[
     Literal["painter", "net"] | None,
     Parameter(help="painter, or net: a neural network. [painter]", show_choices=False, group=MORE),
@@ -49,7 +49,7 @@ Method = Annotated[
 Model = Annotated[str | Path, Parameter(help="A net that generates, by name or file.", group=MORE)]
 Truncation = Annotated[
     float,
-    at_least(0.1, 1),
+    limits(0.1, 1),
     Parameter(help="By a net: lower is more alike, fewer are odd. [1]", group=MORE),
 ]
 

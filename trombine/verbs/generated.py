@@ -21,22 +21,22 @@ from trombine.inventing.asking import LARGEST, fields_in, spelled
 from trombine.inventing.by_net import Inventing, model_of
 from trombine.progress import Result, silent
 from trombine.refusal import InputError, shown
-from trombine.verbs.options import WHOLE, Overwrite, Progress, Threads, at_least, verb
+from trombine.verbs.options import WHOLE, Overwrite, Progress, Threads, limits, verb
 from trombine.weights import read_card
 
 
 @verb
 def data_generated(
     *,
-    count: Annotated[int, at_least(1, 1_000_000), WHOLE],
+    count: Annotated[int, limits(1, 1_000_000), WHOLE],
     output: Annotated[Path, Parameter(alias="-o")],
     style: Annotated[
         Literal["anime", "photo", "cartoon", "sketch"], Parameter(show_choices=False)
     ] = "anime",
     attributes: str = "",
-    size: Annotated[int | None, at_least(16, 4096), WHOLE] = None,
-    first_seed: Annotated[int, at_least(0), WHOLE] = 0,
-    truncation: Annotated[float, at_least(0.1, 1)] = 1.0,
+    size: Annotated[int | None, limits(16, 4096), WHOLE] = None,
+    first_seed: Annotated[int, limits(0), WHOLE] = 0,
+    truncation: Annotated[float, limits(0.1, 1)] = 1.0,
     model: str | Path = "",
     overwrite: Overwrite = False,
     threads: Threads = None,

@@ -20,7 +20,7 @@ from trombine.judge.sets import PictureSet, natural_size, open_set, same_place
 from trombine.pages import check_page
 from trombine.progress import Result
 from trombine.refusal import InputError, shown
-from trombine.verbs.options import MORE, WHOLE, Json, OverPage, Page, Progress, at_least, verb
+from trombine.verbs.options import MORE, WHOLE, Json, OverPage, Page, Progress, limits, verb
 
 
 @verb
@@ -30,7 +30,7 @@ def judge_restoration(
     /,
     *,
     holes: Path | None = None,
-    border: Annotated[int, at_least(0, 64), WHOLE] = 0,
+    border: Annotated[int, limits(0, 64), WHOLE] = 0,
     features: tuple[str, ...] = (),
     json: Json = False,
     output: Page = None,
@@ -97,17 +97,17 @@ def judge_originality(
     references: str | Path,
     /,
     *,
-    top: Annotated[int, at_least(1, 20), WHOLE] = 4,
-    size: Annotated[int | None, at_least(16, 512), WHOLE] = None,
-    false_alarms: Annotated[float, at_least(0.0001, 0.1)] = 0.01,
+    top: Annotated[int, limits(1, 20), WHOLE] = 4,
+    size: Annotated[int | None, limits(16, 512), WHOLE] = None,
+    false_alarms: Annotated[float, limits(0.0001, 0.1)] = 0.01,
     json: Json = False,
     output: Page = None,
     overwrite: OverPage = False,
-    show: Annotated[int, at_least(1, 1000), WHOLE, Parameter(group=MORE)] = 24,
+    show: Annotated[int, limits(1, 1000), WHOLE, Parameter(group=MORE)] = 24,
     flips: Annotated[bool, Parameter(group=MORE)] = False,
     features: Annotated[bool, Parameter(group=MORE)] = False,
     screened: Annotated[bool, Parameter(group=MORE)] = False,
-    seed: Annotated[int, at_least(0), WHOLE, Parameter(group=MORE)] = 0,
+    seed: Annotated[int, limits(0), WHOLE, Parameter(group=MORE)] = 0,
     progress: Progress = None,
 ) -> Result:
     """Say which generated pictures are copies of those that a net learned from.

@@ -22,7 +22,7 @@ from trombine.progress import Progress as Callback
 from trombine.progress import Result, silent
 from trombine.refusal import InputError, shown
 from trombine.restyling.likenesses import Person, person_in
-from trombine.verbs.options import WHOLE, Overwrite, Progress, at_least, verb
+from trombine.verbs.options import WHOLE, Overwrite, Progress, limits, verb
 from trombine.weights import loaded
 from trombine.world import STYLES
 
@@ -37,7 +37,7 @@ def data_likenesses(
     *,
     output: Annotated[Path, Parameter(alias="-o")],
     style: str = "anime+cartoon+sketch",
-    size: Annotated[int, at_least(16, 1024), WHOLE] = 128,
+    size: Annotated[int, limits(16, 1024), WHOLE] = 128,
     overwrite: Overwrite = False,
     progress: Progress = None,
 ) -> Result:

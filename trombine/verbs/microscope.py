@@ -13,7 +13,7 @@ from trombine.io.files import write_bytes
 from trombine.pages import check_page
 from trombine.progress import Result
 from trombine.refusal import shown
-from trombine.verbs.options import WHOLE, Folder, at_least, verb
+from trombine.verbs.options import WHOLE, Folder, limits, verb
 from trombine.weights import load
 
 
@@ -22,7 +22,7 @@ def microscope(
     model: str | Path,
     *,
     output: Folder,
-    size: Annotated[int | None, at_least(8, 256), WHOLE] = None,
+    size: Annotated[int | None, limits(8, 256), WHOLE] = None,
 ) -> Result:
     """Write a page that runs a net in the browser and shows the maps of its layers.
 

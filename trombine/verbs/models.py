@@ -20,7 +20,7 @@ from trombine.nets import parameter_count, parse
 from trombine.progress import Result, log
 from trombine.refusal import InputError, shown
 from trombine.texts import aligned
-from trombine.verbs.options import Overwrite, at_least, verb
+from trombine.verbs.options import Overwrite, limits, verb
 from trombine.weights import TASKS, Card, Model, find, load, save, shipped
 from trombine.weights.blending import between, card_of, check_alike
 from trombine.weights.exporting import check_extra, export
@@ -139,7 +139,7 @@ def models_blend(
     /,
     *,
     output: Written,
-    share: Annotated[float, at_least(0, 1)] = 0.5,
+    share: Annotated[float, limits(0, 1)] = 0.5,
     only: str = "",
     overwrite: Overwrite = False,
 ) -> Result:

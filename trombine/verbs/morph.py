@@ -32,7 +32,7 @@ from trombine.verbs.generate import (
     Truncation,
     uses_net,
 )
-from trombine.verbs.options import MORE, WHOLE, Folder, Overwrite, Progress, Threads, at_least, verb
+from trombine.verbs.options import MORE, WHOLE, Folder, Overwrite, Progress, Threads, limits, verb
 from trombine.zoo import named
 
 ENDINGS: Final = (".gif", ".webp", ".mp4", ".webm")
@@ -52,7 +52,7 @@ def morph(
     ],
     *,
     output: Folder,
-    frames: Annotated[int, at_least(2, 500), WHOLE] = 24,
+    frames: Annotated[int, limits(2, 500), WHOLE] = 24,
     cycle: bool = False,
     attributes: Attributes = "",
     style: Style = "anime",

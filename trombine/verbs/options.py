@@ -25,7 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 MORE: Final = Group("More options", sort_key=2)  # on a help page after those that most people want
 
 
-def at_least(low: float, high: float | None = None) -> Interval:
+def limits(low: float, high: float | None = None) -> Interval:
     """The limits of a number, as a part of its annotation."""
     return Interval(ge=low, le=high)
 
@@ -86,7 +86,7 @@ Format = Annotated[
 ]
 Quality = Annotated[
     int,
-    at_least(1, 100),
+    limits(1, 100),
     WHOLE,
     Parameter(help="The quality of JPEG and AVIF, 1 to 100. [95]", group=MORE),
 ]
@@ -103,7 +103,7 @@ Device = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    at_least(1),
+    limits(1),
     WHOLE,
     Parameter(help="How many threads; else one a core.", group=MORE),
 ]
@@ -116,7 +116,7 @@ OverPage = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    at_least(1),
+    limits(1),
     WHOLE,
     Parameter(help="How many processes; else one a core.", group=MORE),
 ]

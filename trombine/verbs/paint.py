@@ -24,13 +24,13 @@ from trombine.io.batch import refuse_to_write_over
 from trombine.pages import check_page
 from trombine.progress import Result
 from trombine.refusal import InputError
-from trombine.verbs.options import WHOLE, Overwrite, Progress, Workers, at_least, verb
+from trombine.verbs.options import WHOLE, Overwrite, Progress, Workers, limits, verb
 
-Count = Annotated[int, at_least(1), WHOLE]
-FirstSeed = Annotated[int, at_least(0), WHOLE]
+Count = Annotated[int, limits(1), WHOLE]
+FirstSeed = Annotated[int, limits(0), WHOLE]
 Into = Annotated[Path, Parameter(alias="-o", help="The folder to write, or the pack.")]
 Size = Annotated[
-    int, at_least(16, 2048), WHOLE, Parameter(help="Width and height, 16 to 2048 pixels. [128]")
+    int, limits(16, 2048), WHOLE, Parameter(help="Width and height, 16 to 2048 pixels. [128]")
 ]
 AsPack = Annotated[bool, Parameter(help="Write a pack: large files, faster to read.")]
 

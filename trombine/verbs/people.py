@@ -41,7 +41,7 @@ from trombine.verbs.options import (
     Page,
     Paths,
     Progress,
-    at_least,
+    limits,
     verb,
 )
 
@@ -54,10 +54,10 @@ def judge_people_make(
     generated: Paths,
     *,
     output: Annotated[Path, Parameter(alias="-o")],
-    pictures: Annotated[int, at_least(2, 2000), WHOLE] = 24,
-    size: Annotated[int | None, at_least(16, 2048), WHOLE] = None,
-    seconds: Annotated[float, at_least(0, 600)] = 0,
-    seed: Annotated[int, at_least(0), WHOLE] = 0,
+    pictures: Annotated[int, limits(2, 2000), WHOLE] = 24,
+    size: Annotated[int | None, limits(16, 2048), WHOLE] = None,
+    seconds: Annotated[float, limits(0, 600)] = 0,
+    seed: Annotated[int, limits(0), WHOLE] = 0,
     key: Path | None = None,
     overwrite: Overwrite = False,
     progress: Progress = None,

@@ -27,12 +27,12 @@ from trombine.verbs.options import (
     Overwrite,
     Progress,
     Workers,
-    at_least,
+    limits,
     verb,
 )
 
 _HUB: Final = "hub:"
-Percent = Annotated[int, at_least(0, 90), WHOLE, Parameter(group=MORE)]
+Percent = Annotated[int, limits(0, 90), WHOLE, Parameter(group=MORE)]
 
 
 @verb
@@ -41,7 +41,7 @@ def data_prepare(
     /,
     *,
     output: Annotated[Path, Parameter(alias="-o")],
-    size: Annotated[int, at_least(16, 2048), WHOLE] = 128,
+    size: Annotated[int, limits(16, 2048), WHOLE] = 128,
     crop: Annotated[
         Literal["centre", "none", "face", "tiles"], Parameter(show_choices=False)
     ] = "centre",

@@ -15,7 +15,7 @@ from trombine.io.files import cache_folder
 from trombine.refusal import InputError, shown
 from trombine.studio.qr import terminal
 from trombine.studio.serving import opened
-from trombine.verbs.options import MORE, WHOLE, at_least, verb
+from trombine.verbs.options import MORE, WHOLE, limits, verb
 
 PORT: Final = 8642
 _ADDRESS: Final = re.compile(r"https?://[\w.-]+(:\d+)?(/[\w-]+)*/?", re.ASCII)
@@ -25,7 +25,7 @@ _MOST_WORKERS: Final = 4  # each holds its nets in memory
 @verb
 def studio(
     *,
-    port: Annotated[int, at_least(0, 65535), WHOLE] = PORT,
+    port: Annotated[int, limits(0, 65535), WHOLE] = PORT,
     open: bool = False,
     lan: bool = False,
     data: Path | None = None,
