@@ -24,6 +24,7 @@ from trombine.verbs.options import Output, Overwrite, Pictures, Progress, paths_
 
 # What writes records. A stranger's file may name another function, which would write elsewhere.
 _REPLAYED = {*PICTURES, "data_fractals", "data_leaves", "data_masks", "data_world"} - {"replay"}
+_OWN = {"model", "family"}  # which are paths where people have nets or mask files of their own
 
 
 @verb
@@ -80,7 +81,7 @@ def _made_again(
     if record is None or record.get("function") not in _REPLAYED:
         raise InputError("has no record of how it was made", "name one that has", path=source)
     options: dict[str, Any] = {**record.get("options", {}), "progress": progress}
-    if any(map(_names_a_place, (value for key, value in options.items() if key != "model"))):
+    if any(map(_names_a_place, (options[key] for key in {*options} - _OWN))):
         raise InputError("has a record that names a folder", "make it anew", path=source)
     read: list[Path] = []
     for name, named in record.get("files", {}).items():
