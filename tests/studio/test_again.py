@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,18 @@ def test_what_is_not_the_same_is_said(bare: Bare) -> None:
     changed.save(file := io.BytesIO(), "PNG", pnginfo=texts)
     bare.post("replay", ("pictures", ("b.png", file.getvalue())))
     assert "of the samples differ" in next_done(bare)["summary"]
+
+
+def test_no_record_leads_to_a_file_of_the_servers(bare: Bare, tmp_path: Path) -> None:
+    for option in ({"family": f"files:{tmp_path}"}, {"model": f"{tmp_path}/net.safetensors"}):
+        record = {"function": "data_masks", "options": {"count": 1} | option}
+        texts = PngImagePlugin.PngInfo()
+        texts.add_text("trombine", json.dumps(record))
+        Image.new("L", (8, 8)).save(file := io.BytesIO(), "PNG", pnginfo=texts)
+        bare.post("replay", ("pictures", ("b.png", file.getvalue())))
+        failed = next_done(bare)
+        assert failed["state"] == "failed"
+        assert "has a record that names a file" in failed["problem"]
 
 
 def test_where_there_is_nothing_to_make_again(bare: Bare) -> None:

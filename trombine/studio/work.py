@@ -15,6 +15,7 @@ from trombine.memory import ENDED, ran_out
 from trombine.refusal import InputError
 from trombine.studio.api import arguments_of, function_of, parameters_of, takes_files
 from trombine.studio.jobs import MOST_DEATHS, Job, Store
+from trombine.verbs.replay import places_in
 
 INPUTS: Final = "in"
 MODEL: Final = (
@@ -65,6 +66,10 @@ def _run(store: Store, job: Job, folder: Path) -> dict[str, Any] | None:
         arguments["model"] = Path(note.read_text())
     has_pictures = takes_files(job.verb, "pictures") if "pictures" in arguments else False
     pictures = [arguments.pop("pictures")] if has_pictures else []
+    if job.verb == "replay":  # of a stranger's records, on the server
+        for picture in map(Path, pictures[0]):
+            if places_in(picture):
+                raise InputError("has a record that names a file", "make it anew", path=picture)
     told = 0.0
 
     def progress(done: float, total: float, what: str) -> None:

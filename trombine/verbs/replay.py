@@ -80,9 +80,9 @@ def _made_again(
         record = record_in(source)
     if record is None or record.get("function") not in _REPLAYED:
         raise InputError("has no record of how it was made", "name one that has", path=source)
-    options: dict[str, Any] = {**record.get("options", {}), "progress": progress}
-    if any(map(_names_a_place, (options[key] for key in {*options} - _OWN))):
+    if places_in(source) - _OWN:
         raise InputError("has a record that names a folder", "make it anew", path=source)
+    options: dict[str, Any] = {**record.get("options", {}), "progress": progress}
     read: list[Path] = []
     for name, named in record.get("files", {}).items():
         if isinstance(named[0], str):
@@ -107,6 +107,12 @@ def _made_again(
     finally:
         log.setLevel(level)
     return max(result.written, key=lambda path: _likeness(path, source)), read
+
+
+def places_in(source: Path) -> set[str]:
+    """The options of a file's record that lead to a file or folder, wherever that is."""
+    options = (record_in(source) or {}).get("options", {})
+    return {name for name, value in options.items() if _names_a_place(value)}
 
 
 def _names_a_place(value: Any) -> bool:
