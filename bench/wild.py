@@ -2,8 +2,12 @@
 
     python bench/wild.py --folder PHOTOS --soft 4 1 --sharp 4 2 --out runs/wild
 
+    python bench/wild.py --faces --folder PORTRAITS --factors 4 --start upscale-wild-x4 --out runs/f
+
 For each factor first a net by the difference from the truth, `upscale-wild-xN`; then the same net
-learns on by features and a discriminator, `upscale-wild-sharp-xN`, so that both blend. `--folder`
+learns on by features and a discriminator, `upscale-wild-sharp-xN`, so that both blend. With
+`--faces` nothing but faces, upright, in milder damage, and from the start by what the reader sees
+in them: `upscale-wild-faces-xN`, to be put where a face is. `--folder`
 may come several times: photographs of any size, of which `test.txt` there names those left out.
 The rest is painted, leaves and faces, by the other cores while the card learns. All damage is done
 on the card, in batches: blur, shrinking in two steps, noise, sharpening, JPEG once or twice. The
@@ -46,6 +50,7 @@ TILE: Final = 448  # pixels a side of what is painted; windows are cut from it
 WINDOW: Final = 64  # pixels a side of the small pictures that are learned from
 LOOSE: Final = 8  # more of them, so that blocks of JPEG begin anywhere
 KINDS: Final = ("leaves", "folder", "leaves", "faces", "leaves", "folder", "leaves", "leaves")
+FACES: Final = ("faces", "folder", "near", "folder")
 CHOOSING: Final = 1_000_000  # the first seed that no training paints
 CHOSEN_BY: Final = 24
 # What is done to the pictures that it is measured on: the bench's, milder and as usual.
@@ -62,7 +67,10 @@ MEASURED: Final = {
 class Tiles:
     """Painted or read by other processes, into memory that all share."""
 
-    def __init__(self, folders: Sequence[Path], count: int, workers: int) -> None:
+    def __init__(
+        self, folders: Sequence[Path], count: int, workers: int, kinds: Sequence[str] = KINDS
+    ) -> None:
+        self.kinds = kinds
         paths = [path for folder in folders for path in listed(folder)]
         self.chosen_by, self.paths = paths[:: len(paths) // 16 or 1][:16], paths
         self.paths = [path for path in paths if path not in self.chosen_by]
@@ -100,8 +108,8 @@ class Tiles:
 
     def kind(self, index: int) -> str:
         """Of the tile with this number."""
-        kind = KINDS[index % len(KINDS)]
-        return "leaves" if kind == "folder" and not self.paths else kind
+        kind = self.kinds[index % len(self.kinds)]
+        return self.kinds[0] if kind == "folder" and not self.paths else kind
 
     def put(self, index: int, kind: str) -> None:
         """One tile."""
@@ -129,12 +137,16 @@ def shared(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def painted(kind: str, seed: int) -> np.ndarray:
-    """Leaves; or a face, or four small ones."""
+    """Leaves; or a face, or four small ones; or a part of a large one."""
     from trombine.world import face, paint
     from trombine.world.leaves import leaves
 
     if kind == "leaves":
         return leaves(seed, TILE)
+    if kind == "near":
+        top, left = (random.Random(seed).randint(0, TILE) for _ in range(2))
+        large = paint(face(seed), 2 * TILE, "photo").pixels
+        return large[top : top + TILE, left : left + TILE]
     if seed % 3 == 0:
         return paint(face(seed), TILE, "photo").pixels
     four = [paint(face(4 * seed + part), TILE // 2, "photo").pixels for part in range(4)]
@@ -194,11 +206,16 @@ class Bank:
 # Damage
 
 
-def damaged(large: torch.Tensor, factor: int) -> torch.Tensor:
+def damaged(large: torch.Tensor, factor: int, mild: float = 0.0) -> torch.Tensor:
     """Pictures through a chain as photographs go: each by amounts of its own, the sizes in between
-    the same for all of one call."""
+    the same for all of one call. A share of calls is `mild`: as good cameras and pages leave them.
+    """
     count, side = len(large), large.shape[-1]
     small, scale = side // factor, factor / 4
+    if random.random() < mild:
+        x = resized(blurred(large, kernels(count, 0.35, 1.6 * scale, large.device)), small)
+        x = some(x, noisy(x, 0.02), 0.6)
+        return some(x, jpeg(x.clamp(0, 1), 60, 97), 0.85).clamp(0, 1).mul(255).round().div(255)
     x = blurred(large, kernels(count, 0.35, 3.2 * scale, large.device))
     if random.random() < 0.5:  # shown, saved or sent at a size in between
         middle = round(random.uniform(small, side) / 16) * 16
@@ -357,8 +374,10 @@ def _rounded(planes: torch.Tensor, table: str, scale: torch.Tensor) -> torch.Ten
 class Pairs:
     """Small and large pictures, so many that a batch mixes many calls of `damaged`."""
 
-    def __init__(self, bank: Bank, factor: int, batch: int, count: int) -> None:
-        self.bank, self.factor, self.batch = bank, factor, batch
+    def __init__(
+        self, bank: Bank, factor: int, batch: int, count: int, *, faces: bool = False
+    ) -> None:
+        self.bank, self.factor, self.batch, self.faces = bank, factor, batch, faces
         side, device = WINDOW + LOOSE, bank.device
         self.small = torch.empty(count, 3, side, side, dtype=torch.uint8, device=device)
         self.large = torch.empty(
@@ -373,7 +392,7 @@ class Pairs:
         large = self.bank.windows(self.batch, (WINDOW + LOOSE) * self.factor)
         rows = slice(self.next, self.next + self.batch)
         self.large[rows] = (large * 255).round().byte()
-        self.small[rows] = (damaged(large, self.factor) * 255).round().byte()
+        self.small[rows] = (damaged(large, self.factor, 0.5 * self.faces) * 255).round().byte()
         self.next = (self.next + self.batch) % len(self.small)
 
     def draw(self, count: int, window: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -383,7 +402,7 @@ class Pairs:
         f = self.factor
         small = self.small[rows, :, top : top + window, left : left + window].float() / 255
         large = self.large[rows, :, f * top : f * (top + window), f * left : f * (left + window)]
-        turns = random.randrange(4)
+        turns = 0 if self.faces else random.randrange(4)
         return tuple(
             torch.rot90(x, turns, (2, 3)).contiguous(memory_format=torch.channels_last)
             for x in (small, large.float() / 255)
@@ -426,9 +445,9 @@ class Critic(nn.Module):
 class Seen(nn.Module):
     """What the reader sees first; its first layer is at half the size."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, reader: Any, depth: int) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([reader.first, *reader.down[:2]])
+        self.layers = nn.ModuleList([reader.first, *reader.down[: depth - 1]])
         for part in self.modules():
             if isinstance(part, Normed) and isinstance(part.norm, nn.BatchNorm2d):
                 part.conv, part.norm = fuse_conv_bn_eval(part.conv, part.norm), nn.Identity()
@@ -491,7 +510,7 @@ class Trainer:
         sizes = {"width": options.width, "depth": options.depth, "factor": factor}
         self.net = build("residual", sizes)
         on_card(self.net, self.device)
-        self.pairs = Pairs(bank, factor, options.batch, options.pairs)
+        self.pairs = Pairs(bank, factor, options.batch, options.pairs, faces=options.faces)
         self.began = time.monotonic()
         self.measured = self.prepared()
 
@@ -530,11 +549,14 @@ class Trainer:
             net.parameters(), self.options.rate, betas=(0.9, 0.99), weight_decay=0, fused=self.fused
         )
         average, losses = Average(net, 0.998), torch.zeros((), device=self.device)
+        judge = self.judge() if self.options.faces else None
         for step in self.steps(clock, f"x{self.factor} soft", uses=3):
             small, large = self.pairs.draw(self.options.batch, WINDOW)
             with self.autocast():
                 made = net(small).float()
             loss = off(made, large)
+            if judge:
+                loss = loss + self.options.perceptual * self.seen(judge, made, large)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 0.5)
@@ -551,9 +573,7 @@ class Trainer:
         """By features and a discriminator besides; how many pictures were seen."""
         options, net, clock = self.options, self.net, Clock(60 * minutes)
         critic = on_card(Critic(options.critic_width), self.device)
-        reader = on_card(Seen(load("reader").net.eval()), self.device)
-        names: tuple[str, ...] = ("layers.0.first", "layers.0", "layers.1", "layers.2")
-        judge = Perceptual(reader, dict.fromkeys(names, 1.0))
+        judge = self.judge()
         ours, theirs = (
             torch.optim.Adam(m.parameters(), lr, betas=(0.9, 0.99), fused=self.fused)
             for m, lr in ((net, options.sharp_rate), (critic, options.critic_rate))
@@ -568,15 +588,10 @@ class Trainer:
                 made = net(small).float()
             if learns:
                 critic.requires_grad_(False)
-                shift = (
-                    random.randrange(2),
-                    random.randrange(2),
-                )  # features lie on every other pixel
                 with self.autocast():
-                    a, b = (x[..., shift[0] :, shift[1] :] for x in (made, large))
                     terms = {
                         "off": off(made, large),
-                        "seen": judge.distance(judge.see(a), judge.see_truth(b)),
+                        "seen": self.seen(judge, made, large),
                         "real": functional.softplus(-critic(made).float()).mean(),
                     }
                 loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
@@ -602,6 +617,20 @@ class Trainer:
                 )
         average.into(net)
         return self.made * options.sharp_batch
+
+    def judge(self) -> Perceptual:
+        """What the reader sees in pictures; of faces also what it sees last, who it is."""
+        depth = 4 if self.options.faces else 3
+        reader = on_card(Seen(load("reader").net.eval(), depth), self.device)
+        names = ("layers.0.first", *(f"layers.{layer}" for layer in range(depth)))
+        return Perceptual(reader, dict.fromkeys(names, 1.0))
+
+    def seen(self, judge: Perceptual, made: torch.Tensor, large: torch.Tensor) -> torch.Tensor:
+        """How far from the truth in what the reader sees, from any of its places on the pixels."""
+        top, left = random.randrange(2), random.randrange(2)
+        with self.autocast():
+            ours, theirs = (x[..., top:, left:] for x in (made, large))
+            return judge.distance(judge.see(ours), judge.see_truth(theirs))
 
     @property
     def fused(self) -> bool:
@@ -658,11 +687,13 @@ class Trainer:
             net="residual",
             sizes=self.net.sizes,
             settings={k: v for k, v in vars(options).items() if isinstance(v, int | float)},
-            data="leaves+world:photo" + (f"+plain:{options.named}" if options.folder else ""),
+            data=("" if options.faces else "leaves+")
+            + "world:photo"
+            + (f"+plain:{options.named}" if options.folder else ""),
             pictures=pictures,
             licence="" if options.folder else "MIT",
             command=f"python bench/wild.py {shlex.join(sys.argv[1:])}",
-            about=ABOUT[".sharp" in name or "-sharp" in name].format(
+            about=ABOUT[2 if options.faces else "-sharp" in name].format(
                 times={2: "twice", 4: "four times"}[self.factor],
                 count=f"{len(self.bank.tiles.paths):,}",
             ),
@@ -676,6 +707,8 @@ ABOUT: Final = (
     " leaves, painted faces and {count} photographs",
     "enlarges {times} what phones and web pages have blurred, grained and squeezed, and looks"
     " sharp: learned on by a discriminator from leaves, painted faces and {count} photographs",
+    "enlarges faces {times} in what phones and web pages have blurred, grained and squeezed;"
+    " learned from painted faces and {count} photographs",
 )
 
 
@@ -699,6 +732,7 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     add = parser.add_argument
+    add("--faces", action="store_true", help="a net for faces alone")
     add("--factors", type=int, nargs="+", default=[4, 2])
     add("--folder", type=Path, action="append", default=[], help="photographs to learn from")
     add("--named", default="photographs", help="what the card calls the folders")
@@ -729,7 +763,10 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     random.seed(options.seed)
     torch.manual_seed(options.seed)
-    tiles = Tiles(options.folder, options.tiles, options.workers)  # before CUDA begins: it forks
+    kinds = FACES if options.faces else KINDS
+    tiles = Tiles(
+        options.folder, options.tiles, options.workers, kinds
+    )  # forks: before CUDA begins
     device = torch.device(options.device)
     torch.backends.cudnn.benchmark = True
     torch.set_num_threads(1)
@@ -744,14 +781,15 @@ def main() -> None:
         own = trainer.net.state_dict()
         fits = {name: t for name, t in before.items() if own[name].shape == t.shape}
         trainer.net.load_state_dict({**own, **fits})
-        name, seen = f"upscale-wild-x{factor}", 0
+        family, seen = "upscale-wild" + "-faces" * options.faces, 0
+        name = f"{family}-x{factor}"
         if soft:
             seen = trainer.soft(soft)
             trainer.measure(name, options.out)
             trainer.save(name, seen, options.out)
         before = {k: t.detach().clone() for k, t in trainer.net.state_dict().items()}
         if sharp:
-            name = f"upscale-wild-sharp-x{factor}"
+            name = f"{family}-sharp-x{factor}"
             seen += trainer.sharp(sharp)
             trainer.measure(name, options.out)
             trainer.save(name, seen, options.out)
