@@ -28,6 +28,7 @@ FACTORS = {
     "upscale": (2, 4),
     "upscale-wild": (2, 4),
     "upscale-wild-sharp": (2, 4),
+    "upscale-wild-faces": (4,),
     "upscale-clean": (2,),
     "upscale-sharp": (4,),
     "three": (3,),

@@ -97,7 +97,8 @@ def enlarge(
         result, second = _with_hole(film, result, mask, options, tick)
     seconds = time.perf_counter() - start
     files: dict[str, Content] = {}
-    nets = tuple(dict.fromkeys(step.path.stem for step in (*pipeline.every_model, *second)))
+    models = (*pipeline.every_model, *filter(None, (pipeline.faces,)), *second)
+    nets = tuple(dict.fromkeys(model.path.stem for model in models))
     tiles = _tiles(film.first, pipeline, options.tile)
     name = shortened(source.path.name)
     if options.sheet:
@@ -110,7 +111,7 @@ def enlarge(
     files[""] = result
     return Made(
         files=files,
-        model="+".join(dict.fromkeys(step.hash for step in (*pipeline.every_model, *second))),
+        model="+".join(dict.fromkeys(model.hash for model in models)),
         chosen={
             "model": model,
             **({"truth": truth} if truth and options.sheet else {}),

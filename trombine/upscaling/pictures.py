@@ -19,6 +19,7 @@ from trombine.io.image import Picture
 from trombine.io.video import Frames
 from trombine.refusal import InputError
 from trombine.upscaling import running
+from trombine.upscaling.faces import with_faces
 from trombine.upscaling.last import resized
 from trombine.upscaling.pipelines import Pipeline, Size, check_pixels, factor_of
 
@@ -65,6 +66,9 @@ def enlarged_colours(
     every = _passes(alpha) * once
     planes = _planes(colours, alpha)
     larger = _through(planes, pipeline, tile, threads, _share(tick, 0, once, every))
+    if pipeline.faces:
+        share = pipeline.share if pipeline.second else 1.0
+        larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
     if alpha is not None:
         alpha = _enlarged_alpha(alpha, pipeline, tile, threads, _share(tick, once, once, every))
     return larger.permute(1, 2, 0).numpy(), alpha

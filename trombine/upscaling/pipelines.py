@@ -38,6 +38,7 @@ CLEANING: Final = "upscale-wild"  # the family that removes damage, at the same 
 _KEEPS_SIZE: Final = "upscale-clean"  # in its place at the same size, where detail can be lost
 _SHARP: Final = ("upscale-x4", "upscale-sharp-x4")  # one net, and the same learned on to look sharp
 _SHARP_FACTOR: Final = 4
+_FACES: Final = "upscale-wild-faces-x4"  # for faces of what upscale-wild enlarges, by any factor
 # How far from upscale-wild to upscale-wild-sharp, without --sharpness and with all: by looking.
 # From the first on edges are crisp and nothing is invented; beyond the last eyes get specks.
 LOOKS: Final = (0.4, 0.85)
@@ -54,6 +55,7 @@ class Pipeline:
     last: Literal["", "bicubic"]  # what then shrinks it to that size
     second: Pipeline | None = None  # another to the same size, blended in
     share: float = 0.0  # of the second in the result
+    faces: Model | None = None  # which enlarges faces, in place of the rest
     best: bool = False  # the mean over the picture's eight turned and mirrored selves
 
     @property
@@ -87,7 +89,8 @@ def plan_pipeline(
         options |= {"frames": frames, "device": device, "sharpness": sharpness}
         second = plan_pipeline(height, width, model=blend["second"], **options)
         first = plan_pipeline(height, width, model=blend["first"], **options)
-        return replace(first, second=second, share=float(blend["share"]))
+        share, faces = float(blend["share"]), second.faces
+        return replace(first, second=replace(second, faces=None), share=share, faces=faces)
     size = _target_size(height, width, factor, box)
     if model == KEPT:
         if size != (height, width):
@@ -105,15 +108,17 @@ def plan_pipeline(
     check_pixels(size, frames=frames)
     _check_on_the_way((height, width), size, factors)
     product = math.prod(steps)
-    models = [model_in(nets[step], device) for step in steps]
+    models, faces = [model_in(nets[step], device) for step in steps], None
     if usual_sharp:
         models[0] = _sharp(*(shipped()[name] for name in _SHARP), sharpness, device)
     elif model == CLEANING and times > 1:
         pair = (shipped()[named(family, steps[0])] for family in (CLEANING, f"{CLEANING}-sharp"))
         models[0] = _crisp(*pair, LOOKS[0] + (LOOKS[1] - LOOKS[0]) * sharpness, device)
+        faces = model_in(shipped()[_FACES], device)
     return Pipeline(
         models=tuple(models),
         size=size,
+        faces=faces,
         last="" if size == (height * product, width * product) else "bicubic",
     )
 
