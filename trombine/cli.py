@@ -24,7 +24,6 @@ from cyclopts import ValidationError as Invalid
 from trombine import __version__
 from trombine.commands import COMMANDS, GROUPS, PICTURES, SUMMARY
 from trombine.refusal import InputError, shown
-from trombine.terminal import follow
 
 _FILE: Final = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
 _CLOSE: Final = 0.65  # from which share of common letters on one option may be meant by another
@@ -66,6 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     if not named:  # a help page, or the version
         function(*bound.args, **bound.kwargs)
         return 0
+    from trombine.terminal import follow  # whose bar a help page does not need
 
     def call(progress: Any) -> Any:
         given = {"progress": progress} if "progress" in hidden else {}
