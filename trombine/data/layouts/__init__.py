@@ -23,7 +23,7 @@ from trombine.data.layouts.lfw import LFW
 from trombine.data.layouts.plain import IMAGEFOLDER, PLAIN, UNPAIRED
 from trombine.data.layouts.utkface import UTKFACE
 from trombine.data.listing import Listing, pictures
-from trombine.data.places import is_any_pack
+from trombine.data.pack import is_pack
 from trombine.refusal import InputError, shown
 
 __all__ = ["LAYOUTS", "Layout", "layout_of", "list_folder"]
@@ -57,7 +57,7 @@ def list_folder(path: Path, layout: str = "") -> Listing:
         problem = f"cannot be read as {shown(layout)!r}"
         raise InputError(problem, f"a layout is one of {', '.join(LAYOUTS)}", path=path)
     listing = LAYOUTS[layout or layout_of(path)].list(path)
-    if not listing.records and is_any_pack(path):
+    if not listing.records and is_pack(path):
         raise InputError("is a pack already", f"use it as pack:{shown(path)}", path=path)
     if not listing.records:
         raise InputError("holds no pictures", "check the name", path=path)

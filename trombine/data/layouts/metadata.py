@@ -21,15 +21,13 @@ import numpy as np
 
 from trombine.data.columns import SPLITS
 from trombine.data.described import is_inside, list_described
-from trombine.data.imagefolder import FILE_NAME, METADATA
+from trombine.data.imagefolder import CSV, FILE_NAME, LABEL, METADATA
 from trombine.data.layouts.finding import pictures_below, prefix
 from trombine.data.layouts.rows import Rows, labelled
 from trombine.data.layouts.tables import bad_line, read_lines
 from trombine.data.listing import Listing, Record, pictures
 from trombine.refusal import InputError
 
-CSV: Final = "metadata.csv"
-LABEL: Final = "label"
 # What a folder of a part of a set is called, and which part it is.
 SPLIT_NAMES: Final = {
     **dict.fromkeys(("train", "training"), SPLITS.index("train")),

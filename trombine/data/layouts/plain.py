@@ -25,7 +25,7 @@ from trombine.data.layouts.metadata import SPLIT_NAMES, list_metadata, metadata_
 from trombine.data.layouts.rows import Rows, labelled
 from trombine.data.layouts.tables import read_lines
 from trombine.data.listing import Listing, pictures
-from trombine.data.places import is_any_pack
+from trombine.data.pack import is_pack
 
 _UNPAIRED: Final = "unpaired"
 # Folder: which part of the set it is, and which of the two kinds it holds.
@@ -83,7 +83,7 @@ def _is_imagefolder(path: Path) -> bool:
 
     A pack that is made beside them, perhaps of them, changes nothing.
     """
-    folders = [name for name in few_folders(path) if not is_any_pack(path / name)]
+    folders = [name for name in few_folders(path) if not is_pack(path / name)]
     split = bool(folders) and all(name in SPLIT_NAMES for name in folders)
     return bool(metadata_in(path)) or (split and not few_pictures(path))
 
