@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from trombine.data.imagefolder import CSV, FILE_NAME, LABEL
+from trombine.data.layouts import CSV, FILE_NAME, LABEL
 from trombine.data.pack_writer import in_turn
 from trombine.io.files import cache_folder, write_bytes
 from trombine.progress import Progress, log, silent

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import UInt8
@@ -38,7 +38,8 @@ from trombine import __version__
 from trombine.computing import in_processes
 from trombine.conventions import PART_COLOURS
 from trombine.data.columns import PAIR, base, shapes
-from trombine.data.imagefolder import FILE_NAME, METADATA, PARTS_FILE_NAME, Line, join
+from trombine.data.layouts import FILE_NAME, PARTS_FILE_NAME, join
+from trombine.data.listing import METADATA
 from trombine.data.made import KINDS, POINT_DECIMALS, Maker, Sample, Side, painter_hash
 from trombine.data.pack import is_pack
 from trombine.data.pack_writer import Made, Shapes, in_turn, write_pack
@@ -48,6 +49,8 @@ from trombine.progress import Progress, Result, log, silent
 from trombine.record import record_of
 from trombine.refusal import OutputError, shown
 from trombine.world.fractals_colours import PALETTES
+
+Line = dict[str, Any]  # one line of metadata.jsonl
 
 CARD: Final = "README.md"
 MARK: Final = "<!-- trombine-"  # in the last line of a card that is written again

@@ -1,6 +1,6 @@
 """`data prepare`: a folder of anybody's pictures made into a pack.
 
-How it is done is in data/prepare.py; the layouts that are recognised are in data/layouts/.
+How it is done is in data/prepare.py; the layouts that are recognised are in data/layouts.py.
 """
 
 from __future__ import annotations
