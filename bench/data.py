@@ -27,11 +27,11 @@ from table import Row, at_least, interleaved, ratio_of_medians, report
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from trombine.computing import cores
 from trombine.data.made import Maker
 from trombine.data.pack import Pack
-from trombine.data.packing import write_pack
+from trombine.data.painting import paint_pack
 from trombine.data.source import batches, source
-from trombine.data.workers import cores
 
 BATCH = 32
 GOAL = 50.0  # times as many pictures a second
@@ -81,9 +81,7 @@ def parse() -> argparse.Namespace:
 def prepare(folder: Path, size: int, first_seed: int, count: int) -> None:
     """The same pictures as a pack and as JPEGs."""
     leaves = Maker(kind="leaves", size=size)
-    made = write_pack(folder / "pack", leaves, first_seed=first_seed, count=count, workers=cores())
-    for _ in made:
-        pass
+    paint_pack(folder / "pack", leaves, first_seed=first_seed, count=count, workers=cores())
     (folder / "jpegs").mkdir()
     for index, pixels in enumerate(Pack(folder / "pack").columns["pictures"]):
         name = folder / "jpegs" / f"{first_seed + index:06d}.jpg"

@@ -32,10 +32,9 @@ import torch
 from jaxtyping import Float, Float64, UInt8
 from table import Row, at_least, at_most, cpu_seconds, log_use, report
 
-from trombine.computing import computing, in_turn
+from trombine.computing import computing, cores, in_turn
 from trombine.conventions import LANDMARK_GROUPS, to_picture, to_pixels
 from trombine.data.spec import parse
-from trombine.data.workers import cores
 from trombine.inventing import STYLES
 from trombine.inventing.by_net import Inventing, model_of
 from trombine.inventing.walking import Walk

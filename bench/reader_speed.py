@@ -29,8 +29,8 @@ from PIL import Image
 from table import Row, at_least, at_most, interleaved, report
 from upscale_pictures import SHARED
 
+from trombine.computing import cores
 from trombine.conventions import to_picture
-from trombine.data.workers import cores
 from trombine.io.image import as_seen, load_picture
 from trombine.reader import read_faces
 from trombine.reader.scan import Corners, shared

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.measures import Protocol, log_evaluation
 from trombine.measures import figure as figure_of
 from trombine.weights import Model

@@ -14,11 +14,10 @@ from PIL import Image
 
 import trombine
 from trombine.conventions import check_parts, check_picture, check_points
-from trombine.data.decoding import PrepareOptions
 from trombine.data.item import Batch, Item
 from trombine.data.made import Maker
-from trombine.data.packing import write_pack
-from trombine.data.preparing import prepare_pack
+from trombine.data.painting import paint_pack
+from trombine.data.prepare import PrepareOptions, prepare_pack
 from trombine.data.source import Source, batches, source
 from trombine.draws import Chance
 
@@ -44,7 +43,7 @@ def drawn_leaves(folder: Path) -> str:
 
 
 def packed(path: Path, maker: Maker) -> str:
-    list(write_pack(path, maker, first_seed=5, count=3, workers=1))
+    paint_pack(path, maker, first_seed=5, count=3, workers=1)
     return f"pack:{path}"
 
 
@@ -54,7 +53,7 @@ def prepared(folder: Path) -> str:
         pictures(folder / use)
     (folder / "train/a/bad.png").write_bytes(b"no picture")
     path = folder.with_name("prepared")
-    list(prepare_pack(folder, path, PrepareOptions(size=SIZE)))
+    prepare_pack(folder, path, PrepareOptions(size=SIZE))
     return f"pack:{path}"
 
 

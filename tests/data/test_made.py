@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from trombine.data import made
-from trombine.data.made import Maker, chunks, make_all, painter_hash
+from trombine.data.made import Maker, painter_hash
 from trombine.world import STYLES, face, paint, to_vector
 from trombine.world.leaves import leaves
 
@@ -48,19 +48,6 @@ def test_so_many_are_said_in_words() -> None:
         maker = Maker(kind="world", styles=styles, size=24)
         assert (maker.several(1), maker.several(2)) == (f"1 {one}", f"2 {maker.plural}")
     assert Maker(kind="leaves", size=24).several(1) == "1 picture of leaves"
-
-
-@pytest.mark.parametrize("size", [16, 64, 181, 182, 512, 2048])
-def test_chunks_hold_every_seed_once(size: int) -> None:
-    found = list(chunks(range(3, 40), size))
-    assert [seed for chunk in found for seed in chunk] == list(range(3, 40))
-    # No chunk holds more than some tenths of a second's pixels, and none is empty.
-    assert all(1 <= len(chunk) <= max(1, 2**19 // size**2) for chunk in found)
-
-
-def test_samples_come_in_the_order_of_the_seeds() -> None:
-    maker = Maker(kind="leaves", size=16)
-    assert [sample.seed for sample in make_all(maker, [9, 2, 5], 1)] == [9, 2, 5]
 
 
 def test_the_painters_hash_covers_all_that_painters_import(root: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from trombine.data import source as source_module
 from trombine.data.made import Maker
-from trombine.data.packing import write_pack
+from trombine.data.painting import paint_pack
 from trombine.data.paths import check_paths
 from trombine.data.source import source
 from trombine.data.split import prepare_split
@@ -25,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("plain", "a+leaves", "x@test", "@test", "pack#1"):
         save_picture(tmp_path / name / "1.png", np.zeros((16, 16, 3), np.uint8))
     maker = Maker(kind="leaves", size=16)
-    list(write_pack(Path("two"), maker, first_seed=0, count=2, workers=1))
+    paint_pack(Path("two"), maker, first_seed=0, count=2, workers=1)
     return tmp_path
 
 
@@ -58,7 +58,7 @@ def test_what_is_there_is_left_alone(spec: str) -> None:
 
 
 def test_a_pack_that_is_begun_is_not_said_to_be_gone(here: Path) -> None:
-    (here / "new.part").mkdir()
+    (here / ".new.part").mkdir()
     with pytest.raises(InputError, match="is not finished"):
         source("pack:new", 16)
 
@@ -67,11 +67,11 @@ def test_nothing_is_painted_for_a_spec_that_cannot_be(monkeypatch: pytest.Monkey
     def paint(*_: object, **__: object) -> object:
         raise AssertionError("painted")
 
-    monkeypatch.setattr(source_module, "write_pack", paint)
+    monkeypatch.setattr(source_module, "paint_pack", paint)
     with pytest.raises(InputError, match="is not a folder"):
         source("leaves#3+folder:gone", 16)
     with pytest.raises(InputError, match="is not a folder"):
-        list(prepare_split("leaves#3+folder:gone", 16, 2))
+        prepare_split("leaves#3+folder:gone", 16, 2)
 
 
 HINTS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,7 @@ import torch
 from PIL import Image
 
 from trombine.data import augment
-from trombine.data.columns import SPLITS
-from trombine.data.decoding import ReadChunk
 from trombine.data.degrade import Chain, Marked
-from trombine.data.listing import Record
 from trombine.data.masks import DrawnMask, draw, parts
 from trombine.data.masks.names import LABELS
 from trombine.draws import Chance
@@ -243,40 +239,6 @@ def test_measured_on_the_damage_that_was_learned(
 
 
 # --- splits by order: neighbours are of one person, or of one film -------------------------------
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Forty pictures in two folders."""
-    place, chance = tmp_path / "pictures", np.random.default_rng(3)
-    for number in range(40):
-        path = place / "ab"[number % 2] / f"{number:02d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(chance.integers(0, 256, (20, 24, 3), np.uint8)).save(path)
-    return place
-
-
-def by_name(self: ReadChunk, record: Record) -> int:
-    """A copy under another name is learned from and judged by."""
-    return int(hashlib.sha256(record.name.encode()).digest()[0]) % len(SPLITS)
-
-
-def by_order(self: ReadChunk, record: Record) -> int:
-    """The first third, the second, the third."""
-    return int(Path(record.name).stem) * len(SPLITS) // 40
-
-
-@pytest.mark.parametrize("planted", [by_name, by_order])
-def test_a_split_by_something_else_than_content(
-    planted: Any, ours: Ours, monkeypatch: pytest.MonkeyPatch, pictures: Path, tmp_path: Path
-) -> None:
-    test = ours("data/test_preparing.py", "test_what_a_picture_is_for_is_decided_by_its_bytes")
-    (tmp_path / "before").mkdir()
-    test(pictures=pictures, tmp_path=tmp_path / "before")
-    monkeypatch.setattr(ReadChunk, "_split", planted)
-    (tmp_path / "after").mkdir()
-    with pytest.raises(AssertionError):
-        test(pictures=pictures, tmp_path=tmp_path / "after")
 
 
 def test_the_first_pictures_of_a_folder_are_held_out(

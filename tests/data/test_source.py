@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ from trombine.conventions import to_picture
 from trombine.data import source as source_module
 from trombine.data.item import Batch, to_pictures
 from trombine.data.made import Maker
-from trombine.data.pack_writer import PackWriter
-from trombine.data.packing import write_pack
+from trombine.data.pack_writer import write_pack
+from trombine.data.painting import paint_pack
 from trombine.data.source import Source, batches, cache_path, prepare, source
 from trombine.data.spec import USUAL_COUNT
 from trombine.draws import Chance
-from trombine.events import Done, Event, Progress
+from trombine.progress import Result
 from trombine.refusal import InputError
 
 SIZE = 16
@@ -64,15 +64,15 @@ def test_world_comes_from_a_pack_that_is_made_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
-    events = list(prepare("world:photo#5", SIZE, workers=1))
-    assert [event.done for event in events if isinstance(event, Progress)] == [1, 2, 3, 4, 5]
-    assert isinstance(events[-1], Done)
+    steps: list[tuple[float, float, str]] = []
+    prepare("world:photo#5", SIZE, progress=lambda *step: steps.append(step))
+    assert steps == [(5, 5, "faces")]
 
     def refuse(maker: Maker, seed: int) -> None:
         raise AssertionError(f"{maker} was painted again")
 
     monkeypatch.setattr(Maker, "make", refuse)
-    assert not list(prepare("world:photo#5", SIZE))
+    prepare("world:photo#5", SIZE)
     assert len(source("world:photo#5", SIZE)) == 5
 
 
@@ -104,13 +104,13 @@ def test_a_source_paints_in_this_process_unless_told(
     """A script without a guard for its workers is then none that fails."""
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
     asked: list[int] = []
-    original = source_module.write_pack
+    original = source_module.paint_pack
 
-    def noted(path: Path, maker: Maker, **options: Any) -> Iterator[Event]:
+    def noted(path: Path, maker: Maker, **options: Any) -> Result:
         asked.append(options["workers"])
-        yield from original(path, maker, **options)
+        return original(path, maker, **options)
 
-    monkeypatch.setattr(source_module, "write_pack", noted)
+    monkeypatch.setattr(source_module, "paint_pack", noted)
     source("leaves#2", SIZE)
     assert asked == [1]
 
@@ -312,11 +312,15 @@ def test_labels_of_a_mix_go_by_the_classes_names(tmp_path: Path) -> None:
 def test_a_label_that_is_not_known_stays_so(tmp_path: Path) -> None:
     about = {"classes": ["cat", "dog"]}
     shapes = {"pictures": (SIZE, SIZE, 3), "labels": ()}
-    with PackWriter(tmp_path / "pack", count=2, about=about, shapes=shapes) as writer:
-        for label in (1, -1):
-            pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
-            writer.add({"pictures": pixels, "labels": np.array(label, np.int64)})
-        writer.finish()
+    pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
+    rows = [{"pictures": pixels, "labels": np.array(label, np.int64)} for label in (1, -1)]
+    write_pack(
+        tmp_path / "pack",
+        lambda places: [(None, rows[place]) for place in places],
+        about=about,
+        count=2,
+        shapes=shapes,
+    )
     opened = source(f"pack:{tmp_path}/pack+leaves#2", SIZE, workers=1)
     labels = opened.batch(np.arange(3, dtype=np.int64)).labels
     assert labels is not None and labels.tolist() == [1, -1, -1]
@@ -348,7 +352,7 @@ def test_pairs_mix_with_pairs() -> None:
 
 def test_a_pack_may_be_counted_but_not_stretched(tmp_path: Path) -> None:
     path = tmp_path / "pack"
-    list(write_pack(path, Maker(kind="leaves", size=SIZE), first_seed=0, count=6, workers=1))
+    paint_pack(path, Maker(kind="leaves", size=SIZE), first_seed=0, count=6, workers=1)
     assert len(source(f"pack:{path}#4", SIZE)) == 4
     with pytest.raises(InputError, match="has only 6 pictures; ask for no more"):
         source(f"pack:{path}#7", SIZE)

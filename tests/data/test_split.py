@@ -34,8 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_of_a_world_other_seeds_are_measured() -> None:
-    for _ in prepare_split("leaves#20", 16, 6):
-        pass
+    prepare_split("leaves#20", 16, 6)
     learned, measured = split("leaves#20", 16, 6)
     assert seeds(learned) == set(range(20))
     assert seeds(measured) == set(range(SEED_RANGES[1], SEED_RANGES[1] + 6))
@@ -43,9 +42,8 @@ def test_of_a_world_other_seeds_are_measured() -> None:
 
 def test_what_is_prepared_is_all_that_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """After it nothing has to be painted."""
-    for _ in prepare_split("leaves#20", 16, 6):
-        pass
-    monkeypatch.setattr("trombine.data.source.write_pack", None)
+    prepare_split("leaves#20", 16, 6)
+    monkeypatch.setattr("trombine.data.source.paint_pack", None)
     split("leaves#20", 16, 6)
 
 
@@ -80,8 +78,7 @@ def test_a_part_has_the_pictures_that_its_names_say(folder: Path) -> None:
 
 
 def test_a_mix_is_split_term_by_term(folder: Path) -> None:
-    for _ in prepare_split(f"leaves#20*3+folder:{folder}", 16, 4):
-        pass
+    prepare_split(f"leaves#20*3+folder:{folder}", 16, 4)
     learned, measured = split(f"leaves#20*3+folder:{folder}", 16, 4)
     assert isinstance(learned, MixedSource)
     assert learned.lengths == (20, 19)

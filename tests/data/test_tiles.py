@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.data.decoding import PrepareOptions, split_share
 from trombine.data.pack import Pack
-from trombine.data.preparing import prepare_pack
+from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
 from trombine.data.source import source
 from trombine.data.split import split
-from trombine.events import Skipped
 from trombine.recipes import RECIPES
 from trombine.refusal import InputError
 from trombine.training.material import streams_of
@@ -94,9 +92,8 @@ def test_bad_and_small_ones_are_left_out(photographs: Path, tmp_path: Path) -> N
     Image.new("RGB", (15, 200)).save(photographs / "narrow.png")
     (photographs / "torn.png").write_bytes((photographs / "00.png").read_bytes()[:200])
     options = PrepareOptions(size=SIZE, crop="tiles")
-    events = list(prepare_pack(photographs, tmp_path / "pack", options, workers=2))
-    skipped = [event for event in events if isinstance(event, Skipped)]
-    assert {event.file.name for event in skipped} == {"torn.png"}
+    done = prepare_pack(photographs, tmp_path / "pack", options, workers=2)
+    assert {file.name for file in done.skipped} == {"torn.png"}
     pack = Pack(tmp_path / "pack")
     assert not {"narrow.png", "torn.png"} & {pack.name(row) for row in range(len(pack))}
 

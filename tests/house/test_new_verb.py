@@ -148,8 +148,7 @@ from trombine.data.degrade import Chain, degrade_one
 from trombine.data.source import prepare, source
 chain = Chain.parse("invert:0.2+shrink:2")
 print(chain, round(degrade_one(torch.zeros(3, 4, 4), chain, 7).mean().item(), 4))
-for _ in prepare("shades#300", 16):
-    pass
+prepare("shades#300", 16)
 shades = source("shades#300", 16)
 print(len(shades), shades.batch(np.array([7])).pixels.unique().tolist())
 """

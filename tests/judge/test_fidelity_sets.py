@@ -156,11 +156,10 @@ def test_neither_order_nor_names_matter(tmp_path: Path) -> None:
 def test_a_folder_a_pack_and_a_spec_are_read_alike(tmp_path: Path) -> None:
     """The same painted faces are one set, wherever they are."""
     from trombine.data.made import Maker
-    from trombine.data.packing import write_pack
+    from trombine.data.painting import paint_pack
 
     maker = Maker(kind="world", styles=("photo",), size=32)
-    for _ in write_pack(tmp_path / "pack", maker, first_seed=2_000_000, count=4, workers=1):
-        pass
+    paint_pack(tmp_path / "pack", maker, first_seed=2_000_000, count=4, workers=1)
     painted = source("world:photo#4", 32, first_seed=2_000_000)
     folder = save(tmp_path / "folder", painted.take(np.arange(4))["pictures"])
     sets = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.recipes import find
 from trombine.refusal import InputError
 from trombine.training.machine import MOST_THREADS, choose, usual_threads

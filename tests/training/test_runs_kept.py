@@ -223,10 +223,10 @@ def test_a_pack_rewritten_with_the_same_names_is_noticed(tmp_path: Path) -> None
 
 
 def test_a_run_of_an_older_trombine_goes_on(run: Order) -> None:
-    """A run that was begun before contents were kept is not refused for want of them."""
+    """A run that was begun before lengths of files were kept is not refused for want of them."""
     folder = RunFolder(run.folder)
     recipe = folder.read_recipe()
-    del recipe["data"]["data"]["contents"]
+    del recipe["data"]["data"]["files"]
     folder.write_recipe(recipe)
     trained(run)
     assert changes(run) == {"pictures": 24}

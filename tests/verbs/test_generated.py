@@ -14,6 +14,7 @@ from trombine.data.pack import Pack
 from trombine.data.source import source
 from trombine.progress import Result
 from trombine.refusal import InputError
+from trombine.verbs import generated
 
 
 def made(output: Path, net: Path, **options: Any) -> Result:
@@ -37,8 +38,10 @@ def test_a_pack_holds_the_faces_of_generate_and_what_was_told(tiny: Path, tmp_pa
 
 
 def test_it_goes_on_where_it_was_stopped_and_keeps_what_is_whole(
-    tiny: Path, tmp_path: Path
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(generated, "_SHARD", 2)
+
     def stop(done: float, of: float, what: str) -> None:
         if done == 2:
             raise KeyboardInterrupt

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import trombine
-from trombine.data.spec import LAYOUT_NAMES
+from trombine.data.layouts import LAYOUTS
 from trombine.io.image import save_picture
 from trombine.refusal import InputError
 
@@ -40,7 +40,7 @@ def test_the_help_of_as_names_every_layout() -> None:
         (trombine.data_prepare.__doc__ or "").partition("    as_\n")[2].partition("    choose")[0]
     )
     words = said.replace(".", " ").replace(",", " ").split()
-    assert set(LAYOUT_NAMES) <= set(words)
+    assert set(LAYOUTS) <= set(words)
 
 
 def test_shares_leave_something_to_learn_from(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from trombine.data.filling import fill_folder
 from trombine.data.made import Maker
+from trombine.data.painting import paint_folder
 
 
 def test_compiled_painters_are_kept_in_our_folder_and_others_where_they_were() -> None:
@@ -64,6 +64,6 @@ def test_a_cache_that_cannot_be_written_is_one_notice(
     (tmp_path / "cache").write_text("a file")
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "cache"))
     leaves = Maker(kind="leaves", size=16)
-    fill_folder(tmp_path / "out", leaves, first_seed=0, count=2, workers=1)
+    paint_folder(tmp_path / "out", leaves, first_seed=0, count=2, workers=1)
     (notice,) = caplog.messages
     assert "until TROMBINE_CACHE names a folder that can be" in notice

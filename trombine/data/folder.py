@@ -1,6 +1,6 @@
 """A folder of pictures as columns, read when they are asked for.
 
-What is in the folder a layout says (layouts/), by its files or by its name; how a picture becomes
+What is in the folder a layout says (layouts.py), by its files or by its name; how a picture becomes
 a row is in reading.py. The middle square of each picture is kept.
 """
 

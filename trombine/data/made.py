@@ -3,18 +3,15 @@
 A Maker is what a `world:` or `leaves` term of a spec asks for, at a size. It is small and it
 pickles, so workers get it whole; what it makes depends on the seed and on nothing else. KINDS is
 the table of what can be made: faces, leaves, fractals, masks.
-Packs (pack.py) and folders (imagefolder.py) both keep what a Maker makes, and both keep the same
-numbers: points are rounded here, once.
+painting.py writes packs and folders of it, which keep the same numbers: points are rounded here.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +21,6 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 import trombine.conventions
 import trombine.world
 from trombine.data.masks import draw_mask, listing_hash, parse_mix
-from trombine.data.workers import in_order
 from trombine.refusal import InputError
 from trombine.world import STYLES, fractals
 from trombine.world.leaves import leaves
@@ -230,33 +226,6 @@ KINDS: Final = {
 }
 # The keys of metadata.jsonl that hold numbers by name; a line has one at most.
 VECTOR_KEYS: Final = tuple(kind.vector_key for kind in KINDS.values() if kind.vector_key)
-
-
-@dataclass(frozen=True)
-class MakeChunk:
-    """The function workers run: the samples of a few seeds."""
-
-    maker: Maker
-
-    def __call__(self, seeds: Sequence[int]) -> list[Sample]:
-        return [self.maker.make(seed) for seed in seeds]
-
-
-def make_all(
-    maker: Maker, seeds: Iterable[int], workers: int | None
-) -> Generator[Sample, None, None]:
-    """The samples of the seeds, in their order, whatever the number of workers."""
-    with closing(in_order(MakeChunk(maker), chunks(seeds, maker.size), workers)) as results:
-        for samples in results:
-            yield from samples
-
-
-def chunks(seeds: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
-    """The seeds in groups of a few tenths of a second's work, so that workers seldom wait."""
-    several = max(1, min(16, 2**19 // size**2))
-    rest = iter(seeds)
-    while chunk := tuple(islice(rest, several)):
-        yield chunk
 
 
 @cache

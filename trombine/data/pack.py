@@ -20,7 +20,7 @@ the format's number, each column's type, shape and SHA-256, what the pictures ar
 `hash`, which names the content: two packs of equal hash hold the same. There is no time and no
 path in it, so the same request gives the same bytes.
 
-Reading is here; writing, which can be stopped and gone on with, is in pack_writer.py.
+Reading is here; writing is in pack_writer.py.
 """
 
 from __future__ import annotations
@@ -30,23 +30,19 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from io import BytesIO
-from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from trombine.conventions import PARTS
-from trombine.data.columns import SPLITS, TYPES, Columns, base
+from trombine.data.columns import TYPES, Columns, base
 from trombine.refusal import InputError, shown
-from trombine.texts import from_json
 
 FORMAT: Final = 1
 INDEX: Final = "index.json"
 NAMES: Final = "names.jsonl"
 SKIPPED: Final = "skipped.jsonl"
-_PREAMBLE: Final = 10  # bytes before the head of a .npy file: its mark, version, and how long it is
 _AGAIN: Final = "make it again with --overwrite"
 
 
@@ -57,7 +53,10 @@ class Pack:
         """Open the pack at `path`; raises InputError for no pack or a damaged one."""
         self.path = path
         self.index = _read_index(path)
-        self.columns = {name: _map_column(self, name) for name in self.index["columns"]}
+        self.columns = {
+            name: _map_column(path, name, entry["shape"])
+            for name, entry in self.index["columns"].items()
+        }
         lengths = {len(column) for column in self.columns.values()}
         if "pictures" not in self.columns or len(lengths) != 1:
             raise InputError("has columns that do not fit together", _AGAIN, path=path)
@@ -94,27 +93,8 @@ class Pack:
         return tuple(self.about.get("classes", ()))
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """These rows of all columns, copied to memory; an InputError for impossible values."""
-        rows = {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
-        for name, column in rows.items():
-            if problem := self._what_is_wrong(base(name), column):
-                raise InputError(problem, _AGAIN, path=self.path / f"{name}.npy")
-        return rows
-
-    def _what_is_wrong(self, name: str, column: np.ndarray) -> str:
-        """Why rows of a column cannot be those of a picture; empty where they can."""
-        ends = {"parts": len(PARTS), "labels": len(self.classes), "splits": len(SPLITS)}
-        if name in ends:
-            above = column + column.dtype.type(1)  # what is unknown, -1 or 255, becomes 0
-            if not 0 <= above.min(initial=0) <= above.max(initial=0) <= ends[name]:
-                return f"holds {name} that are none of the {ends[name]} there are"
-        if column.dtype.kind == "f" and np.isinf(column).any():
-            return "holds infinite numbers"
-        if name in ("points", "five"):
-            lost = np.isnan(column)
-            if (lost.any((1, 2)) != lost.all((1, 2))).any():
-                return "holds points of which only some are numbers"
-        return ""
+        """These rows of all columns, copied to memory."""
+        return {name: np.take(column, indices, axis=0) for name, column in self.columns.items()}
 
     def name(self, index: int) -> str:
         """What a row's picture was called; where that is not known its seed, or its number."""
@@ -131,7 +111,7 @@ class Pack:
     def _names(self) -> list[str]:
         path = self.path / NAMES
         try:
-            names = [shown(from_json(line)) for line in path.read_bytes().splitlines()]
+            names = [shown(json.loads(line)) for line in path.read_bytes().splitlines()]
         except (OSError, ValueError, TypeError) as error:
             raise InputError("cannot be read", _AGAIN, path=path) from error
         if len(names) != len(self):
@@ -163,7 +143,7 @@ def is_pack(path: Path) -> bool:
 
 def part_of(path: Path) -> Path:
     """Where the pack at `path` is, while it is being written."""
-    return path.with_name(path.name + ".part")
+    return path.with_name(f".{path.name}.part")
 
 
 def hash_file(path: Path) -> str:
@@ -180,41 +160,6 @@ def content_hash(index: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _read_index(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        begun = part_of(path).is_dir()
-        if begun:
-            raise InputError("is not finished", "run the command that makes it again", path=path)
-        raise InputError("does not exist", "check the name", path=path)
-    if not is_pack(path):
-        raise InputError(
-            f"is not a pack: it has no {INDEX}", "for pictures, write folder:", path=path
-        )
-    try:
-        index = from_json((path / INDEX).read_bytes())
-        form, columns = index["format"], index["columns"]
-        complete = isinstance(index["hash"], str) and _is_about(index["about"])
-        complete = complete and all(
-            {"dtype", "shape", "sha256"} <= column.keys() for column in columns.values()
-        )
-        complete = complete and {"sha256"} <= index.get("names", {"sha256": ""}).keys()
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError("cannot be read", _AGAIN, path=path / INDEX) from error
-    if form != FORMAT:
-        raise InputError(f"is a pack of format {form}", f"this trombine reads {FORMAT}", path=path)
-    if not complete:
-        raise InputError("is not whole", _AGAIN, path=path / INDEX)
-    return index
-
-
-def _is_about(about: Any) -> bool:
-    """Whether it says by name what pictures are, and in texts what their numbers are called."""
-    names = [about.get(key, []) for key in ("vector_names", "classes")]
-    return all(
-        isinstance(texts, list) and all(isinstance(name, str) for name in texts) for texts in names
-    )
-
-
 def head_of(column: Mapping[str, Any]) -> bytes:
     """The head of the .npy file of a column of the index."""
     descr = np.lib.format.dtype_to_descr(np.dtype(column["dtype"]))
@@ -224,35 +169,35 @@ def head_of(column: Mapping[str, Any]) -> bytes:
     return out.getvalue()
 
 
-def _map_column(pack: Pack, name: str) -> np.ndarray:
-    """One column, mapped; its file must be what the index says, to the byte."""
-    entry = pack.index["columns"][name]
-    file = pack.path / f"{name}.npy"
-    if TYPES.get(base(name)) != entry["dtype"]:
-        raise InputError("is a column that this trombine does not know", _AGAIN, path=file)
-    if not file.exists():
-        raise InputError("is missing", _AGAIN, path=file)
+def _read_index(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        if part_of(path).is_dir():
+            raise InputError("is not finished", "run the command that makes it again", path=path)
+        raise InputError("does not exist", "check the name", path=path)
+    if not is_pack(path):
+        raise InputError(
+            f"is not a pack: it has no {INDEX}", "for pictures, write folder:", path=path
+        )
     try:
-        start = _start_of(file, entry)
-        column = np.memmap(file, entry["dtype"], "r", start, tuple(entry["shape"]))
-    except (OSError, ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"is damaged, or not what {INDEX} says", _AGAIN, path=file) from error
+        index = json.loads((path / INDEX).read_bytes())
+        form = index["format"]
+        complete = {"about", "columns", "hash"} <= index.keys()
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError("cannot be read", _AGAIN, path=path / INDEX) from error
+    if form != FORMAT:
+        raise InputError(f"is a pack of format {form}", f"this trombine reads {FORMAT}", path=path)
+    if not complete:
+        raise InputError("is not whole", _AGAIN, path=path / INDEX)
+    return index
+
+
+def _map_column(path: Path, name: str, shape: list[int]) -> np.ndarray:
+    """One column, mapped; it must be what the index says."""
+    file = path / f"{name}.npy"
+    try:
+        column = np.load(file, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError("is missing or damaged", _AGAIN, path=file) from error
+    if column.dtype != TYPES.get(base(name)) or list(column.shape) != shape:
+        raise InputError(f"is not what {INDEX} says", _AGAIN, path=file)
     return np.asarray(column)  # a plain array on the same mapping: np.memmap is slow to index
-
-
-def _start_of(file: Path, entry: Mapping[str, Any]) -> int:
-    """Where the numbers of a column begin; a ValueError unless its head and length are right.
-
-    The head is compared and not parsed: what NumPy makes of another is of no use here. How many
-    spaces end it may differ.
-    """
-    expected = head_of(entry)
-    with file.open("rb") as data:
-        begins = data.read(_PREAMBLE)
-        head = data.read(int.from_bytes(begins[-2:], "little"))
-    if begins[:-2] != expected[: _PREAMBLE - 2] or head.rstrip() != expected[_PREAMBLE:].rstrip():
-        raise ValueError("has another head")
-    length = np.dtype(entry["dtype"]).itemsize * prod(entry["shape"])
-    if file.stat().st_size != _PREAMBLE + len(head) + length:
-        raise ValueError("has another length")
-    return _PREAMBLE + len(head)

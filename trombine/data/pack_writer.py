@@ -1,298 +1,261 @@
-"""The writer of a pack: row after row, in a folder beside, until all is there; then one rename.
+"""How a pack is written: in shards, beside its place; then one rename.
 
-While it is written, the pack at NAME is the folder NAME.part, and begun.json in it is its journal
-(journal.py): first what the pack is of, then a line for each picture, added or left out. What the
-rows are of is packing.py's and preparing.py's affair.
-
-The processes that decode pictures may put large cells into the columns' files themselves, each at
-the place that its picture has among all: to send them to the writer would take longer than to
-decode them. Once the writer is told of a picture, in order, it moves the cells up over those of
-pictures that were left out before.
+A shard holds some pictures in their order, in a file that appears whole or not at all. Where the
+work is stopped, or killed, the same request again keeps the shards that are there. Worker processes
+write shards themselves: to send pictures from process to process takes longer than to make them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
-from math import prod
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any
+from typing import Any, Final
 
 import numpy as np
+from filelock import FileLock, Timeout
 
-from trombine.data.columns import TYPES, Row, base
-from trombine.data.journal import Journal, in_turn
+from trombine.computing import check_guard, in_processes
+from trombine.data.columns import PAIR, TYPES, Row, base, stack, unknown
 from trombine.data.pack import (
     FORMAT,
     INDEX,
     NAMES,
     SKIPPED,
+    Pack,
     content_hash,
-    hash_file,
     head_of,
+    is_pack,
     part_of,
 )
-from trombine.data.places import (
-    BEGUN,
-    check_part,
-    is_of_a_pack,
-    keep_pack,
-    place_of_pack,
-    put_in_place,
-    settle,
-    writing,
-)
-from trombine.io.files import write_bytes
-from trombine.progress import log
+from trombine.io.files import atomic, cache_folder, clear_parts, output_error, write_bytes
+from trombine.progress import Progress, log, silent
 from trombine.record import versions
-from trombine.refusal import shown
-from trombine.texts import from_json
+from trombine.refusal import InputError, OutputError, shown
+
+Made = tuple[str | None, Row | str]
+"""What became of a picture: its name, if it has one; its row, or why it is left out."""
+Make = Callable[[Sequence[int]], Sequence[Made]]
+"""Makes some pictures, by their places among all."""
+Shapes = Mapping[str, tuple[int, ...]]  # of a cell of each column
+
+_SHARDS: Final = "shards"
+_REQUEST: Final = "request.json"
+_LINES: Final = "lines"  # of a shard: JSON of the name of each picture, and why it is left out
+_OURS: Final = frozenset(
+    (INDEX, NAMES, SKIPPED, *(f"{mark}{name}.npy" for mark in ("", PAIR) for name in TYPES))
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
-    """The file of a column, for whoever writes cells into it."""
+class Written:
+    """A pack that stands now."""
 
-    path: Path
-    dtype: str
-    shape: tuple[int, ...]  # of a cell
+    pack: Pack
+    kept: int  # pictures that were there, be they rows or left out
+    skipped: Mapping[str, str]  # pictures that are left out, and why
 
-    def entry(self, rows: int) -> dict[str, Any]:
-        """What index.json says of it when it has so many rows."""
-        return {"dtype": self.dtype, "shape": [rows, *self.shape]}
-
-    @cached_property
-    def size(self) -> int:
-        """Bytes of a cell."""
-        return np.dtype(self.dtype).itemsize * prod(self.shape)
-
-    @cached_property
-    def _start(self) -> int:
-        return len(head_of(self.entry(0)))  # NumPy leaves room in it for any number of rows
-
-    def at(self, place: int) -> int:
-        """Where a cell begins in the file."""
-        return self._start + place * self.size
-
-    def write(self, place: int, cell: np.ndarray) -> None:
-        """Put a cell at its place."""
-        with self.path.open("r+b", buffering=0) as file:
-            _write_at(file, self.bytes_of(cell), self.at(place))
-
-    def bytes_of(self, cell: np.ndarray) -> bytes:
-        """A cell as it is in the file; a ValueError for one of another column."""
-        if cell.dtype != self.dtype or cell.shape != self.shape:
-            raise ValueError(f"{cell.dtype} {cell.shape} is no cell of {self.path.name}")
-        return np.ascontiguousarray(cell).tobytes()
+    @property
+    def was_whole(self) -> bool:
+        """Whether nothing had to be made."""
+        return self.kept == len(self.pack) + len(self.skipped)
 
 
-class PackWriter:
-    """Writes one pack, whose pictures are added or skipped in order, in opened() or a `with`.
+def write_pack(
+    path: Path,
+    make: Make,
+    *,
+    about: Mapping[str, Any],
+    count: int,
+    shapes: Shapes,
+    shard: int = 32,
+    workers: int | None = 1,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    unit: str = "pictures",
+) -> Written:
+    """Write the pack of `count` pictures at `path`, or what is missing of it; keep a whole one.
 
-    Leaving the `with` before finish() keeps what is there, for the next writer of the same pack.
+    `about` says what the pictures are: a pack there that is about the same is kept, another one is
+    an InputError unless `overwrite`. Of more than one worker `make` must pickle.
     """
+    place = _place(path)
+    part, step = part_of(place), progress or silent
+    with in_turn(path):
+        if _is_wanted(path, about, overwrite):
+            pack = Pack(path)
+            skipped = _skipped(path)
+            return Written(pack=pack, kept=len(pack) + len(skipped), skipped=skipped)
+        kept = 0
+        if not (is_pack(part) and Pack(part).about == about):  # else killed before the rename
+            request = {"about": about, "count": count, "shapes": shapes, "shard": shard}
+            shards = _open_shards(part, json.dumps(request))
+            places = [range(first, min(first + shard, count)) for first in range(0, count, shard)]
+            missing = [some for some in places if not _file(shards, some).exists()]
+            done = kept = count - sum(map(len, missing))
+            if kept:
+                there = f"{kept:,} of {count:,} were there"
+                log.warning(f"{shown(path)}: goes on where it was stopped: {there}")
+            save = _SaveShard(shards, make, shapes)
+            with closing(in_processes(save, missing, workers)) as saved:
+                for length in saved:
+                    done += length
+                    step(done, count, unit)
+            _join(part, [_file(shards, some) for some in places], about, shapes)
+        shutil.rmtree(part / _SHARDS, ignore_errors=True)
+        clear_parts(part)  # of an index that a kill left
+        _put_in_place(part, place)
+        return Written(pack=Pack(path), kept=kept, skipped=_skipped(path))
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        about: Mapping[str, Any],
-        count: int,
-        shapes: Mapping[str, tuple[int, ...]],
-    ) -> None:
-        """For a pack of `count` pictures, with cells of these shapes; `about` says of what."""
-        self._requested, self._about, self.count = path, dict(about), count
-        with writing(path):
-            self.path = place_of_pack(path)
-        self.part = part_of(self.path)
-        self.columns = {
-            name: Column(path=self.part / f"{name}.npy", dtype=TYPES[base(name)], shape=shape)
-            for name, shape in shapes.items()
-        }
-        self._names: list[str | None] = []  # a row's
-        self.skipped: list[dict[str, str]] = []  # lines of skipped.jsonl
-        self.existing = 0  # rows that were there
-        self._stack = ExitStack()
-        self._files: dict[str, IO[bytes]] = {}
-        self._hashes: dict[str, Any] = {}  # SHA-256 of a column that is written in one go
 
-    @property
-    def rows(self) -> int:
-        """How many rows are there."""
-        return len(self._names)
+@dataclass(frozen=True)
+class _SaveShard:
+    """What workers run: makes the pictures at some places and writes their shard."""
 
-    @property
-    def done(self) -> int:
-        """How many pictures were added or skipped."""
-        return self.rows + len(self.skipped)
+    folder: Path
+    make: Make
+    shapes: Shapes
 
-    @contextmanager
-    def opened(self, *, overwrite: bool) -> Iterator[bool]:
-        """Inside, rows are added; whether the pack was there whole. Nobody else writes meanwhile.
+    def __call__(self, places: range) -> int:
+        made = self.make(places)
+        blank = {name: unknown(name, shape) for name, shape in self.shapes.items()}
+        columns = stack((row for _, row in made if not isinstance(row, str)), blank)
+        for name, column in columns.items():
+            if column.dtype != blank[name].dtype:
+                raise ValueError(f"{column.dtype} is not the type of {name}")
+        lines = [[name, row if isinstance(row, str) else ""] for name, row in made]
+        text = np.frombuffer(json.dumps(lines).encode(), np.uint8)
+        with atomic(_file(self.folder, places)) as file, file.open("wb") as out:
+            np.savez(out, **{_LINES: text}, **columns)  # pyright: ignore[reportArgumentType]
+        return len(places)
 
-        What is in the way is an InputError.
-        """
-        with in_turn(self._requested):
-            settle(self.path)
-            if keep_pack(self.path, self._about, overwrite):
-                if (self.part / BEGUN).is_file() and is_of_a_pack(self.part):
-                    shutil.rmtree(self.part)  # of an --overwrite that was stopped
-                yield True
-                return
-            with self:
-                if self.done:
-                    progress = f"{self.done:,} of {self.count:,} were there"
-                    log.warning(
-                        f"{shown(self._requested)}: goes on where it was stopped: {progress}"
-                    )
-                yield False
-                self.finish()
 
-    def __enter__(self) -> PackWriter:
-        """Go on with the folder beside, if it is of this pack and whole; else begin anew."""
-        check_part(self.path)
-        self._journal = Journal(self.part / BEGUN)
-        head = {"about": self._about, "columns": {n: c.shape for n, c in self.columns.items()}}
-        head |= {"count": self.count}
-        if not self._resume(_line(head)):
-            self._begin(_line(head))
-        self.existing = self.rows
-        return self
+def _file(folder: Path, places: range) -> Path:
+    return folder / f"{places.start:09d}.npz"
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with suppress(OSError):  # a full disk: what was noted before stands
-            self._journal.force()
-        with suppress(OSError):
-            self._stack.close()
 
-    def add(self, row: Row, name: str | None = None) -> None:
-        """Add a row; the cells that it lacks are in their columns, at the picture's place."""
-        for key, column in self.columns.items():
-            file, is_here = self._files[key], key in row
-            if is_here:
-                cell = column.bytes_of(row[key])
-            else:
-                cell = _read_at(file, column.size, column.at(self.done))
-            if is_here or self.skipped:
-                _write_at(file, cell, column.at(self.rows))
-            if key in self._hashes:
-                self._hashes[key].update(cell)
-        self._note(name, "")
-        self._names.append(name)
+def _open_shards(part: Path, request: str) -> Path:
+    """The folder of shards, with those that are there if they are of this request."""
+    shards = part / _SHARDS
+    asked = shards / _REQUEST
+    if not asked.exists() or asked.read_text(encoding="utf-8") != request:
+        shutil.rmtree(part, ignore_errors=True)
+        write_bytes(asked, request.encode())
+    return shards
 
-    def skip(self, name: str, why: str) -> None:
-        """Leave a picture out, and say why."""
-        self._note(name, why)
-        self.skipped.append({"file": name, "why": why})
-        self._hashes.clear()  # of heads that say more rows
 
-    def _note(self, name: str | None, why: str) -> None:
-        self._journal.note(_line([self.done, name, why]), self._files.values())
+def _join(part: Path, shards: Sequence[Path], about: Mapping[str, Any], shapes: Shapes) -> None:
+    """Make a pack of the shards, its index last."""
+    lines = [line for shard in shards for line in json.loads(_read(shard, _LINES).tobytes())]
+    names = [name for name, why in lines if not why]
+    skipped = [{"file": name, "why": why} for name, why in lines if why]
+    if not names:
+        shutil.rmtree(part)
+        why = f"{skipped[0]['file']} {skipped[0]['why']}" if skipped else "name others"
+        raise InputError("holds no picture that can be used", why)
+    columns = {}
+    for name, shape in shapes.items():
+        entry: dict[str, Any] = {"dtype": TYPES[base(name)], "shape": [len(names), *shape]}
+        data = (head_of(entry), *(_read(shard, name).tobytes() for shard in shards))
+        columns[name] = entry | {"sha256": _write(part / f"{name}.npy", data)}
+    index: dict[str, Any] = {"format": FORMAT, "about": dict(about), "columns": columns}
+    if any(names):
+        index["names"] = {"sha256": _write(part / NAMES, map(_line, names))}
+    if skipped:
+        _write(part / SKIPPED, map(_line, skipped))
+    index |= {"versions": versions(("numba",)), "hash": content_hash(index)}
+    write_bytes(part / INDEX, (json.dumps(index, indent=1, sort_keys=True) + "\n").encode())
 
-    def discard(self) -> None:
-        """Leave nothing behind, for no pack can be made of this."""
-        self._journal.remove()
-        self._stack.close()
-        shutil.rmtree(self.part)
 
-    def finish(self) -> None:
-        """Make the pack complete: hash it, write its index, give it its name."""
-        if self.done != self.count:
-            raise ValueError(f"{self.done} pictures of {self.count} are there")
-        for name, column in self.columns.items():
-            _write_at(self._files[name], head_of(column.entry(self.rows)), 0)
-            self._files[name].truncate(column.at(self.rows))
-        self._journal.force()
-        columns = {
-            name: {**column.entry(self.rows), "sha256": self._hash(name)}
-            for name, column in self.columns.items()
-        }
-        index = {"format": FORMAT, "about": self._about, "columns": columns}
-        if any(self._names):
-            index["names"] = {"sha256": self._write_lines(NAMES, self._names)}
-        if self.skipped:
-            self._write_lines(SKIPPED, self.skipped)
-        index |= {"versions": versions(("numba",)), "hash": content_hash(index)}
-        text = json.dumps(index, indent=1, sort_keys=True) + "\n"
-        write_bytes(self.part / INDEX, text.encode())
-        self._journal.remove()
-        self._stack.close()
-        put_in_place(self.part, self.path)
+def _read(shard: Path, name: str) -> np.ndarray:
+    with np.load(shard) as held:
+        return held[name]
 
-    def _hash(self, name: str) -> str:
-        if name in self._hashes:
-            return self._hashes[name].hexdigest()
-        return hash_file(self.columns[name].path)
 
-    def _write_lines(self, name: str, values: Sequence[Any]) -> str:
-        """Write a file of the pack, a value a line; its SHA-256."""
-        data = "".join(f"{_line(value)}\n" for value in values).encode()
-        write_bytes(self.part / name, data)
-        return hashlib.sha256(data).hexdigest()
+def _line(value: Any) -> bytes:
+    return f"{json.dumps(value)}\n".encode()
 
-    def _resume(self, head: str) -> bool:
-        """Go on after what was noted, if it is of this pack and all there."""
-        first, *noted = self._journal.lines or [""]
-        if first != head or len(noted) > self.count:
-            return False
-        with suppress(OSError, ValueError, TypeError):
-            pictures = [_picture(place, line) for place, line in enumerate(noted)]
-            names = [name for name, why in pictures if not why]
-            self._open("r+b")
-            if all(c.path.stat().st_size >= c.at(len(names)) for c in self.columns.values()):
-                self._names = names
-                self.skipped = [{"file": str(name), "why": why} for name, why in pictures if why]
-                return True
-        self._stack.close()
+
+def _put_in_place(part: Path, path: Path) -> None:
+    """Rename the whole pack; an older one of the name goes once the new one stands."""
+    old = part.with_suffix(".old")
+    if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        path.rename(old)
+    part.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _place(path: Path) -> Path:
+    """Where the pack is to be: where a link leads, under a name of its own."""
+    place = Path(os.path.realpath(path))
+    if Path.cwd().is_relative_to(place):
+        problem = "is the folder that you are in, which a pack would replace"
+        raise OutputError(problem, "name a new folder", path=path)
+    return place
+
+
+def _is_wanted(path: Path, about: Mapping[str, Any], overwrite: bool) -> bool:
+    """Whether the pack at `path` is what is wanted; raises InputError if it is in the way."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return False
-
-    def _begin(self, head: str) -> None:
-        if self.part.exists():
-            shutil.rmtree(self.part)
-        self.part.mkdir(parents=True)
-        self._journal = Journal(self.part / BEGUN)
-        self._journal.note(head)  # by which it is known as ours
-        self._open("x+b")
-        for name, column in self.columns.items():
-            self._hashes[name] = hashlib.sha256(head_of(column.entry(self.count)))
-
-    def _open(self, mode: str) -> None:
-        for name, column in self.columns.items():
-            file = column.path.open(mode, buffering=0)
-            self._files[name] = self._stack.enter_context(file)
+    if not is_pack(path):
+        raise InputError("is not a pack", "choose another name", path=path)
+    if overwrite:
+        if others := {file.name for file in path.iterdir()} - _OURS:
+            problem = f"holds other files beside the pack, such as {shown(min(others))}"
+            raise InputError(problem, "move them away, or choose another name", path=path)
+        return False
+    there = Pack(path).about
+    if there != about:
+        keys = [key for key in {**about, **there} if about.get(key) != there.get(key)]
+        problem = f"is another pack: its {', '.join(keys)} differ"
+        raise InputError(problem, "choose another name, or --overwrite", path=path)
+    return True
 
 
-def _picture(place: int, line: str) -> tuple[str | None, str]:
-    """Name of a picture by its line of the journal, and why it was skipped, if it was."""
-    noted, name, why = from_json(line)
-    if noted != place or not isinstance(name, str | None) or not isinstance(why, str):
-        raise ValueError("is a line of another picture")
-    return name, why
+def _skipped(path: Path) -> dict[str, str]:
+    """The pictures that a pack lists as left out, and why."""
+    file = path / SKIPPED
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return {line["file"]: line["why"] for line in map(json.loads, lines)}
 
 
-def _write_at(file: IO[bytes], data: bytes, place: int) -> None:
-    """Write all of it: where a disk fills up, a part is written first, and that is no error."""
-    file.seek(place)
-    remaining = memoryview(data)
-    while remaining:
-        remaining = remaining[file.write(remaining) :]
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Inside, no other process writes at `path`; what cannot be written is one line about it."""
+    place = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
+    lock = FileLock(cache_folder() / "locks" / f"{place[:16]}.lock")
+    try:
+        with suppress(OSError):  # a cache that cannot be written: nobody waits
+            _acquire(lock, path)
+        yield
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        lock.release()
 
 
-def _read_at(file: IO[bytes], size: int, place: int) -> bytes:
-    file.seek(place)
-    return file.read(size)
+def _acquire(lock: FileLock, path: Path) -> None:
+    Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        check_guard()  # else a worker waits for its own parent
+        log.warning(f"{shown(path)}: is being written by another process; waiting for it")
+        lock.acquire()
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value)
+def _write(path: Path, data: Iterable[bytes]) -> str:
+    """Write a file of the pack; its SHA-256."""
+    digest = hashlib.sha256()
+    with path.open("wb") as out:
+        for block in data:
+            digest.update(block)
+            out.write(block)
+    return digest.hexdigest()

@@ -14,6 +14,7 @@ is), and read from there; so is what comes from the hub.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,6 @@ from jaxtyping import Int64
 
 from trombine.data.augment import Augment, augmented
 from trombine.data.columns import PAIR, SHARED, SPLITS, Columns, Store, base, unknown
-from trombine.data.decoding import PrepareOptions
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, prepare_hub
 from trombine.data.item import Batch, Item, batch_of, item_of
@@ -34,15 +34,15 @@ from trombine.data.layouts import list_folder
 from trombine.data.listing import pictures
 from trombine.data.made import SEEDS, Maker, painter_hash
 from trombine.data.pack import Pack
-from trombine.data.packing import write_pack
+from trombine.data.painting import paint_pack
 from trombine.data.paths import check_paths
-from trombine.data.preparing import prepare_pack
+from trombine.data.prepare import PrepareOptions, prepare_pack
 from trombine.data.spec import Term, parse, spell
 from trombine.data.tiles import MOST, TILES
 from trombine.draws import Chance
-from trombine.events import Event
 from trombine.io.files import cache_folder
 from trombine.nets.spaces import SPACES
+from trombine.progress import Progress
 from trombine.refusal import InputError
 
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
@@ -140,7 +140,7 @@ def source(
 ) -> Source:
     """Open what the spec says, its pictures `size` pixels wide and high.
 
-    What must be painted first is, silently; `prepare` paints it with events. `first_seed` is added
+    What must be painted first is; `prepare` says how far it is. `first_seed` is added
     to the seeds of what is painted. `workers` processes paint, None is one for each core
     where that pays; more than one needs a script with calls below `if __name__ == "__main__":`.
 
@@ -150,8 +150,7 @@ def source(
     changes = Augment.parse(augment)
     if space not in SPACES:
         raise InputError(f"space is one of {', '.join(SPACES)}; not {space!r}")
-    for _ in prepare(spec, size, first_seed=first_seed, workers=workers):
-        pass
+    prepare(spec, size, first_seed=first_seed, workers=workers)
     terms = parse(spec)
     sources = [StoreSource(_store(term, size, first_seed), term, size) for term in terms]
     opened = (
@@ -162,8 +161,13 @@ def source(
 
 
 def prepare(
-    spec: str, size: int, *, first_seed: int = 0, workers: int | None = 1
-) -> Iterator[Event]:
+    spec: str,
+    size: int,
+    *,
+    first_seed: int = 0,
+    workers: int | None = 1,
+    progress: Progress | None = None,
+) -> None:
     """Paint what the spec asks for and the cache lacks."""
     _check_integer("a picture's size", size, 1)
     if workers is not None:
@@ -171,9 +175,9 @@ def prepare(
     check_paths(spec)
     for term in parse(spec):
         if term.kind == "hub":
-            yield from _from_hub(term.path, size, workers)
+            _from_hub(term.path, size, workers, progress)
         if term.kind == TILES:
-            yield from _cut_into_tiles(term, size, workers)
+            _cut_into_tiles(term, size, workers, progress)
         if term.path:
             continue
         first, count = first_seed + term.first, len(term.seeds)
@@ -181,23 +185,31 @@ def prepare(
             _check_seeds(first, count)
             path = cache_path(maker, first, count)
             if not _is_complete(path):
-                yield from write_pack(path, maker, first_seed=first, count=count, workers=workers)
+                paint_pack(
+                    path,
+                    maker,
+                    first_seed=first,
+                    count=count,
+                    workers=workers,
+                    progress=progress,
+                )
 
 
-def _from_hub(name: str, size: int, workers: int | None) -> Iterator[Event]:
+def _from_hub(name: str, size: int, workers: int | None, progress: Progress | None) -> None:
     """Load a set of the hub, and make a pack of it in the cache."""
     path = hub_path(name, size)
     if not _is_complete(path):
-        yield from prepare_hub(name, hub_folder(name))
-        yield from prepare_pack(hub_folder(name), path, PrepareOptions(size=size), workers=workers)
+        prepare_hub(name, hub_folder(name), progress)
+        options = PrepareOptions(size=size)
+        prepare_pack(hub_folder(name), path, options, workers=workers, progress=progress)
 
 
-def _cut_into_tiles(term: Term, size: int, workers: int | None) -> Iterator[Event]:
+def _cut_into_tiles(term: Term, size: int, workers: int | None, progress: Progress | None) -> None:
     """Make a pack of the squares of a folder's pictures in the cache."""
     path = tiles_path(term, size)
     if not _is_complete(path):
         options = PrepareOptions(size=size, crop=TILES, most=term.count or MOST)
-        yield from prepare_pack(Path(term.path), path, options, workers=workers)
+        prepare_pack(Path(term.path), path, options, workers=workers, progress=progress)
 
 
 def tiles_path(term: Term, size: int) -> Path:
@@ -348,6 +360,26 @@ class StoreSource(Source):
         return self.store.name(int(self.store_rows[index]))
 
 
+class Subset(Source):
+    """Some of the items of a source."""
+
+    def __init__(self, source: Source, indices: Int64[np.ndarray, "n"]) -> None:
+        self.source, self.indices = source, indices
+        self.spec, self.size = source.spec, source.size
+        self.lengths, self.weights = (len(indices),), (1.0,)
+        self.vector_names, self.classes = source.vector_names, source.classes
+        self.paired = source.paired
+        self.splits = None if source.splits is None else source.splits[indices]
+
+    def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """The whole's items that these stand for."""
+        return self.source.take(self.indices[indices])
+
+    def name(self, index: int) -> str:
+        """What the whole calls it."""
+        return self.source.name(int(self.indices[index]))
+
+
 class MixedSource(Source):
     """Several sources one after the other, drawn from by weight.
 
@@ -412,3 +444,33 @@ def _weighted(sources: Sequence[Source], weights: Sequence[float]) -> tuple[Term
     """The terms of a mix, from what its sources and weights are."""
     pairs = zip(sources, weights, strict=True)
     return tuple(replace(parse(source.spec)[0], weight=weight) for source, weight in pairs)
+
+
+def contents_of(source: Source) -> str:
+    """A hash that changes where the pictures of packs and folders do: of packs their own, of the
+    files of folders names and lengths; "" of what is painted."""
+    facts = [fact for part, rows in _parts(source) for fact in _facts(part, rows)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32] if facts else ""
+
+
+def _parts(source: Source) -> Iterator[tuple[StoreSource, Int64[np.ndarray, "n"]]]:
+    """What a source is made of, and which rows of each store."""
+    if isinstance(source, MixedSource):
+        for part in source.sources:
+            yield from _parts(part)
+        return
+    rows = np.arange(len(source), dtype=np.int64)
+    while isinstance(source, Subset):
+        rows, source = source.indices[rows], source.source
+    if isinstance(source, StoreSource):
+        yield source, source.store_rows[rows]
+
+
+def _facts(source: StoreSource, rows: Int64[np.ndarray, "n"]) -> Iterator[object]:
+    store = source.store
+    if isinstance(store, Folder):
+        for row in rows.tolist():
+            file = store.path / store.listing.records[row].name
+            yield file.name, file.stat().st_size if file.exists() else -1
+    elif isinstance(store, Pack) and parse(source.spec)[0].path:
+        yield store.hash

@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import SPLITS
+from trombine.data.layouts import LAYOUTS
 from trombine.data.made import KINDS, PHOTOS
 from trombine.data.pack import is_pack
 from trombine.grammar import NUMBER, cut, marked, reading, spelled, unquoted, weighed, weight_of
@@ -70,21 +71,7 @@ class Term:
 
 
 PAINTED: Final = tuple(name for name, kind in KINDS.items() if kind.in_specs)
-# The layouts that a folder is named to have (layouts/ has the table, which a test holds to this).
-LAYOUT_NAMES: Final = (
-    "celebamask-hq",
-    "celeba",
-    "lfw",
-    "ffhq",
-    "utkface",
-    "anime-faces",
-    "simpsons",
-    "flickr8k",
-    "unpaired",
-    "imagefolder",
-    "plain",
-)
-PATHS: Final = ("folder", "tiles", "pack", "hub", *LAYOUT_NAMES)
+PATHS: Final = ("folder", "tiles", "pack", "hub", *LAYOUTS)
 
 _PATH: Final = "|".join(PATHS)
 # A + before what begins a term, and a path in quotes.

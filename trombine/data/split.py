@@ -10,56 +10,43 @@ pictures, none that is measured on by one is learned from by another; nor where 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Int64
 
-from trombine.data.columns import SPLITS, Columns
+from trombine.data.columns import SPLITS
 from trombine.data.listing import pictures
 from trombine.data.paths import check_paths
-from trombine.data.source import SEED_RANGES, MixedSource, Source, prepare, source
+from trombine.data.source import SEED_RANGES, MixedSource, Source, Subset, prepare, source
 from trombine.data.spec import Term, parse, spell
 from trombine.data.tiles import TILES
 from trombine.draws import Chance
-from trombine.events import Event
+from trombine.progress import Progress
 from trombine.refusal import InputError
 
 MOST_HELD_OUT: Final = 5  # of a folder or a pack, one picture in so many at most
 _CHOOSING: Final = SEED_RANGES[1]
 
 
-@final
-class Subset(Source):
-    """Some of the items of a source."""
-
-    def __init__(self, source: Source, indices: Int64[np.ndarray, "n"]) -> None:
-        self.source, self.indices = source, indices
-        self.spec, self.size = source.spec, source.size
-        self.lengths, self.weights = (len(indices),), (1.0,)
-        self.vector_names, self.classes = source.vector_names, source.classes
-        self.paired = source.paired
-        self.splits = None if source.splits is None else source.splits[indices]
-
-    def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """The whole's items that these stand for."""
-        return self.source.take(self.indices[indices])
-
-    def name(self, index: int) -> str:
-        """What the whole calls it."""
-        return self.source.name(int(self.indices[index]))
-
-
-def prepare_split(spec: str, size: int, count: int, *, workers: int | None = 1) -> Iterator[Event]:
+def prepare_split(
+    spec: str,
+    size: int,
+    count: int,
+    *,
+    workers: int | None = 1,
+    progress: Progress | None = None,
+) -> None:
     """Paint what `split` needs and the cache lacks."""
     check_paths(spec)
     for term in parse(spec):
-        yield from prepare(spell((term,)), size, workers=workers)
+        prepare(spell((term,)), size, workers=workers, progress=progress)
         if not term.path:
-            yield from prepare(_choosing(term, count), size, first_seed=_CHOOSING, workers=workers)
+            chosen = _choosing(term, count)
+            prepare(chosen, size, first_seed=_CHOOSING, workers=workers, progress=progress)
 
 
 def split(spec: str, size: int, count: int) -> tuple[Source, Source]:

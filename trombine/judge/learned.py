@@ -16,10 +16,9 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float64
 
-from trombine.computing import computing, in_turn
+from trombine.computing import computing, cores, in_turn
 from trombine.data.made import painter_hash
 from trombine.data.spec import parse
-from trombine.data.workers import cores
 from trombine.inventing.by_net import Inventing
 from trombine.inventing.painting import Pixels
 from trombine.io.files import cache_folder, write_bytes

@@ -109,9 +109,7 @@ def open_place(spec: str, size: int, first_seed: int = 0) -> Generator[Event, No
     term, *others = parse(spec)
     if others:
         raise InputError(f"{shown(spec)} is a mix", "name one source for each set")
-    for event in prepare(spec, size, first_seed=first_seed, workers=None):
-        if isinstance(event, Progress):
-            yield event
+    prepare(spec, size, first_seed=first_seed, workers=None)
     opened = source(spec, size, first_seed=first_seed)
     if opened.paired:
         raise InputError(f"{shown(spec)} has pairs of pictures", "name a set of single ones")

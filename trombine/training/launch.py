@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.refusal import InputError
 
 _CPU: Final = torch.device("cpu")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from trombine.data.contents import contents_of
+from trombine.data.source import contents_of
 from trombine.events import Detail, Done, Event, Notice, Picture, Progress, Started
 from trombine.nets import parameter_count
 from trombine.objectives import objective_of
@@ -96,10 +96,10 @@ def _train(
         try:  # what is refused here is refused before the others go on
             machine = check_settings(order, folder, machine)
             check_same_start(order, folder, start_of(order.recipe, objective.main))
-            yield from prepare_material(order.recipe, objective.streams)
+            prepare_material(order.recipe, objective.streams)
             material = open_material(order.recipe, objective.streams)
             objective.check(material.learned)
-            contents = yield from contents_of(material.learned)
+            contents = {name: contents_of(source) for name, source in material.learned.items()}
             check_same_pictures(order, folder, replace(material, contents=contents))
             agreement = mesh.broadcast((machine, contents))
             yield from _follow(order, objective, agreement, mesh, folder)

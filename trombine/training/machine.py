@@ -14,7 +14,7 @@ from typing import Any, Final, final
 
 import torch
 
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.devices import CPU, resolve, usable
 from trombine.nets import Net
 from trombine.recipes.recipe import Recipe

@@ -19,9 +19,9 @@ from trombine.data.spec import parse, spell
 from trombine.data.split import apart, prepare_split, split
 from trombine.data.tiles import TILES
 from trombine.draws import Chance
-from trombine.events import Event
 from trombine.nets import Net
 from trombine.objectives.objective import Step
+from trombine.progress import Progress
 from trombine.recipes.recipe import Recipe
 from trombine.training.state import State
 from trombine.training.steps import Plan
@@ -68,14 +68,16 @@ def _in_squares(spec: str) -> str:
     )
 
 
-def prepare_material(recipe: Recipe, streams: tuple[str, ...]) -> Iterator[Event]:
+def prepare_material(
+    recipe: Recipe, streams: tuple[str, ...], progress: Progress | None = None
+) -> None:
     """Paint the pictures that are not on the disk yet."""
     count = max(recipe.judged, recipe.faces)
     specs = streams_of(recipe, streams)
     for spec in specs.values():
         check_paths(spec)
     for spec in specs.values():
-        yield from prepare_split(spec, recipe.size, count, workers=None)
+        prepare_split(spec, recipe.size, count, workers=None, progress=progress)
 
 
 def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:

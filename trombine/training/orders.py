@@ -262,7 +262,7 @@ def describe_data(material: Material) -> dict[str, dict[str, Any]]:
             "pictures": len(source),
             "learned": material.names[stream],
             "measured": material.fingerprint,
-            **({"contents": material.contents[stream]} if stream in material.contents else {}),
+            **({"files": files} if (files := material.contents.get(stream)) else {}),
         }
         for stream, source in material.learned.items()
     }

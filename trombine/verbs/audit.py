@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from trombine.computing import in_processes
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import list_folder
-from trombine.data.workers import check_start, in_order
 from trombine.io.files import write_bytes
 from trombine.judge import audit, audit_page
 from trombine.progress import Result, log, silent
@@ -64,7 +64,6 @@ def data_audit(
     any_subject
         Do not look for faces: for a set of other things.
     """
-    check_start(workers)
     step, listing = progress or silent, list_folder(folder, as_)
     split_of = {
         view.picture: SPLITS[record.split] if record.split >= 0 else ""
@@ -81,7 +80,7 @@ def data_audit(
     limits = audit.Limits(least=least, longest=longest, faces=not any_subject)
     chunks = audit.chunks(folder, list(split_of), list(split_of.values()), limits)
     pictures: list[audit.Checked] = []
-    for checked in in_order(audit.check, chunks, workers):
+    for checked in in_processes(audit.check, list(chunks), workers):
         pictures += checked
         step(len(pictures), len(split_of), "pictures")
     found = audit.compared(pictures, dup_threshold, lambda n, of: step(n, of, "comparisons"))

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from trombine.commands import VARIABLES
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.io.files import cache_folder
 from trombine.progress import Result
 from trombine.refusal import shown

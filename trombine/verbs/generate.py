@@ -12,8 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
-from trombine.computing import in_turn
-from trombine.data.workers import cores
+from trombine.computing import cores, in_turn
 from trombine.inventing import NET
 from trombine.inventing.asking import fields_in, seeds_in, spelled
 from trombine.inventing.by_net import Inventing, found, inventing_of

@@ -5,24 +5,25 @@ How a face is made is in inventing/by_net.py, how packs are written in data/pack
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from cyclopts import Parameter
 
-from trombine.computing import in_turn
+from trombine.computing import cores, in_turn
 from trombine.data.columns import shapes
-from trombine.data.pack_writer import PackWriter
-from trombine.data.workers import cores
+from trombine.data.pack_writer import Made, write_pack
 from trombine.inventing import REDRAWN
 from trombine.inventing.asking import LARGEST, fields_in, spelled
 from trombine.inventing.by_net import Inventing, model_of
-from trombine.progress import Result, silent
+from trombine.progress import Result
 from trombine.refusal import InputError, shown
 from trombine.verbs.options import WHOLE, Overwrite, Progress, Threads, limits, verb
 from trombine.weights import read_card
+
+_SHARD = 16  # faces that are made before they are kept
 
 
 @verb
@@ -91,18 +92,29 @@ def data_generated(
     about |= {"tries": inventing.tries} if inventing.draws_again else {}
     columns = {name: shapes(inventing.size)[name] for name in ("pictures", "seeds")}
     columns |= {"vectors": (len(inventing.told),)} if inventing.told else {}
-    writer = PackWriter(output, about=about, count=count, shapes=columns)
-    threads, step = min(threads or cores(), cores()), progress or silent
-    with writer.opened(overwrite=overwrite) as complete:
-        seeds = range(first_seed + (count if complete else writer.rows), first_seed + count)
-        with closing(in_turn(inventing.pixels, seeds, threads)) as pictures:
-            for seed, pixels in zip(seeds, pictures, strict=True):
-                row = {"pictures": pixels, "seeds": np.array(seed, np.int64)}
-                if inventing.told:
-                    row["vectors"] = inventing.place(seed).fields
-                writer.add(row)
-                step(writer.rows, count, "faces")
+    threads = min(threads or cores(), cores())
+
+    def rows(places: Sequence[int]) -> list[Made]:
+        seeds, made = [first_seed + place for place in places], list[Made]()
+        for seed, pixels in zip(seeds, in_turn(inventing.pixels, seeds, threads), strict=True):
+            row = {"pictures": pixels, "seeds": np.array(seed, np.int64)}
+            if inventing.told:
+                row["vectors"] = inventing.place(seed).fields
+            made.append((None, row))
+        return made
+
+    written = write_pack(
+        output,
+        rows,
+        about=about,
+        count=count,
+        shapes=columns,
+        shard=_SHARD,
+        overwrite=overwrite,
+        progress=progress,
+        unit="faces",
+    )
     summary = f"{shown(output)}: a pack of {count:,} generated faces of {inventing.size} px"
-    if complete:
+    if written.was_whole:
         return Result(summary=f"{summary} (was there)", kept=count)
-    return Result(summary=summary, written=(output,), kept=writer.existing)
+    return Result(summary=summary, written=(output,), kept=written.kept)

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trombine.bridge import Listener
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.io.batch import refuse_to_write_over
 from trombine.judge import originality_page, restoration_page
 from trombine.judge.originality import Options, judge

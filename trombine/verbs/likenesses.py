@@ -5,21 +5,20 @@ How a person is drawn is in restyling/likenesses.py, how packs are written in da
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
 from cyclopts import Parameter
 
-from trombine.bridge import result_of
 from trombine.data.columns import PAIR, shapes, unknown
 from trombine.data.made import painter_hash
-from trombine.data.pack_writer import PackWriter
+from trombine.data.pack_writer import Made, write_pack
 from trombine.data.source import Source, prepare, source
 from trombine.grammar import instead
 from trombine.inventing.redrawing import redrawer
-from trombine.progress import Progress as Callback
-from trombine.progress import Result, silent
+from trombine.progress import Result
 from trombine.refusal import InputError, shown
 from trombine.restyling.likenesses import Person, person_in
 from trombine.verbs.options import WHOLE, Overwrite, Progress, limits, verb
@@ -59,7 +58,7 @@ def data_likenesses(
         Width and height, which the photographs have. [128]
     """
     styles = _styles_in(style)
-    result_of(prepare(photos, size), progress)
+    prepare(photos, size, progress=progress)
     people = source(photos, size)
     if people.paired:
         raise InputError(f"{people.spec} is of pairs already", "name photographs alone")
@@ -75,16 +74,23 @@ def data_likenesses(
         "restyle": redrawer().hash,
         "painter": painter_hash(),
     }
-    writer = PackWriter(output, about=about, count=len(people) * len(styles), shapes=columns)
-    with writer.opened(overwrite=overwrite) as complete:
-        if not complete:
-            _add_rows(writer, people, styles, progress or silent)
+    written = write_pack(
+        output,
+        lambda places: _rows(people, styles, places),
+        about=about,
+        count=len(people) * len(styles),
+        shapes=columns,
+        shard=len(styles),  # all drawings of a person
+        overwrite=overwrite,
+        progress=progress,
+        unit="drawings",
+    )
     summary = f"{shown(output)}: a pack of likenesses of {size} px"
-    if complete:
-        return Result(summary=f"{summary} (was there)", kept=writer.count)
-    left_out = f"; {len(writer.skipped):,} are left out, skipped.jsonl says why"
-    summary += f": {writer.rows:,} drawings{left_out if writer.skipped else ''}"
-    return Result(summary=summary, written=(output,), kept=writer.existing)
+    if written.was_whole:
+        return Result(summary=f"{summary} (was there)", kept=written.kept)
+    left_out = f"; {len(written.skipped):,} are left out, skipped.jsonl says why"
+    summary += f": {len(written.pack):,} drawings{left_out if written.skipped else ''}"
+    return Result(summary=summary, written=(output,), kept=written.kept)
 
 
 def _styles_in(text: str) -> list[str]:
@@ -97,22 +103,18 @@ def _styles_in(text: str) -> list[str]:
     return styles
 
 
-def _add_rows(writer: PackWriter, photos: Source, styles: list[str], progress: Callback) -> None:
-    """Draw and add what a pack lacks, all styles of a person one after the other."""
-    splits = unknown("splits", (len(photos),)) if photos.splits is None else photos.splits
-    for index in range(writer.done // len(styles), len(photos)):
-        name = photos.name(index)
-        pixels = photos.take(np.array([index]))["pictures"][0]
-        person = person_in(pixels, index)
-        for number, style in enumerate(styles):
-            if index * len(styles) + number < writer.done:
-                continue
-            title = f"{name} {style}"
-            if person is None:
-                writer.skip(title, "shows no face, or does not show whether it wears glasses")
-            else:
-                writer.add(_row(person, style, number + 1) | {"splits": splits[index, ...]}, title)
-            progress(writer.done, writer.count, "drawings")
+def _rows(photos: Source, styles: list[str], places: Sequence[int]) -> list[Made]:
+    """All drawings of the person at these places."""
+    index = places[0] // len(styles)
+    pixels = photos.take(np.array([index]))["pictures"][0]
+    person = person_in(pixels, index)
+    split = unknown("splits", ()) if photos.splits is None else photos.splits[index, ...]
+    titles = [f"{photos.name(index)} {style}" for style in styles]
+    if person is None:
+        why = "shows no face, or does not show whether it wears glasses"
+        return [(title, why) for title in titles]
+    rows = [_row(person, style, n) | {"splits": split} for n, style in enumerate(styles, 1)]
+    return list(zip(titles, rows, strict=True))
 
 
 def _row(person: Person, style: str, label: int) -> dict[str, Any]:

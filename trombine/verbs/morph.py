@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter, Token
 
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.inventing import NET
 from trombine.inventing.asking import fields_in, seeds_in, spelled
 from trombine.inventing.by_net import inventing_of

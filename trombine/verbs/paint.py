@@ -1,8 +1,7 @@
 """`data world`, `leaves`, `fractals`, `masks`: painted from seeds, into a folder or a pack.
 
-The painters are in world/ and data/masks/, what a folder and a pack hold in data/filling.py and
-data/packing.py. A seed's picture depends on nothing else; the same command again makes what is
-missing.
+The painters are in world/ and data/masks/, what a folder and a pack hold in data/painting.py. A
+seed's picture depends on nothing else; the same command again makes what is missing.
 """
 
 from __future__ import annotations
@@ -12,14 +11,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from trombine.bridge import result_of
-from trombine.data.filling import fill_folder
-from trombine.data.imagefolder import names
 from trombine.data.made import SEEDS, Maker
 from trombine.data.masks import DEFAULT, check_folders, files_of, parse_mix, spell
 from trombine.data.masks.gallery import write_page
-from trombine.data.packing import write_pack
-from trombine.data.publishing import publish_fractals
+from trombine.data.painting import names, paint_folder, paint_pack, publish_fractals
 from trombine.io.batch import refuse_to_write_over
 from trombine.pages import check_page
 from trombine.progress import Result
@@ -174,7 +169,6 @@ def _paint(kind: str, arguments: dict[str, Any], styles: tuple[str, ...] = ()) -
     if first_seed + count - 1 not in SEEDS:
         raise InputError(f"seeds end at {SEEDS[-1]:,}", "ask for fewer or lower ones")
     maker = Maker(kind=kind, styles=styles, size=arguments["size"])
-    asked = {name: arguments[name] for name in ("first_seed", "count", "workers", "overwrite")}
-    if arguments.get("pack"):
-        return result_of(write_pack(arguments["output"], maker, **asked), arguments["progress"])
-    return fill_folder(arguments["output"], maker, **asked, progress=arguments["progress"])
+    names = ("first_seed", "count", "workers", "overwrite", "progress")
+    paint = paint_pack if arguments.get("pack") else paint_folder
+    return paint(arguments["output"], maker, **{name: arguments[name] for name in names})

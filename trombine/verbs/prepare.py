@@ -1,23 +1,19 @@
 """`data prepare`: a folder of anybody's pictures made into a pack.
 
-How it is done is in data/preparing.py; the layouts that are recognised are in data/layouts/.
+How it is done is in data/prepare.py; the layouts that are recognised are in data/layouts.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
-from trombine.bridge import result_of
-from trombine.data.decoding import PrepareOptions
 from trombine.data.hub import hub_folder, prepare_hub
-from trombine.data.preparing import prepare_pack
+from trombine.data.prepare import PrepareOptions, prepare_pack
 from trombine.data.spec import PATHS
 from trombine.devices import CPU, resolve
-from trombine.events import Done, Event
 from trombine.progress import Result
 from trombine.refusal import InputError, shown
 from trombine.verbs.options import (
@@ -84,18 +80,20 @@ def data_prepare(
     where = resolve(device) if crop == "face" else CPU
     options = PrepareOptions(size=size, crop=crop, choose=choose, test=test, device=where)
 
-    def events() -> Iterator[Event]:
-        pictures = folder
-        if str(folder).startswith(_HUB):
-            name = str(folder).removeprefix(_HUB)
-            pictures = hub_folder(name)
-            loaded = prepare_hub(name, pictures)
-            yield from (event for event in loaded if not isinstance(event, Done))
-        yield from prepare_pack(
-            pictures, output, options, layout=as_, workers=workers, overwrite=overwrite
-        )
-
-    return result_of(events(), progress)
+    pictures = folder
+    if str(folder).startswith(_HUB):
+        name = str(folder).removeprefix(_HUB)
+        pictures = hub_folder(name)
+        prepare_hub(name, pictures, progress)
+    return prepare_pack(
+        pictures,
+        output,
+        options,
+        layout=as_,
+        workers=workers,
+        overwrite=overwrite,
+        progress=progress,
+    )
 
 
 def _check_folder(folder: Path) -> None:

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from trombine.computing import computing
-from trombine.data.workers import cores
+from trombine.computing import computing, cores
 from trombine.devices import CPU, resolve
 from trombine.io.batch import Made, each, find
 from trombine.io.convert import is_held

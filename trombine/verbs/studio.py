@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.io.files import cache_folder
 from trombine.refusal import InputError, shown
 from trombine.studio.qr import terminal

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from trombine.data.workers import cores
+from trombine.computing import cores
 from trombine.devices import resolve
 from trombine.io.batch import Made, each, find, sidecars
 from trombine.io.convert import is_held, of_held

@@ -14,8 +14,7 @@ import pytest
 from trombine.data.columns import Columns
 from trombine.data.folder import Folder
 from trombine.data.layouts import LAYOUTS, layout_of, list_folder
-from trombine.data.layouts.finding import LOOKED_AT
-from trombine.data.listing import Record
+from trombine.data.listing import LOOKED_AT, Record
 from trombine.refusal import InputError
 
 
@@ -101,16 +100,6 @@ def test_recognising_looks_at_few_files(
     Counted.taken.clear()
     layout_of(tmp_path)
     assert 0 < max(Counted.taken) <= LOOKED_AT and len(Counted.taken) < 40
-
-
-def test_records_are_a_sequence(tiny: ModuleType, kind: str, tmp_path: Path) -> None:
-    tiny.MAKERS[kind](tmp_path)
-    records = list_folder(tmp_path).records
-    assert all(isinstance(record, Record) for record in records)
-    assert repr(records[-1]) == repr(records[len(records) - 1])
-    assert _all(records[1:]) == _all(records)[1:]
-    with pytest.raises(IndexError):
-        records[len(records)]
 
 
 @pytest.mark.parametrize("name", [name for name in LAYOUTS if name not in ("plain", "imagefolder")])

@@ -9,19 +9,15 @@ from typing import Any
 import numpy as np
 
 from trombine.data.columns import SPLITS
-from trombine.data.decoding import PrepareOptions
 from trombine.data.pack import Pack
-from trombine.data.preparing import prepare_pack
+from trombine.data.prepare import PrepareOptions, prepare_pack
 
 
 def packed(tiny: ModuleType, kind: str, tmp_path: Path, layout: str) -> tuple[Pack, Any]:
     (tmp_path / "in").mkdir()
     truth = tiny.MAKERS[kind](tmp_path / "in")
-    list(
-        prepare_pack(
-            tmp_path / "in", tmp_path / "pack", PrepareOptions(size=truth.size), layout=layout
-        )
-    )
+    options = PrepareOptions(size=truth.size)
+    prepare_pack(tmp_path / "in", tmp_path / "pack", options, layout=layout)
     return Pack(tmp_path / "pack"), truth
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from trombine.data.imagefolder import FILE_NAME, METADATA
+from trombine.data.layouts import FILE_NAME
+from trombine.data.listing import METADATA
 from trombine.data.masks.draw import draw_mask
 from trombine.data.masks.files import TESTING, TRAINING
 from trombine.data.masks.spec import FAMILIES, MaskTerm, parse_mix, spell

@@ -5,27 +5,26 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
-from contextlib import closing
-from itertools import islice
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from trombine.data.columns import SPLITS
-from trombine.data.decoding import PrepareOptions, split_share
-from trombine.data.filling import fill_folder
 from trombine.data.folder import Folder
 from trombine.data.made import Maker
-from trombine.data.pack import Pack, part_of
-from trombine.data.preparing import prepare_pack
+from trombine.data.pack import Pack
+from trombine.data.painting import paint_folder
+from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
 from trombine.data.source import source
 from trombine.data.split import split
-from trombine.events import Done, Event, Progress, Skipped, Started
+from trombine.progress import Result
 from trombine.refusal import InputError
 
-SIZE = 40  # from which on pictures are written beside the writer (preparing._LARGE)
+SIZE = 40
 OPTIONS = PrepareOptions(size=SIZE)
 
 
@@ -43,10 +42,8 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def prepare(
-    folder: Path, path: Path, wanted: PrepareOptions = OPTIONS, workers: int = 1
-) -> list[Event]:
-    return list(prepare_pack(folder, path, wanted, workers=workers))
+def prepare(folder: Path, path: Path, wanted: PrepareOptions = OPTIONS, **options: Any) -> Result:
+    return prepare_pack(folder, path, wanted, **options)
 
 
 def same(left: Path, right: Path) -> bool:
@@ -65,7 +62,8 @@ def spoil(folder: Path) -> list[str]:
 
 
 def test_a_pack_holds_what_the_folder_gives(pictures: Path, tmp_path: Path) -> None:
-    events = prepare(pictures, tmp_path / "pack")
+    steps: list[tuple[float, float, str]] = []
+    done = prepare(pictures, tmp_path / "pack", progress=lambda *step: steps.append(step))
     folder, pack = Folder(pictures, SIZE), Pack(tmp_path / "pack")
     pack.verify()
     assert len(pack) == len(folder) == 40
@@ -75,15 +73,9 @@ def test_a_pack_holds_what_the_folder_gives(pictures: Path, tmp_path: Path) -> N
         assert np.array_equal(pack.columns[name], given[name]), name
     assert [pack.name(i) for i in range(40)] == [folder.name(i) for i in range(40)]
     assert pack.classes == ("a", "b")
-    assert events[0] == Started(total=40, unit="pictures")
-    assert [event.done for event in events if isinstance(event, Progress)] == [*range(1, 41)]
-    assert events[-1] == Done(
-        summary=f"{tmp_path / 'pack'}: a pack of 40 pictures of 40 px (plain)",
-        written=40,
-        skipped=0,
-        kept=0,
-    )
-    assert prepare(pictures, tmp_path / "pack")[-1].kept == 40  # pyright: ignore[reportAttributeAccessIssue]
+    assert steps == [(32, 40, "pictures"), (40, 40, "pictures")]
+    assert done.summary == f"{tmp_path / 'pack'}: a pack of 40 pictures of 40 px (plain)"
+    assert prepare(pictures, tmp_path / "pack").kept == 40
 
 
 def test_the_middle_square_is_what_pillow_makes_of_it(tmp_path: Path) -> None:
@@ -99,10 +91,8 @@ def test_the_middle_square_is_what_pillow_makes_of_it(tmp_path: Path) -> None:
 
 def test_bad_pictures_are_listed_and_left_out(pictures: Path, tmp_path: Path) -> None:
     bad = spoil(pictures)
-    events = prepare(pictures, tmp_path / "pack")
-    assert [event.file for event in events if isinstance(event, Skipped)] == [
-        pictures / name for name in bad
-    ]
+    done = prepare(pictures, tmp_path / "pack")
+    assert list(done.skipped) == [pictures / name for name in bad]
     pack = Pack(tmp_path / "pack")
     pack.verify()
     listed = [
@@ -116,8 +106,6 @@ def test_bad_pictures_are_listed_and_left_out(pictures: Path, tmp_path: Path) ->
     given = folder.rows(np.array(good, np.int64))
     assert np.array_equal(pack.columns["pictures"], given["pictures"])
     assert np.array_equal(pack.columns["labels"], given["labels"])
-    done = events[-1]
-    assert isinstance(done, Done) and (done.written, done.skipped) == (36, 4)
     assert "4 left out, listed in skipped.jsonl" in done.summary
 
 
@@ -128,22 +116,17 @@ def test_the_number_of_workers_leaves_no_trace(pictures: Path, tmp_path: Path) -
     assert same(tmp_path / "one", tmp_path / "two")
 
 
-@pytest.mark.parametrize("bad", [False, True], ids=["good", "bad"])
-def test_stopped_anywhere_and_run_again_it_is_the_same_pack(
-    pictures: Path, tmp_path: Path, bad: bool
-) -> None:
-    if bad:
-        spoil(pictures)
+def test_stopped_and_run_again_it_is_the_same_pack(pictures: Path, tmp_path: Path) -> None:
+    spoil(pictures)
     prepare(pictures, tmp_path / "whole")
-    for stop in (2, 18, 19, 20, 21, 40):
-        path = tmp_path / f"stopped-{stop}"
-        with closing(prepare_pack(pictures, path, OPTIONS)) as events:
-            list(islice(events, stop))
-        with pytest.raises(InputError, match="is not finished"):
-            Pack(path)
-        prepare(pictures, path)
-        assert same(tmp_path / "whole", path), stop
-        assert not part_of(path).exists()
+
+    def stop(done: float, of: float, what: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(pictures, tmp_path / "pack", progress=stop)
+    assert prepare(pictures, tmp_path / "pack").kept == 32
+    assert same(tmp_path / "whole", tmp_path / "pack")
 
 
 def test_what_a_picture_is_for_is_decided_by_its_bytes(pictures: Path, tmp_path: Path) -> None:
@@ -199,7 +182,7 @@ def test_another_folder_is_another_pack(pictures: Path, tmp_path: Path) -> None:
     next(pictures.rglob("*.png")).unlink()
     with pytest.raises(InputError, match="is another pack"):
         prepare(pictures, tmp_path / "pack")
-    list(prepare_pack(pictures, tmp_path / "pack", OPTIONS, overwrite=True))
+    prepare(pictures, tmp_path / "pack", overwrite=True)
     assert len(Pack(tmp_path / "pack")) == 39
 
 
@@ -216,7 +199,7 @@ def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
     maker = Maker(kind="world", styles=("photo", "anime"), size=48)
-    fill_folder(tmp_path / "pairs", maker, first_seed=5, count=3, workers=1)
+    paint_folder(tmp_path / "pairs", maker, first_seed=5, count=3, workers=1)
     prepare(tmp_path / "pairs", tmp_path / "pack", PrepareOptions(size=48))
     pack = Pack(tmp_path / "pack")
     for row in range(3):
@@ -230,3 +213,45 @@ def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
         assert sample.vector is not None
         assert np.array_equal(pack.columns["vectors"][row], sample.vector)
         assert pack.columns["seeds"][row] == 5 + row
+
+
+# What is said of the folder
+
+
+def fill(folder: Path, *names: str) -> Path:
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((16, 16, 3), 9 * number, np.uint8)).save(path)
+    return folder
+
+
+def notices(folder: Path) -> list[str]:
+    found = prepare(folder, folder.with_name("pack"), PrepareOptions(size=16)).notices
+    return [text.removeprefix(f"{folder}: ") for text in found]
+
+
+def test_pictures_that_a_description_does_not_name_are_counted(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "in", "1.png", "2.png", "b/3.png", "parts/1.png")
+    line = {"file_name": "./1.png", "parts_file_name": "parts/1.png"}
+    (folder / "metadata.jsonl").write_text(json.dumps(line) + "\n")
+    fill(folder, "parts/1.png")  # all 0, as a map of labels may be
+    said = "2 pictures of the folder are not in metadata.jsonl, and are left out"
+    assert notices(folder) == [said]
+    assert len(Pack(tmp_path / "pack")) == 1
+    (folder / "2.png").unlink()
+    shutil.rmtree(tmp_path / "pack")
+    (folder / "metadata.jsonl").unlink()
+    (folder / "metadata.csv").write_text("file_name\n1.png\nparts/1.png\ngone.png\n")
+    assert notices(folder) == [
+        "1 picture named in metadata.csv is not there",
+        "1 picture of the folder is not in metadata.csv, and is left out",
+    ]
+
+
+def test_the_table_that_names_what_is_not_there_is_named(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "in", "img_align_celeba/1.png", "img_align_celeba/2.png")
+    row = " 1" * 10
+    (folder / "list_landmarks_align_celeba.txt").write_text(f"1.png{row}\n2.png{row}\n")
+    (folder / "list_eval_partition.txt").write_text("1.png 0\n2.png 0\n3.png 0\n4.png 1\n")
+    assert notices(folder) == ["2 pictures named in list_eval_partition.txt are not there"]

@@ -1,0 +1,194 @@
+"""Painting into a folder: what is kept, what is made, what a stop leaves, the card of fractals."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from trombine.data import made
+from trombine.data.made import Maker
+from trombine.data.painting import CARD, card, paint_folder, publish_fractals
+from trombine.progress import Result
+from trombine.refusal import OutputError
+from trombine.world import fractals
+from trombine.world.fractals_colours import PALETTES
+
+PHOTO = Maker(kind="world", styles=("photo",), size=16)
+OTHERS = {
+    "style": Maker(kind="world", styles=("anime",), size=16),
+    "size": Maker(kind="world", styles=("photo",), size=24),
+    "kind": Maker(kind="leaves", size=16),
+}
+
+
+def fill(folder: Path, maker: Maker = PHOTO, count: int = 4, **options: Any) -> Result:
+    asked = {"first_seed": 0, "workers": 1, **options}
+    return paint_folder(folder, maker, count=count, **asked)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its name in it."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of the first four photo faces, made in one go."""
+    folder = tmp_path_factory.mktemp("whole")
+    fill(folder)
+    return files(folder)
+
+
+def test_a_second_run_makes_only_what_is_missing(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    fill(tmp_path)
+    (tmp_path / "000001.png").unlink()
+    (tmp_path / "parts" / "000003.png").unlink()
+    (tmp_path / "000002.png").write_bytes(b"mine")
+    stamp = (tmp_path / "000000.png").stat().st_mtime_ns
+    done = fill(tmp_path)
+    assert (len(done.written), done.kept) == (2, 2)
+    assert done.summary == f"{tmp_path}: 4 faces of 16 px (2 were there)"
+    assert files(tmp_path) == whole | {"000002.png": b"mine"}
+    assert (tmp_path / "000000.png").stat().st_mtime_ns == stamp
+    fill(tmp_path, overwrite=True)
+    assert files(tmp_path) == whole
+
+
+def test_more_of_the_same_is_added(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    fill(tmp_path, count=2, first_seed=2)
+    assert fill(tmp_path).kept == 2
+    assert files(tmp_path) == whole
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_of_pictures_is_not_filled(tmp_path: Path, overwrite: bool) -> None:
+    """Its metadata.jsonl would hide them from whoever reads the folder."""
+    (tmp_path / "p00.JPG").write_bytes(b"mine")
+    says = "holds other pictures, such as p00.JPG; choose another folder"
+    with pytest.raises(OutputError, match=f"{tmp_path}: {says}"):
+        fill(tmp_path, overwrite=overwrite)
+    assert files(tmp_path) == {"p00.JPG": b"mine"}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: str) -> None:
+    folder = tmp_path / "faces"
+    fill(folder)
+    before = files(folder)
+    says = {"size": "of the size 16, not 24", "style": "of the style photo, not anime"}
+    with pytest.raises(OutputError, match=f"describes .*{says.get(other, 'of another kind')}"):
+        fill(folder, OTHERS[other])
+    with pytest.raises(OutputError, match="describes "):  # one would stay
+        fill(folder, OTHERS[other], count=3, overwrite=True)
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '{"file_name": "a.png"}', '{"seed": 0, "size": 16}'])
+def test_lines_of_somebody_else_stay(tmp_path: Path, line: str) -> None:
+    (tmp_path / "metadata.jsonl").write_text(f"{line}\n")
+    with pytest.raises(OutputError, match=r"metadata.jsonl: describes (other )?pictures"):
+        fill(tmp_path)
+    assert files(tmp_path) == {"metadata.jsonl": f"{line}\n".encode()}
+
+
+def test_a_stopped_run_leaves_a_whole_folder(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    """Two of four: their files and lines are there, and nothing else is."""
+
+    def stop(done: float, of: float, what: str) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path, progress=stop)
+    names = {"000000.png", "000001.png"}
+    assert files(tmp_path).keys() == {"metadata.jsonl", *names, *(f"parts/{n}" for n in names)}
+    told = (tmp_path / "metadata.jsonl").read_text().splitlines()
+    assert [json.loads(line)["seed"] for line in told] == [0, 1]
+    (tmp_path / "metadata.jsonl").write_text(told[0] + "\n")  # as a kill leaves it
+    done = fill(tmp_path)
+    assert (len(done.written), done.kept) == (3, 1)
+    assert files(tmp_path) == whole
+
+
+def test_a_failing_painter_is_named_by_its_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(seed: int) -> None:
+        raise ZeroDivisionError("a field\nis zero")
+
+    monkeypatch.setattr(made.trombine.world, "face", fail)
+    with pytest.raises(made.MakeError) as caught:
+        fill(tmp_path)
+    says = "seed 0 of world:photo at 16 px: ZeroDivisionError: a field is zero"
+    assert str(caught.value) == says
+
+
+# The card of fractals
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published folder of 12 fractals."""
+    path = tmp_path_factory.mktemp("published")
+    fill(path, Maker(kind="fractals", size=64), count=12, first_seed=3)
+    publish_fractals(path)
+    return path
+
+
+def test_a_card_says_what_hugging_face_reads(published: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    text = (published / CARD).read_text()
+    front = yaml.safe_load(text.split("---\n", 2)[1])
+    assert front["license"] == "cc0-1.0"
+    assert front["configs"][0]["data_files"][0]["path"] == ["*.png", "metadata.jsonl"]
+    command = "trombine data fractals --count 12 --size 64 --first-seed 3 -o fractals\n"
+    assert command in text
+
+
+def test_a_card_says_the_ranges_the_rule_and_the_columns() -> None:
+    text = " ".join(card(range(12_000), 128).split())
+    assert "Pictures: 12,000, of 128 x 128 pixels" in text
+    for ends in (fractals.BENDS, fractals.SHARES, fractals.STARTS):
+        assert f"| {ends[0]:g} to {ends[1]:g} |" in text
+    cells = f"{fractals.CELLS} x {fractals.CELLS} cells"
+    assert f"fewer than {fractals.FEWEST} of {cells}" in text
+    assert f"{fractals.TRANSIENT:,} points are dropped, and the next {fractals.POINTS:,}" in text
+    assert f"a margin of {fractals.MARGIN:.0%}" in text
+    assert f"fewer than {fractals.SMOOTH:g} do" in text
+    for stretch in fractals.STRETCHES:
+        assert f"the points {stretch.start:,} to {stretch.stop:,}" in text
+    assert all(f"`{name}`" in text for name in (*fractals.VECTOR_NAMES, "file_name", "seed"))
+    assert all(name in text for name in PALETTES) and "{" not in text
+
+
+def test_the_starter_of_a_card_runs(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(published)
+    monkeypatch.setattr(Image.Image, "show", lambda image: image.close())
+    blocks = re.findall(r"```python\n(.*?)```", (published / CARD).read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(block, {})
+
+
+def test_somebody_elses_card_stays_unless_told_and_an_old_one_is_written_again(
+    published: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = (published / "metadata.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "metadata.jsonl").write_text("".join(lines[:5]))
+    publish_fractals(tmp_path)
+    assert "Pictures: 5," in (tmp_path / CARD).read_text()
+    (tmp_path / "metadata.jsonl").write_text("".join(lines))
+    publish_fractals(tmp_path)
+    assert (tmp_path / CARD).read_bytes() == (published / CARD).read_bytes()
+    (tmp_path / CARD).write_text("# My pictures\n")
+    publish_fractals(tmp_path)
+    assert str(tmp_path / CARD) in caplog.text and "--overwrite" in caplog.text
+    assert (tmp_path / CARD).read_text() == "# My pictures\n"
+    publish_fractals(tmp_path, overwrite=True)
+    assert (tmp_path / CARD).read_bytes() == (published / CARD).read_bytes()
