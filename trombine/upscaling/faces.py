@@ -14,8 +14,8 @@ from trombine.upscaling.last import resized
 from trombine.weights import Model, loaded
 
 # Pixels of the small picture, the longer side of a face: where the net counts for nothing and for
-# all. It saw photographs of small faces only, and painted ones are smooth.
-_SIZES: Final = ((8.0, 14.0, 90.0, 180.0), (0.0, 1.0, 1.0, 0.0))
+# all. Of large faces it saw painted ones only, and makes them look so (docs/log.md).
+_SIZES: Final = ((8.0, 14.0, 36.0, 60.0), (0.0, 1.0, 1.0, 0.0))
 _WHOLE: Final = 1.15  # of a face's box, hair left out: within this ellipse the net counts wholly
 _NONE: Final = 1.75  # beyond this one not at all
 _UPRIGHT: Final = 0.7  # radians that a face may lean to a side: the net saw none that lean more
