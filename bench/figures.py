@@ -12,19 +12,23 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from json import loads
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import skimage.data
+import torch
 from PIL import Image
 from table import ROOT
 from upscale import there
 from upscale_pictures import SHARED
 
 import trombine
-from trombine.conventions import PARTS
+from trombine.conventions import PARTS, to_pixels
+from trombine.data.degrade import Chain, degrade_one
 from trombine.io.image import load_picture, save_picture
 from trombine.pages import Plot, Series
 from trombine.pages.overlays import draw_parts, draw_points
@@ -34,10 +38,37 @@ from trombine.world.leaves import leaves
 
 FIRST_SEED: Final = 2_000_000
 COLUMNS, ROWS, SIZE = 8, 3, 128
+FIRST: Final = 384  # pixels a side of what README.md shows first
 DRAWN, PER_ROW = 24, 9  # test portraits, and how many stand in a row
 PORTRAITS, PORTRAIT = 6, 256  # columns and pixels, of restyled faces
 STUDY: Final = ROOT / "bench" / "results" / "sharpen-study.json"
 COURSES: Final = {"bare": "Held back by nothing", "gentle": "Held back: its weight .001"}
+
+
+def first_sheet(folder: Path) -> Sheet:
+    """One photograph scratched and small, and what commands make of it: repaired, enlarged, drawn
+    as anime and as a sketch."""
+    photo, scratched, small = (folder / name for name in ("photo.png", "old.png", "small.jpg"))
+    woman = Image.fromarray(skimage.data.astronaut()).crop((96, 0, 352, 256))
+    woman.resize((FIRST, FIRST), Image.Resampling.BICUBIC).save(photo)
+    planes = torch.from_numpy(load_picture(photo).samples).permute(2, 0, 1) / 255
+    spoiled = degrade_one(planes, Chain.parse("scratches:0.9+dust:0.7"), 3)
+    save_picture(scratched, to_pixels(spoiled))
+    woman.resize((FIRST // 4, FIRST // 4), Image.Resampling.LANCZOS).save(small, quality=80)
+    repaired, large = folder / "repaired.png", folder / "large.png"
+    trombine.inpaint(scratched, scratches=True, output=repaired)
+    trombine.upscale(small, scale=4, output=large)
+    drawn = [folder / f"first-{style}.png" for style in ("anime", "sketch")]
+    for path, style in zip(drawn, ("anime", "sketch"), strict=True):
+        trombine.restyle(photo, to=style, portrait=True, size=FIRST, output=path)
+    pixels = np.asarray(Image.open(small).resize((FIRST, FIRST), Image.Resampling.NEAREST))
+    return Sheet(
+        rows=[
+            [load_picture(scratched).samples, pixels, *2 * [load_picture(photo).samples]],
+            [load_picture(path).samples for path in (repaired, large, *drawn)],
+        ],
+        column_titles=("inpaint --scratches", "upscale -x 4", "restyle --to anime", "--to sketch"),
+    )
 
 
 def enlarged_sheet(folder: Path) -> Sheet:
@@ -169,28 +200,34 @@ def course_plot(row: dict[str, Any], title: str) -> Plot:
 
 
 def main() -> None:
-    """Draw every sheet and plot."""
+    """Draw every sheet and plot, or those that are named."""
     parser = argparse.ArgumentParser(description="Draw the pictures of the documentation.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which to draw; else all")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "figures")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     arguments = parser.parse_args()
-    sheets = {style: style_sheet(style, arguments.first_seed) for style in STYLES}
-    sheets["truth"] = truth_sheet(arguments.first_seed)
-    sheets["leaves"] = leaves_sheet(arguments.first_seed)
-    figures = {name: sheet.pixels() for name, sheet in sheets.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        figures["enlarged"] = enlarged_sheet(Path(folder)).pixels()
-        figures["read"] = read_sheet(Path(folder))
-        figures["generated"] = generated_sheet(Path(folder) / "generated").pixels()
-        if there("portraits"):
-            figures["portraits"] = portraits_sheet(Path(folder)).pixels()
-        figures["restyled"] = restyled_sheet(Path(folder), arguments.first_seed).pixels()
+    first_seed = arguments.first_seed
     arguments.output.mkdir(parents=True, exist_ok=True)
-    for name, pixels in figures.items():
-        path = arguments.output / f"{name}.jpg"
-        save_picture(path, pixels)
-        print(path)
-    for name, svg in courses().items():
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        sheets: dict[str, Callable[[], Sheet | np.ndarray]] = {
+            **{style: partial(style_sheet, style, first_seed) for style in STYLES},
+            "truth": partial(truth_sheet, first_seed),
+            "leaves": partial(leaves_sheet, first_seed),
+            "first": partial(first_sheet, folder),
+            "enlarged": partial(enlarged_sheet, folder),
+            "read": partial(read_sheet, folder),
+            "generated": partial(generated_sheet, folder / "generated"),
+            "restyled": partial(restyled_sheet, folder, first_seed),
+        }
+        if there("portraits"):
+            sheets["portraits"] = partial(portraits_sheet, folder)
+        for name in arguments.names or sheets:
+            drawn = sheets[name]()
+            path = arguments.output / f"{name}.jpg"
+            save_picture(path, drawn.pixels() if isinstance(drawn, Sheet) else drawn)
+            print(path, flush=True)
+    for name, svg in ({} if arguments.names else courses()).items():
         path = arguments.output / f"{name}.svg"
         path.write_text(svg + "\n")
         print(path)
