@@ -1,14 +1,14 @@
-"""The grammar of the texts in which a user asks for something: terms, their marks, paths, ranges.
+"""The one syntax of the texts in which a user asks for something.
 
-    text = term { "+" term }               a language may have / > or , in place of the +
-    term = name [ ":" detail ] { mark }
-    mark = sign value                      @test  #100  *0.5  ?0.3, as the language has them
+    text = term { "+" term }               masks have stages joined by > as well
+    term = name [ ":" value ] { mark }
+    mark = sign and what belongs to it     @test  #100  *0.5  ?0.3, as the text has them
 
     pack:"a+b"@test#100*0.5   jpeg:60-95?0.5   head+body@50000   residual:width=32,depth=8
 
 A path may hold any sign: where it could be read as more of the text it is put in double quotes.
-Which names there are, and what stands behind them, each language has as a table of its own; here
-is how a text is cut up and written, and what is said of one that is wrong.
+Which names there are, and what values mean, say those who read such texts: data/spec.py, masks,
+degradations, augmentation, nets.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from math import inf, nan
@@ -24,10 +25,59 @@ from typing import Final
 from trombine.refusal import InputError, shortened, shown
 
 LONGEST: Final = 10_000  # letters of a text; reading it takes time in proportion to them
-NUMBER: Final = r"\d+(?:\.\d+)?|\.\d+"
-QUOTED: Final = r'"[^"]*"?'
+NUMBER: Final = r"\d+(?:\.\d*)?|\.\d+"
 _QUOTE_LENGTH: Final = 200  # letters of a text that is refused
 _CLOSE: Final = 0.65  # from which share of common letters on one name may be meant by another
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A term of a text."""
+
+    body: str  # without its marks
+    marks: Mapping[str, str]  # by sign; "" of one that it does not have
+
+    @property
+    def name(self) -> str:
+        """What stands before the first colon."""
+        return self.body.partition(":")[0]
+
+    @property
+    def value(self) -> str:
+        """What stands behind it, without quotes."""
+        value = self.body.partition(":")[2]
+        return value[1:-1] if len(value) > 2 and value[0] == value[-1] == '"' else value
+
+
+def pieces(
+    text: str, forms: Mapping[str, str], goes_on: Callable[[str, str], bool] | None = None
+) -> list[Piece]:
+    """The terms of a text. `forms` has for each sign of a mark what may stand behind it, in their
+    order; `goes_on` says of a + whether the term before it goes on with what stands behind."""
+    texts: list[str] = []
+    for part in cut(checked(text), "+"):
+        if texts and goes_on and goes_on(texts[-1], part.strip()):
+            texts[-1] += f"+{part}"
+        else:
+            texts.append(part)
+    found = (marked(part.strip(), forms) for part in texts)
+    return [Piece(body=body, marks=dict(zip(forms, marks, strict=True))) for body, *marks in found]
+
+
+def cut(text: str, sign: str) -> list[str]:
+    """The text cut at a sign, but not inside of quotes."""
+    cuts = [match.start() for match in re.finditer(rf':"[^"]*"|{re.escape(sign)}', text)]
+    places = [at for at in cuts if text[at] == sign]
+    starts, ends = [0, *(at + 1 for at in places)], [*places, len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def marked(text: str, forms: Mapping[str, str]) -> tuple[str, ...]:
+    """A term without its marks, and the value of each; "" of one that it does not have."""
+    ends = (f"(?:{re.escape(sign)}({value}))?" for sign, value in forms.items())
+    match = re.fullmatch(f"(?s)(.*?){''.join(ends)}", text)
+    assert match is not None  # its first group takes anything
+    return match.groups(default="")
 
 
 def checked(text: str) -> str:
@@ -50,33 +100,6 @@ def reading(text: str) -> Iterator[None]:
         raise InputError(shown(f"{shortened(text, _QUOTE_LENGTH)}: {error}")) from error
 
 
-def cut(text: str, sign: str, quoted: str = QUOTED) -> list[str]:
-    """The text cut at a sign, but not inside of quotes; both are regular expressions."""
-    cuts = [match.span(1) for match in re.finditer(f"{quoted}|({sign})", text) if match[1]]
-    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
-    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
-
-
-def marked(text: str, forms: Mapping[str, str]) -> tuple[str, ...]:
-    """A term without its marks, and the value of each; "" of one that it does not have.
-
-    `forms` has for each sign, in their order, a regular expression of what may stand behind it.
-    """
-    ends = (f"(?:{re.escape(sign)}({value}))?" for sign, value in forms.items())
-    match = re.fullmatch(f"(?s)(.*?){''.join(ends)}", text)
-    assert match is not None  # its first group takes anything
-    return match.groups(default="")
-
-
-def check_marks(term: str, sign: str, expected: str) -> None:
-    """Refuse a sign that is left in a term, for then no value of its own stands behind it."""
-    if sign in term:
-        value = shortened(term.partition(sign)[2])
-        raise InputError(
-            f"after '{sign}' stands {expected}, not {value!r} as in {shortened(term)!r}"
-        )
-
-
 def weight_of(value: str) -> float:
     """What * says of a term; 1 where it says nothing."""
     weight = float(value or 1)
@@ -85,10 +108,10 @@ def weight_of(value: str) -> float:
     return weight
 
 
-def span(text: str, number: str) -> tuple[str, str] | None:
+def span(text: str, number: str = NUMBER) -> tuple[float, float] | None:
     """The ends of LOW-HIGH, the same two of one number; None of what is neither."""
-    match = re.fullmatch(f"({number})(?:-({number}))?", text)
-    return (match[1], match[2] or match[1]) if match else None
+    match = re.fullmatch(f"({number})(?:-({number}))?", text, re.ASCII)
+    return (float(match[1]), float(match[2] or match[1])) if match else None
 
 
 def number_of(text: str) -> float:
@@ -97,12 +120,6 @@ def number_of(text: str) -> float:
         return float(text)
     except ValueError:
         return nan
-
-
-def unquoted(path: str) -> str:
-    """A path without the quotes round it."""
-    quoted = len(path) > 2 and path.startswith('"') and path.endswith('"')
-    return path[1:-1] if quoted else path
 
 
 def sizes_in(text: str) -> Iterator[tuple[str, str]]:
@@ -134,16 +151,16 @@ def weighed(weight: float) -> str:
 
 
 def spelled(
-    name: str, detail: str, marks: Mapping[str, str], reads: Callable[[str], bool] | None = None
+    name: str, value: str, marks: Mapping[str, str], reads: Callable[[str], bool] | None = None
 ) -> str:
     """A term as text, without the marks that say nothing.
 
-    Where `detail` is a path, `reads` says whether a text is read as this term: if the plain text is
+    Where `value` is a path, `reads` says whether a text is read as this term: if the plain text is
     not, the path is quoted.
     """
-    tail = "".join(sign + value for sign, value in marks.items() if value)
-    plain = f"{name}:{detail}{tail}" if detail else f"{name}{tail}"
+    tail = "".join(sign + text for sign, text in marks.items() if text)
+    plain = f"{name}:{value}{tail}" if value else f"{name}{tail}"
     with suppress(InputError):
         if reads is None or reads(plain):
             return plain
-    return f'{name}:"{detail}"{tail}'
+    return f'{name}:"{value}"{tail}'

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trombine.data import source as source_module
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import LAYOUTS
-from trombine.data.spec import PATHS, Term, parse, spell
+from trombine.data.made import Maker
+from trombine.data.painting import paint_pack
+from trombine.data.source import source
+from trombine.data.spec import PATHS, Term, check_paths, parse, spell
+from trombine.data.split import prepare_split
+from trombine.io.image import save_picture
 from trombine.refusal import InputError
 from trombine.world import STYLES
 
@@ -36,7 +44,6 @@ MEANINGS = {
     "world:anime#0-4": (Term(kind="world", styles=("anime",), count=5),),
     "leaves#5-9": (Term(kind="leaves", first=5, count=5),),
     "leaves#5-5*2": (Term(kind="leaves", first=5, count=1, weight=2),),
-    "folder:a#3-5": (folder("a#3-5"),),
     "world:photo+anime#5*.5": (Term(kind="world", styles=("photo", "anime"), count=5, weight=0.5),),
     "world:photo*0.7+leaves*0.3": (
         Term(kind="world", styles=("photo",), weight=0.7),
@@ -120,12 +127,6 @@ def test_a_spec_of_several_lines_is_refused_in_one(spec: str) -> None:
     assert str(caught.value).isprintable()
 
 
-def test_a_count_without_end_is_refused() -> None:
-    with pytest.raises(InputError, match="has at most 12 digits") as caught:
-        parse("folder:x#" + "9" * 5000)
-    assert len(str(caught.value)) < 300
-
-
 counts = st.none() | st.integers(1, 10**7)
 weights = st.just(1.0) | st.floats(1e-9, 1e9)
 styles = st.lists(st.sampled_from(STYLES), min_size=1, max_size=2, unique=True).map(tuple)
@@ -170,3 +171,65 @@ def test_a_split_is_of_pictures_that_have_one() -> None:
     for spec in ("leaves@test", "world:photo@train", "fractals@choose"):
         with pytest.raises(InputError, match="is for pictures of a folder"):
             parse(spec)
+
+
+# Paths that are not there
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with folders of a picture each, and a pack."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("plain", "a+leaves", "x@test"):
+        save_picture(tmp_path / name / "1.png", np.zeros((16, 16, 3), np.uint8))
+    paint_pack(Path("two"), Maker(kind="leaves", size=16), first_seed=0, count=2, workers=1)
+    (tmp_path / ".new.part").mkdir()
+    return tmp_path
+
+
+CURES = {
+    "folder:a+leaves": "a: is not a folder; check the name; a path with a sign in it is put",
+    "pack:two@dev": 'two@dev: does not exist; check the name; a path .* in quotes, pack:"PATH"$',
+    "lfw:gone": "gone: is not a folder; check the name$",
+    "plain": "'plain' is not a source; .*; write folder:plain$",
+    "two": "; write pack:two$",
+    "gone": "'gone' is not a source; a source is [^;]*$",
+    "lfw:#3": "names nothing after 'lfw:'; write lfw:PATH$",
+    "folder:plain#2-3": "#2-3 is of seeds; of folder: give a count",
+    "folder:" + "g" * 999: "g: is not a folder; check the name",
+}
+
+
+@pytest.mark.parametrize("spec", CURES)
+def test_what_was_meant_is_named(spec: str, here: Path) -> None:
+    with pytest.raises(InputError, match=CURES[spec]) as caught:
+        check_paths(spec)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "spec", ["folder:plain+leaves", 'folder:"a+leaves"', "pack:two#1", "hub:x", "leaves"]
+)
+def test_what_is_there_is_left_alone(spec: str, here: Path) -> None:
+    check_paths(spec)
+
+
+def test_what_cannot_be_has_a_cure(here: Path) -> None:
+    with pytest.raises(InputError, match="is not finished"):
+        source("pack:new", 16)
+    with pytest.raises(InputError, match="for this use; make a pack of the folder: trombine data"):
+        source("folder:plain@test", 16)
+    with pytest.raises(InputError, match="give --size 16, or make a pack of 32 px: trombine data"):
+        source("pack:two", 32)
+    with pytest.raises(InputError, match="has only 1 picture; ask for no more"):
+        source("folder:plain#3", 16)
+
+
+def test_nothing_is_painted_for_a_spec_that_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, here: Path
+) -> None:
+    monkeypatch.setattr(source_module, "paint_pack", None)
+    with pytest.raises(InputError, match="is not a folder"):
+        source("leaves#3+folder:gone", 16)
+    with pytest.raises(InputError, match="is not a folder"):
+        prepare_split("leaves#3+folder:gone", 16, 2)

@@ -15,7 +15,7 @@ degrade/       what spoils pictures: smaller, unsharp, noisy, squeezed, old; and
 
 pack.py        the fast store; pack_writer.py writes it, in shards that a stop leaves whole
 prepare.py     a pack of a folder of pictures
-folder.py      the store of single files: layouts.py lists what is there, as records (listing.py), and
+folder.py      the store of single files: layouts.py lists them as records (listing.py), and
                reading.py makes rows of them
 hub.py         sets of the Hugging Face hub, as folders
 """

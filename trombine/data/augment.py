@@ -40,7 +40,7 @@ from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.data.item import Batch
 from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, reshaped, straight
 from trombine.draws import Chance
-from trombine.grammar import checked, instead, number_of
+from trombine.grammar import Piece, number_of, pieces, span
 from trombine.io.color import LUMA
 from trombine.refusal import InputError, shortened
 
@@ -48,21 +48,9 @@ NONE: Final = "none"
 MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5, "faces": 1.5}
 ZOOMS: Final = (0.5, 2.0)
 LARGEST_CROP: Final = 2**14  # as the size of a recipe
-_WRITTEN: Final = "zoom:1.3+shift:0.05+mirror+rotate:15+faces:1+colour:0.1+crop:64, any of them"
-_NAMES: Final = ("zoom", "mirror", "crop", *MOST)
-_OTHER_WORDS: Final = {
-    "flip": "mirror",
-    "hflip": "mirror",
-    "scale": "zoom",
-    "move": "shift",
-    "translate": "shift",
-    "turn": "rotate",
-    "jitter": "colour",
-    "hue": "colour",
-    "proportions": "faces",
-    "patch": "crop",
-    "window": "crop",
-}
+_WRITTEN: Final = (
+    "write zoom:1.3+shift:0.05+mirror+rotate:15+faces:1+colour:0.1+crop:64, any of them"
+)
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
 _MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
 _LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, unknown, stays as well
@@ -87,43 +75,29 @@ class Augment:
     @classmethod
     def parse(cls, text: str) -> Augment:
         """The changes that this text spells, none of them for `none` or ""; raises InputError."""
-        if text in ("", NONE):
-            return cls()
         changes: dict[str, Any] = {}
-        for term in checked(text).split("+"):
-            name, _, value = (part.strip() for part in term.partition(":"))
+        for piece in pieces(text, {}) if text not in ("", NONE) else ():
+            name = piece.name.strip()
             if name in changes:
                 raise InputError(f"augment: {name} is there twice; give each change once")
-            if term.strip() == "mirror":
+            if piece.body == "mirror":
                 changes[name] = True
             elif name == "zoom":
-                changes[name] = _zoom(value)
+                changes[name] = _zoom(piece.value.strip())
             elif name == "crop":
-                changes[name] = _side(value)
+                changes[name] = int(_number(piece, LARGEST_CROP, whole=True))
             elif name in MOST:
-                changes[name] = _strength(name, value)
+                changes[name] = _number(piece, MOST[name])
             else:
-                raise InputError(f"augment: {_mistake(name)}")
+                raise InputError(
+                    f"augment: there is no {shortened(piece.body) or 'change'}; {_WRITTEN}"
+                )
         return cls(**changes)
-
-
-def _mistake(name: str) -> str:
-    """Why there is no such change, and what may be meant."""
-    if name == "mirror":
-        return "mirror takes no number, as half of the pictures are mirrored; write mirror"
-    if name == NONE:
-        return f"{NONE} means no change at all; leave it out beside others"
-    if not name:
-        return f"a change is missing before or after a '+'; write {_WRITTEN}"
-    if meant := _OTHER_WORDS.get(name):
-        return f"there is no {name}; did you mean {meant}?"
-    return f"there is no {shortened(name)}; {instead(name, _NAMES, f'write {_WRITTEN}')}"
 
 
 def _zoom(text: str) -> tuple[float, float]:
     """The two factors of A-Z; from 1 on where only Z is given."""
-    least, _, most = text.rpartition("-")
-    low, high = number_of(least or "1"), number_of(most)
+    low, high = span(text if "-" in text else f"1-{text}") or (0.0, 0.0)
     if not (ZOOMS[0] <= low <= high <= ZOOMS[1] and low < high):
         raise InputError(
             f"augment zoom is a factor above 1, up to {ZOOMS[1]:g}, or two from {ZOOMS[0]:g} to"
@@ -132,26 +106,14 @@ def _zoom(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _strength(name: str, text: str) -> float:
-    """The number of a term, within its limits."""
-    strength, most = number_of(text), MOST[name]
-    if not 0 < strength <= most:
-        raise InputError(
-            f"augment {name} is above 0, up to {most:g}, not {shortened(text) or 'nothing'};"
-            f" write {name}:{most / 10:g}, or leave it out"
-        )
-    return strength
-
-
-def _side(text: str) -> int:
-    """The side of a window in pixels."""
-    side = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
-    if not 0 < side <= LARGEST_CROP:
-        raise InputError(
-            f"augment crop is the side of a window in pixels, 1 to {LARGEST_CROP}, not"
-            f" {shortened(text) or 'nothing'}; write crop:64"
-        )
-    return side
+def _number(piece: Piece, most: float, *, whole: bool = False) -> float:
+    """The number of a term, above 0."""
+    number = number_of(piece.value)
+    if not 0 < number <= most or (whole and number % 1):
+        kind = "a whole number" if whole else "a number"
+        problem = f"augment {piece.name} is {kind} above 0, up to {most:g}"
+        raise InputError(f"{problem}, not {shortened(piece.value) or 'nothing'}")
+    return number
 
 
 @final

@@ -35,9 +35,8 @@ from trombine.data.listing import pictures
 from trombine.data.made import SEEDS, Maker, painter_hash
 from trombine.data.pack import Pack
 from trombine.data.painting import paint_pack
-from trombine.data.paths import check_paths
 from trombine.data.prepare import PrepareOptions, prepare_pack
-from trombine.data.spec import Term, parse, spell
+from trombine.data.spec import Term, check_paths, parse, spell
 from trombine.data.tiles import MOST, TILES
 from trombine.draws import Chance
 from trombine.io.files import cache_folder

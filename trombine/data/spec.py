@@ -13,15 +13,12 @@
     split  = "train" | "choose" | "test"        only the pictures that are for this
     seed   of what is painted, the first and the last; a count begins with seed 0
 
-`+` joins both the styles of a pair and the terms of a mix. What follows a `+` begins a new term
-exactly if it begins with a kind and a colon, or is `leaves` or `fractals`; otherwise it goes on
-with the term before: a pair's second style, or more of a path. So `world:photo+leaves` is a mix,
-`world:photo+anime` a pair, and `folder:a+b` the folder a+b. A path that could be read otherwise
-(its name ends in `#3` or `@test`, or contains `+leaves`) is put in double quotes:
-`folder:"a+leaves"`.
+What follows a `+` begins a new term exactly if it begins with a kind and a colon, or is `leaves` or
+`fractals`; otherwise it goes on with the term before: a pair's second style, or more of a path. So
+`world:photo+leaves` is a mix, `world:photo+anime` a pair, and `folder:a+b` the folder a+b. A path
+that could be read otherwise is put in double quotes: `folder:"a+leaves"`, `folder:"a@test"`.
 
-What a spec means is in source.py; here is only how it is written, and what to write in place of one
-that is wrong.
+What a spec means is in source.py.
 """
 
 from __future__ import annotations
@@ -29,15 +26,14 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import LAYOUTS
 from trombine.data.made import KINDS, PHOTOS
-from trombine.data.pack import is_pack
-from trombine.grammar import NUMBER, cut, marked, reading, spelled, unquoted, weighed, weight_of
+from trombine.data.pack import is_pack, part_of
+from trombine.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
 from trombine.refusal import InputError, shown
 from trombine.world import STYLES
 
@@ -72,17 +68,11 @@ class Term:
 
 PAINTED: Final = tuple(name for name, kind in KINDS.items() if kind.in_specs)
 PATHS: Final = ("folder", "tiles", "pack", "hub", *LAYOUTS)
-
-_PATH: Final = "|".join(PATHS)
-# A + before what begins a term, and a path in quotes.
-_PLUS: Final = rf"\+(?=(?:world|{_PATH}):|(?:{'|'.join(PAINTED)})(?:[#*]|\n?(?:\+|$)))"
-_QUOTED: Final = rf'(?<![^+])(?:{_PATH}):"[^"]*"'
-_MARKS: Final = {"@": "|".join(SPLITS), "#": r"\d+", "*": NUMBER}
-_MARKS_OF_PAINTED: Final = _MARKS | {"#": r"\d+(?:-\d+)?"}
 USUAL_COUNT: Final = 20_000  # pictures that are painted, where the spec does not say
-_MOST_DIGITS: Final = 12  # of a count: more than any disk has pictures
-_LONGEST_PATH: Final = 4096  # letters
-_MOST_TRIED: Final = 100  # places where a path may begin, and where each may end
+_OPEN: Final = re.compile(rf"(?:world|{'|'.join(PATHS)}):")  # more styles, or more of a path
+_CLOSED: Final = re.compile(rf"(?:{'|'.join(PAINTED)})(?:[#*]|\s*$)")
+_SEEDS: Final = r"\d{1,12}(?:-\d{1,12})?"
+_MARKS: Final = {"@": "|".join(SPLITS), "#": _SEEDS, "*": NUMBER}
 _KINDS: Final = ", ".join(
     ("world:STYLE", *PAINTED, "folder:PATH", "tiles:PATH", "pack:PATH", "hub:NAME or LAYOUT:PATH")
 )
@@ -91,7 +81,12 @@ _KINDS: Final = ", ".join(
 def parse(spec: str) -> tuple[Term, ...]:
     """The terms of a spec; raises InputError."""
     with reading(spec):
-        return tuple(_term(text, spec) for text in cut(spec.strip(), _PLUS, _QUOTED))
+        return tuple(map(_term, pieces(spec.strip(), _MARKS, _goes_on)))
+
+
+def _goes_on(before: str, after: str) -> bool:
+    begins = _OPEN.match(after) or _CLOSED.match(after)
+    return bool(_OPEN.match(before.strip())) and not begins
 
 
 def spell(terms: tuple[Term, ...]) -> str:
@@ -99,38 +94,44 @@ def spell(terms: tuple[Term, ...]) -> str:
     return "+".join(map(_spell_term, terms))
 
 
-def _term(text: str, spec: str) -> Term:
-    forms = _MARKS if text.partition(":")[0] in PATHS else _MARKS_OF_PAINTED
-    body, split, digits, factor = marked(text, forms)
-    (first, count), weight = _counted(digits), weight_of(factor)
-    kind, colon, rest = body.partition(":")
-    if kind in PATHS and colon and not rest:
-        hint = quoted_hint(spec, kind) or f"write {kind}:PATH"
-        raise InputError(f"names nothing after '{kind}:'; {hint}")
-    if kind in PATHS and rest:
-        return Term(kind=kind, path=unquoted(rest), split=split, count=count, weight=weight)
-    if split and (kind == "world" or body in PAINTED):
+def _spell_term(term: Term) -> str:
+    count = f"{term.first}-{term.seeds[-1]}" if term.first else str(term.count or "")
+    marks = {"@": term.split, "#": count, "*": weighed(term.weight)}
+    reads = (lambda text: parse(text) == (term,)) if term.path else None
+    return spelled(term.kind, term.path or "+".join(term.styles), marks, reads)
+
+
+def _term(piece: Piece) -> Term:
+    kind, value = piece.name, piece.value
+    split, seeds, factor = (piece.marks[sign] for sign in _MARKS)
+    (first, count), weight = _counted(seeds), weight_of(factor)
+    if kind in PATHS and value:
+        if "-" in seeds:
+            raise InputError(f"#{seeds} is of seeds; of {kind}: give a count, as #100")
+        return Term(kind=kind, path=value, split=split, count=count, weight=weight)
+    if kind in PATHS and piece.body != kind:
+        raise InputError(f"names nothing after '{kind}:'; write {kind}:PATH")
+    if split and (kind == "world" or piece.body in PAINTED):
         raise InputError(f"@{split} is for pictures of a folder; those of seeds have none")
-    if kind == "world" and colon:
-        return Term(kind=kind, styles=_styles(rest), first=first, count=count, weight=weight)
-    if body in PAINTED:
-        return Term(kind=body, first=first, count=count, weight=weight)
-    raise InputError(_what_is_wrong(body))
+    if kind == "world" and piece.body != kind:
+        return Term(kind=kind, styles=_styles(value), first=first, count=count, weight=weight)
+    if piece.body in PAINTED:
+        return Term(kind=kind, first=first, count=count, weight=weight)
+    hint = f"; did you mean world:{kind}?" if kind in STYLES else ""
+    if spec := of_path(piece.body):
+        hint = f"; write {shown(spec)}"
+    raise InputError(f"'{piece.body}' is not a source; a source is {_KINDS}{hint}")
 
 
-def _counted(text: str) -> tuple[int, int | None]:
+def _counted(seeds: str) -> tuple[int, int | None]:
     """The first seed, and how many, of what stands behind #: a count, or two seeds."""
-    first, dash, last = text.partition("-")
-    if max(len(first), len(last)) > _MOST_DIGITS:
-        raise InputError(f"a number behind # has at most {_MOST_DIGITS} digits")
-    if not first:
-        return 0, None
+    first, dash, last = seeds.partition("-")
     if not dash:
-        if not int(first):
+        if first and not int(first):
             raise InputError("a count (#) is above 0")
-        return 0, int(first)
+        return 0, int(first) if first else None
     if int(last) < int(first):
-        raise InputError(f"#{text}: seeds are the first and the last, #{last}-{first}")
+        raise InputError(f"#{seeds}: seeds are the first and the last, #{last}-{first}")
     return int(first), int(last) - int(first) + 1
 
 
@@ -140,22 +141,13 @@ def _styles(text: str) -> tuple[str, ...]:
         return styles
     wrong = next((style for style in styles if style not in STYLES), None)
     if wrong is not None:
-        mix = " + ".join(f"world:{style}*WEIGHT" for style in STYLES[:2])
         raise InputError(
-            f"'{wrong}' is not one of the styles {', '.join((*STYLES, *PHOTOS))}"
-            f" (a mix names the kind in every term: {mix.replace(' ', '')})"
+            f"'{wrong}' is not one of the styles {', '.join((*STYLES, *PHOTOS))} (a mix names the"
+            f" kind in every term: world:{STYLES[0]}*WEIGHT+world:{STYLES[1]}*WEIGHT)"
         )
     if len(styles) > 2 or len(set(styles)) < len(styles):
         raise InputError("a pair is of two different styles, as in world:photo+anime")
     return styles
-
-
-def _what_is_wrong(body: str) -> str:
-    first, _, rest = body.partition("+")
-    if first in PAINTED:  # then something that begins no term follows it
-        first = rest
-    hint = f"; did you mean world:{first}?" if first in STYLES else _path_hint(first)
-    return f"'{first}' is not a source; a source is {_KINDS}{hint}"
 
 
 def is_there(path: str) -> bool:
@@ -165,12 +157,6 @@ def is_there(path: str) -> bool:
     return False
 
 
-def _path_hint(text: str) -> str:
-    """What to write where the text is the path of a folder or a pack."""
-    spec = of_path(text)
-    return f"; write {shown(spec)}" if spec else ""
-
-
 def of_path(text: str) -> str:
     """The spec of a folder or a pack that is there; "" of what is not."""
     if not is_there(text):
@@ -178,24 +164,13 @@ def of_path(text: str) -> str:
     return spell((Term(kind="pack" if is_pack(Path(text)) else "folder", path=text),))
 
 
-def quoted_hint(spec: str, kind: str, path: str = "") -> str:
-    """What to write where a path that is there was taken apart, as `folder:a+leaves` is; or "".
-
-    Of the texts behind a `kind:` of the spec that go on where `path` ends, the longest counts.
-    """
-    starts = re.finditer(rf"{re.escape(kind)}:(?={re.escape(path)})", spec)
-    for start in islice(starts, _MOST_TRIED):
-        rest = spec[start.end() :]
-        ends = (len(rest), *(sign.start() for sign in re.finditer(r"[+*#@]", rest)))
-        within = (end for end in ends if len(path) < end <= _LONGEST_PATH)
-        for end in islice(sorted(within, reverse=True), _MOST_TRIED):
-            if is_there(rest[:end]):
-                return f'write {kind}:"{shown(rest[:end])}"'
-    return ""
-
-
-def _spell_term(term: Term) -> str:
-    count = f"{term.first}-{term.seeds[-1]}" if term.first else str(term.count or "")
-    marks = {"@": term.split, "#": count, "*": weighed(term.weight)}
-    reads = (lambda text: parse(text) == (term,)) if term.path else None
-    return spelled(term.kind, term.path or "+".join(term.styles), marks, reads)
+def check_paths(spec: str) -> None:
+    """Raise InputError for the first path of a spec that is not there."""
+    for term in parse(spec):
+        path = Path(term.path or ".")
+        if term.kind == "hub" or is_there(str(path)) or is_there(str(part_of(path.absolute()))):
+            continue
+        problem = "does not exist" if term.kind == "pack" else "is not a folder"
+        quoted = f'; a path with a sign in it is put in quotes, {term.kind}:"PATH"'
+        cure = f"check the name{quoted if set('+@#*') & set(spec) else ''}"
+        raise InputError(problem, cure, path=path)

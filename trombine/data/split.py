@@ -20,9 +20,8 @@ from jaxtyping import Int64
 
 from trombine.data.columns import SPLITS
 from trombine.data.listing import pictures
-from trombine.data.paths import check_paths
 from trombine.data.source import SEED_RANGES, MixedSource, Source, Subset, prepare, source
-from trombine.data.spec import Term, parse, spell
+from trombine.data.spec import Term, check_paths, parse, spell
 from trombine.data.tiles import TILES
 from trombine.draws import Chance
 from trombine.progress import Progress

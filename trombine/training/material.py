@@ -13,9 +13,8 @@ from jaxtyping import Int64
 
 from trombine.data.augment import Augment
 from trombine.data.item import Batch
-from trombine.data.paths import check_paths
 from trombine.data.source import Source, batches
-from trombine.data.spec import parse, spell
+from trombine.data.spec import check_paths, parse, spell
 from trombine.data.split import apart, prepare_split, split
 from trombine.data.tiles import TILES
 from trombine.draws import Chance

@@ -334,7 +334,7 @@ def test_a_preset_stands_for_its_steps() -> None:
         ("shrink:2/shrink:area:4", "of one size: in 'shrink:2/shrink:area:4' give all the same"),
         ("shrink:2/jpeg:50", "all results must be of one size"),
         ("shrink:2?0.5", r"of one size: leave out \? after 'shrink:2'"),
-        ("jpeg:50?", r"after '\?' stands how often, such as \?0.5, not '' as in 'jpeg:50\?'"),
+        ("jpeg:50?", r"a number or a range such as 1-2, not '50\?'"),
         ("jpeg:50?0", "above 0 and at most 1, not 0"),
         ("jpeg:50?1.5", "at most 1, not 1.5"),
         ("jpeg:50?0.5?0.5", "a number or a range"),

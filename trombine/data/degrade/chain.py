@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Final, final
+from typing import final
 
 import numpy as np
 import torch
@@ -28,13 +28,11 @@ from trombine.data.degrade.presets import PRESETS
 from trombine.data.degrade.resize import crop_to_multiple
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
 from trombine.draws import FIRST, Chance
-from trombine.grammar import check_marks, checked, decimal, instead, marked, span, spelled, weighed
+from trombine.grammar import NUMBER, Piece, decimal, instead, pieces, span, spelled, weighed
 from trombine.refusal import InputError
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]
 Degraded = Float32[torch.Tensor, "n 3 h2 w2"]
-
-_NUMBER: Final = r"(?a:\d+(?:\.\d*)?|\.\d+)"
 
 
 @final
@@ -110,8 +108,8 @@ class Chain:
     @classmethod
     def parse(cls, text: str) -> Chain:
         """The chain that this text spells; an InputError if it spells none."""
-        pieces = checked(text).split("+")
-        return cls(steps=tuple(step for piece in pieces for step in _steps(piece.strip())))
+        found = pieces(text, {"?": NUMBER})
+        return cls(steps=tuple(step for piece in found for step in _steps(piece)))
 
     def __str__(self) -> str:
         return "+".join(map(str, self.steps))
@@ -191,17 +189,15 @@ def _put(target: Marked, rows: Int64[torch.Tensor, "k"], source: torch.Tensor | 
 # Reading
 
 
-def _steps(text: str) -> Iterator[DegradeStep]:
-    """The step that this text spells, or those of a preset."""
-    if text in PRESETS:
-        yield from Chain.parse(PRESETS[text]).steps
+def _steps(piece: Piece) -> Iterator[DegradeStep]:
+    """The step that a piece spells, or those of a preset."""
+    often = piece.marks["?"]
+    if piece.body in PRESETS and not often:
+        yield from Chain.parse(PRESETS[piece.body]).steps
         return
-    body, often = marked(text, {"?": _NUMBER})
-    if not often:
-        check_marks(body, "?", "how often, such as ?0.5")
-    terms, probability = tuple(_term(words.strip()) for words in body.split("/")), float(often or 1)
-    _check_step(body, terms, probability)
-    yield DegradeStep(terms=terms, probability=probability)
+    terms = tuple(_term(words.strip()) for words in piece.body.split("/"))
+    _check_step(piece.body, terms, float(often or 1))
+    yield DegradeStep(terms=terms, probability=float(often or 1))
 
 
 def _check_step(text: str, terms: tuple[DegradeTerm, ...], probability: float) -> None:
@@ -240,12 +236,12 @@ def _unknown(family: str, text: str) -> str:
 
 
 def _range(amount: Amount, text: str, name: str) -> Range:
-    ends = span(text, _NUMBER)
+    ends = span(text)
     if not ends:
         raise InputError(
             f"{amount.name} of {name} is a number or a range such as 1-2, not {text!r}"
         )
-    parsed = Range(*map(float, ends))
+    parsed = Range(*ends)
     if amount.fixed and parsed.low != parsed.high:
         raise InputError(f"{amount.name} of {name} is one number, not the range {text!r}")
     if not amount.low <= parsed.low <= parsed.high <= amount.high:

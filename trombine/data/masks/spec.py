@@ -20,8 +20,8 @@
 irregular ones from 200,000 on, and between them the chance of an irregular one grows evenly. With
 one number the change is at once. More can follow: `squares>huge@1000>irregular@50000-90000`.
 
-In a path, `+` followed by a family, `>`, and an ending such as `*2` or `@5` would be read as more
-of the spec: put such a path in double quotes. What a spec means is in draw.py.
+A path with `+`, `>` or an ending such as `*2` in it is put in double quotes. What a spec means is
+in draw.py.
 """
 
 from __future__ import annotations
@@ -36,15 +36,14 @@ from jaxtyping import Bool
 from trombine.data.masks.names import PART_NAMES
 from trombine.grammar import (
     NUMBER,
-    check_marks,
-    checked,
+    Piece,
     cut,
     instead,
     marked,
+    pieces,
     reading,
     span,
     spelled,
-    unquoted,
     weighed,
     weight_of,
 )
@@ -61,9 +60,8 @@ FOLDERS: Final = ("files", "inverted", "nvidia")
 FAMILIES: Final = (*BRUSHED, "squares", "half", "parts", "scratches", "text", *FOLDERS)
 DEFAULT: Final = "irregular*3+squares+huge+half+parts+scratches+text"
 
-_IN_FOLDERS: Final = tuple(f"{family}:" for family in FOLDERS)
-_START: Final = re.compile(rf"(?:{'|'.join(FAMILIES)})(?=[:*]|$)")
-_WHEN: Final = {"@": r"\d{1,15}(?:-\d{1,15})?"}
+_PATH: Final = re.compile(rf"\s*(?:{'|'.join(FOLDERS)}):")
+_BEGINS: Final = re.compile(rf"(?:{'|'.join(FAMILIES)})(?=[:*]|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +103,6 @@ class Masks:
 
 def parse(spec: str) -> Masks:
     """What a spec asks for; raises InputError."""
-    if not checked(spec).strip():
-        raise InputError(f"no masks are asked for; name a family: {', '.join(FAMILIES)}")
     with reading(spec):
         first, *later = cut(spec.strip(), ">")
         stages = [MaskStage(mix=_mix(first))]
@@ -141,14 +137,10 @@ def _spell_stage(stage: MaskStage) -> str:
     return f"{'+'.join(map(spell, stage.mix))}@{when}"
 
 
-# ---------------------------------------------------------------------------------------------
-# Reading
-
-
 def _stage(text: str, earliest: int) -> MaskStage:
     """A mix and when it comes, not before the last change has ended."""
-    mix, when = marked(text, _WHEN)
-    places = span(when, r"\d+")
+    mix, when = marked(text, {"@": r"\d{1,15}(?:-\d{1,15})?"})
+    places = span(when)
     if not places:
         how = "squares>irregular@1000-5000"
         raise InputError(f"say when '{text}' comes, in pictures seen, as in {how}")
@@ -159,31 +151,21 @@ def _stage(text: str, earliest: int) -> MaskStage:
 
 
 def _mix(text: str) -> tuple[MaskTerm, ...]:
-    terms: list[str] = []
-    for piece in map(str.strip, cut(text, r"\+")):
-        if terms and terms[-1].startswith(_IN_FOLDERS) and not _START.match(piece):
-            terms[-1] += "+" + piece  # more of a path
-        else:
-            terms.append(piece)
-    return tuple(map(_term, terms))
+    return tuple(map(_term, pieces(text, {"*": NUMBER}, _goes_on)))
 
 
-def _term(text: str) -> MaskTerm:
-    body, factor = marked(text, {"*": NUMBER})
-    family, colon, value = body.partition(":")
-    if not text:
-        raise InputError("a family of masks is missing before or after a '+' or '>'")
-    if family not in FOLDERS:
-        check_marks(body, "*", "a weight above 0, as in squares*0.5")
-    if family not in FAMILIES:
-        raise InputError(f"'{text}' is no family of masks; {instead(family, FAMILIES)}")
+def _goes_on(before: str, after: str) -> bool:
+    return bool(_PATH.match(before)) and not _BEGINS.match(after)
+
+
+def _term(piece: Piece) -> MaskTerm:
+    family, value, weight = piece.name, piece.value, weight_of(piece.marks["*"])
+    if family not in FAMILIES or (family not in FOLDERS and "*" in piece.body):
+        raise InputError(f"'{piece.body}' is no family of masks; {instead(family, FAMILIES)}")
     if family in FOLDERS and value in ("", '""'):
         raise InputError(f"name the folder, as in {family}:PATH")
-    if colon and not value:
-        raise InputError(f"nothing stands after '{text}'; leave out the ':'")
-    weight = weight_of(factor)
     if family in FOLDERS:
-        return MaskTerm(family=family, path=unquoted(value), weight=weight)
+        return MaskTerm(family=family, path=value, weight=weight)
     if family in BRUSHED:
         share, edge = _brushed(family, value)
         return MaskTerm(family=family, share=share, edge=edge, weight=weight)
@@ -192,24 +174,20 @@ def _term(text: str) -> MaskTerm:
 
 def _brushed(family: str, value: str) -> tuple[tuple[int, int], str]:
     """The share and the edge of `30-40,inside`."""
-    edges, shares = [], []
-    for word in filter(None, value.split(",")):
-        ends = span(word, r"\d{1,3}")
-        if ends:
-            shares.append((int(ends[0]), int(ends[1])))
-        elif word in EDGES:
-            edges.append(word)
-        else:
+    words = value.split(",") if value else []
+    edge = next((word for word in words if word in EDGES), "")
+    low, high = BRUSHED[family][0], min(BRUSHED[family][1], MOST[edge])
+    for word in words:
+        if ends := span(word, r"\d{1,3}"):
+            low, high = map(int, ends)
+        elif word != edge:
             raise InputError(f"'{word}' is neither a share, as 30-40, nor inside or border")
-    if len(edges) > 1 or len(shares) > 1:
-        problem = f"{family} takes one share, and inside or border, but not both"
-        raise InputError(f"{problem}; mix two with +")
-    edge, share = "".join(edges), shares[0] if shares else BRUSHED[family]
-    share = (share[0], min(share[1], MOST[edge])) if share == BRUSHED[family] else share
-    if not share[0] < share[1] <= MOST[edge]:
+    if len(words) > (2 if edge else 1):
+        raise InputError(f"{family} takes one share, and inside or border; mix two with +")
+    if not low < high <= MOST[edge]:
         place = " inside of a margin" if edge == "inside" else ""
         raise InputError(f"a share{place} is A-B, A below B, at most {MOST[edge]} percent")
-    return share, edge
+    return (low, high), edge
 
 
 def _names(family: str, value: str) -> tuple[str, ...]:
