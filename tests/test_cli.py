@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
-import os
 import re
 import subprocess
 import sys
@@ -12,18 +10,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
-from judge import made
+from snippets import PAGES, snippets
 
 import trombine
 from trombine import __version__
+from trombine.__main__ import main
 from trombine.cli import application
 from trombine.commands import COMMANDS, GROUPS
-from trombine.nets import build
 from trombine.verbs.options import help_of
 from trombine.verbs.studio import studio
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """The command in this process: tests of pages and verbs start it in one of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        code = main(words)
+        return subprocess.CompletedProcess(words, code, *capsys.readouterr())
+
+    return run
 
 
 def function_of(line: str) -> Callable[..., object]:
@@ -67,25 +78,13 @@ def test_a_help_page_fits_a_screen_and_says_what_the_function_says(
         assert f"trombine {line}" in example and example.split(" -")[0] in plain, example
 
 
-@pytest.mark.long
-def test_every_example_does_what_it_says(on_path: dict[str, str], tmp_path: Path) -> None:
-    """In an order in which a later one may use what an earlier one made."""
-    torch.save(build("residual", {}).state_dict(), tmp_path / "old.pth")  # which others bring
-    first = [line for line in COMMANDS if line.startswith("data ")]
-    for line in [*first, *(line for line in COMMANDS if line not in first)]:
-        if line == "studio":  # tests/studio serve, and ask
-            continue
-        if line == "judge people score":
-            key = json.loads((tmp_path / "study.key.json").read_text())
-            for name, count in (("ann", 4), ("ben", 2)):
-                answers = made.answers(key, name, made.right(count, count))
-                made.write(tmp_path / "answers" / f"{name}.json", answers)
-        for example in examples(line):
-            words = ["bash", "-c", example]
-            here = os.environ | on_path
-            done = subprocess.run(words, cwd=tmp_path, env=here, capture_output=True, text=True)
-            assert done.returncode == 0, f"{example}\n{done.stderr}"
-            assert done.stdout
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_example_is_run_as_a_command_of_a_page(line: str) -> None:
+    """tests/docs/test_commands.py runs those; here none is run a second time."""
+    shown = {
+        " ".join(s.code.split()) for page in PAGES.values() for s in snippets(page.read_text())
+    }
+    assert set(examples(line)) <= shown
 
 
 @pytest.mark.parametrize("line", COMMANDS)

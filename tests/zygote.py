@@ -22,9 +22,12 @@ import sys
 import warnings
 from pathlib import Path
 
+import numba
+
 LIBRARIES = (
-    *("torch", "torch._dynamo", "numpy", "numba", "scipy.special", "PIL.Image", "av"),
-    *("safetensors.torch", "cyclopts"),
+    *("torch", "torch._dynamo", "numpy", "numba", "scipy.special", "scipy.ndimage", "av"),
+    *("PIL.Image", "PIL.ImageCms", "PIL.ImageDraw", "imagecodecs", "safetensors.torch"),
+    *("cyclopts", "rich.console", "pydantic.main", "docstring_parser", "jaxtyping", "filelock"),
 )
 CLIENT = """#!{python} -SE
 import json, os, socket, sys
@@ -60,6 +63,7 @@ def serve(place: str) -> None:
     atexit.register(leave)
     for name in LIBRARIES:
         importlib.import_module(name)
+    numba.njit(lambda: None)()  # what compiled kernels need is loaded at the first call of one
     gc.freeze()  # what is loaded stays: no child looks through it for rubbish, nor copies its pages
     selector = selectors.DefaultSelector()
     with socket.socket(socket.AF_UNIX) as server:

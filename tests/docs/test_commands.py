@@ -7,12 +7,10 @@ run is on the list below, with its reason; everything else that looks like a com
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,61 +19,7 @@ import pytest
 import skimage.data
 from av.video.frame import VideoFrame
 from PIL import Image
-
-# A command that starts with one of these is not run.
-NOT_RUN = {
-    "make demo": "installs; tests/test_demo.py runs the rest",
-    "make test": "these are the tests",
-    "make lint": ".ci/run calls it",
-    "make bench": "measures for minutes",
-    "make figures": "draws docs/figures and fills numbers in",
-    "make TORCH_INDEX=": "installs from the network",
-    "pip install": "installs from the network",
-    "pip wheel": "tests/house/test_packaging.py builds one, and uses it",
-    "podman ": "builds from the network; tests/house/test_packaging.py reads the Containerfile",
-    "trombine studio": "serves until it is told to end; tests/studio asks it",
-    "trombine --install-completion": "edits the start-up files of the user's shell",
-}
-SHELL = {"sh", "bash", "shell", "console"}
-OTHER = {"text", "json", "toml", "yaml", "html", "javascript", "make", "ini", "csv", "python-repl"}
-BLOCK = re.compile(r"^( *)```([\w-]*)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
-
-PAGES = ["README.md", *sorted(p.name for p in Path(__file__).parents[2].glob("docs/*.md"))]
-
-
-@dataclass(frozen=True)
-class Snippet:
-    """One thing to run: a line for the shell, or a whole block of Python."""
-
-    language: str
-    code: str
-
-
-def snippets(text: str) -> Iterator[Snippet]:
-    """What a page holds that can be run, in order."""
-    for _, language, body in BLOCK.findall(text):
-        if language == "python":
-            yield Snippet("python", body)
-        elif language in SHELL or not language:
-            yield from (Snippet("sh", line) for line in commands(body, language))
-        else:
-            assert language in OTHER, f"```{language}: run it, or say in OTHER that it is no code"
-
-
-def commands(body: str, language: str) -> list[str]:
-    """The commands of a block: lines after "$ " if there are any, else all but comments.
-
-    A block without a language may be a command's output: there, only what calls trombine counts.
-    """
-    lines = [line.strip() for line in body.replace("\\\n", " ").splitlines()]
-    prompted = [line[2:] for line in lines if line.startswith("$ ")]
-    plain = [line for line in lines if line and not line.startswith("#")]
-    return prompted or (plain if language else [s for s in plain if s.startswith("trombine ")])
-
-
-def reason_not_to_run(command: str) -> str | None:
-    """Why this command is on the list, if it is."""
-    return next((why for start, why in NOT_RUN.items() if command.startswith(start)), None)
+from snippets import NOT_RUN, PAGES, Snippet, reason_not_to_run, snippets
 
 
 def run(
@@ -96,13 +40,15 @@ def run(
 
 
 def photographs(folder: Path) -> None:
-    """What a reader has already: photo.jpg, a folder of photographs, and two films."""
+    """What a reader has already: photo.jpg, two folders of photographs, and two films."""
     face = Image.fromarray(skimage.data.astronaut()[:160, 140:300]).resize((96, 96))
     (folder / "holiday" / "day 1").mkdir(parents=True)
     face.save(folder / "photo.jpg")
-    large = face.resize((240, 240))  # an enlarger learns from squares of that size, five at least
-    for path in (*(f"{number}.jpg" for number in range(4)), "day 1/6.jpg"):
-        large.save(folder / "holiday" / path)
+    for path in ("0.jpg", "1.jpg", "day 1/6.jpg"):
+        face.save(folder / "holiday" / path)
+    (folder / "photos").mkdir()
+    for number in range(5):  # an enlarger learns from squares of this size, five at least
+        face.resize((240, 240)).save(folder / "photos" / f"{number}.jpg")
     for path, codec in (("clip.mp4", "libx264"), ("dance.webm", "libvpx-vp9")):
         with av.open(str(folder / path), "w") as film:
             stream: Any = film.add_stream(codec, rate=25)
@@ -112,20 +58,16 @@ def photographs(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_does_what_it_says(
-    on_path: dict[str, str], page: str, root: Path, tmp_path: Path
-) -> None:
-    path = root / page if page == "README.md" else root / "docs" / page
+def test_a_page_does_what_it_says(on_path: dict[str, str], page: str, tmp_path: Path) -> None:
     photographs(tmp_path)
-    for snippet in snippets(path.read_text()):
+    for snippet in snippets(PAGES[page].read_text()):
         if snippet.language == "python" or not reason_not_to_run(snippet.code):
             done = run(snippet, tmp_path, on_path)
             assert done.returncode == 0, f"{page}: {snippet.code}\n{done.stdout}\n{done.stderr}"
 
 
-def test_the_list_names_nothing_that_no_page_has(root: Path) -> None:
-    pages = [root / "README.md", *(root / "docs").glob("*.md")]
-    found = [s.code for page in pages for s in snippets(page.read_text()) if s.language == "sh"]
+def test_the_list_names_nothing_that_no_page_has() -> None:
+    found = [s.code for page in PAGES.values() for s in snippets(page.read_text())]
     unused = [start for start in NOT_RUN if not any(code.startswith(start) for code in found)]
     assert not unused
 

@@ -38,7 +38,6 @@ def data_audit(
     """Find bad and duplicate pictures in a set; nothing is deleted.
 
     For example:
-      trombine data audit faces
       trombine data audit faces -o audit.html --csv audit.csv --keep-list keep.txt
 
     Parameters

@@ -46,8 +46,8 @@ def judge_compare(
     """Compare methods under frozen protocols; without any, list what there is.
 
     For example:
-      trombine judge compare --list
-      trombine judge compare repair-64
+      trombine judge compare
+      trombine judge compare sharpen-x4
 
     A method is a baseline, a model by name or file, or a command in quotes that
     reads the folder {input} (where there is one) and writes the folder {output}.

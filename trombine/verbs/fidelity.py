@@ -35,9 +35,9 @@ def judge_fidelity(
     """Compare a set of generated pictures with a set of real ones.
 
     For example:
-      trombine judge fidelity world:photo#60 world:photo#80 --size 32
+      trombine judge fidelity world:anime#60 world:photo#80 --size 32
       trombine judge fidelity world:anime#60 world:photo#80 --size 32 \\
-        --features pixels --json -o fidelity.html
+        --features witness --features pixels --json -o fidelity.html
 
     Fréchet distance, KID, precision and recall, density and coverage, a
     classifier's test and diversity, each beside the same of real against real; and

@@ -77,8 +77,9 @@ def generate(
     neural net generate it.
 
     For example:
-      trombine generate --seeds 0-7 --sheet -o painted
-      trombine generate --seeds 3,8 --attributes "age=60, smile" -o steered
+      trombine generate --seeds 0-11 --sheet -o faces
+      trombine generate --seeds 0-3 --attributes "age=60, glasses, no hat, smile=.8" \\
+        -o steered
 
     Parameters
     ----------

@@ -46,8 +46,7 @@ def data_generated(
     """Generate faces into a pack, to be judged, compared or learned from.
 
     For example:
-      trombine data generated --count 8 -o crowd
-      trombine data generated --count 8 --first-seed 100 --truncation .7 -o alike
+      trombine data generated --count 60 -o crowd
 
     Parameters
     ----------

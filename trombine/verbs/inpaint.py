@@ -90,7 +90,7 @@ def inpaint(
 
     For example:
       trombine inpaint faces/000000.png --mask masks/000000.png -o repaired.png
-      trombine inpaint faces --mask-part eyes,mouth --write-points -o new
+      trombine inpaint faces --mask-part eyes,mouth -o new
 
     Parameters
     ----------

@@ -40,8 +40,8 @@ def judge_restoration(
     """Compare repaired, enlarged or cleaned pictures with what they should be.
 
     For example:
-      trombine judge restoration leaves/000000.png faces/000000.png
-      trombine judge restoration leaves faces --json -o judged.html
+      trombine judge restoration results truth
+      trombine judge restoration results truth --json -o judged.html
 
     Files are paired by their names without the ending. Measured are PSNR, SSIM,
     MS-SSIM, mean absolute and edge error, and what a net reads of faces:
@@ -113,9 +113,8 @@ def judge_originality(
     """Say which generated pictures are copies of those that a net learned from.
 
     For example:
-      trombine judge originality faces world:photo#20 --false-alarms 0.05
-      trombine judge originality faces world:photo#20 --false-alarms 0.05 \\
-        --screened -o original.html
+      trombine judge originality truth world:photo#100 --false-alarms 0.05 \\
+        -o original.html
 
     Each is compared with every reference: by SSIM at the same places, and by a
     search that finds copies that were mirrored, cropped, recoloured, compressed,

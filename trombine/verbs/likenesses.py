@@ -43,8 +43,7 @@ def data_likenesses(
     """Pair photographs of people with how the world would draw them.
 
     For example:
-      trombine data likenesses plain:faces --size 64 -o likenesses
-      trombine data likenesses plain:faces --size 64 --style sketch -o sketched
+      trombine data likenesses pack:people --size 64 -o likenesses
 
     Parameters
     ----------

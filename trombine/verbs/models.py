@@ -40,7 +40,6 @@ def models_list(*, task: str | None = None) -> Result:
 
     For example:
       trombine models list
-      trombine models list --task upscale
 
     Parameters
     ----------
@@ -71,7 +70,6 @@ def models_show(model: str | Path, /, *, json: bool = False) -> Result:
 
     For example:
       trombine models show upscale-fast-x2
-      trombine models show upscale-fast-x2 --json
 
     Parameters
     ----------
@@ -198,9 +196,8 @@ def models_import(
     """Make a model of a pickled checkpoint, without running what is in it.
 
     For example:
-      trombine models import old.pth --net residual --task upscale -o mine.safetensors
-      trombine models import old.pth --net residual:width=32,depth=8 --task upscale \\
-        --overwrite -o mine.safetensors
+      trombine models import old.pth --net residual:width=16,depth=4 --task upscale \\
+        --about "somebody's enlarger" --licence MIT -o mine.safetensors
 
     A .safetensors file without a card will do as well. The tensors must be those
     of the net, by name and shape.

@@ -46,8 +46,8 @@ def data_world(
     """Paint faces, with exact parts, landmarks and parameters.
 
     For example:
-      trombine data world --count 4 --size 64 -o faces
-      trombine data world --count 2 --size 64 --style photo+anime --pack -o pairs
+      trombine data world --count 4 --size 64 --style photo --first-seed 0 -o faces
+      trombine data world --count 2 --size 64 --style photo+anime --pack -o pairs-pack
 
     Parameters
     ----------
@@ -78,7 +78,6 @@ def data_leaves(
 
     For example:
       trombine data leaves --count 4 --size 64 -o leaves
-      trombine data leaves --count 8 --size 64 --first-seed 100 --pack -o textures
 
     Parameters
     ----------
@@ -105,8 +104,7 @@ def data_fractals(
     """Paint fractals, each with the numbers it is made from, ready to publish.
 
     For example:
-      trombine data fractals --count 4 --size 64 -o fractals
-      trombine data fractals --count 8 --size 64 --first-seed 100 --pack -o dreams
+      trombine data fractals --count 12 --size 64 -o fractals
 
     Parameters
     ----------
@@ -136,8 +134,9 @@ def data_masks(
     """Draw masks: which pixels are to be painted (white), which are kept.
 
     For example:
-      trombine data masks --count 8 --size 64 -o masks
-      trombine data masks --count 8 --family irregular:30-40*.7+squares*.3 -o mixed
+      trombine data masks --count 24 --size 64 -o masks
+      trombine data masks --count 8 --size 64 \\
+        --family "irregular:30-40*0.7+squares*0.3" -o mixed
 
     Parameters
     ----------

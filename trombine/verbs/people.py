@@ -65,8 +65,8 @@ def judge_people_make(
     """Make a page that asks people which pictures are real, and the key to it.
 
     For example:
-      trombine judge people make faces leaves --pictures 8 -o study
-      trombine judge people make faces leaves --pictures 6 --size 32 --seconds 2 \\
+      trombine judge people make real generated --pictures 24 -o study
+      trombine judge people make real generated --pictures 12 --size 48 --seconds 2 \\
         -o quick
 
     The page is one file, opened from disk or put on any web host; nothing in its
@@ -155,7 +155,7 @@ def judge_people_score(
 
     For example:
       trombine judge people score study.key.json answers -o people.html
-      trombine judge people score study.key.json answers/ann.json answers/ben.json
+      trombine judge people score study.key.json answers --json
 
     Accuracy, d' and kappa of each, agreement, reasons, which pictures fooled most
     people, and how many answers a small difference needs. Damaged, doubled and

@@ -53,7 +53,7 @@ def data_prepare(
 
     For example:
       trombine data prepare faces --size 64 -o faces-pack
-      trombine data prepare faces --as imagefolder --size 32 --crop none -o small
+      trombine data prepare faces --size 64 --crop face -o aligned
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def replay(
 
     For example:
       trombine replay faces/000000.png
-      trombine replay large.png --inputs leaves -o again.png
+      trombine replay large.png --inputs faces -o again.png
 
     Parameters
     ----------

@@ -90,8 +90,9 @@ def restyle(
     """Draw the faces of pictures and films in another style.
 
     For example:
-      trombine restyle faces/000000.png --to anime --from photo -o anime.png
-      trombine restyle faces --to sketch --from photo --portrait --size 256 -o drawn
+      trombine restyle photo.jpg --to anime -o anime.png
+      trombine restyle photo.jpg --to cartoon --portrait --attributes "glasses" \\
+        -o cartoon.png
 
     Parameters
     ----------

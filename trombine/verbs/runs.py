@@ -34,7 +34,6 @@ def runs_list(folder: Path = HOME, /) -> Result:
 
     For example:
       trombine runs list
-      trombine runs list runs
 
     Parameters
     ----------
@@ -51,8 +50,7 @@ def runs_show(run: Path, /) -> Result:
     """Say how a run went, write its page and film again; for a sweep, list its runs.
 
     For example:
-      trombine runs show small
-      trombine runs show runs/small
+      trombine runs show first
 
     Parameters
     ----------

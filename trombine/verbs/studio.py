@@ -38,7 +38,6 @@ def studio(
 
     For example:
       trombine studio --open
-      trombine studio --port 0 --data studio-jobs
 
     Parameters
     ----------

@@ -35,8 +35,8 @@ def sweep(
     """Train a recipe once for each combination of settings; one page shows all.
 
     For example:
-      trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --data leaves#100 \\
-        --size 32 --pictures 160
+      trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --grid width=8,16 \\
+        --data leaves#100 --size 32 --pictures 160 -o runs/widths
       trombine sweep upscale-fast-x2 --zip width=8,16 --zip depth=4,2 \\
         --data leaves#100 --size 32 --pictures 160 -o runs/shapes
 

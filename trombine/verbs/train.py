@@ -35,9 +35,9 @@ def train(
     """Train a net by a recipe; the same command again goes on where it was.
 
     For example:
-      trombine train dcgan --dry-run
-      trombine train upscale-fast-x2 --data leaves#100 --size 32 --pictures 400 \\
-        -o runs/small
+      trombine train upscale-fast-x2 --dry-run
+      trombine train upscale-fast-x2 --data leaves#100 --size 32 --pictures 640 \\
+        -o runs/first
 
     A recipe is a file of settings (mine.toml, or the recipe.json of a run) or one
     of upscale-x2, -x4, -fast-x2, -fast-x4, -drawings-x2, -drawings-x4, -wild-x2,

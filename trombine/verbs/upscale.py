@@ -88,8 +88,8 @@ def upscale(
     """Enlarge pictures and films, sharper than interpolation does.
 
     For example:
-      trombine upscale leaves/000000.png -x 4 --sheet -o large.png
-      trombine upscale faces --size 400x300 --model upscale-fast -o larger
+      trombine upscale photo.jpg -x 4
+      trombine upscale faces -x 2 --sheet --truth truths -o measured
 
     Parameters
     ----------
