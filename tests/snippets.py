@@ -14,7 +14,6 @@ NOT_RUN = {
     "make lint": ".ci/run calls it",
     "make bench": "measures for minutes",
     "make figures": "draws docs/figures and fills numbers in",
-    "make TORCH_INDEX=": "installs from the network",
     "pip install": "installs from the network",
     "pip wheel": "tests/house/test_packaging.py builds one, and uses it",
     "podman ": "builds from the network; tests/house/test_packaging.py reads the Containerfile",
