@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any, Final, final
 from urllib.parse import quote
 
-from trombine.bridge import Listener, result_of
 from trombine.io.files import write_bytes
 from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
 from trombine.pages import Html, Page, check_page, command, element, grid, picture, table, unbroken
-from trombine.progress import Progress, Result, log
+from trombine.progress import Progress, Result, log, silent
 from trombine.recipes import NetSpec, Recipe, with_settings
 from trombine.refusal import InputError, OutputError, shown
 from trombine.runs.film import write_film
@@ -175,29 +174,44 @@ def sweep(request: Sweep, progress: Progress | None = None) -> Result:
     """Train every combination that is not trained yet; then write the page of all."""
     runs, again = _different(points(request))
     _check_folder(request.folder)
-    listener = Listener(progress)
-    for name, first in again.items():
-        same = f"is the same run as {first}" if name != first else "is named more than once"
-        listener.notice(None, f"{name} {same}: it is trained once")
+    progress = progress or silent
+    notices = [_trained_once(name, first) for name, first in again.items()]
+    for text in notices:
+        log.warning(text)
     failed: dict[str, str] = {}
+    kept = 0
     page = request.folder / PAGE
     for number, point in enumerate(runs):
-        listener.step(number, len(runs), f"{number + 1} of {len(runs)}, {point.name}")
-        place = request.folder / point.name
-        why, was_over = _train_one(request, point, place, listener)
-        listener.kept += was_over
-        if why:
-            failed[point.name] = why
-            listener.skip(place, why)
+        progress(number, len(runs), f"{number + 1} of {len(runs)}, {point.name}")
+        try:
+            result = _train_one(request, point, progress, number, len(runs))
+            kept += result.kept
+            notices += [f"{point.name}: {text}" for text in result.notices]
+        except OutputError:  # a disk that cannot be written fails the next one too
+            raise
+        except FAILURES as error:
+            failed[point.name] = _advised(str(error), request.folder / point.name)
+            log.error(f"skipped {shown(request.folder / point.name)}: {failed[point.name]}")
         write_bytes(page, page_of(request, runs, failed).html().encode())
-    listener.step(len(runs), len(runs), "runs")
-    listener.write(page)
-    kept = listener.kept
-    trained = len(runs) - kept - len(failed)
-    parts = [f"{trained} trained"]
+    progress(len(runs), len(runs), "runs")
+    if failed and len(runs) == 1:
+        raise InputError(failed[runs[0].name], path=request.folder / runs[0].name)
+    log.info(shown(page))
+    parts = [f"{len(runs) - kept - len(failed)} trained"]
     parts += [f"{kept} kept that {'was' if kept == 1 else 'were'} over"] if kept else []
     parts += [f"{len(failed)} failed: {', '.join(failed)}"] if failed else []
-    return listener.result(f"{', '.join(parts)}; {shown(page)}", made=trained)
+    return Result(
+        summary=f"{', '.join(parts)}; {shown(page)}",
+        written=(page,),
+        kept=kept,
+        skipped={request.folder / name: why for name, why in failed.items()},
+        notices=tuple(notices),
+    )
+
+
+def _trained_once(name: str, first: str) -> str:
+    same = f"is the same run as {first}" if name != first else "is named more than once"
+    return f"{name} {same}: it is trained once"
 
 
 def _check_folder(folder: Path) -> None:
@@ -232,31 +246,22 @@ def _finish(folder: RunFolder) -> None:
             write_page(folder)
 
 
-def _train_one(request: Sweep, point: Point, place: Path, listener: Listener) -> tuple[str, bool]:
-    """Train one combination; returns why it failed, or nothing, and whether it was over before."""
+def _train_one(request: Sweep, point: Point, progress: Progress, number: int, count: int) -> Result:
+    """Train one combination, unless it is over. Its steps are a share of one of the sweep's."""
+    folder = RunFolder(request.folder / point.name)
     if point.recipe is None:
-        return point.why, False
-    start, total = listener.done, listener.total
+        raise InputError(point.why)
 
-    def progress(done: float, of: float, unit: str) -> None:
-        share = f"{point.name}: {done:,.0f} of {of:,.0f} {unit}"
-        listener.progress(start + done / max(of, 1), total, share)
+    def share(done: float, of: float, unit: str) -> None:
+        text = f"{point.name}: {done:,.0f} of {of:,.0f} {unit}"
+        progress(number + done / max(of, 1), count, text)
 
-    try:
-        if _is_over(point, RunFolder(place)):
-            _finish(RunFolder(place))
-            return "", True
-        if why := _begun_otherwise(request.name, point.recipe, RunFolder(place)):
-            return why, False
-        log.info(f"{point.name}: run {start + 1:.0f} of {total:.0f}")
-        result = result_of(train(_order(request, point, point.recipe, place)), progress)
-        listener.notices += [f"{point.name}: {text}" for text in result.notices]
-    except OutputError:  # a disk that cannot be written fails the next one too
-        raise
-    except FAILURES as error:
-        line = " ".join(str(error).splitlines()).removeprefix(f"{shown(place)}: ")
-        return _advised(line), False
-    return "", False
+    if _is_over(point, folder):
+        _finish(folder)
+        return Result(kept=1)
+    _check_begun_alike(request.name, point.recipe, folder)
+    log.info(f"{point.name}: run {number + 1} of {count}")
+    return train(_order(request, point, point.recipe, folder.path), share)
 
 
 def _order(request: Sweep, point: Point, recipe: Recipe, place: Path) -> Order:
@@ -265,24 +270,26 @@ def _order(request: Sweep, point: Point, recipe: Recipe, place: Path) -> Order:
     return Order(name=request.name, recipe=recipe, folder=place, board=request.board, command=line)
 
 
-def _begun_otherwise(name: str, recipe: Recipe, folder: RunFolder) -> str:
-    """What a run that is there already was begun with, if it was something else."""
+def _check_begun_alike(name: str, recipe: Recipe, folder: RunFolder) -> None:
+    """Refuse to go on with a run that was begun as something else."""
     if not has_begun(folder):
-        return ""
+        return
     stored = folder.read_recipe()
     if stored.get("recipe") != name:
-        return f"is a run of {shown(str(stored.get('recipe')))}; {CURE}"
+        raise InputError(f"is a run of {shown(str(stored.get('recipe')))}; {CURE}")
     old, new = flat(mapping(stored.get("settings"))), flat(recipe.plain())
     changes = [
         f"{setting.removeprefix('nets.')} {shown(spelled(old.get(setting)))} (now {spelled(value)})"
         for setting, value in new.items()
         if old.get(setting) != value
     ]
-    return f"was begun with {', '.join(changes)}; {CURE}" if changes else ""
+    if changes:
+        raise InputError(f"was begun with {', '.join(changes)}; {CURE}")
 
 
-def _advised(why: str) -> str:
+def _advised(why: str, place: Path) -> str:
     """What failed, with a cure that a sweep has: it cannot change a run's settings."""
+    why = " ".join(why.splitlines()).removeprefix(f"{shown(place)}: ")
     problem, _, cure = why.rpartition("; ")
     return f"{problem}; {CURE}" if "--override" in cure else why
 

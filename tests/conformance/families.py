@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from trombine.recipes import find, with_settings
-from trombine.training.loop import Order
+from trombine.training.loop import Order, train
 
 SMALL: Final = {
     "data": "leaves#48",
@@ -71,6 +73,21 @@ def order(family: str, place: Path) -> Order:
     known = {size for net in recipe.nets.values() for size in net.sizes} | set(recipe.plain())
     given = {key: value for key, value in {**SMALL, **settings}.items() if key in known}
     return Order(name=name, recipe=with_settings(recipe, given), folder=place, board=False)
+
+
+class Killed(BaseException):
+    """Ends a training as a kill does: nothing is saved."""
+
+
+def stop_after(asked: Order, pictures: int) -> None:
+    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
+
+    def progress(done: float, _total: float, what: str) -> None:
+        if what == "pictures" and done >= pictures:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(asked, progress)
 
 
 def contents(place: Path) -> dict[str, bytes]:

@@ -15,7 +15,6 @@ import pytest
 
 from trombine import data_prepare
 from trombine.data.split import split
-from trombine.events import Notice
 from trombine.io.image import save_picture
 from trombine.recipes import find, with_settings
 from trombine.refusal import InputError
@@ -53,11 +52,6 @@ def order(run: Path, data: str, **settings: str) -> Order:
     return Order(name="upscale-fast-x2", recipe=recipe, folder=run, board=False, command="made up")
 
 
-def trained(request: Order) -> list[str]:
-    """Train; what was said."""
-    return [event.text for event in train(request) if isinstance(event, Notice)]
-
-
 def state(folder: Path) -> dict[str, bytes]:
     """Every file with its bytes, but for the lock, which is empty."""
     paths = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
@@ -75,7 +69,7 @@ def each_is_better() -> Iterator[None]:
 def finished_run(home: Path) -> Order:
     """A run that is over, and whose last model is kept."""
     request = order(home / "run", f"folder:{pictures(home / 'faces')}")
-    trained(request)
+    train(request)
     assert read_card(home / "run" / "best.safetensors").pictures == 16
     return request
 
@@ -84,7 +78,7 @@ def refused(request: Order, message: str) -> None:
     """A training that is refused in one line, and touches nothing."""
     before = state(request.folder)
     with pytest.raises(InputError, match=message) as error:
-        trained(request)
+        train(request)
     assert "\n" not in str(error.value)
     assert state(request.folder) == before
 
@@ -92,7 +86,7 @@ def refused(request: Order, message: str) -> None:
 def changes(request: Order) -> dict[str, Any]:
     """Which settings the log calls changed, once more pictures are asked for under --override."""
     recipe = with_settings(request.recipe, {"pictures": "24"})
-    trained(replace(request, change=True, recipe=recipe))
+    train(replace(request, change=True, recipe=recipe))
     entries = RunFolder(request.folder).entries()
     (line,) = [entry for entry in entries if entry["kind"] == "change"]
     return line["settings"]
@@ -149,7 +143,7 @@ def test_a_refused_training_erases_no_run(run: Order) -> None:
     before = state(run.folder)
     other = order(run.folder, f"folder:{few}")
     with pytest.raises(ValueError, match="has 2 pictures"):
-        trained(other)
+        train(other)
     assert state(run.folder) == before
 
 
@@ -164,7 +158,7 @@ def own(tmp_path: Path) -> tuple[Order, Path]:
     """A run that is over and its pictures, which may be changed."""
     data = pictures(tmp_path / "faces")
     request = order(tmp_path / "run", f"folder:{data}")
-    trained(request)
+    train(request)
     return request, data
 
 
@@ -197,7 +191,7 @@ def test_a_copy_of_the_pictures_is_no_change(own: tuple[Order, Path]) -> None:
     shutil.copytree(data.with_name("aside"), data)
     for path in data.iterdir():
         os.utime(path, (1e9, 1e9))
-    trained(request)
+    train(request)
     assert changes(request) == {"pictures": 24}
 
 
@@ -211,9 +205,9 @@ def test_a_pack_rewritten_with_the_same_names_is_noticed(tmp_path: Path) -> None
 
     packed()
     request = order(tmp_path / "run", f"pack:{pack}")
-    trained(request)
+    train(request)
     packed()
-    trained(request)
+    train(request)
     path = data / learned_last(f"pack:{pack}")
     path.write_bytes(
         (pictures(tmp_path / "others", seed=2, suffix=".png") / path.name).read_bytes()
@@ -228,5 +222,5 @@ def test_a_run_of_an_older_trombine_goes_on(run: Order) -> None:
     recipe = folder.read_recipe()
     del recipe["data"]["data"]["files"]
     folder.write_recipe(recipe)
-    trained(run)
+    train(run)
     assert changes(run) == {"pictures": 24}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,6 @@ import pytest
 
 from trombine import data_prepare
 from trombine.data.source import source
-from trombine.events import Notice
 from trombine.io.image import save_picture
 from trombine.recipes import find, with_settings
 from trombine.training.loop import Order, train
@@ -44,13 +45,22 @@ def order(data: str, run: str = "run", *, board: bool = False) -> Order:
     return Order(name="upscale-fast-x2", recipe=recipe, folder=Path(run), board=board)
 
 
-def said(data: str) -> list[str]:
-    """The notices before anything is measured."""
-    found = [event.text for event in train(order(data)) if isinstance(event, Notice)]
-    return [line for line in found if "PSNR" not in line]
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[str], list[str]]:
+    """What a training of these pictures says before anything is measured."""
+
+    def say(data: str) -> list[str]:
+        with caplog.at_level(logging.INFO):
+            train(order(data))
+        return caplog.messages[: next(n for n, x in enumerate(caplog.messages) if "PSNR" in x)]
+
+    return say
 
 
-def test_a_pack_with_uses_and_a_folder_without() -> None:
+Said = Callable[[str], list[str]]
+
+
+def test_a_pack_with_uses_and_a_folder_without(said: Said) -> None:
     data = "pack:pack+tiles:plain*2+leaves#9"
     learned, tests = (len(source(f"pack:pack@{use}", 16)) for use in ("train", "test"))
     terms = [
@@ -61,13 +71,13 @@ def test_a_pack_with_uses_and_a_folder_without() -> None:
     assert said(data) == ["; ".join(terms)], "one line"
 
 
-def test_pictures_of_two_terms_are_counted_as_they_are_split() -> None:
+def test_pictures_of_two_terms_are_counted_as_they_are_split(said: Said) -> None:
     data = "tiles:plain+leaves#9+tiles:plain"
     (line,) = said(data)
     assert line.startswith("tiles:plain: 8 to learn from, 2 to measure on; leaves#9: ")
 
 
-def test_to_learn_from_tests_is_remarked_on() -> None:
+def test_to_learn_from_tests_is_remarked_on(said: Said) -> None:
     data = "pack:pack@test"
     count = len(source(data, 16))
     remark = f"{data}: learns from pictures that are for tests; judge what comes of it by others"
@@ -76,10 +86,7 @@ def test_to_learn_from_tests_is_remarked_on() -> None:
     assert said(data) == expected
 
 
-def test_pairs_of_which_one_side_is_learned() -> None:
+def test_pairs_of_which_one_side_is_learned(said: Said) -> None:
     data = "world:photo+anime#9"
     remark = f"{data}: is of pairs, and this recipe learns from their first side alone"
     assert said(data)[1:] == [remark]
-
-
-# --- a disk that takes nothing ------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from families import contents
+from families import contents, stop_after
 
-from trombine.events import Done, Event, Notice, Progress
 from trombine.nets import Size, build
 from trombine.nets.stillness import still
 from trombine.objectives import objective_of
@@ -113,19 +113,6 @@ def run(recipe: Recipe, folder: Path, **more: Any) -> Order:
     return Order(name="mine", recipe=recipe, folder=folder, board=False, command="train", **more)
 
 
-def finished(order: Order) -> list[Event]:
-    return list(train(order))
-
-
-def stopped_after(order: Order, pictures: int) -> None:
-    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
-    events = train(order)
-    for event in events:
-        if isinstance(event, Progress) and event.done >= pictures:
-            break
-    events.close()  # pyright: ignore[reportAttributeAccessIssue]
-
-
 # --- start --------------------------------------------------------------------------------------
 
 
@@ -164,14 +151,15 @@ def test_a_deeper_net_takes_the_layers_there_are(tmp_path: Path) -> None:
     }
 
 
-def test_it_is_said_and_written_down(tmp_path: Path) -> None:
+def test_it_is_said_and_written_down(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = saved(tmp_path / "x2.safetensors", "residual", 2)
     order = run(grown("upscale-grown-x4", start=str(path), freeze="head@32"), tmp_path / "run")
-    told = [event.text for event in finished(order) if isinstance(event, Notice)]
+    with caplog.at_level(logging.INFO):
+        train(order)
     hash, folder = load(path).hash, RunFolder(tmp_path / "run")
     line = f"begins with 6 of 8 tensors from {path} ({hash}); new: tail"
-    assert line in told
-    assert "head: frozen until 32 pictures" in told
+    assert line in caplog.messages
+    assert "head: frozen until 32 pictures" in caplog.messages
     assert line in expectation(order)
     written = folder.read_recipe()["start"]
     assert (written["model"], written["hash"]) == (str(path), hash)
@@ -186,8 +174,7 @@ def test_it_is_said_and_written_down(tmp_path: Path) -> None:
 
 
 def test_where_nothing_is_taken_nothing_is_said(tmp_path: Path) -> None:
-    told = finished(run(grown("upscale-x4"), tmp_path / "run"))
-    assert not [e for e in told if isinstance(e, Notice) and "begins with" in e.text]
+    train(run(grown("upscale-x4"), tmp_path / "run"))
     folder = RunFolder(tmp_path / "run")
     assert folder.read_recipe()["start"] is None
     assert not [entry for entry in folder.entries() if entry["kind"] == "start"]
@@ -199,19 +186,19 @@ def test_a_run_goes_on_only_with_the_weights_it_began_with(change: bool, tmp_pat
     path = saved(tmp_path / "x2.safetensors", "residual", 2)
     kept = path.read_bytes()
     order = run(grown("upscale-grown-x4", start=str(path)), tmp_path / "run", change=change)
-    stopped_after(order, 24)
+    stop_after(order, 24)
     saved(path, "residual", 2, seed=6)
     with pytest.raises(InputError, match=r"was begun with the weights of .* not of .* give an"):
-        finished(order)
+        train(order)
     if change:
         none = replace(order, recipe=replace(order.recipe, start=""))
         with pytest.raises(InputError, match=r"not of no model, and what a run begins with st"):
-            finished(none)
+            train(none)
     path.unlink()
     with pytest.raises(InputError, match=r"^start: .*x2\.safetensors: does not exist"):
-        finished(order)
+        train(order)
     path.write_bytes(kept)
-    assert any(isinstance(event, Done) for event in finished(order))
+    assert "64 pictures seen" in train(order).summary
 
 
 @pytest.mark.parametrize(
@@ -229,7 +216,7 @@ def test_a_start_of_which_nothing_agrees(
     other = {"residual": "upscale-x4", "srresnet": "srresnet-x4"}[net]
     recipe = grown(other, net, start=str(path), **{k: str(v) for k, v in sizes.items()})
     with pytest.raises(InputError) as refused:
-        finished(run(recipe, tmp_path / "run"))
+        train(run(recipe, tmp_path / "run"))
     assert said in str(refused.value) and "\n" not in str(refused.value)
     assert str(refused.value).endswith("--start none begins with chance")
     assert not (tmp_path / "run").exists()
@@ -293,10 +280,10 @@ def test_a_run_stopped_while_frozen_or_after_is_the_run_that_was_not(
 ) -> None:
     path = saved(tmp_path / "x2.safetensors", "srresnet", 2)
     recipe = grown("srresnet-x4", "srresnet", start=str(path), freeze="head+body@36", lr="0.01")
-    finished(run(recipe, tmp_path / "whole"))
+    train(run(recipe, tmp_path / "whole"))
     order = run(recipe, tmp_path / "again")
-    stopped_after(order, pictures)
-    finished(order)
+    stop_after(order, pictures)
+    train(order)
     assert contents(tmp_path / "again") == contents(tmp_path / "whole")
     assert len(contents(tmp_path / "whole")) > 8
 
@@ -314,7 +301,7 @@ def test_what_nobody_has_taught_is_not_frozen(tmp_path: Path) -> None:
 
 def test_a_run_frozen_for_ever_ends_with_what_it_began_with(tmp_path: Path) -> None:
     path = saved(tmp_path / "x2.safetensors", "residual", 2)
-    finished(run(grown("upscale-x4", start=str(path), freeze="head+body"), tmp_path / "run"))
+    train(run(grown("upscale-x4", start=str(path), freeze="head+body"), tmp_path / "run"))
     best = load(tmp_path / "run/best.safetensors")
     assert best.card.pictures > 0
     own, theirs = best.net.state_dict(), load(path).net.state_dict()

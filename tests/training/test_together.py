@@ -150,7 +150,7 @@ def alone(run: Path) -> Mapping[str, torch.Tensor]:
         folder=run,
         board=False,
     )
-    list(train(order))
+    train(order)
     return tensors_of(run)
 
 

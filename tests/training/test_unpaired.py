@@ -10,9 +10,9 @@ from typing import Any, ClassVar, final
 import numpy as np
 import pytest
 import torch
+from families import stop_after
 
 from trombine import objectives
-from trombine.events import Progress
 from trombine.io.image import save_picture
 from trombine.objectives.alarms import Alarm, NotFinite
 from trombine.objectives.critics import CRITICS
@@ -147,7 +147,7 @@ def test_no_stream_is_painted_where_the_path_of_another_is_not_there(
 
     monkeypatch.setattr(material_module, "prepare_split", paint)
     with pytest.raises(InputError, match="is not a folder"):
-        list(prepare_material(replace(RECIPE, other="folder:gone"), ("data", "other")))
+        prepare_material(replace(RECIPE, other="folder:gone"), ("data", "other"))
 
 
 @pytest.fixture
@@ -190,15 +190,11 @@ def test_two_kinds_of_pictures(unpaired: Unpaired) -> None:
 
 def test_unpaired_runs_are_exact_and_have_two_models(unpaired: Unpaired, tmp_path: Path) -> None:
     asked = Order(name="toy", recipe=unpaired, folder=tmp_path / "whole", board=False)
-    list(train(asked))
+    train(asked)
     again = replace(asked, folder=tmp_path / "parts")
     for stop in (8, 20, 36):
-        events = train(again)
-        for event in events:
-            if isinstance(event, Progress) and event.done >= stop:
-                break
-        events.close()  # pyright: ignore[reportAttributeAccessIssue]
-    list(train(again))
+        stop_after(again, stop)
+    train(again)
     for pattern in ("checkpoints/*.safetensors", "best*.safetensors", "log.jsonl", "samples/*"):
         ours, theirs = (sorted(order.folder.glob(pattern)) for order in (asked, again))
         assert [path.name for path in ours] == [path.name for path in theirs] != []
@@ -228,7 +224,7 @@ def test_a_run_ends_with_its_last_phase(
 ) -> None:
     monkeypatch.setitem(objectives.OBJECTIVES, "toy of unpaired", kind)
     asked = Order(name="toy", recipe=RECIPE, folder=tmp_path / "run", board=False)
-    list(train(asked))
+    train(asked)
     entries = RunFolder(asked.folder).entries()
     assert entries[-1] == {"kind": "end", "pictures": ends}
     assert [e["pictures"] for e in entries if e.get("what") == "ended"] == [ends, ends]
@@ -236,5 +232,5 @@ def test_a_run_ends_with_its_last_phase(
     assert max(RunFolder(asked.folder).sample_files()) == ends
     assert checkpoints.latest(RunFolder(asked.folder)).plain["pictures"] == ends
     data = RunFolder(asked.folder).log.read_bytes()
-    list(train(asked))
+    train(asked)
     assert RunFolder(asked.folder).log.read_bytes() == data

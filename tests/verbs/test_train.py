@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shlex
 import subprocess
@@ -383,18 +384,18 @@ def test_a_run_on_own_pictures_says_so(mine: Path, capsys: pytest.CaptureFixture
     assert "leaves" not in card
 
 
-def test_in_python_settings_are_arguments(mine: Path) -> None:
+def test_in_python_settings_are_arguments(mine: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Numbers as numbers, those of a net as its mapping; steps are told, and what is said."""
     told: list[tuple[float, float, str]] = []
-    result = trombine.train(
-        str(mine), lr=3e-4, net={"width": 6}, tensorboard=False, progress=lambda *x: told.append(x)
-    )
+    settings = {"lr": 3e-4, "net": {"width": 6}, "tensorboard": False}
+    with caplog.at_level(logging.INFO):
+        result = trombine.train(str(mine), progress=lambda *x: told.append(x), **settings)
     run = RunFolder(Path("runs/mine"))
     settings = run.read_recipe()["settings"]
     assert settings["lr"] == 3e-4 and "width=6" in settings["nets"]["net"]
     assert told[-1] == (24, 24, "pictures") and str(run.page) in result.summary
-    assert any("24 to learn from" in text for text in result.notices)
-    over = trombine.train(str(mine), lr=3e-4, net={"width": 6}, tensorboard=False)
+    assert any("24 to learn from" in text for text in caplog.messages)
+    over = trombine.train(str(mine), **settings)
     assert "was over already" in over.summary
     with pytest.raises(InputError, match="lr is a number or a text, not"):
         trombine.train(str(mine), lr=[1])

@@ -13,10 +13,7 @@ from trombine.data.columns import SPLITS
 from trombine.data.source import MixedSource, Source
 from trombine.data.spec import parse
 from trombine.data.split import Subset
-from trombine.events import Event, Notice
 from trombine.objectives.objective import Objective
-from trombine.refusal import shown
-from trombine.training.material import Material
 
 _TEST: Final = SPLITS.index("test")
 
@@ -36,7 +33,7 @@ class Share:
         return f"{self.spec}: {self.learned:,} to learn from, {self.measured:,} to measure on{rest}"
 
 
-def shares(learned: Source, measured: Source) -> list[Share]:
+def shares_of(learned: Source, measured: Source) -> list[Share]:
     """The share of each term, from the sources to learn from and to measure on."""
     return [
         Share(spec=a.spec, learned=len(a), measured=len(b), unused=_unused(a, b))
@@ -53,14 +50,6 @@ def warnings(objective: Objective[Any], learned: Source) -> Iterator[str]:
             yield (
                 f"{spec}: learns from pictures that are for tests; judge what comes of it by others"
             )
-
-
-def notices(objective: Objective[Any], material: Material) -> Iterator[Event]:
-    """The shares and warnings of every stream, as a run prints them when it begins."""
-    for stream, learned in material.learned.items():
-        counts = "; ".join(map(str, shares(learned, material.measured[stream])))
-        for line in (counts, *warnings(objective, learned)):
-            yield Notice(None, shown(line))
 
 
 def terms_of(source: Source) -> tuple[Source, ...]:

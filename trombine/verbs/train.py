@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from trombine.bridge import result_of
 from trombine.progress import Result
 from trombine.recipes import find, open_recipe, settings_of, with_settings
 from trombine.recipes.file import differences, is_file, run_name
@@ -72,7 +71,7 @@ def train(
     )
     if dry_run:
         return Result(summary=expectation(order))
-    return result_of(loop.train(order), progress)
+    return loop.train(order, progress)
 
 
 def order_of(
