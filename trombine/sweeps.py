@@ -9,7 +9,6 @@ The page has a table and the last samples of each run; TensorBoard draws the cur
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,20 +19,17 @@ from typing import Any, Final, final
 from urllib.parse import quote
 
 from trombine.io.files import write_bytes
-from trombine.nets import sizes_of
-from trombine.nets.sizes import resolved
 from trombine.pages import Html, Page, check_page, command, element, grid, picture, table, unbroken
 from trombine.progress import Progress, Result, log, silent
 from trombine.recipes import NetSpec, Recipe, with_settings
+from trombine.recipes.file import check_sizes
 from trombine.refusal import InputError, OutputError, shown
-from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder, mapping
 from trombine.runs.frames import Pixels, read_pixels
 from trombine.runs.log import FINISHED, read
-from trombine.runs.page import write_page
-from trombine.runs.tables import best_value, flat, sentence, spelled, state
+from trombine.runs.tables import best_value, sentence, spelled, state
+from trombine.training.config import TrainConfig
 from trombine.training.loop import train
-from trombine.training.orders import Order, has_begun
 
 PAGE: Final = "index.html"
 Settings = Mapping[str, str]
@@ -42,7 +38,6 @@ Varied = Sequence[str] | Mapping[str, Iterable[str | float]] | None
 
 # What can be wrong with one run and leave the others alone.
 FAILURES: Final = (InputError, ValueError)
-CURE: Final = "sweep into another folder with -o, or remove this run"
 
 
 @final
@@ -56,7 +51,7 @@ class Sweep:
     combinations: tuple[Settings, ...]
     command: str = ""  # that trains one
     sweep_command: str = ""  # the command that asked for all
-    board: bool = True
+    tensorboard: bool = True
 
 
 @final
@@ -141,30 +136,10 @@ def points(request: Sweep) -> list[Point]:
 def _point(recipe: Recipe, settings: Settings) -> Point:
     try:
         changed = with_settings(recipe, settings)
-        _resolved(changed)
+        check_sizes(changed)
     except InputError as error:
         return Point(settings=settings, recipe=None, why=str(error))
     return Point(settings=settings, recipe=changed)
-
-
-def _resolved(recipe: Recipe) -> str:
-    """All of a recipe as text, with every size of its nets: equal for equal runs."""
-    nets = {
-        role: [net.name, resolved(net.name, sizes_of(net.name), net.sizes)]
-        for role, net in recipe.nets.items()
-    }
-    return json.dumps({**recipe.plain(), "nets": nets}, sort_keys=True)
-
-
-def _different(points: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
-    """The points without those that are an earlier one again, and which those are."""
-    first: dict[str, Point] = {}
-    again: dict[str, str] = {}
-    for point in points:
-        key = _resolved(point.recipe) if point.recipe else point.name
-        if first.setdefault(key, point) is not point:
-            again[point.name] = first[key].name
-    return list(first.values()), again
 
 
 # Training
@@ -172,12 +147,10 @@ def _different(points: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
 
 def sweep(request: Sweep, progress: Progress | None = None) -> Result:
     """Train every combination that is not trained yet; then write the page of all."""
-    runs, again = _different(points(request))
+    runs = list({point.name: point for point in points(request)}.values())  # each once
     _check_folder(request.folder)
     progress = progress or silent
-    notices = [_trained_once(name, first) for name, first in again.items()]
-    for text in notices:
-        log.warning(text)
+    notices: list[str] = []
     failed: dict[str, str] = {}
     kept = 0
     page = request.folder / PAGE
@@ -190,7 +163,8 @@ def sweep(request: Sweep, progress: Progress | None = None) -> Result:
         except OutputError:  # a disk that cannot be written fails the next one too
             raise
         except FAILURES as error:
-            failed[point.name] = _advised(str(error), request.folder / point.name)
+            place = f"{shown(request.folder / point.name)}: "
+            failed[point.name] = " ".join(str(error).split()).removeprefix(place)
             log.error(f"skipped {shown(request.folder / point.name)}: {failed[point.name]}")
         write_bytes(page, page_of(request, runs, failed).html().encode())
     progress(len(runs), len(runs), "runs")
@@ -207,11 +181,6 @@ def sweep(request: Sweep, progress: Progress | None = None) -> Result:
         skipped={request.folder / name: why for name, why in failed.items()},
         notices=tuple(notices),
     )
-
-
-def _trained_once(name: str, first: str) -> str:
-    same = f"is the same run as {first}" if name != first else "is named more than once"
-    return f"{name} {same}: it is trained once"
 
 
 def _check_folder(folder: Path) -> None:
@@ -235,17 +204,6 @@ def _is_over(point: Point, folder: RunFolder) -> bool:
     return folder.read_recipe().get("settings") == point.recipe.plain()
 
 
-def _finish(folder: RunFolder) -> None:
-    """Write film and page of a run that is over, if it was killed while it wrote them."""
-    if (
-        not folder.page.exists()
-        or folder.page.stat().st_mtime_ns < folder.clocks.stat().st_mtime_ns
-    ):
-        with folder.alone():
-            write_film(folder)
-            write_page(folder)
-
-
 def _train_one(request: Sweep, point: Point, progress: Progress, number: int, count: int) -> Result:
     """Train one combination, unless it is over. Its steps are a share of one of the sweep's."""
     folder = RunFolder(request.folder / point.name)
@@ -257,41 +215,20 @@ def _train_one(request: Sweep, point: Point, progress: Progress, number: int, co
         progress(number + done / max(of, 1), count, text)
 
     if _is_over(point, folder):
-        _finish(folder)
         return Result(kept=1)
-    _check_begun_alike(request.name, point.recipe, folder)
     log.info(f"{point.name}: run {number + 1} of {count}")
-    return train(_order(request, point, point.recipe, folder.path), share)
+    return train(_config(request, point, point.recipe, folder.path), share)
 
 
-def _order(request: Sweep, point: Point, recipe: Recipe, place: Path) -> Order:
+def _config(request: Sweep, point: Point, recipe: Recipe, place: Path) -> TrainConfig:
     words = [f"--{n.replace('_', '-')} {shlex.quote(v)}" for n, v in point.settings.items()]
-    line = " ".join([request.command, *words]).strip()
-    return Order(name=request.name, recipe=recipe, folder=place, board=request.board, command=line)
-
-
-def _check_begun_alike(name: str, recipe: Recipe, folder: RunFolder) -> None:
-    """Refuse to go on with a run that was begun as something else."""
-    if not has_begun(folder):
-        return
-    stored = folder.read_recipe()
-    if stored.get("recipe") != name:
-        raise InputError(f"is a run of {shown(str(stored.get('recipe')))}; {CURE}")
-    old, new = flat(mapping(stored.get("settings"))), flat(recipe.plain())
-    changes = [
-        f"{setting.removeprefix('nets.')} {shown(spelled(old.get(setting)))} (now {spelled(value)})"
-        for setting, value in new.items()
-        if old.get(setting) != value
-    ]
-    if changes:
-        raise InputError(f"was begun with {', '.join(changes)}; {CURE}")
-
-
-def _advised(why: str, place: Path) -> str:
-    """What failed, with a cure that a sweep has: it cannot change a run's settings."""
-    why = " ".join(why.splitlines()).removeprefix(f"{shown(place)}: ")
-    problem, _, cure = why.rpartition("; ")
-    return f"{problem}; {CURE}" if "--override" in cure else why
+    return TrainConfig(
+        name=request.name,
+        recipe=recipe,
+        folder=place,
+        tensorboard=request.tensorboard,
+        command=" ".join([request.command, *words]).strip(),
+    )
 
 
 # The page

@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from trombine.recipes import find, with_settings
-from trombine.training.loop import Order, train
+from trombine.training.config import TrainConfig
+from trombine.training.loop import train
 
 SMALL: Final = {
     "data": "leaves#48",
@@ -66,20 +67,22 @@ FAMILIES: Final = {
 }
 
 
-def order(family: str, place: Path) -> Order:
+def order(family: str, place: Path) -> TrainConfig:
     """The tiny run of a family; of SMALL the settings that its recipe has."""
     name, settings = FAMILIES[family]
     recipe = find(name)
     known = {size for net in recipe.nets.values() for size in net.sizes} | set(recipe.plain())
     given = {key: value for key, value in {**SMALL, **settings}.items() if key in known}
-    return Order(name=name, recipe=with_settings(recipe, given), folder=place, board=False)
+    return TrainConfig(
+        name=name, recipe=with_settings(recipe, given), folder=place, tensorboard=False
+    )
 
 
 class Killed(BaseException):
     """Ends a training as a kill does: nothing is saved."""
 
 
-def stop_after(asked: Order, pictures: int) -> None:
+def stop_after(asked: TrainConfig, pictures: int) -> None:
     """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
 
     def progress(done: float, _total: float, what: str) -> None:

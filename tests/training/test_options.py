@@ -24,8 +24,9 @@ from trombine.recipes import find, with_settings
 from trombine.recipes.recipe import CHOICES
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
+from trombine.training.config import TrainConfig
 from trombine.training.launch import Mesh
-from trombine.training.loop import Order, train
+from trombine.training.loop import train
 from trombine.training.machine import choose
 from trombine.training.material import Material, endless, fixed_steps, open_material, step_of
 from trombine.training.state import State, fresh
@@ -38,7 +39,7 @@ ALL = "zoom:1.2+shift:0.05+mirror+rotate:15+colour:0.1"
 INVENT, COMPARE = ("adversarial", "denoise"), ("restore", "sharpen")
 
 
-def asked(family: str, run: Path, **settings: str) -> Order:
+def asked(family: str, run: Path, **settings: str) -> TrainConfig:
     one = order(family, run)
     return replace(one, recipe=with_settings(one.recipe, {"augment": "none", **settings}))
 

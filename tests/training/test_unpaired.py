@@ -24,8 +24,9 @@ from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training import material as material_module
+from trombine.training.config import TrainConfig
 from trombine.training.launch import Mesh
-from trombine.training.loop import Order, train
+from trombine.training.loop import train
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, prepare_material, step_of
 from trombine.training.state import PhaseState, State, fresh
@@ -189,7 +190,7 @@ def test_two_kinds_of_pictures(unpaired: Unpaired) -> None:
 
 
 def test_unpaired_runs_are_exact_and_have_two_models(unpaired: Unpaired, tmp_path: Path) -> None:
-    asked = Order(name="toy", recipe=unpaired, folder=tmp_path / "whole", board=False)
+    asked = TrainConfig(name="toy", recipe=unpaired, folder=tmp_path / "whole", tensorboard=False)
     train(asked)
     again = replace(asked, folder=tmp_path / "parts")
     for stop in (8, 20, 36):
@@ -223,14 +224,16 @@ def test_a_run_ends_with_its_last_phase(
     kind: type[UnpairedObjective], ends: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(objectives.OBJECTIVES, "toy of unpaired", kind)
-    asked = Order(name="toy", recipe=RECIPE, folder=tmp_path / "run", board=False)
+    asked = TrainConfig(name="toy", recipe=RECIPE, folder=tmp_path / "run", tensorboard=False)
     train(asked)
     entries = RunFolder(asked.folder).entries()
     assert entries[-1] == {"kind": "end", "pictures": ends}
     assert [e["pictures"] for e in entries if e.get("what") == "ended"] == [ends, ends]
     assert [e for e in entries if e["kind"] == "measure"][-1]["pictures"] == ends
     assert max(RunFolder(asked.folder).sample_files()) == ends
-    assert checkpoints.latest(RunFolder(asked.folder)).plain["pictures"] == ends
+    assert checkpoints.latest(RunFolder(asked.folder)) == (
+        asked.folder / "checkpoints" / f"{ends:09d}.safetensors"
+    )
     data = RunFolder(asked.folder).log.read_bytes()
     train(asked)
     assert RunFolder(asked.folder).log.read_bytes() == data

@@ -15,7 +15,8 @@ from trombine.recipes import find, with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
-from trombine.training.loop import Order, train
+from trombine.training.config import TrainConfig
+from trombine.training.loop import train
 
 TINY = {
     "data": "leaves#24",
@@ -35,9 +36,9 @@ TINY = {
 }
 
 
-def order(folder: Path) -> Order:
+def order(folder: Path) -> TrainConfig:
     recipe = with_settings(find("upscale-fast-x2"), TINY)
-    return Order(name="upscale-fast-x2", recipe=recipe, folder=folder, board=False)
+    return TrainConfig(name="upscale-fast-x2", recipe=recipe, folder=folder, tensorboard=False)
 
 
 def test_a_killed_process_counts_up_to_its_last_checkpoint(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_the_best_model_is_the_average_over_time(
     averaged = with_settings(find("upscale-fast-x2"), {**TINY, "ema": "20"})
     train(replace(order(tmp_path / "run"), recipe=averaged))
     folder = RunFolder(tmp_path / "run")
-    best = checkpoints.latest(folder).plain["best"]["pictures"]
+    best = checkpoints.load(folder.checkpoints / "000000064.safetensors")[1]["best"]["pictures"]
     assert best > 0, "before the first step the two are the same"
     tensors, _ = checkpoints.load(folder.checkpoints / f"{best:09d}.safetensors")
     kept = load_file(folder.best)

@@ -51,7 +51,7 @@ def read_recipe(path: Path, recipes: Mapping[str, Recipe]) -> tuple[str, Recipe]
         if isinstance(content.get("settings"), dict):  # a run's recipe.json
             base, content = _of_run(base, content["settings"])
         recipe = with_settings(base, settings_of(content))
-        _check_sizes(recipe)
+        check_sizes(recipe)
         return name, recipe
 
 
@@ -100,7 +100,7 @@ def _of_run(base: Recipe, settings: Mapping[str, Any]) -> tuple[Recipe, dict[str
     return dataclasses.replace(base, **lacks), {**named, **(nets if isinstance(nets, dict) else {})}
 
 
-def _check_sizes(recipe: Recipe) -> None:
+def check_sizes(recipe: Recipe) -> None:
     """Refuse sizes that the nets do not have, here where the file is known."""
     from trombine.nets import sizes_of
     from trombine.nets.sizes import resolved

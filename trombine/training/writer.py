@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from trombine.runs.board import MISSING, Board, open_board
 from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder
 from trombine.runs.page import write_page
+from trombine.training.config import TrainConfig
 from trombine.training.evaluation import card_of, evaluate, protocol_of, sample_outputs, sheet
 from trombine.training.material import Material
 from trombine.training.state import Best, State
@@ -51,17 +52,13 @@ class RunWriter:
         folder: RunFolder,
         plan: Plan,
         material: Material,
-        *,
-        name: str,
-        command: str,
-        clock: Callable[[], float],
+        config: TrainConfig,
     ) -> None:
-        self.folder, self.plan, self.material = folder, plan, material
-        self.name, self.command = name, command
+        self.folder, self.plan, self.material, self.config = folder, plan, material, config
         self.notices: list[str] = []
         self.board: Board | None = None
-        self._clock = clock
-        self._began = self._saved = clock()
+        self._clock = config.clock
+        self._began = self._saved = self._clock()
         self._cpu = time.process_time()
         self._paged = self._ticked = -math.inf
         self._waited = 0.0
@@ -176,7 +173,10 @@ class RunWriter:
             main = role == self.plan.objective.main
             path = self.folder.best if main else self.folder.path / f"best-{role}.safetensors"
             net = {**state.nets, **state.averages}[role]
-            save(path, net, card_of(self.plan, state, self.material, role, self.name, self.command))
+            card = card_of(
+                self.plan, state, self.material, role, self.config.name, self.config.command
+            )
+            save(path, net, card)
 
     def run_alarms(self, state: State, report: Report) -> None:
         """Give every alarm the report; log their alerts and act on them."""

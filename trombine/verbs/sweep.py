@@ -83,6 +83,6 @@ def sweep(
         combinations=varied,
         command=" ".join(["trombine train", name, *words]),
         sweep_command=" ".join(["trombine sweep", name, *vary, *words, into]),
-        board=tensorboard,
+        tensorboard=tensorboard,
     )
     return sweeps.sweep(request, progress)

@@ -13,7 +13,8 @@ from trombine import data_prepare
 from trombine.data.source import source
 from trombine.io.image import save_picture
 from trombine.recipes import find, with_settings
-from trombine.training.loop import Order, train
+from trombine.training.config import TrainConfig
+from trombine.training.loop import train
 
 TINY = {
     "size": "16",
@@ -40,9 +41,9 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data_prepare(Path("set"), size=16, output=Path("pack"), choose=25, test=35)
 
 
-def order(data: str, run: str = "run", *, board: bool = False) -> Order:
+def order(data: str, run: str = "run", *, board: bool = False) -> TrainConfig:
     recipe = with_settings(find("upscale-fast-x2"), {**TINY, "data": data})
-    return Order(name="upscale-fast-x2", recipe=recipe, folder=Path(run), board=board)
+    return TrainConfig(name="upscale-fast-x2", recipe=recipe, folder=Path(run), tensorboard=board)
 
 
 @pytest.fixture
@@ -60,27 +61,16 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[str], list[str]]:
 Said = Callable[[str], list[str]]
 
 
-def test_a_pack_with_uses_and_a_folder_without(said: Said) -> None:
+def test_pictures_are_counted(said: Said) -> None:
     data = "pack:pack+tiles:plain*2+leaves#9"
-    learned, tests = (len(source(f"pack:pack@{use}", 16)) for use in ("train", "test"))
-    terms = [
-        f"pack:pack: {learned} to learn from, 4 to measure on, {tests} for tests left alone",
-        "tiles:plain: 8 to learn from, 2 to measure on",
-        "leaves#9: 9 to learn from, 4 to measure on",
-    ]
-    assert said(data) == ["; ".join(terms)], "one line"
-
-
-def test_pictures_of_two_terms_are_counted_as_they_are_split(said: Said) -> None:
-    data = "tiles:plain+leaves#9+tiles:plain"
-    (line,) = said(data)
-    assert line.startswith("tiles:plain: 8 to learn from, 2 to measure on; leaves#9: ")
+    learned = len(source("pack:pack@train", 16)) + 8 + 9
+    assert said(data) == [f"{data}: {learned} to learn from, 10 to measure on"]
 
 
 def test_to_learn_from_tests_is_remarked_on(said: Said) -> None:
     data = "pack:pack@test"
     count = len(source(data, 16))
-    remark = f"{data}: learns from pictures that are for tests; judge what comes of it by others"
+    remark = f"{data}: learns from pictures that are for tests; judge by others"
     held = count // 5
     expected = [f"{data}: {count - held} to learn from, {held} to measure on", remark]
     assert said(data) == expected
