@@ -12,10 +12,11 @@ import pytest
 
 import trombine
 from trombine.progress import Result
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.sweeps import Sweep, check_shared, combinations, name_of, points, sweep, value_of
+from trombine.training.methods import find
 
 TINY = {
     "data": "leaves#48",

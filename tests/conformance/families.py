@@ -7,9 +7,10 @@ from typing import Final
 
 import pytest
 
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
+from trombine.training.methods import find
 
 SMALL: Final = {
     "data": "leaves#48",

@@ -9,11 +9,10 @@ from types import ModuleType
 
 import pytest
 
-from trombine.objectives import objective_of
-from trombine.recipes import RECIPES
 from trombine.runs.folder import RunFolder
 from trombine.runs.page import write_page
 from trombine.runs.tables import LOWER_IS_BETTER
+from trombine.training.methods import RECIPES, objective_of
 
 
 def text_of(folder: RunFolder) -> str:

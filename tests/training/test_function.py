@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.objectives import objective_of
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.runs import checkpoints
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import Material, endless, open_material, step_of
+from trombine.training.methods import find, objective_of
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan, advance, update_phases
 

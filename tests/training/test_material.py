@@ -12,9 +12,10 @@ import pytest
 from trombine import data_prepare
 from trombine.data.source import source
 from trombine.io.image import save_picture
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
+from trombine.training.methods import find
 
 TINY = {
     "size": "16",

@@ -14,14 +14,10 @@ from families import contents, order, stop_after
 from trombine.data.augment import Augment, augmented
 from trombine.draws import Chance
 from trombine.measures import psnr
-from trombine.nets.spaces import SPACES, Within, from_space, to_space
-from trombine.objectives import objective_of
+from trombine.nets.spaces import Within, from_space, to_space
 from trombine.objectives.objective import Step
-from trombine.objectives.restore import RestoreObjective
-from trombine.objectives.sharpen import SharpenObjective
 from trombine.objectives.untrue import UNTRUE
-from trombine.recipes import find, with_settings
-from trombine.recipes.recipe import CHOICES
+from trombine.recipes import with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig
@@ -29,6 +25,9 @@ from trombine.training.launch import Mesh
 from trombine.training.loop import train
 from trombine.training.machine import choose
 from trombine.training.material import Material, endless, fixed_steps, open_material, step_of
+from trombine.training.methods import find, objective_of
+from trombine.training.methods.restore import RestoreObjective
+from trombine.training.methods.srgan import SharpenObjective
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan
 from trombine.weights import load, read_card
@@ -213,8 +212,6 @@ def test_what_changes_make_untrue_are_numbers_that_there_are() -> None:
 
 
 def test_recipes_know_the_spaces_that_there_are() -> None:
-    """Listed in both places: recipes load no torch."""
-    assert CHOICES["space"] == tuple(SPACES)
     with pytest.raises(InputError, match="space is one of rgb, grey, hsv, imagenet; not 'lab'"):
         asked("restore", Path("unused"), space="lab")
 

@@ -16,13 +16,14 @@ from families import FAMILIES, Killed, contents, order, stop_after
 from PIL import Image as Pillow
 
 from trombine.objectives.objective import Step, Terms
-from trombine.objectives.restore import RestoreObjective
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
+from trombine.training.methods import find
+from trombine.training.methods.restore import RestoreObjective
 from trombine.world import face, paint
 
 HERE = Path(__file__).parent

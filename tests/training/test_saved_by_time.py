@@ -10,13 +10,13 @@ import torch
 from families import contents, order, stop_after
 
 from trombine.objectives.objective import Step, Terms
-from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
 from trombine.training import writer
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
+from trombine.training.methods.restore import RestoreObjective
 
 
 class Clock:

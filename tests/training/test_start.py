@@ -15,8 +15,7 @@ from families import contents, stop_after
 
 from trombine.nets import Size, build
 from trombine.nets.stillness import still
-from trombine.objectives import objective_of
-from trombine.recipes import NetSpec, Recipe, find, with_settings
+from trombine.recipes import NetSpec, Recipe, with_settings
 from trombine.recipes.freeze import Freeze
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
@@ -26,6 +25,7 @@ from trombine.training.launch import Mesh
 from trombine.training.loop import train
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, step_of
+from trombine.training.methods import find, objective_of
 from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance, frozen_parts

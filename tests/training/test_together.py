@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
+from trombine.training.methods import find
 
 HERE = Path(__file__).parent
 LOOPBACK = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}

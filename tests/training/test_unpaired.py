@@ -12,7 +12,6 @@ import pytest
 import torch
 from families import stop_after
 
-from trombine import objectives
 from trombine.io.image import save_picture
 from trombine.objectives.alarms import Alarm, NotFinite
 from trombine.objectives.critics import CRITICS
@@ -24,6 +23,7 @@ from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training import material as material_module
+from trombine.training import methods
 from trombine.training.config import TrainConfig
 from trombine.training.launch import Mesh
 from trombine.training.loop import train
@@ -153,12 +153,12 @@ def test_no_stream_is_painted_where_the_path_of_another_is_not_there(
 
 @pytest.fixture
 def unpaired(monkeypatch: pytest.MonkeyPatch) -> Unpaired:
-    monkeypatch.setitem(objectives.OBJECTIVES, "toy of unpaired", UnpairedObjective)
+    monkeypatch.setitem(methods.OBJECTIVES, "toy of unpaired", UnpairedObjective)
     return RECIPE
 
 
 def kit(recipe: Recipe) -> tuple[Plan, State, Any, Any]:
-    objective, machine = objectives.objective_of(recipe), choose(recipe)
+    objective, machine = methods.objective_of(recipe), choose(recipe)
     phases = objective.phases()
     plan = Plan(recipe=recipe, objective=objective, phases=phases, machine=machine, mesh=Mesh())
     state = fresh(recipe, objective, machine, plan.mesh.device)
@@ -223,7 +223,7 @@ class ShortObjective(UnpairedObjective):
 def test_a_run_ends_with_its_last_phase(
     kind: type[UnpairedObjective], ends: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(objectives.OBJECTIVES, "toy of unpaired", kind)
+    monkeypatch.setitem(methods.OBJECTIVES, "toy of unpaired", kind)
     asked = TrainConfig(name="toy", recipe=RECIPE, folder=tmp_path / "run", tensorboard=False)
     train(asked)
     entries = RunFolder(asked.folder).entries()

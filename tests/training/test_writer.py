@@ -11,12 +11,13 @@ import torch
 from families import stop_after
 from safetensors.torch import load_file
 
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
+from trombine.training.methods import find
 
 TINY = {
     "data": "leaves#24",

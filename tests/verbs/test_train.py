@@ -19,10 +19,11 @@ import trombine
 from trombine import __main__
 from trombine.io.image import save_picture
 from trombine.nets import build
-from trombine.recipes import RECIPES, find, open_recipe, with_settings
+from trombine.recipes import with_settings
 from trombine.recipes.file import differences
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
+from trombine.training.methods import RECIPES, find, open_recipe
 from trombine.verbs.train import config_of
 from trombine.weights import Card, load, save
 

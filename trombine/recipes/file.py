@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.io.files import opened
+from trombine.nets import sizes_of
+from trombine.nets.sizes import resolved
 from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED, as_text, settings_of, with_settings
 from trombine.refusal import InputError, about, shown
@@ -102,8 +104,5 @@ def _of_run(base: Recipe, settings: Mapping[str, Any]) -> tuple[Recipe, dict[str
 
 def check_sizes(recipe: Recipe) -> None:
     """Refuse sizes that the nets do not have, here where the file is known."""
-    from trombine.nets import sizes_of
-    from trombine.nets.sizes import resolved
-
     for net in recipe.nets.values():
         resolved(net.name, sizes_of(net.name), net.sizes)

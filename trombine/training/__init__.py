@@ -13,5 +13,7 @@
     machine.py   device, precision, threads
     dry_run.py   what a training would be: --dry-run
 
-What is minimised is in objectives/, what can be trained in recipes/, a run's files in runs/.
+    methods/     one method a file: its config, its phases with their losses, its presets
+
+What methods share is in objectives/, what a recipe is in recipes/, a run's files in runs/.
 """

@@ -21,7 +21,6 @@ from trombine.data.tiles import TILES
 from trombine.measures import CHECKOUT, commit_of
 from trombine.nets import build, has_batch_statistics
 from trombine.objectives.objective import Objective
-from trombine.recipes import RECIPES
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import InputError, shown
@@ -30,6 +29,7 @@ from trombine.runs.folder import RunFolder, mapping
 from trombine.training.evaluation import protocol_of
 from trombine.training.machine import Machine
 from trombine.training.material import Material, streams_of
+from trombine.training.methods import RECIPES
 from trombine.training.steps import Plan
 
 DESCRIPTIVE: Final = ("about",)  # parts of a recipe that change nothing that is learned
@@ -113,9 +113,16 @@ def _check_folder(config: TrainConfig, objective: Objective[Any]) -> None:
 # What a run was begun with
 
 
-def begun_with(folder: RunFolder) -> dict[str, Any] | None:
-    """The recipe.json of a run that has a checkpoint; without one, changed settings do no harm."""
-    return folder.read_recipe() if folder.exists and checkpoints.any_in(folder) else None
+def begun_with(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
+    """The recipe.json of a run that has a checkpoint; without one, changed settings do no harm.
+
+    A run of an older trombine lacks the settings that came since: they were as usual.
+    """
+    if not folder.exists or not checkpoints.any_in(folder):
+        return None
+    usual = {f.name: f.default for f in dataclasses.fields(recipe)}
+    begun = folder.read_recipe()
+    return {**begun, "settings": {**usual, **begun["settings"]}}
 
 
 def machine_of(machine: Machine, recipe: Recipe, begun: Mapping[str, Any] | None) -> Machine:
@@ -170,7 +177,7 @@ def _compared(description: Mapping[str, Any]) -> dict[str, Any]:
     found |= dict(mapping(settings.get("nets")))
     found |= {"recipe": description.get("recipe"), "hash of start": start.get("hash")}
     for stream, data in mapping(description.get("data")).items():
-        found[f"pictures of {stream}"] = [data.get(n) for n in ("pictures", "learned", "measured")]
+        found |= {f"{stream}.{fact}": value for fact, value in data.items() if fact != "spec"}
     return found
 
 

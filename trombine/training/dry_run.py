@@ -17,7 +17,6 @@ import torch
 
 from trombine.data.spec import parse, spell
 from trombine.nets import parameter_count
-from trombine.objectives import objective_of
 from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED
 from trombine.refusal import shown
@@ -25,6 +24,7 @@ from trombine.training.config import TrainConfig, check, without_missing_streams
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose, prepare
 from trombine.training.material import endless, open_material, step_of, streams_of
+from trombine.training.methods import objective_of
 from trombine.training.state import PhaseState, fresh
 from trombine.training.steps import advance, plan_of
 

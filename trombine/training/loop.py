@@ -13,7 +13,6 @@ from contextlib import nullcontext
 from typing import Any, Final
 
 from trombine.nets import parameter_count
-from trombine.objectives import objective_of
 from trombine.objectives.alarms import Report
 from trombine.progress import Progress, Result, log, silent
 from trombine.refusal import InputError, shown
@@ -39,6 +38,7 @@ from trombine.training.material import (
     step_of,
     warnings,
 )
+from trombine.training.methods import objective_of
 from trombine.training.state import State, fresh
 from trombine.training.steps import (
     BrokenStepError,
@@ -63,7 +63,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
     recipe, folder, progress = config.recipe, RunFolder(config.folder), progress or silent
     objective = objective_of(recipe)
     check(config, objective)
-    begun = begun_with(folder)
+    begun = begun_with(folder, recipe)
     machine = machine_of(choose(recipe), recipe, begun)
     with launch(recipe.devices, machine.device) as mesh:
         prepare(machine)

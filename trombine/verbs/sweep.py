@@ -11,8 +11,9 @@ from pydantic import BeforeValidator
 
 from trombine import sweeps
 from trombine.progress import Result
-from trombine.recipes import find, open_recipe, settings_of, with_settings
+from trombine.recipes import settings_of, with_settings
 from trombine.recipes.file import differences, is_file, run_name
+from trombine.training.methods import find, open_recipe
 from trombine.verbs.options import Progress, Setting, verb
 
 # A text for each --grid; a program may give {name: values}.

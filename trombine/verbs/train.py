@@ -10,11 +10,12 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from trombine.progress import Result
-from trombine.recipes import find, open_recipe, settings_of, with_settings
+from trombine.recipes import settings_of, with_settings
 from trombine.recipes.file import differences, is_file, run_name
 from trombine.training import loop
 from trombine.training.config import TrainConfig
 from trombine.training.dry_run import dry_run as dry_run_of
+from trombine.training.methods import find, open_recipe
 from trombine.verbs.options import Progress, Setting, verb
 
 

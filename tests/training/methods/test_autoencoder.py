@@ -12,10 +12,11 @@ from torch import nn
 from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import build
-from trombine.objectives.encode import EncodeObjective
 from trombine.objectives.objective import Step
-from trombine.recipes import Encode, NetSpec, find
+from trombine.recipes import NetSpec
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.autoencoder import Encode, EncodeObjective
 
 COUNT = 4
 

@@ -14,9 +14,9 @@ from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets.reader import PART_COUNTS
-from trombine.objectives.complete import CompleteObjective
 from trombine.objectives.objective import Step
-from trombine.recipes import Complete, find
+from trombine.training.methods import find
+from trombine.training.methods.completion import Complete, CompleteObjective
 
 COUNT = 12
 

@@ -16,10 +16,10 @@ from trombine.data.staging import Staged, staged
 from trombine.draws import Chance
 from trombine.nets.finder import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
-from trombine.objectives.find import STAGE, FindObjective
 from trombine.objectives.objective import Step
-from trombine.recipes import Find, find
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.finder import STAGE, Find, FindObjective
 
 COUNT = 48
 

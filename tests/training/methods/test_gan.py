@@ -13,11 +13,16 @@ from torch.nn import functional
 
 from trombine.data.source import source
 from trombine.draws import Chance
-from trombine.objectives.adversarial import AdversarialObjective, as_normals, correspondence
 from trombine.objectives.objective import Step
-from trombine.recipes import find, with_settings
-from trombine.recipes.recipe import Adversarial
+from trombine.recipes import with_settings
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.gan import (
+    Adversarial,
+    AdversarialObjective,
+    as_normals,
+    correspondence,
+)
 
 
 def phases(**settings: float) -> dict[str, tuple[int, dict[str, float]]]:

@@ -14,10 +14,10 @@ from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import Net, build
 from trombine.objectives.by_reader import reader_terms
-from trombine.objectives.inpaint import TOLD, InpaintObjective
 from trombine.objectives.objective import Step
-from trombine.recipes import Inpaint, find
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.inpaint import TOLD, Inpaint, InpaintObjective
 from trombine.weights import load
 from trombine.weights.tasks import emptied
 

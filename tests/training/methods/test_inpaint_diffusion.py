@@ -15,11 +15,12 @@ from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import build
 from trombine.nets.diffusion_painter import SPREAD, DiffusionPainter
-from trombine.objectives.inpaint import psnr_in_holes
-from trombine.objectives.inpaint_diffusion import InpaintDiffusionObjective
 from trombine.objectives.objective import Step
-from trombine.recipes import InpaintDiffusion, NetSpec, find
+from trombine.recipes import NetSpec
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.inpaint import psnr_in_holes
+from trombine.training.methods.inpaint_diffusion import InpaintDiffusion, InpaintDiffusionObjective
 
 COUNT = 12
 SIZES = {"width": 4, "levels": 2, "parts": "all", "points": True, "steps": 2}

@@ -16,10 +16,11 @@ from trombine.draws import Chance
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, Inventor, normed
 from trombine.objectives.by_part import counts
-from trombine.objectives.invent import InventObjective, gradient_distance
 from trombine.objectives.objective import Step
-from trombine.recipes import Invent, NetSpec, find
+from trombine.recipes import NetSpec
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.invent import Invent, InventObjective, gradient_distance
 from trombine.world import VECTOR_NAMES
 
 COUNT = 6

@@ -12,10 +12,9 @@ from trombine.data.item import Batch
 from trombine.draws import Chance
 from trombine.nets import build
 from trombine.objectives.objective import Step
-from trombine.objectives.regress import RegressObjective
-from trombine.recipes import find
-from trombine.recipes.recipe import Regress
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.pose import Regress, RegressObjective
 
 NAMES = ("age", "yaw", "pitch", "roll")
 

@@ -25,12 +25,12 @@ from trombine.nets import Net, build
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.nets.stillness import still
 from trombine.objectives.objective import Step
-from trombine.objectives.read import ReadObjective, _pseudo_labels
 from trombine.objectives.reading import Population
 from trombine.reader import Fields
 from trombine.reader.twice import parts_back, points_back
-from trombine.recipes import Read, find
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.reader import Read, ReadObjective, _pseudo_labels
 from trombine.world import VECTOR_NAMES, face, paint, to_vector
 
 SIDE, COUNT = 64, 4

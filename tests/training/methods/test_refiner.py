@@ -18,11 +18,11 @@ from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.measures.reading import near_edges
-from trombine.objectives import refine
 from trombine.objectives.objective import Step
-from trombine.objectives.refine import RefineObjective, labels_shrunk
-from trombine.recipes import Refine, find
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods import refiner as refine
+from trombine.training.methods.refiner import Refine, RefineObjective, labels_shrunk
 
 COUNT, SIDE = 4, 256
 

@@ -19,11 +19,12 @@ from trombine.nets import build
 from trombine.nets.inventor import SPREAD, lacking
 from trombine.nets.restyler import Restyler
 from trombine.nets.spaces import to_space
-from trombine.objectives.invent import details_off
 from trombine.objectives.objective import Step
-from trombine.objectives.restyle import RestyleObjective
-from trombine.recipes import NetSpec, Restyle, find
+from trombine.recipes import NetSpec
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.invent import details_off
+from trombine.training.methods.restyle import Restyle, RestyleObjective
 from trombine.world import STYLES, face, paint
 
 SIDE, COUNT = 32, 12

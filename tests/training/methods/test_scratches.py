@@ -13,10 +13,10 @@ from trombine.data.degrade import Chain
 from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.measures.detection import near
-from trombine.objectives.detect import DetectObjective, mirrored
 from trombine.objectives.objective import Step
-from trombine.recipes import Detect, find
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.scratches import Detect, DetectObjective, mirrored
 
 COUNT, SIZE = 12, 48
 

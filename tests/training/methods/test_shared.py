@@ -19,9 +19,10 @@ from trombine.draws import Chance
 from trombine.nets import build
 from trombine.nets.reader import middles_of, share_of
 from trombine.objectives.objective import Step
-from trombine.objectives.restyle_shared import RestyleSharedObjective
-from trombine.recipes import NetSpec, RestyleShared, find
+from trombine.recipes import NetSpec
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.shared import RestyleShared, RestyleSharedObjective
 
 SIDE, COUNT = 32, 3
 CODES = torch.ones(2 * COUNT, 3, 4, 4)

@@ -14,11 +14,11 @@ from trombine.data.source import source
 from trombine.draws import Chance
 from trombine.nets import build
 from trombine.nets.translator import Translator
-from trombine.objectives import objective_of
 from trombine.objectives.objective import Step
-from trombine.objectives.translate import TranslateObjective, contrast
-from trombine.recipes import NetSpec, Translate, find
+from trombine.recipes import NetSpec
 from trombine.refusal import InputError
+from trombine.training.methods import find, objective_of
+from trombine.training.methods.unpaired import Translate, TranslateObjective, contrast
 
 COUNT = 4
 

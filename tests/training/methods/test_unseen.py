@@ -15,12 +15,11 @@ from trombine.data.degrade.resize import matlab_weights
 from trombine.draws import Chance
 from trombine.measures import psnr
 from trombine.nets import build
-from trombine.objectives import objective_of
 from trombine.objectives.objective import Step
-from trombine.objectives.unseen import SMALLER, UnseenObjective
-from trombine.recipes import find, with_settings
-from trombine.recipes.recipe import Unseen
+from trombine.recipes import with_settings
 from trombine.refusal import InputError
+from trombine.training.methods import find, objective_of
+from trombine.training.methods.unseen import SMALLER, Unseen, UnseenObjective
 
 COUNT, SIDE = 3, 24
 
