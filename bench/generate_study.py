@@ -32,11 +32,11 @@ from trombine.judge.invented import in_place
 from trombine.measures.reading import IN_PLACE
 from trombine.methods.invent import gaussian_of_pixels
 from trombine.nets.spaces import to_space
-from trombine.objectives.adversarial import RANGES, as_normals, correspondence
-from trombine.objectives.denoise import METHODS, process_of
-from trombine.recipes import find, with_settings
-from trombine.recipes.recipe import Denoise
+from trombine.recipes import with_settings
 from trombine.samplers import Net, Process, sample
+from trombine.training.methods import find
+from trombine.training.methods.diffusion import METHODS, Denoise, process_of
+from trombine.training.methods.gan import RANGES, as_normals, correspondence
 from trombine.weights import Model, load
 
 FIRST: Final = 1_420_000  # the first choosing seed of what is measured on

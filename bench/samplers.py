@@ -21,9 +21,9 @@ from generate_study import COUNT, SIZE, STEPS, STUDY, denoised, faces, of_arm, s
 from table import Row, report
 from torch import Tensor
 
-from trombine.objectives.denoise import process_of
 from trombine.samplers import METHODS
 from trombine.schedules import Diffusion, Flow
+from trombine.training.methods.diffusion import process_of
 from trombine.weights import load
 
 ARMS: Final = ("flow", "v")

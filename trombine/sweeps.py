@@ -9,7 +9,6 @@ The page has a table and the last samples of each run; TensorBoard draws the cur
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,20 +17,17 @@ from pathlib import Path
 from typing import Final, final
 from urllib.parse import quote
 
-from trombine.bridge import Listener, result_of
-from trombine.nets import sizes_of
-from trombine.nets.sizes import resolved
-from trombine.progress import Progress, Result, log
+from trombine.progress import Progress, Result, log, silent
 from trombine.recipes import Recipe, with_settings
+from trombine.recipes.file import check_sizes
 from trombine.refusal import InputError, OutputError, shown
 from trombine.report import Report, check_page, command, link
-from trombine.runs.film import read_small, write_film
-from trombine.runs.folder import RunFolder, mapping
+from trombine.runs.film import read_small
+from trombine.runs.folder import RunFolder
 from trombine.runs.log import FINISHED, read
-from trombine.runs.page import write_page
-from trombine.runs.words import best_value, flat, sentence, spelled, state
+from trombine.runs.words import best_value, sentence, state
+from trombine.training.config import TrainConfig
 from trombine.training.loop import train
-from trombine.training.orders import Order, has_begun
 
 PAGE: Final = "index.html"
 Settings = Mapping[str, str]
@@ -40,7 +36,6 @@ Varied = Sequence[str] | Mapping[str, Iterable[str | float]] | None
 
 # What can be wrong with one run and leave the others alone.
 FAILURES: Final = (InputError, ValueError)
-CURE: Final = "sweep into another folder with -o, or remove this run"
 
 
 @final
@@ -54,7 +49,7 @@ class Sweep:
     combinations: tuple[Settings, ...]
     command: str = ""  # that trains one
     sweep_command: str = ""  # the command that asked for all
-    board: bool = True
+    tensorboard: bool = True
 
 
 @final
@@ -139,30 +134,10 @@ def points(request: Sweep) -> list[Point]:
 def _point(recipe: Recipe, settings: Settings) -> Point:
     try:
         changed = with_settings(recipe, settings)
-        _resolved(changed)
+        check_sizes(changed)
     except InputError as error:
         return Point(settings=settings, recipe=None, why=str(error))
     return Point(settings=settings, recipe=changed)
-
-
-def _resolved(recipe: Recipe) -> str:
-    """All of a recipe as text, with every size of its nets: equal for equal runs."""
-    nets = {
-        role: [net.name, resolved(net.name, sizes_of(net.name), net.sizes)]
-        for role, net in recipe.nets.items()
-    }
-    return json.dumps({**recipe.plain(), "nets": nets}, sort_keys=True)
-
-
-def _different(points: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
-    """The points without those that are an earlier one again, and which those are."""
-    first: dict[str, Point] = {}
-    again: dict[str, str] = {}
-    for point in points:
-        key = _resolved(point.recipe) if point.recipe else point.name
-        if first.setdefault(key, point) is not point:
-            again[point.name] = first[key].name
-    return list(first.values()), again
 
 
 # Training
@@ -170,32 +145,41 @@ def _different(points: Sequence[Point]) -> tuple[list[Point], dict[str, str]]:
 
 def sweep(request: Sweep, progress: Progress | None = None) -> Result:
     """Train every combination that is not trained yet; then write the page of all."""
-    runs, again = _different(points(request))
+    runs = list({point.name: point for point in points(request)}.values())  # each once
     _check_folder(request.folder)
-    listener = Listener(progress)
-    for name, first in again.items():
-        same = f"is the same run as {first}" if name != first else "is named more than once"
-        listener.notice(None, f"{name} {same}: it is trained once")
+    progress = progress or silent
+    notices: list[str] = []
     failed: dict[str, str] = {}
+    kept = 0
     page, written = request.folder / PAGE, tuple[Path, ...]()
     for number, point in enumerate(runs):
-        listener.step(number, len(runs), f"{number + 1} of {len(runs)}, {point.name}")
-        place = request.folder / point.name
-        why, was_over = _train_one(request, point, place, listener)
-        listener.kept += was_over
-        if why:
-            failed[point.name] = why
-            listener.skip(place, why)
+        progress(number, len(runs), f"{number + 1} of {len(runs)}, {point.name}")
+        try:
+            result = _train_one(request, point, progress, number, len(runs))
+            kept += result.kept
+            notices += [f"{point.name}: {text}" for text in result.notices]
+        except OutputError:  # a disk that cannot be written fails the next one too
+            raise
+        except FAILURES as error:
+            place = f"{shown(request.folder / point.name)}: "
+            failed[point.name] = " ".join(str(error).split()).removeprefix(place)
+            log.error(f"skipped {shown(request.folder / point.name)}: {failed[point.name]}")
         written = page_of(request, runs, failed).write(page)
-    listener.step(len(runs), len(runs), "runs")
+    progress(len(runs), len(runs), "runs")
+    if failed and len(runs) == 1:
+        raise InputError(failed[runs[0].name], path=request.folder / runs[0].name)
     for path in written:
-        listener.write(path)
-    kept = listener.kept
-    trained = len(runs) - kept - len(failed)
-    parts = [f"{trained} trained"]
+        log.info(shown(path))
+    parts = [f"{len(runs) - kept - len(failed)} trained"]
     parts += [f"{kept} kept that {'was' if kept == 1 else 'were'} over"] if kept else []
     parts += [f"{len(failed)} failed: {', '.join(failed)}"] if failed else []
-    return listener.result(f"{', '.join(parts)}; {shown(page)}", made=trained)
+    return Result(
+        summary=f"{', '.join(parts)}; {shown(page)}",
+        written=written,
+        kept=kept,
+        skipped={request.folder / name: why for name, why in failed.items()},
+        notices=tuple(notices),
+    )
 
 
 def _check_folder(folder: Path) -> None:
@@ -219,70 +203,31 @@ def _is_over(point: Point, folder: RunFolder) -> bool:
     return folder.read_recipe().get("settings") == point.recipe.plain()
 
 
-def _finish(folder: RunFolder) -> None:
-    """Write film and page of a run that is over, if it was killed while it wrote them."""
-    if (
-        not folder.page.exists()
-        or folder.page.stat().st_mtime_ns < folder.clocks.stat().st_mtime_ns
-    ):
-        with folder.alone():
-            write_film(folder)
-            write_page(folder)
-
-
-def _train_one(request: Sweep, point: Point, place: Path, listener: Listener) -> tuple[str, bool]:
-    """Train one combination; returns why it failed, or nothing, and whether it was over before."""
+def _train_one(request: Sweep, point: Point, progress: Progress, number: int, count: int) -> Result:
+    """Train one combination, unless it is over. Its steps are a share of one of the sweep's."""
+    folder = RunFolder(request.folder / point.name)
     if point.recipe is None:
-        return point.why, False
-    start, total = listener.done, listener.total
+        raise InputError(point.why)
 
-    def progress(done: float, of: float, unit: str) -> None:
-        share = f"{point.name}: {done:,.0f} of {of:,.0f} {unit}"
-        listener.progress(start + done / max(of, 1), total, share)
+    def share(done: float, of: float, unit: str) -> None:
+        text = f"{point.name}: {done:,.0f} of {of:,.0f} {unit}"
+        progress(number + done / max(of, 1), count, text)
 
-    try:
-        if _is_over(point, RunFolder(place)):
-            _finish(RunFolder(place))
-            return "", True
-        if why := _begun_otherwise(request.name, point.recipe, RunFolder(place)):
-            return why, False
-        log.info(f"{point.name}: run {start + 1:.0f} of {total:.0f}")
-        result = result_of(train(_order(request, point, point.recipe, place)), progress)
-        listener.notices += [f"{point.name}: {text}" for text in result.notices]
-    except OutputError:  # a disk that cannot be written fails the next one too
-        raise
-    except FAILURES as error:
-        line = " ".join(str(error).splitlines()).removeprefix(f"{shown(place)}: ")
-        return _advised(line), False
-    return "", False
+    if _is_over(point, folder):
+        return Result(kept=1)
+    log.info(f"{point.name}: run {number + 1} of {count}")
+    return train(_config(request, point, point.recipe, folder.path), share)
 
 
-def _order(request: Sweep, point: Point, recipe: Recipe, place: Path) -> Order:
+def _config(request: Sweep, point: Point, recipe: Recipe, place: Path) -> TrainConfig:
     words = [f"--{n.replace('_', '-')} {shlex.quote(v)}" for n, v in point.settings.items()]
-    line = " ".join([request.command, *words]).strip()
-    return Order(name=request.name, recipe=recipe, folder=place, board=request.board, command=line)
-
-
-def _begun_otherwise(name: str, recipe: Recipe, folder: RunFolder) -> str:
-    """What a run that is there already was begun with, if it was something else."""
-    if not has_begun(folder):
-        return ""
-    stored = folder.read_recipe()
-    if stored.get("recipe") != name:
-        return f"is a run of {shown(str(stored.get('recipe')))}; {CURE}"
-    old, new = flat(mapping(stored.get("settings"))), flat(recipe.plain())
-    changes = [
-        f"{setting.removeprefix('nets.')} {shown(spelled(old.get(setting)))} (now {spelled(value)})"
-        for setting, value in new.items()
-        if old.get(setting) != value
-    ]
-    return f"was begun with {', '.join(changes)}; {CURE}" if changes else ""
-
-
-def _advised(why: str) -> str:
-    """What failed, with a cure that a sweep has: it cannot change a run's settings."""
-    problem, _, cure = why.rpartition("; ")
-    return f"{problem}; {CURE}" if "--override" in cure else why
+    return TrainConfig(
+        name=request.name,
+        recipe=recipe,
+        folder=place,
+        tensorboard=request.tensorboard,
+        command=" ".join([request.command, *words]).strip(),
+    )
 
 
 # The page

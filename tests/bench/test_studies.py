@@ -19,9 +19,10 @@ from study import Arm, Study
 
 from trombine.nets import build
 from trombine.nets.sizes import Net
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.samplers import METHODS, sample
 from trombine.schedules import Diffusion, Flow
+from trombine.training.methods import find
 
 STUDIES = {
     "inpaint": inpaint_study.STUDY,

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from trombine.recipes import find, with_settings
-from trombine.training.loop import Order
+import pytest
+
+from trombine.recipes import with_settings
+from trombine.training.config import TrainConfig
+from trombine.training.loop import train
+from trombine.training.methods import find
 
 SMALL: Final = {
     "data": "leaves#48",
@@ -64,13 +68,30 @@ FAMILIES: Final = {
 }
 
 
-def order(family: str, place: Path) -> Order:
+def order(family: str, place: Path) -> TrainConfig:
     """The tiny run of a family; of SMALL the settings that its recipe has."""
     name, settings = FAMILIES[family]
     recipe = find(name)
     known = {size for net in recipe.nets.values() for size in net.sizes} | set(recipe.plain())
     given = {key: value for key, value in {**SMALL, **settings}.items() if key in known}
-    return Order(name=name, recipe=with_settings(recipe, given), folder=place, board=False)
+    return TrainConfig(
+        name=name, recipe=with_settings(recipe, given), folder=place, tensorboard=False
+    )
+
+
+class Killed(BaseException):
+    """Ends a training as a kill does: nothing is saved."""
+
+
+def stop_after(asked: TrainConfig, pictures: int) -> None:
+    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
+
+    def progress(done: float, _total: float, what: str) -> None:
+        if what == "pictures" and done >= pictures:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(asked, progress)
 
 
 def contents(place: Path) -> dict[str, bytes]:

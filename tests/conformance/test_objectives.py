@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from trombine.objectives import OBJECTIVES, objective_of
-from trombine.objectives.inpaint import PaintingObjective
 from trombine.objectives.objective import Objective
-from trombine.objectives.restore import RestoringObjective
-from trombine.recipes import RECIPES
+from trombine.training.methods import OBJECTIVES, RECIPES, objective_of
+from trombine.training.methods.inpaint import PaintingObjective
+from trombine.training.methods.restore import RestoringObjective
 from trombine.weights import TASKS
 
 

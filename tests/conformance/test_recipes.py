@@ -15,13 +15,14 @@ import pytest
 import torch
 
 from trombine.nets import build
-from trombine.objectives import objective_of, read
 from trombine.objectives.objective import Phase, Step, Terms
-from trombine.objectives.restore import RestoreObjective
-from trombine.recipes import RECIPES, Recipe, find, with_settings
+from trombine.recipes import Recipe, with_settings
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import Material, endless, open_material, step_of
+from trombine.training.methods import RECIPES, find, objective_of
+from trombine.training.methods import reader as read
+from trombine.training.methods.restore import RestoreObjective
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance
 from trombine.weights import TASKS, Card, save
@@ -446,7 +447,7 @@ def moving(state: State, phase: Phase, term: torch.Tensor) -> bool:
 
 @pytest.fixture
 def never_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader that knows nothing yet teaches, which tests/objectives/test_teaching.py forbids."""
+    """A reader that knows nothing yet teaches, which test_reader.py forbids."""
     monkeypatch.setattr(read, "LOST", math.inf)
     monkeypatch.setattr(read, "_in_place", lambda labels, _: torch.ones(len(labels)).bool())
 

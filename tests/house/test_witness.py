@@ -6,7 +6,7 @@ from pathlib import Path
 
 # Where its name stands: its recipe, the help that lists recipes, what refuses it, and the verb by
 # which one may choose to judge by it.
-KNOWN = {"recipes/read.py", "verbs/train.py", "training/start.py", "verbs/fidelity.py"}
+KNOWN = {"training/methods/reader.py", "verbs/train.py", "training/start.py", "verbs/fidelity.py"}
 KNOWN |= {"objectives/perceptual.py", "objectives/judges.py"}
 KNOWN |= {"upscaling/report.py"}  # judges a result that is made; nothing of the result is by it
 

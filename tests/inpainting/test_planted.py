@@ -107,7 +107,7 @@ def test_noise_where_the_picture_is_known_is_noticed(
         return usual(self, known._replace(hole=known.hole * 0 + 1), mixed, t)
 
     test = ours(
-        "objectives/test_inpaint_diffusion.py",
+        "training/methods/test_inpaint_diffusion.py",
         "test_what_is_outside_the_hole_is_neither_seen_as_noise_nor_counts",
     )
     faces = source("world:photo#48", 64).batch(np.arange(12))

@@ -14,8 +14,9 @@ from trombine.data.masks import draw_masks
 from trombine.draws import Chance
 from trombine.objectives.damage import Damage
 from trombine.objectives.objective import Step
-from trombine.recipes.recipe import NetSpec, Restore
+from trombine.recipes.recipe import NetSpec
 from trombine.refusal import InputError
+from trombine.training.methods.restore import Restore
 
 
 def pictures(count: int = 4, size: int = 24) -> torch.Tensor:

@@ -15,8 +15,9 @@ from torch.nn import functional
 from trombine.conventions import GROUP_OF_PART
 from trombine.data.staging import Staged
 from trombine.nets.reader import CENTRE_STEP, Reading
-from trombine.objectives import read, reading
+from trombine.objectives import reading
 from trombine.reader import Fields
+from trombine.training.methods import reader as read
 from trombine.world import STYLES, face, paint
 
 GENERATOR = torch.Generator().manual_seed(3)
@@ -223,7 +224,8 @@ def test_what_a_style_does_not_draw_changes_its_pictures_hardly(style: str) -> N
 
 
 def _recipe():
-    from trombine.recipes import Read, find
+    from trombine.training.methods import find
+    from trombine.training.methods.reader import Read
 
     found = find("reader")
     assert isinstance(found, Read)

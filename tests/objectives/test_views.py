@@ -10,11 +10,11 @@ import torch
 
 from trombine.conventions import LANDMARK_GROUPS
 from trombine.data.source import source
-from trombine.objectives.inpaint import InpaintObjective
 from trombine.objectives.objective import Chance, Step
 from trombine.objectives.views import Views
-from trombine.recipes import Inpaint, find
 from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.inpaint import Inpaint, InpaintObjective
 
 COUNT, WHOLE, SIDE = 24, 96, 64
 

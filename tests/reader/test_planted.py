@@ -11,12 +11,13 @@ import pytest
 import torch
 
 from trombine.data import staging
-from trombine.objectives import read, reading
+from trombine.objectives import reading
+from trombine.training.methods import reader as read
 
 Ours = Callable[[str, str], Callable[..., None]]
 STAGING = "data/test_staging.py"
 TERMS = "objectives/test_reading.py"
-TEACHING = "objectives/test_teaching.py"
+TEACHING = "training/methods/test_reader.py"
 
 
 def as_it_was(cells: np.ndarray, *_rest: object) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trombine.objectives import objective_of
-from trombine.recipes import NetSpec, find, settings_of, with_settings
+from trombine.recipes import NetSpec, settings_of, with_settings
 from trombine.refusal import InputError
+from trombine.training.methods import find, objective_of
 
 
 def test_a_field_a_size_a_size_of_one_net_and_a_net() -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from trombine.refusal import InputError, OutputError
 from trombine.runs import checkpoints
-from trombine.runs.checkpoints import DamagedError, latest, load, save, set_aside
+from trombine.runs.checkpoints import latest, load, save
 from trombine.runs.folder import RunFolder
 
 TENSORS = {
@@ -38,10 +38,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     """Equal names, types, shapes and bytes."""
-    if one.keys() != other.keys():
-        return False
-    described = all(one[n].dtype == other[n].dtype and one[n].shape == other[n].shape for n in one)
-    return described and all(checkpoints._raw(one[n]) == checkpoints._raw(other[n]) for n in one)
+    return checkpoints.encode(one, {}) == checkpoints.encode(other, {})
 
 
 def test_what_is_loaded_is_what_was_saved(folder: RunFolder) -> None:
@@ -86,57 +83,22 @@ def test_what_is_loaded_may_be_changed(folder: RunFolder) -> None:
 # Damage
 
 
-def test_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
-    """Each byte of the file in turn, changed to another by chance."""
-    path, chance = tmp_path / "a.safetensors", random.Random(1)
+def test_what_is_cut_off_is_not_used(folder: RunFolder, caplog: pytest.LogCaptureFixture) -> None:
+    save(folder, 10, TENSORS, PLAIN)
     whole = checkpoints.encode(TENSORS, PLAIN)
-    for place in range(len(whole)):
-        data = bytearray(whole)
-        data[place] ^= 1 << chance.randrange(8)
-        with pytest.raises(DamagedError):
-            checkpoints.decode(path, bytes(data))
-    assert checkpoints.decode(path, whole)[1] == PLAIN
-
-
-def test_every_length_but_the_whole_is_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "a.safetensors"
-    whole = checkpoints.encode(TENSORS, PLAIN)
-    for length in range(0, len(whole), 3):
+    path = folder.checkpoints / "000000020.safetensors"
+    for length in range(0, len(whole), 7):
         path.write_bytes(whole[:length])
-        with pytest.raises(DamagedError) as found:
-            load(path)
-        assert str(found.value).startswith(f"{path}: ") and "\n" not in str(found.value)
-    path.write_bytes(whole + b"\0")
-    with pytest.raises(DamagedError):
-        load(path)
-
-
-@pytest.mark.parametrize("bit", range(8))
-def test_a_flipped_bit_of_the_plain_part_is_noticed(tmp_path: Path, bit: int) -> None:
-    whole = bytearray(checkpoints.encode({"a": torch.zeros(1)}, {"lr": 123456.0}))
-    whole[whole.index(b"123456") + 3] ^= 1 << bit
-    with pytest.raises(DamagedError):
-        checkpoints.decode(tmp_path / "a", bytes(whole))
+        assert latest(folder) == folder.checkpoints / "000000010.safetensors"
+    assert f"{path}: is damaged; the checkpoint before it is used" in caplog.messages
 
 
 def test_a_newer_format_is_no_damage(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(folder, 1, TENSORS, PLAIN)
     with monkeypatch.context() as later:
         later.setattr(checkpoints, "FORMAT", 2)
-        path = save(folder, 2, TENSORS, PLAIN)
-    with pytest.raises(InputError, match="is of a newer format, 2; update") as found:
+        save(folder, 2, TENSORS, PLAIN)
+    with pytest.raises(InputError, match="is of a newer format, 2; update"):
         latest(folder)
-    assert not isinstance(found.value, DamagedError) and path.exists()
-
-
-def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
-    path = tmp_path / "a.safetensors"
-    for data in (b"PK\x03\x04 a pickle in a zip", b"\x02\0\0\0\0\0\0\0{}", b"[]" * 100):
-        path.write_bytes(data)
-        with pytest.raises(InputError, match="is no whole checkpoint"):
-            load(path)
-    with pytest.raises(InputError, match="does not exist"):
-        load(tmp_path / "gone.safetensors")
 
 
 # Which are kept, and which is used
@@ -150,7 +112,7 @@ def test_the_last_two_are_kept(folder: RunFolder) -> None:
     for pictures in (0, 10, 20, 30):
         save(folder, pictures, {"a": torch.tensor(pictures)}, {})
     assert files(folder) == ["000000020.safetensors", "000000030.safetensors"]
-    assert latest(folder).tensors["a"] == 30
+    assert latest(folder) == folder.checkpoints / "000000030.safetensors"
 
 
 def test_going_back_removes_what_was_given_up(folder: RunFolder) -> None:
@@ -160,39 +122,8 @@ def test_going_back_removes_what_was_given_up(folder: RunFolder) -> None:
     assert files(folder) == ["000000010.safetensors", "000000015.safetensors"]
 
 
-def test_the_newest_good_one_is_used_and_damaged_ones_are_named(folder: RunFolder) -> None:
-    for pictures in (10, 20):
-        save(folder, pictures, {"a": torch.tensor(pictures)}, {"n": pictures})
-    (folder.checkpoints / "000000030.safetensors").write_bytes(b"")
-    newest = folder.checkpoints / "000000020.safetensors"
-    data = bytearray(newest.read_bytes())
-    data[-1] ^= 1
-    newest.write_bytes(data)
-    found = latest(folder)
-    assert (found.tensors["a"], found.plain) == (10, {"n": 10})
-    assert found.path == folder.checkpoints / "000000010.safetensors"
-    assert [path.name for path in found.damaged] == [
-        "000000030.safetensors",
-        "000000020.safetensors",
-    ]
-    aside = set_aside(found.damaged)
-    assert [path.name for path in aside] == [f"{path.name}.damaged" for path in found.damaged]
-    assert latest(folder).damaged == ()
-    assert aside[1].read_bytes() == bytes(data)
-
-
-def test_what_was_set_aside_before_stays(folder: RunFolder) -> None:
-    path = folder.checkpoints / "000000010.safetensors"
-    for text in (b"once", b"twice"):
-        folder.checkpoints.mkdir(exist_ok=True)
-        path.write_bytes(text)
-        set_aside([path])
-    kept = {path.name: path.read_bytes() for path in folder.checkpoints.iterdir()}
-    assert kept == {f"{path.name}.damaged": b"once", f"{path.name}.damaged-2": b"twice"}
-
-
 def test_no_checkpoint_is_no_error(folder: RunFolder) -> None:
-    assert latest(folder) == ({}, {}, None, ())
+    assert latest(folder) is None
 
 
 # Kills and full disks
@@ -231,20 +162,19 @@ def test_a_save_that_fails_leaves_all_as_it_was(
             save(folder, 30, TENSORS, {"n": 30})
     assert {path.name: path.read_bytes() for path in folder.checkpoints.iterdir()} == before
     save(folder, 30, TENSORS, {"n": 30})
-    assert latest(folder).plain == {"n": 30}
+    assert latest(folder) == folder.checkpoints / "000000030.safetensors"
 
 
 WRITE = """
 import sys
 from pathlib import Path
 import torch
-from trombine.runs.checkpoints import latest, save
+from trombine.runs.checkpoints import latest, load, save
 from trombine.runs.folder import RunFolder
 folder = RunFolder(Path(sys.argv[1]))
 with folder.alone():
-    found = latest(folder)
-    assert not found.damaged, found.damaged
-    number = found.plain.get("n", 0)
+    path = latest(folder)
+    number = load(path)[1]["n"] if path else 0
     print("ready", flush=True)
     while True:
         number += 1
@@ -264,8 +194,10 @@ def test_a_killed_writer_loses_at_most_the_one_in_hand(folder: RunFolder) -> Non
             assert process.stdout.readline() == "saved\n"
             time.sleep(0.1 * chance.random())  # wherever the next ones then are
             process.kill()
-        found = latest(folder)
-        assert found.damaged == () and found.plain["n"] > last
-        last = found.plain["n"]
-        assert torch.equal(found.tensors["a"], torch.full((400_000,), float(last)))
+        path = max(folder.checkpoints.glob("0*.safetensors"))
+        assert latest(folder) == path
+        tensors, plain = load(path)
+        assert plain["n"] > last
+        last = plain["n"]
+        assert torch.equal(tensors["a"], torch.full((400_000,), float(last)))
         assert len(list(folder.checkpoints.glob("0*.safetensors"))) <= 3

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import torch
 
-from trombine.objectives import objective_of
 from trombine.objectives.objective import Phase, Ramp, Step, Terms, Until
-from trombine.recipes import Recipe, find, with_settings
+from trombine.recipes import Recipe, with_settings
 from trombine.refusal import InputError
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, step_of
+from trombine.training.methods import find, objective_of
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import (
     BrokenStepError,

@@ -10,18 +10,19 @@ import sys
 import types
 import warnings
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from trombine.objectives import objective_of
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.runs import checkpoints
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import Material, endless, open_material, step_of
+from trombine.training.methods import find, objective_of
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan, advance, update_phases
 
@@ -61,6 +62,13 @@ def stepped(plan: Plan, state: State, material: Material, steps: int) -> bytes:
     return checkpoints.encode(state.tensors(), state.plain())
 
 
+def decoded(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    with NamedTemporaryFile() as file:
+        path = Path(file.name)
+        path.write_bytes(data)
+        return checkpoints.load(path)
+
+
 def disturbed() -> None:
     """Other work in the same process: chance drawn, nets trained, defaults used."""
     torch.manual_seed(99)
@@ -79,7 +87,7 @@ def test_equal_states_stay_equal_whatever_else_the_process_did() -> None:
     disturbed()
     plan, other, material = kit()
     disturbed()
-    other.load(*checkpoints.decode(Path("middle"), middle))
+    other.load(*decoded(middle))
     disturbed()
     assert stepped(plan, other, material, 3) == end
 
@@ -87,6 +95,7 @@ def test_equal_states_stay_equal_whatever_else_the_process_did() -> None:
 IN_A_FRESH_PROCESS = """
 import sys
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 sys.path.insert(0, sys.argv[1])
 import torch
 torch.manual_seed(5)
@@ -157,8 +166,8 @@ def test_chance_is_keyed_by_place_and_rollbacks_and_not_by_time() -> None:
     plan, again, material = kit()
     again.rollbacks = 1
     second = stepped(plan, again, material, 1)
-    assert checkpoints.decode(Path("a"), first)[0].keys() == state.tensors().keys()
-    tensors = checkpoints.decode(Path("a"), first)[0], checkpoints.decode(Path("b"), second)[0]
+    assert decoded(first)[0].keys() == state.tensors().keys()
+    tensors = decoded(first)[0], decoded(second)[0]
     assert any(not torch.equal(tensors[0][name], tensors[1][name]) for name in tensors[0])
 
 
@@ -174,7 +183,7 @@ def test_a_loaded_state_lies_in_memory_as_the_first_did(layout: str) -> None:
     state = fresh(recipe, objective, machine, plan.mesh.device)
     data = stepped(plan, state, material, 2)
     other = fresh(recipe, objective, machine, plan.mesh.device)
-    other.load(*checkpoints.decode(Path("x"), data))
+    other.load(*decoded(data))
     ours, theirs = state.tensors(), other.tensors()
     kept = [name for name in ours if not name.startswith("pools/")]
     assert {n: ours[n].stride() for n in kept} == {n: theirs[n].stride() for n in kept}

@@ -10,12 +10,12 @@ import pytest
 import torch
 from families import order
 
-from trombine.objectives import objective_of
-from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import with_settings
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, step_of
+from trombine.training.methods import objective_of
+from trombine.training.methods.restore import RestoreObjective
 from trombine.training.state import fresh
 from trombine.training.steps import advance, plan_of
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from trombine.computing import cores
-from trombine.recipes import find
 from trombine.refusal import InputError
 from trombine.training.machine import MOST_THREADS, choose, usual_threads
+from trombine.training.methods import find
 
 
 def test_threads_are_half_of_the_cores_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:

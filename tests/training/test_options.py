@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -10,26 +9,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from families import contents, order
+from families import contents, order, stop_after
 
 from trombine.data.augment import Augment, augmented
 from trombine.draws import Chance
-from trombine.events import Progress
 from trombine.measures import psnr
-from trombine.nets.spaces import SPACES, Within, from_space, to_space
-from trombine.objectives import objective_of
+from trombine.nets.spaces import Within, from_space, to_space
 from trombine.objectives.objective import Step
-from trombine.objectives.restore import RestoreObjective
-from trombine.objectives.sharpen import SharpenObjective
 from trombine.objectives.untrue import UNTRUE
-from trombine.recipes import find, with_settings
-from trombine.recipes.recipe import CHOICES
+from trombine.recipes import with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
+from trombine.training.config import TrainConfig
 from trombine.training.launch import Mesh
-from trombine.training.loop import Order, train
+from trombine.training.loop import train
 from trombine.training.machine import choose
 from trombine.training.material import Material, endless, fixed_steps, open_material, step_of
+from trombine.training.methods import find, objective_of
+from trombine.training.methods.restore import RestoreObjective
+from trombine.training.methods.srgan import SharpenObjective
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan
 from trombine.weights import load, read_card
@@ -40,7 +38,7 @@ ALL = "zoom:1.2+shift:0.05+mirror+rotate:15+colour:0.1"
 INVENT, COMPARE = ("adversarial", "denoise"), ("restore", "sharpen")
 
 
-def asked(family: str, run: Path, **settings: str) -> Order:
+def asked(family: str, run: Path, **settings: str) -> TrainConfig:
     one = order(family, run)
     return replace(one, recipe=with_settings(one.recipe, {"augment": "none", **settings}))
 
@@ -120,15 +118,6 @@ def test_what_it_is_measured_on_is_damaged_otherwise_than_what_it_learns_from() 
     assert not torch.equal(damage(plan, learned), damage(plan, fixed))
 
 
-def stopped_after(one: Order, pictures: int) -> None:
-    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
-    events: Iterator[object] = train(one)
-    for event in events:
-        if isinstance(event, Progress) and event.done >= pictures:
-            break
-    events.close()  # pyright: ignore[reportAttributeAccessIssue]
-
-
 @pytest.mark.parametrize(
     ("family", "space"),
     [("adversarial", "hsv"), ("adversarial", "grey"), ("restore", "imagenet"), ("sharpen", "hsv")],
@@ -138,32 +127,32 @@ def test_killed_and_gone_on_with_it_is_the_same_run(
 ) -> None:
     settings = {"augment": ALL, "space": space}
     settings |= {"damage": "wild-x2"} if family in COMPARE else {}
-    list(train(asked(family, tmp_path / "whole", **settings)))
+    train(asked(family, tmp_path / "whole", **settings))
     killed = asked(family, tmp_path / "killed", **settings)
     for pictures in (20, 52):
-        stopped_after(killed, pictures)
-    list(train(killed))
+        stop_after(killed, pictures)
+    train(killed)
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
 
 
 def test_it_is_another_run_than_without(tmp_path: Path) -> None:
-    list(train(asked("restore", tmp_path / "with", pictures="24", augment="mirror")))
-    list(train(asked("restore", tmp_path / "without", pictures="24")))
+    train(asked("restore", tmp_path / "with", pictures="24", augment="mirror"))
+    train(asked("restore", tmp_path / "without", pictures="24"))
     with_it, without = contents(tmp_path / "with"), contents(tmp_path / "without")
     assert with_it["log.jsonl"] != without["log.jsonl"]
     with pytest.raises(InputError, match="was begun with augment mirror"):
-        list(train(asked("restore", tmp_path / "with", pictures="24", augment="none")))
+        train(asked("restore", tmp_path / "with", pictures="24", augment="none"))
 
 
 def test_a_run_from_before_there_were_options_goes_on(tmp_path: Path) -> None:
     """Its recipe.json has neither: what is not there is off."""
     one = asked("restore", tmp_path / "run")
-    stopped_after(one, 20)
+    stop_after(one, 20)
     folder = RunFolder(tmp_path / "run")
     old = folder.read_recipe()
     del old["settings"]["augment"], old["settings"]["space"]
     folder.write_recipe(old)
-    list(train(one))
+    train(one)
     assert load(folder.best).card.pictures
 
 
@@ -223,8 +212,6 @@ def test_what_changes_make_untrue_are_numbers_that_there_are() -> None:
 
 
 def test_recipes_know_the_spaces_that_there_are() -> None:
-    """Listed in both places: recipes load no torch."""
-    assert CHOICES["space"] == tuple(SPACES)
     with pytest.raises(InputError, match="space is one of rgb, grey, hsv, imagenet; not 'lab'"):
         asked("restore", Path("unused"), space="lab")
 
@@ -320,7 +307,7 @@ def test_a_net_that_changes_nothing_restores_nothing(space: str) -> None:
 )
 def test_the_models_of_a_run_give_rgb(family: str, space: str, tmp_path: Path) -> None:
     """The card carries the space, and what is loaded converts."""
-    list(train(asked(family, tmp_path / "run", space=space, pictures="24")))
+    train(asked(family, tmp_path / "run", space=space, pictures="24"))
     model = load(RunFolder(tmp_path / "run").best)
     assert model.space == space and read_card(model.path).settings["space"] == space
     generator = torch.Generator().manual_seed(0)

@@ -13,9 +13,9 @@ from torch import nn
 
 from trombine.nets.stillness import still
 from trombine.objectives.objective import Step, Terms
-from trombine.objectives.restore import RestoreObjective
 from trombine.objectives.terms import TERMS
 from trombine.training import steps
+from trombine.training.methods.restore import RestoreObjective
 
 Ours = Callable[[str, str], Callable[..., None]]
 RECIPES = "conformance/test_recipes.py"

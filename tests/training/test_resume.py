@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from families import FAMILIES, contents, order
+from families import FAMILIES, Killed, contents, order, stop_after
 from PIL import Image as Pillow
 
-from trombine.events import Done, Event, Notice, Progress
-from trombine.io import files
 from trombine.objectives.objective import Step, Terms
-from trombine.objectives.restore import RestoreObjective
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.refusal import InputError
 from trombine.runs import checkpoints
-from trombine.runs import folder as folders
 from trombine.runs.folder import RunFolder
-from trombine.training import writer
-from trombine.training.loop import Order, train
+from trombine.training.config import TrainConfig
+from trombine.training.loop import train
+from trombine.training.methods import find
+from trombine.training.methods.restore import RestoreObjective
 from trombine.world import face, paint
 
 HERE = Path(__file__).parent
@@ -36,25 +31,8 @@ PATHS = os.pathsep.join(map(str, (HERE.parents[1], HERE.parent / "conformance"))
 ENVIRONMENT = {**os.environ, "PYTHONPATH": PATHS}
 
 
-def changed(asked: Order, **settings: str) -> Order:
+def changed(asked: TrainConfig, **settings: str) -> TrainConfig:
     return replace(asked, recipe=with_settings(asked.recipe, settings))
-
-
-def finished(asked: Order) -> list[Event]:
-    return list(train(asked))
-
-
-def stopped_after(asked: Order, pictures: int) -> None:
-    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
-    events = train(asked)
-    for event in events:
-        if isinstance(event, Progress) and event.done >= pictures:
-            break
-    events.close()  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def told(events: list[Event]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Notice)]
 
 
 def logged(run: Path, kind: str) -> list[dict[str, Any]]:
@@ -65,7 +43,7 @@ def logged(run: Path, kind: str) -> list[dict[str, Any]]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The bytes of a run that nothing happened to."""
     run = tmp_path_factory.mktemp("whole") / "run"
-    finished(order("adversarial", run))
+    train(order("adversarial", run))
     return contents(run)
 
 
@@ -88,26 +66,25 @@ def test_killed_and_told_to_end_at_any_moment(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pictures", [0, 48])
 def test_stopped_in_this_process(pictures: int, tmp_path: Path, whole: dict[str, bytes]) -> None:
-    stopped_after(order("adversarial", tmp_path / "run"), pictures)
-    finished(order("adversarial", tmp_path / "run"))
+    stop_after(order("adversarial", tmp_path / "run"), pictures)
+    train(order("adversarial", tmp_path / "run"))
     assert contents(tmp_path / "run") == whole
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_goes_on_to_the_same_bytes(family: str, tmp_path: Path) -> None:
-    finished(order(family, tmp_path / "whole"))
-    stopped_after(order(family, tmp_path / "run"), 20)
-    finished(order(family, tmp_path / "run"))
+    train(order(family, tmp_path / "whole"))
+    stop_after(order(family, tmp_path / "run"), 20)
+    train(order(family, tmp_path / "run"))
     assert contents(tmp_path / "run") == contents(tmp_path / "whole")
 
 
 def test_a_run_that_is_over_is_left_as_it_is(tmp_path: Path, whole: dict[str, bytes]) -> None:
-    finished(order("adversarial", tmp_path / "run"))
-    events = finished(order("adversarial", tmp_path / "run"))
+    train(order("adversarial", tmp_path / "run"))
+    result = train(order("adversarial", tmp_path / "run"))
     assert contents(tmp_path / "run") == whole
-    assert not told(events)
-    (done,) = [event for event in events if isinstance(event, Done)]
-    assert "run: was over already, nothing is done: 96 pictures seen" in done.summary
+    assert not result.notices
+    assert "run: was over already, nothing is done: 96 pictures seen" in result.summary
 
 
 # Small, and few: each is as it is in docs/train.md, on a folder of one kind and one of another.
@@ -154,10 +131,10 @@ def test_recipes_of_two_folders_go_on(name: str, tmp_path: Path) -> None:
     }
     recipe = with_settings(find(name), settings)
     runs = [tmp_path / "whole", tmp_path / "stopped"]
-    asked = [Order(name=name, recipe=recipe, folder=run, board=False) for run in runs]
-    finished(asked[0])
-    stopped_after(asked[1], 10)
-    finished(asked[1])
+    asked = [TrainConfig(name=name, recipe=recipe, folder=run, tensorboard=False) for run in runs]
+    train(asked[0])
+    stop_after(asked[1], 10)
+    train(asked[1])
     assert contents(runs[0]) == contents(runs[1])
 
 
@@ -166,107 +143,54 @@ def test_recipes_of_two_folders_go_on(name: str, tmp_path: Path) -> None:
 
 def test_other_settings_are_refused_unless_told(tmp_path: Path) -> None:
     asked = order("restore", tmp_path / "run")
-    stopped_after(asked, 48)
+    stop_after(asked, 48)
     other = changed(asked, lr="0.5")
     with pytest.raises(InputError, match=r"begun with lr 0\.002 \(now 0\.5\).*--override"):
-        finished(other)
-    finished(replace(other, change=True))
+        train(other)
+    train(replace(other, override=True))
     (line,) = logged(tmp_path / "run", "change")
     assert line["settings"] == {"lr": 0.5}
     assert RunFolder(tmp_path / "run").read_recipe()["settings"]["lr"] == 0.5
-    finished(replace(other, change=True))  # nothing is changed: nothing is said
+    train(replace(other, override=True))  # nothing is changed: nothing is said
     assert len(logged(tmp_path / "run", "change")) == 1
 
 
 @pytest.mark.parametrize("settings", [{"width": "6"}, {"optimiser": "sgd"}, {"ema": "0"}])
 def test_what_cannot_go_on_says_so(settings: dict[str, str], tmp_path: Path) -> None:
     asked = order("restore", tmp_path / "run")
-    stopped_after(asked, 48)
-    other = replace(changed(asked, **settings), change=True)
+    stop_after(asked, 48)
+    other = replace(changed(asked, **settings), override=True)
     with pytest.raises(InputError, match="cannot go on where these were; give another -o"):
-        finished(other)
+        train(other)
 
 
 def test_a_run_of_another_recipe(tmp_path: Path) -> None:
-    stopped_after(order("restore", tmp_path / "run"), 24)
-    with pytest.raises(InputError, match="is a run of upscale-fast-x2; choose another name"):
-        finished(order("denoise", tmp_path / "run"))
+    stop_after(order("restore", tmp_path / "run"), 24)
+    with pytest.raises(InputError, match=r"recipe upscale-fast-x2 \(now flow\)"):
+        train(order("denoise", tmp_path / "run"))
 
 
 # --- damage -------------------------------------------------------------------------------------
 
 
-def test_a_damaged_checkpoint_is_named_and_the_one_before_used(
-    tmp_path: Path, whole: dict[str, bytes]
+@pytest.mark.parametrize("pictures", [60, 4])
+def test_before_a_damaged_checkpoint_another_is_used(
+    pictures: int, tmp_path: Path, whole: dict[str, bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Where nothing was trained before the only one, the run begins again."""
     run = tmp_path / "run"
-    stopped_after(order("adversarial", run), 60)
-    before, newest = sorted((run / "checkpoints").glob("*.safetensors"))
-    data = bytearray(newest.read_bytes())
-    data[-20] ^= 1
-    newest.write_bytes(data)
-    events = finished(order("adversarial", run))
-    (said,) = [event for event in events if isinstance(event, Notice) and event.file]
-    assert said.file and said.file.name == f"{newest.name}.damaged"
-    assert "the one before it is used" in said.text
+    stop_after(order("adversarial", run), pictures)
+    newest = max((run / "checkpoints").glob("*.safetensors"))
+    newest.write_bytes(newest.read_bytes()[:-20])
+    train(order("adversarial", run))
+    assert f"{newest}: is damaged; the checkpoint before it is used" in caplog.messages
     assert contents(run) == whole
-    assert before.name < newest.name
-
-
-def test_with_nothing_to_lose_and_no_good_checkpoint_it_begins_again(
-    tmp_path: Path, whole: dict[str, bytes]
-) -> None:
-    run = tmp_path / "run"
-    stopped_after(order("adversarial", run), 4)
-    (first,) = (run / "checkpoints").glob("*.safetensors")
-    first.write_bytes(b"")
-    events = finished(order("adversarial", run))
-    assert len([line for line in told(events) if "from the start" in line]) == 1
-    assert contents(run) == whole
-
-
-# --- a full disk --------------------------------------------------------------------------------
-
-
-@contextmanager
-def full(monkeypatch: pytest.MonkeyPatch, place: str, times: int) -> Iterator[list[int]]:
-    """No space left, `times` times in a row, from the 30th writing of this kind on."""
-    count = [0]
-    owner, name = {
-        "a line": (folders, "_write_line"),
-        "a file": (files, "flush"),
-    }[place]
-    honest = getattr(owner, name)
-
-    def write(*given: Any) -> None:
-        count[0] += 1
-        first = 9 if place == "a line" else 6
-        if first <= count[0] < first + times:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        honest(*given)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(owner, name, write)
-        patched.setattr(writer, "WAIT_SECONDS", 0.001)
-        yield count
-
-
-@pytest.mark.parametrize("place", ["a line", "a file"])
-def test_a_full_disk_makes_it_wait(
-    place: str, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with full(monkeypatch, place, 5) as count:
-        events = finished(order("adversarial", tmp_path / "run"))
-    assert count[0] > 14
-    (said,) = [line for line in told(events) if "disk is full" in line]
-    assert said.endswith("the run waits and loses nothing; free some space, or press Ctrl-C")
-    assert contents(tmp_path / "run") == whole
 
 
 # --- numbers that are none ----------------------------------------------------------------------
 
 
-def exploding(run: Path, **settings: str) -> Order:
+def exploding(run: Path, **settings: str) -> TrainConfig:
     """A rate at which the net is soon at infinity, however often it is halved."""
     given = {"optimiser": "sgd", "clip": "0", "schedule": "constant", **settings}
     return changed(order("restore", run), **given)
@@ -287,32 +211,39 @@ def test_what_breaks_goes_back_and_on_at_a_lower_rate(
 ) -> None:
     monkeypatch.setattr(RestoreObjective, "terms", broken_twice)
     asked = order("restore", tmp_path / "run")
-    events = finished(asked)
+    notices = train(asked).notices
     back = logged(tmp_path / "run", "rollback")
     assert [(line["from"], line["to"], line["rollbacks"]) for line in back] == [
         (40, 36, 1),
         (40, 36, 2),
     ]
-    assert len([line for line in told(events) if "of the learning rate" in line]) == 2
+    assert len([line for line in notices if "of the learning rate" in line]) == 2
     assert logged(tmp_path / "run", "end")
     assert [line["did"] for line in logged(tmp_path / "run", "alarm")][:2] == ["rolled back"] * 2
-    latest = checkpoints.latest(RunFolder(tmp_path / "run"))
-    assert (latest.plain["rollbacks"], latest.plain["slower"]) == (2, 0.25)
+    _, plain = checkpoints.load(tmp_path / "run/checkpoints/000000096.safetensors")
+    assert (plain["rollbacks"], plain["slower"]) == (2, 0.25)
 
     again = replace(asked, folder=tmp_path / "again")
     for number in (1, 2, 2):  # stopped just after it went back, before the next checkpoint
-        events = train(again)
-        lines = (e for e in events if isinstance(e, Notice) and "learning rate" in e.text)
-        for _ in range(number):
-            next(lines)
-        events.close()  # pyright: ignore[reportAttributeAccessIssue]
-    finished(again)
+        backs = 0
+        before = 0.0
+
+        def progress(done: float, _total: float, _what: str, number: int = number) -> None:
+            nonlocal backs, before
+            backs += done < before
+            before = done
+            if backs == number:
+                raise Killed
+
+        with pytest.raises(Killed):
+            train(again, progress)
+    train(again)
     assert contents(again.folder) == contents(asked.folder)
 
 
 def test_what_explodes_at_any_rate_ends_with_a_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not finite: NaN or infinite: value restore/") as said:
-        finished(exploding(tmp_path / "run", lr="1e6"))
+        train(exploding(tmp_path / "run", lr="1e6"))
     assert "\n" not in str(said.value)
     assert len(logged(tmp_path / "run", "rollback")) == 3
     assert logged(tmp_path / "run", "alarm")[-1]["did"] == "stopped"

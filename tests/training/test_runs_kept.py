@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from trombine import data_prepare
-from trombine.data.split import split
-from trombine.events import Notice
 from trombine.io.image import save_picture
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training import writer
-from trombine.training.loop import Order, train
+from trombine.training.config import TrainConfig
+from trombine.training.loop import train
+from trombine.training.methods import find
 from trombine.weights import read_card
 
 TINY = {
@@ -48,19 +45,14 @@ def pictures(folder: Path, count: int = 10, *, seed: int = 0, suffix: str = ".bm
     return folder
 
 
-def order(run: Path, data: str, **settings: str) -> Order:
+def order(run: Path, data: str, **settings: str) -> TrainConfig:
     recipe = with_settings(find("upscale-fast-x2"), {**TINY, "data": data, **settings})
-    return Order(name="upscale-fast-x2", recipe=recipe, folder=run, board=False, command="made up")
-
-
-def trained(request: Order) -> list[str]:
-    """Train; what was said."""
-    return [event.text for event in train(request) if isinstance(event, Notice)]
+    return TrainConfig(name="upscale-fast-x2", recipe=recipe, folder=run, tensorboard=False)
 
 
 def state(folder: Path) -> dict[str, bytes]:
-    """Every file with its bytes, but for the lock, which is empty."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    """Every file with its bytes, but for who holds the run."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix)
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
@@ -72,30 +64,21 @@ def each_is_better() -> Iterator[None]:
         yield
 
 
-def finished_run(home: Path) -> Order:
+def finished_run(home: Path) -> TrainConfig:
     """A run that is over, and whose last model is kept."""
     request = order(home / "run", f"folder:{pictures(home / 'faces')}")
-    trained(request)
+    train(request)
     assert read_card(home / "run" / "best.safetensors").pictures == 16
     return request
 
 
-def refused(request: Order, message: str) -> None:
+def refused(request: TrainConfig, message: str) -> None:
     """A training that is refused in one line, and touches nothing."""
     before = state(request.folder)
     with pytest.raises(InputError, match=message) as error:
-        trained(request)
+        train(request)
     assert "\n" not in str(error.value)
     assert state(request.folder) == before
-
-
-def changes(request: Order) -> dict[str, Any]:
-    """Which settings the log calls changed, once more pictures are asked for under --override."""
-    recipe = with_settings(request.recipe, {"pictures": "24"})
-    trained(replace(request, change=True, recipe=recipe))
-    entries = RunFolder(request.folder).entries()
-    (line,) = [entry for entry in entries if entry["kind"] == "change"]
-    return line["settings"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,13 +88,13 @@ def better() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Order:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
     """A run that is over, not to be touched."""
     return finished_run(tmp_path_factory.mktemp("finished"))
 
 
 @pytest.fixture
-def run(finished: Order, tmp_path: Path) -> Order:
+def run(finished: TrainConfig, tmp_path: Path) -> TrainConfig:
     """A copy of it."""
     shutil.copytree(finished.folder, tmp_path / "run")
     return replace(finished, folder=tmp_path / "run")
@@ -120,113 +103,34 @@ def run(finished: Order, tmp_path: Path) -> Order:
 # --- a run whose checkpoints are gone ------------------------------------------------------------
 
 
-GONE = "has best.safetensors of a training, and no whole checkpoint to go on from; put its check"
+GONE = "has been trained, and has no whole checkpoint to go on from; put its checkpoints back"
 
 
-def test_a_run_without_its_checkpoints_is_refused_and_kept(run: Order) -> None:
-    """A run whose checkpoints were removed is refused in one line, and all of it stays."""
-    shutil.rmtree(run.folder / "checkpoints")
-    refused(run, GONE)
-
-
-def test_a_run_with_damaged_checkpoints_alone_is_refused_and_kept(run: Order) -> None:
-    """A run without any whole checkpoint is refused, and the damaged ones keep their names."""
-    for path in (run.folder / "checkpoints").iterdir():
-        path.write_bytes(path.read_bytes()[:100])
-    refused(run, GONE)
-    for path in (run.folder / "checkpoints").iterdir():
-        path.rename(path.with_name(f"{path.name}.damaged"))
-    refused(run, GONE)
-
-
-def test_a_refused_training_erases_no_run(run: Order) -> None:
-    """A training that is refused for its pictures leaves the run that is in its folder."""
-    shutil.rmtree(run.folder / "checkpoints")
-    for path in ("best.safetensors", "log.jsonl"):
-        (run.folder / path).unlink()
-    shutil.rmtree(run.folder / "samples")  # nothing that training made is left but the page
-    few = pictures(run.folder.parent / "few", 2)
-    before = state(run.folder)
-    other = order(run.folder, f"folder:{few}")
-    with pytest.raises(ValueError, match="has 2 pictures"):
-        trained(other)
-    assert state(run.folder) == before
-
-
-# --- training pictures that were changed in place ------------------------------------------------
-
-
-OTHERS = r"has other pictures than those it was begun with \(under the same names\); put them back"
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> tuple[Order, Path]:
-    """A run that is over and its pictures, which may be changed."""
-    data = pictures(tmp_path / "faces")
-    request = order(tmp_path / "run", f"folder:{data}")
-    trained(request)
-    return request, data
-
-
-def learned_last(spec: str) -> str:
-    """A picture that is learned from: no run is measured on it."""
-    learned, _ = split(spec, 16, 2)
-    return learned.name(len(learned) - 1)
-
-
-@pytest.mark.parametrize("times", ["new", "as before"])
-def test_a_picture_rewritten_under_its_name_is_noticed(
-    times: str, own: tuple[Order, Path], tmp_path: Path
+@pytest.mark.parametrize("damage", [None, 100])
+def test_a_run_without_a_whole_checkpoint_is_refused_and_kept(
+    damage: int | None, run: TrainConfig
 ) -> None:
-    """A picture of a folder that was rewritten, of the same size in bytes, is noticed on resume."""
-    request, data = own
-    path = data / learned_last(f"folder:{data}")
-    before = path.stat()
-    path.write_bytes((pictures(tmp_path / "others", seed=2) / path.name).read_bytes())
-    assert path.stat().st_size == before.st_size
-    if times == "as before":
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    refused(request, OTHERS)
-    assert "data" in changes(request)
+    for path in (run.folder / "checkpoints").iterdir():
+        data = path.read_bytes()
+        path.unlink()
+        if damage:
+            path.write_bytes(data[:damage])
+    refused(run, GONE)
 
 
-def test_a_copy_of_the_pictures_is_no_change(own: tuple[Order, Path]) -> None:
-    """Pictures that were copied, to another disk say, have other times and are no others."""
-    request, data = own
-    data.rename(data.with_name("aside"))
-    shutil.copytree(data.with_name("aside"), data)
-    for path in data.iterdir():
-        os.utime(path, (1e9, 1e9))
-    trained(request)
-    assert changes(request) == {"pictures": 24}
+def test_a_refused_training_erases_no_run(run: TrainConfig) -> None:
+    """A training that is refused for its pictures leaves the run that is in its folder."""
+    few = pictures(run.folder.parent / "few", 2)
+    refused(order(run.folder, f"folder:{few}"), "has 2 pictures")
 
 
-def test_a_pack_rewritten_with_the_same_names_is_noticed(tmp_path: Path) -> None:
-    """A pack that was made again of other pictures, with the same names, is noticed on resume."""
-    data, pack = pictures(tmp_path / "faces", suffix=".png"), tmp_path / "pack"
-
-    def packed() -> None:
-        wanted = {"size": 16, "choose": 0, "test": 0, "workers": 1, "overwrite": True}
-        data_prepare(data, output=pack, **wanted)
-
-    packed()
-    request = order(tmp_path / "run", f"pack:{pack}")
-    trained(request)
-    packed()
-    trained(request)
-    path = data / learned_last(f"pack:{pack}")
-    path.write_bytes(
-        (pictures(tmp_path / "others", seed=2, suffix=".png") / path.name).read_bytes()
-    )
-    packed()
-    refused(request, OTHERS)
-
-
-def test_a_run_of_an_older_trombine_goes_on(run: Order) -> None:
-    """A run that was begun before lengths of files were kept is not refused for want of them."""
+def test_a_run_of_an_older_trombine_goes_on(run: TrainConfig) -> None:
+    """What was not kept when it was begun is not compared."""
     folder = RunFolder(run.folder)
     recipe = folder.read_recipe()
-    del recipe["data"]["data"]["files"]
+    del recipe["settings"]["augment"]
     folder.write_recipe(recipe)
-    trained(run)
-    assert changes(run) == {"pictures": 24}
+    recipe = with_settings(run.recipe, {"pictures": "24"})
+    train(replace(run, override=True, recipe=recipe))
+    (line,) = [entry for entry in folder.entries() if entry["kind"] == "change"]
+    assert line["settings"] == {"pictures": 24}

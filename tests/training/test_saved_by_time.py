@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from families import contents, order
+from families import contents, order, stop_after
 
-from trombine.events import Progress
 from trombine.objectives.objective import Step, Terms
-from trombine.objectives.restore import RestoreObjective
 from trombine.recipes import with_settings
-from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
 from trombine.training import writer
-from trombine.training.loop import Order, train
+from trombine.training.config import TrainConfig
+from trombine.training.loop import train
+from trombine.training.methods.restore import RestoreObjective
 
 
 class Clock:
@@ -31,7 +30,7 @@ class Clock:
         return self.now
 
 
-def rarely_saved(run: Path, seconds: float = 0.0, **settings: str) -> Order:
+def rarely_saved(run: Path, seconds: float = 0.0, **settings: str) -> TrainConfig:
     """A tiny run that is saved at 0 and at its end unless the time says otherwise."""
     given = order("restore", run)
     clocks = dict.fromkeys(("save_every", "measure_every", "sample_every"), "1000")
@@ -39,17 +38,9 @@ def rarely_saved(run: Path, seconds: float = 0.0, **settings: str) -> Order:
     return replace(given, recipe=recipe, clock=Clock(seconds))
 
 
-def killed_after(given: Order, pictures: int) -> None:
-    """Train until so many pictures are seen, and end there as a killed process does: unsaved."""
-    events = train(given)
-    next(e for e in events if isinstance(e, Progress) and e.done >= pictures)
-    events.close()  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def trained(given: Order) -> dict[str, bytes]:
+def trained(given: TrainConfig) -> dict[str, bytes]:
     """The files of a run that went to its end."""
-    for _ in train(given):
-        pass
+    train(given)
     return contents(given.folder)
 
 
@@ -57,8 +48,7 @@ def test_a_killed_run_loses_half_a_minute_at_most(tmp_path: Path) -> None:
     """However many pictures there are between two checkpoints; and its files end as they would."""
     whole = trained(rarely_saved(tmp_path / "whole"))
     run = tmp_path / "run"
-    killed_after(rarely_saved(run, writer.SAVE_SECONDS), 48)
-    assert checkpoints.latest(RunFolder(run)).plain["pictures"] == 48
+    stop_after(rarely_saved(run, writer.SAVE_SECONDS), 48)
     assert [path.name for path in run.glob("checkpoints/*.timed")] == ["000000048.timed"]
     summary = read(RunFolder(run))
     assert summary.pictures == 48, "the page counts what is saved"
@@ -69,7 +59,7 @@ def test_a_killed_run_loses_half_a_minute_at_most(tmp_path: Path) -> None:
 
 def test_nothing_is_saved_before_its_time(tmp_path: Path) -> None:
     """In the first minute only what the recipe says is saved."""
-    killed_after(rarely_saved(tmp_path / "run", 0.01), 48)
+    stop_after(rarely_saved(tmp_path / "run", 0.01), 48)
     names = [path.name for path in (tmp_path / "run").glob("checkpoints/*")]
     assert names == ["000000000.safetensors"]
 
@@ -89,24 +79,23 @@ def test_an_alarm_goes_back_to_where_it_would_without_a_clock(
     whole = trained(rarely_saved(tmp_path / "whole", save_every="24"))
     assert b'"rollback"' in whole["log.jsonl"]
     assert trained(rarely_saved(tmp_path / "run", seconds, save_every="24")) == whole
-    killed_after(rarely_saved(tmp_path / "killed", seconds, save_every="24"), 36)
+    stop_after(rarely_saved(tmp_path / "killed", seconds, save_every="24"), 36)
     assert trained(rarely_saved(tmp_path / "killed", seconds, save_every="24")) == whole
 
 
-def test_a_damaged_timed_checkpoint_is_set_aside(tmp_path: Path) -> None:
-    """The one before it is used, and the run ends as it would."""
+def test_before_a_damaged_timed_checkpoint_another_is_used(tmp_path: Path) -> None:
+    """And the run ends as it would."""
     whole = trained(rarely_saved(tmp_path / "whole"))
     run = tmp_path / "run"
-    killed_after(rarely_saved(run, writer.SAVE_SECONDS), 48)
+    stop_after(rarely_saved(run, writer.SAVE_SECONDS), 48)
     (run / "checkpoints" / "000000048.timed").write_bytes(b"no checkpoint")
     assert trained(rarely_saved(run)) == whole
-    assert (run / "checkpoints" / "000000048.timed.damaged").exists()
 
 
 def test_a_run_goes_on_though_its_recipe_is_described_anew(tmp_path: Path) -> None:
     """The sentence about a recipe is no setting: a run of an older trombine is not refused."""
     begun = rarely_saved(tmp_path / "run")
-    killed_after(begun, 48)
+    stop_after(begun, 48)
     run = RunFolder(begun.folder)
     description = run.read_recipe()
     description["settings"]["about"] = "enlarges twice; learns from leaves"

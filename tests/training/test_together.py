@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from trombine.recipes import find, with_settings
+from trombine.recipes import with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
-from trombine.training.loop import Order, train
+from trombine.training.config import TrainConfig
+from trombine.training.loop import train
+from trombine.training.methods import find
 
 HERE = Path(__file__).parent
 LOOPBACK = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
@@ -85,7 +87,7 @@ def wait_for(ready: Callable[[], object], process: subprocess.Popen[str]) -> Non
 
 
 def tensors_of(run: Path) -> Mapping[str, torch.Tensor]:
-    return checkpoints.latest(RunFolder(run)).tensors
+    return checkpoints.load(max(RunFolder(run).checkpoints.iterdir()))[0]
 
 
 def largest(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) -> float:
@@ -144,13 +146,13 @@ def alone(run: Path) -> Mapping[str, torch.Tensor]:
     """What one process makes of the same command."""
     pairs = zip(WORDS[2:-1:2], WORDS[3::2], strict=True)
     given = {name.removeprefix("--").replace("-", "_"): value for name, value in pairs}
-    order = Order(
+    order = TrainConfig(
         name="upscale-fast-x2",
         recipe=with_settings(find("upscale-fast-x2"), given),
         folder=run,
-        board=False,
+        tensorboard=False,
     )
-    list(train(order))
+    train(order)
     return tensors_of(run)
 
 
@@ -165,22 +167,3 @@ def test_batch_norm_is_refused_on_two(start: Start) -> None:
     out, err = process.communicate(timeout=600)
     assert process.returncode == 2 and not out
     assert "batch norm on 2 processes" in err and err.count("\n") == 1
-
-
-BUSY = """
-import subprocess, sys, time
-from trombine.training import launch
-launch._NOTICES = 0.1
-launch.Thread(target=launch._watch, args=([subprocess.Popen([sys.argv[1]])],), daemon=True).start()
-time.sleep(float(sys.argv[2]))
-"""
-
-
-@pytest.mark.parametrize(("other", "seconds", "code"), [("false", "60", 1), ("true", "1", 0)])
-def test_a_process_that_does_not_notice_is_ended_with_a_word(
-    other: str, seconds: str, code: int
-) -> None:
-    call = [sys.executable, "-c", BUSY, other, seconds]
-    done = subprocess.run(call, capture_output=True, text=True, timeout=120)
-    assert done.returncode == code
-    assert ("goes on from the last checkpoint" in done.stderr) == bool(code)

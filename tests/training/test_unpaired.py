@@ -10,9 +10,8 @@ from typing import Any, ClassVar, final
 import numpy as np
 import pytest
 import torch
+from families import stop_after
 
-from trombine import objectives
-from trombine.events import Progress
 from trombine.io.image import save_picture
 from trombine.objectives.alarms import Alarm, NotFinite
 from trombine.objectives.critics import CRITICS
@@ -24,8 +23,10 @@ from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training import material as material_module
+from trombine.training import methods
+from trombine.training.config import TrainConfig
 from trombine.training.launch import Mesh
-from trombine.training.loop import Order, train
+from trombine.training.loop import train
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, prepare_material, step_of
 from trombine.training.state import PhaseState, State, fresh
@@ -147,17 +148,17 @@ def test_no_stream_is_painted_where_the_path_of_another_is_not_there(
 
     monkeypatch.setattr(material_module, "prepare_split", paint)
     with pytest.raises(InputError, match="is not a folder"):
-        list(prepare_material(replace(RECIPE, other="folder:gone"), ("data", "other")))
+        prepare_material(replace(RECIPE, other="folder:gone"), ("data", "other"))
 
 
 @pytest.fixture
 def unpaired(monkeypatch: pytest.MonkeyPatch) -> Unpaired:
-    monkeypatch.setitem(objectives.OBJECTIVES, "toy of unpaired", UnpairedObjective)
+    monkeypatch.setitem(methods.OBJECTIVES, "toy of unpaired", UnpairedObjective)
     return RECIPE
 
 
 def kit(recipe: Recipe) -> tuple[Plan, State, Any, Any]:
-    objective, machine = objectives.objective_of(recipe), choose(recipe)
+    objective, machine = methods.objective_of(recipe), choose(recipe)
     phases = objective.phases()
     plan = Plan(recipe=recipe, objective=objective, phases=phases, machine=machine, mesh=Mesh())
     state = fresh(recipe, objective, machine, plan.mesh.device)
@@ -189,16 +190,12 @@ def test_two_kinds_of_pictures(unpaired: Unpaired) -> None:
 
 
 def test_unpaired_runs_are_exact_and_have_two_models(unpaired: Unpaired, tmp_path: Path) -> None:
-    asked = Order(name="toy", recipe=unpaired, folder=tmp_path / "whole", board=False)
-    list(train(asked))
+    asked = TrainConfig(name="toy", recipe=unpaired, folder=tmp_path / "whole", tensorboard=False)
+    train(asked)
     again = replace(asked, folder=tmp_path / "parts")
     for stop in (8, 20, 36):
-        events = train(again)
-        for event in events:
-            if isinstance(event, Progress) and event.done >= stop:
-                break
-        events.close()  # pyright: ignore[reportAttributeAccessIssue]
-    list(train(again))
+        stop_after(again, stop)
+    train(again)
     for pattern in ("checkpoints/*.safetensors", "best*.safetensors", "log.jsonl", "samples/*"):
         ours, theirs = (sorted(order.folder.glob(pattern)) for order in (asked, again))
         assert [path.name for path in ours] == [path.name for path in theirs] != []
@@ -226,15 +223,17 @@ class ShortObjective(UnpairedObjective):
 def test_a_run_ends_with_its_last_phase(
     kind: type[UnpairedObjective], ends: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(objectives.OBJECTIVES, "toy of unpaired", kind)
-    asked = Order(name="toy", recipe=RECIPE, folder=tmp_path / "run", board=False)
-    list(train(asked))
+    monkeypatch.setitem(methods.OBJECTIVES, "toy of unpaired", kind)
+    asked = TrainConfig(name="toy", recipe=RECIPE, folder=tmp_path / "run", tensorboard=False)
+    train(asked)
     entries = RunFolder(asked.folder).entries()
     assert entries[-1] == {"kind": "end", "pictures": ends}
     assert [e["pictures"] for e in entries if e.get("what") == "ended"] == [ends, ends]
     assert [e for e in entries if e["kind"] == "measure"][-1]["pictures"] == ends
     assert max(RunFolder(asked.folder).sample_files()) == ends
-    assert checkpoints.latest(RunFolder(asked.folder)).plain["pictures"] == ends
+    assert checkpoints.latest(RunFolder(asked.folder)) == (
+        asked.folder / "checkpoints" / f"{ends:09d}.safetensors"
+    )
     data = RunFolder(asked.folder).log.read_bytes()
-    list(train(asked))
+    train(asked)
     assert RunFolder(asked.folder).log.read_bytes() == data

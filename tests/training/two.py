@@ -15,11 +15,11 @@ from pathlib import Path
 import torch
 from torch import distributed as dist
 
-from trombine.objectives import objective_of
-from trombine.recipes import Recipe, find, with_settings
+from trombine.recipes import Recipe, with_settings
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, step_of
+from trombine.training.methods import find, objective_of
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan, advance, update_phases
 

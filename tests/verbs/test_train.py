@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +19,12 @@ import trombine
 from trombine import __main__
 from trombine.io.image import save_picture
 from trombine.nets import build
-from trombine.recipes import RECIPES, find, open_recipe, with_settings
+from trombine.recipes import with_settings
 from trombine.recipes.file import differences
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
-from trombine.verbs.train import order_of
+from trombine.training.methods import RECIPES, find, open_recipe
+from trombine.verbs.train import config_of
 from trombine.weights import Card, load, save
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -111,10 +114,6 @@ def test_dry_run(
         (("train", "dcgan", "--best", "PSNR"), "best is one of sliced distance; not 'PSNR'"),
         (("train", "dcgan", "--other", "leaves"), "learns from one kind of pictures"),
         (
-            ("train", "dcgan-r1", "--devices", "640", "--batch", "640"),
-            "640 devices are asked for, and this machine has ",
-        ),
-        (
             ("train", "dcgan", "--device", "cuda"),
             "--device cuda: torch finds none here; give --device cpu",
         ),
@@ -155,18 +154,6 @@ def test_seeds_of_two_uses_are_refused(
     monkeypatch.chdir(tmp_path)
     code, _, err = said(capsys, "train", "dcgan", "--data", "leaves#2000000")
     assert code == 2 and "seeds 0 to 1999999 cross 1000000" in err
-
-
-def test_a_dry_run_is_refused_where_a_folder_was_begun_with_other_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    portraits(tmp_path / "mine", 8)
-    asked = words("upscale-fast-x2", "--data", "folder:mine", "-o", "run")
-    assert said(capsys, *asked)[0] == 0
-    assert "\nrun: run\n" in said(capsys, *asked, "--dry-run")[1]
-    code, _, err = said(capsys, *asked, "--dry-run", "--lr", "0.5")
-    assert code == 2 and "run: was begun with lr 0.002 (now 0.5); " in err
 
 
 def test_help_names_recipes_and_the_settings_that_are_used_most(
@@ -250,7 +237,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_recipe_is_read_from_a_file(mine: Path) -> None:
     """The recipe it begins with is changed by its settings, and the run is called as the file."""
-    begun = order_of(str(mine), {})
+    begun = config_of(str(mine), {})
     assert (begun.name, begun.folder) == ("upscale-fast-x2", Path("runs/mine"))
     assert (begun.recipe.data, begun.recipe.pictures, begun.recipe.log_every) == (
         "leaves#24",
@@ -273,7 +260,7 @@ def test_json_is_read_as_toml_is(mine: Path) -> None:
 def test_the_command_line_wins_over_the_file(mine: Path) -> None:
     """A setting that both give is that of the command line, also of a net."""
     settings = {"data": "leaves#30", "width": 6, "batch": "4"}
-    begun = order_of(str(mine), settings, output=Path("other"))
+    begun = config_of(str(mine), settings, output=Path("other"))
     assert (begun.recipe.data, begun.recipe.batch, begun.recipe.size) == ("leaves#30", 4, 16)
     assert begun.recipe.nets["net"].sizes["width"] == 6
     assert begun.folder == Path("other")
@@ -281,10 +268,10 @@ def test_the_command_line_wins_over_the_file(mine: Path) -> None:
 
 def test_the_command_of_a_run_needs_no_file(mine: Path) -> None:
     """The command that stands in the run and its card says all settings itself."""
-    begun = order_of(str(mine), {"lr": 3e-4})
+    begun = config_of(str(mine), {"lr": 3e-4})
     trombine_, train_, name, *words = shlex.split(begun.command)
     settings = dict(zip(words[::2], words[1::2], strict=True))
-    again = order_of(name, {key.removeprefix("--"): text for key, text in settings.items()})
+    again = config_of(name, {key.removeprefix("--"): text for key, text in settings.items()})
     assert (trombine_, train_, again.recipe) == ("trombine", "train", begun.recipe)
     assert settings["--data"] == "leaves#24" and ".toml" not in begun.command
 
@@ -322,7 +309,7 @@ def test_a_run_is_trained_again_from_its_recipe(
 
 def test_a_setting_that_came_later_was_off(mine: Path) -> None:
     """A recipe.json of an older trombine lacks settings, and they have their defaults."""
-    begun = order_of(str(mine), {})
+    begun = config_of(str(mine), {})
     settings = {k: v for k, v in begun.recipe.plain().items() if k not in ("augment", "luma")}
     Path("old.json").write_text(json.dumps({"recipe": begun.name, "settings": settings}))
     _, recipe = open_recipe("old.json")
@@ -383,18 +370,18 @@ def test_a_run_on_own_pictures_says_so(mine: Path, capsys: pytest.CaptureFixture
     assert "leaves" not in card
 
 
-def test_in_python_settings_are_arguments(mine: Path) -> None:
+def test_in_python_settings_are_arguments(mine: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Numbers as numbers, those of a net as its mapping; steps are told, and what is said."""
     told: list[tuple[float, float, str]] = []
-    result = trombine.train(
-        str(mine), lr=3e-4, net={"width": 6}, tensorboard=False, progress=lambda *x: told.append(x)
-    )
+    given: dict[str, Any] = {"lr": 3e-4, "net": {"width": 6}, "tensorboard": False}
+    with caplog.at_level(logging.INFO):
+        result = trombine.train(str(mine), progress=lambda *x: told.append(x), **given)
     run = RunFolder(Path("runs/mine"))
     settings = run.read_recipe()["settings"]
     assert settings["lr"] == 3e-4 and "width=6" in settings["nets"]["net"]
     assert told[-1] == (24, 24, "pictures") and str(run.page) in result.summary
-    assert any("24 to learn from" in text for text in result.notices)
-    over = trombine.train(str(mine), lr=3e-4, net={"width": 6}, tensorboard=False)
+    assert any("24 to learn from" in text for text in caplog.messages)
+    over = trombine.train(str(mine), **given)
     assert "was over already" in over.summary
     with pytest.raises(InputError, match="lr is a number or a text, not"):
         trombine.train(str(mine), lr=[1])

@@ -10,8 +10,9 @@ import pytest
 import torch
 import wild
 
-from trombine.recipes import RECIPES, with_settings
+from trombine.recipes import with_settings
 from trombine.recipes.settings import settings_of
+from trombine.training.methods import RECIPES
 from trombine.weights import load, shipped
 
 MOST = 8 * 2**20  # bytes of one file

@@ -42,7 +42,6 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
-from trombine.grammar import checked, sizes_in
 from trombine.nets.attentive_discriminator import AttentiveDiscriminator
 from trombine.nets.autoencoder import Autoencoder
 from trombine.nets.code_discriminator import CodeDiscriminator
@@ -61,7 +60,7 @@ from trombine.nets.refiner import Refiner
 from trombine.nets.residual import Residual
 from trombine.nets.restyler import Restyler
 from trombine.nets.rrdb import RRDB
-from trombine.nets.sizes import Net, Size, defaults_of, read_size, resolved
+from trombine.nets.sizes import Net, Size, defaults_of, resolved
 from trombine.nets.srgan_discriminator import SRGANDiscriminator
 from trombine.nets.srresnet import SRResNet
 from trombine.nets.style_generator import StyleGenerator
@@ -104,7 +103,6 @@ __all__ = [
     "build",
     "has_batch_statistics",
     "parameter_count",
-    "parse",
     "sizes_of",
 ]
 
@@ -157,21 +155,6 @@ def sizes_of(name: str) -> dict[str, Size]:
     if name not in NETS:
         raise InputError(f"there is no net {shortened(name)}; there are {', '.join(NETS)}")
     return defaults_of(NETS[name])
-
-
-def parse(text: str) -> tuple[str, dict[str, Size]]:
-    """`residual:width=32,depth=8` as a name and its sizes."""
-    name, _, text = checked(text).partition(":")
-    defaults = sizes_of(name)
-    sizes: dict[str, Size] = {}
-    for size, value in sizes_in(text):
-        if size in sizes:
-            raise InputError(f"{name} has {shortened(size)} twice; give each size once")
-        if size not in defaults:
-            names = ", ".join(defaults)
-            raise InputError(f"{name} has no size {shortened(size)}; there are {names}")
-        sizes[size] = read_size(f"{size} of {name}", value, defaults[size])
-    return name, sizes
 
 
 def has_batch_statistics(net: nn.Module) -> bool:

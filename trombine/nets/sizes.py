@@ -81,19 +81,3 @@ def _check_type(label: str, value: Size, default: Size) -> None:
     allowed = (int, float) if expected is float else (expected,)
     if type(value) not in allowed:  # the exact type: True is an int too
         raise InputError(f"{label} is {_KINDS[expected]}, not {shortened(repr(value))}")
-
-
-def read_size(label: str, text: str, default: Size) -> Size:
-    """A size that was written as text, as the type of its default."""
-    if isinstance(default, bool):
-        switches = {"true": True, "false": False}
-        if text.lower() in switches:
-            return switches[text.lower()]
-    elif isinstance(default, str):
-        return text
-    else:
-        try:
-            return type(default)(text)
-        except ValueError:
-            pass
-    raise InputError(f"{label} is {_KINDS[type(default)]}, not {shortened(text)}")

@@ -26,7 +26,7 @@ Action: TypeAlias = Literal["warn", "stop", "roll back"]
 class Report:
     """The numbers and samples of one moment of a training; empty where there are none just now."""
 
-    pictures: int  # seen so far
+    pictures: int = 0  # seen so far
     rollbacks: int = 0  # so far
     values: Mapping[str, float] = field(default_factory=dict)  # a log line of kind "train"
     measures: Mapping[str, float] = field(default_factory=dict)

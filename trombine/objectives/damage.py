@@ -21,7 +21,7 @@ from trombine.data.masks import parse as parse_masks
 from trombine.grammar import number_of
 from trombine.nets import sizes_of
 from trombine.objectives.objective import Step
-from trombine.recipes.recipe import NetSpec, Painting, Restore, Unseen
+from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.refusal import InputError
 from trombine.weights.tasks import emptied
 
@@ -82,7 +82,7 @@ class Damage:
             return f"shrunk {self.factor} times as MATLAB's bicubic imresize, rounded to 8 bits"
         return f"normal noise of {self.strength:g}"
 
-    def check(self, recipe: Restore | Painting | Unseen) -> None:
+    def check(self, recipe: Recipe) -> None:
         """Refuse nets that cannot undo the damage, and picture sizes that it does not divide."""
         factor, nets, size = self.factor, recipe.nets, recipe.size
         if "net" in nets:

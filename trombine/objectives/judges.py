@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import Final, final
 
 import torch
@@ -11,11 +12,25 @@ from torch import Tensor
 from trombine.nets.vgg import vgg
 from trombine.objectives.perceptual import Perceptual, refuse_witness
 from trombine.objectives.terms import wide
-from trombine.recipes.recipe import Judged
+from trombine.recipes.recipe import Recipe
 from trombine.refusal import InputError
 from trombine.weights import load
 
 VGGS: Final = ("vgg16", "vgg19")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(Recipe):
+    """Abstract: compared by the features of a net that judges, too."""
+
+    perceptual: float = 0.0
+    """Weight of the distance between a judging net's features."""
+    judge: str = ""
+    """The judging net: vgg16, vgg19, or a model by name or path."""
+    judge_weights: str = ""
+    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
+    layers: str = ""
+    """Its layers that are compared, with + between them, each before its activation."""
 
 
 @final

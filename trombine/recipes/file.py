@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.io.files import opened
+from trombine.nets import sizes_of
+from trombine.nets.sizes import resolved
 from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED, as_text, settings_of, with_settings
 from trombine.refusal import InputError, about, shown
@@ -51,7 +53,7 @@ def read_recipe(path: Path, recipes: Mapping[str, Recipe]) -> tuple[str, Recipe]
         if isinstance(content.get("settings"), dict):  # a run's recipe.json
             base, content = _of_run(base, content["settings"])
         recipe = with_settings(base, settings_of(content))
-        _check_sizes(recipe)
+        check_sizes(recipe)
         return name, recipe
 
 
@@ -100,10 +102,7 @@ def _of_run(base: Recipe, settings: Mapping[str, Any]) -> tuple[Recipe, dict[str
     return dataclasses.replace(base, **lacks), {**named, **(nets if isinstance(nets, dict) else {})}
 
 
-def _check_sizes(recipe: Recipe) -> None:
+def check_sizes(recipe: Recipe) -> None:
     """Refuse sizes that the nets do not have, here where the file is known."""
-    from trombine.nets import sizes_of
-    from trombine.nets.sizes import resolved
-
     for net in recipe.nets.values():
         resolved(net.name, sizes_of(net.name), net.sizes)

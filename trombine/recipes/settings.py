@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from numbers import Real
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
+from trombine.data.augment import Augment
 from trombine.grammar import checked, instead
-from trombine.recipes.recipe import NetSpec, Painting, Recipe, Restore, Size, Unseen, plain_value
+from trombine.recipes.recipe import NetSpec, Recipe, Size, plain_value
 from trombine.refusal import InputError, shortened, shown
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
@@ -85,16 +86,9 @@ def _integer(text: str) -> int:
 
 
 def _with_augment(recipe: Recipe) -> Recipe:
-    """The recipe, after a check that its pictures can be augmented so.
-
-    Recipes of the tables are not checked here, as that loads torch; their tests do it.
-    """
-    from trombine.data.augment import Augment
-
-    if recipe.augment == "none":
-        return recipe
+    """The recipe, after a check that its pictures can be augmented so."""
     crop = Augment.parse(recipe.augment).crop
-    if crop and not isinstance(recipe, Restore | Painting | Unseen):  # whose nets take any size
+    if crop and not recipe.any_size:
         raise InputError(
             f"augment crop is for what restores or enlarges, and this recipe is"
             f" {recipe.objective}: give a smaller --size"

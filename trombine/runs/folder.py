@@ -17,9 +17,8 @@ import json
 import math
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -27,7 +26,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from jaxtyping import UInt8
 
-from trombine.io.files import clear_parts, opened, output_error, write_bytes
+from trombine.io.files import clear_parts, flush, opened, output_error, write_bytes
 from trombine.io.image import encode_png
 from trombine.refusal import InputError
 from trombine.texts import from_json
@@ -36,9 +35,7 @@ Entry = dict[str, Any]
 
 _PATIENCE: Final = 0.5  # seconds: whoever only asks `is_running` holds it for an instant
 _NUMBERED: Final = re.compile(r"([0-9]{9,15})\.\w+")
-_PUT_BACK: Final = "put it back from a copy, or move it away"
 _FIXED: Final = re.compile(r"fixed-(.+)\.png")
-_BEST: Final = re.compile(r"best-.+\.safetensors")
 
 
 @final
@@ -61,21 +58,9 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, recipe: Mapping[str, Any]) -> RunFolder:
-        """A new run at `path`; an InputError where there is one already."""
+        """A new run at `path`."""
         folder = cls(path)
-        if folder.exists:
-            raise InputError("holds a run already", "choose another name with -o", path=path)
         folder.write_recipe(recipe)
-        return folder
-
-    @classmethod
-    def open(cls, path: Path) -> RunFolder:
-        """The run at `path`; an InputError where there is none."""
-        folder = cls(path)
-        if not folder.exists:
-            raise InputError(
-                "is no run: it has no recipe.json", "trombine runs list says more", path=path
-            )
         return folder
 
     @property
@@ -99,19 +84,18 @@ class RunFolder:
 
         What a killed process left half-written is cleared away.
         """
-        with ExitStack() as held:
-            try:
-                self.path.mkdir(parents=True, exist_ok=True)
-                held.enter_context(FileLock(self.lock, timeout=_PATIENCE))
-                self._clear()
-                write_bytes(self.pid, str(os.getpid()).encode())
-            except Timeout as error:
-                problem = f"is being trained by process {self.trainer}"
-                raise InputError(
-                    problem, "wait for it, or stop it first", path=self.path
-                ) from error
-            except OSError as error:
-                raise output_error(self.path, error) from error
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.lock, timeout=_PATIENCE).acquire()
+        except Timeout as error:
+            problem = f"is being trained by process {self.trainer}"
+            raise InputError(problem, "wait for it, or stop it first", path=self.path) from error
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        with lock:
+            for folder in (self.path, self.samples, self.checkpoints, self.board):
+                clear_parts(folder)
+            write_bytes(self.pid, str(os.getpid()).encode())
             yield
 
     @property
@@ -130,12 +114,6 @@ class RunFolder:
         """The process that trains it now."""
         return int(self.pid.read_text()) if self.pid.exists() and self.is_running else None
 
-    def _clear(self) -> None:
-        """Remove the parts of files that were never finished, and half a last line of the clock."""
-        for folder in (self.path, self.samples, self.checkpoints, self.board):
-            clear_parts(folder)
-        _truncate(self.clocks, _bytes(self.clocks).rfind(b"\n") + 1)
-
     # Text ------------------------------------------------------------------------------------
 
     def write_recipe(self, recipe: Mapping[str, Any]) -> None:
@@ -147,8 +125,7 @@ class RunFolder:
     def read_recipe(self) -> dict[str, Any]:
         """What recipe.json says."""
         with opened(self.recipe) as file:
-            data = file.read()
-        recipe = _object(data)
+            recipe = _object(file.read())
         if recipe is None:
             raise InputError(
                 "is no JSON object", "copy it again from where it came", path=self.recipe
@@ -156,7 +133,7 @@ class RunFolder:
         return recipe
 
     def append(self, entry: Mapping[str, Any]) -> None:
-        """Add a line to log.jsonl: the system has all of it afterwards, or none of it."""
+        """Add a line to log.jsonl."""
         _append(self.log, entry)
 
     def clock(self, entry: Mapping[str, Any]) -> None:
@@ -171,28 +148,19 @@ class RunFolder:
         """The clock's whole lines, in order."""
         return _read(self.clocks)
 
-    @property
-    def lines(self) -> int:
-        """How many whole lines log.jsonl has."""
-        return _bytes(self.log).count(b"\n")
-
     def cut(self, lines: int) -> None:
         """Keep the first `lines` lines of log.jsonl; the others, half of one too, are dropped."""
-        data, end = _bytes(self.log), 0
-        for _ in range(lines):
-            end = data.find(b"\n", end) + 1
-            if not end:
-                raise InputError(
-                    f"has fewer than the {lines} lines that the checkpoint knows of",
-                    "restore it, or begin a new run",
-                    path=self.log,
-                )
-        _truncate(self.log, end)
+        kept = _bytes(self.log).splitlines(keepends=True)[:lines]
+        if len(kept) < lines or not all(line.endswith(b"\n") for line in kept):
+            problem = f"has fewer than the {lines} lines that the checkpoint knows of"
+            raise InputError(problem, "restore it, or begin a new run", path=self.log)
+        if self.log.exists():
+            os.truncate(self.log, sum(map(len, kept)))
 
     def sync(self) -> None:
         """Return once the log is on the disk."""
         if self.log.exists():
-            _try(self.log, lambda: _fsync(self.log))
+            flush(self.log)
 
     # Samples ---------------------------------------------------------------------------------
 
@@ -221,33 +189,13 @@ class RunFolder:
     def set_samples_aside(self, pictures: int) -> None:
         """Keep the samples until now under another name: later ones are of other things."""
         if self.samples.is_dir():
-            aside = self.path / f"samples-until-{pictures:09d}"
-            _try(aside, lambda: self.samples.rename(aside))
-
-    def discard(self, *, keep_folder: bool) -> None:
-        """Remove what a run that never began has left; other files stay, and their folder.
-
-        Only who made the run may do so: where one was before, these files are that one's.
-        """
-        models = self.best_files()
-        for path in (self.recipe, self.log, self.clocks, self.page, self.lock, *models):
-            path.unlink(missing_ok=True)
-        for folder in (self.samples, self.checkpoints, self.board):
-            shutil.rmtree(folder, ignore_errors=True)
-        if not keep_folder:
-            with suppress(OSError):  # not empty, or not there
-                self.path.rmdir()
-
-    def best_files(self) -> list[Path]:
-        """The best models: the main one first, then those of the other roles."""
-        by_role = (path for path in listed(self.path) if _BEST.fullmatch(path.name))
-        return [*([self.best] if os.path.lexists(self.best) else ()), *sorted(by_role)]
+            self.samples.rename(self.path / f"samples-until-{pictures:09d}")
 
     def cut_samples(self, pictures: int) -> None:
         """Remove the samples made after so many pictures."""
         for number, path in self.sample_files().items():
             if number > pictures:
-                _try(path, path.unlink)
+                path.unlink()
 
 
 def numbered(folder: Path, suffix: str) -> dict[int, Path]:
@@ -258,13 +206,8 @@ def numbered(folder: Path, suffix: str) -> dict[int, Path]:
 
 
 def listed(folder: Path) -> list[Path]:
-    """What is in a folder; nothing where it is none, an InputError where it cannot be read."""
-    try:
-        return list(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise InputError(_unreadable(error), "mount it, or ask its owner", path=folder) from error
+    """What is in a folder; nothing where there is none."""
+    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -272,27 +215,17 @@ def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-# Lines of JSON, added so that a full disk leaves no half of one
+# Lines of JSON
 
 
 def _append(path: Path, entry: Mapping[str, Any]) -> None:
-    line = f"{json.dumps(_finite(entry), sort_keys=True, allow_nan=False)}\n".encode()
-    _try(path, lambda: _write_line(path, line))
-
-
-def _write_line(path: Path, line: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o666)
+    line = json.dumps(_finite(entry), sort_keys=True, allow_nan=False)
     try:
-        size = os.fstat(file).st_size
-        try:
-            while line:
-                line = line[os.write(file, line) :]  # a disk that fills up takes a part
-        except OSError:
-            os.ftruncate(file, size)
-            raise
-    finally:
-        os.close(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(f"{line}\n")
+    except OSError as error:
+        raise output_error(path, error) from error
 
 
 def _finite(value: Any) -> Any:
@@ -305,7 +238,7 @@ def _finite(value: Any) -> Any:
 
 
 def _read(path: Path) -> list[Entry]:
-    """Whole lines as objects; what a failing disk made unreadable is left out."""
+    """Whole lines as objects; what a kill or a failing disk made unreadable is left out."""
     entries = (_object(line) for line in _bytes(path).split(b"\n")[:-1])
     return [entry for entry in entries if entry is not None]
 
@@ -320,35 +253,4 @@ def _object(data: bytes) -> Entry | None:
 
 
 def _bytes(path: Path) -> bytes:
-    """A file's bytes: none where it is not there or empty, an InputError where it is no file."""
-    try:
-        if path.is_file():
-            return path.read_bytes()
-        if not path.exists():
-            return b""
-    except OSError as error:
-        raise InputError(_unreadable(error), _PUT_BACK, path=path) from error
-    raise InputError("is no ordinary file", _PUT_BACK, path=path)
-
-
-def _unreadable(error: OSError) -> str:
-    return f"cannot be read ({(error.strerror or str(error)).lower()})"
-
-
-def _truncate(path: Path, size: int) -> None:
-    if path.exists() and path.stat().st_size > size:
-        _try(path, lambda: os.truncate(path, size))
-        _try(path, lambda: _fsync(path))
-
-
-def _fsync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _try(path: Path, work: Callable[[], object]) -> None:
-    """Do it, or say in one line what the system refused."""
-    try:
-        work()
-    except OSError as error:
-        raise output_error(path, error) from error
+    return path.read_bytes() if path.exists() else b""

@@ -1,18 +1,19 @@
 """The one training loop.
 
     loop.py      the loop itself
-    orders.py    what is to be trained, and what is refused before it begins
+    config.py    what is to be trained, and what makes it another run
     steps.py     what a step does: phases, gradients, optimisers, averages, clocks
     muon.py      an optimiser of matrices
     state.py     all that changes
     material.py  pictures and chance for each step
-    shares.py    how many pictures are learned from, measured on and not used
     writer.py    writes a run's files: log, samples, measures, checkpoints, page
     evaluation.py  samples, measures and model cards at one moment
     launch.py    several processes
     stopping.py  Ctrl-C and SIGTERM
     machine.py   device, precision, threads
-    expect.py    what a training would be: --dry-run
+    dry_run.py   what a training would be: --dry-run
 
-What is minimised is in objectives/, what can be trained in recipes/, a run's files in runs/.
+    methods/     one method a file: its config, its phases with their losses, its presets
+
+What methods share is in objectives/, what a recipe is in recipes/, a run's files in runs/.
 """

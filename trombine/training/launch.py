@@ -9,28 +9,22 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from subprocess import Popen
-from threading import Thread
 from typing import Any, Final, final
 
 import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from trombine.computing import cores
+from trombine.progress import log
 from trombine.refusal import InputError
 
 _CPU: Final = torch.device("cpu")
 _ENDED: Final = (
     "another of the processes has ended; the same command goes on from the last checkpoint"
 )
-_NOTICES: Final = 5.0  # seconds: how long a message of a lost process takes to arrive at most
 
 
 @final
@@ -68,7 +62,7 @@ class Mesh:
         return torch.cat(parts)
 
     def any_process(self, value: bool) -> bool:
-        """Whether the value is true in any process."""
+        """Whether the value is true in any process; each waits for all others."""
         if self.count == 1:
             return value
         flag = torch.tensor([float(value)], device=self.device)
@@ -89,83 +83,42 @@ class Mesh:
         return slice(self.rank * local, (self.rank + 1) * local)
 
 
-def launch(devices: int, device: str) -> Mesh:
-    """Start the other processes, or join those that torchrun has started.
+@contextmanager
+def launch(devices: int, device: str) -> Iterator[Mesh]:
+    """Start the other processes, or join those that torchrun has started; all end together.
 
-    Each of them runs this program with the same arguments; all go on from here.
+    Each of them runs this program with the same arguments; inside, only the first says anything.
     """
-    if "TORCHELASTIC_RUN_ID" in os.environ:
-        _check_count(devices, int(os.environ["WORLD_SIZE"]))
+    started = int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else devices
+    if devices != started:
+        raise InputError(f"torchrun has started {started} processes; give --devices {started}")
     if devices == 1:
-        return Mesh(device=torch.device(device))
-    check_room(int(os.environ.get("LOCAL_WORLD_SIZE", devices)), device)
+        yield Mesh(device=torch.device(device))
+        return
     from lightning_fabric import Fabric  # 1 s to import
-    from lightning_fabric.strategies.launchers.subprocess_script import _SubprocessScriptLauncher
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it prints what it does
     local = int(os.environ.get("LOCAL_WORLD_SIZE", devices))
-    nodes = max(1, devices // local)
-    fabric = Fabric(accelerator=device, devices=local, num_nodes=nodes, strategy="ddp")
+    fabric = Fabric(
+        accelerator=device, devices=local, num_nodes=max(1, devices // local), strategy="ddp"
+    )
     fabric.launch()
-    if (
-        isinstance(launcher := fabric.strategy.launcher, _SubprocessScriptLauncher)
-        and launcher.procs
-    ):
-        Thread(target=_watch, args=(launcher.procs,), daemon=True).start()
-    return Mesh(rank=fabric.global_rank, count=fabric.world_size, device=fabric.device)
-
-
-def _watch(others: Sequence[Popen[bytes]]) -> None:
-    """End this process when another has failed, and say so, if it has not noticed by itself.
-
-    Fabric would end it without a word, at any moment of the next five seconds.
-    """
-    for thread in threading.enumerate():
-        if thread.name == "child-process-observer":
-            vars(thread)["_run"] = lambda: True  # it has nothing to do any more
-    while not any(other.poll() for other in others):
-        if all(other.poll() == 0 for other in others):
-            return
-        time.sleep(0.2)
-    time.sleep(_NOTICES)
-    for other in others:
-        other.kill()
-    print(f"trombine: {_ENDED}", file=sys.stderr, flush=True)
-    os._exit(1)  # whatever it waits for will not come
-
-
-def _check_count(devices: int, started: int) -> None:
-    """Each process takes an equal part of a batch, so the run must know how many there are."""
-    if devices == started:
-        return
-    if os.environ["RANK"] != "0":
-        raise SystemExit(2)
-    raise InputError(f"torchrun has started {started} processes; give --devices {started}")
-
-
-def check_room(processes: int, device: str) -> None:
-    """Refuse more processes on this machine than it has devices for: they would only wait."""
-    room = torch.cuda.device_count() if device == "cuda" else max(2, cores())
-    if processes > room:
-        kind = "GPUs" if device == "cuda" else "cores"
-        raise InputError(f"{processes} devices are asked for, and this machine has {room} {kind}")
-
-
-@contextmanager
-def end_together(mesh: Mesh) -> Iterator[None]:
-    """If one of several processes fails, end all with one message."""
+    mesh = Mesh(rank=fabric.global_rank, count=fabric.world_size, device=fabric.device)
+    log.disabled = not mesh.first
     try:
-        yield
+        yield mesh
+    except InputError:
+        if not mesh.first:  # the first says the same
+            raise SystemExit(1) from None
+        raise
     except RuntimeError as error:  # the errors of gloo have no type of their own
         is_lost = isinstance(error, dist.DistError) or "gloo" in str(error).lower()
-        if mesh.count == 1 or not is_lost:
-            raise
-        if not mesh.first:
+        if is_lost and mesh.first:
+            raise InputError(_ENDED) from error
+        if is_lost:
             raise SystemExit(1) from None
-        raise InputError(_ENDED) from error
-
-
-def shut_down(mesh: Mesh) -> None:
-    """Leave the group of processes."""
-    if mesh.count > 1 and dist.is_initialized():
-        dist.destroy_process_group()
+        raise
+    finally:
+        log.disabled = False
+        if dist.is_initialized():
+            dist.destroy_process_group()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 import torch
@@ -19,9 +19,10 @@ from trombine.data.split import apart, prepare_split, split
 from trombine.data.tiles import TILES
 from trombine.draws import Chance
 from trombine.nets import Net
-from trombine.objectives.objective import Step
+from trombine.objectives.objective import Objective, Step
 from trombine.progress import Progress
 from trombine.recipes.recipe import Recipe
+from trombine.refusal import shown
 from trombine.training.state import State
 from trombine.training.steps import Plan
 from trombine.weights import TASKS
@@ -41,7 +42,6 @@ class Material:
     vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
     classes: tuple[str, ...] = ()  # what the data's labels mean
     names: Mapping[str, str] = field(default_factory=dict)  # hashes of the names of what is learned
-    contents: Mapping[str, str] = field(default_factory=dict)  # hashes of what is learned
     fingerprint: str = ""  # of the pixels that it is measured on
 
 
@@ -119,6 +119,16 @@ def _fingerprint(measured: Mapping[str, Source], count: int) -> str:
 def room(measured: Mapping[str, Source], count: int) -> int:
     """How many pictures there are to measure on or to look at, if so many are wanted."""
     return min(count, *(len(source) for source in measured.values()))
+
+
+def warnings(objective: Objective[Any], material: Material) -> Iterator[str]:
+    """One line for each odd thing about the pictures to learn from."""
+    for learned in material.learned.values():
+        if learned.paired and not objective.pairs:
+            spec = shown(learned.spec)
+            yield f"{spec}: is of pairs, and this recipe learns from their first side alone"
+        for spec in [spell((term,)) for term in parse(learned.spec) if term.split == "test"]:
+            yield f"{shown(spec)}: learns from pictures that are for tests; judge by others"
 
 
 def endless(recipe: Recipe, material: Material, state: State) -> Iterator[dict[str, Batch]]:

@@ -2,8 +2,8 @@
 
 A recipe's `start` names a model. The net copies the tensors that agree in name and shape; others,
 such as the tail of an enlarger of another factor, begin with random weights. So a net for two
-times grows to one for four. orders.py checks that a run goes on only with the weights it began
-with; steps.py holds frozen parts.
+times grows to one for four. A run goes on only with the weights it began
+with (config.py); steps.py holds frozen parts.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ class State:
                 tensors[f"pools/{name}/{part}"] = tensor
         return tensors
 
-    def fits(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> bool:
+    def _fits(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> bool:
         """Whether a checkpoint is of the same nets, optimisers, phases and pools."""
         own_tensors, own_plain = self.tensors(), self.plain()
         kinds = ("nets/", "averages/")
@@ -113,8 +113,11 @@ class State:
             and all(_moments_fit(optimiser, tensors, r) for r, optimiser in self.optimisers.items())
         )
 
-    def load(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
-        """Become the state that these were taken from."""
+    def load(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> bool:
+        """Become the state that these were taken from; False where it has other nets, optimisers,
+        phases or pools, and nothing is changed."""
+        if not self._fits(tensors, plain):
+            return False
         for kind, nets in (("nets", self.nets), ("averages", self.averages)):
             for role, net in nets.items():
                 _load_net(net, _below(tensors, f"{kind}/{role}/"))
@@ -130,6 +133,7 @@ class State:
         self.ramps, self.measured = dict(plain["ramps"]), dict(plain["measured"])
         self.sums = {name: (value, count) for name, (value, count) in plain["sums"].items()}
         self.best = Best(**plain["best"]) if plain["best"] else None
+        return True
 
 
 def fresh(recipe: Recipe, objective: Objective, machine: Machine, device: torch.device) -> State:
@@ -192,13 +196,8 @@ def _below(tensors: Mapping[str, Tensor], path: str) -> dict[str, Tensor]:
 
 def _load_net(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copied in place: the order in memory stays that of the net."""
-    existing = net.state_dict()
-    if existing.keys() != tensors.keys():
-        raise KeyError(
-            f"a checkpoint of other nets: {sorted(existing.keys() ^ tensors.keys())[:3]}"
-        )
     with torch.no_grad():
-        for name, tensor in existing.items():
+        for name, tensor in net.state_dict().items():
             tensor.copy_(tensors[name])
 
 

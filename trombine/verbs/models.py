@@ -16,8 +16,9 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from trombine.io.batch import refuse_to_write_over
-from trombine.nets import parameter_count, parse
+from trombine.nets import parameter_count
 from trombine.progress import Result, log
+from trombine.recipes import NetSpec
 from trombine.refusal import InputError, shown
 from trombine.texts import aligned
 from trombine.verbs.options import Overwrite, limits, verb
@@ -219,22 +220,22 @@ def models_import(
     """
     _check_task(task)
     _check_output(output, ".safetensors", [file], overwrite=overwrite)
-    name, sizes = parse(net)
-    made = import_net(file, name, sizes)
+    spec = NetSpec.parse(net)
+    made = import_net(file, spec.name, spec.sizes)
     # How to do it again; as everywhere in cards, without where it was written to.
     words = ["trombine", "models", "import", file.name, "--net", net, "--task", task]
     words += ["--about", about] if about else []
     words += ["--licence", licence] if licence else []
     card = Card(
         task=task,
-        net=name,
+        net=spec.name,
         sizes=made.sizes,
         about=about or f"imported from {file.name}",
         licence=licence,
         command=shlex.join(words),
     )
     save(output, made, card)
-    return _result(output, f"{name}, {parameter_count(made):,} parameters, for {task}")
+    return _result(output, f"{spec.name}, {parameter_count(made):,} parameters, for {task}")
 
 
 def _check_output(output: Path, ending: str, reads: Sequence[Path], *, overwrite: bool) -> None:

@@ -11,8 +11,9 @@ from pydantic import BeforeValidator
 
 from trombine import sweeps
 from trombine.progress import Result
-from trombine.recipes import find, open_recipe, settings_of, with_settings
+from trombine.recipes import settings_of, with_settings
 from trombine.recipes.file import differences, is_file, run_name
+from trombine.training.methods import find, open_recipe
 from trombine.verbs.options import Progress, Setting, verb
 
 # A text for each --grid; a program may give {name: values}.
@@ -83,6 +84,6 @@ def sweep(
         combinations=varied,
         command=" ".join(["trombine train", name, *words]),
         sweep_command=" ".join(["trombine sweep", name, *vary, *words, into]),
-        board=tensorboard,
+        tensorboard=tensorboard,
     )
     return sweeps.sweep(request, progress)

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from trombine.bridge import result_of
 from trombine.progress import Result
-from trombine.recipes import find, open_recipe, settings_of, with_settings
+from trombine.recipes import settings_of, with_settings
 from trombine.recipes.file import differences, is_file, run_name
 from trombine.training import loop
-from trombine.training.expect import expectation
-from trombine.training.orders import Order
+from trombine.training.config import TrainConfig
+from trombine.training.dry_run import dry_run as dry_run_of
+from trombine.training.methods import find, open_recipe
 from trombine.verbs.options import Progress, Setting, verb
 
 
@@ -67,22 +67,26 @@ def train(
         Write events for TensorBoard. [yes]
     """
     given = {"data": data} if data else {}
-    order = order_of(
-        str(recipe), given | settings, output=output, override=override, tensorboard=tensorboard
+    config = config_of(
+        str(recipe),
+        given | settings,
+        output=output,
+        override=override,
+        tensorboard=tensorboard,
     )
     if dry_run:
-        return Result(summary=expectation(order))
-    return result_of(loop.train(order), progress)
+        return Result(summary=dry_run_of(config))
+    return loop.train(config, progress)
 
 
-def order_of(
+def config_of(
     recipe: str,
     settings: Mapping[str, Any],
     *,
     output: Path | None = None,
     override: bool = False,
     tensorboard: bool = True,
-) -> Order:
+) -> TrainConfig:
     """What is asked for, as the loop takes it."""
     given = settings_of(settings)
     name, base = open_recipe(recipe)
@@ -90,11 +94,11 @@ def order_of(
     if is_file(recipe):  # the run's command is to say the same without the file
         given = differences(find(name), changed)
     words = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given.items()]
-    return Order(
+    return TrainConfig(
         name=name,
         recipe=changed,
         folder=output or Path("runs") / run_name(recipe),
-        change=override,
-        board=tensorboard,
+        override=override,
+        tensorboard=tensorboard,
         command=" ".join(["trombine train", name, *words]),
     )

@@ -1,0 +1,110 @@
+"""How a finder is measured: by faces found at a known rate of false ones, and by their size."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from trombine.data.item import Batch
+from trombine.data.source import source
+from trombine.data.staging import Staged, staged
+from trombine.draws import Chance
+from trombine.nets.finder import LARGEST, SMALLEST
+from trombine.nets.reader import CENTRE_STEP
+from trombine.objectives.objective import Step
+from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.finder import STAGE, Find, FindObjective
+
+COUNT = 48
+
+
+class Told(nn.Module):
+    """Says where faces are by the truth: half of them, the others nowhere; sizes a tenth off."""
+
+    def __init__(self, windows: Staged) -> None:
+        super().__init__()
+        self.windows = windows
+        self.found = torch.arange(COUNT) % 2 == 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        side = x.shape[-1] // CENTRE_STEP
+        maps = torch.zeros(len(x), 2, side, side)
+        maps[:, 0] = -5
+        maps[:, 1] = self.windows.sizes.log()[:, None, None] + 0.1
+        for row in torch.nonzero(self.windows.shows & self.found)[:, 0].tolist():
+            x, y = (self.windows.middles[row] / CENTRE_STEP).long().tolist()
+            maps[row, 0, y, x] = 5
+        return maps
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Find:
+    recipe = find("finder")
+    assert isinstance(recipe, Find)
+    return replace(recipe, damage="none")
+
+
+@functools.cache
+def batches() -> tuple[Batch, Batch]:
+    rows = np.arange(COUNT)
+    return source(f"world:photo#{COUNT}", 128).batch(rows), source(f"leaves#{COUNT}", 128).batch(
+        rows
+    )
+
+
+def step_of(net: nn.Module) -> Step:
+    data, other = batches()
+    return Step(
+        nets={"net": net},
+        batches={"data": data, "other": other},
+        chance=Chance(seed=3, places=np.arange(COUNT)),
+        device=torch.device("cpu"),
+    )
+
+
+def test_half_of_the_faces_found_are_half_and_sizes_are_a_tenth_off(recipe: Find) -> None:
+    windows = staged(*batches(), STAGE, Chance(seed=3, places=np.arange(COUNT)))
+    measured = FindObjective(recipe).measure([step_of(Told(windows))])
+    shows = windows.shows
+    share = float(shows[::2].sum() / shows.sum())
+    assert measured["found"] == pytest.approx(share, abs=1e-6)
+    assert measured["size"] == pytest.approx(0.1, abs=1e-5)
+
+
+def test_faces_are_as_small_as_a_finder_sees_them() -> None:
+    """Its net is for faces of these sizes, and the pyramid halves: the range has to be wider."""
+    windows = staged(*batches(), STAGE, Chance(seed=3, places=np.arange(COUNT)))
+    sizes = windows.sizes[windows.shows]
+    assert float(sizes.min()) > 0.7 * SMALLEST and float(sizes.max()) < 1.3 * LARGEST
+    assert LARGEST > 2 * SMALLEST
+    assert 0 < int(windows.shows.sum()) < COUNT
+
+
+def test_a_false_face_raises_the_bound(recipe: Find) -> None:
+    """Where what is no face looks more like one than every face, none is found."""
+    windows = staged(*batches(), STAGE, Chance(seed=3, places=np.arange(COUNT)))
+    net = Told(windows)
+    honest = net.forward
+
+    def planted(x: torch.Tensor) -> torch.Tensor:
+        maps = honest(x)
+        maps[~windows.shows, 0, 0, 0] = 9
+        return maps
+
+    net.forward = planted
+    assert FindObjective(recipe).measure([step_of(net)])["found"] == 0
+
+
+def test_it_learns_from_painted_faces_alone(recipe: Find) -> None:
+    objective = FindObjective(recipe)
+    objective.check({"data": source("world:photo#4", 32)})
+    with pytest.raises(InputError, match="are no painted faces"):
+        objective.check({"data": source("leaves#4", 32)})
+    with pytest.raises(InputError, match="no shrink"):
+        FindObjective(replace(recipe, damage="shrink:2"))

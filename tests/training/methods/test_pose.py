@@ -1,0 +1,52 @@
+"""Numbers read from pictures: compared with those of the data, which must know them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from trombine.data.item import Batch
+from trombine.draws import Chance
+from trombine.nets import build
+from trombine.objectives.objective import Step
+from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods.pose import Regress, RegressObjective
+
+NAMES = ("age", "yaw", "pitch", "roll")
+
+
+def step_of(vectors: torch.Tensor) -> Step:
+    count = len(vectors)
+    pixels = torch.randint(0, 256, (count, 32, 32, 3), dtype=torch.uint8)
+    return Step(
+        nets={"net": build("encoder", {"width": 4, "levels": 2, "outputs": 3})},
+        batches={"data": Batch(indices=np.arange(count), pixels=pixels, vectors=vectors)},
+        chance=Chance(seed=3, places=np.arange(count)),
+        device=torch.device("cpu"),
+        vector_names=NAMES,
+    )
+
+
+def objective() -> RegressObjective:
+    recipe = find("pose")
+    assert isinstance(recipe, Regress)
+    return RegressObjective(recipe)
+
+
+def test_the_truth_has_the_recipes_order() -> None:
+    vectors = torch.arange(8, dtype=torch.float64).reshape(2, 4)
+    assert torch.equal(objective().truth(step_of(vectors)), vectors[:, 1:])
+
+
+def test_a_number_that_some_pictures_lack_is_refused_by_name() -> None:
+    """A pack of faces that were asked for one field knows no others of them: they are NaN."""
+    vectors = torch.zeros(2, 4, dtype=torch.float64)
+    vectors[:, 0] = math.nan
+    assert objective().truth(step_of(vectors)).isfinite().all()
+    vectors[1, 2] = math.nan
+    with pytest.raises(InputError, match="no number for pitch; leave it out of --wanted"):
+        objective().truth(step_of(vectors))

@@ -1,0 +1,158 @@
+"""How edges are refined: what is cut out fits together, and a net that knows the truth is right."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import maximum_filter, minimum_filter
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, one_hot
+
+from trombine.conventions import GROUP_OF_PART
+from trombine.data.item import Batch
+from trombine.data.source import source
+from trombine.draws import Chance
+from trombine.measures.reading import near_edges
+from trombine.objectives.objective import Step
+from trombine.refusal import InputError
+from trombine.training.methods import find
+from trombine.training.methods import refiner as refine
+from trombine.training.methods.refiner import Refine, RefineObjective, labels_shrunk
+
+COUNT, SIDE = 4, 256
+
+
+@pytest.fixture(scope="module")
+def objective() -> RefineObjective:
+    recipe = find("refiner")
+    assert isinstance(recipe, Refine)
+    return RefineObjective(replace(recipe, damage="none", size=SIDE))
+
+
+@functools.cache
+def batches() -> tuple[Batch, Batch]:
+    rows = np.arange(COUNT)
+    data = source(f"world:photo#{COUNT}", SIDE, first_seed=1_440_000).batch(rows)
+    return data, source(f"leaves#{COUNT}", 64).batch(rows)
+
+
+class Net(nn.Module):
+    """Says what a function says."""
+
+    def __init__(self, says: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.says = says
+
+    def forward(self, x: Tensor, parts: Tensor) -> Tensor:
+        return self.says(x, parts)
+
+
+def step_of(says: Callable[[Tensor, Tensor], Tensor], data: Batch | None = None) -> Step:
+    first, other = batches()
+    return Step(
+        nets={"net": Net(says)},
+        batches={"data": data or first, "other": other},
+        chance=Chance(seed=3, places=np.arange(COUNT)),
+        device=torch.device("cpu"),
+    )
+
+
+def known_only(x: Tensor, parts: Tensor) -> Tensor:
+    return interpolate(parts.clamp(min=1e-8).log(), scale_factor=2, mode="bilinear")
+
+
+def test_who_knows_the_truth_is_right_everywhere(objective: RefineObjective) -> None:
+    parts = batches()[0].parts
+    assert parts is not None
+    truth = 9 * one_hot(parts.long(), 19).movedim(-1, 1).float()
+    measured = objective.measure([step_of(lambda x, known: truth)])
+    assert measured["IoU"] == measured["near edges"] == 1
+    assert 0.6 < measured["enlarged"] < 0.97
+
+
+def test_who_says_what_is_known_is_as_good_as_that(objective: RefineObjective) -> None:
+    measured = objective.measure([step_of(known_only)])
+    assert measured["IoU"] == pytest.approx(measured["enlarged"], abs=0.01)
+    assert measured["near edges"] < measured["IoU"] - 0.1
+
+
+def test_what_is_seen_what_is_known_and_what_is_true_lie_in_one_place(
+    objective: RefineObjective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of pictures painted in the colours of their parts, whose reading is taken from the colours,
+    all three say the same."""
+    data, _ = batches()
+    assert data.parts is not None
+    coded = data.parts[..., None].repeat(1, 1, 1, 3) * 12 + 10
+
+    def read(pictures: Tensor) -> Tensor:
+        labels = (pictures[:, 0, ::2, ::2] * 255 - 10).div(12).round().long().clamp(0, 18)
+        return one_hot(labels, 19).movedim(-1, 1).float()
+
+    shown: list[Tensor] = []
+    monkeypatch.setattr(objective, "_read", read)
+    monkeypatch.setattr(refine, "_ENLARGED", 0.0)
+    monkeypatch.setattr(refine, "STAGE", replace(refine.STAGE, plain=1.0))
+    monkeypatch.setattr(
+        refine, "cross_entropy", lambda logits, labels: shown.append(labels) or logits.sum()
+    )
+
+    def says(x: Tensor, parts: Tensor) -> Tensor:
+        shown.extend([x, parts])
+        return known_only(x, parts)
+
+    step = step_of(says, replace(data, pixels=coded))
+    objective.terms(step)
+    upright = ~objective._windows(step).mirrored  # a mirrored face's left eye is its right one
+    assert upright.any()
+    seen, known, truth = (values[upright] for values in shown)
+    assert seen.shape[-1] == truth.shape[-1] == 2 * known.shape[-1] == 160
+    labels = (seen[:, 0] * 255 - 10).div(12).round()
+    assert torch.equal(labels, truth.float())
+    assert torch.equal(known.argmax(1), truth[:, ::2, ::2].long())
+
+
+def test_some_pictures_have_no_more_pixels_than_a_window(objective: RefineObjective) -> None:
+    pictures = torch.rand(COUNT, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(2))
+    chosen = objective._enlarged(step_of(known_only), pictures.clone(), np.ones(COUNT, bool))
+    chance = step_of(known_only).chance.uniforms("enlarged")
+    changed = (chosen != pictures).any((1, 2, 3))
+    assert changed.tolist() == (chance < refine._ENLARGED).tolist()
+    small = refine.shrunk(chosen, 2)
+    again = interpolate(small, [256, 256], mode="bilinear")
+    for n in torch.nonzero(changed)[:, 0].tolist():
+        assert (again[n] - chosen[n]).abs().mean() < 0.05  # nothing finer is left in it
+    untouched = objective._enlarged(step_of(known_only), pictures.clone(), np.zeros(COUNT, bool))
+    assert torch.equal(untouched, pictures)
+
+
+def test_labels_shrink_to_what_most_have() -> None:
+    labels = torch.randint(0, 19, (2, 16, 16), generator=torch.Generator().manual_seed(4))
+    small = labels_shrunk(labels.to(torch.uint8), 4)
+    for n, row, column in np.ndindex(2, 4, 4):
+        square = labels[n, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+        counts = torch.bincount(square.flatten(), minlength=19)
+        assert counts[small[n, row, column].long()] == counts.max()
+
+
+def test_edges_are_where_scipy_finds_two_groups() -> None:
+    parts = batches()[0].parts
+    assert parts is not None
+    groups = GROUP_OF_PART[parts.numpy()]
+    for n, here in enumerate(near_edges(parts)):
+        expected = maximum_filter(groups[n], 5) != minimum_filter(groups[n], 5)
+        assert np.array_equal(here.numpy(), expected)
+
+
+def test_what_it_cannot_learn_from_is_refused(objective: RefineObjective) -> None:
+    with pytest.raises(InputError, match="twice or four times"):
+        RefineObjective(replace(objective.recipe, size=300))
+    with pytest.raises(InputError, match="no shrink"):
+        RefineObjective(replace(objective.recipe, damage="shrink:2"))
+    with pytest.raises(InputError, match="painted faces"):
+        objective.check({"data": source("leaves#4", 64), "other": source("leaves#4", 64)})

@@ -1,0 +1,110 @@
+"""The methods of training, one file each: its paper or record, config, phases with losses, presets.
+
+restore      undo a known damage               srgan              then against a discriminator
+unseen       enlarge, from small pictures      scratches          what is damaged of prints
+gan          a generator, a discriminator      autoencoder        codes against a discriminator
+diffusion    take noise away, step by step     invent             codes of faces, flows of them
+inpaint      paint what is missing             inpaint_diffusion  the same by taking noise away
+completion   guess parts under a hole          restyle            draw in other styles, from pairs
+unpaired     the same without: CycleGAN, ...   shared             the same by one code for both
+reader       read what is where in a face      finder             where faces are
+refiner      edges of what is where            pose               numbers from pictures
+
+A preset is a recipe by name. What methods share is in objectives/.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from trombine.data.augment import Augment
+from trombine.objectives.objective import Objective
+from trombine.objectives.untrue import check_augment
+from trombine.recipes.file import is_file, read_recipe
+from trombine.recipes.recipe import Recipe
+from trombine.refusal import InputError
+from trombine.training.methods import (
+    autoencoder,
+    completion,
+    diffusion,
+    finder,
+    gan,
+    inpaint,
+    inpaint_diffusion,
+    invent,
+    pose,
+    reader,
+    refiner,
+    restore,
+    restyle,
+    scratches,
+    shared,
+    srgan,
+    unpaired,
+    unseen,
+)
+
+OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
+    "restore": restore.RestoreObjective,
+    "sharpen": srgan.SharpenObjective,
+    "unseen": unseen.UnseenObjective,
+    "adversarial": gan.AdversarialObjective,
+    "encode": autoencoder.EncodeObjective,
+    "denoise": diffusion.DenoiseObjective,
+    "invent": invent.InventObjective,
+    "translate": unpaired.TranslateObjective,
+    "restyle": restyle.RestyleObjective,
+    "restyle_shared": shared.RestyleSharedObjective,
+    "regress": pose.RegressObjective,
+    "read": reader.ReadObjective,
+    "find": finder.FindObjective,
+    "refine": refiner.RefineObjective,
+    "inpaint": inpaint.InpaintObjective,
+    "inpaint_diffusion": inpaint_diffusion.InpaintDiffusionObjective,
+    "complete": completion.CompleteObjective,
+    "detect": scratches.DetectObjective,
+}
+RECIPES: Final[dict[str, Recipe]] = {
+    **restore.PRESETS,
+    **srgan.PRESETS,
+    **unseen.PRESETS,
+    **scratches.PRESETS,
+    **inpaint.PRESETS,
+    **inpaint_diffusion.PRESETS,
+    **completion.PRESETS,
+    **invent.PRESETS,
+    **gan.PRESETS,
+    **autoencoder.PRESETS,
+    **diffusion.PRESETS,
+    **restyle.PRESETS,
+    **unpaired.PRESETS,
+    **shared.PRESETS,
+    **reader.PRESETS,
+    **finder.PRESETS,
+    **refiner.PRESETS,
+    **pose.PRESETS,
+}
+
+
+def find(name: str) -> Recipe:
+    """The recipe of this name, or a line that lists all."""
+    if name not in RECIPES:
+        raise InputError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def open_recipe(name: str) -> tuple[str, Recipe]:
+    """The recipe of this name or in this file, after its name in the tables."""
+    return read_recipe(Path(name), RECIPES) if is_file(name) else (name, find(name))
+
+
+def objective_of(recipe: Recipe) -> Objective[Any]:
+    """The objective of a recipe; an InputError if its nets are not those it needs."""
+    objective = OBJECTIVES[recipe.objective](recipe)
+    if set(objective.roles) != set(recipe.nets):
+        needed, existing = ", ".join(objective.roles), ", ".join(recipe.nets)
+        raise InputError(f"{recipe.objective} needs the nets {needed}; the recipe has {existing}")
+    objective.check_space()
+    check_augment(Augment.parse(recipe.augment), objective.required)
+    return objective

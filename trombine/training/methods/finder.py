@@ -1,0 +1,145 @@
+"""Find faces: whether the middle of one is here, and how large it is.
+
+It learns from painted faces, made as small as a finder sees them, as staging.py puts them anywhere
+before leaves and fractals; a part of the windows shows none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import max_pool2d
+
+from trombine.data.item import to_pictures
+from trombine.data.source import Source
+from trombine.data.staging import Staged, StageOptions, staged
+from trombine.nets.finder import LARGEST, SMALLEST
+from trombine.nets.reader import CENTRE_STEP
+from trombine.objectives.objective import Objective, Phase, Step, Terms
+from trombine.objectives.reading import centres_loss
+from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.training.methods.reader import FACES, READER, chain_of, check_painted
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Find(Recipe):
+    """Find small faces: painted ones, made small, anywhere before other pictures.
+
+    `other` is what they stand before.
+    """
+
+    objective: ClassVar[str] = "find"
+
+    damage: str = "none"
+    """What spoils the windows: a chain as docs/degradations.md tells."""
+
+
+_BOX: Final = 64.0  # pixels: the longer side of the landmarks' box of a painted face of 128
+STAGE: Final = StageOptions(
+    size=(SMALLEST / _BOX, LARGEST / _BOX),
+    near=0.0,
+    grounds=0.8,
+    holes=0.1,
+    plain=0.0,
+    none=0.3,
+)
+_BESIDE: Final = 2  # places from a middle: what is found there is the face
+_FALSE: Final = 0.01  # false faces a window, at which it is measured how many are found
+
+
+@final
+class FindObjective(Objective[Find]):
+    """One net and one term."""
+
+    main = "net"
+    streams = ("data", "other")
+    measures: Mapping[str, bool] = {"found": True, "size": False}
+
+    def __init__(self, recipe: Find) -> None:
+        super().__init__(recipe)
+        self.chain = chain_of(recipe.damage, "a finder's windows")
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """The data are painted faces, all of them: their parts and landmarks are known."""
+        check_painted(sources["data"], "a finder")
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        return (Phase(name="find", learns=("net",), terms=self.terms),)
+
+    def terms(self, step: Step) -> Terms:
+        """Where the middles of faces are found, and how large they are."""
+        windows = self._windows(step)
+        return {"centres": centres_loss(self._found(step, windows), windows)}
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """The share of faces that is found where a hundredth of the windows has a false one; and by
+        how many parts of a face's size its size is off."""
+        true, false, off = [], [], []
+        for step in steps:
+            windows = self._windows(step)
+            maps = self._found(step, windows).float().cpu()
+            places = (windows.middles / CENTRE_STEP).floor().long()
+            here = _round(places, maps.shape[-2:]) & windows.shows[:, None, None]
+            logits = maps[:, 0]
+            true.append(logits.masked_fill(~here, -torch.inf).amax((1, 2))[windows.shows])
+            false.append(logits.masked_fill(here, -torch.inf).amax((1, 2)))
+            rows = torch.arange(len(maps))[windows.shows]
+            x, y = places[windows.shows].unbind(1)
+            sizes = maps[rows, 1, y, x] - windows.sizes[windows.shows].log()
+            off.append(sizes.abs())
+        bound = torch.cat(false).quantile(1 - _FALSE)
+        found = (torch.cat(true) > bound).float().mean()
+        return {"found": float(found), "size": float(torch.cat(off).mean())}
+
+    def _windows(self, step: Step) -> Staged:
+        return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)
+
+    def _found(self, step: Step, windows: Staged) -> Float[Tensor, "n 2 k l"]:
+        pictures = to_pictures(windows.pixels)
+        if self.chain:
+            pictures = self.chain(pictures, step.chance)
+        return step.nets["net"](pictures.to(step.device, step.dtype))
+
+
+def _round(places: Tensor, shape: Sequence[int]) -> Tensor:
+    """The places of maps of this shape that are beside these, x and y."""
+    marks = torch.zeros(len(places), *shape)
+    x, y = places[:, 0].clamp(0, shape[1] - 1), places[:, 1].clamp(0, shape[0] - 1)
+    marks[torch.arange(len(places)), y, x] = 1
+    return max_pool2d(marks[:, None], 2 * _BESIDE + 1, 1, _BESIDE)[:, 0] > 0
+
+
+# Presets
+
+PRESETS: Final[dict[str, Recipe]] = {
+    "finder": Find(
+        about="finds where faces may be, for what reads them",
+        task="find",
+        nets={"net": NetSpec("finder", {"width": 16})},
+        data=FACES,
+        other=READER.other,
+        damage="blur:gaussian:0.3-1.0?0.5+noise:gaussian:0.01-0.06?0.5+jpeg:30-95?0.5",
+        size=128,
+        pictures=400_000,
+        batch=32,
+        optimiser="muon",
+        lr=5e-3,
+        beta1=0.95,
+        warmup=4_000,
+        clip=1.0,
+        ema=8_000,
+        threads=1,
+        sample_every=50_000,
+        measure_every=20_000,
+        save_every=20_000,
+        log_every=4_000,
+        judged=512,
+    ),
+}

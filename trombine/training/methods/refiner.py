@@ -1,0 +1,224 @@
+"""Refine what is where: edges of parts at the size of the picture, not of the reader's window.
+
+Painted faces that are larger than a reader's window are staged and spoiled as a reader's are. The
+shipped reader, which stands still, says of each as a window what is where; from that the net goes
+to twice the window's size, and from what it said there to four times. Where a step ends, one is
+compared with what was painted there. Some pictures have no more pixels than the window: they were
+enlarged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, cross_entropy, interpolate, one_hot
+
+from trombine.conventions import GROUPS, PARTS
+from trombine.data.columns import UNKNOWN
+from trombine.data.source import Source
+from trombine.data.staging import Staged, StageOptions, staged
+from trombine.measures.reading import near_edges, overlaps
+from trombine.nets.stillness import still
+from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
+from trombine.reader.frames import WINDOW
+from trombine.reader.twice import read_twice
+from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.refusal import InputError
+from trombine.training.methods.reader import chain_of, check_painted, coloured, spoiled
+from trombine.weights import load
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Refine(Recipe):
+    """Refine what is where: from a reader's window to two and four times its size.
+
+    `other` is what faces stand before.
+    """
+
+    objective: ClassVar[str] = "refine"
+
+    damage: str = "none"
+    """What spoils the pictures: a chain as docs/degradations.md tells."""
+
+
+STAGE: Final = StageOptions(
+    size=(0.8, 1.2), near=1.0, turn=20.0, shift=0.06, holes=0.0, none=0.0, plain=0.4, people=0.4
+)
+_WINDOW: Final = 160  # pixels, of the part of each picture from which is learned
+_ENLARGED: Final = 0.3  # of the pictures: with no more pixels than the reader's window
+
+Pictures = Float[Tensor, "n 3 h w"]
+Likely = Float[Tensor, "n 19 k l"]
+Labels = UInt8[Tensor, "n h w"]
+
+
+@final
+class RefineObjective(Objective[Refine]):
+    """One net; a reader that stands still."""
+
+    main = "net"
+    streams = ("data", "other")
+    measures: Mapping[str, bool] = {"IoU": True, "near edges": True, "enlarged": True}
+
+    def __init__(self, recipe: Refine) -> None:
+        super().__init__(recipe)
+        self.chain = chain_of(recipe.damage, "a refiner's windows")
+        times = recipe.size // WINDOW
+        if times not in (2, 4) or recipe.size % WINDOW:
+            raise InputError(f"size is {2 * WINDOW} or {4 * WINDOW}, twice or four times a window")
+        self.steps = times.bit_length() - 1
+        self.reader = load("reader", task="read")
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The reader."""
+        return {"reader": self.reader.net}
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """The data are painted faces, all of them: their parts and landmarks are known."""
+        check_painted(sources["data"], "a refiner")
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        return (Phase(name="refine", learns=("net",), terms=self.terms),)
+
+    def terms(self, step: Step) -> Terms:
+        """What is said of a part of each picture, at the size that its place draws."""
+        windows = self._windows(step)
+        last = (step.chance.uniforms("steps") * self.steps).astype(int)  # the step that learns
+        pictures = spoiled(self.chain, step, windows)
+        pictures = self._enlarged(step, pictures, last == 0)
+        reading, wide = self._read(pictures), windows.parts.shape[-1]
+        cut: list[tuple[Pictures, Likely, Labels]] = []
+        for n, times in enumerate(last.tolist()):
+            side = 2 * WINDOW << times
+            likely = self._refined(step, pictures[n : n + 1], reading[n : n + 1], times)
+            finer = shrunk(pictures[n : n + 1], wide // side)
+            truth = labels_shrunk(windows.parts[n : n + 1].to(likely.device), wide // side)
+            room = (side - _WINDOW) // 2 + 1
+            x, y = (int(step.chance.uniforms(name)[n] * room) for name in ("across", "down"))
+            cut.append(
+                (
+                    _part(finer, 2 * x, 2 * y, _WINDOW),
+                    _part(likely, x, y, _WINDOW // 2),
+                    _part(truth, 2 * x, 2 * y, _WINDOW),
+                )
+            )
+        seen, known, truth = (torch.cat(parts) for parts in zip(*cut, strict=True))
+        logits = step.nets["net"](seen, parts=known.to(seen)).float()
+        # No Dice of groups: in a part of a picture it favours slivers of them (docs/log.md).
+        return {"parts": cross_entropy(logits, truth.long())}
+
+    def samples(self, step: Step) -> Samples:
+        """The parts at the finest size, over the pictures, beside the true ones."""
+        batch = step.batches["data"]
+        assert batch.parts is not None
+        pictures = step.pictures().float()
+        likely = self._refined(step, pictures, self._read(pictures), self.steps)
+        fixed = {"input": pictures, "truth": coloured(pictures, batch.parts)}
+        return Samples(output=coloured(pictures, likely.argmax(1)), fixed=fixed)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """IoU of the groups at the finest size; near edges of the truth; and of the reader's own
+        labels, enlarged."""
+        sums = torch.zeros(len(self.measures), 2, len(GROUPS))
+        for step in steps:
+            batch = step.batches["data"]
+            assert batch.parts is not None
+            pictures, truth = step.pictures().float(), batch.parts
+            reading = self._read(pictures)
+            likely = self._refined(step, pictures, reading, self.steps).float().cpu()
+            parts = likely.argmax(1)
+            size = list(truth.shape[-2:])
+            before = interpolate(reading.float().cpu().log(), size, mode="bilinear").argmax(1)
+            beside = truth.masked_fill(~near_edges(truth), UNKNOWN["parts"])
+            for k, (said, true) in enumerate(((parts, truth), (parts, beside), (before, truth))):
+                said = said.masked_fill(true == UNKNOWN["parts"], UNKNOWN["parts"])
+                sums[k] += torch.stack(overlaps(said, true))
+        values = (sums[:, 0] / sums[:, 1].clamp(min=1)).mean(1)
+        return dict(zip(self.measures, values.tolist(), strict=True))
+
+    def _windows(self, step: Step) -> Staged:
+        return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)
+
+    def _enlarged(self, step: Step, pictures: Pictures, first: np.ndarray) -> Pictures:
+        """Some of those from whose first step is learned with no more pixels than a window."""
+        rows = torch.from_numpy(first & (step.chance.uniforms("enlarged") < _ENLARGED))
+        if rows.any():
+            size = list(pictures.shape[-2:])
+            small = shrunk(pictures[rows], size[0] // WINDOW).float()
+            larger = interpolate(small, size, mode="bilinear", align_corners=False)
+            pictures[rows] = larger.to(pictures)
+        return pictures
+
+    def _read(self, pictures: Pictures) -> Likely:
+        """How likely each part is at each pixel of the reader's windows."""
+        with torch.no_grad(), still(self.reader.net):
+            windows = shrunk(pictures, pictures.shape[-1] // WINDOW).float()
+            return read_twice(self.reader, windows).parts.softmax(1)
+
+    def _refined(
+        self, step: Step, pictures: Pictures, likely: Likely, times: int
+    ) -> Float[Tensor, "n 19 p q"]:
+        """The same at 2 to the power of `times` as many pixels to each side; no gradient."""
+        net = step.nets["net"]
+        with torch.no_grad(), still(net):
+            for done in range(times):
+                finer = shrunk(pictures, pictures.shape[-1] // (2 * WINDOW << done))
+                likely = net(finer, parts=likely.to(finer)).softmax(1)
+        return likely
+
+
+def shrunk(pictures: Pictures, times: int) -> Float[Tensor, "n 3 h2 w2"]:
+    """Pictures so many times smaller, by means over squares."""
+    return avg_pool2d(pictures, times) if times > 1 else pictures
+
+
+def labels_shrunk(labels: Labels, times: int) -> UInt8[Tensor, "n h2 w2"]:
+    """Labels so many times smaller: those that most pixels of a square have."""
+    if times == 1:
+        return labels
+    each = one_hot(labels.long(), len(PARTS)).movedim(-1, 1).float()
+    return avg_pool2d(each, times).argmax(1).to(torch.uint8)
+
+
+def _part(values: Tensor, x: int, y: int, side: int) -> Tensor:
+    """A square of pictures, of what is known, or of labels."""
+    return values[..., y : y + side, x : x + side]
+
+
+# Presets
+
+PRESETS: Final[dict[str, Recipe]] = {
+    "refiner": Refine(
+        about="follows the edges of what is where, from a reader's window to four times its size",
+        task="refine",
+        nets={"net": NetSpec("refiner", {"width": 24, "head": 32})},
+        data="world:photo#800*2+world:anime#300+world:cartoon#300+world:sketch#300",
+        other="leaves#200*3+fractals#100",
+        damage="blur:gaussian:0.5-2.0?0.3+noise:gaussian:0.01-0.06/noise:grey:0.01-0.05?0.3+jpeg:30-95?0.4",
+        size=512,
+        pictures=16_000,
+        batch=8,
+        optimiser="muon",
+        lr=5e-3,
+        beta1=0.95,
+        warmup=1_000,
+        clip=1.0,
+        ema=2_000,
+        precision="auto",
+        threads=1,
+        sample_every=4_000,
+        measure_every=2_000,
+        save_every=2_000,
+        log_every=500,
+        judged=32,
+        faces=6,
+    ),
+}

@@ -1,0 +1,302 @@
+"""Undo a known damage by comparison with the truth: enlargers, cleaners, repairers.
+
+SRResNet is as Ledig et al., 2017, have it. What was tried before the enlargers were chosen is in
+docs/upscale-study.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, TypeVar, final
+
+import torch
+from torch import Tensor, nn
+
+from trombine.measures import psnr, ssim
+from trombine.objectives.damage import Damage
+from trombine.objectives.judges import Judge, Judged, judge_of
+from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.objectives.terms import TERMS, total_variation
+from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.refusal import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore(Judged):
+    """Undo a known damage: one net, compared with the truth. Weights of 0 leave a term out."""
+
+    objective: ClassVar[str] = "restore"
+    any_size: ClassVar[bool] = True
+
+    damage: str = "shrink:2"
+    """What is undone: shrink:FACTOR, noise:STRENGTH, hole:MASKS (docs/masks.md), or a chain as
+    docs/degradations.md tells."""
+    l1: float = 1.0
+    """Weight of the mean absolute difference."""
+    l2: float = 0.0
+    """Weight of the mean squared difference."""
+    charbonnier: float = 0.0
+    """Weight of the smooth absolute difference."""
+    luma: float = 0.0
+    """Weight of the mean absolute difference of the luma."""
+    total_variation: float = 0.0
+    """Weight of the result's own roughness."""
+    ssim: float = 0.0
+    """Weight of 1 - SSIM."""
+    ms_ssim: float = 0.0
+    """Weight of 1 - SSIM at several scales."""
+    gram: float = 0.0
+    """Weight of the distance between the Gram matrices of a judging net's features."""
+
+
+RestoreKind = TypeVar("RestoreKind", bound=Restore)
+
+MEASURES: Final = {"PSNR": True, "SSIM": True}
+FEATURES: Final = "features"  # the judge's distance from the truth
+_JUDGED: Final = ("perceptual", "gram")  # terms that a judging net sees
+
+
+class RestoringObjective(Objective[RestoreKind]):
+    """Abstract: one net, compared with the truth by the recipe's terms."""
+
+    main = "net"
+    measures: Mapping[str, bool] = MEASURES
+
+    def __init__(self, recipe: RestoreKind) -> None:
+        super().__init__(recipe)
+        self.damaging = Damage.parse(recipe.damage)
+        self.damaging.check(recipe)
+        self.damage = self.damaging.about
+        self.weights = weights_of(recipe)
+        self.judge = judge_in(recipe, self.weights)
+        if self.judge:
+            self.measures = {**MEASURES, FEATURES: False}
+
+    def compared(self, step: Step, output: Pictures) -> Terms:
+        """The net's output, compared with the truth."""
+        truth = step.pictures()
+        terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
+        if "total_variation" in self.weights:
+            terms["total_variation"] = total_variation(output)
+        if self.judge:
+            terms |= self.judge(output, truth, self.weights)
+        return terms
+
+    def samples(self, step: Step) -> Samples:
+        """The fixed faces, damaged and restored."""
+        damaged = self.damaging(step)
+        fixed = {"input": self.damaging.naive(damaged.float().clamp(0, 1))}
+        return Samples(output=self.damaging.result(step), fixed={**fixed, "truth": step.pictures()})
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """PSNR and SSIM of the net's output for the choosing pictures, and the judge's distance."""
+        scores: dict[str, list[Tensor]] = {name: [] for name in MEASURES}
+        for step in steps:
+            output, truth = self.damaging.result(step).float(), step.pictures().float()
+            scores["PSNR"].append(psnr(output, truth))
+            scores["SSIM"].append(ssim(output, truth))
+            if self.judge:
+                scores.setdefault(FEATURES, []).append(self.judge.each(output, truth))
+        return {name: float(torch.cat(values).mean()) for name, values in scores.items()}
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The judging net, where a term needs it."""
+        return {"judge": self.judge.perceptual.net} if self.judge else {}
+
+
+@final
+class RestoreObjective(RestoringObjective[Restore]):
+    """One phase: from the damaged picture back to the original."""
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The only phase."""
+        return (Phase(name="restore", learns=("net",), terms=self.terms, weights=self.weights),)
+
+    def terms(self, step: Step) -> Terms:
+        """The net's output, compared with the truth."""
+        return self.compared(step, self.damaging.output(step))
+
+
+def weights_of(recipe: Restore, *more: str) -> dict[str, float]:
+    """What the recipe gives each term, those with 0 left out; `more` names terms of its own."""
+    names = (*TERMS, "total_variation", *_JUDGED, *more)
+    weights = {name: weight for name in names if (weight := getattr(recipe, name))}
+    if not weights:
+        raise InputError("nothing to learn from: every term of the recipe has weight 0")
+    return weights
+
+
+def judge_in(recipe: Restore, weights: Mapping[str, float]) -> Judge | None:
+    """The judge, where a term needs one."""
+    return judge_of(recipe) if set(_JUDGED) & weights.keys() else None
+
+
+# Presets
+
+X2: Final = Restore(
+    about="enlarges twice",
+    task="upscale",
+    nets={"net": NetSpec("residual", {"width": 64, "depth": 12, "factor": 2})},
+    data="leaves#4000",  # they have what photographs have
+    damage="shrink:2",
+    luma=2.0,
+    size=240,  # a multiple of 2, 3, 4 and 8
+    augment="mirror+crop:60",
+    pictures=600_000,
+    batch=16,
+    lr=1e-3,
+    warmup=2_000,
+    clip=1.0,
+    ema=10_000,
+    precision="auto",
+    threads=1,
+    sample_every=20_000,
+    measure_every=20_000,
+    save_every=20_000,
+)
+X4: Final = replace(
+    X2,
+    about="enlarges four times",
+    nets={"net": NetSpec("residual", {"width": 64, "depth": 14, "factor": 4})},
+    data="leaves#3000",
+    damage="shrink:4",
+    size=360,
+    augment="mirror+crop:120",
+)
+# What is done to a small picture before it is saved as it is found: sharpened, saved once before,
+# resized in between.
+_BEFORE_SAVING: Final = "+sharpen:0.3-1.5?0.3+jpeg:60-95?0.25+resize:0.7-1?0.2"
+# As wild-x4 (data/degrade/presets.py), nearer to the usual: a JPEG of a picture that was sharp most
+# often, blur in two of three, noise in half.
+_WILD: Final = (
+    "blur:gaussian:0.4-1.8/blur:gaussian:0.4-1.8/blur:long:0.4-2.4:0.4-1.2/blur:motion:1-5?0.65"
+    "+shrink:4/shrink:4/shrink:pillow:4/shrink:area:4"
+    "+noise:gaussian:0.005-0.035/noise:gaussian:0.005-0.035/noise:grey:0.005-0.03"
+    f"/noise:poisson:300-4000?0.5{_BEFORE_SAVING}"
+    "+jpeg:60-95/jpeg:60-95/jpeg:30-70/webp:30-95?0.95"
+)
+# The same for two times, with less blur and noise.
+_WILD_X2: Final = (
+    "blur:gaussian:0.3-1.2/blur:gaussian:0.3-1.2/blur:long:0.3-1.6:0.3-0.8/blur:motion:1-4?0.6"
+    "+shrink:2/shrink:2/shrink:pillow:2/shrink:area:2"
+    "+noise:gaussian:0.003-0.03/noise:gaussian:0.003-0.03/noise:grey:0.003-0.03"
+    f"/noise:poisson:300-4000?0.6{_BEFORE_SAVING}"
+    "+jpeg:60-97/jpeg:60-95/jpeg:30-70/webp:30-95?0.95"
+)
+_DRAWN: Final = "world:anime#1500+world:cartoon#1500+world:sketch#1500+leaves#1500*0.5"
+_CLEANER: Final = Restore(
+    about="takes noise out of pictures",
+    task="restore",
+    nets={"net": NetSpec("unet", {"width": 32, "levels": 3, "residual": True})},
+    data="world:photo",
+    damage="noise:0.1",
+    size=64,
+    pictures=400_000,
+    batch=16,
+    lr=1e-3,
+    warmup=2_000,
+    clip=1.0,
+    ema=10_000,
+    ssim=0.1,
+)
+
+PRESETS: Final[dict[str, Recipe]] = {
+    "upscale-x2": X2,
+    "upscale-x4": X4,
+    "upscale-fast-x2": replace(
+        X2,
+        about="enlarges twice, fast: a net a sixth as large",
+        nets={"net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 2})},
+        pictures=250_000,
+        lr=2e-3,
+    ),
+    "upscale-fast-x4": replace(
+        X4,
+        about="enlarges four times, fast: a net a sixth as large",
+        nets={"net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 4})},
+        pictures=250_000,
+        lr=2e-3,
+    ),
+    "upscale-drawings-x2": replace(
+        X2,
+        about="enlarges drawings twice",
+        nets={"net": NetSpec("residual", {"width": 48, "depth": 8, "factor": 2})},
+        data=_DRAWN,
+        pictures=200_000,
+    ),
+    "upscale-drawings-x4": replace(
+        X4,
+        about="enlarges drawings four times",
+        nets={"net": NetSpec("residual", {"width": 48, "depth": 10, "factor": 4})},
+        data=_DRAWN,
+        size=240,
+        pictures=200_000,
+    ),
+    "upscale-wild-x4": replace(
+        X4,
+        about="enlarges four times what phones and web pages have blurred, grained and squeezed",
+        data="leaves#3000*9+world:photo#9000",
+        damage=_WILD,
+        size=192,
+        augment="mirror+crop:96",
+        start="upscale-x2",  # what it has learnt of edges serves here, too
+        l1=0.0,
+        luma=0.0,
+        l2=1.0,  # what is lost can be many things: their mean is nearest to all of them
+        pictures=250_000,
+    ),
+    "upscale-wild-x2": replace(
+        X2,
+        about="enlarges twice what phones and web pages have blurred, grained and squeezed",
+        data="leaves#4000*4+world:photo#1500",
+        damage=_WILD_X2,
+        start="upscale-x2",
+        l1=0.0,
+        luma=0.0,
+        l2=1.0,
+        pictures=200_000,
+    ),
+    "upscale-grown-x4": replace(
+        X4,
+        about="enlarges four times, grown from the net that enlarges twice",
+        start="upscale-x2",
+    ),
+    "srresnet-x2": replace(
+        X2,
+        about="enlarges twice by the net of the paper, SRResNet",
+        nets={"net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 2, "norm": "none"})},
+        lr=5e-4,
+    ),
+    "srresnet-x4": replace(
+        X4,
+        about="enlarges four times by the net of the paper, SRResNet",
+        nets={"net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"})},
+        lr=5e-4,
+    ),
+    "cleaner": _CLEANER,
+    "repairer": replace(
+        _CLEANER,
+        about="paints what is missing of pictures",
+        task="repair",
+        nets={"net": NetSpec("unet", {"width": 32, "levels": 5, "inputs": 4, "residual": True})},
+        damage="hole:irregular:10-30*0.5+squares*0.5",
+    ),
+    "autoencoder": replace(
+        _CLEANER,
+        about="gives pictures back through a few numbers, so that losses compare by its features",
+        nets={"net": NetSpec("autoencoder", {"width": 16, "levels": 4, "depth": 16})},
+        damage="noise:0.05",
+        pictures=100_000,
+        optimiser="muon",
+        lr=5e-3,
+        beta1=0.95,
+    ),
+    "restorer": replace(
+        _CLEANER,
+        about="repairs scanned prints that faded, got stains and were scratched",
+        nets={"net": NetSpec("unet", {"width": 32, "levels": 4, "residual": True})},
+        data="world:photo*0.7+leaves*0.3",
+        damage="old-photo",
+    ),
+}

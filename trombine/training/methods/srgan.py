@@ -1,0 +1,261 @@
+"""SRGAN (Ledig et al., 2017) and ESRGAN (Wang et al., 2018): undo a damage, then look real.
+
+Three phases. The net learns alone; then the discriminator alone, of what the net makes; then both,
+the discriminator's weight rising from 0 until the measure has lost what it may lose.
+What was tried is in docs/sharpen-study.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, final
+
+import torch
+
+from trombine.measures import edge_energy
+from trombine.objectives.adversary import Adversary, WithCritic
+from trombine.objectives.alarms import Alarm
+from trombine.objectives.objective import Phase, Pictures, Ramp, Step, Terms, Until
+from trombine.objectives.pools import Pool
+from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.training.methods.restore import X4, Restore, RestoringObjective
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criticised(WithCritic):
+    """Compared with the truth, then also with what a discriminator says.
+
+    Phases: the net alone, the discriminator alone, then both, with the discriminator's weight
+    rising while the measure allows.
+    """
+
+    alone: int = 50_000
+    """Pictures before the discriminator begins."""
+    critic_alone: int = 5_000
+    """Pictures during which only the discriminator learns."""
+    adversarial: float = 0.01
+    """The discriminator's weight at the end of its ramp."""
+    ramp: int = 50_000
+    """Pictures over which this weight rises from 0."""
+    worst: float = 1.0
+    """Decibels the measure may lose before the weight stops rising."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Sharpen(Criticised, Restore):
+    """Undo a known damage, then learn from a discriminator to make it look real."""
+
+    objective: ClassVar[str] = "sharpen"
+
+
+_OUTPUT: Final = "output"
+EDGES: Final = "edges"  # how far the edge energy is from the truth's
+
+
+def edges_off(results: Pictures, truths: Pictures) -> float:
+    """How far the edge energy of results is from that of their truths, as a share of it."""
+    ours, theirs = (float(edge_energy(pictures).sum()) for pictures in (results, truths))
+    return abs(1 - ours / max(theirs, 1e-9))
+
+
+def sharpening(
+    recipe: Criticised,
+    adversary: Adversary,
+    weights: Mapping[str, float],
+    output: Callable[[Step], Pictures],
+    compared: Callable[[Step, Pictures], Terms],
+) -> tuple[Phase, ...]:
+    """The phases: alone, both, and the discriminator, which begins before both.
+
+    `output` is what the net makes of a step, `compared` its terms beside the truth.
+    """
+
+    def alone(step: Step) -> Terms:
+        return compared(step, output(step))
+
+    def sharpen(step: Step) -> Terms:
+        made = output(step)
+        step.cache[_OUTPUT] = made.detach()
+        return {**compared(step, made), "adversarial": adversary.generator_loss(step, made)}
+
+    def generated(step: Step) -> Pictures:
+        """The net's output, for the discriminator to learn from."""
+        if _OUTPUT not in step.cache:
+            with torch.no_grad():
+                step.cache[_OUTPUT] = output(step)
+        return step.cache[_OUTPUT]
+
+    stops = Until(measure="PSNR", loses=recipe.worst)
+    ramp = Ramp(high=recipe.adversarial, over=recipe.ramp, stops=stops)
+    start = recipe.alone + recipe.critic_alone
+    return (
+        Phase(name="alone", learns=("net",), terms=alone, weights=weights, lasts=recipe.alone),
+        Phase(
+            name="sharpen",
+            learns=("net",),
+            terms=sharpen,
+            weights={**weights, "adversarial": ramp},
+            start=start,
+        ),
+        *adversary.phases(generated, start=recipe.alone),
+    )
+
+
+@final
+class SharpenObjective(RestoringObjective[Sharpen]):
+    """Restoration with a critic."""
+
+    roles = ("net", "critic")
+
+    def __init__(self, recipe: Sharpen) -> None:
+        super().__init__(recipe)
+        self.measures = {**self.measures, EDGES: False}
+        self.adversary = Adversary(recipe, role="critic")
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Alone, both, and the discriminator."""
+        output = self.damaging.output
+        return sharpening(self.recipe, self.adversary, self.weights, output, self.compared)
+
+    def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
+        """As restoring; and how far the result's edge energy is from the truth's, as a share."""
+        results, truths = (
+            torch.cat([pictures(step).float() for step in steps])
+            for pictures in (self.damaging.result, Step.pictures)
+        )
+        return {**super().measure(steps), EDGES: edges_off(results, truths)}
+
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        """A discriminator that has won."""
+        return self.adversary.alarms()
+
+    def pools(self) -> Mapping[str, Pool]:
+        """Old pictures for the discriminator."""
+        return self.adversary.pools()
+
+
+# Presets
+
+# As in SRGAN: squares first, then a discriminator alone, then both, with smooth labels and old
+# pictures. The paper's features are VGG's (--judge vgg19).
+_SRGAN_X4: Final = Sharpen(
+    about="enlarges four times as SRGAN does: SRResNet, then a discriminator of eight convolutions",
+    task="upscale",
+    nets={
+        "net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"}),
+        "critic": NetSpec("srgan_discriminator", {"width": 32, "norm": "batch"}),
+    },
+    data="leaves#3000*2+world:photo#1500",
+    damage="shrink:4",
+    size=360,
+    augment="mirror+crop:96",
+    l1=0.0,
+    l2=1.0,
+    perceptual=0.02,
+    judge="reader",
+    layers="first.first+first+down.0+down.1",
+    best="edges",
+    alone=40_000,
+    critic_alone=2_000,
+    real_label=0.9,
+    pool=0.01,
+    adversarial=0.001,
+    ramp=10_000,
+    worst=1.2,
+    pictures=60_000,
+    batch=8,
+    lr=4e-4,
+    warmup=1_000,
+    clip=1.0,
+    ema=3_000,
+    precision="auto",
+    threads=1,
+    sample_every=4_000,
+    measure_every=4_000,
+    save_every=4_000,
+)
+
+PRESETS: Final[dict[str, Recipe]] = {
+    "upscale-sharp-x4": Sharpen(
+        about="enlarges four times, then learns to look as sharp as what is real",
+        task="upscale",
+        nets={
+            **X4.nets,
+            "critic": NetSpec("patch_discriminator", {"width": 32, "levels": 3, "norm": "none"}),
+        },
+        data="leaves#3000*2+world:photo#1500",
+        damage="shrink:4",
+        size=360,
+        augment="mirror+crop:96",
+        start="upscale-x4",  # so that both nets blend
+        perceptual=0.04,
+        judge="reader",
+        layers="first.first+first+down.0+down.1",
+        best="edges",  # PSNR only falls
+        alone=1_000,
+        critic_alone=2_000,
+        critic="relativistic",
+        adversarial=0.3,
+        ramp=10_000,
+        worst=1.2,
+        r1=1.0,
+        penalty_every=2,  # paid less often, the critic's output grew to hundreds
+        pictures=28_000,
+        batch=8,
+        lr=4e-4,
+        warmup=1_000,
+        clip=1.0,
+        ema=3_000,
+        precision="auto",
+        threads=1,
+        sample_every=4_000,
+        measure_every=4_000,
+        save_every=4_000,
+    ),
+    "srgan-x2": replace(
+        _SRGAN_X4,
+        about="enlarges twice as SRGAN does: SRResNet, then a discriminator of eight convolutions",
+        nets={
+            "net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 2, "norm": "none"}),
+            "critic": _SRGAN_X4.nets["critic"],
+        },
+        damage="shrink:2",
+        size=240,
+    ),
+    "srgan-x4": _SRGAN_X4,
+    "esrgan-x4": replace(
+        _SRGAN_X4,
+        about="enlarges four times as ESRGAN does: dense blocks, then a relativistic discriminator",
+        # The paper's has 23 blocks of 64 channels that grow by 32: 16,700,000 parameters.
+        nets={
+            "net": NetSpec("rrdb", {"width": 48, "blocks": 4, "growth": 24, "factor": 4}),
+            "critic": _SRGAN_X4.nets["critic"],
+        },
+        l1=1.0,
+        l2=0.0,
+        perceptual=0.04,
+        critic="relativistic",
+        real_label=1.0,
+        adversarial=0.2,
+    ),
+    "sharpener-x2": Sharpen(
+        about="enlarges twice, then learns from a discriminator to look sharp",
+        task="upscale",
+        nets={
+            "net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 2}),
+            "critic": NetSpec(
+                "patch_discriminator", {"width": 32, "levels": 3, "norm": "spectral"}
+            ),
+        },
+        data="world:photo",
+        damage="shrink:2",
+        size=64,
+        pictures=400_000,
+        batch=16,
+        lr=1e-3,
+        clip=1.0,
+        ema=10_000,
+    ),
+}
