@@ -297,7 +297,7 @@ CASES = {
         task="repair",
         sizes={"width": 8, "levels": 2, "parts": "all", "points": True, "steps": 2},
         gives=same,
-        shallower={"levels": 1},
+        shallower={"levels": 1, "steps": 1, "parts": "none", "points": False},
     ),
     "diffusion_painter, over a painter": Case(
         net="diffusion_painter",

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import trombine
 from trombine.conventions import PART_INDEX
 from trombine.inventing import PAINTER
 from trombine.io.image import Picture, picture_of, save_picture
@@ -246,8 +245,3 @@ def test_nobody_is_taken_for_another(
     other = replace(faces[0], features=-faces[0].features)
     drawing.met = [[(unit(other.features), character)], [(unit(faces[0].features), character)]]
     assert len(drawing.met_as(faces[0])) == 1
-
-
-def test_a_portrait_of_a_picture_in_memory() -> None:
-    found = trombine.restyle(scene(), to="sketch", portrait=True, size=64, attributes="glasses")
-    assert isinstance(found, np.ndarray) and found.shape == (64, 64, 3)

@@ -21,7 +21,7 @@ from trombine.upscaling.running import enlarged, prepare, resolved_tile
 from trombine.weights import load, read_card, shipped
 
 ENLARGERS = [name for name, path in shipped().items() if read_card(path).task == "upscale"]
-ROUNDS = 200  # of random sizes and tiles, over all shipped nets
+ROUNDS = 80  # of random sizes and tiles, over all shipped nets
 DEEP = 5  # of the small nets here
 
 
