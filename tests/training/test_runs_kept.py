@@ -128,7 +128,7 @@ def test_a_run_of_an_older_trombine_goes_on(run: TrainConfig) -> None:
     """What was not kept when it was begun was as usual."""
     folder = RunFolder(run.folder)
     recipe = folder.read_recipe()
-    del recipe["settings"]["clip"]
+    del recipe["settings"]["cycle"]
     folder.write_recipe(recipe)
     recipe = with_settings(run.recipe, {"pictures": "24"})
     train(replace(run, override=True, recipe=recipe))
