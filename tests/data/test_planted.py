@@ -13,8 +13,8 @@ from PIL import Image
 
 from trombine.data import augment
 from trombine.data.degrade import Chain, Marked
-from trombine.data.masks import DrawnMask, draw, parts
-from trombine.data.masks.names import LABELS
+from trombine.data.masks import DrawnMask, draw, shapes
+from trombine.data.masks.spec import LABELS
 from trombine.draws import Chance
 from trombine.training import material
 
@@ -152,10 +152,10 @@ def test_a_name_that_means_the_label_beside_it(
 def test_a_mask_over_another_label_than_is_named(
     ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = parts._hole_of
+    honest = shapes._hole_of
     planted = lambda labels, names: honest(labels + np.uint8(1), names)  # noqa: E731
     test = ours("data/masks/test_families.py", "test_a_part_is_the_part_grown_by_its_margin")
-    caught(test, lambda: monkeypatch.setattr(parts, "_hole_of", planted), name="nose")
+    caught(test, lambda: monkeypatch.setattr(shapes, "_hole_of", planted), name="nose")
 
 
 def test_a_mask_over_the_eyes_of_the_picture_as_it_was(

@@ -24,11 +24,17 @@ from trombine.data.degrade.blur import (
     motion_blur,
     sharpened,
 )
-from trombine.data.degrade.compress import WEBP_EFFORT, jpeg, webp
-from trombine.data.degrade.noise import gaussian_noise, pattern_noise, poisson_noise, sensor_pattern
-from trombine.data.degrade.smaller import (
+from trombine.data.degrade.camera import (
+    WEBP_EFFORT,
+    gaussian_noise,
+    jpeg,
+    pattern_noise,
+    poisson_noise,
+    sensor_pattern,
+    webp,
+)
+from trombine.data.degrade.resize import (
     shrink_area,
-    shrink_nearest,
     shrink_rescaled,
     smaller_and_back,
 )
@@ -278,13 +284,6 @@ def test_rescaled_fits_what_leaves_the_range_and_leaves_the_rest() -> None:
     levels = np.round((wanted - low) / (high - low) * 255)
     assert np.abs((made[0] * 255).numpy() - levels).max() < 1e-3
     assert torch.equal(made[1], torch.full((3, 12, 12), 102 / 255))
-
-
-@pytest.mark.parametrize("factor", [2, 3, 4])
-def test_nearest_takes_the_pixel_under_the_centre(factor: int) -> None:
-    batch = pictures(1, 36, 48)
-    middle = factor // 2
-    assert torch.allclose(shrink_nearest(batch, factor), batch[..., middle::factor, middle::factor])
 
 
 def test_smaller_and_back_is_pillow_twice() -> None:

@@ -16,7 +16,6 @@ from trombine.data.degrade import (
     Kernel,
     imresize_matlab,
     matlab_weights,
-    pillow_weights,
     resize_pillow,
 )
 
@@ -155,72 +154,19 @@ def test_vectors_stated_elsewhere() -> None:
     three = [[0.7506, 2.1004, 3.4503], [6.1501, 7.5, 8.8499], [11.5497, 12.8996, 14.2494]]
     ours = imresize_matlab(counted, size=(3, 3))[0] * 15
     assert ours.numpy() == pytest.approx(np.array(three), abs=6e-5)
-    two = [[2.1875, 4.3125], [10.6875, 12.8125]]  # not antialiased
-    ours = imresize_matlab(counted, scale=0.5, antialias=False)[0] * 15
-    assert ours.numpy() == pytest.approx(np.array(two), abs=1e-5)
 
 
 # Pillow --------------------------------------------------------------------------------------
 
-FILTERS: dict[Kernel, Image.Resampling] = {
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
 sides = st.integers(1, 40)
 
 
-@given(
-    shape=st.tuples(sides, sides),
-    size=st.tuples(sides, sides),
-    kernel=st.sampled_from(sorted(FILTERS)),
-    seed=st.integers(0, 99),
-)
+@given(shape=st.tuples(sides, sides), size=st.tuples(sides, sides), seed=st.integers(0, 99))
 def test_on_8_bits_it_is_pillow_bit_for_bit(
-    shape: tuple[int, int], size: tuple[int, int], kernel: Kernel, seed: int
+    shape: tuple[int, int], size: tuple[int, int], seed: int
 ) -> None:
     draw = np.random.default_rng(seed)
     pixels = draw.choice(np.array([0, 1, 127, 128, 254, 255, 60], np.uint8), (*shape, 3))
-    theirs = np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), FILTERS[kernel]))
+    theirs = Image.fromarray(pixels).resize((size[1], size[0]), Image.Resampling.BICUBIC)
     picture = torch.tensor(pixels.transpose(2, 0, 1) / np.float32(255), dtype=torch.float32)
-    assert np.array_equal(to_pixels(resize_pillow(picture, size, kernel=kernel)), theirs)
-
-
-@given(shape=st.tuples(sides, sides), size=st.tuples(sides, sides), seed=st.integers(0, 99))
-def test_in_floating_point_it_is_pillows_mode_f(
-    shape: tuple[int, int], size: tuple[int, int], seed: int
-) -> None:
-    plane = np.random.default_rng(seed).random(shape, np.float32)
-    theirs = np.asarray(Image.fromarray(plane, "F").resize((size[1], size[0]), FILTERS["bicubic"]))
-    ours = resize_pillow(torch.tensor(plane)[None], size, rounded=False)
-    assert ours[0].numpy() == pytest.approx(theirs, abs=2e-6)
-
-
-@pytest.mark.parametrize("kernel", sorted(FILTERS))
-def test_rounded_or_not_is_one_level_at_most(kernel: Kernel) -> None:
-    """Smooth pictures stay in range, so that the two differ by the rounding of two passes."""
-    y, x = np.mgrid[:96, :120]
-    wave = 0.5 + 0.4 * np.sin(x / 9 + y / 17)
-    picture = torch.tensor((wave * 255).round() / 255, dtype=torch.float32)[None]
-    for size in ((48, 60), (32, 40), (24, 30), (12, 15), (192, 240), (50, 300)):
-        rounded = resize_pillow(picture, size, kernel=kernel)
-        exact = resize_pillow(picture, size, kernel=kernel, rounded=False)
-        assert (rounded - exact).abs().max().item() * 255 < 1.2
-
-
-@pytest.mark.parametrize("factor", [2, 3, 4, 8])
-def test_nearest_is_pillows(factor: int) -> None:
-    pixels = np.random.default_rng(2).integers(0, 256, (24, 48), np.uint8)
-    for shape in ((24 // factor, 48 // factor), (24 * factor, 48 * factor)):
-        theirs = np.asarray(
-            Image.fromarray(pixels).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
-        )
-        picture = torch.tensor(pixels / np.float32(255), dtype=torch.float32)[None]
-        ours = to_pixels(resize_pillow(picture, shape, kernel="nearest"))[..., 0]
-        assert np.array_equal(ours, theirs)
-
-
-def test_inside_the_picture_both_are_the_same() -> None:
-    """Away from the borders Pillow and MATLAB have the same weights."""
-    ours, theirs = pillow_weights(64, 16, "bicubic"), matlab_weights(64, 16, 0.25, "bicubic")
-    assert ours[2:-2] == pytest.approx(theirs[2:-2], abs=1e-12)
-    assert np.abs(ours - theirs).max() > 1e-3
+    assert np.array_equal(to_pixels(resize_pillow(picture, size)), np.asarray(theirs))

@@ -38,6 +38,7 @@ from torch import Tensor
 
 from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.data.item import Batch
+from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, reshaped, straight
 from trombine.draws import Chance
 from trombine.grammar import Piece, number_of, pieces, span
@@ -245,8 +246,6 @@ def inverse(maps: Maps) -> Maps:
 def _resampled(
     pixels: UInt8[Tensor, "n h w 3"], back: Maps, bent: Bends, changes: Changes
 ) -> UInt8[Tensor, "n k l 3"]:
-    from trombine.data.kernel_resample import resample  # here: reading data needs no compiler
-
     old = np.ascontiguousarray(pixels.numpy())
     new = np.empty((len(old), *changes.shape, 3), np.uint8)
     tints = changes.tints * [1, 1, 1, 255]  # samples, not [0, 1]
@@ -257,8 +256,6 @@ def _resampled(
 def _relabelled(
     parts: UInt8[Tensor, "n h w"], back: Maps, bent: Bends, changes: Changes
 ) -> UInt8[Tensor, "n k l"]:
-    from trombine.data.kernel_resample import nearest
-
     old = np.ascontiguousarray(parts.numpy())
     new = np.empty((len(old), *changes.shape), np.uint8)
     nearest(old, back, bent, new)

@@ -71,9 +71,13 @@ class Layout(NamedTuple):
     """One way in which a set of pictures comes as a folder."""
 
     name: str
-    about: str  # one line, for people
     recognise: Callable[[Path], bool]  # looks at few files
     list: Callable[[Path], Listing]  # raises InputError for what is missing
+
+    @property
+    def about(self) -> str:
+        """One line, for people."""
+        return (self.list.__doc__ or "").rstrip(".")
 
 
 def list_folder(path: Path, layout: str = "") -> Listing:
@@ -104,6 +108,7 @@ def layout_of(path: Path) -> str:
 
 
 def _list_imagefolder(path: Path) -> Listing:
+    """metadata.jsonl or metadata.csv, or folders train, validation, test with classes in them."""
     if files := _metadata_in(path):
         return _list_metadata(path, files)
     names = pictures_below(path)
@@ -298,6 +303,7 @@ def _numbers(cells: Sequence[str]) -> list[float] | None:
 
 
 def _list_plain(path: Path) -> Listing:
+    """any folder of pictures; folders are classes if all pictures are in them; lists: splits."""
     names = pictures_below(path)
     classes, labels = _folder_classes(names)
     records = records_of(names, labels=labels, splits=_listed(path, names))
@@ -347,6 +353,7 @@ _SIDES: Final = {
 
 
 def _list_unpaired(path: Path) -> Listing:
+    """trainA, trainB, testA, testB: two kinds of picture that are not pairs."""
     there = {folder: of for folder, of in _SIDES.items() if (path / folder).is_dir()}
     kinds = {kind for _, kind in there.values()}
     if kinds != {"A", "B"}:
@@ -378,6 +385,7 @@ _TABLES: Final = ("", "Anno", "Eval", "CelebA/Anno", "CelebA/Eval", "celeba")
 
 
 def _list_celeba(path: Path) -> Listing:
+    """CelebA: aligned faces, 40 attributes, five points, people, splits."""
     folder = folder_of(path, _CELEBA, "celeba", "img_align_celeba.zip")
     names = pictures_in(folder)
     attributes = _attributes(_find_table(path, "list_attr_celeba"))
@@ -448,6 +456,7 @@ _FACES_ASKED: Final = 15  # whose eyes tell whose left is meant
 
 
 def _list_celebamask(path: Path) -> Listing:
+    """CelebAMask-HQ: faces of 1024 px, their parts in 19 classes, 40 attributes, splits."""
     places = ("CelebA-HQ-img", "CelebAMask-HQ/CelebA-HQ-img")
     folder = folder_of(path, places, "celebamask-hq", "CelebAMask-HQ.zip")
     home, start = folder.parent, prefix(path, folder.parent)
@@ -546,6 +555,7 @@ _FFHQ_SPLITS: Final = {"training": _TRAIN, "validation": SPLITS.index("choose")}
 
 
 def _list_ffhq(path: Path) -> Listing:
+    """FFHQ: thumbnails of 128 px (or pictures of 1024 px), 68 landmarks, splits."""
     folder, file = folder_of(path, _FFHQ, "ffhq", "thumbnails128x128.zip"), path / _FFHQ_JSON
     found = pictures_below(folder)
     names = [prefix(path, folder) + name for name in found]
@@ -587,6 +597,7 @@ _LFW_SPLITS: Final = {"Train": _TRAIN, "Test": _TEST}
 
 
 def _list_lfw(path: Path) -> Listing:
+    """LFW: a folder of pictures for each person, the split by people."""
     home = _lfw_home(path)
     if home is None:
         cure = "unpack lfw.tgz and name the folder that holds it"
@@ -657,6 +668,7 @@ _UTK_SHORT: Final = re.compile(r"(\d{1,3})_\d?_\d{14,}\D.*")
 
 
 def _list_utkface(path: Path) -> Listing:
+    """UTKFace: age, gender and race from the pictures' names."""
     folders = [path / folder for folder in _UTKFACE]
     names = [prefix(path, inner) + name for inner in folders for name in pictures_in(inner)]
     if not names:
@@ -686,6 +698,7 @@ _YEAR: Final = re.compile(r"\d+_((?:19|20)\d\d)\.\w+")
 
 
 def _list_anime(path: Path) -> Listing:
+    """Anime-Face-Dataset: drawn faces, the year from their names."""
     folder = next((path / place for place in _ANIME if few_pictures(path / place)), None)
     if folder is None:
         raise lacking(path / "images", "anime-faces", "unpack the set's archive there")
@@ -708,6 +721,7 @@ _SET, _TESTSET = "simpsons_dataset", "kaggle_simpson_testset"
 
 
 def _list_simpsons(path: Path) -> Listing:
+    """Simpsons: a folder of pictures for each character, a test set; or cropped faces."""
     home = _simpsons_home(path)
     if home is None:  # the cropped faces; the simplified ones are drawn from the same
         places = ("cropped/cropped", "cropped")
@@ -760,6 +774,7 @@ _CAPTIONS: Final = ("captions.txt", "Flickr8k.token.txt", "Flickr8k.lemma.token.
 
 
 def _list_flickr(path: Path) -> Listing:
+    """flickr8k: photographs of everyday scenes, splits."""
     folder = folder_of(path, _FLICKR, "flickr8k", "Flickr8k_Dataset.zip")
     names = pictures_in(folder)
     lists = dict[str, list[str]]()
@@ -782,68 +797,16 @@ def _is_flickr(path: Path) -> bool:
 
 # A description of its own comes first, and what takes any folder last.
 _ALL: Final = (
-    Layout(
-        "imagefolder",
-        "metadata.jsonl or metadata.csv, or folders train, validation, test with classes in them",
-        _is_imagefolder,
-        _list_imagefolder,
-    ),
-    Layout(
-        "celebamask-hq",
-        "CelebAMask-HQ: faces of 1024 px, their parts in 19 classes, 40 attributes, splits",
-        _is_celebamask,
-        _list_celebamask,
-    ),
-    Layout(
-        "celeba",
-        "CelebA: aligned faces, 40 attributes, five points, people, splits",
-        lambda path: any((path / place).is_dir() for place in _CELEBA),
-        _list_celeba,
-    ),
-    Layout(
-        "ffhq",
-        "FFHQ: thumbnails of 128 px (or pictures of 1024 px), 68 landmarks, splits",
-        lambda path: any((path / place).is_dir() for place in _FFHQ),
-        _list_ffhq,
-    ),
-    Layout(
-        "unpaired",
-        "trainA, trainB, testA, testB: two kinds of picture that are not pairs",
-        _is_unpaired,
-        _list_unpaired,
-    ),
-    Layout(
-        "flickr8k", "flickr8k: photographs of everyday scenes, splits", _is_flickr, _list_flickr
-    ),
-    Layout(
-        "utkface",
-        "UTKFace: age, gender and race from the pictures' names",
-        _is_utkface,
-        _list_utkface,
-    ),
-    Layout(
-        "anime-faces",
-        "Anime-Face-Dataset: drawn faces, the year from their names",
-        _is_anime,
-        _list_anime,
-    ),
-    Layout(
-        "simpsons",
-        "Simpsons: a folder of pictures for each character, a test set; or cropped faces",
-        _is_simpsons,
-        _list_simpsons,
-    ),
-    Layout(
-        "lfw",
-        "LFW: a folder of pictures for each person, the split by people",
-        lambda path: _lfw_home(path) is not None,
-        _list_lfw,
-    ),
-    Layout(
-        "plain",
-        "any folder of pictures; folders are classes if all pictures are in them; lists: splits",
-        lambda path: True,
-        _list_plain,
-    ),
+    Layout("imagefolder", _is_imagefolder, _list_imagefolder),
+    Layout("celebamask-hq", _is_celebamask, _list_celebamask),
+    Layout("celeba", lambda path: any((path / place).is_dir() for place in _CELEBA), _list_celeba),
+    Layout("ffhq", lambda path: any((path / place).is_dir() for place in _FFHQ), _list_ffhq),
+    Layout("unpaired", _is_unpaired, _list_unpaired),
+    Layout("flickr8k", _is_flickr, _list_flickr),
+    Layout("utkface", _is_utkface, _list_utkface),
+    Layout("anime-faces", _is_anime, _list_anime),
+    Layout("simpsons", _is_simpsons, _list_simpsons),
+    Layout("lfw", lambda path: _lfw_home(path) is not None, _list_lfw),
+    Layout("plain", lambda path: True, _list_plain),
 )
 LAYOUTS: Final = {layout.name: layout for layout in _ALL}

@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 
 from trombine.data.columns import SPLITS
-from trombine.data.framing import READER
 from trombine.data.layouts import list_folder
 from trombine.data.listing import Listing, Record, pictures
 from trombine.data.pack import SKIPPED
 from trombine.data.pack_writer import Made, write_pack
-from trombine.data.reading import CROPS, LargestFace, blank_row, read_row
+from trombine.data.reading import CROPS, READER, LargestFace, blank_row, read_row
 from trombine.data.tiles import TILES, tiled
 from trombine.devices import CPU
 from trombine.io.files import opened

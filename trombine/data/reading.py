@@ -8,27 +8,28 @@ eighth of its size, which is faster and looks the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 from PIL import Image as Pillow
 
 from trombine.canvas import Box, cut
-from trombine.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points
+from trombine.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points, to_picture
 from trombine.data.columns import PAIR, Row, base, shapes, unknown
-from trombine.data.framing import face_frame, framed, framed_parts, framed_points
+from trombine.data.kernel_resample import nearest, resample
 from trombine.data.listing import Listing, Record, View
+from trombine.data.proportions import straight
 from trombine.data.tiles import TILES, read_whole, tile_box
 from trombine.devices import CPU
 from trombine.io.image import Picture, as_seen, load_labels, load_picture
+from trombine.reader import Frame, read_faces
 from trombine.refusal import InputError, shown
-
-if TYPE_CHECKING:
-    from trombine.reader import Frame  # which takes a second
+from trombine.weights import loaded
 
 _FIVE: Final = (5, 2)
 # How many times larger a picture may be than its parts map, or smaller: CelebAMask-HQ's is 2.
@@ -36,7 +37,7 @@ _RATIOS: Final = (1.0, 2.0, 4.0, 8.0, 0.5, 0.25, 0.125)
 _MEND: Final = "mend it, or take it away to use the pictures alone"
 
 
-Crop = Callable[[Picture], "Box | Frame | None"]
+Crop = Callable[[Picture], Box | Frame | None]
 """What is kept of a picture; None where it does not show what is wanted."""
 
 
@@ -261,3 +262,54 @@ def move_points(
     scale = np.array([size / box.width, size / box.height])
     moved = (points.astype(np.float64) / reduced - [box.left, box.top]) * scale
     return moved.astype(np.float32)
+
+
+# Faces cut out upright, as a Frame says; outside the picture it is mirrored at its edge
+
+Maps = Float64[np.ndarray, "1 2 3"]
+READER: Final = "reader"  # that finds the faces
+
+
+def face_frame(pixels: UInt8[np.ndarray, "h w 3"], device: str = CPU) -> Frame | None:
+    """Where the largest face of a picture stands with its eyes in their places; None without."""
+    reader = loaded(READER, task="read", device=device)
+    faces = read_faces(to_picture(pixels), reader, largest=True)
+    return faces[0].aligned() if faces else None
+
+
+def framed(
+    pixels: UInt8[np.ndarray, "h w 3"], frame: Frame, size: int
+) -> UInt8[np.ndarray, "s s 3"]:
+    """What the frame shows, bicubic and widened where it shrinks."""
+    result = np.empty((1, size, size, 3), np.uint8)
+    plain = np.concatenate([np.eye(3), np.zeros((3, 1))], 1)[None]
+    shrinks = np.array([max(frame.side / size, 1.0)])
+    resample(
+        np.ascontiguousarray(pixels)[None], _map(frame, size), straight(1), shrinks, plain, result
+    )
+    return result[0]
+
+
+def framed_parts(
+    parts: UInt8[np.ndarray, "h w"], frame: Frame, size: int, times: float = 1.0
+) -> UInt8[np.ndarray, "s s"]:
+    """The labels at the middles of the new pixels; `times` as many pixels as the picture has."""
+    result = np.empty((1, size, size), np.uint8)
+    nearest(np.ascontiguousarray(parts)[None], _map(frame, size) * times, straight(1), result)
+    return result[0]
+
+
+def framed_points(
+    points: Float32[np.ndarray, "k 2"], frame: Frame, size: int
+) -> Float32[np.ndarray, "k 2"]:
+    """Points of the picture as points of what the frame shows."""
+    linear, offset = _map(frame, size)[0, :, :2], _map(frame, size)[0, :, 2]
+    return ((points.astype(np.float64) - offset) @ np.linalg.inv(linear).T).astype(np.float32)
+
+
+def _map(frame: Frame, size: int) -> Maps:
+    """From places of the new picture to those of the old."""
+    cos, sin = math.cos(frame.angle), math.sin(frame.angle)
+    linear = np.array([[cos, -sin], [sin, cos]]) * frame.side / size
+    middle = np.array([frame.x, frame.y]) - linear @ [size / 2, size / 2]
+    return np.concatenate([linear, middle[:, None]], 1)[None]

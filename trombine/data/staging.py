@@ -24,6 +24,8 @@ from trombine.conventions import MIRRORED_LANDMARK
 from trombine.data.augment import MIRRORED_LABEL, Augment, augmented, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
 from trombine.data.item import Batch
+from trombine.data.kernel_stage import covered
+from trombine.data.kernel_stage import stage as run
 from trombine.data.masks import draw_masks
 from trombine.data.proportions import eyes
 from trombine.draws import Chance
@@ -97,9 +99,6 @@ class Staged:
 
 def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) -> Staged:
     """Windows of the size of the pictures, of which parts and landmarks must be known."""
-    from trombine.data.kernel_stage import covered
-    from trombine.data.kernel_stage import stage as run
-
     if batch.parts is None or batch.points is None or batch.visible is None:
         raise ValueError("only pictures whose parts and landmarks are known can be staged")
     chance = chance.within("stage")

@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from trombine.data.degrade.blur import gaussian_blur
-from trombine.data.degrade.compress import jpeg
+from trombine.data.degrade.camera import jpeg
 from trombine.draws import Chance
 
 Pictures = UInt8[np.ndarray, "n h w 3"]

@@ -21,9 +21,9 @@ from scipy.ndimage import binary_dilation
 
 from trombine.conventions import PART_INDEX, to_picture, to_pixels
 from trombine.data.columns import UNKNOWN
-from trombine.data.framing import framed_parts
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import bends, carried
+from trombine.data.reading import framed_parts
 from trombine.inventing.looking import looked_at, numbers
 from trombine.inventing.redrawing import redrawn
 from trombine.nets.reader import Reading

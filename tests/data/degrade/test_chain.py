@@ -11,9 +11,8 @@ from scipy import stats
 
 from trombine.data.degrade import PRESETS, Chain, degrade_one, shrink
 from trombine.data.degrade.blur import gaussian_blur
+from trombine.data.degrade.camera import gaussian_noise, jpeg
 from trombine.data.degrade.chain import DegradeStep, DegradeTerm, Range, _drawn
-from trombine.data.degrade.compress import jpeg
-from trombine.data.degrade.noise import gaussian_noise
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
 from trombine.draws import Chance
 from trombine.refusal import InputError
@@ -31,7 +30,6 @@ EXAMPLES = {
     "shrink:rescaled": "shrink:rescaled:2",
     "shrink:pillow": "shrink:pillow:3",
     "shrink:area": "shrink:area:4",
-    "shrink:nearest": "shrink:nearest:8",
     "noise:gaussian": "noise:gaussian:0.05-0.1",
     "noise:grey": "noise:grey:0.05-0.1",
     "noise:poisson": "noise:poisson:50-100",

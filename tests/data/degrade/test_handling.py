@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trombine.data.degrade import Chain, Marked
-from trombine.data.degrade.marks import PAPER, VISIBLE_SHARE
+from trombine.data.degrade.prints import PAPER, VISIBLE_SHARE
 from trombine.data.degrade.terms import HANDLING
 from trombine.draws import Chance
 from trombine.world.leaves import leaves

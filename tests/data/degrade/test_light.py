@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.data.degrade.light import shade
+from trombine.data.degrade.camera import shade
 from trombine.draws import Chance
 
 COUNT, SIZE = 400, 24

@@ -10,8 +10,7 @@ import torch
 from scipy import ndimage
 
 from trombine.data.degrade import Marked
-from trombine.data.degrade.marks import creases, dust, scratches, torn
-from trombine.data.degrade.old import fade, stains
+from trombine.data.degrade.prints import creases, dust, fade, scratches, stains, torn
 from trombine.draws import Chance
 
 MARKS = {

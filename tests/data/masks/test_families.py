@@ -14,9 +14,9 @@ from scipy import ndimage
 from trombine.conventions import GROUPS, PART_INDEX, PARTS, group_parts
 from trombine.data.masks import DEFAULT, mask, parse_mix
 from trombine.data.masks.brushes import MARGIN, _smooth
-from trombine.data.masks.names import LABELS, USUAL
-from trombine.data.masks.parts import MARGIN as WIDEST
-from trombine.data.masks.parts import draw_parts
+from trombine.data.masks.shapes import MARGIN as WIDEST
+from trombine.data.masks.shapes import draw_parts
+from trombine.data.masks.spec import LABELS, USUAL
 from trombine.draws import FIRST, Chance
 from trombine.refusal import InputError
 from trombine.world import face, paint

@@ -1,9 +1,9 @@
-"""Pictures made smaller and larger exactly as Pillow and as MATLAB's imresize do it.
+"""Pictures made smaller and larger exactly as MATLAB's imresize does it; smaller by other means.
 
 Papers on enlarging shrink with MATLAB's antialiased bicubic; most programs shrink with Pillow's.
 They differ at the borders (MATLAB mirrors the picture there, Pillow leaves out what is not there)
-and in rounding (Pillow rounds to 8 bits after each pass). Both are linear and separable: a matrix
-for the rows and one for the columns, which also carries gradients.
+and in rounding (Pillow rounds to 8 bits after each pass). MATLAB's is linear and separable: a
+matrix for the rows and one for the columns, which also carries gradients.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from PIL import Image
 from trombine.conventions import check_picture
 from trombine.refusal import InputError
 
-How = Literal["matlab", "pillow"]
 Kernel = Literal["bicubic", "lanczos", "nearest"]
 
 Picture = Float32[torch.Tensor, "*n c h w"]
@@ -29,33 +28,17 @@ Resized = Float32[torch.Tensor, "*n c h2 w2"]
 Weights = Float64[np.ndarray, "n_out n_in"]
 
 
-# ---------------------------------------------------------------------------------------------
-# What one uses
+def shrink(picture: Picture, factor: int) -> Resized:
+    """The picture `factor` times smaller by antialiased bicubic, back within [0, 1], in 256 levels
+    as the file of a small picture is. Both sides must be multiples of the factor."""
+    height, width = _divided(picture, factor)
+    return _in_levels(picture, (height, width), "bicubic")
 
 
-def shrink(picture: Picture, factor: int, how: How = "matlab", *, rounded: bool = True) -> Resized:
-    """The picture `factor` times smaller by antialiased bicubic, back within [0, 1].
-
-    Rounded to 8 bits unless told otherwise, as the file of a small picture is. Both sides must be
-    multiples of the factor: see `crop_to_multiple`.
-    """
+def enlarge(picture: Picture, factor: int, *, kernel: Kernel = "bicubic") -> Resized:
+    """The picture `factor` times larger, back within [0, 1], in 256 levels."""
     height, width = picture.shape[-2:]
-    if height % factor or width % factor:
-        raise InputError(f"{width} x {height} is not a multiple of {factor}: crop it first")
-    return _resize(picture, (height // factor, width // factor), "bicubic", how, rounded)
-
-
-def enlarge(
-    picture: Picture,
-    factor: int,
-    how: How = "matlab",
-    *,
-    kernel: Kernel = "bicubic",
-    rounded: bool = True,
-) -> Resized:
-    """The picture `factor` times larger, back within [0, 1], rounded to 8 bits unless told."""
-    height, width = picture.shape[-2:]
-    return _resize(picture, (height * factor, width * factor), kernel, how, rounded)
+    return _in_levels(picture, (height * factor, width * factor), kernel)
 
 
 def crop_to_multiple(picture: Picture, factor: int) -> Resized:
@@ -64,37 +47,24 @@ def crop_to_multiple(picture: Picture, factor: int) -> Resized:
     return picture[..., : height - height % factor, : width - width % factor]
 
 
-def _resize(
-    picture: Picture, size: tuple[int, int], kernel: Kernel, how: How, rounded: bool
-) -> Resized:
-    if how == "pillow":
-        return resize_pillow(picture, size, kernel=kernel, rounded=rounded).clamp(0, 1)
-    resized = _imresize64(picture, size, _scales(picture, size), kernel).clamp(0, 1)
-    return (_round_8_bits(resized) if rounded else resized).float()
-
-
-# ---------------------------------------------------------------------------------------------
-# As MATLAB
-
-
 def imresize_matlab(
     picture: Picture,
     *,
     scale: float | None = None,
     size: tuple[int, int] | None = None,
     kernel: Kernel = "bicubic",
-    antialias: bool = True,
 ) -> Resized:
     """MATLAB's imresize(picture, scale or [rows columns], kernel) of a floating-point picture.
 
     The result may leave [0, 1], as MATLAB's does. `size` is rows, columns.
     """
+    check_picture(picture)
+    height, width = picture.shape[-2:]
     if scale is not None and size is None:
-        height, width = picture.shape[-2:]
         size = (math.ceil(scale * height), math.ceil(scale * width))
-        return _imresize64(picture, size, (scale, scale), kernel, antialias).float()
+        return _resampled(picture, size, (scale, scale), kernel).float()
     if size is not None and scale is None:
-        return _imresize64(picture, size, _scales(picture, size), kernel, antialias).float()
+        return _resampled(picture, size, _scales(picture, size), kernel).float()
     raise InputError("give a scale or a size, one of them")
 
 
@@ -103,59 +73,61 @@ def imresize_any(pictures: Picture, size: tuple[int, int]) -> Resized:
     return _resampled(pictures, size, _scales(pictures, size), "bicubic").float()
 
 
+def _in_levels(picture: Picture, size: tuple[int, int], kernel: Kernel) -> Resized:
+    """Resized, back within [0, 1], to the nearest of 256 levels, halves up as MATLAB's uint8().
+
+    The weights of x2 make true halves often. 2**-12 of a level keeps the round-off of float32
+    from deciding them.
+    """
+    check_picture(picture)
+    resized = _resampled(picture, size, _scales(picture, size), kernel).clamp(0, 1)
+    return (torch.floor(resized * 255 + (0.5 + 2.0**-12)) / 255).float()
+
+
+def _divided(picture: Picture, factor: int) -> tuple[int, int]:
+    """Height and width of a picture that is so many times smaller."""
+    height, width = picture.shape[-2:]
+    if height % factor or width % factor:
+        raise InputError(f"{width} x {height} is not a multiple of {factor}: crop it first")
+    return height // factor, width // factor
+
+
 def _scales(picture: torch.Tensor, size: tuple[int, int]) -> tuple[float, float]:
     return size[0] / picture.shape[-2], size[1] / picture.shape[-1]
 
 
-def _imresize64(
-    picture: Picture,
-    size: tuple[int, int],
-    scales: tuple[float, float],
-    kernel: Kernel,
-    antialias: bool = True,
-) -> Float64[torch.Tensor, "*n c h2 w2"]:
-    check_picture(picture)
-    _check_size(size)
-    return _resampled(picture, size, scales, kernel, antialias)
-
-
 def _resampled(
-    picture: Picture,
-    size: tuple[int, int],
-    scales: tuple[float, float],
-    kernel: Kernel,
-    antialias: bool = True,
+    picture: Picture, size: tuple[int, int], scales: tuple[float, float], kernel: Kernel
 ) -> Float64[torch.Tensor, "*n c h2 w2"]:
-    rows = matlab_weights(picture.shape[-2], size[0], scales[0], kernel, antialias)
-    columns = matlab_weights(picture.shape[-1], size[1], scales[1], kernel, antialias)
-    return _separable(rows, columns, picture.double())
+    rows = matlab_weights(picture.shape[-2], size[0], scales[0], kernel)
+    columns = matlab_weights(picture.shape[-1], size[1], scales[1], kernel)
+    down, across = (torch.from_numpy(one).to(picture.device) for one in (rows, columns))
+    return down @ (across @ picture.double().mT).mT
 
 
 @lru_cache(maxsize=64)
-def matlab_weights(
-    n_in: int, n_out: int, scale: float, kernel: Kernel, antialias: bool = True
-) -> Weights:
+def matlab_weights(n_in: int, n_out: int, scale: float, kernel: Kernel) -> Weights:
     """The matrix of one pass: output i = sum of weights[i, j] * input j.
 
     Pixel i of the output lies at u = i / scale + (1 - 1 / scale) / 2 of the input, both counted
     from 1. When shrinking, the kernel is widened by 1 / scale. Places outside the input are
     mirrored back, the border pixel repeated.
     """
-    sources, values = matlab_taps(n_in, n_out, scale, kernel, antialias)
+    sources, values = matlab_taps(n_in, n_out, scale, kernel)
     weights = np.zeros((n_out, n_in))
     np.add.at(weights, (np.arange(n_out)[:, None], sources), values)
     return weights
 
 
 def matlab_taps(
-    n_in: int, n_out: int, scale: float, kernel: Kernel, antialias: bool = True
+    n_in: int, n_out: int, scale: float, kernel: Kernel
 ) -> tuple[Int64[np.ndarray, "n_out taps"], Float64[np.ndarray, "n_out taps"]]:
     """The same as inputs and their weights for each output, for those to whom zeros are too many.
 
     An input may come twice in an output, by mirroring; its weights add up.
     """
     curve, support = _KERNELS[kernel]
-    widened = min(scale, 1.0) if antialias and kernel != "nearest" else 1.0
+    widened = min(scale, 1.0) if kernel != "nearest" else 1.0
     places = np.arange(1, n_out + 1) / scale + 0.5 * (1 - 1 / scale)
     reach = support / widened
     first = np.floor(places - reach)
@@ -164,63 +136,6 @@ def matlab_taps(
     values /= values.sum(axis=1, keepdims=True)
     mirrored = np.concatenate([np.arange(n_in), np.arange(n_in)[::-1]])
     return mirrored[(taps.astype(np.int64) - 1) % (2 * n_in)], values
-
-
-# ---------------------------------------------------------------------------------------------
-# As Pillow
-
-
-def resize_pillow(
-    picture: Picture, size: tuple[int, int], *, kernel: Kernel = "bicubic", rounded: bool = True
-) -> Resized:
-    """Pillow's Image.resize((columns, rows), kernel); `size` is rows, columns.
-
-    Rounded: what Pillow gives on 8-bit pixels, made by Pillow itself, since the order of its
-    passes, and with it the rounding between them, depends on the sizes and on its version.
-    Otherwise: what it gives on floating-point pixels (mode F), with gradients; this may leave
-    [0, 1].
-    """
-    check_picture(picture)
-    _check_size(size)
-    if rounded:
-        return _pillow_8_bits(picture, size, kernel)
-    columns = pillow_weights(picture.shape[-1], size[1], kernel)
-    rows = pillow_weights(picture.shape[-2], size[0], kernel)
-    return _separable(rows, columns, picture.double()).float()
-
-
-def _pillow_8_bits(picture: Picture, size: tuple[int, int], kernel: Kernel) -> Resized:
-    how = Image.Resampling[kernel.upper()]
-    pixels = picture.detach().mul(255).round().byte().cpu().flatten(0, -3).numpy()
-    wide_high = (size[1], size[0])
-    planes = [np.asarray(Image.fromarray(plane).resize(wide_high, how)) for plane in pixels]
-    resized = torch.from_numpy(np.stack(planes)).to(picture.device)
-    return resized.float().div(255).reshape(*picture.shape[:-2], *size)
-
-
-@lru_cache(maxsize=64)
-def pillow_weights(n_in: int, n_out: int, kernel: Kernel) -> Weights:
-    """The matrix of one pass: output i = sum of weights[i, j] * input j.
-
-    Pixel i of the output is centred at (i + 1/2) * n_in / n_out, counted from 0 at the edge. When
-    shrinking, the kernel is widened. What lies outside the input is left out.
-    """
-    if kernel == "nearest":  # Pillow takes the pixel under the centre, never a mean
-        chosen = np.floor((np.arange(n_out) + 0.5) * n_in / n_out).astype(np.int64)
-        return np.eye(n_in)[chosen]
-    curve, support = _KERNELS[kernel]
-    widened = max(n_in / n_out, 1.0)
-    centres = (np.arange(n_out)[:, None] + 0.5) * (n_in / n_out)
-    first = np.maximum(np.trunc(centres - support * widened + 0.5), 0)
-    last = np.minimum(np.trunc(centres + support * widened + 0.5), n_in)
-    taps = np.arange(n_in)[None, :]
-    values = curve((taps - centres + 0.5) / widened)
-    values = np.where((taps >= first) & (taps < last), values, 0.0)
-    return values / values.sum(axis=1, keepdims=True)
-
-
-# ---------------------------------------------------------------------------------------------
-# Kernels and small parts
 
 
 def _cubic(x: np.ndarray) -> np.ndarray:
@@ -247,24 +162,54 @@ _KERNELS: Final[dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]]] = {
 }
 
 
-def _separable(rows: np.ndarray, columns: np.ndarray, x: torch.Tensor) -> torch.Tensor:
-    return _apply(rows, _apply(columns, x.mT).mT)
+# Smaller by other means, as web pages and phones do it; rounded to 8 bits
+
+Pictures = Float32[torch.Tensor, "n c h w"]
+Smaller = Float32[torch.Tensor, "n c h2 w2"]
 
 
-def _apply(weights: Weights, x: torch.Tensor) -> torch.Tensor:
-    """weights @ x over the rows of each plane of x, in float64, where x is."""
-    return torch.from_numpy(weights).to(x.device) @ x
+def resize_pillow(picture: Picture, size: tuple[int, int]) -> Resized:
+    """Pillow's bicubic resize of 8-bit samples, by Pillow itself: the order of its passes, and with
+    it the rounding between them, depends on the sizes and on its version. `size`: rows, columns."""
+    check_picture(picture)
+    pixels = picture.detach().mul(255).round().byte().cpu().flatten(0, -3).numpy()
+    how = Image.Resampling.BICUBIC
+    planes = [np.asarray(Image.fromarray(one).resize((size[1], size[0]), how)) for one in pixels]
+    resized = torch.from_numpy(np.stack(planes)).to(picture.device)
+    return resized.float().div(255).reshape(*picture.shape[:-2], *size)
 
 
-def _round_8_bits(samples: torch.Tensor) -> torch.Tensor:
-    """To the nearest of 256 levels, halves up, as MATLAB's uint8() rounds.
+def shrink_pillow(pictures: Pictures, factor: int) -> Smaller:
+    """By Pillow's bicubic."""
+    return resize_pillow(pictures, _divided(pictures, factor))
 
-    The weights of x2 make true halves often. 2**-12 of a level keeps the round-off of float32
-    from deciding them.
+
+def shrink_area(pictures: Pictures, factor: int) -> Smaller:
+    """Each pixel the mean of the square of factor x factor pixels that it stands for."""
+    height, width = _divided(pictures, factor)
+    shape = (*pictures.shape[:2], height, factor, width, factor)
+    levels = pictures.mul(255).round().reshape(shape)
+    # Sums of whole numbers are exact in any order; halves go up.
+    total = levels.sum(dim=(3, 5))
+    return torch.floor((total + factor * factor / 2) / (factor * factor)) / 255
+
+
+def shrink_rescaled(pictures: Pictures, factor: int) -> Smaller:
+    """By MATLAB's bicubic; a picture that leaves [0, 1] by it is scaled to fit, not cut off.
+
+    So nothing is lost beside an edge, and the whole picture has a little less contrast.
     """
-    return torch.floor(samples * 255 + (0.5 + 2.0**-12)) / 255
+    shrunk = imresize_matlab(pictures, size=_divided(pictures, factor))
+    low = shrunk.amin((1, 2, 3), keepdim=True).clamp(max=0)
+    high = shrunk.amax((1, 2, 3), keepdim=True).clamp(min=1)
+    return ((shrunk - low) / (high - low)).mul(255).round() / 255
 
 
-def _check_size(size: tuple[int, int]) -> None:
-    if min(size) < 1:
-        raise InputError(f"a picture has at least one pixel, not {size[1]} x {size[0]}")
+def smaller_and_back(pictures: Pictures, share: Float64[np.ndarray, "n"]) -> Pictures:
+    """Resized to this share of its sides, and to its size again: bicubic, by Pillow."""
+    height, width = pictures.shape[-2:]
+    results = []
+    for picture, scale in zip(pictures, share.tolist(), strict=True):
+        size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        results.append(resize_pillow(resize_pillow(picture, size), (height, width)))
+    return torch.stack(results)

@@ -15,9 +15,8 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from trombine.data.degrade import blur, compress, light, marks, noise, old, smaller
-from trombine.data.degrade.marks import Marked
-from trombine.data.degrade.resize import shrink
+from trombine.data.degrade import blur, camera, prints, resize
+from trombine.data.degrade.prints import Marked
 from trombine.draws import Chance
 
 Pictures = Float32[torch.Tensor, "n c h w"]
@@ -66,9 +65,9 @@ def _whole(function: Do) -> Apply:
     )
 
 
-def _times(function: Do, *more: str) -> Apply:
+def _times(function: Do) -> Apply:
     """What makes all pictures smaller by one factor."""
-    return lambda pictures, amounts, chance: function(pictures, int(amounts[0][0]), *more)
+    return lambda pictures, amounts, chance: function(pictures, int(amounts[0][0]))
 
 
 def _drawn(function: Do) -> Apply:
@@ -110,47 +109,42 @@ KINDS: Final[dict[str, Degradation]] = {
     "resize": Degradation(
         about="smaller, to this SHARE of its sides, and back",
         amounts=(Amount(name="share", low=0.05, high=1),),
-        apply=_by(smaller.smaller_and_back),
+        apply=_by(resize.smaller_and_back),
     ),
     "shrink": Degradation(
         about="FACTOR times smaller, as MATLAB's bicubic imresize, which papers use",
         amounts=(_FACTOR,),
-        apply=_times(shrink, "matlab"),
+        apply=_times(resize.shrink),
     ),
     "shrink:rescaled": Degradation(
         about="the same; a picture that leaves the range by it is scaled to fit, not cut off",
         amounts=(_FACTOR,),
-        apply=_times(smaller.shrink_rescaled),
+        apply=_times(resize.shrink_rescaled),
     ),
     "shrink:pillow": Degradation(
         about="FACTOR times smaller, as Pillow's bicubic resize",
         amounts=(_FACTOR,),
-        apply=_times(shrink, "pillow"),
+        apply=_times(resize.shrink_pillow),
     ),
     "shrink:area": Degradation(
         about="the same, by the mean of each square",
         amounts=(_FACTOR,),
-        apply=_times(smaller.shrink_area),
-    ),
-    "shrink:nearest": Degradation(
-        about="the same, by the pixel in the middle; even factors move it by half a pixel",
-        amounts=(_FACTOR,),
-        apply=_times(smaller.shrink_nearest),
+        apply=_times(resize.shrink_area),
     ),
     "noise:gaussian": Degradation(
         about="normal noise in each colour, its deviation STRENGTH; 1 is from black to white",
         amounts=(_STRENGTH,),
-        apply=_drawn(noise.gaussian_noise),
+        apply=_drawn(camera.gaussian_noise),
     ),
     "noise:grey": Degradation(
         about="the same noise in all colours",
         amounts=(_STRENGTH,),
-        apply=_drawn(partial(noise.gaussian_noise, grey=True)),
+        apply=_drawn(partial(camera.gaussian_noise, grey=True)),
     ),
     "noise:poisson": Degradation(
         about="the noise of light, where white is so many PHOTONS",
         amounts=(Amount(name="photons", low=1, high=1_000_000),),
-        apply=_drawn(noise.poisson_noise),
+        apply=_drawn(camera.poisson_noise),
     ),
     "noise:pattern": Degradation(
         about="stripes and unequal pixels of a SENSOR: the same number, the same pattern",
@@ -158,37 +152,39 @@ KINDS: Final[dict[str, Degradation]] = {
             _STRENGTH,
             Amount(name="sensor", low=0, high=1_000_000, usual=(0, 999), integer=True),
         ),
-        apply=_whole(noise.pattern_noise),
+        apply=_whole(camera.pattern_noise),
     ),
     "jpeg": Degradation(
         about="through a JPEG file of this QUALITY",
         amounts=(Amount(name="quality", low=1, high=100, integer=True),),
-        apply=_whole(compress.jpeg),
+        apply=_whole(camera.jpeg),
     ),
     "webp": Degradation(
         about="through a WebP file of this QUALITY",
         amounts=(Amount(name="quality", low=0, high=100, integer=True),),
-        apply=_whole(compress.webp),
+        apply=_whole(camera.webp),
     ),
     "shade": Degradation(
         about="light from one side: the other in shade, midtones lighter or darker",
         amounts=(_AMOUNT,),
-        apply=_drawn(light.shade),
+        apply=_drawn(camera.shade),
     ),
     "fade": Degradation(
         about="an old print: colours go, black turns brown, paper yellow or pink, unevenly",
         amounts=(_AMOUNT,),
-        apply=_drawn(old.fade),
+        apply=_drawn(prints.fade),
     ),
     "stains": Degradation(
-        about="blotches with darker rims", amounts=(_AMOUNT,), apply=_drawn(old.stains)
+        about="blotches with darker rims", amounts=(_AMOUNT,), apply=_drawn(prints.stains)
     ),
-    "scratches": Degradation(about="thin lines", amounts=(_AMOUNT,), apply=_drawn(marks.scratches)),
-    "dust": Degradation(about="specks and hairs", amounts=(_AMOUNT,), apply=_drawn(marks.dust)),
+    "scratches": Degradation(
+        about="thin lines", amounts=(_AMOUNT,), apply=_drawn(prints.scratches)
+    ),
+    "dust": Degradation(about="specks and hairs", amounts=(_AMOUNT,), apply=_drawn(prints.dust)),
     "creases": Degradation(
-        about="one to three folds", amounts=(_AMOUNT,), apply=_drawn(marks.creases)
+        about="one to three folds", amounts=(_AMOUNT,), apply=_drawn(prints.creases)
     ),
-    "torn": Degradation(about="a corner torn off", amounts=(_AMOUNT,), apply=_drawn(marks.torn)),
+    "torn": Degradation(about="a corner torn off", amounts=(_AMOUNT,), apply=_drawn(prints.torn)),
 }
 
 

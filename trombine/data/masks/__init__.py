@@ -2,10 +2,9 @@
 
 draw.py        mask(spec, seed, size), and draw_masks(...) for trainings
 spec.py        families, mixes and curricula in one line of text
-straight.py    squares, halves
+shapes.py      squares, halves, named parts of a face
 brushes.py     what is painted by a moving brush: irregular, huge, scratches, text
 kernel_brush.py  when a moving brush reaches each pixel, compiled
-parts.py       named parts of a face
 files.py       a folder of mask files, NVIDIA's among them
 gallery.py     a page of masks
 """

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from trombine.data.masks.kernel_brush import NEVER, brush
 from trombine.data.masks.spec import Hole, MaskTerm
 from trombine.draws import Chance
 from trombine.world.leaves_letters import HALF, LETTERS, LINE, STROKES
@@ -86,8 +87,6 @@ BRUSHES: Final = {
 
 def draw_brushed(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
     """Strokes, blobs and dots until the wanted share is covered; exactly that many pixels."""
-    from trombine.data.masks.kernel_brush import NEVER, brush
-
     rng = chance.generator(f"mask: {term.family}")
     target = _target_count(term, rng.random(), height * width)
     field, side = _field(height, width, term.edge), min(height, width)
@@ -299,8 +298,6 @@ def _polyline(stroke: tuple[float, ...]) -> Line:
 
 def _painted(strokes: list[Spots], height: int, width: int) -> Hole:
     """All that these strokes cover."""
-    from trombine.data.masks.kernel_brush import NEVER, brush
-
     spots = np.round(np.concatenate(strokes) / GRAIN) * GRAIN * min(height, width)
     spots[:, 2] = np.maximum(spots[:, 2], FINEST_LINE)
     starts = np.cumsum([0, *(len(stroke) for stroke in strokes)])[:-1]

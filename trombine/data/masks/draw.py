@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+import torch
 from jaxtyping import Float32, UInt8
 
 from trombine.data.masks.brushes import draw_brushed, draw_scratches, draw_text
 from trombine.data.masks.files import draw_file, resolve
-from trombine.data.masks.parts import draw_parts
+from trombine.data.masks.shapes import draw_half, draw_parts, draw_squares
 from trombine.data.masks.spec import (
     BRUSHED,
     FOLDERS,
@@ -28,12 +29,8 @@ from trombine.data.masks.spec import (
     parse_mix,
     spell,
 )
-from trombine.data.masks.straight import draw_half, draw_squares
 from trombine.draws import FIRST, Chance
 from trombine.refusal import InputError
-
-if TYPE_CHECKING:
-    import torch
 
 SIZES: Final = range(16, 2049)  # pixels of a side
 
@@ -101,8 +98,6 @@ def draw_masks(
     A mask over parts is a function of the picture's parts too. What a run is measured on has masks
     of its own, not those of its first pictures, where its chance is within a name.
     """
-    import torch
-
     parsed = _parsed(masks) if isinstance(masks, str) else masks
     sides = _sides(size)
     holes = np.empty((len(chance.places), 1, *sides), np.float32)

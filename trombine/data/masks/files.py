@@ -32,6 +32,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float32
 from PIL import Image
+from scipy.ndimage import maximum_filter
 
 from trombine.data.masks.spec import Hole, MaskTerm
 from trombine.draws import Chance
@@ -130,8 +131,6 @@ def _read(path: Path, *, nvidia: bool = False) -> Grey:
 
 def _augmented(hole: Hole, chance: Chance) -> Hole:
     """A raw mask of NVIDIA's training set: grown, mirrored or not, turned, moved, and cropped."""
-    from scipy.ndimage import maximum_filter
-
     rng = chance.generator("mask: nvidia")
     side = min(hole.shape)
     grows = rng.integers(NVIDIA_GROWS[0], NVIDIA_GROWS[1] + 1) * side / NVIDIA_SIDE

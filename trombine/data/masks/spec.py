@@ -33,7 +33,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool
 
-from trombine.data.masks.names import PART_NAMES
+from trombine.conventions import GROUPS, PARTS
 from trombine.grammar import (
     NUMBER,
     Piece,
@@ -50,6 +50,22 @@ from trombine.grammar import (
 from trombine.refusal import InputError, shown
 
 Hole = Bool[np.ndarray, "h w"]  # a mask: True where the picture is to be painted
+
+# Names of parts of a face that a mask can cover, and the labels of each.
+# A name is one of the 8 groups, one of the 19 labels, or `face`: all but hair, ears and what is
+# worn.
+_GROUPED: Final = {
+    group: tuple(i for i, part in enumerate(PARTS) if part.group == group) for group in GROUPS
+}
+_FACE: Final = ("skin", "nose", "eyes", "brows", "mouth")
+_LABELLED: Final = {part.name: (i,) for i, part in enumerate(PARTS)}
+
+LABELS: Final[dict[str, tuple[int, ...]]] = (
+    # `mouth`, `nose`, `hair` and `skin` are groups too, and the group is meant.
+    _LABELLED | _GROUPED | {"face": tuple(i for group in _FACE for i in _GROUPED[group])}
+)
+PART_NAMES: Final = tuple(LABELS)
+USUAL: Final = ("eyes", "mouth", "nose", "brows", "hair", "face")  # when none is named
 
 SIDES: Final = ("left", "right", "top", "bottom", "slanted")
 EDGES: Final = ("inside", "border")

@@ -12,10 +12,9 @@ import torch
 
 import trombine
 from trombine.conventions import LANDMARK_GROUPS
-from trombine.data.framing import framed, framed_parts, framed_points
 from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
-from trombine.data.reading import LargestFace, read_row
+from trombine.data.reading import LargestFace, framed, framed_parts, framed_points, read_row
 from trombine.io.image import load_picture, save_picture
 from trombine.reader.frames import EYES_APART, EYES_DOWN, Frame, aligned
 from trombine.weights import load

@@ -1,16 +1,50 @@
-"""Masks over named parts of a face, a little larger than the part."""
+"""Masks of plain shapes: squares, halves of the picture, and parts of a face, a little larger than
+the part."""
 
 from __future__ import annotations
 
+from math import pi
 from typing import Final
 
 import numpy as np
 from jaxtyping import UInt8
+from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
 from trombine.conventions import PARTS
-from trombine.data.masks.names import LABELS, USUAL
-from trombine.data.masks.spec import Hole, MaskTerm
+from trombine.data.masks.spec import LABELS, SIDES, USUAL, Hole, MaskTerm
 from trombine.draws import Chance
+from trombine.world import face, paint
+
+MOST_SQUARES: Final = 6
+SIDE: Final = (0.08, 0.5)  # of a square, in shorter sides of the picture
+
+
+def draw_squares(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
+    """One to six squares that lie within the picture, and may lie over one another."""
+    rng = chance.generator("mask: squares")
+    ys, xs = np.arange(height) + 0.5, np.arange(width) + 0.5
+    hole = np.zeros((height, width), np.bool_)
+    for _ in range(rng.integers(1, MOST_SQUARES + 1)):
+        share = SIDE[0] * (SIDE[1] / SIDE[0]) ** rng.random()
+        side = max(share * min(height, width), 1.0)
+        top, left = rng.random(2) * (height - side, width - side)
+        rows, columns = (ys > top) & (ys <= top + side), (xs > left) & (xs <= left + side)
+        hole |= rows[:, None] & columns[None, :]
+    return hole
+
+
+def draw_half(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
+    """One side of a line through the middle of the picture; the line's own pixels are kept."""
+    rng = chance.generator("mask: half")
+    sides = term.names or SIDES
+    side = sides[int(rng.integers(len(sides)))]
+    y, x = np.arange(height) * 2 + 1 - height, np.arange(width) * 2 + 1 - width
+    if side == "slanted":
+        angle = rng.uniform(0, 2 * pi)
+        return y[:, None] * np.sin(angle) + x[None, :] * np.cos(angle) > 0
+    along = {"left": -x[None, :], "right": x[None, :], "top": -y[:, None], "bottom": y[:, None]}
+    return np.broadcast_to(along[side] > 0, (height, width)).copy()
+
 
 Labels = UInt8[np.ndarray, "h w"]
 
@@ -47,15 +81,11 @@ def _hole_of(parts: Labels, names: tuple[str, ...]) -> Hole:
 
 def _filled(hole: Hole) -> Hole:
     """The hole with what it encloses: glasses or a moustache left in a face would tell of it."""
-    from scipy.ndimage import binary_fill_holes
-
     return np.asarray(binary_fill_holes(hole), np.bool_)
 
 
 def _grown(hole: Hole, margin: float) -> Hole:
     """The hole and all pixels whose centre is within the margin of the centre of one of its."""
-    from scipy.ndimage import distance_transform_edt
-
     if not hole.any() or margin < 1:
         return hole
     return np.asarray(distance_transform_edt(~hole)) <= margin
@@ -63,8 +93,6 @@ def _grown(hole: Hole, margin: float) -> Hole:
 
 def _world_parts(chance: Chance, height: int, width: int) -> Labels:
     """The parts of a face of the world: the middle of the square one."""
-    from trombine.world import face, paint
-
     seed = chance.seed
     if chance.places.any() or chance.rollbacks or chance.about:
         seed = chance.bits("mask: face").item() % _SEEDS
