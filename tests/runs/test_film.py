@@ -22,10 +22,10 @@ def run_of(path: Path, greys: list[int]) -> RunFolder:
 
 def test_samples_come_in_order_and_the_last_one_stays(tmp_path: Path) -> None:
     path = write_film(run_of(tmp_path / "run", [20, 120, 220]))
-    assert path == tmp_path / "run" / "film.gif"
+    assert path is not None and path == tmp_path / "run" / "film.gif"
     with Image.open(path) as film:
         frames = [
-            (int(np.median(f.convert("L"))), f.info["duration"])
+            (int(np.median(np.asarray(f.convert("L")))), f.info["duration"])
             for f in ImageSequence.Iterator(film)
         ]
     assert frames == [(20, 400), (120, 400), (220, 2000)]

@@ -14,7 +14,7 @@ import pytest
 from studios import Answer, Bare, noise, png
 
 import trombine
-from trombine.judge.people_report import page_of
+from trombine.judge.people_report import report_of
 from trombine.studio.jobs import Store
 from trombine.studio.people import Served
 from trombine.studio.work import do
@@ -153,7 +153,7 @@ def test_results_are_those_of_judge(bare: Bare, test: dict[str, Any], tmp_path: 
     whole = [tmp_path / "answers" / f"{number}.json" for number in (1, 2)]
     scored = trombine.judge_people_score(tmp_path / "test.key.json", whole)
     (report,) = scored.found.values()
-    assert told["sections"] == [list(part) for part in page_of(report, {}).parts]
+    assert told["sections"] == [list(part) for part in report_of(report, {}).parts]
     found = {one["set"]: (one["truth"], one["pictures"]) for one in report["sets"]}
     assert found == {"real": ("real", 4), "mild": ("generated", 2), "wild": ("generated", 2)}
     assert {one["accuracy"]["value"] for one in report["sets"]} == {0.5}

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from trombine.measures import psnr_y
 from trombine.nets import Net
+from trombine.nets.sizes import Size
 from trombine.reader.faces import Face, read_faces
 from trombine.upscaling.faces import with_faces
 from trombine.weights import Model, load, loaded
@@ -24,7 +25,8 @@ class Bicubic(Net):
 
     def __init__(self, darker: float = 0.0) -> None:
         super().__init__()
-        self.darker, self.factor, self.sizes = darker, 4, {"channels": 3}
+        self.darker, self.factor = darker, 4
+        self.sizes = dict[str, Size](channels=3)
         self.register_buffer("none", torch.zeros(1))
 
     @property

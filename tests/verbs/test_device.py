@@ -13,7 +13,7 @@ import torch
 
 import trombine
 from trombine import devices
-from trombine.data import framing
+from trombine.data.reading import face_frame
 from trombine.io.image import load_picture, read_record, save_picture
 from trombine.readings import reading as readings
 from trombine.refusal import InputError
@@ -162,7 +162,7 @@ def test_a_card_makes_the_same_pixels_again(tmp_path: Path, kit: ModuleType) -> 
 def test_a_card_reads_as_the_processor_does(tmp_path: Path) -> None:
     """The same faces, their landmarks in the same places."""
     pixels = load_picture(portrait(tmp_path)).samples
-    of_cpu, of_card = (framing.face_frame(pixels, device) for device in ("cpu", "cuda"))
+    of_cpu, of_card = (face_frame(pixels, device) for device in ("cpu", "cuda"))
     assert of_cpu is not None and of_card is not None
     for name in ("x", "y", "side", "angle"):
         assert getattr(of_card, name) == pytest.approx(getattr(of_cpu, name), abs=0.02)
