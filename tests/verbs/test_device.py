@@ -40,6 +40,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(devices, "usable", lambda name: name in ("cpu", "cuda"))
     for module in (pipelines, readings):
         monkeypatch.setattr(module, "loaded", spy)
+    monkeypatch.setattr("trombine.data.reading.loaded", spy)
     monkeypatch.setattr("trombine.weights.loaded", spy)
     return heard
 
