@@ -30,9 +30,9 @@ import trombine
 from trombine.conventions import PARTS, to_pixels
 from trombine.data.degrade import Chain, degrade_one
 from trombine.io.image import load_picture, save_picture
-from trombine.pages import Plot, Series
-from trombine.pages.overlays import draw_parts, draw_points
-from trombine.pages.sheets import Sheet
+from trombine.io.overlays import draw_parts, draw_points
+from trombine.io.sheets import Sheet
+from trombine.report import Plot, Series
 from trombine.world import STYLES, face, paint
 from trombine.world.leaves import leaves
 

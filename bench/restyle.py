@@ -14,6 +14,7 @@ the truth.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -37,10 +38,9 @@ from upscale import there
 
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.io.image import Picture, as_seen, picture_of
-from trombine.judge.compare import launch
+from trombine.io.sheets import Sheet
 from trombine.measures import psnr
 from trombine.methods.restyle import of_net
-from trombine.pages import Sheet
 from trombine.reader import Tracker
 from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
 from trombine.restyling.stylize import model_of
@@ -57,6 +57,15 @@ SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000)}
 FACES: Final = ((300, 400, 700), (1500, 900, 900), (2700, 1700, 800))  # left, top, side at 12
 Rows = Iterator[Row]
 Pixels = UInt8[np.ndarray, "h w 3"]
+LAUNCHER: Final = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:])
+_, status, usage = os.wait4(process.pid, 0)
+used = {"seconds": time.perf_counter() - start, "memory": usage.ru_maxrss * 1024}
+print(json.dumps(used))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 def placed(first: int, count: int, asked: Restyling) -> Rows:
@@ -166,8 +175,11 @@ def taken(folder: Path, asked: Restyling, words: Sequence[str]) -> dict[str, flo
     """The seconds and the bytes that `trombine restyle` takes for the folder's scene."""
     call = [sys.executable, "-P", "-m", "trombine", "restyle", str(folder / "scene.png"), *words]
     call += ["--to", asked.target, "--model", str(asked.path)]
-    launch([*call, "--overwrite", "-o", str(folder / "drawn.png")], folder, "trombine restyle")
-    return loads((folder / "usage.json").read_text())
+    call += ["--overwrite", "-o", str(folder / "drawn.png")]
+    # From a small process: what a process has used before it starts another counts as the other's.
+    launch = [sys.executable, "-I", "-S", "-c", LAUNCHER, *call]
+    done = subprocess.run(launch, check=True, capture_output=True, text=True)
+    return loads(done.stdout.splitlines()[-1])
 
 
 def scene(first: int, width: int, height: int) -> Picture:

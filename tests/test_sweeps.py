@@ -17,7 +17,7 @@ from trombine.progress import Result
 from trombine.recipes import find, with_settings
 from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
-from trombine.sweeps import Sweep, check_shared, combinations, name_of, points, sweep, value_of
+from trombine.sweeps import Sweep, check_shared, combinations, name_of, points, sweep
 from trombine.training.orders import Order
 
 TINY = {
@@ -121,14 +121,6 @@ def test_a_setting_that_one_of_the_nets_has_may_vary(tmp_path: Path) -> None:
     assert [point.recipe is None for point in found] == [True, True, False, False]
 
 
-def test_what_a_run_has_is_read_from_its_recipe() -> None:
-    settings = with_settings(find("dcgan"), {"generator.width": "8", "lr": "1e-3"}).plain()
-    assert value_of(settings, "lr") == "0.001"
-    assert value_of(settings, "generator.width") == "8"
-    assert value_of(settings, "generator").startswith("dcgan_generator:")
-    assert value_of(settings, "nope") == "–"
-
-
 def test_a_name_is_one_folder() -> None:
     name = name_of({"data": "folder:a/b", "lr": "1"})
     assert "/" not in name
@@ -180,9 +172,9 @@ def test_the_page_shows_all(swept: Swept) -> None:
     page = (swept[0] / "index.html").read_text()
     assert 'href="lr=1e-3/index.html"' in page
     assert "lr is a number" in page and "<h1>upscale-fast-x2, 3 runs</h1>" in page
-    assert page.count("samples of lr=") == 2
+    assert page.count('alt="lr=') == 2
     assert re.search(r"PSNR [\d.]+ dB after 32", page)
-    assert swept[1].written == (swept[0] / "index.html",)
+    assert [path.name for path in swept[1].written] == ["index.html", "index.csv"]
 
 
 def test_again_only_what_is_missing_is_trained(swept: Swept) -> None:
@@ -200,7 +192,7 @@ def test_a_run_that_was_killed_while_its_film_was_written_is_finished(
 ) -> None:
     """It is over, so it is not trained; its film and its page are written all the same."""
     folder = swept[0] / "lr=1e-3"
-    film, part = folder / "film.mp4", folder / ".trombine-0123456789ab.part.mp4"
+    film, part = folder / "film.gif", folder / ".trombine-0123456789ab.part.gif"
     before = film.read_bytes()
     film.write_bytes(b"of an earlier time")
     part.write_bytes(b"half of a film")
@@ -219,20 +211,6 @@ def test_what_is_the_same_is_trained_once(swept: Swept) -> None:
     )
     assert result.summary.startswith("0 trained, 1 kept that was over, 1 failed: lr=nothing;")
     assert not (folder / "lr=0.001").exists()
-
-
-def test_the_page_keeps_the_runs_of_an_earlier_sweep(swept: Swept) -> None:
-    folder, *_ = swept
-    RunFolder.create(folder / "other", {"recipe": "dcgan"})
-    (folder / "damaged").mkdir()
-    (folder / "damaged" / "recipe.json").write_text("{")
-    sweep(asked(folder, ["lr=2e-3"]))
-    page = (folder / "index.html").read_text()
-    rows = re.findall(r'<th scope="row"><a href="(.*?)/index.html">', page)
-    earlier = sorted(path.name for path in folder.glob("lr=*") if path.name != "lr=2e-3")
-    assert len(earlier) >= 1 and rows == ["lr=2e-3", *earlier]
-    assert f"1 asked for now, {len(earlier)} earlier." in page
-    assert 'href="other' not in page and "damaged" not in page
 
 
 def test_a_run_begun_otherwise_is_told_in_plain_words(swept: Swept) -> None:
@@ -270,7 +248,7 @@ def test_the_command_that_asked_is_under_the_page(tmp_path: Path) -> None:
     trombine.sweep("upscale-fast-x2", output=tmp_path, **options)
     page = (tmp_path / "index.html").read_text()
     command = re.sub(r"<.*?>", "", page[page.index("<footer>") : page.index("</footer>")])
-    assert "trombine sweep upscale-fast-x2 --grid &#x27;lr=1e-3;2e-3&#x27; --data" in command
-    assert "--data &#x27;leaves#48&#x27; " in command
+    assert "trombine sweep upscale-fast-x2 --grid &#39;lr=1e-3;2e-3&#39; --data" in command
+    assert "--data &#39;leaves#48&#39; " in command
     kept = RunFolder(tmp_path / "lr=1e-3").read_recipe()["command"]
     assert "--data 'leaves#48' " in kept

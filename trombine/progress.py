@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trombine.refusal import InputError, shown
+
 log = logging.getLogger("trombine")
 
 Progress = Callable[[float, float, str], None]
@@ -38,3 +40,52 @@ class Result:
 
     def __str__(self) -> str:
         return self.summary
+
+
+class Account:
+    """Keeps what a Result says of a job's inputs and outputs, and logs it."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.skipped: dict[Path, str] = {}
+        self.written: list[Path] = []
+
+    def notice(self, text: str, path: Path | None = None) -> None:
+        """Tell the user something."""
+        line = f"{shown(path)}: {text}" if path else text
+        self.notices.append(line)
+        log.warning(line)
+
+    def skip(self, path: Path, error: InputError) -> None:
+        """Go on without a bad input."""
+        self.skipped[error.path or path] = error.why
+
+    def write(self, *paths: Path) -> None:
+        """Files were written."""
+        self.written += paths
+        for path in paths:
+            log.info(f"{shown(path)}: written")
+
+    def result(
+        self,
+        summary: str,
+        *,
+        found: Mapping[Path, Any] | None = None,
+        kept: int = 0,
+        made: int = 1,
+    ) -> Result:
+        """What became of all. Where nothing was made because the only input is bad: raise that."""
+        if len(self.skipped) == 1 and not made:
+            ((path, why),) = self.skipped.items()
+            problem, _, remedy = why.partition("; ")
+            raise InputError(problem, remedy, path=path)
+        for path, why in self.skipped.items():
+            log.error(f"skipped {shown(path)}: {why}")
+        return Result(
+            summary=summary,
+            written=tuple(self.written),
+            kept=kept,
+            skipped=self.skipped,
+            notices=tuple(self.notices),
+            found=dict(found or {}),
+        )

@@ -13,26 +13,23 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 from urllib.parse import quote
 
 from trombine.bridge import Listener, result_of
-from trombine.io.files import write_bytes
 from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
-from trombine.pages import Html, Page, check_page, command, element, grid, picture, table, unbroken
 from trombine.progress import Progress, Result, log
-from trombine.recipes import NetSpec, Recipe, with_settings
+from trombine.recipes import Recipe, with_settings
 from trombine.refusal import InputError, OutputError, shown
-from trombine.runs.film import write_film
+from trombine.report import Report, check_page, command, link
+from trombine.runs.film import read_small, write_film
 from trombine.runs.folder import RunFolder, mapping
-from trombine.runs.frames import Pixels, read_pixels
 from trombine.runs.log import FINISHED, read
 from trombine.runs.page import write_page
-from trombine.runs.tables import best_value, flat, sentence, spelled, state
+from trombine.runs.words import best_value, flat, sentence, spelled, state
 from trombine.training.loop import train
 from trombine.training.orders import Order, has_begun
 
@@ -180,7 +177,7 @@ def sweep(request: Sweep, progress: Progress | None = None) -> Result:
         same = f"is the same run as {first}" if name != first else "is named more than once"
         listener.notice(None, f"{name} {same}: it is trained once")
     failed: dict[str, str] = {}
-    page = request.folder / PAGE
+    page, written = request.folder / PAGE, tuple[Path, ...]()
     for number, point in enumerate(runs):
         listener.step(number, len(runs), f"{number + 1} of {len(runs)}, {point.name}")
         place = request.folder / point.name
@@ -189,9 +186,10 @@ def sweep(request: Sweep, progress: Progress | None = None) -> Result:
         if why:
             failed[point.name] = why
             listener.skip(place, why)
-        write_bytes(page, page_of(request, runs, failed).html().encode())
+        written = page_of(request, runs, failed).write(page)
     listener.step(len(runs), len(runs), "runs")
-    listener.write(page)
+    for path in written:
+        listener.write(path)
     kept = listener.kept
     trained = len(runs) - kept - len(failed)
     parts = [f"{trained} trained"]
@@ -290,81 +288,43 @@ def _advised(why: str) -> str:
 # The page
 
 
-def page_of(request: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) -> Page:
-    """All runs of this recipe in the folder on one page, those that are asked for now first."""
-    now = {RunFolder(request.folder / point.name): point.settings for point in runs}
-    earlier = dict(_earlier(request, [point.name for point in runs]))
-    count = len(now) + len(earlier)
-    lead = sentence(request.recipe.about)
-    lead += f" {len(now)} asked for now, {len(earlier)} earlier." if earlier else ""
-    page = Page(
-        title=f"{request.name}, {count} run{'' if count == 1 else 's'}",
-        lead=lead,
-        foot=command(request.sweep_command) if request.sweep_command else Html(""),
+def page_of(request: Sweep, runs: Sequence[Point], failed: Mapping[str, str]) -> Report:
+    """All runs on one page, and the table as CSV: settings, how each went, its last samples."""
+    report = Report(
+        title=f"{request.name}, {len(runs)} run{'' if len(runs) == 1 else 's'}",
+        lead=sentence(request.recipe.about),
+        foot=command(request.sweep_command) if request.sweep_command else "",
     )
+    folders = {RunFolder(request.folder / point.name): point.settings for point in runs}
     varied = list(request.combinations[0])
     rows = [
         list(_row(folder, settings, varied, failed.get(folder.name, "")))
-        for folder, settings in (now | earlier).items()
+        for folder, settings in folders.items()
     ]
-    columns = ["Run", *varied, "Best", "Pictures seen", "State"]
-    page.section("Runs", "", table(columns, rows, caption="Runs", words=True))
-    newest = {folder.name: _newest(folder) for folder in (*now, *earlier)}
-    pictures = [
-        picture(pixels, f"samples of {name}", caption=unbroken(name))
-        for name, pixels in newest.items()
-        if pixels is not None
-    ]
+    report.section("Runs")
+    heads = ["Run", *varied, "Best", "Pictures seen", "State"]
+    report.table(heads, rows, caption="Runs", words=True, csv=True)
+    pictures = []
+    for folder in folders:
+        files = folder.sample_files()
+        if files and (pixels := read_small(files[max(files)])) is not None:
+            pictures.append((pixels, folder.name))
     if pictures:
         columns = max(2, min(4, len(pictures)))  # one alone would be larger than its pixels
-        page.section("Samples", "The last of each run.", grid(pictures, columns=columns))
-    return page
+        report.section("Samples", "The last of each run.").pictures(pictures, columns=columns)
+    return report
 
 
 def _row(
     folder: RunFolder, settings: Settings, varied: Sequence[str], failed: str
 ) -> Iterator[str]:
     """A run's name, which leads to its page, its settings, and how it went."""
-    name = unbroken(folder.name)
-    try:
-        summary = read(folder) if folder.exists else None
-    except InputError:  # its recipe is damaged
-        summary = None
+    summary = read(folder) if folder.exists else None
     # Signs such as # and % would mislead in an address.
     page = quote(os.fsencode(f"{folder.name}/{folder.page.name}"), safe="/=,;+@!$'()*")
-    yield element("a", {"href": page}, name) if summary else name
-    yield from (unbroken(settings.get(setting, "–")) for setting in varied)
+    yield link(page, folder.name) if summary else folder.name
+    yield from (settings.get(setting, "–") for setting in varied)
     best = summary.best if summary else None
     yield f"{best_value(best)} after {best.pictures:,}" if best else "–"
     yield f"{summary.pictures:,}" if summary else "–"
     yield failed or (state(summary) if summary else "not begun")
-
-
-def _newest(folder: RunFolder) -> Pixels | None:
-    files = folder.sample_files()
-    return read_pixels(files[max(files)]) if files else None
-
-
-def _earlier(request: Sweep, names: Sequence[str]) -> Iterator[tuple[RunFolder, Settings]]:
-    """The runs of this recipe that an earlier sweep left in the folder."""
-    varied = list(request.combinations[0])
-    for path in sorted(request.folder.iterdir()) if request.folder.is_dir() else ():
-        folder = RunFolder(path)
-        if path.name in names or not folder.exists:
-            continue
-        with suppress(InputError):  # a recipe that is damaged is not this one
-            stored = folder.read_recipe()
-            if stored.get("recipe") == request.name:
-                settings = mapping(stored.get("settings"))
-                yield folder, {name: value_of(settings, name) for name in varied}
-
-
-def value_of(settings: Mapping[str, Any], name: str) -> str:
-    """What a setting is in recipe.json: a field, a net, or a size of the nets that have it."""
-    nets = {role: str(text) for role, text in mapping(settings.get("nets")).items()}
-    if name in settings or name in nets:
-        return spelled(settings.get(name, nets.get(name)))
-    only, _, size = name.rpartition(".")
-    sizes = [NetSpec.parse(text).sizes for role, text in nets.items() if only in ("", role)]
-    values = dict.fromkeys(str(held[size]) for held in sizes if size in held)
-    return ", ".join(values) or "–"

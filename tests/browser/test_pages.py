@@ -13,20 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page as Tab
 from tabs import MARKS, Scheme, Tabs
 
-from trombine.pages import (
-    Page,
-    Plot,
-    Series,
-    compare,
-    estimate,
-    grid,
-    key,
-    note,
-    picture,
-    plots,
-    scrubber,
-    table,
-)
+from trombine.report import Plot, Report, Series
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
 SERIES = ("#1f5fa6", "#7cb3f2")  # --series-1, light and dark, in style.css
@@ -39,34 +26,25 @@ def gradient(red: int) -> np.ndarray:
     return np.stack([np.full((48, 48), red), x * 5, y * 5], -1).astype(np.uint8)
 
 
-def sample() -> Page:
-    """A page with one of everything, wide tables among it."""
-    page = Page(title="Everything on a page", lead="To be looked at.", foot="Made by a test.")
-    pictures = [picture(gradient(30 * i), f"Square {i}", caption=f"Square {i}") for i in range(6)]
+def sample() -> Report:
+    """A report with one of everything, wide tables among it."""
+    report = Report("Everything on a page", lead="To be looked at.", foot="Made by a test.")
+    report.section("Pictures", "Squares in rows.\n\nAnd sliders.")
+    squares = [(gradient(30 * i), f"Square {i}") for i in range(6)]
+    report.pictures(squares, columns=6, title="Squares")
+    report.key([("red", (200, 0, 0)), ("blue", (0, 0, 200))])
+    report.before_after((gradient(0), gradient(255), "a square"), names=("Cold", "Warm"))
     frames = [gradient(30 * i) for i in range(6)]
-    page.section(
-        "Pictures",
-        "Squares in rows.\n\nAnd sliders.",
-        grid(pictures, columns=6, on_phone=2, title="Squares"),
-        key([("red", (200, 0, 0)), ("blue", (0, 0, 200))]),
-        compare(gradient(0), gradient(255), names=("Cold", "Warm"), alt="a square"),
-        scrubber([("One", frames), ("Two", frames)], label="colder to warmer", ends=("a", "b")),
-    )
+    strips = {"One": frames, "Two": frames}
+    report.frames(strips, [f"step {i}" for i in range(6)], label="colder to warmer")
     columns = ["Method", *(f"A measure numbered {i}" for i in range(12))]
-    row = ["bicubic", *[estimate(30.0, 29.0, 31.0)] * 12]
+    row = ["bicubic", *["30.00 (29.00 to 31.00)"] * 12]
     line = Series(name="line", x=[0, 1, 2], y=[1, 3, 2], low=[0, 2, 1], high=[2, 4, 3])
-    bars = Series(name="bars", x=[0, 1], y=[1, 3], mark="bars")
-    page.section(
-        "Numbers",
-        "A table wider than a phone.",
-        table(columns, [row, row], caption="Wide", under="Under it."),
-        plots(
-            Plot(title="Line", x_label="x", y_label="y", series=(line,)),
-            Plot(title="Bars", x_label="x", y_label="y", series=(bars,), categories=("a", "b")),
-        ),
-        note("A remark."),
-    )
-    return page
+    report.section("Numbers", "A table wider than a phone.")
+    report.table(columns, [row, row], caption="Wide", under="Under it.")
+    report.curves(Plot(title="Line", x_label="x", y_label="y", series=[line]))
+    report.bars("Bars", {"a": 1.0, "b": 3.0}, x_label="x", y_label="y")
+    return report.text("A remark.", small=True)
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +90,8 @@ def test_the_page_does_not_scroll_sideways_and_its_table_does(tab: Tab) -> None:
 
 def test_every_picture_is_loaded_and_shown(tab: Tab) -> None:
     sizes = tab.evaluate("[...document.images].map(i => [i.naturalWidth, i.clientWidth])")
-    assert len(sizes) == 8
-    assert all(natural == 48 and shown > 30 for natural, shown in sizes)
+    assert len(sizes) == 6 + 2 + 12 and all(natural == 48 for natural, _ in sizes)
+    assert sum(shown > 30 for _, shown in sizes) == 6 + 2 + 2  # of frames one each
 
 
 def test_rows_fit_the_screen(tabs: Tabs, address: str) -> None:
@@ -146,22 +124,23 @@ def as_rgb(colour: str) -> str:
 
 
 def test_a_slider_walks_the_frames_by_keyboard(desktop: Tab) -> None:
-    """Six frames: at the first the sprite lies at 0 %, each step moves it by a fifth."""
+    """At first the last of six is shown; both strips walk together, and the step is named."""
     slider = desktop.get_by_label("colder to warmer").and_(desktop.get_by_role("slider"))
+    assert frames_shown(desktop) == [5, 5]
     slider.focus()
     desktop.keyboard.press("Home")
-    places = [sprite_place(desktop)]
-    for _ in range(5):
+    assert frames_shown(desktop) == [0, 0]
+    for step in range(1, 6):
         desktop.keyboard.press("ArrowRight")
-        places.append(sprite_place(desktop))
-    assert places == [0, 20, 40, 60, 80, 100]
+        assert frames_shown(desktop) == [step, step]
+        assert slider.get_attribute("aria-valuetext") == f"step {step}"
 
 
-def sprite_place(tab: Tab) -> int:
-    """How far the strip of frames is moved, in percent of its way."""
-    tab.wait_for_timeout(60)
-    place = tab.locator(".window").first.evaluate("e => getComputedStyle(e).backgroundPositionX")
-    return round(float(place.removesuffix("%")))
+def frames_shown(tab: Tab) -> list[int]:
+    """Of each strip the number of the only frame that is seen."""
+    strips = tab.locator(".frames").all()
+    seen = [[n for n, one in enumerate(s.locator("img").all()) if one.is_visible()] for s in strips]
+    return [number for (number,) in seen]
 
 
 def test_a_slider_uncovers_the_other_picture(desktop: Tab) -> None:
@@ -184,5 +163,4 @@ def middle_red(png: bytes) -> int:
 def test_without_script_nothing_is_missing(tabs: Tabs, address: str) -> None:
     with tabs.browser.new_page(java_script_enabled=False) as tab:
         tab.goto(address)
-        assert tab.locator("img").count() == 8
-        assert tab.locator(".window").first.is_visible()
+        assert frames_shown(tab) == [5, 5]

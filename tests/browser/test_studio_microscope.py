@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tabs import DESKTOP, MARKS, PATIENCE, PHONE, Opened, downloaded
 
 from trombine.inside.page import GENERATOR, described
-from trombine.pages import check_page
+from trombine.report import check_page
 from trombine.weights import load
 
 pytestmark = MARKS

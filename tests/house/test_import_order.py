@@ -13,7 +13,7 @@ PAGE = """
 studio.worker __main__ cli terminal verbs.studio studio __init__ verbs commands sweeps
 training objectives recipes judge methods restyling inpainting inventing readings inside
 upscaling data bridge events reader weights zoo nets samplers schedules world runs measures canvas
-pages holes grammar io.batch record progress texts memory
+report holes grammar io.batch record progress texts memory
 computing devices io draws conventions refusal
 """
 ORDER: Sequence[str] = PAGE.split()

@@ -101,7 +101,8 @@ def test_files_that_are_written(planted: Path, tmp_path: Path) -> None:
     assert rows["train/mirrored.png"]["group"] == rows["train/002.png"]["group"] != ""
     assert rows["train/cut.png"]["why"] and not rows["train/cut.png"]["nearest_ssim"]
     text = page.read_text()
-    assert "In two splits" in text and "train/mirrored.png" in text and "http" not in text
+    assert "In two splits" in text and "train/mirrored.png" in text
+    assert json.loads(page.with_suffix(".json").read_text())["keep"] == COUNT
     assert before == {path: path.read_bytes() for path in planted.rglob("*.*")}
 
 

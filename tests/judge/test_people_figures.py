@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,9 +11,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.inter_rater import fleiss_kappa as fleiss_of_statsmodels
 from statsmodels.stats.proportion import proportion_confint
 
-from trombine.judge.bootstrap import Values, drawn, estimate
 from trombine.judge.people_figures import (
-    accuracy,
     answers_needed,
     cohen_kappa,
     d_prime,
@@ -25,9 +22,9 @@ from trombine.judge.people_figures import (
     spread_of,
     subjects_needed,
 )
+from trombine.judge.stats import bootstrap
 
 TRUTH = np.repeat([False, True], 12)
-ONES = np.ones((1, 24))
 
 
 def subject(right: int) -> np.ndarray:
@@ -45,7 +42,7 @@ def test_five_subjects_have_the_kappa_that_was_published(right: int, kappa: floa
     """With 12 pictures of either side kappa is twice the accuracy, less one."""
     said = subject(right)
     assert (said == TRUTH).sum() == right
-    assert cohen_kappa(ONES, TRUTH, said)[0] == pytest.approx(kappa, abs=1e-12)
+    assert cohen_kappa(TRUTH, said) == pytest.approx(kappa, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -56,13 +53,12 @@ def test_statsmodels_agrees_on_random_tables(seed: int) -> None:
     said = draw.random((raters, count)) < draw.uniform(0.2, 0.8)
     said[:, 0] = draw.random() < 0.5  # somebody always agrees somewhere
     said[:, 1] = ~said[0, 0]
-    ones = np.ones((1, count))
     a, b = said[:2]
     crossed = [[int((a == x).astype(int) @ (b == y)) for y in (False, True)] for x in (False, True)]
     kappa = cohens_kappa(np.array(crossed), return_results=False)
-    assert cohen_kappa(ones, a, b)[0] == pytest.approx(kappa)
+    assert cohen_kappa(a, b) == pytest.approx(kappa)
     votes = np.stack([(~said).sum(0), said.sum(0)], 1)
-    assert fleiss_kappa(ones, said)[0] == pytest.approx(fleiss_of_statsmodels(votes))
+    assert fleiss_kappa(*said) == pytest.approx(fleiss_of_statsmodels(votes))
     for right in (0, int(draw.integers(1, count)), count):
         low, high = proportion_confint(right, count, method="beta")
         interval = exact_interval(right, count)
@@ -72,20 +68,17 @@ def test_statsmodels_agrees_on_random_tables(seed: int) -> None:
 def test_what_is_undefined_is_none() -> None:
     """Two who always say the same one thing agree, and not beyond chance."""
     always = np.zeros(24, bool)
-    assert math.isnan(cohen_kappa(ONES, always, always)[0])
-    assert (
-        estimate(lambda w: cohen_kappa(w, always, always), drawn(TRUTH.astype(np.int64))).value
-        is None
-    )
+    assert math.isnan(cohen_kappa(always, always))
+    assert bootstrap(cohen_kappa, always, always).value is None
 
 
 def test_d_prime_is_its_closed_form() -> None:
     """8 of 12 hits and 3 of 12 false alarms, half an answer added to each."""
     said = np.concatenate([np.arange(12) < 3, np.arange(12) < 8])
     expected = stats.norm.ppf(8.5 / 13) - stats.norm.ppf(3.5 / 13)
-    assert d_prime(ONES, TRUTH, said)[0] == pytest.approx(expected)
-    assert d_prime(ONES, TRUTH, TRUTH)[0] == pytest.approx(2 * stats.norm.ppf(12.5 / 13))
-    assert d_prime(ONES, TRUTH, ~TRUTH)[0] == pytest.approx(-2 * stats.norm.ppf(12.5 / 13))
+    assert d_prime(TRUTH, said) == pytest.approx(expected)
+    assert d_prime(TRUTH, TRUTH) == pytest.approx(2 * stats.norm.ppf(12.5 / 13))
+    assert d_prime(TRUTH, ~TRUTH) == pytest.approx(-2 * stats.norm.ppf(12.5 / 13))
 
 
 def test_guessing_is_the_tail_of_coins() -> None:
@@ -93,43 +86,16 @@ def test_guessing_is_the_tail_of_coins() -> None:
         assert guessing(right, 24) == pytest.approx(stats.binom.sf(right - 1, 24, 0.5))
 
 
-def test_a_weight_is_a_picture_that_counts_so_often() -> None:
-    """Each figure by weights is the figure of pictures that are there as often, in any order."""
-    draw = np.random.default_rng(3)
-    said = draw.random((4, 24)) < 0.5
-    weights = drawn(TRUTH.astype(np.int64), 5)
-    assert (weights[:, TRUTH].sum(1) == 12).all() and (weights[:, ~TRUTH].sum(1) == 12).all()
-    figures: list[tuple[Callable[..., Values], bool]] = [
-        (accuracy, True),
-        (cohen_kappa, True),
-        (d_prime, True),
-        (fleiss_kappa, False),
-    ]
-    for row in weights:
-        rows = draw.permutation(np.repeat(np.arange(24), row.astype(int)))
-        ones = np.ones((1, 24))
-        for figure, by_truth in figures:
-            plain = (
-                figure(ones, TRUTH[rows], said[0, rows])
-                if by_truth
-                else figure(ones, said[:, rows])
-            )
-            weighted = figure(row[None], TRUTH, said[0]) if by_truth else figure(row[None], said)
-            assert weighted == pytest.approx(plain)
-
-
 def test_bootstrap_intervals_are_as_wide_as_they_should_be() -> None:
-    """Of many pictures that of accuracy is the normal one; that of the mean holds subjects too."""
-    truth = np.repeat([False, True], 500)
+    """Of many pictures that of a share is the normal one; that of the mean holds subjects too."""
     draw = np.random.default_rng(1)
     correct = draw.random((6, 1000)) < np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.55])[:, None]
-    weights = drawn(truth.astype(np.int64))
-    interval = estimate(lambda w: accuracy(w, truth, truth ^ ~correct[0]), weights)
+    interval = bootstrap(lambda column: float(column.mean()), correct[0])
     assert interval.low is not None and interval.high is not None
     share = correct[0].mean()
     width = 2 * 1.96 * math.sqrt(share * (1 - share) / 1000)
     assert interval.high - interval.low == pytest.approx(width, rel=0.1)
-    mean = mean_accuracy(correct, weights)
+    mean = mean_accuracy(correct)
     assert mean.low is not None and mean.high is not None
     spread = 2 * 1.96 * correct.mean(1).std() / math.sqrt(6)
     assert mean.high - mean.low == pytest.approx(spread, rel=0.15)

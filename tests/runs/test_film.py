@@ -1,117 +1,73 @@
-"""film.mp4: read back frame by frame."""
+"""film.gif: a few samples of the run, the ends among them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from PIL import Image, ImageSequence
 
 from trombine.refusal import OutputError
-from trombine.runs import film
-from trombine.runs.film import LONGEST, RATE, even, held, write_film
+from trombine.runs.film import read_frames, read_small, spread, write_film
 from trombine.runs.folder import RunFolder
 
 
-def plain(grey: int, height: int = 32, width: int = 48) -> np.ndarray:
-    return np.full((height, width, 3), grey, np.uint8)
-
-
-def run_of(path: Path, greys: list[int], height: int = 32, width: int = 48) -> RunFolder:
+def run_of(path: Path, greys: list[int]) -> RunFolder:
     folder = RunFolder.create(path, {})
     for number, grey in enumerate(greys):
-        folder.write_sample(100 * number, plain(grey, height, width))
+        folder.write_sample(100 * number, np.full((32, 48, 3), grey, np.uint8))
     return folder
 
 
-def decoded(path: Path) -> list[np.ndarray]:
-    with av.open(str(path)) as film:
-        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
-
-
 def test_samples_come_in_order_and_the_last_one_stays(tmp_path: Path) -> None:
-    greys = [20, 120, 220]
-    path = write_film(run_of(tmp_path / "run", greys))
-    assert path == tmp_path / "run" / "film.mp4"
-    assert path is not None
-    frames = decoded(path)
-    seen = [int(np.median(frame)) for frame in frames]
-    expected = [grey for grey in greys for _ in range(12)] + [220] * RATE
-    assert len(frames) == len(expected) and frames[0].shape == (32, 48, 3)
-    assert np.abs(np.subtract(seen, expected)).max() <= 4
-    with av.open(str(path)) as told:
-        stream = told.streams.video[0]
-        assert (stream.average_rate, stream.codec_context.pix_fmt) == (RATE, "yuv420p")
-
-
-def test_odd_sizes_are_made_even(tmp_path: Path) -> None:
-    path = write_film(run_of(tmp_path / "run", [0, 255], 33, 47))
-    assert path is not None and decoded(path)[0].shape == (34, 48, 3)
-    odd = np.arange(27, dtype=np.uint8).reshape(3, 3, 3)
-    assert even(odd).shape == (4, 4, 3)
-    assert np.array_equal(even(odd)[:3, :3], odd) and np.array_equal(even(odd)[3, 3], odd[2, 2])
-
-
-@pytest.mark.parametrize("count", [2, 3, 20, 21, 200, 250, 3000])
-def test_it_walks_for_about_nine_seconds_at_most(count: int) -> None:
-    shown = min(count, LONGEST)
-    assert 1 <= held(shown) <= RATE // 2
-    assert shown * held(shown) <= LONGEST
-    if count > 20:
-        assert shown * held(shown) > 0.79 * LONGEST
-
-
-def test_a_film_is_ten_seconds_at_most(tmp_path: Path) -> None:
-    """Its last picture too; one more sample than there is time for."""
-    folder = run_of(tmp_path / "run", [n % 200 for n in range(LONGEST + 1)], 16, 16)
-    path = write_film(folder)
-    assert path is not None and len(decoded(path)) == 10 * RATE
-
-
-def test_the_same_samples_give_the_same_bytes(tmp_path: Path) -> None:
-    folder = run_of(tmp_path / "run", [10, 200])
-    first = write_film(folder)
-    assert first is not None
-    data = first.read_bytes()
-    assert write_film(folder) == first and first.read_bytes() == data
-    other = write_film(run_of(tmp_path / "other", [10, 200]))
-    assert other is not None and other.read_bytes() == data
+    path = write_film(run_of(tmp_path / "run", [20, 120, 220]))
+    assert path == tmp_path / "run" / "film.gif"
+    with Image.open(path) as film:
+        frames = [
+            (int(np.median(f.convert("L"))), f.info["duration"])
+            for f in ImageSequence.Iterator(film)
+        ]
+    assert frames == [(20, 400), (120, 400), (220, 2000)]
 
 
 def test_one_sample_is_no_film(tmp_path: Path) -> None:
-    assert write_film(run_of(tmp_path / "none", [])) is None
-    assert write_film(run_of(tmp_path / "one", [9])) is None
-    assert not (tmp_path / "one" / "film.mp4").exists()
+    assert write_film(run_of(tmp_path / "run", [20])) is None
+    assert write_film(RunFolder(tmp_path / "empty")) is None
 
 
-def test_without_h264_it_is_mpeg4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(film, "_has", lambda name: name == "mpeg4")
-    path = write_film(run_of(tmp_path / "run", [20, 220]))
-    assert path is not None
-    with av.open(str(path)) as told:
-        assert told.streams.video[0].codec_context.name == "mpeg4"
-    assert abs(int(np.median(decoded(path)[-1])) - 220) <= 4
-
-
-def test_without_an_encoder_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(film, "ENCODERS", {"no such encoder": {}})
-    assert write_film(run_of(tmp_path / "run", [20, 220])) is None
-
-
-def test_a_full_disk_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(film, "_encode", full)
-    folder = run_of(tmp_path / "run", [20, 220])
-    with pytest.raises(OutputError, match="the disk is full"):
+def test_a_film_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    folder = run_of(tmp_path / "run", [20, 120])
+    folder.film.mkdir()
+    with pytest.raises(OutputError):
         write_film(folder)
-    assert not folder.film.exists() and not list(folder.path.glob(".trombine-*"))
 
 
-def test_a_damaged_sample_is_left_out(tmp_path: Path) -> None:
-    folder = run_of(tmp_path / "run", [20, 120, 220])
-    folder.sample_files()[100].write_bytes(b"\x89PNG\r\n")
-    path = write_film(folder)
-    assert path is not None and len(decoded(path)) == 24 + RATE
+@pytest.mark.parametrize(("count", "of"), [(2, 3), (5, 24), (24, 25), (24, 3000)])
+def test_spread_keeps_the_ends_and_the_order(count: int, of: int) -> None:
+    chosen = spread(range(100, 100 + of), count)
+    assert len(chosen) == count and chosen == sorted(set(chosen))
+    assert (chosen[0], chosen[-1]) == (100, 99 + of)
+    steps = np.diff(chosen)
+    assert steps.max() - steps.min() <= 1
+    assert spread([3, 5], 2) == [3, 5] and spread([], 5) == []
+
+
+def test_frames_of_a_run(tmp_path: Path) -> None:
+    """Damaged samples and those of another size are left out."""
+    folder = RunFolder(tmp_path)
+    for number in range(0, 400, 10):
+        folder.write_sample(number, np.full((4, 4, 3), number % 250, np.uint8))
+    folder.write_sample(400, np.full((8, 8, 3), 7, np.uint8))
+    folder.write_sample(410, np.full((4, 4, 3), 9, np.uint8))
+    folder.sample_files()[0].write_bytes(b"not a picture")
+    frames = read_frames(folder.sample_files())
+    assert len(frames) <= 24 and list(frames)[-1] == 410 and not {0, 400} & set(frames)
+    assert all(frames[number][0, 0, 0] == number % 250 for number in list(frames)[:-1])
+
+
+def test_a_large_sample_is_made_smaller(tmp_path: Path) -> None:
+    path = RunFolder(tmp_path).write_sample(0, np.full((600, 1024, 3), 77, np.uint8))
+    small = read_small(path)
+    assert small is not None and small.shape == (300, 512, 3) and (small == 77).all()
+    assert read_small(tmp_path / "gone.png") is None

@@ -21,7 +21,7 @@ from studios import Server, noise, png
 
 import trombine
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.pages.overlays import CLOSED
+from trombine.io.overlays import CLOSED
 from trombine.studio.api import SERVED
 from trombine.verbs.options import help_of
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from trombine.pages.sheets import PAPER
+from trombine.io.sheets import PAPER
 from trombine.refusal import InputError
 from trombine.upscaling.sheet import (
     CELL,

@@ -10,8 +10,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from trombine.canvas import Box, around
-from trombine.pages import Sheet
-from trombine.pages.sheets import PAPER
+from trombine.io.sheets import PAPER, Sheet
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
 CELL: Final = 360  # pixels of a cell's sides

@@ -9,6 +9,7 @@ from typing import Any, Final, final
 
 import torch
 from jaxtyping import Float
+from markupsafe import Markup
 from torch import Tensor, nn
 
 from trombine import __version__
@@ -17,9 +18,8 @@ from trombine.inside.graph import trace
 from trombine.nets import parameter_count
 from trombine.nets.inventor import Inventor
 from trombine.nets.restyler import Restyler, Styles
-from trombine.pages import Page
-from trombine.pages.markup import Html, data_uri, element, join
 from trombine.refusal import InputError, about
+from trombine.report import Report, data_uri
 from trombine.weights import TASKS, Model
 from trombine.weights.tasks import channels, emptied
 
@@ -208,7 +208,7 @@ def _portrait() -> str:
     return data_uri(skimage.data.astronaut()[12:228, 118:334])
 
 
-def page(net: Mapping[str, Any], name: str) -> Page:
+def page(net: Mapping[str, Any], name: str) -> Report:
     """The page of a net that was described: nothing is asked of a server."""
     counted = f"{net['parameters']:,} parameters, {net['layers']} layers of maps."
     lead = (
@@ -217,17 +217,16 @@ def page(net: Mapping[str, Any], name: str) -> Page:
     )
     data = json.dumps(net, separators=(",", ":")).replace("<", "\\u003c")
     assets = {name: (files("trombine.inside") / name).read_text("utf-8") for name in ASSETS}
-    parts = join(
-        element("style", {}, Html(assets["scope.css"])),
-        element("script", {"type": "application/json", "id": "net"}, Html(data)),
-        element("script", {"type": "text/plain", "id": "engine"}, Html(assets["engine.js"])),
-        element("net-microscope"),
-        element("script", {"type": "module"}, Html(assets["scope.js"])),
+    parts = (
+        f"<style>{assets['scope.css']}</style>"
+        f'<script type="application/json" id="net">{data}</script>'
+        f'<script type="text/plain" id="engine">{assets["engine.js"]}</script>'
+        f'<net-microscope></net-microscope><script type="module">{assets["scope.js"]}</script>'
     )
     foot = (
         f"Made by trombine {__version__}. Maps run from their least value, black, to their largest."
     )
-    return Page(title=f"Inside {name}", lead=lead, stage=parts, foot=foot, generator=GENERATOR)
+    return Report(f"Inside {name}", lead, foot, GENERATOR, stage=Markup(parts))
 
 
 ASSETS: Final = ("engine.js", "scope.css", "scope.js")

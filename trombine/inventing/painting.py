@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from trombine.inventing.asking import OF_MEN, SEX
-from trombine.pages import Sheet
+from trombine.io.sheets import Sheet
 from trombine.world import Face, from_vector, paint, people, to_vector
 from trombine.world.faces import VECTOR_NAMES
 

@@ -7,21 +7,30 @@ against all others: a rough one by products of matrices, and SSIM with the few b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import csv as tables
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float32, Int64, UInt8
 from PIL import Image as Pillow
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from trombine.conventions import to_picture
 from trombine.data.columns import SPLITS
-from trombine.events import Tick
 from trombine.io.image import as_seen, load_picture
 from trombine.judge.similar import References
-from trombine.refusal import InputError
+from trombine.progress import Tick
+from trombine.reader import read_faces
+from trombine.refusal import InputError, shown
+from trombine.report import Plot, Report, Series
+from trombine.weights import loaded
 
 SIDE: Final = 64  # pixels a side at which pictures are compared
 FLAT: Final = 4.0  # levels of standard deviation below which nothing can be seen
@@ -163,12 +172,6 @@ def squeezed(pixels: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "64 64 3"]
 
 def shows_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     """Whether the reader finds a face, in the picture as a whole or anywhere in it."""
-    import torch
-
-    from trombine.conventions import to_picture
-    from trombine.reader import read_faces
-    from trombine.weights import loaded
-
     model = loaded("reader", task="read")
     height, width = pixels.shape[:2]
     if max(height, width) > _READ:
@@ -250,12 +253,174 @@ def _same_bytes(pictures: Sequence[Checked]) -> Iterator[tuple[int, int]]:
 
 
 def _groups(count: int, doubles: Sequence[Double]) -> list[tuple[int, ...]]:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     ends = np.array([(d.first, d.second) for d in doubles], np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), (count, count))
     _, labels = connected_components(graph, directed=False)
     order = np.argsort(labels, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
     return sorted(tuple(part.tolist()) for part in parts if len(part) > 1)
+
+
+# ---------------------------------------------------------------------------------------------
+# As values, text and files
+
+GENERATOR: Final = "trombine data audit"
+_NAMED: Final = 5  # files of each kind that the text names
+_SHOWN: Final = 24  # pictures of each kind, and groups, that the page shows
+_IN_GROUP: Final = 8  # pictures of a group
+_THUMBNAIL: Final = 160  # pixels of the longer side
+_ABOUT: Final = {
+    CORRUPT: "The file cannot be read.",
+    TINY: "The shorter side has too few pixels.",
+    IS_FLAT: "Nearly one colour.",
+    ODD: "Much longer than wide, or wider than long.",
+    NO_FACE: "The reader finds no face in it.",
+}
+
+
+def values_of(audit: Audit) -> dict[str, Any]:
+    """All that was found, as JSON holds it."""
+    across = set(audit.across())
+    return {
+        "pictures": len(audit.pictures),
+        "keep": int(audit.kept().sum()),
+        "problems": {
+            problem: [p.name for p in audit.pictures if problem in p.problems]
+            for problem in PROBLEMS
+        },
+        "why": {p.name: p.why for p in audit.pictures if p.why},
+        "doubles": [
+            {
+                "first": audit.pictures[double.first].name,
+                "second": audit.pictures[double.second].name,
+                "ssim": double.score,
+                "mirrored": double.mirrored,
+            }
+            for double in audit.doubles
+        ],
+        "groups": [
+            {
+                "pictures": [audit.pictures[i].name for i in group],
+                "splits": sorted({audit.pictures[i].split for i in group} - {""}),
+                "across_splits": group in across,
+            }
+            for group in audit.groups
+        ],
+    }
+
+
+def text_of(audit: Audit) -> str:
+    """How many there are of each kind, and the first of them."""
+    lines = []
+    for problem in PROBLEMS:
+        files = [p for p in audit.pictures if problem in p.problems]
+        lines.append(_line(problem, [_said(p) for p in files]))
+    lines.append(_line("groups of doubles", [_joined(audit, group) for group in audit.groups]))
+    lines.append(_line("of them in two splits", [_joined(audit, g) for g in audit.across()]))
+    count, keep = len(audit.pictures), int(audit.kept().sum())
+    return "\n".join((*lines, f"{count:,} pictures, {keep:,} to keep"))
+
+
+def _line(kind: str, items: list[str]) -> str:
+    more = f", and {len(items) - _NAMED:,} more" if len(items) > _NAMED else ""
+    named = f"  {', '.join(items[:_NAMED])}{more}" if items else ""
+    return f"{kind:22}{len(items):>7,}{named}"
+
+
+def _said(checked: Checked) -> str:
+    return f"{shown(checked.name)} ({checked.why})" if checked.why else shown(checked.name)
+
+
+def _joined(audit: Audit, group: tuple[int, ...]) -> str:
+    return " = ".join(_named(audit.pictures[i]) for i in group[:_IN_GROUP])
+
+
+def _named(checked: Checked) -> str:
+    return f"{shown(checked.name)} ({checked.split})" if checked.split else shown(checked.name)
+
+
+def csv(audit: Audit) -> str:
+    """A line for each picture; `group` is the same number for pictures that are alike."""
+    group_of = {i: number for number, group in enumerate(audit.groups, 1) for i in group}
+    file = io.StringIO()
+    writer = tables.writer(file, lineterminator="\n")
+    writer.writerow(
+        ("name", "split", "width", "height", "problems", "why", "group", "nearest_ssim", "keep")
+    )
+    for index, (checked, keep) in enumerate(zip(audit.pictures, audit.kept(), strict=True)):
+        problems = "; ".join(checked.problems)
+        nearest = f"{audit.nearest[index]:.4f}" if CORRUPT not in checked.problems else ""
+        sizes = (checked.width, checked.height) if nearest else ("", "")
+        group = group_of.get(index, "")
+        about = (checked.name, checked.split, *sizes, problems, checked.why)
+        writer.writerow((*about, group, nearest, int(keep)))
+    return file.getvalue()
+
+
+def keep_list(audit: Audit) -> str:
+    """The names of the pictures to keep, one a line."""
+    kept = (p.name for p, keep in zip(audit.pictures, audit.kept(), strict=True) if keep)
+    return "".join(f"{name}\n" for name in kept)
+
+
+def report_of(folder: Path, audit: Audit) -> Report:
+    """The counts, how alike pictures are, the doubles, and examples of each problem."""
+    count, keep, across = len(audit.pictures), int(audit.kept().sum()), audit.across()
+    lead = f"{count:,} pictures, of which {keep:,} are to keep."
+    report = Report(f"Audit of {shown(folder.name)}", lead=lead, generator=GENERATOR)
+    found = {p: [c for c in audit.pictures if p in c.problems] for p in PROBLEMS}
+    rows = [[problem, f"{len(files):,}"] for problem, files in found.items()]
+    rows += [["groups of doubles", f"{len(audit.groups):,}"], ["in two splits", f"{len(across):,}"]]
+    report.section("Counts").table(["", "pictures"], rows, caption="What was found")
+    if across:
+        text = "The same picture is learned from and judged by: figures on this set are too good."
+        _show_groups(report.section("In two splits", text), folder, audit, across)
+    if rest := [group for group in audit.groups if group not in across]:
+        text = "Pictures that are alike; the number is the SSIM with the most similar other one."
+        _show_groups(report.section("Doubles", text), folder, audit, rest)
+    if count > 1:
+        text = "SSIM of each picture with the most similar other one, or its mirror image."
+        report.section("How alike pictures are", text).curves(_histogram(audit))
+    for problem, files in found.items():
+        if files:
+            report.section(problem.capitalize(), _ABOUT[problem])
+        if files and problem == CORRUPT:
+            rows = [[shown(file.name), file.why] for file in files[:_SHOWN]]
+            report.table(["file", "why"], rows, caption="Files that cannot be read", words=True)
+        elif files:
+            captions = {f: f"{shown(f.name)}, {f.width} x {f.height}" for f in files[:_SHOWN]}
+            report.pictures(_thumbnails(folder, captions), columns=4)
+    return report
+
+
+def _show_groups(
+    report: Report, folder: Path, audit: Audit, groups: Sequence[tuple[int, ...]]
+) -> None:
+    for group in groups[:_SHOWN]:
+        captions = {
+            audit.pictures[i]: f"{_named(audit.pictures[i])} {audit.nearest[i]:.3f}"
+            for i in group[:_IN_GROUP]
+        }
+        report.pictures(_thumbnails(folder, captions), columns=4)
+
+
+def _thumbnails(
+    folder: Path, captions: Mapping[Checked, str]
+) -> Iterator[tuple[UInt8[np.ndarray, "h w 3"], str]]:
+    """Pictures, small; those that have gone meanwhile are left out."""
+    for checked, caption in captions.items():
+        try:
+            image = Pillow.fromarray(as_seen(load_picture(folder / checked.name, least=128)))
+        except InputError:
+            continue
+        image.thumbnail((_THUMBNAIL, _THUMBNAIL), Pillow.Resampling.BICUBIC)
+        yield np.asarray(image), caption
+
+
+def _histogram(audit: Audit) -> Plot:
+    values = np.array([v for v, p in zip(audit.nearest, audit.pictures, strict=True) if not p.why])
+    counts, edges = np.histogram(values.clip(0, 1), bins=40, range=(0, 1))
+    middles = ((edges[1:] + edges[:-1]) / 2).tolist()
+    series = [Series(name="pictures", x=middles, y=counts.tolist())]
+    title = "The most similar other"
+    return Plot(title=title, x_label="SSIM", y_label="pictures", series=series)

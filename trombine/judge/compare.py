@@ -1,11 +1,11 @@
-"""Methods compared under a protocol: run as their users run them, measured, kept, ranked.
+"""Methods compared under a protocol: run on the same pictures, measured, kept, ranked.
 
-Every method is a command that reads a folder and writes a folder: one in quotes as it is, one of
-methods/ or a model's file through compare_child.py. So all are timed alike, and a tool in any
-language can be compared. What a method's pictures are worth per picture is kept in the cache by the
-hashes of the protocol and of the method.
+A method is a function of methods/ (a baseline, a net by name or file) or a command in quotes that
+reads a folder and writes a folder. All functions run in this process, on one thread and one picture
+after the other, so that their pictures do not depend on how many cores there are. What a method's
+pictures are worth is kept in the cache, by the hashes of protocol, pictures, method and code.
 
-The protocol's files are in protocol_files.py; what is made of the numbers, in compare_page.py.
+The protocol's files are in protocol_files.py; what is made of the numbers, in compare_report.py.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -40,8 +38,8 @@ from trombine.io.batch import find
 from trombine.io.files import cache_folder, write_bytes
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.judge import witness
-from trombine.judge.compare_sets import SetFigure, by_set, other_real
-from trombine.judge.protocol_files import Asked, Case, ProtocolFile, fingerprint
+from trombine.judge.fidelity import Figure, figures
+from trombine.judge.protocol_files import Asked, Case, ProtocolFile, cases, fingerprint
 from trombine.judge.restoration import (
     BY_PIXELS,
     BY_WITNESS,
@@ -60,42 +58,12 @@ from trombine.weights.card import Card
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
 Row = dict[str, float | None]  # of one picture by measure; None where it has none
+Run = Callable[[ProtocolFile, Sequence[Case]], list[Pixels]]
 
 PACKAGE: Final = Path(__file__).parents[1]
-# Whose code a method's hash covers, besides its weights.
-CODE: Final = (
-    "methods",
-    "inpainting",
-    "inventing",
-    "upscaling",
-    "nets",
-    "weights",
-    "data/degrade",
-    "world",
-    "reader",
-    "canvas.py",
-    "io/color.py",
-    "conventions.py",
-    "draws.py",
-)
-MEASURING_CODE: Final = (
-    "judge/compare.py",
-    "judge/protocol_files.py",
-    "judge/restoration.py",
-    "judge/witness.py",
-    "measures",
-    "reader",
-    "conventions.py",
-)
-SETS_CODE: Final = ("judge/compare_sets.py", "judge/fidelity.py", "judge/bootstrap.py", "draws.py")
 _NEEDS: Final = ("torch", "scipy", "scikit-image")  # whose versions the cache minds
 _PREFIX: Final = "command:"
-_FORMAT: Final = 2
 MOST_DECIBELS: Final = 100.0  # what equal pictures count for, whose PSNR is infinite
-
-
-# ---------------------------------------------------------------------------------------------
-# References: what needs the truth itself
 
 CEILING: Final = "truth as JPEG 95"
 RANDOM: Final = "random real picture"
@@ -115,72 +83,66 @@ USUAL: Final = {
 CEILINGS: Final = {"repair": CEILING, "upscale": CEILING, "restyle": CEILING, "invent": RANDOM}
 
 
-def _as_jpeg(cases: Sequence[Case], number: int) -> Pixels:
-    """The truth after a JPEG of quality 95 with all its colours."""
-    buffer = io.BytesIO()
-    Image.fromarray(to_pixels(cases[number].truth)).save(buffer, "JPEG", quality=95, subsampling=0)
-    return np.array(Image.open(buffer))
-
-
-def _random(cases: Sequence[Case], number: int) -> Pixels:
-    """The truth of the next picture."""
-    truth, other = cases[number].truth, cases[(number + 1) % len(cases)].truth
-    if other.shape != truth.shape:
-        size = (truth.shape[-2], truth.shape[-1])
-        other = imresize_matlab(other, size=size).clamp(0, 1)
-    return to_pixels(other)
-
-
-REFERENCES: Final[Mapping[str, Callable[[Sequence[Case], int], Pixels]]] = {
-    CEILING: _as_jpeg,
-    RANDOM: _random,
-}
-
-
-def references(file: ProtocolFile) -> tuple[str, ...]:
-    """Those of a protocol; what is invented has no truth, so real pictures are of other seeds."""
-    return (RANDOM,) if file.of_sets else tuple(REFERENCES)
-
-
-def _reference(name: str, cases: Sequence[Case]) -> list[Pixels]:
-    """What a reference has for each case; of a repair, in the hole alone."""
-    results = [REFERENCES[name](cases, number) for number in range(len(cases))]
-    return [
-        pixels
-        if case.hole is None
-        else np.where(case.hole[..., None], pixels, to_pixels(case.truth))
-        for pixels, case in zip(results, cases, strict=True)
-    ]
-
-
-# ---------------------------------------------------------------------------------------------
-# Methods
-
-
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """What is compared."""
 
     name: str  # as it was given
-    kind: str  # baseline, net, command or reference
-    hash: str  # of its weights and code; of a command, its text and trombine's version
+    kind: str  # baseline, net, command, function or reference
+    run: Run  # its picture of each case
     weights: str = ""  # the hash of the net's file
     notes: tuple[str, ...] = ()  # what should be known of it
-    command: tuple[str, ...] = ()  # the words of a command, with what stands for its folders
+
+    @property
+    def hash(self) -> str:
+        """Of its weights and trombine's code; of a command, its text."""
+        return _hash(self.kind, self.name if not self.weights else "", self.weights, _code())
 
 
 def method_of(text: str, file: ProtocolFile) -> Method:
     """The method that this text names under a protocol; an InputError where it cannot be."""
     name = _whole_name(text.strip(), file)
     if name in references(file):
-        code = _code("judge/compare.py", *(SETS_CODE if file.of_sets else ()))
-        return Method(name=name, kind="reference", hash=_hash("reference", name, code))
+        return Method(name=name, kind="reference", run=REFERENCES[name])
     if name in TASKS[file.task].baselines:
-        of = _hash("baseline", file.task, name, _code(*CODE))
-        return Method(name=name, kind="baseline", hash=of)
+        return of_function(name, TASKS[file.task].baselines[name], kind="baseline")
     if name.startswith(_PREFIX) or "{" in name:
         return _command(name, file)
     return _net(name, file)
+
+
+def of_function(name: str, function: Callable[..., Any], **fields: Any) -> Method:
+    """A function of methods/, or one like it, as a method."""
+
+    def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
+        with computing(1), torch.inference_mode():
+            return [
+                to_pixels(function(given, **options)[0]) for given, options in calls(file, every)
+            ]
+
+    return Method(**{"name": name, "kind": "function", "run": run, **fields})
+
+
+def calls(file: ProtocolFile, every: Sequence[Case]) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """What a function is given of each case: a picture, or of the task invent a seed; and what the
+    task adds."""
+    options: dict[str, Any] = {}
+    if file.task == "upscale":
+        options["factor"] = file.factor
+    if file.task in ("restyle", "invent"):
+        options["style"] = file.styles[-1]
+    if file.task == "restyle":
+        options["source"] = file.styles[0]
+    if file.of_sets:
+        options |= {"size": file.size} | ({"crop": file.crop} if file.crop else {})
+        yield from (([seed], options) for seed in file.seeds)
+        return
+    for case in every:
+        hole = (
+            {} if case.hole is None else {"hole": torch.from_numpy(case.hole)[None, None].float()}
+        )
+        # As a file holds it.
+        yield to_picture(to_pixels(case.given))[None], options | hole
 
 
 def _whole_name(name: str, file: ProtocolFile) -> str:
@@ -190,35 +152,58 @@ def _whole_name(name: str, file: ProtocolFile) -> str:
     return found[0] if name and len(found) == 1 and not Path(name).exists() else name
 
 
-def _command(text: str, file: ProtocolFile) -> Method:
-    of_pictures = not file.of_sets
-    places = {
-        "output": True,
-        "input": of_pictures,
-        "masks": bool(file.masks),
-        "factor": file.factor > 1,
-        "seeds": file.of_sets,
-        "size": file.of_sets,
-    }
-    try:
-        words = shlex.split(text.removeprefix(_PREFIX))
-    except ValueError as error:
-        raise InputError(f"is no command ({error})", "mend its quotes", path=text) from error
-    known = [f"{{{place}}}" for place, there in places.items() if there]
-    needed = known[: 1 + of_pictures]
-    if not all(any(place in word for word in words) for place in needed):
-        remedy = "a command " + ("reads the folder {input} and " * of_pictures) + "writes {output}"
-        raise InputError("does not say where its folders go", remedy, path=text)
-    for place, there in places.items():
-        if not there and any(f"{{{place}}}" in word for word in words):
-            problem = f"names {{{place}}}, which {file.name} does not have"
-            raise InputError(problem, f"it has {', '.join(known)}", path=text)
-    of = _hash("command", words, __version__)
-    return Method(name=text, kind="command", hash=of, command=tuple(words))
+# ---------------------------------------------------------------------------------------------
+# References: what needs the truth itself
+
+
+def _as_jpeg(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
+    """The truth after a JPEG of quality 95 with all its colours."""
+    results = []
+    for case in every:
+        buffer, image = io.BytesIO(), Image.fromarray(to_pixels(case.truth))
+        image.save(buffer, "JPEG", quality=95, subsampling=0)
+        results.append(_in_hole(case, np.array(Image.open(buffer))))
+    return results
+
+
+def _random(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
+    """The truth of the next picture; of sets, as many real pictures of the seeds after these."""
+    if file.of_sets:
+        seeds = {"first": file.seeds.stop, "count": len(file.seeds)}
+        other = ProtocolFile(**{**file.model_dump(exclude={"spans"}), "seeds": seeds})
+        return [to_pixels(case.truth) for case in cases(other, None)]
+    results = []
+    for case, after in zip(every, [*every[1:], every[0]], strict=True):
+        other = after.truth
+        if other.shape != case.truth.shape:
+            size = (case.truth.shape[-2], case.truth.shape[-1])
+            other = imresize_matlab(other, size=size).clamp(0, 1)
+        results.append(_in_hole(case, to_pixels(other)))
+    return results
+
+
+def _in_hole(case: Case, pixels: Pixels) -> Pixels:
+    """Of a repair the picture in the hole alone."""
+    if case.hole is None:
+        return pixels
+    return np.where(case.hole[..., None], pixels, to_pixels(case.truth))
+
+
+REFERENCES: Final[Mapping[str, Run]] = {CEILING: _as_jpeg, RANDOM: _random}
+
+
+def references(file: ProtocolFile) -> tuple[str, ...]:
+    """Those of a protocol; what is invented has no truth."""
+    return (RANDOM,) if file.of_sets else tuple(REFERENCES)
+
+
+# ---------------------------------------------------------------------------------------------
+# Nets
 
 
 def _net(name: str, file: ProtocolFile) -> Method:
     try:
+        function = TASKS[file.task].net(name)
         paths = _files(name, file)
     except InputError as error:
         if error.path is None or Path(name).exists():
@@ -233,10 +218,8 @@ def _net(name: str, file: ProtocolFile) -> Method:
         with about(name):
             notes += _met(read_card(path), file)
     weights = "+".join(_digest(path) for path in paths)
-    of = _hash("net", file.task, weights, _code(*CODE))
-    return Method(
-        name=name, kind="net", hash=of, weights=weights, notes=tuple(dict.fromkeys(notes))
-    )
+    unique = tuple(dict.fromkeys(notes))
+    return of_function(name, function, kind="net", weights=weights, notes=unique)
 
 
 def _files(name: str, file: ProtocolFile) -> list[Path]:
@@ -244,8 +227,6 @@ def _files(name: str, file: ProtocolFile) -> list[Path]:
     if file.task == "upscale":
         nets = nets_of(name)
         return [nets[factor] for factor in sorted(nets)]
-    if file.task == "restyle":
-        TASKS[file.task].net(name)  # which refuses a net that does not
     task = {"restyle": None, "invent": "generate"}.get(file.task, file.task)
     return [loaded(name, task=task).path]
 
@@ -255,222 +236,103 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def _met(card: Card, file: ProtocolFile) -> list[str]:
+def _met(card: Card, file: ProtocolFile) -> Iterator[str]:
     """Refuse a model that has learnt from the protocol's pictures; say where nobody can know."""
-    notes = []
-    for model in _with_starts(card):
-        specs = [str(model.settings.get(name, "")) for name in ("data", "other", "real")]
-        # The data of a card may be a sentence of several specs.
-        for spec in dict.fromkeys((*model.data.split(" and "), *specs)):
-            notes += _met_data(spec, file)
-    if card.start and not card.settings.get("start"):
-        notes.append(f"it began with a model ({card.start}) whose data is not known here")
-    return notes
-
-
-def _with_starts(card: Card) -> list[Card]:
-    """A card, and those of the models that its net began with, as far as they are at hand."""
-    cards = [card]
-    while (name := cards[-1].settings.get("start")) and len(cards) < 10:
-        try:
-            cards.append(read_card(str(name)))
-        except InputError:
-            break
-    return cards
-
-
-def _met_data(spec: str, file: ProtocolFile) -> list[str]:
-    if not spec:
-        return []
-    try:
-        terms = parse(spec)
-    except InputError:
-        return [f"whether it has seen these pictures is not known: it learnt from {shown(spec)}"]
     kinds = {term.kind for term in parse(file.pictures)} if file.is_painted else set()
-    notes = []
-    for term in terms:
-        if term.path and term.kind != "hub":
-            notes.append(f"whether it has seen these pictures is not known: its data is {spec}")
-        both = range(max(term.seeds.start, file.seeds.start), min(term.seeds.stop, file.seeds.stop))
-        if term.kind in kinds and both:
-            problem = f"has learnt from seeds {both[0]} to {both[-1]} of {file.name}, by its card"
-            raise InputError(problem, "compare it under a protocol of other seeds")
-    return notes
-
-
-@cache
-def _code(*places: str) -> str:
-    """A hash of the code in these places of the package."""
-    digest = hashlib.sha256()
-    for place in places:
-        path = PACKAGE / place
-        for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            name = source.relative_to(PACKAGE).as_posix()
-            digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _hash(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    names = [str(card.settings.get(name, "")) for name in ("data", "other", "real")]
+    # The data of a card may be a sentence of several specs.
+    for spec in dict.fromkeys(filter(None, (*card.data.split(" and "), *names))):
+        unknown = f"whether it has seen these pictures is not known: it learnt from {shown(spec)}"
+        try:
+            terms = parse(spec)
+        except InputError:
+            yield unknown
+            continue
+        for term in terms:
+            if term.path and term.kind != "hub":
+                yield unknown
+            ours, theirs = file.seeds, term.seeds
+            both = range(max(theirs.start, ours.start), min(theirs.stop, ours.stop))
+            if term.kind in kinds and both:
+                problem = f"has learnt from seeds {both[0]} to {both[-1]} of {file.name}"
+                raise InputError(f"{problem}, by its card", "compare it under another protocol")
 
 
 # ---------------------------------------------------------------------------------------------
-# Running
+# Commands
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What a run took; of no use to who wants the same numbers again."""
+def _command(text: str, file: ProtocolFile) -> Method:
+    try:
+        words = shlex.split(text.removeprefix(_PREFIX))
+    except ValueError as error:
+        raise InputError(f"is no command ({error})", "mend its quotes", path=text) from error
+    known = ["output"] if file.of_sets else ["input", "output"]
+    needed = [f"{{{place}}}" for place in known]
+    known += ["masks"] * bool(file.masks) + ["factor"] * (file.factor > 1)
+    known += ["seeds", "size"] if file.of_sets else []
+    if not all(any(place in word for word in words) for place in needed):
+        remedy = f"a command names {' and '.join(needed)}"
+        raise InputError("does not say where its folders go", remedy, path=text)
+    for place in ("masks", "factor", "seeds", "size"):
+        if place not in known and any(f"{{{place}}}" in word for word in words):
+            problem = f"names {{{place}}}, which {file.name} does not have"
+            raise InputError(problem, f"it has {{{'}, {'.join(known)}}}", path=text)
 
-    seconds: float | None  # a picture, of the whole command
-    inside: float | None  # a picture, of the method alone; None of a command, which does not say
-    memory: int | None  # bytes, at most, of its largest process
+    def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
+        with tempfile.TemporaryDirectory(prefix="trombine-compare-") as home:
+            return _call(words, Path(home).resolve(), text, file, every)
 
-
-NO_COST: Final = Cost(seconds=None, inside=None, memory=None)
-
-
-def run(method: Method, file: ProtocolFile, cases: Sequence[Case]) -> tuple[list[Pixels], Cost]:
-    """What a method makes of the cases, checked, and what that took."""
-    if method.kind == "reference":
-        return other_real(file) if file.of_sets else _reference(method.name, cases), NO_COST
-    with tempfile.TemporaryDirectory(prefix="trombine-compare-") as home:
-        folder = Path(home).resolve()
-        for case in () if file.of_sets else cases:
-            save_picture(folder / "input" / f"{case.name}.png", to_pixels(case.given))
-            if case.hole is not None:
-                mask = np.repeat(np.uint8(255) * case.hole[..., None], 3, axis=2)
-                save_picture(folder / "masks" / f"{case.name}.png", mask)
-        (folder / "output").mkdir()
-        words = _words(method, file, folder)
-        printed = launch(words, folder, method.name)
-        usage = json.loads((folder / "usage.json").read_text())
-        inside = None if method.command else float(printed) / len(cases)
-        cost = Cost(seconds=usage["seconds"] / len(cases), inside=inside, memory=usage["memory"])
-        with about(method.name):
-            work = _invented if file.of_sets else _collected
-            return work(folder / "output", cases), cost
+    return Method(name=text, kind="command", run=run)
 
 
-def _words(method: Method, file: ProtocolFile, folder: Path) -> list[str]:
-    """The command to run; trombine's own is that of this installation."""
-    places = {name: str(folder / name) for name in ("input", "output", "masks")}
-    if not method.command:
-        job: dict[str, Any] = {"task": file.task, "method": method.name, **places}
-        job |= {"factor": file.factor} if file.task == "upscale" else {}
-        job |= {"style": file.styles[-1]} if file.task in ("restyle", "invent") else {}
-        job |= {"source": file.styles[0]} if file.task == "restyle" else {}
-        job |= {"seeds": [file.seeds.start, file.seeds.stop], "size": file.size}
-        job |= {"crop": file.crop} if file.of_sets and file.crop else {}
-        job["masks"] = places["masks"] if file.masks else ""
-        return [sys.executable, "-P", "-m", "trombine.judge.compare_child", json.dumps(job)]
-    values = {**places, "factor": str(file.factor), "size": str(file.side)}
-    values |= {"seeds": f"{file.seeds[0]}-{file.seeds[-1]}"} if file.is_painted else {}
-    words = list(method.command)
-    for name, value in values.items():
-        words = [word.replace(f"{{{name}}}", value) for word in words]
-    own = [sys.executable, "-P", "-m", "trombine"] if words[0] == "trombine" else words[:1]
-    return [*own, *words[1:]]
-
-
-def launch(words: Sequence[str], folder: Path, name: str) -> str:
-    """Run a command to its end; the last line that it prints. The folder's usage.json then says
-    what it took."""
-    launcher = Path(__file__).with_name("launcher.py")
-    call = [sys.executable, "-I", "-S", str(launcher), str(folder / "usage.json"), *words]
-    own = str(PACKAGE.parent)
-    path = os.pathsep.join(filter(None, (own, os.environ.get("PYTHONPATH"))))
-    environment = os.environ | {"PYTHONPATH": path}
-    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-        process = subprocess.Popen(
-            call,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            code = process.wait()
-        except BaseException:  # Ctrl-C reaches only this process: the command is in another group
-            _end(process)
-            raise
-    if code:
-        line = _last_line(folder / "err") or "it says nothing"
-        raise InputError(f"ended with exit code {code}: {shown(line[-300:])}", path=name)
-    return _last_line(folder / "out")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-    else:
-        process.terminate()
-    process.wait()
-
-
-def _last_line(path: Path) -> str:
-    lines = path.read_bytes()[-10_000:].decode(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else ""
-
-
-def _collected(folder: Path, cases: Sequence[Case]) -> list[Pixels]:
-    """The results by the names of the cases; an InputError where there are others, or of another
-    size."""
-    paths = {path.stem: path for path in find([folder]) if path != folder}
-    missing = [case.name for case in cases if case.name not in paths]
-    if missing or len(paths) != len(cases):
-        lacks = f"; {missing[0]} is missing" if missing else ""
-        problem = f"wrote {len(paths)} pictures of {len(cases)}{lacks}"
-        raise InputError(problem, "a result has its input's name, and any picture's ending")
-    return [_result(paths[case.name], case) for case in cases]
-
-
-def _invented(folder: Path, cases: Sequence[Case]) -> list[Pixels]:
-    """As many results as there are cases, whatever their names, in the order of these."""
-    paths = sorted(path for path in find([folder]) if path != folder)
-    if len(paths) != len(cases):
-        raise InputError(f"wrote {len(paths)} pictures of {len(cases)}", "a seed is a picture")
-    return [_result(path, case) for path, case in zip(paths, cases, strict=True)]
-
-
-def _result(path: Path, case: Case) -> Pixels:
-    """A picture; an InputError where it is of another size than it should be."""
-    pixels = as_seen(load_picture(path))
-    height, width = case.truth.shape[-2:]
-    if pixels.shape[:2] != (height, width):
-        size = f"{pixels.shape[1]} x {pixels.shape[0]}"
-        raise InputError(f"made {path.name} {size}, where {width} x {height} is wanted")
-    return pixels
+def _call(
+    words: Sequence[str], folder: Path, name: str, file: ProtocolFile, every: Sequence[Case]
+) -> list[Pixels]:
+    """Run a command on a folder of the cases; its pictures."""
+    for case in () if file.of_sets else every:
+        save_picture(folder / "input" / f"{case.name}.png", to_pixels(case.given))
+        if case.hole is not None:
+            mask = np.repeat(np.uint8(255) * case.hole[..., None], 3, axis=2)
+            save_picture(folder / "masks" / f"{case.name}.png", mask)
+    (folder / "output").mkdir()
+    places = {place: str(folder / place) for place in ("input", "output", "masks")}
+    places |= {"factor": str(file.factor), "size": str(file.side)}
+    places |= {"seeds": f"{file.seeds[0]}-{file.seeds[-1]}"} if file.is_painted else {}
+    filled = list(words)
+    for place, value in places.items():
+        filled = [word.replace(f"{{{place}}}", value) for word in filled]
+    if filled[0] == "trombine":  # this installation's
+        filled = [sys.executable, "-m", *filled]
+    try:
+        done = subprocess.run(filled, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    except OSError as error:
+        raise InputError(f"cannot be run: {error.strerror}", path=name) from error
+    if done.returncode:
+        line = (done.stderr or b"it says nothing").decode(errors="replace").strip()[-300:]
+        raise InputError(f"ended with exit code {done.returncode}: {shown(line)}", path=name)
+    paths = sorted(path for path in find([folder / "output"]) if path != folder / "output")
+    stems = {path.stem: path for path in paths}
+    if len(paths) != len(every) or not (file.of_sets or stems.keys() == {c.name for c in every}):
+        problem = f"wrote {len(paths)} pictures of {len(every)}, or others"
+        remedy = "a result has its input's name, and any picture's ending"
+        raise InputError(problem, remedy, path=name)
+    if not file.of_sets:
+        paths = [stems[case.name] for case in every]
+    return [as_seen(load_picture(path)) for path in paths]
 
 
 # ---------------------------------------------------------------------------------------------
 # Measuring
 
 
-def by_truth(file: ProtocolFile, cases: Sequence[Case], results: Sequence[Pixels]) -> list[Row]:
+def by_truth(file: ProtocolFile, every: Sequence[Case], results: Sequence[Pixels]) -> list[Row]:
     """The measures of each result against its truth, on one thread: the same on any machine."""
     with computing(1):
         return [
             _row(file.asked, case, to_picture(pixels), border=file.factor if file.damage else 0)
-            for case, pixels in zip(cases, results, strict=True)
+            for case, pixels in zip(every, results, strict=True)
         ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Numbers:
-    """What was measured: of each picture by itself, or of all as a set."""
-
-    rows: list[Row] = field(default_factory=list)  # of the cases, in their order
-    figures: dict[str, SetFigure] = field(default_factory=dict)  # by measure
-
-
-def measured(file: ProtocolFile, cases: Sequence[Case], results: Sequence[Pixels]) -> Numbers:
-    """The measures of what a method made."""
-    if file.of_sets:
-        return Numbers(figures=by_set(file, cases, results))
-    return Numbers(rows=by_truth(file, cases, results))
 
 
 def _row(asked: Mapping[str, Asked], case: Case, result: torch.Tensor, *, border: int) -> Row:
@@ -496,67 +358,115 @@ def _row(asked: Mapping[str, Asked], case: Case, result: torch.Tensor, *, border
     return row
 
 
+def by_set(
+    file: ProtocolFile, every: Sequence[Case], results: Sequence[Pixels]
+) -> dict[str, Figure]:
+    """The measures of these pictures as a set against the real ones, whatever their order."""
+    with computing(1):
+        truths = {_pixels_hash(to_pixels(case.truth)): case for case in every}
+        order = sorted(results, key=_pixels_hash)
+        if same := sum(_pixels_hash(pixels) in truths for pixels in order):
+            problem = f"shows {same} of the real pictures that it is compared with"
+            raise InputError(problem, "a method invents pictures")
+        ours = [witness.seen(to_picture(pixels)[None]) for pixels in order]
+        theirs = [truths[digest].seen for digest in sorted(truths)]
+        seen = (torch.cat([one.features for one in each]) for each in (ours, theirs))
+        found = figures(*(each.double().numpy() for each in seen), names=file.measures)
+    # Of six digits: those after depend on the libraries of a machine.
+    return {
+        name: Figure(**{k: float(f"{v:.6g}") for k, v in vars(f).items() if v is not None})
+        for name, f in found.items()
+    }
+
+
+def _pixels_hash(pixels: Pixels) -> str:
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
+
+
 # ---------------------------------------------------------------------------------------------
 # Keeping
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
-    """What became of a method under a protocol."""
+    """What became of a method under a protocol: numbers of each picture, or of all as a set."""
 
     method: Method
-    rows: list[Row] = field(default_factory=list)  # as in Numbers
-    figures: dict[str, SetFigure] = field(default_factory=dict)
     results: list[Pixels]
-    cost: Cost
+    seconds: float | None  # a picture; None of a reference
+    rows: Sequence[Row] = ()  # of the cases, in their order
+    figures: Mapping[str, Figure] = field(default_factory=dict)  # by measure
     is_new: bool  # not from the cache
 
 
 def outcome(
-    method: Method, file: ProtocolFile, cases: Sequence[Case], *, fresh: bool = False
+    method: Method, file: ProtocolFile, every: Sequence[Case], *, fresh: bool = False
 ) -> Outcome:
     """The outcome of a method: kept from before, or run and measured now."""
-    path = kept_at(method, file, cases)
-    if not fresh and (before := _kept(path, method, file, cases)) is not None:
+    path = kept_at(method, file, every)
+    if not fresh and method.kind != "function" and (before := _kept(path, method)) is not None:
         return before
-    results, cost = run(method, file, cases)
+    start = time.perf_counter()
     with about(method.name):
-        numbers = measured(file, cases, results)
-    _keep(path, numbers, results, cost)
-    return Outcome(method=method, **vars(numbers), results=results, cost=cost, is_new=True)
+        results = method.run(file, every)
+        seconds = (time.perf_counter() - start) / len(every)
+        for case, pixels in zip(every, results, strict=True):
+            height, width = case.truth.shape[-2:]
+            if pixels.shape[:2] != (height, width):
+                size = f"{pixels.shape[1]} x {pixels.shape[0]}"
+                raise InputError(f"made {case.name} {size}, where {width} x {height} is wanted")
+        result = Outcome(
+            method=method,
+            results=results,
+            seconds=None if method.kind == "reference" else seconds,
+            rows=() if file.of_sets else by_truth(file, every, results),
+            figures=by_set(file, every, results) if file.of_sets else {},
+            is_new=True,
+        )
+    if method.kind != "function":
+        _keep(path, result)
+    return result
 
 
-def kept_at(method: Method, file: ProtocolFile, cases: Sequence[Case]) -> Path:
+def kept_at(method: Method, file: ProtocolFile, every: Sequence[Case]) -> Path:
     """Where an outcome is kept: by the hashes of all that it depends on."""
     read_by = witness.witness().hash if file.needs_witness else ""
-    code = _code(*MEASURING_CODE, *(SETS_CODE if file.of_sets else ()))
-    rest = (fingerprint(tuple(cases)), read_by, code, versions(_NEEDS), _FORMAT)
-    name = f"{method.hash}-{_hash(*rest)}.json"
-    return cache_folder() / "compare" / file.protocol.hash / name
+    rest = _hash(fingerprint(tuple(every)), read_by, _code(), versions(_NEEDS))
+    return cache_folder() / "compare" / file.protocol.hash / f"{method.hash}-{rest}.npz"
 
 
-def _kept(path: Path, method: Method, file: ProtocolFile, cases: Sequence[Case]) -> Outcome | None:
+def _kept(path: Path, method: Method) -> Outcome | None:
     """What is in the cache; nothing where it is not there or is damaged."""
     try:
-        content = json.loads(path.read_text())
-        with np.load(path.with_suffix(".npz")) as pictures:
-            results = [pictures[case.name] for case in cases]
-        cost = Cost(**content["cost"])
-        numbers = Numbers(rows=content["rows"], figures=content["figures"])
-        if len(numbers.rows) != (0 if file.of_sets else len(cases)):
-            return None
-        if list(numbers.figures) != (list(file.measures) if file.of_sets else []):
-            return None
+        with np.load(path) as file:
+            content = json.loads(str(file["numbers"]))
+            results = [file[f"{n:06d}"] for n in range(len(file) - 1)]
+        found = {name: Figure(**one) for name, one in content.pop("figures").items()}
+        return Outcome(method=method, results=results, figures=found, is_new=False, **content)
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
-    return Outcome(method=method, **vars(numbers), results=results, cost=cost, is_new=False)
 
 
-def _keep(path: Path, numbers: Numbers, results: Iterable[Pixels], cost: Cost) -> None:
-    """The pictures first: without its numbers an outcome is not there."""
+def _keep(path: Path, result: Outcome) -> None:
+    numbers = {
+        "seconds": result.seconds,
+        "rows": list(result.rows),
+        "figures": {name: vars(figure) for name, figure in result.figures.items()},
+    }
+    named = {f"{number:06d}": pixels for number, pixels in enumerate(result.results)}
     buffer = io.BytesIO()
-    named = {f"{number:06d}": pixels for number, pixels in enumerate(results)}
-    np.savez_compressed(buffer, allow_pickle=False, **named)
-    write_bytes(path.with_suffix(".npz"), buffer.getvalue())
-    content = {"format": _FORMAT, "cost": asdict(cost), **vars(numbers)}
-    write_bytes(path, json.dumps(content, allow_nan=False).encode())
+    np.savez_compressed(buffer, allow_pickle=False, numbers=np.array(json.dumps(numbers)), **named)
+    write_bytes(path, buffer.getvalue())
+
+
+@cache
+def _code() -> str:
+    """A hash of all of trombine's code."""
+    digest = hashlib.sha256(__version__.encode())
+    for source in sorted(PACKAGE.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]

@@ -1,9 +1,7 @@
-"""What compare.py measured: ranked, with intervals of what differs; as values, text and JSON.
+"""What compare.py measured: ranked, with intervals of what differs; as values, text and page.
 
-All methods are measured on the same pictures, so what is drawn is pictures: each draw of the
-bootstrap weighs a picture the same for every method, and differences are paired. Sets of invented
-pictures have figures of the whole set (compare_sets.py), so nothing is paired there; beside theirs
-stands the same figure of real against real.
+All methods are measured on the same pictures, so differences are paired. Sets of invented pictures
+have figures of the whole set, so nothing is paired there; the ceiling is as many other real ones.
 """
 
 from __future__ import annotations
@@ -16,31 +14,37 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float64
 
+from trombine.conventions import to_pixels
 from trombine.judge import witness
-from trombine.judge.bootstrap import Weights, drawn, estimate, sign_flip
 from trombine.judge.compare import CEILINGS, FLOORS, Outcome
-from trombine.judge.protocol_files import Case, ProtocolFile, fingerprint
+from trombine.judge.fidelity import FIGURES
+from trombine.judge.protocol_files import Case, ProtocolFile, asked_for, fingerprint
+from trombine.judge.stats import Estimate, mean, sign_flip
 from trombine.measures import Figure
 from trombine.refusal import InputError, shown
+from trombine.report import Plot, Report, Series
 from trombine.texts import aligned
 
-Report = dict[str, Any]
+Numbers = dict[str, Any]
 Column = Float64[np.ndarray, "n"]
+NONE: Final = Estimate(value=None, low=None, high=None)
 
 
-def report_of(
-    file: ProtocolFile,
-    cases: Sequence[Case],
-    outcomes: Sequence[Outcome],
-    named: Sequence[str],
-) -> Report:
+def numbers_of(
+    file: ProtocolFile, cases: Sequence[Case], outcomes: Sequence[Outcome], named: Sequence[str]
+) -> Numbers:
     """All figures, as JSON holds them; methods that are not `named` are limits, out of the rank."""
-    means = {o.method.name: _first(file, o) for o in outcomes}
-    sign = 1 if file.asked[file.measures[0]].measure.more_is_better else -1
-    order = sorted(outcomes, key=lambda o: (-sign * means[o.method.name], o.method.name))
+    columns = {o.method.name: _columns(file, o) for o in outcomes}
+    first = file.measures[0]
+    firsts = {name: float(np.nanmean(values[first])) for name, values in columns.items()}
+    if any(math.isnan(value) for value in firsts.values()):
+        raise InputError(f"no picture has the measure {first}, which ranks")
+    sign = 1 if file.asked[first].measure.more_is_better else -1
+    order = sorted(outcomes, key=lambda o: (-sign * firsts[o.method.name], o.method.name))
     ranked = [o.method.name for o in order if o.method.name in named]
-    numbers = _of_sets(order) if file.of_sets else _of_pictures(file, cases, order, ranked[0])
+    best = columns[ranked[0]]
     limits = {FLOORS[file.task]: "floor", CEILINGS[file.task]: "ceiling"}
+    groups = [] if file.of_sets else [case.group for case in cases]
     methods = [
         {
             "method": o.method.name,
@@ -49,12 +53,19 @@ def report_of(
             "rank": ranked.index(o.method.name) + 1 if o.method.name in ranked else None,
             "limit": limits.get(o.method.name, ""),
             "notes": list(o.method.notes),
-            **numbers[o.method.name],
-            "cost": asdict(o.cost),
+            "measures": _of_set(o)
+            if file.of_sets
+            else {
+                text: _figures(columns[o.method.name][text], best[text]) for text in file.measures
+            },
+            "groups": {
+                group: _mean(columns[o.method.name][first][np.array(groups) == group])
+                for group in sorted(set(groups) - {""})
+            },
+            "seconds": o.seconds,
         }
         for o in order
     ]
-    real = {"real": {text: f["real"] for text, f in order[0].figures.items()}}
     return {
         "protocol": {
             "name": file.name,
@@ -67,128 +78,78 @@ def report_of(
             "pixels": fingerprint(tuple(cases)),
             "witness": witness.witness().hash if file.needs_witness else None,
         },
-        "first": file.measures[0],
+        "first": first,
         "best": ranked[0],
         "methods": methods,
-        **(real if file.of_sets else {"pictures": _each(cases, order)}),
+        **({} if file.of_sets else {"pictures": _each(cases, order)}),
     }
 
 
-def _first(file: ProtocolFile, outcome: Outcome) -> float:
-    """The value that ranks; the last of all where it is not defined."""
-    if file.of_sets:
-        value = outcome.figures[file.measures[0]]["value"]
-        return math.inf if value is None else value
-    return float(np.nanmean(_columns(file, outcome)[file.measures[0]]))
-
-
-def _of_sets(outcomes: Sequence[Outcome]) -> dict[str, Report]:
-    """The figures of each method; none of how it differs from the best, for nothing is paired."""
+def _columns(file: ProtocolFile, outcome: Outcome) -> dict[str, Column]:
+    """The values of each measure, NaN where a picture has none; of sets one value."""
+    rows = outcome.rows or [{name: figure.value for name, figure in outcome.figures.items()}]
     return {
-        o.method.name: {
-            "measures": {
-                text: {
-                    **{key: part for key, part in figure.items() if key != "real"},
-                    "difference": None,
-                }
-                for text, figure in o.figures.items()
-            },
-            "groups": {},
-        }
-        for o in outcomes
+        text: np.array([np.nan if row[text] is None else row[text] for row in rows])
+        for text in file.measures
     }
 
 
-def _of_pictures(
-    file: ProtocolFile, cases: Sequence[Case], outcomes: Sequence[Outcome], best: str
-) -> dict[str, Report]:
-    """The means of each method, how it differs from the best, and the means of groups of cases."""
-    groups = sorted({case.group for case in cases})
-    numbers = np.array([groups.index(case.group) for case in cases])
-    weights = drawn(numbers.astype(np.int64), purpose="compare bootstrap")
-    first = file.measures[0]
-    columns = {o.method.name: _columns(file, o) for o in outcomes}
+def _of_set(outcome: Outcome) -> Numbers:
+    """The figures of a set; none of how it differs from the best, for nothing is paired."""
+    count = len(outcome.results)
     return {
-        name: {
-            "measures": {
-                text: _figures(values[text], columns[best][text], weights) for text in file.measures
-            },
-            "groups": {
-                group: _mean(values[first], weights, numbers == number)
-                for number, group in enumerate(groups)
-                if group
-            },
-        }
-        for name, values in columns.items()
+        name: {**asdict(NONE), "value": f.value, "p": f.p, "count": count, "difference": None}
+        for name, f in outcome.figures.items()
     }
 
 
-def _each(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> list[Report]:
+def _mean(values: Column) -> Numbers:
+    """The mean of some pictures with its interval."""
+    there = values[np.isfinite(values)]
+    if not len(there):
+        return asdict(NONE)
+    return dict(zip(("value", "low", "high"), mean(there), strict=True))
+
+
+def _figures(values: Column, best: Column) -> Numbers:
+    """A method's mean, and how it differs from the best method's."""
+    differences = values - best
+    there = differences[np.isfinite(differences)]
+    p = sign_flip(there) if there.any() else 1.0
+    difference = {**_mean(differences), "p": p}
+    return {**_mean(values), "count": len(there), "difference": difference}
+
+
+def _each(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> list[Numbers]:
     """The values of each picture."""
     return [
         {
             "picture": case.name,
             "source": case.source,
             "group": case.group,
-            "values": {o.method.name: _plain(o.rows[number]) for o in outcomes},
+            "values": {
+                o.method.name: {
+                    name: None if value is None else round(value, 6)
+                    for name, value in o.rows[number].items()
+                }
+                for o in outcomes
+            },
         }
         for number, case in enumerate(cases)
     ]
 
 
-def _columns(file: ProtocolFile, outcome: Outcome) -> dict[str, Column]:
-    """The values of each measure, NaN where a picture has none; the same pictures of all methods,
-    as that depends on the truth alone."""
-    return {
-        text: np.array([np.nan if row[text] is None else row[text] for row in outcome.rows])
-        for text in file.measures
-    }
-
-
-def _mean(values: Column, weights: Weights, there: np.ndarray) -> Report:
-    """The mean of some pictures with its interval."""
-    there = there & np.isfinite(values)
-    if not there.any():
-        return {"value": None, "low": None, "high": None}
-    return asdict(estimate(lambda w: _weighed(w[:, there], values[there]), weights))
-
-
-def _weighed(weights: Weights, values: Column) -> Float64[np.ndarray, "b"]:
-    total = weights.sum(1)
-    with np.errstate(invalid="ignore"):  # a draw without any of them has no mean
-        return np.where(total > 0, weights @ values / total, np.nan)
-
-
-def _figures(values: Column, best: Column, weights: Weights) -> Report:
-    """A method's mean, and how it differs from the best method's."""
-    everywhere = np.ones(len(values), np.bool_)
-    differences = values - best
-    there = np.isfinite(differences)
-    return {
-        **_mean(values, weights, everywhere),
-        "count": int(there.sum()),
-        "difference": {
-            **_mean(differences, weights, everywhere),
-            "p": sign_flip(differences[there]) if there.any() and differences[there].any() else 1.0,
-        },
-    }
-
-
-def _plain(row: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {name: None if value is None else round(value, 6) for name, value in row.items()}
-
-
-def figures_of(report: Report, method: str) -> list[Figure]:
-    """The figures of a method, for the log of evaluations."""
-    entry = next(entry for entry in report["methods"] if entry["method"] == method)
+def figures_of(numbers: Numbers, method: str) -> list[Figure]:
+    """The figures of a method, for the log of evaluations; those of sets have no interval."""
+    entry = next(entry for entry in numbers["methods"] if entry["method"] == method)
     return [
         Figure(
-            protocol=report["protocol"]["hash"],
+            protocol=numbers["protocol"]["hash"],
             method=method,
             measure=measure,
             mean=figure["value"],
-            low=figure["low"],
-            high=figure["high"],
+            low=figure["value"] if figure["low"] is None else figure["low"],
+            high=figure["value"] if figure["high"] is None else figure["high"],
             count=figure["count"],
         )
         for measure, figure in entry["measures"].items()
@@ -196,93 +157,145 @@ def figures_of(report: Report, method: str) -> list[Figure]:
     ]
 
 
-def check_comparable(report: Report) -> None:
-    """Refuse a report whose first measure no picture, or a set, does not have."""
-    if any(entry["measures"][report["first"]]["value"] is None for entry in report["methods"]):
-        raise InputError(f"no picture has the measure {report['first']}, which ranks")
-
-
 # As text
 
 _LONGEST: Final = 34  # letters of a method's name
-REAL: Final = "real against real"  # what a figure of sets is where nothing differs
 
 
-def text_of(report: Report) -> str:
+def text_of(numbers: Numbers) -> str:
     """A line a method, the best first."""
-    first, protocol = report["first"], report["protocol"]
-    others = list(protocol["conditions"]["measures"])[1:]
-    against = () if "real" in report else ("against the best", "p")
-    heads = ("", "method", first, *against, *others, "s/picture", "MB")
-    rows = [heads, *(_row(entry, first, others) for entry in report["methods"])]
-    if "real" in report:
-        real = report["real"]
-        bare = (spelled(real[name], bare=True) for name in others)
-        rows.append(("", REAL, spelled(real[first]), *bare, "", ""))
-    return "\n".join((*aligned(rows), *_foot(report)))
-
-
-def _row(entry: Report, first: str, others: Sequence[str]) -> tuple[str, ...]:
-    figures = entry["measures"]
-    difference = figures[first]["difference"]
-    against: tuple[str, ...] = ()
-    if difference is not None:
-        is_best = entry["rank"] == 1
-        against = (
-            ("", "") if is_best else (spelled(difference, signed=True), chance(difference["p"]))
-        )
-    return (
-        str(entry["rank"] or ""),
-        short(entry["method"]) + (f" ({entry['limit']})" if entry["limit"] else ""),
-        spelled(figures[first]),
-        *against,
-        *(spelled(figures[name], bare=True) for name in others),
-        *costs(entry["cost"]),
-    )
-
-
-def costs(cost: Mapping[str, float | None]) -> tuple[str, str]:
-    """Seconds a picture and megabytes; nothing of what was not run."""
-    seconds, memory = cost["seconds"], cost["memory"]
-    return (
-        "" if seconds is None else f"{seconds:.3f}",
-        "" if memory is None else f"{memory / 1e6:.0f}",
-    )
-
-
-def short(name: str, longest: int = _LONGEST) -> str:
-    """A method's name, a long command cut."""
-    return shown(name if len(name) <= longest else f"{name[: longest - 1]}…")
-
-
-def spelled(figure: Mapping[str, Any], *, signed: bool = False, bare: bool = False) -> str:
-    """A figure with its interval, or bare."""
-    if figure["value"] is None:
-        return "–"
-    style = f"{'+' if signed else ''}.{digits_of(figure['value'], figure)}f"
-    text = format(figure["value"], style)
-    if bare or figure["low"] is None or figure["low"] == figure["high"]:
-        return text
-    return f"{text} ({figure['low']:{style}} to {figure['high']:{style}})"
-
-
-def digits_of(value: float, figure: Mapping[str, Any]) -> int:
-    """How many decimals of a figure: two from 1 on, else four."""
-    most = max(abs(v) for v in (value, figure["low"] or 0, figure["high"] or 0))
-    return 2 if most >= 1 else 4
-
-
-def chance(p: float) -> str:
-    """A probability; below what 10,000 flips can tell, that it is below."""
-    return f"{p:.3f}" if p >= 0.001 else f"{p:.4f}"
-
-
-def _foot(report: Report) -> list[str]:
-    protocol = report["protocol"]
+    protocol = numbers["protocol"]
     judge = f", witness {protocol['witness']}" if protocol["witness"] else ""
-    lines = [
-        f"protocol {protocol['hash']} ({protocol['name']}), {protocol['count']} pictures"
-        f" (pixels {protocol['pixels']}){judge}"
+    hashes = ", ".join(f"{short(m['method'])} {m['hash']}" for m in numbers["methods"])
+    return "\n".join(
+        (
+            *aligned(_table(numbers)),
+            f"protocol {protocol['hash']} ({protocol['name']}), {protocol['count']} pictures"
+            f" (pixels {protocol['pixels']}){judge}",
+            f"methods: {hashes}",
+        )
+    )
+
+
+def _table(numbers: Numbers) -> list[list[str]]:
+    """Heads, and a row a method."""
+    first, *others = list(numbers["protocol"]["conditions"]["measures"])
+    against = ["against the best", "p"] if "pictures" in numbers else []
+    rows = [["", "method", first, *against, *others, "s/picture"]]
+    for entry in numbers["methods"]:
+        figures, limit = entry["measures"], entry["limit"]
+        row = [str(entry["rank"] or ""), short(entry["method"]) + f" ({limit})" * bool(limit)]
+        row.append(spelled(figures[first]))
+        if against:
+            difference = figures[first]["difference"]
+            p = difference["p"]
+            cells = [spelled(difference, sign="+"), f"{p:.{3 if p >= 0.001 else 4}f}"]
+            row += ["", ""] if entry["rank"] == 1 else cells
+        row += [spelled(figures[name], bare=True) for name in others]
+        seconds = entry["seconds"]
+        rows.append([*row, "" if seconds is None else f"{seconds:.3f}"])
+    return rows
+
+
+def short(name: str) -> str:
+    """A method's name, a long command cut."""
+    return shown(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
+
+
+def spelled(figure: Mapping[str, Any], *, sign: str = "", bare: bool = False) -> str:
+    """A figure with its interval, or bare: two decimals from 1 on, else four."""
+    value, low, high = (figure[end] for end in ("value", "low", "high"))
+    if value is None:
+        return "–"
+    style = f"{sign}.{2 if max(map(abs, (value, low or 0, high or 0))) >= 1 else 4}f"
+    if bare or low is None or low == high:
+        return f"{value:{style}}"
+    return f"{value:{style}} ({low:{style}} to {high:{style}})"
+
+
+# ---------------------------------------------------------------------------------------------
+# The page
+
+_SHOWN: Final = 8  # pictures on which methods disagree
+_MOST: Final = 6  # methods beside one another
+_OF_SET: Final = 12  # pictures of a set
+
+
+def report_of(numbers: Numbers, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
+    """The rank, the pictures on which methods disagree most, or of sets some of each."""
+    protocol, of_sets = numbers["protocol"], "pictures" not in numbers
+    report = Report(
+        title=f"Methods compared: {protocol['name']}",
+        lead=f"{protocol['about']} Best: {numbers['best']}.".strip(),
+        foot=f"{protocol['describe']}\n\nPixels {protocol['pixels']}"
+        + (f"; witness {protocol['witness']}." if protocol["witness"] else "."),
+    )
+    interval = "" if of_sets else " Intervals are 95 % of a bootstrap over the pictures."
+    report.section("Rank", f"By {numbers['first']}, the best first.{interval}")
+    report.curves(_ranks(numbers))
+    heads, *rows = _table(numbers)
+    report.table(heads[1:], [row[1:] for row in rows], caption="Methods", csv=True)
+    about = []
+    for name in protocol["conditions"]["measures"]:
+        measure = asked_for(name).measure
+        better = "more" if measure.more_is_better else "less"
+        about.append([name, measure.about, FIGURES[name].best if of_sets else better])
+    report.table(["measure", "what it is", "better"], about, caption="Measured", words=True)
+    results = {outcome.method.name: outcome.results for outcome in outcomes}
+    if of_sets:
+        report.section("Pictures", "Some of each method, the best first, and real ones.")
+        sets = {short(entry["method"]): results[entry["method"]] for entry in numbers["methods"]}
+        sets["real"] = [to_pixels(case.truth) for case in cases[:_OF_SET]]
+        for name, pictures in sets.items():
+            cells = [(pixels, f"{name}, {n}") for n, pixels in enumerate(pictures[:_OF_SET], 1)]
+            report.pictures(cells, columns=12, on_phone=6, title=name, captions=False)
+    else:
+        report.section("Where they disagree", "Pictures on which the methods are furthest apart.")
+        _disagreements(report, numbers, cases, results)
+    rows = [
+        [short(m["method"]), m["kind"], m["hash"], "; ".join(m["notes"])]
+        for m in numbers["methods"]
     ]
-    hashes = ", ".join(f"{short(m['method'])} {m['hash']}" for m in report["methods"])
-    return [*lines, f"methods: {hashes}"]
+    heads = ["method", "kind", "hash", "what should be known"]
+    return report.section("Methods").table(heads, rows, caption="Methods", words=True)
+
+
+def _ranks(numbers: Numbers) -> Plot:
+    first = numbers["first"]
+    figures = [entry["measures"][first] for entry in numbers["methods"]]
+    x = list(range(len(figures)))
+    y = [figure["value"] for figure in figures]
+    ends = {end: [figure[end] for figure in figures] for end in ("low", "high")}
+    intervals = {} if None in ends["low"] else ends
+    series = Series(name=first, x=x, y=y, mark="points", **intervals)
+    names = [short(entry["method"])[:16] for entry in numbers["methods"]]
+    width = max(420, 125 * len(names))
+    return Plot(title=first, x_label="", y_label="", series=[series], categories=names, width=width)
+
+
+def _disagreements(
+    report: Report, numbers: Numbers, cases: Sequence[Case], results: Mapping[str, Sequence[Any]]
+) -> None:
+    """A row of pictures for each: what was given, what the methods made, the truth."""
+    first = numbers["first"]
+    named = [entry["method"] for entry in numbers["methods"] if entry["rank"]][:_MOST]
+    for number in most_apart(numbers, named)[:_SHOWN]:
+        case, values = cases[number], numbers["pictures"][number]["values"]
+        cells = [(to_pixels(case.given), "given")]
+        for name in named:
+            value = {"value": values[name][first], "low": None, "high": None}
+            cells.append((results[name][number], f"{short(name)}: {spelled(value)}"))
+        cells.append((to_pixels(case.truth), "truth"))
+        group = f", {case.group}" if case.group else ""
+        title = shown(f"{case.source}{group}")
+        report.pictures(cells, columns=len(cells), title=title)
+
+
+def most_apart(numbers: Numbers, names: Sequence[str]) -> list[int]:
+    """The numbers of the pictures, those first on which methods are furthest apart."""
+    first = numbers["first"]
+    gaps: list[float] = []
+    for entry in numbers["pictures"]:
+        values = [v for name in names if (v := entry["values"][name][first]) is not None]
+        gaps.append(max(values) - min(values) if values else -1.0)
+    return np.argsort(-np.array(gaps), kind="stable").tolist()

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Int64, UInt8
 
-from trombine.events import Tick
 from trombine.io.color import LUMA
+from trombine.progress import Tick
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]
 Views = Float32[torch.Tensor, "_ 2 s s"]

@@ -1,12 +1,10 @@
-"""Two sets of pictures, judged: figures of their features, and their fields; as text, as JSON."""
+"""Two sets of pictures judged (fidelity.py), by features of several kinds; its text and page."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -14,29 +12,24 @@ import torch
 from jaxtyping import Float32, Float64, Int64, UInt8
 
 from trombine.conventions import to_picture
-from trombine.events import Event, Progress, ticked
 from trombine.judge import witness
-from trombine.judge.bootstrap import Estimate
-from trombine.judge.fidelity import Compared, apart, diversities, figures
-from trombine.judge.fidelity_fields import Field, columns, compare, findings
+from trombine.judge.fidelity import FIGURES, Figure, apart, figures
 from trombine.judge.fidelity_sets import PictureSet, remarks
 from trombine.judge.published import NETS, feature_net
-from trombine.judge.similar import References
 from trombine.measures.distances import COARSE
+from trombine.progress import Progress, silent
 from trombine.refusal import InputError, shown
+from trombine.report import Report
 from trombine.texts import aligned
 
 PIXELS: Final = "pixels"
 FEATURES: Final = (witness.WITNESS, PIXELS)  # those that need no file
-LIKENESS: Final = "likeness"
 _AT_ONCE: Final = 128  # pictures that are read between two steps of the bar
-_ALIKE: Final = 150  # pictures of a set of which each two are compared by SSIM
 _SAME: Final = 0.1  # of the distance between real neighbours: nearer is nearly the same picture
-_SMALL: Final = 64  # pixels a side, of these
+_SHOWN: Final = 8  # pictures of either kind, on the page
 
 Values = Float64[np.ndarray, "_"]
 Features = Float64[np.ndarray, "_ _"]
-Pictures = UInt8[np.ndarray, "n 128 128 3"]
 Batch = Float32[torch.Tensor, "n 3 128 128"]
 
 
@@ -47,15 +40,6 @@ class Kind:
     name: str
     label: str  # with the hash of their net; part of every number
     of: Callable[[Batch, witness.Seen], torch.Tensor]
-
-
-@dataclass(frozen=True, eq=False)
-class Read:
-    """What is known of the pictures of a set."""
-
-    features: dict[str, Features]  # by their kinds
-    fields: dict[str, Values]  # of the faces among them
-    faces: Int64[np.ndarray, "_"]  # which are faces
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,32 +54,20 @@ class Nearest:
 class Table:
     """All that is said by features of one kind."""
 
-    kind: str
-    features: str  # their name and hash, part of every number
-    figures: dict[str, Compared]
+    features: str  # their name and hash
+    figures: dict[str, Figure]
     to_real: Nearest
     to_generated: Nearest
-    places: tuple[Features, Features]  # of both sets, on the real set's two principal axes
-    share: float  # of the real set's variance, on these
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class Judged:
     """Two sets, judged."""
 
     generated: PictureSet
     real: PictureSet
     remarks: tuple[str, ...]
     tables: tuple[Table, ...]
-    alike: Compared  # mean SSIM of two pictures of one set
-    fields: list[Field]
-    real_fields: list[Field]  # of two halves of the real set
-    reads: tuple[Read, Read]
-
-
-def witness_name() -> str:
-    """What stands with every number that the witness gives."""
-    return f"{witness.WITNESS} {witness.witness().hash}"
 
 
 def feature_kinds(asked: Sequence[str]) -> list[Kind]:
@@ -108,13 +80,13 @@ def feature_kinds(asked: Sequence[str]) -> list[Kind]:
 
 def _kind(text: str) -> Kind:
     if text == witness.WITNESS:
-        return Kind(text, witness_name(), lambda _batch, seen: seen.features)
+        label = f"{witness.WITNESS} {witness.witness().hash}"
+        return Kind(text, label, lambda _batch, seen: seen.features)
     if text == PIXELS:
         return Kind(text, f"{text} {COARSE} x {COARSE}", lambda batch, _seen: _colours(batch))
     if text.partition(":")[0] not in NETS:
-        raise InputError(
-            f"features are {', '.join(FEATURES)} or {', '.join(NETS)}, not {shown(text)}"
-        )
+        names = f"{', '.join(FEATURES)} or {', '.join(NETS)}"
+        raise InputError(f"features are {names}, not {shown(text)}")
     net = feature_net(text)
     return Kind(net.name, f"{net.name} {net.hash}", lambda batch, _seen: net(batch))
 
@@ -124,265 +96,182 @@ def _colours(batch: Batch) -> torch.Tensor:
 
 
 def judge(
-    generated: PictureSet, real: PictureSet, kinds: Sequence[Kind]
-) -> Generator[Event, None, Report]:
+    generated: PictureSet, real: PictureSet, kinds: Sequence[Kind], progress: Progress = silent
+) -> Judged:
     """All of it; the features are those of `kinds`, each with a table of its own."""
-    reads = []
-    for side, each in (("generated", generated), ("real", real)):
-        reads.append((yield from _read(each.pictures, side, kinds)))
-    ours, theirs = reads
+    (ours, our_faces), (theirs, their_faces) = (
+        read_features(each.pictures, kinds, lambda n, of, side=side: progress(n, of, side))
+        for side, each in (("generated pictures read", generated), ("real pictures read", real))
+    )
+    notes = list(remarks(generated, real))
+    for each, faces in ((generated, our_faces), (real, their_faces)):
+        if missing := len(each) - faces:
+            notes.append(
+                f"{each.name}: in {missing:,} of {len(each):,} pictures the witness sees no face"
+            )
     tables = []
     for kind in kinds:
-        job = partial(figures, ours.features[kind.name], theirs.features[kind.name])
-        results = yield from ticked("draws", lambda tick, job=job: job(tick=tick))
-        tables.append(_table(kind, results, ours, theirs))
-    return Report(
-        generated=generated,
-        real=real,
-        remarks=(
-            *remarks(generated, real),
-            *_faceless((generated, real), (ours, theirs)),
-            *_nearly_same(generated, tables[0]),
-        ),
-        tables=tuple(tables),
-        alike=diversities(*(_alike(each.pictures) for each in (generated, real))),
-        fields=compare(ours.fields, theirs.fields),
-        real_fields=compare(*_halves(theirs)),
-        reads=(ours, theirs),
-    )
+        tables.append(_table(kind, ours[kind.name], theirs[kind.name]))
+        progress(len(tables), len(kinds), "kinds of features")
+    # A generator that repeats what it learned from has the best figures of all.
+    if same := int((tables[0].to_real.distances < _SAME).sum()):
+        copies = f"{same:,} of {len(generated):,} pictures are nearly those of the real set"
+        remedy = "`trombine judge originality` says which are copies"
+        notes.append(f"{generated.name}: {copies}; {remedy}")
+    return Judged(generated, real, tuple(notes), tuple(tables))
 
 
-def _read(pictures: Pictures, side: str, kinds: Sequence[Kind]) -> Generator[Event, None, Read]:
-    parts, faces = [], []
+def read_features(
+    pictures: UInt8[np.ndarray, "n 128 128 3"],
+    kinds: Sequence[Kind],
+    tick: Callable[[int, int], None] = lambda done, of: None,
+) -> tuple[dict[str, Features], int]:
+    """The features of pictures by their kinds, and in how many the witness sees a face."""
     features: dict[str, list[Features]] = {kind.name: [] for kind in kinds}
+    faces = 0
     for start in range(0, len(pictures), _AT_ONCE):
-        several = pictures[start : start + _AT_ONCE]
-        batch = torch.stack([to_picture(pixels) for pixels in several])
+        batch = torch.stack([to_picture(each) for each in pictures[start : start + _AT_ONCE]])
         seen = witness.seen(batch)
         for kind in kinds:
             features[kind.name].append(kind.of(batch, seen).double().numpy())
-        parts.append(columns(seen))
-        faces.append(start + np.flatnonzero(seen.is_face.numpy()))
-        yield Progress(start + len(several), len(pictures), f"{side} pictures read")
-    return Read(
-        features={name: np.concatenate(several) for name, several in features.items()},
-        fields={name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
-        faces=np.concatenate(faces),
-    )
+        faces += int(seen.is_face.sum())
+        tick(start + len(batch), len(pictures))
+    return {name: np.concatenate(parts) for name, parts in features.items()}, faces
 
 
-def _faceless(sets: Sequence[PictureSet], reads: Sequence[Read]) -> Iterator[str]:
-    for each, read in zip(sets, reads, strict=True):
-        if missing := len(each) - len(read.faces):
-            yield f"{each.name}: in {missing:,} of {len(each):,} pictures the witness sees no face"
-
-
-def _nearly_same(generated: PictureSet, table: Table) -> Iterator[str]:
-    """A generator that repeats what it learned from has the best figures of all."""
-    if same := int((table.to_real.distances < _SAME).sum()):
-        copies = f"{same:,} of {len(generated):,} pictures are nearly those of the real set"
-        yield f"{generated.name}: {copies}; `trombine judge originality` says which are copies"
-
-
-def _halves(read: Read) -> tuple[dict[str, Values], dict[str, Values]]:
-    """The fields of every other picture, and those of the rest: a set's order is by hashes."""
-    first, second = ({name: v[k::2] for name, v in read.fields.items()} for k in (0, 1))
-    return first, second
-
-
-def _alike(pictures: Pictures) -> Features:
-    """SSIM of each two of the first pictures, which are any, small."""
-    batch = torch.stack([to_picture(pixels) for pixels in pictures[:_ALIKE]])
-    small = torch.nn.functional.adaptive_avg_pool2d(batch, _SMALL).mul(255).round()
-    pixels = np.ascontiguousarray(small.permute(0, 2, 3, 1).to(torch.uint8).numpy())
-    return References(pixels, threads=1).scores(pixels).astype(np.float64)
-
-
-def _table(kind: Kind, results: dict[str, Compared], ours: Read, theirs: Read) -> Table:
-    generated, real = ours.features[kind.name], theirs.features[kind.name]
+def _table(kind: Kind, generated: Features, real: Features) -> Table:
     across, inside = apart(generated, real), apart(real, real)
     np.fill_diagonal(inside, np.inf)
     unit = float(np.median(inside.min(1))) or 1.0
-    middle = real.mean(0)
-    _, lengths, axes = np.linalg.svd(real - middle, full_matrices=False)
-    places = [(features - middle) @ axes[:2].T for features in (generated, real)]
     return Table(
-        kind=kind.name,
         features=kind.label,
-        figures=results,
+        figures=figures(generated, real),
         to_real=Nearest(across.argmin(1), across.min(1) / unit),
         to_generated=Nearest(across.argmin(0), across.min(0) / unit),
-        places=(places[0], places[1]),
-        share=float(np.square(lengths[:2]).sum() / max(np.square(lengths).sum(), 1e-300)),
     )
 
 
 # ---------------------------------------------------------------------------------------------
-# As text
+# As text and JSON
 
-HEADS: Final = ("figure", "generated", "real", "pictures")
+_HEADS: Final = ("figure", "generated", "half of it", "real against real", "best")
 
 
-def as_text(report: Report) -> str:
-    """Tables of figures, what is missing or overdone, and which fields differ."""
-    return "\n".join(
-        (
-            f"generated: {_described(report.generated)}",
-            f"real: {_described(report.real)}",
-            *(f"note: {text}" for text in report.remarks),
-            *(line for table in report.tables for line in ("", *_table_lines(table))),
-            "",
-            f"SSIM of two pictures of one set, {_SMALL} pixels: {_row(LIKENESS, report.alike)[1]}"
-            f" generated, {_row(LIKENESS, report.alike)[2]} real ({sizes_of(report.alike)})",
-            "",
-            *_field_lines(report),
-        )
+def text_of(judged: Judged) -> str:
+    """The sets, what a reader has to know of them, and the figures."""
+    sets = (("generated", judged.generated), ("real", judged.real))
+    lines = [f"{side}: {each.name}, {len(each):,} pictures, {each.hash}" for side, each in sets]
+    lines += [f"note: {text}" for text in judged.remarks]
+    for table in judged.tables:
+        lines += ["", f"by {table.features}", *aligned([_HEADS, *_rows(table)])]
+    return "\n".join(lines)
+
+
+def _rows(table: Table) -> Iterator[tuple[str, ...]]:
+    for name, figure in table.figures.items():
+        ours, theirs = _spelled(figure.value, figure.p), _spelled(figure.real, figure.real_p)
+        yield name, ours, _spelled(figure.half), theirs, FIGURES[name].best
+
+
+def _spelled(value: float, p: float | None = None) -> str:
+    """A figure with about three digits that count, and its p-value."""
+    text = f"{value:.{3 if abs(value) >= 0.1 else 4}f}"
+    return text if p is None else f"{text}, p {p:.3f}"
+
+
+def numbers_of(judged: Judged) -> dict[str, Any]:
+    """All numbers, those of each picture too."""
+    return _plain(
+        {
+            "generated": _set_record(judged.generated),
+            "real": _set_record(judged.real),
+            "notes": list(judged.remarks),
+            "witness": witness.witness().hash,
+            "tables": [
+                {"features": t.features, "figures": {n: asdict(f) for n, f in t.figures.items()}}
+                for t in judged.tables
+            ],
+            "pictures": {"generated": _pictures(judged, 0), "real": _pictures(judged, 1)},
+        }
     )
-
-
-def _described(each: PictureSet) -> str:
-    return f"{each.name}, {len(each):,} pictures, hash {each.hash}"
-
-
-def _table_lines(table: Table) -> list[str]:
-    rows = [HEADS, *(_row(name, result) for name, result in table.figures.items())]
-    return [f"features: {table.features}", *aligned(rows)]
-
-
-def _row(name: str, result: Compared) -> tuple[str, str, str, str]:
-    error = "" if result.error is None else f" ± {result.error:.2g}"
-    ours, theirs = (spell(value) for value in (result.value, result.real))
-    if result.p is not None and result.real_p is not None:
-        ours, theirs = f"{ours}, p {spell_p(result.p)}", f"{theirs}, p {spell_p(result.real_p)}"
-    return name, ours + error, theirs, sizes_of(result)
-
-
-def sizes_of(result: Compared) -> str:
-    """How many pictures of either set; those of real against real, where they are fewer."""
-    ours, theirs = (f"{a} + {b}" for a, b in (result.sizes, result.real_sizes))
-    return ours if ours == theirs else f"{ours}; {theirs}"
-
-
-def digits_of(value: float) -> int:
-    """After the point, so that there are about three that count."""
-    return 3 if abs(value) >= 0.1 else 4
-
-
-def spell(result: Estimate) -> str:
-    """A figure and its interval."""
-    if result.value is None or result.low is None or result.high is None:
-        return "–"
-    digits = max(digits_of(end) for end in (result.value, result.high))
-    return f"{result.value:.{digits}f} ({result.low:.{digits}f} to {result.high:.{digits}f})"
-
-
-def spell_p(p: float) -> str:
-    """A p-value, never as zero."""
-    if p < 1e-99:
-        return "below 1e-99"
-    return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
-
-
-def _field_lines(report: Report) -> Iterator[str]:
-    yield counted(report)
-    for finding in findings(report.fields):
-        yield f"  {finding}"
-    for field in report.fields:
-        if field.differs:
-            shifts = (" ".join(f"{v:.3g}" for v in q) for q in (field.generated, field.real))
-            ours, theirs = shifts
-            yield (
-                f"  differs: {field.name}, by {field.distance:.2f}, p {spell_p(field.p)};"
-                f" 10 %, half, 90 % below {ours}; real {theirs}"
-            )
-
-
-def counted(report: Report) -> str:
-    """How many fields differ, and of the real halves, where none should."""
-    if len(report.fields) < 2:
-        return "fields: too few faces to compare what the witness reads"
-    differ, own = (sum(f.differs for f in fields) for fields in (report.fields, report.real_fields))
-    text = f"fields: {differ} of {len(report.fields)} that {witness_name()} reads differ"
-    if len(report.real_fields) < 2:
-        return f"{text}; halves of the real set have too few faces to be compared"
-    return f"{text}; {own} of {len(report.real_fields)} between two halves of the real set"
-
-
-# ---------------------------------------------------------------------------------------------
-# As JSON
-
-
-def as_json(report: Report) -> str:
-    """All numbers, those of each picture too. What is not finite is null."""
-    return json.dumps(_plain(_record(report)), indent=1, allow_nan=False)
-
-
-def _record(report: Report) -> dict[str, Any]:
-    return {
-        "generated": _set_record(report.generated),
-        "real": _set_record(report.real),
-        "notes": report.remarks,
-        "tables": [
-            {
-                "features": table.features,
-                "figures": {name: vars_of(result) for name, result in table.figures.items()},
-            }
-            for table in report.tables
-        ],
-        "ssim": vars_of(report.alike),
-        "witness": witness.witness().hash,
-        "findings": [vars(finding) | {"text": str(finding)} for finding in findings(report.fields)],
-        "fields": [_field_record(field) for field in report.fields],
-        "real_fields": [_field_record(field) for field in report.real_fields],
-        "pictures": {
-            "generated": _pictures(report, 0),
-            "real": _pictures(report, 1),
-        },
-    }
 
 
 def _set_record(each: PictureSet) -> dict[str, Any]:
     return {"set": each.name, "hash": each.hash, "pictures": len(each), "of": each.total}
 
 
-def vars_of(result: Compared) -> dict[str, Any]:
-    """A figure as JSON holds it."""
-    return vars(result) | {"value": vars(result.value), "real": vars(result.real)}
-
-
-def _field_record(field: Field) -> dict[str, Any]:
-    bins = [vars(part) | {"verdict": part.verdict} for part in field.bins]
-    return vars(field) | {"bins": bins}
-
-
-def _pictures(report: Report, side: int) -> list[dict[str, Any]]:
-    ours, other = ((report.generated, report.real), (report.real, report.generated))[side]
-    read = report.reads[side]
-    place_of = {row: place for place, row in enumerate(read.faces.tolist())}
-    records = []
-    for row, (name, digest) in enumerate(zip(ours.names, ours.hashes, strict=True)):
-        nearest = {}
-        for table in report.tables:
-            near = (table.to_real, table.to_generated)[side]
-            other_name = other.names[int(near.rows[row])]
-            distance = float(near.distances[row])
-            nearest[table.features] = {"name": other_name, "distance": distance}
-        record: dict[str, Any] = {"name": name, "hash": digest[:12], "nearest": nearest}
-        if row in place_of:
-            place = place_of[row]
-            record["fields"] = {
-                field: float(read.fields[field][place]) for field in witness.field_names()
-            }
-        records.append(record)
-    return records
+def _pictures(judged: Judged, side: int) -> list[dict[str, Any]]:
+    """Each picture with the nearest one of the other set, by each kind of features."""
+    ours, other = ((judged.generated, judged.real), (judged.real, judged.generated))[side]
+    nears = {table.features: (table.to_real, table.to_generated)[side] for table in judged.tables}
+    return [
+        {
+            "name": name,
+            "hash": digest[:12],
+            "nearest": {
+                features: {
+                    "name": other.names[int(near.rows[row])],
+                    "distance": float(near.distances[row]),
+                }
+                for features, near in nears.items()
+            },
+        }
+        for row, (name, digest) in enumerate(zip(ours.names, ours.hashes, strict=True))
+    ]
 
 
 def _plain(value: Any) -> Any:
-    """Numbers of few digits; what is not finite is None."""
+    """Numbers of six digits; what is not finite is None."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None
     return value
+
+
+# ---------------------------------------------------------------------------------------------
+# The report
+
+
+def report_of(judged: Judged) -> Report:
+    """The figures, and the pictures that stand out."""
+    generated, real = judged.generated, judged.real
+    report = Report(
+        title="Generated against real",
+        lead=f"{len(generated):,} generated pictures ({generated.name}) against {len(real):,} real"
+        f" ones ({real.name}).",
+        foot=f"Sets {generated.hash} and {real.hash}.",
+    )
+    report.section(
+        "Figures",
+        "All pictures of both sets. Beside it the same of one half of the real set against the"
+        " other, which is what zero looks like, and of as many generated ones against such a half:"
+        " figures depend on how many there are. Those of different features do not compare.",
+    )
+    for remark in judged.remarks:
+        report.text(remark, small=True)
+    for n, table in enumerate(judged.tables):
+        report.table(_HEADS, _rows(table), caption=f"By {table.features}", csv=not n)
+    shares = {name: figure.value for name, figure in judged.tables[0].figures.items()}
+    near = {name: shares[name] for name in ("precision", "recall", "density", "coverage")}
+    report.bars("How the sets lie among each other", near, y_label="of the generated pictures")
+    about = [[name, figure.text] for name, figure in FIGURES.items()]
+    report.table(["figure", "what it is"], about, caption="What the figures are", words=True)
+    for table in judged.tables:
+        report.section(
+            f"Far from the others, by {table.features.partition(' ')[0]}",
+            "Generated pictures that are the farthest from any real one: what was made up. Real"
+            " ones that no generated one is near: what is missing. A distance of 1 is that of a"
+            " real picture to the nearest other real one, at the median.",
+        )
+        _show_far(report, generated, table.to_real, "Generated, far from all real ones")
+        _show_far(report, real, table.to_generated, "Real, far from all generated ones")
+    return report
+
+
+def _show_far(report: Report, each: PictureSet, near: Nearest, title: str) -> None:
+    far = np.argsort(-near.distances, kind="stable")[:_SHOWN].tolist()
+    cells = ((each.pictures[row], f"{near.distances[row]:.2f} {each.names[row]}") for row in far)
+    report.pictures(cells, columns=8, on_phone=4, title=title)

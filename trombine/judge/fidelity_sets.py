@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,9 +19,9 @@ from jaxtyping import Int64, UInt8
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.spec import is_there
 from trombine.draws import Chance
-from trombine.events import Event, Progress, Skipped
 from trombine.judge import witness
 from trombine.judge.sets import open_place, same_place
+from trombine.progress import Account, Progress, silent
 from trombine.reader import frames
 from trombine.refusal import InputError, shown
 
@@ -55,13 +55,20 @@ class PictureSet:
 
 
 def read_set(
-    text: str, side: str, *, most: int, size: int | None = None
-) -> Generator[Event, None, PictureSet]:
+    text: str,
+    side: str,
+    account: Account,
+    progress: Progress = silent,
+    *,
+    most: int,
+    size: int | None = None,
+) -> PictureSet:
     """The pictures of a path or a spec, at most so many; those that cannot be read are named.
 
     `size` is that of painted pictures, and of those that a spec takes from a folder.
     """
-    place = yield from open_place(text, size or witness.WINDOW, FIRST_SEEDS[side])
+    first = FIRST_SEEDS[side]
+    place = open_place(text, size or witness.WINDOW, account, progress, first_seed=first)
     drawn = Chance(seed=0, places=np.arange(min(most, place.count), dtype=np.int64))
     rows = drawn.order("fidelity set", place.count) if place.count else drawn.places
     items: list[tuple[str, str, Pixels]] = []
@@ -71,13 +78,13 @@ def read_set(
         try:
             pixels, is_exact = place.read(row)
         except InputError as error:
-            yield Skipped(error.path or place.path, error.why)
+            account.skip(place.path, error)
             continue
         digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
         items.append((digest, place.name(row), in_window(pixels)))
         sizes[pixels.shape[1], pixels.shape[0]] += 1
         lossless = lossless and is_exact
-        yield Progress(number, len(rows), f"{side} pictures")
+        progress(number, len(rows), f"{side} pictures")
     items.sort(key=lambda item: item[:2])
     windows = [window for *_, window in items]
     return PictureSet(

@@ -22,9 +22,9 @@ from trombine.data.spec import parse
 from trombine.inventing.by_net import Inventing
 from trombine.inventing.painting import Pixels
 from trombine.io.files import cache_folder, write_bytes
+from trombine.io.sheets import Sheet
 from trombine.judge.copies import find
 from trombine.methods.invent import framed
-from trombine.pages import Sheet
 from trombine.progress import Progress, silent
 from trombine.refusal import InputError
 from trombine.world import VECTOR_NAMES, face, to_vector

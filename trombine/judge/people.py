@@ -13,9 +13,7 @@ import base64
 import json
 import math
 import re
-import struct
-import zlib
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,6 +22,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
+import imagecodecs
 import numpy as np
 from jaxtyping import UInt8
 
@@ -31,11 +30,12 @@ from trombine.canvas import Box
 from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
 from trombine.draws import Chance
-from trombine.events import Event, Notice, Progress, Skipped
 from trombine.io.batch import check_source, find
 from trombine.io.files import opened
 from trombine.io.image import as_seen, decode, load_picture
+from trombine.progress import Account, Progress, silent
 from trombine.refusal import InputError, about, shown
+from trombine.report.report import STYLE
 from trombine.texts import from_json
 
 GENERATOR: Final = "trombine judge people make"
@@ -79,23 +79,26 @@ Sides = Mapping[str, Mapping[str, Chosen]]  # real and generated; by hash
 
 
 def choose(
-    folders: Mapping[str, tuple[Path, ...]], count: int, size: int | None, seed: int
-) -> Generator[Event, None, tuple[Sides, int]]:
-    """`count` pictures of each side, all of one size and as many of each of its folders as can be,
-    and how many bad ones were skipped."""
+    folders: Mapping[str, tuple[Path, ...]],
+    count: int,
+    size: int | None,
+    seed: int,
+    account: Account,
+    progress: Progress = silent,
+) -> Sides:
+    """`count` pictures of each side, all of one size and as many of each of its folders as can be;
+    bad ones are skipped."""
     sides: dict[str, dict[str, Chosen]] = {}
-    skipped = 0
     for number, (side, sets) in enumerate(folders.items()):
         if len({folder.resolve().name for folder in sets}) < len(sets) or len(sets) > count:
             raise InputError("folders of one side have a name and a picture each", path=sets[-1])
         sides[side] = {}
         for place, folder in enumerate(sets):
             part = (count + place) // len(sets)
-            chosen, bad = yield from _choose_set(side, folder, part, size, seed)
-            skipped += bad
+            chosen = _choose_set(side, folder, part, size, seed, account)
             _refuse_same(sides[side], chosen)
             sides[side] |= chosen
-        yield Progress((number + 1) * count, len(folders) * count, "pictures")
+        progress((number + 1) * count, len(folders) * count, "pictures")
     real, generated = sides.values()
     _refuse_same(real, generated)
     shapes = {c.pixels.shape[:2]: c for c in (*real.values(), *generated.values())}
@@ -106,8 +109,8 @@ def choose(
         raise InputError(f"pictures differ in size, which would tell: {sizes}; {remedy}")
     if {c.is_exact for c in real.values()} != {c.is_exact for c in generated.values()}:
         text = "compression (JPEG) or resizing differ between the sides, and may tell them apart"
-        yield Notice(None, text)
-    return sides, skipped
+        account.notice(text)
+    return sides
 
 
 def _refuse_same(some: Mapping[str, Chosen], others: Mapping[str, Chosen]) -> None:
@@ -118,13 +121,12 @@ def _refuse_same(some: Mapping[str, Chosen], others: Mapping[str, Chosen]) -> No
 
 
 def _choose_set(
-    side: str, folder: Path, count: int, size: int | None, seed: int
-) -> Generator[Event, None, tuple[dict[str, Chosen], int]]:
+    side: str, folder: Path, count: int, size: int | None, seed: int, account: Account
+) -> dict[str, Chosen]:
     pack = Pack(folder) if is_pack(folder) else None
     names = [pack.name(row) for row in range(len(pack))] if pack else _names(folder)
     places = np.arange(len(names), dtype=np.int64)
     chosen: dict[str, Chosen] = {}
-    skipped = 0
     for row in Chance(seed=seed, places=places).order(f"people {side}", len(names)):
         if len(chosen) == count:
             break
@@ -137,18 +139,17 @@ def _choose_set(
                 pixels, is_exact = as_seen(image), image.is_lossless
             pixels, is_same = _fitted(file, pixels, size)
         except InputError as error:
-            skipped += 1
-            yield Skipped(file, error.why)
+            account.skip(file, error)
             continue
         is_exact, name = is_exact and is_same, folder.resolve().name
         picture = Chosen(file=file, pixels=pixels, set=name, is_exact=is_exact)
         if same := chosen.get(picture.hash):
-            yield Notice(file, f"is the same picture as {shown(same.file.name)}, and left out")
+            account.notice(f"is the same picture as {shown(same.file.name)}, and left out", file)
         chosen.setdefault(picture.hash, picture)
     if len(chosen) < count:
         problem = f"has only {len(chosen)} pictures that can be shown, and {count} are wanted"
         raise InputError(problem, "ask for fewer --pictures", path=folder)
-    return chosen, skipped
+    return chosen
 
 
 def _names(folder: Path) -> list[str]:
@@ -215,20 +216,13 @@ def build_test(sides: Sides, seconds: float) -> tuple[bytes, bytes]:
 
 def encode_stored(pixels: Pixels) -> bytes:
     """A PNG file without compression or metadata: pictures of one size are equally long."""
-    height, width, _ = pixels.shape
-    rows = np.pad(pixels.reshape(height, -1), ((0, 0), (1, 0)))  # each begins with filter 0
-    head = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
-    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes(), 0)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
+    return bytes(imagecodecs.png_encode(pixels, level=0))
 
 
 def render(content: Mapping[str, Any]) -> tuple[str, str]:
     """The page with its style, script and pictures, and its policy, which lets it load and send
     nothing; with a `subject`, it sends their answers to where it is from."""
-    style = _asset("trombine.pages", "style.css") + _asset("trombine.judge", "people.css")
+    style = STYLE + _asset("trombine.judge", "people.css")
     script = _asset("trombine.judge", "people.js")
     hashes = [f"'sha256-{_base64_hash(text)}'" for text in (style, script)]
     options = "".join(f'<option value="{v}">{text}</option>' for v, text in EXPERIENCES.items())

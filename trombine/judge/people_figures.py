@@ -1,7 +1,6 @@
 """Accuracy, d', kappas, their intervals, and how many answers a question needs.
 
-An answer is True where a picture is called generated; so is the truth. Every figure is a function
-of weights, how often each picture counts (bootstrap.py). What is undefined is NaN.
+An answer is True where a picture is called generated; so is the truth. What is undefined is NaN.
 """
 
 from __future__ import annotations
@@ -9,76 +8,69 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float64
+from scipy import stats
+from scipy.special import bdtrc, bdtrik, ndtri
 
-from trombine.judge.bootstrap import LEVEL, Estimate, Values, Weights, drawn, interval
+from trombine.judge.stats import DRAWS, Estimate
 
 Answers = Bool[np.ndarray, "n"]
+Several = Bool[np.ndarray, "s n"]
+LEVEL = 0.05
 
 
-def accuracy(weights: Weights, truth: Answers, answers: Answers) -> Values:
-    """The share of pictures that are called what they are."""
-    return weights @ (truth == answers) / weights.sum(1)
-
-
-def cohen_kappa(weights: Weights, first: Answers, second: Answers) -> Values:
+def cohen_kappa(first: Answers, second: Answers) -> float:
     """Agreement beyond that of two who answer apart (Cohen 1960): 1 full, 0 as by chance."""
-    total = weights.sum(1)
-    p, q = weights @ first / total, weights @ second / total
-    return _beyond_chance(weights @ (first == second) / total, p * q + (1 - p) * (1 - q))
+    p, q = first.mean(), second.mean()
+    return _beyond_chance((first == second).mean(), p * q + (1 - p) * (1 - q))
 
 
-def fleiss_kappa(weights: Weights, answers: Bool[np.ndarray, "s n"]) -> Values:
+def fleiss_kappa(*answers: Answers) -> float:
     """The same among several (Fleiss 1971)."""
-    count = len(answers)
-    yes = answers.sum(0)
+    count, yes = len(answers), np.sum(answers, 0)
     pairs = (yes * (yes - 1) + (count - yes) * (count - yes - 1)) / (count * (count - 1))
-    total = weights.sum(1)
-    p = weights @ yes / (count * total)
-    return _beyond_chance(weights @ pairs / total, p**2 + (1 - p) ** 2)
+    p = yes.mean() / count
+    return _beyond_chance(pairs.mean(), p**2 + (1 - p) ** 2)
 
 
-def _beyond_chance(agreement: Values, chance: Values) -> Values:
-    with np.errstate(invalid="ignore"):
-        return np.where(chance < 1, (agreement - chance) / (1 - chance), np.nan)
+def _beyond_chance(agreement: float, chance: float) -> float:
+    return float((agreement - chance) / (1 - chance)) if chance < 1 else math.nan
 
 
-def d_prime(weights: Weights, truth: Answers, answers: Answers) -> Values:
+def d_prime(truth: Answers, answers: Answers) -> float:
     """How far apart real and generated look, in standard deviations of what is seen.
 
     z(hits) - z(false alarms), with half an answer added to each count (Hautus 1995), so that who
     is always right has a finite one.
     """
-    from scipy.special import ndtri  # scipy.stats has it too, and takes .45 s to import
-
-    hits = (weights @ (truth & answers) + 0.5) / (weights @ truth + 1)
-    alarms = (weights @ (~truth & answers) + 0.5) / (weights @ ~truth + 1)
-    return ndtri(hits) - ndtri(alarms)
+    hits = ((truth & answers).sum() + 0.5) / (truth.sum() + 1)
+    alarms = ((~truth & answers).sum() + 0.5) / ((~truth).sum() + 1)
+    return float(ndtri(hits) - ndtri(alarms))
 
 
 # Intervals
 
 
-def mean_accuracy(correct: Bool[np.ndarray, "s n"], weights: Weights) -> Estimate:
+def mean_accuracy(correct: Several) -> Estimate:
     """The mean over subjects; its bootstrap draws subjects and pictures, as others would come."""
-    count = len(correct)
-    subjects = drawn(np.zeros(count, np.int64), len(weights), "people bootstrap of subjects")
-    draws = ((subjects @ correct.astype(np.float64)) * weights).sum(1) / (count * weights.sum(1))
-    return interval(float(correct.mean()), draws)
+    generator = np.random.default_rng(0)
+    subjects, pictures = (
+        generator.multinomial(count, np.full(count, 1 / count), DRAWS) for count in correct.shape
+    )
+    draws = ((subjects @ correct.astype(np.float64)) * pictures).sum(1) / correct.size
+    low, high = np.percentile(draws, (2.5, 97.5))
+    return Estimate(value=float(correct.mean()), low=float(low), high=float(high))
 
 
 def exact_interval(right: int, count: int) -> Estimate:
     """The share of right answers with its exact interval (Clopper and Pearson 1934)."""
-    from scipy.special import betaincinv
-
-    low = betaincinv(right, count - right + 1, LEVEL / 2) if right else 0.0
-    high = betaincinv(right + 1, count - right, 1 - LEVEL / 2) if right < count else 1.0
-    return Estimate(value=right / count, low=float(low), high=float(high))
+    interval = stats.binomtest(right, count).proportion_ci(method="exact")
+    return Estimate(value=right / count, low=float(interval.low), high=float(interval.high))
 
 
 def guessing(right: int, count: int) -> float:
     """How likely somebody who guesses has this many right, or more."""
-    return sum(math.comb(count, k) for k in range(right, count + 1)) / 2**count
+    return float(stats.binomtest(right, count, alternative="greater").pvalue)
 
 
 # How many are needed
@@ -87,8 +79,6 @@ def guessing(right: int, count: int) -> float:
 def answers_needed(share: float = 0.54, power: float = 0.8) -> int:
     """From how many answers on the exact test against guessing (one-sided, 5 %) sees this share of
     right ones with this power, where each is right independently of the others."""
-    from scipy.special import bdtrc, bdtrik
-
     most = 2 * math.ceil(_normal_needed(share, power, 1, 0))
     counts = np.arange(1, most + 1)
     # The fewest right answers that guessing gives in 5 % of tests at most.
@@ -103,24 +93,17 @@ def subjects_needed(pictures: int, spread: float, share: float = 0.54, power: fl
     alike = math.ceil(answers_needed(share, power) / pictures)
     if not spread:
         return alike
-    return max(
-        alike, math.ceil(_normal_needed(share, power, pictures, spread) + _quantile(LEVEL) ** 2 / 2)
-    )
+    needed = _normal_needed(share, power, pictures, spread) + ndtri(LEVEL) ** 2 / 2
+    return max(alike, math.ceil(needed))
 
 
 def _normal_needed(share: float, power: float, pictures: int, spread: float) -> float:
     """Subjects, by the normal approximation."""
     guessed, seen = (math.sqrt(p * (1 - p) / pictures + spread**2) for p in (0.5, share))
-    return ((_quantile(LEVEL) * guessed + _quantile(1 - power) * seen) / (share - 0.5)) ** 2
+    return float(((-ndtri(LEVEL) * guessed + ndtri(power) * seen) / (share - 0.5)) ** 2)
 
 
-def _quantile(tail: float) -> float:
-    from scipy.special import ndtri
-
-    return -float(ndtri(tail))
-
-
-def spread_of(shares: Values, pictures: int) -> float:
+def spread_of(shares: Float64[np.ndarray, "s"], pictures: int) -> float:
     """By how much subjects' true shares differ: what is beyond that of answers by chance."""
     if len(shares) < 2:
         return 0.0

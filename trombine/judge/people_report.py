@@ -6,18 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
-from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool
 
-from trombine.io.files import write_bytes
-from trombine.judge.bootstrap import drawn, estimate
 from trombine.judge.people import REASONS, SIDES, Key, Pixels, Subject
 from trombine.judge.people_figures import (
-    accuracy,
     answers_needed,
     cohen_kappa,
     d_prime,
@@ -28,27 +24,27 @@ from trombine.judge.people_figures import (
     spread_of,
     subjects_needed,
 )
-from trombine.pages import Page, Plot, Series, grid, picture, plots, table
+from trombine.judge.stats import bootstrap
 from trombine.refusal import shown
+from trombine.report import Plot, Report, Series
 from trombine.texts import aligned
 
 GENERATOR: Final = "trombine judge people score"
 _TOLD_APART: Final = 0.54  # the share of right answers that is to be told from guessing
 _PICTURES: Final = (24, 50, 100, 200)
 _MOST_FOOLED: Final = 12  # pictures
-Report = dict[str, Any]
+Numbers = dict[str, Any]
 Answers = Bool[np.ndarray, "s n"]
 
 
 # As values
 
 
-def report_of(key: Key, subjects: Sequence[Subject]) -> Report:
+def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
     """All figures, as JSON holds them."""
     names = sorted(key.truth)
     truth = np.array([key.truth[name] == "generated" for name in names])
     answers = np.array([[s.answers[n].side == "generated" for n in names] for s in subjects])
-    weights = drawn(truth.astype(np.int64), purpose="people bootstrap")
     correct = answers == truth
     shares, right = correct.mean(1), int(correct.sum())
     return {
@@ -60,14 +56,14 @@ def report_of(key: Key, subjects: Sequence[Subject]) -> Report:
                 "file": subject.file.name,
                 "experience": subject.experience,
                 "seconds": median(answer.seconds for answer in subject.answers.values()),
-                **_figures(truth, said, weights),
+                **_figures(truth, said),
             }
             for subject, said in zip(subjects, answers, strict=True)
         ],
         "all": {
             "answers": correct.size,
             "right": right,
-            "accuracy": asdict(mean_accuracy(correct, weights)),
+            "accuracy": asdict(mean_accuracy(correct)),
             "confusion": _confusion(truth, answers),
             "guessing": guessing(right, correct.size),
         },
@@ -75,13 +71,11 @@ def report_of(key: Key, subjects: Sequence[Subject]) -> Report:
             {
                 "first": first.name,
                 "second": second.name,
-                "kappa": asdict(estimate(lambda w, a=a, b=b: cohen_kappa(w, a, b), weights)),
+                "kappa": asdict(bootstrap(cohen_kappa, a, b)),
             }
             for (first, a), (second, b) in combinations(zip(subjects, answers, strict=True), 2)
         ],
-        "fleiss": asdict(estimate(lambda w: fleiss_kappa(w, answers), weights))
-        if len(subjects) > 1
-        else None,
+        "fleiss": asdict(bootstrap(fleiss_kappa, *answers)) if len(subjects) > 1 else None,
         "sets": list(_sets(key, names, correct)),
         "reasons": _reasons(key, subjects),
         "texts": list(_texts(key, subjects)),
@@ -90,18 +84,15 @@ def report_of(key: Key, subjects: Sequence[Subject]) -> Report:
     }
 
 
-def _figures(truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> Report:
+def _figures(truth: np.ndarray, said: np.ndarray) -> Numbers:
     """What is counted of one subject."""
     right = int((said == truth).sum())
-    figures = {"accuracy_bootstrap": accuracy, "d_prime": d_prime, "kappa": cohen_kappa}
     return {
         "right": right,
         "confusion": _confusion(truth, said[None]),
         "accuracy": asdict(exact_interval(right, len(truth))),
-        **{
-            name: asdict(estimate(lambda w, figure=figure: figure(w, truth, said), weights))
-            for name, figure in figures.items()
-        },
+        "d_prime": asdict(bootstrap(d_prime, truth, said)),
+        "kappa": asdict(bootstrap(cohen_kappa, truth, said)),
         "guessing": guessing(right, len(truth)),
     }
 
@@ -115,17 +106,16 @@ def _confusion(truth: np.ndarray, answers: Answers) -> dict[str, dict[str, int]]
     }
 
 
-def _sets(key: Key, names: Sequence[str], correct: Answers) -> Iterator[Report]:
+def _sets(key: Key, names: Sequence[str], correct: Answers) -> Iterator[Numbers]:
     """How often the pictures of each folder are called what they are; the real ones come first."""
     order = sorted({(SIDES.index(key.truth[name]), key.sets[name]) for name in names})
     for side, name in order if len(order) > len(SIDES) else ():
         mine = np.array([(SIDES.index(key.truth[n]), key.sets[n]) == (side, name) for n in names])
-        weights = drawn(np.zeros(mine.sum(), np.int64), purpose="people bootstrap of a folder")
-        figure = asdict(mean_accuracy(correct[:, mine], weights))
+        figure = asdict(mean_accuracy(correct[:, mine]))
         yield {"set": name, "truth": SIDES[side], "pictures": int(mine.sum()), "accuracy": figure}
 
 
-def _reasons(key: Key, subjects: Sequence[Subject]) -> list[Report]:
+def _reasons(key: Key, subjects: Sequence[Subject]) -> list[Numbers]:
     """How often each is given for a generated picture, and for a real one."""
     counts = Counter(
         (reason, key.truth[name])
@@ -136,7 +126,7 @@ def _reasons(key: Key, subjects: Sequence[Subject]) -> list[Report]:
     return [{"reason": r, **{side: counts[r, side] for side in SIDES}} for r in REASONS]
 
 
-def _texts(key: Key, subjects: Sequence[Subject]) -> Iterator[Report]:
+def _texts(key: Key, subjects: Sequence[Subject]) -> Iterator[Numbers]:
     for subject in subjects:
         for name, answer in subject.answers.items():
             if answer.text.strip():
@@ -144,7 +134,7 @@ def _texts(key: Key, subjects: Sequence[Subject]) -> Iterator[Report]:
                 yield {"subject": subject.name, **about, "text": answer.text.strip()}
 
 
-def _fooled(key: Key, names: Sequence[str], correct: Answers) -> list[Report]:
+def _fooled(key: Key, names: Sequence[str], correct: Answers) -> list[Numbers]:
     """The pictures that somebody was wrong of, those of most people first."""
     wrong = dict(zip(names, (~correct).sum(0).tolist(), strict=True))
     order = sorted((name for name in names if wrong[name]), key=lambda name: (-wrong[name], name))
@@ -160,7 +150,7 @@ def _fooled(key: Key, names: Sequence[str], correct: Answers) -> list[Report]:
     ]
 
 
-def _needed(count: int, spread: float) -> Report:
+def _needed(count: int, spread: float) -> Numbers:
     """What a test needs to tell a small difference from guessing."""
     return {
         "share": _TOLD_APART,
@@ -183,7 +173,7 @@ def _needed(count: int, spread: float) -> Report:
 _HEADS: Final = ("subject", "right", "accuracy", "d'", "kappa", "by guessing")
 
 
-def text_of(report: Report) -> str:
+def text_of(report: Numbers) -> str:
     """A line for each subject, and what they say together."""
     count, everybody = report["pictures"], report["all"]
     rows = [_HEADS, *(_row(subject, count) for subject in report["subjects"])]
@@ -213,7 +203,7 @@ def text_of(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _row(subject: Report, count: int) -> tuple[str, ...]:
+def _row(subject: Numbers, count: int) -> tuple[str, ...]:
     figures = (_spelled(subject[name]) for name in ("accuracy", "d_prime", "kappa"))
     right = f"{subject['right']} of {count}"
     return shown(subject["subject"]), right, *figures, _chance(subject["guessing"])
@@ -230,7 +220,7 @@ def _chance(probability: float) -> str:
     return f"{probability:.3f}" if probability >= 0.001 else f"{probability:.1e}"
 
 
-def _reason_words(report: Report) -> Iterator[str]:
+def _reason_words(report: Numbers) -> Iterator[str]:
     given = [r for r in report["reasons"] if r["real"] + r["generated"]]
     if given:
         order = sorted(given, key=lambda r: -r["generated"] - r["real"])
@@ -240,150 +230,115 @@ def _reason_words(report: Report) -> Iterator[str]:
 # As a page
 
 
-def write_page(path: Path, report: Report, images: Mapping[str, Pixels]) -> None:
-    """Write the page of a report; `images` are the test's pictures, where they are at hand."""
-    write_bytes(path, page_of(report, images).html().encode())
-
-
-def page_of(report: Report, images: Mapping[str, Pixels]) -> Page:
-    """The page of a report."""
-    page = Page(title="Real or generated?", lead=_lead(report), generator=GENERATOR)
-    page.section("Subjects", _SUBJECTS, _accuracies(report), _subjects(report))
-    page.section("Answers", _ANSWERS, _confusions(report))
-    if report["sets"]:
-        page.section("Folders", _FOLDERS, _sets_table(report))
-    page.section("Agreement", _AGREEMENT, *_agreements(report))
-    page.section("Reasons", _REASONS, *_reason_tables(report))
-    if report["fooled"]:
-        page.section("What fooled most", _FOOLED, _fooled_pictures(report, images))
-    page.section("How many are needed", _NEEDED, _needed_table(report))
-    return page
-
-
-_SUBJECTS: Final = (
-    "Each with the exact 95 % interval of its accuracy (Clopper and Pearson), d' and kappa against"
-    " the truth with bootstrap intervals, and how likely somebody who guesses has as many right or"
-    " more."
-)
-_ANSWERS: Final = "How many pictures of each side were called what."
-_FOLDERS: Final = (
-    "How often the pictures of each folder were called what they are: the more real a folder of"
-    " generated ones looks, the less often."
-)
-_AGREEMENT: Final = (
-    "Cohen's kappa of each two subjects, Fleiss' of all: 1 where they always agree, 0 as by chance."
-    " It says nothing of who is right."
-)
-_REASONS: Final = "What gave pictures away, and how often a real one was thought to be betrayed so."
-_FOOLED: Final = "The pictures that most people were wrong of."
-_NEEDED: Final = (
-    "Subjects that a test needs to tell 54 % right answers from guessing, four times in five"
-    " (one-sided, 5 %): where all of them see alike, and where they differ as these do. Pictures"
-    " that are unequally hard ask for more."
-)
-
-
-def _lead(report: Report) -> str:
-    everybody = report["all"]
-    return (
-        f"{len(report['subjects'])} subjects and {report['pictures']} pictures, half of them real:"
+def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
+    """The page; `images` are the test's pictures, where they are at hand."""
+    subjects, everybody = numbers["subjects"], numbers["all"]
+    report = Report(
+        title="Real or generated?",
+        lead=f"{len(subjects)} subjects and {numbers['pictures']} pictures, half of them real:"
         f" {everybody['right']} of {everybody['answers']} answers are right. Mean accuracy"
         f" {_spelled(everybody['accuracy'])}; by guessing alone this or better has a probability of"
-        f" {_chance(everybody['guessing'])}."
+        f" {_chance(everybody['guessing'])}.",
+        generator=GENERATOR,
     )
-
-
-def _accuracies(report: Report) -> str:
-    figures = [subject["accuracy"] for subject in report["subjects"]]
-    places = list(range(len(figures)))
-    values, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
-    series = (
-        Series(name="subjects", x=places, y=values, low=low, high=high, mark="points"),
-        Series(name="guessing", x=[-0.5, len(places) - 0.5], y=[0.5, 0.5]),
+    report.section(
+        "Subjects",
+        "Each with the exact 95 % interval of its accuracy (Clopper and Pearson), d' and kappa"
+        " against the truth with bootstrap intervals, and how likely somebody who guesses has as"
+        " many right or more.",
     )
-    names = tuple(str(place + 1) for place in places)
-    title = "Accuracy, by subject in the table's order"
-    return plots(
-        Plot(title=title, x_label="subject", y_label="accuracy", series=series, categories=names)
-    )
-
-
-def _subjects(report: Report) -> str:
-    heads = [*_HEADS, "seconds", "experience"]
+    report.curves(_accuracies([subject["accuracy"] for subject in subjects]))
     rows = [
-        [*_row(subject, report["pictures"]), f"{subject['seconds']:.1f}", subject["experience"]]
-        for subject in report["subjects"]
+        [*_row(subject, numbers["pictures"]), f"{subject['seconds']:.1f}", subject["experience"]]
+        for subject in subjects
     ]
-    everybody = report["all"]
     total = f"{everybody['right']} of {everybody['answers']}"
     mean, chance = _spelled(everybody["accuracy"]), _chance(everybody["guessing"])
     rows.append(["all", total, mean, "–", "–", chance, "–", "–"])
-    return table(heads, rows, caption="Each subject", under="seconds: the median a picture")
-
-
-def _confusions(report: Report) -> str:
-    heads = ["subject", *(f"{t}, called {a}" for t in SIDES for a in SIDES)]
-    groups = [(s["subject"], s["confusion"]) for s in report["subjects"]]
-    groups.append(("all", report["all"]["confusion"]))
+    heads = [*_HEADS, "seconds", "experience"]
+    under = "seconds: the median a picture"
+    report.table(heads, rows, caption="Each subject", under=under, csv=True)
+    report.section("Answers", "How many pictures of each side were called what.")
+    groups = [(s["subject"], s["confusion"]) for s in subjects] + [("all", everybody["confusion"])]
     rows = [[name, *(str(c[t][a]) for t in SIDES for a in SIDES)] for name, c in groups]
-    return table(heads, rows, caption="Pictures, by what they are and were called")
-
-
-def _sets_table(report: Report) -> str:
-    rows = [
-        [s["set"], s["truth"], str(s["pictures"]), _spelled(s["accuracy"])] for s in report["sets"]
-    ]
-    heads = ["folder", "it is", "pictures", "right"]
-    return table(heads, rows, caption="Right answers, by folder", words=True)
-
-
-def _agreements(report: Report) -> Iterator[str]:
-    names = [subject["subject"] for subject in report["subjects"]]
-    if len(names) < 2:
-        return
-    pairs = {(p["first"], p["second"]): _spelled(p["kappa"]) for p in report["between"]}
-    rows = [[a, *(pairs.get((a, b), pairs.get((b, a), "–")) for b in names)] for a in names]
-    under = f"Fleiss' kappa of all: {_spelled(report['fleiss'])}"
-    yield table(["subject", *names], rows, caption="Kappa between subjects", under=under)
-
-
-def _reason_tables(report: Report) -> Iterator[str]:
-    rows = [[r["reason"], str(r["generated"]), str(r["real"])] for r in report["reasons"]]
-    yield table(
-        ["reason", "of generated pictures", "of real ones"],
-        rows,
-        caption="How often each was given",
-    )
-    if report["texts"]:
-        rows = [[t["subject"], t["file"], t["truth"], t["text"]] for t in report["texts"]]
-        heads = ["subject", "picture", "it is", "what was written"]
-        yield table(heads, rows, caption="In their own words", words=True)
-
-
-def _fooled_pictures(report: Report, images: Mapping[str, Pixels]) -> str:
-    """The worst as pictures, where these are at hand; else a table."""
-    worst = report["fooled"][:_MOST_FOOLED]
-    if any(item["picture"] not in images for item in worst):
-        rows = [[w["file"], w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
-        return table(
-            ["picture", "it is", "wrong"],
-            rows,
-            caption="Pictures of which most were wrong",
-            words=True,
+    heads = ["subject", *(f"{t}, called {a}" for t in SIDES for a in SIDES)]
+    report.table(heads, rows, caption="Pictures, by what they are and were called")
+    if numbers["sets"]:
+        text = "The more real a folder of generated ones looks, the less often it is called so."
+        rows = [
+            [s["set"], s["truth"], str(s["pictures"]), _spelled(s["accuracy"])]
+            for s in numbers["sets"]
+        ]
+        heads, caption = ["folder", "it is", "pictures", "right"], "Right answers, by folder"
+        report.section("Folders", text).table(heads, rows, caption=caption, words=True)
+    if numbers["between"]:
+        report.section(
+            "Agreement",
+            "Cohen's kappa of each two subjects, Fleiss' of all: 1 where they always agree, 0 as by"
+            " chance. It says nothing of who is right.",
         )
-    return grid([_figure(item, images[item["picture"]]) for item in worst], columns=4)
+        names = [subject["subject"] for subject in subjects]
+        pairs = {(p["first"], p["second"]): _spelled(p["kappa"]) for p in numbers["between"]}
+        rows = [[a, *(pairs.get((a, b), pairs.get((b, a), "–")) for b in names)] for a in names]
+        under = f"Fleiss' kappa of all: {_spelled(numbers['fleiss'])}"
+        report.table(["subject", *names], rows, caption="Kappa between subjects", under=under)
+    _reasons_section(report, numbers)
+    if numbers["fooled"]:
+        _fooled_section(report, numbers["fooled"][:_MOST_FOOLED], images)
+    _needed_section(report, numbers["needed"])
+    return report
 
 
-def _figure(item: Report, pixels: Pixels) -> str:
-    caption = f"{item['truth']}: {item['wrong']} of {item['of']} wrong ({item['file']})"
-    return picture(pixels, f"{item['truth']} picture {item['file']}", caption=caption)
+def _accuracies(figures: Sequence[Mapping[str, float]]) -> Plot:
+    places = list(range(len(figures)))
+    values, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
+    return Plot(
+        title="Accuracy, by subject in the table's order",
+        x_label="subject",
+        y_label="accuracy",
+        series=[
+            Series(name="subjects", x=places, y=values, low=low, high=high, mark="points"),
+            Series(name="guessing", x=[-0.5, len(places) - 0.5], y=[0.5, 0.5]),
+        ],
+        categories=[str(place + 1) for place in places],
+    )
 
 
-def _needed_table(report: Report) -> str:
+def _reasons_section(report: Report, numbers: Numbers) -> None:
+    text = "What gave pictures away, and how often a real one was thought to be betrayed so."
+    rows = [[r["reason"], str(r["generated"]), str(r["real"])] for r in numbers["reasons"]]
+    heads = ["reason", "of generated pictures", "of real ones"]
+    report.section("Reasons", text).table(heads, rows, caption="How often each was given")
+    if numbers["texts"]:
+        rows = [[t["subject"], t["file"], t["truth"], t["text"]] for t in numbers["texts"]]
+        heads = ["subject", "picture", "it is", "what was written"]
+        report.table(heads, rows, caption="In their own words", words=True)
+
+
+def _fooled_section(report: Report, worst: Sequence[Numbers], images: Mapping[str, Pixels]) -> None:
+    """The worst as pictures, where these are at hand; else a table."""
+    report.section("What fooled most", "The pictures that most people were wrong of.")
+    if all(one["picture"] in images for one in worst):
+        captions = (f"{w['truth']}: {w['wrong']} of {w['of']} wrong ({w['file']})" for w in worst)
+        pictures = (images[one["picture"]] for one in worst)
+        report.pictures(zip(pictures, captions, strict=True), columns=4)
+        return
+    rows = [[w["file"], w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
+    caption = "Pictures of which most were wrong"
+    report.table(["picture", "it is", "wrong"], rows, caption=caption, words=True)
+
+
+def _needed_section(report: Report, needed: Numbers) -> None:
+    report.section(
+        "How many are needed",
+        "Subjects that a test needs to tell 54 % right answers from guessing, four times in five"
+        " (one-sided, 5 %): where all of them see alike, and where they differ as these do."
+        " Pictures that are unequally hard ask for more.",
+    )
     rows = [
         [str(t["pictures"]), str(t["subjects_alike"]), str(t["subjects_as_here"])]
-        for t in report["needed"]["tests"]
+        for t in needed["tests"]
     ]
-    spread = f"Standard deviation of the subjects' true accuracy: {report['needed']['spread']:.3f}"
     heads = ["pictures", "subjects, if all are alike", "subjects, if they differ as here"]
-    return table(heads, rows, caption="Subjects needed", under=spread)
+    under = f"Standard deviation of the subjects' true accuracy: {needed['spread']:.3f}"
+    report.table(heads, rows, caption="Subjects needed", under=under)

@@ -25,11 +25,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final, Literal
 
 import numpy as np
+import skimage.data
 import torch
 from jaxtyping import Float32
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import Chain, crop_to_multiple, degrade_one
@@ -49,18 +59,16 @@ from trombine.refusal import InputError, about, shown
 
 FOLDER: Final = Path(__file__).with_name("protocols")
 ENDING: Final = ".toml"
-TASKS: Final = ("repair", "upscale", "restyle", "invent")
 PLACES: Final = ("scikit-image", "folder")  # of pictures that are not painted
 GREY: Final = 128 / 255  # of what a hole shows to who repairs it
 REGIONS: Final = {"": "whole", " in the hole": "hole", " on the rim": "rim"}
 RANKS_SETS: Final = ("Fréchet", "KID")
 SET_MEASURES: Final = {
-    name: Measure(unit="", more_is_better=name not in (*RANKS_SETS, "accuracy"), about=figure.about)
+    name: Measure(unit="", more_is_better=name not in (*RANKS_SETS, "accuracy"), about=figure.text)
     for name, figure in FIGURES.items()
 }
 _ALL: Final = {**MEASURES, **SET_MEASURES}
 _MOST: Final = 100_000  # pictures
-_LONGEST: Final = 1 << 20  # bytes of a file
 _DIGEST: Final = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\0]+)")
 
 Picture = Float32[torch.Tensor, "3 _ _"]
@@ -79,22 +87,116 @@ class Asked:
         return _ALL[self.name]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProtocolFile:
+def asked_for(text: str) -> Asked:
+    """The measure that this text names."""
+    for name in _ALL:
+        words = text.removeprefix(name)
+        if text.startswith(name) and words in REGIONS:
+            if words and name not in BY_PIXELS:
+                raise InputError(f"{name} is of the whole picture only, not {words.strip()}")
+            return Asked(name=name, region=REGIONS[words])
+    regions = " or ".join(f"'{words.strip()}'" for words in REGIONS if words)
+    names, of_sets = ", ".join(MEASURES), ", ".join(SET_MEASURES)
+    raise InputError(
+        f"{shown(text)} is no measure; a measure is {names}, and {regions} after it;"
+        f" of the task invent, {of_sets}"
+    )
+
+
+def _measure(text: str) -> str:
+    asked_for(text)
+    return text
+
+
+def _mask(text: str) -> str:
+    mix = parse_mix(text)
+    if any(term.family == "parts" for term in mix):
+        raise InputError("masks over parts of a face are not for protocols yet")
+    return "+".join(map(spell_mask, mix))
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Seeds(_Frozen):
+    """Of what is painted."""
+
+    first: StrictInt
+    count: Annotated[StrictInt, Field(ge=1, le=_MOST)]
+
+
+class ProtocolFile(_Frozen):
     """What a file says, checked."""
 
     name: str  # of the file
     about: str = ""
-    version: int
-    task: str
+    version: Annotated[StrictInt, Field(ge=1)]
+    task: Literal["repair", "upscale", "restyle", "invent"]
     pictures: str
-    seeds: range
-    size: int | None = None
-    crop: int | None = None
-    masks: tuple[str, ...] = ()
-    damage: str = ""
-    measures: tuple[str, ...]
-    files: Mapping[str, str]  # SHA-256 by name
+    spans: Seeds | None = Field(None, alias="seeds")
+    size: Annotated[StrictInt, Field(ge=1)] | None = None
+    crop: Annotated[StrictInt, Field(ge=1)] | None = None
+    masks: tuple[Annotated[str, AfterValidator(_mask)], ...] = ()
+    damage: Annotated[str, AfterValidator(lambda text: text and str(Chain.parse(text)))] = ""
+    measures: Annotated[tuple[Annotated[str, AfterValidator(_measure)], ...], Field(min_length=1)]
+    files: Mapping[str, str] = {}  # SHA-256 by name
+
+    @model_validator(mode="after")
+    def check(self) -> ProtocolFile:
+        """Refuse what does not fit together."""
+        self._check_pictures()
+        regions = {asked.region for asked in self.asked.values()}
+        if len(set(self.measures)) < len(self.measures):
+            raise ValueError("names a measure twice")
+        if bool(self.masks) != (self.task == "repair") or not (self.masks or regions == {"whole"}):
+            raise ValueError(
+                "masks, and measures in them, are for the task repair, which needs them"
+            )
+        if bool(self.damage) != (self.task == "upscale") or (self.damage and self.factor < 2):
+            raise ValueError("a damage that shrinks is for the task upscale, which needs it")
+        if (len(self.styles) == 2) != (self.task == "restyle"):
+            raise ValueError("pairs of styles (world:photo+anime) are for the task restyle alone")
+        if any((asked.name in SET_MEASURES) != self.of_sets for asked in self.asked.values()):
+            names = ", ".join(SET_MEASURES)
+            raise ValueError(f"measures of sets ({names}) are for the task invent, and no others")
+        if self.of_sets:
+            self._check_sets()
+        return self
+
+    def _check_pictures(self) -> None:
+        if self.pictures in PLACES:
+            if self.spans or self.size or not self.files:
+                raise ValueError(f"pictures of {self.pictures} have files, no seeds and no size")
+            return
+        term, *others = parse(self.pictures)
+        if others or term.path or term.count or term.weight != 1:
+            raise ValueError(
+                "pictures are of one kind, without a count or a weight, such as world:photo; or"
+                f" {' or '.join(PLACES)} with files"
+            )
+        if self.files or self.spans is None or self.size is None or self.spans.first not in SEEDS:
+            raise ValueError("what is painted has a size and seeds = { first = 0, count = 1 }")
+        Maker(kind=term.kind, styles=term.styles, size=self.size)
+        if (self.crop or 1) > self.size:
+            raise ValueError(f"crop is 1 to {self.size}, the size of what is painted")
+
+    def _check_sets(self) -> None:
+        if not self.is_painted or parse(self.pictures)[0].kind != "world":
+            raise ValueError("pictures of the task invent are painted faces, such as world:photo")
+        if self.seeds.start < TRAINING.stop or self.count < FEWEST:
+            raise ValueError(
+                f"the task invent has {FEWEST} seeds or more, from {TRAINING.stop:,} on: baselines"
+                " learn from those before"
+            )
+        if self.measures[0] not in RANKS_SETS:
+            raise ValueError(f"the first measure, which ranks, is {' or '.join(RANKS_SETS)}")
+
+    @property
+    def seeds(self) -> range:
+        """Of what is painted; empty where pictures are files."""
+        first, count = (self.spans.first, self.spans.count) if self.spans else (0, 0)
+        return range(first, first + count)
 
     @property
     def protocol(self) -> Protocol:
@@ -209,162 +311,31 @@ def load(name: str) -> ProtocolFile:
         raise InputError(f"is no protocol; there are {listed}, or name a .toml file", path=name)
     path = table.get(name) or Path(name)
     with opened(path) as file, about(path):
-        data = file.read(_LONGEST + 1)
-        if len(data) > _LONGEST:
-            raise InputError("is too long to be a protocol")
         try:
-            content = tomllib.loads(data.decode())
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+            content = tomllib.loads(file.read().decode())
+            if "files" in content:
+                content["files"] = _listed(path.parent / str(content["files"]))
+            return ProtocolFile(**{**content, "name": path.stem})
+        except ValidationError as error:
+            one = error.errors(include_url=False)[0]
+            place = " ".join(map(str, one["loc"]))
+            problem = f"{place}: {one['msg']}".removeprefix(": ").removeprefix("Value error, ")
+            raise InputError(problem) from error
+        except ValueError as error:
             raise InputError(f"is not TOML ({error})", "mend it, or copy it again") from error
-        return _checked(path, content)
 
 
-_FIELDS: Final[Mapping[str, type]] = {
-    "about": str,
-    "version": int,
-    "task": str,
-    "pictures": str,
-    "seeds": dict,
-    "size": int,
-    "files": str,
-    "crop": int,
-    "masks": list,
-    "damage": str,
-    "measures": list,
-}
-_KINDS: Final = {str: "a text", int: "a whole number", dict: "a table", list: "a list of texts"}
-
-
-def _checked(path: Path, content: Mapping[str, Any]) -> ProtocolFile:
-    for name, value in content.items():
-        if name not in _FIELDS:
-            raise InputError(
-                f"has {shown(name)}, which no protocol has; it has {', '.join(_FIELDS)}"
-            )
-        if not _is(_FIELDS[name], value):
-            raise InputError(f"{name} is {_KINDS[_FIELDS[name]]}, not {shown(repr(value)[:60])}")
-    for name in ("version", "task", "pictures", "measures"):
-        if not content.get(name):
-            raise InputError(f"does not say {name}")
-    if content["task"] not in TASKS:
-        raise InputError(f"task is one of {', '.join(TASKS)}, not {shown(content['task'])}")
-    files = _listed(path, content)
-    seeds = _seeds(content) if not files else range(0)
-    result = ProtocolFile(
-        name=path.stem,
-        about=content.get("about", ""),
-        version=content["version"],
-        task=content["task"],
-        pictures=content["pictures"] if files else _painted(content),
-        seeds=seeds,
-        size=content.get("size"),
-        crop=content.get("crop"),
-        masks=tuple(_mask(text) for text in content.get("masks", ())),
-        damage=str(Chain.parse(content["damage"])) if content.get("damage") else "",
-        measures=tuple(content["measures"]),
-        files=files,
-    )
-    _check_task(result)
-    return result
-
-
-def _is(kind: type, value: Any) -> bool:
-    return type(value) is kind and (kind is not list or all(type(item) is str for item in value))
-
-
-def _seeds(content: Mapping[str, Any]) -> range:
-    seeds = content.get("seeds", {})
-    first: Any = seeds.get("first")
-    count: Any = seeds.get("count")
-    is_right = seeds.keys() == {"first", "count"} and type(first) is int and type(count) is int
-    if not is_right or first not in SEEDS or not 1 <= count <= _MOST:
-        raise InputError(f"seeds are {{ first = 0, count = 1 to {_MOST:,} }}")
-    return range(first, first + count)
-
-
-def _painted(content: Mapping[str, Any]) -> str:
-    """The spec of what is painted, of one kind without a count."""
-    terms = parse(content["pictures"])
-    (term, *others) = terms
-    if others or term.path or term.count or term.weight != 1:
-        problem = "pictures are of one kind, without a count or a weight, such as world:photo"
-        raise InputError(f"{problem}; or {' or '.join(PLACES)} with files")
-    if not content.get("size"):
-        raise InputError("does not say the size of what is painted")
-    Maker(kind=term.kind, styles=term.styles, size=content["size"])
-    if not 1 <= content.get("crop", 1) <= content["size"]:
-        raise InputError(f"crop is 1 to {content['size']}, the size of what is painted")
-    return content["pictures"].strip()
-
-
-def _listed(path: Path, content: Mapping[str, Any]) -> dict[str, str]:
-    """The files by name with their SHA-256; none of what is painted."""
-    if content["pictures"] not in PLACES:
-        if "files" in content:
-            raise InputError("files are for pictures that are not painted")
-        return {}
-    if "seeds" in content or "size" in content or "files" not in content:
-        raise InputError(f"pictures of {content['pictures']} have files, no seeds and no size")
-    place = path.parent / content["files"]
-    with opened(place) as file:
-        lines = file.read(_LONGEST).decode(errors="replace").splitlines()
+def _listed(path: Path) -> dict[str, str]:
+    """The files of a protocol by name with their SHA-256, as sha256sum writes them."""
+    with opened(path) as file:
+        lines = file.read().decode(errors="replace").splitlines()
     matches = [_DIGEST.fullmatch(line) for line in lines if line.strip()]
-    if not matches or not all(matches) or len(matches) > _MOST:
-        raise InputError("is not what sha256sum writes of files in one folder", path=place)
+    if not matches or not all(matches):
+        raise InputError("is not what sha256sum writes of files in one folder", path=path)
     files = {match[2]: match[1] for match in matches if match}
     if len(files) < len(matches) or len({Path(name).stem for name in files}) < len(files):
-        raise InputError("names a picture twice", path=place)
+        raise InputError("names a picture twice", path=path)
     return files
-
-
-def _mask(text: str) -> str:
-    return "+".join(map(spell_mask, parse_mix(text)))
-
-
-def asked_for(text: str) -> Asked:
-    """The measure that this text names."""
-    for name in _ALL:
-        words = text.removeprefix(name)
-        if text.startswith(name) and words in REGIONS:
-            if words and name not in BY_PIXELS:
-                raise InputError(f"{name} is of the whole picture only, not {words.strip()}")
-            return Asked(name=name, region=REGIONS[words])
-    regions = " or ".join(f"'{words.strip()}'" for words in REGIONS if words)
-    names, of_sets = ", ".join(MEASURES), ", ".join(SET_MEASURES)
-    raise InputError(
-        f"{shown(text)} is no measure; a measure is {names}, and {regions} after it;"
-        f" of the task invent, {of_sets}"
-    )
-
-
-def _check_task(file: ProtocolFile) -> None:
-    """Refuse what does not fit the task."""
-    regions = {asked.region for asked in file.asked.values()}
-    if len(set(file.measures)) < len(file.measures):
-        raise InputError("names a measure twice")
-    if bool(file.masks) != (file.task == "repair") or (not file.masks and regions != {"whole"}):
-        raise InputError("masks, and measures in them, are for the task repair, which needs them")
-    if bool(file.damage) != (file.task == "upscale") or (file.damage and file.factor < 2):
-        raise InputError("a damage that shrinks is for the task upscale, which needs it")
-    if (len(file.styles) == 2) != (file.task == "restyle"):
-        problem = "pairs of styles are for the task restyle, which needs them"
-        raise InputError(problem, "such as world:photo+anime")
-    if any(term.family == "parts" for mask in file.masks for term in parse_mix(mask)):
-        raise InputError("masks over parts of a face are not for protocols yet")
-    if any((asked.name in SET_MEASURES) != file.of_sets for asked in file.asked.values()):
-        raise InputError(f"measures of sets ({', '.join(SET_MEASURES)}) are for the task invent")
-    if file.of_sets:
-        _check_sets(file)
-
-
-def _check_sets(file: ProtocolFile) -> None:
-    if not file.is_painted or parse(file.pictures)[0].kind != "world":
-        raise InputError("pictures of the task invent are painted faces, such as world:photo")
-    if file.seeds.start < TRAINING.stop or file.count < FEWEST:
-        problem = f"the task invent has {FEWEST} seeds or more, from {TRAINING.stop:,} on"
-        raise InputError(problem, "baselines learn from those before")
-    if file.measures[0] not in RANKS_SETS:
-        raise InputError(f"the first measure, which ranks, is {' or '.join(RANKS_SETS)}")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -414,8 +385,6 @@ def _sources(
 def folder_of(file: ProtocolFile, folder: Path | None) -> Path:
     """Where the files of a protocol are."""
     if file.pictures == "scikit-image":
-        import skimage.data
-
         return Path(skimage.data.__file__).parent
     if folder is None:
         raise InputError(f"{file.name} is of pictures in a folder", "name it by --pictures")

@@ -1,15 +1,16 @@
 """Results against their truths: on the whole picture, inside the hole, and on the hole's rim.
 
 Pixels are compared where they stand; what the witness reads is compared on the whole picture, where
-it shows a face.
+it shows a face. The report of many pairs is at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -20,10 +21,13 @@ from trombine.conventions import to_picture
 from trombine.io.batch import find
 from trombine.io.image import as_seen, load_picture
 from trombine.judge import witness
+from trombine.judge.stats import mean
 from trombine.measures import SSIM_RADIUS, luma, ssim_map
 from trombine.measures.reading import between_pupils
 from trombine.measures.similarity import ms_ssim
 from trombine.refusal import InputError, shown
+from trombine.report import Report
+from trombine.texts import aligned
 
 Picture = Float32[torch.Tensor, "3 h w"]
 AnyPicture = Float32[torch.Tensor, "3 _ _"]  # that two of them agree is checked by hand
@@ -253,14 +257,101 @@ def judge_pair(
     return values
 
 
+# ---------------------------------------------------------------------------------------------
+# The report
+
+_WORST: Final = 6  # pictures that the page shows
 Values = Mapping[str, Mapping[str, float]]
+Measured = Mapping[Pair, Values]
+Columns = dict[str, dict[str, list[float]]]  # by measure, then by region
 
 
-def by_region(results: Iterable[Values]) -> dict[str, dict[str, list[float]]]:
-    """All values by region and measure."""
-    table: dict[str, dict[str, list[float]]] = {}
-    for values in results:
-        for region, measures in values.items():
-            for measure, value in measures.items():
-                table.setdefault(region, {}).setdefault(measure, []).append(value)
-    return table
+def hashes_of(nets: Iterable[JudgingNet]) -> dict[str, str]:
+    """Of all nets that give a number, by name."""
+    return {witness.WITNESS: witness.witness().hash, **{net.name: net.hash for net in nets}}
+
+
+def columns_of(measured: Measured) -> Columns:
+    """All values by measure and region, MEASURES first, as the pictures come."""
+    columns: Columns = {name: {} for name in MEASURES}
+    for values in measured.values():
+        for region in REGIONS:
+            for name, value in values.get(region, {}).items():
+                columns.setdefault(name, {}).setdefault(region, []).append(value)
+    return {name: regions for name, regions in columns.items() if regions}
+
+
+def numbers_of(measured: Measured, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """All numbers as JSON holds them: the nets that judged, means with intervals, and those of each
+    picture. What is not finite is null."""
+    means = {
+        name: {
+            region: dict(zip(("mean", "low", "high"), map(_plain, mean(column)), strict=True))
+            for region, column in regions.items()
+        }
+        for name, regions in columns_of(measured).items()
+    }
+    pictures = [
+        {
+            "result": pair.result.name,
+            "truth": pair.truth.name,
+            "values": {r: {m: _plain(v) for m, v in one.items()} for r, one in values.items()},
+        }
+        for pair, values in measured.items()
+    ]
+    return {**hashes, "means": means, "pictures": pictures}
+
+
+def _plain(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None
+
+
+def rows_of(measured: Measured) -> list[list[str]]:
+    """The table of means with intervals: the regions, then a measure a row."""
+    columns = columns_of(measured)
+    regions = [region for region in REGIONS if any(region in one for one in columns.values())]
+    rows = [["", *regions]]
+    for name, values in columns.items():
+        label = f"{name} {MEASURES[name].unit}".strip() if name in MEASURES else name
+        cells = (_spelled(values[region]) if region in values else "" for region in regions)
+        rows.append([label, *cells])
+    return rows
+
+
+def _spelled(values: Sequence[float]) -> str:
+    middle, low, high = mean(values)
+    digits = 2 if abs(middle) >= 10 else 4
+    interval = f" ({low:.{digits}f} to {high:.{digits}f})" if low < high else ""
+    return f"{middle:.{digits}f}{interval}"
+
+
+def text_of(measured: Measured, hashes: Mapping[str, str]) -> str:
+    """The table of means for a terminal."""
+    judges = ", ".join(f"{name} {hash}" for name, hash in hashes.items())
+    count = f"{len(measured)} {'picture' if len(measured) == 1 else 'pictures'}"
+    return "\n".join((*aligned(rows_of(measured)), f"{count}; {judges}"))
+
+
+def report_of(measured: Measured, hashes: Mapping[str, str]) -> Report:
+    """The table, and the pictures that came out worst."""
+    judges = ", ".join(f"{name} {hash}" for name, hash in hashes.items())
+    report = Report(
+        title="Results against their truths",
+        lead=f"{len(measured)} pairs of pictures.",
+        foot=f"Intervals are of 2,000 resamples, 95 %. Read by {judges}.",
+    )
+    heads, *rows = rows_of(measured)
+    report.section("Numbers", "Means over the pictures, with their intervals.")
+    report.table(["measure", *heads[1:]], rows, caption="Means over the pictures", csv=True)
+    names = [row[0].split()[0] for row in rows]
+    about = [[name, MEASURES[name].about] for name in names if name in MEASURES]
+    report.table(["measure", "what it is"], about, caption="What is measured", words=True)
+    region = "hole" if "hole" in heads else "whole"
+    report.section("The worst", f"Lowest PSNR of the {region} first: result, then truth.")
+    worst = sorted(measured, key=lambda pair: measured[pair].get(region, {}).get("PSNR", math.inf))
+    cells = []
+    for pair in worst[:_WORST]:
+        ours, theirs = (as_seen(load_picture(path)) for path in (pair.result, pair.truth))
+        decibels = measured[pair]["whole"]["PSNR"]
+        cells += [(ours, f"{shown(pair.result.name)}: {decibels:.2f} dB"), (theirs, "truth")]
+    return report.pictures(cells, columns=4)

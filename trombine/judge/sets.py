@@ -8,7 +8,7 @@ temporary file, so that a large set needs no memory.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,8 +22,8 @@ from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
 from trombine.data.source import prepare, source
 from trombine.data.spec import is_there, parse
-from trombine.events import Event, Notice, Progress, Skipped
 from trombine.io.image import as_seen, load_picture, size_of
+from trombine.progress import Account, Progress, silent
 from trombine.refusal import InputError, shown
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]
@@ -76,9 +76,9 @@ def natural_size(spec: str) -> int | None:
     return min(size_of(path / list_folder(path).records[0].name))
 
 
-def open_set(spec: str, size: int) -> Generator[Event, None, PictureSet]:
+def open_set(spec: str, size: int, account: Account, progress: Progress = silent) -> PictureSet:
     """The pictures of a path or a data spec at this size; bad files of a folder are skipped."""
-    place = yield from open_place(spec, size)
+    place = open_place(spec, size, account, progress)
     if place.kept is not None and place.kept.shape[1:3] == (size, size):
         names = tuple(map(place.name, range(place.count)))
         return PictureSet(spec, place.kept, names, place.files, 0, 0)
@@ -87,29 +87,29 @@ def open_set(spec: str, size: int) -> Generator[Event, None, PictureSet]:
         try:
             pixels, _ = place.read(row)
         except InputError as error:
-            yield Skipped(error.path or place.path, error.why)
+            account.skip(place.path, error)
             continue
         room[len(names)] = _square(pixels, size)
         resized += pixels.shape[:2] != (size, size)
         names.append(place.name(row))
-        yield Progress(row + 1, place.count, "pictures read")
+        progress(row + 1, place.count, "pictures read")
     skipped = place.count - len(names)
     return PictureSet(spec, room[: len(names)], tuple(names), place.files, resized, skipped)
 
 
-def open_place(spec: str, size: int, first_seed: int = 0) -> Generator[Event, None, Place]:
+def open_place(
+    spec: str, size: int, account: Account, progress: Progress = silent, *, first_seed: int = 0
+) -> Place:
     """The pictures of a path or a data spec; those that must be painted are, of this size and from
     this seed on."""
     if (path := _existing(spec)) is not None:
-        if is_pack(path):
-            return _of_pack(path)
-        return (yield from _of_folder(path))
+        return _of_pack(path) if is_pack(path) else _of_folder(path, account)
     if "/" in spec and ":" not in spec:
         raise InputError("does not exist", "name a folder, a pack or a data spec", path=Path(spec))
     term, *others = parse(spec)
     if others:
         raise InputError(f"{shown(spec)} is a mix", "name one source for each set")
-    prepare(spec, size, first_seed=first_seed, workers=None)
+    prepare(spec, size, first_seed=first_seed, workers=None, progress=progress)
     opened = source(spec, size, first_seed=first_seed)
     if opened.paired:
         raise InputError(f"{shown(spec)} has pairs of pictures", "name a set of single ones")
@@ -140,12 +140,12 @@ def _of_pack(path: Path) -> Place:
     return Place(len(pack), pack.name, lambda row: (kept[row], True), path, files, kept)
 
 
-def _of_folder(folder: Path) -> Generator[Event, None, Place]:
+def _of_folder(folder: Path, account: Account) -> Place:
     if not folder.is_dir():
         raise InputError("is one file", "name a folder of pictures, or a pack", path=folder)
     listing = list_folder(folder)
     for note in listing.notes:
-        yield Notice(folder, note)
+        account.notice(note, folder)
     names = [record.name for record in listing.records]
 
     def of_file(row: int) -> tuple[Pixels, bool]:

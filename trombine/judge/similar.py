@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
-from trombine.events import Tick
 from trombine.measures import SSIM_RADIUS
+from trombine.progress import Tick
 from trombine.refusal import InputError
 
 Pictures = UInt8[np.ndarray, "n h w c"]

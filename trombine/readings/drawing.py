@@ -11,8 +11,8 @@ from jaxtyping import Float32, UInt8
 from PIL import Image, ImageDraw
 
 from trombine.conventions import PART_COLOURS
-from trombine.pages.overlays import draw_parts, draw_points, key_of
-from trombine.pages.sheets import Sheet
+from trombine.io.overlays import draw_parts, draw_points, key_of
+from trombine.io.sheets import Sheet
 from trombine.reader.faces import Face
 from trombine.reader.frames import samples_of
 from trombine.reader.maps import parts_map

@@ -18,8 +18,8 @@ from trombine.conventions import to_pixels
 from trombine.inventing import PAINTER
 from trombine.io.batch import Content, Made
 from trombine.io.image import Picture, Pixels, as_seen, format_of, picture_of
+from trombine.io.sheets import Sheet
 from trombine.io.video import Frames, SourceFile, Video, lost_by_video, spread
-from trombine.pages import Sheet
 from trombine.progress import Tick
 from trombine.reader import Face, Tracked, Tracker
 from trombine.reader.frames import samples_of

@@ -6,7 +6,7 @@
     samples/             fixed-input.png, fixed-truth.png, 000012800.png: by pictures seen
     checkpoints/         000012800.safetensors: checkpoints.py
     best.safetensors     the best model by the run's own measure
-    index.html  film.mp4  film.gif  board/
+    index.html  film.gif  board/
 
 Here are files, and nothing of nets. What the log says is read in log.py.
 """
@@ -53,8 +53,7 @@ class RunFolder:
         self.samples = path / "samples"
         self.checkpoints = path / "checkpoints"
         self.best = path / "best.safetensors"
-        self.film = path / "film.mp4"
-        self.gif = path / "film.gif"
+        self.film = path / "film.gif"
         self.page = path / "index.html"
         self.board = path / "board"
         self.lock = path / ".lock"

@@ -38,7 +38,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from trombine import __version__
 from trombine.conventions import LANDMARK_GROUPS, PARTS
 from trombine.io.image import FORMATS
-from trombine.pages.overlays import CLOSED
+from trombine.io.overlays import CLOSED
 from trombine.refusal import InputError
 from trombine.studio.api import (
     FOLDERS,
@@ -182,7 +182,7 @@ def _add_pages(app: FastAPI, root: str) -> None:
         for file in folder.iterdir()
         if Path(file.name).suffix in _TYPES
     }
-    static["style.css"] = (files("trombine.pages") / "style.css").read_bytes()
+    static["style.css"] = (files("trombine.report") / "style.css").read_bytes()
     parts = {name: data.decode() for name, data in static.items() if name.endswith(".html")}
     for path, page in PAGES.items():
         text = _page(path, page, parts, root)

@@ -31,7 +31,7 @@ from trombine.judge.people import (
     render,
     subject_of,
 )
-from trombine.judge.people_report import page_of, report_of
+from trombine.judge.people_report import numbers_of, report_of
 from trombine.refusal import InputError
 from trombine.studio.guard import HERE, OWNER, SUBJECT, json_of
 from trombine.studio.jobs import DONE, Store
@@ -148,8 +148,8 @@ class Served:
         whole = [r for r in records if len(r["answers"]) == len(key.truth)]
         known = self._reports.get(test["id"], (0, {"lead": "", "sections": []}))
         if len(whole) > known[0]:  # whole answers never change
-            report = report_of(key, [_subject(record, test["key"]) for record in whole])
-            sheet = page_of(report, {})
+            numbers = numbers_of(key, [_subject(record, test["key"]) for record in whole])
+            sheet = report_of(numbers, {})
             known = len(whole), {"lead": sheet.lead, "sections": sheet.parts}
             self._reports[test["id"]] = known
         return known[1]

@@ -26,7 +26,7 @@ from starlette.concurrency import run_in_threadpool
 from trombine.data.spec import of_path, parse
 from trombine.recipes import RECIPES, settings_of, with_settings
 from trombine.refusal import InputError
-from trombine.runs import page
+from trombine.runs import page, words
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import RUNNING, STOPPED, read
 from trombine.studio.guard import HERE, json_of
@@ -84,7 +84,7 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
         folder = found(run)
         summary = read(folder)
         sheet = page.page(folder, summary, samples=False)
-        told = {"title": page.title(summary), "lead": sheet.lead, "sections": sheet.parts}
+        told = {"title": words.title(summary), "lead": sheet.lead, "sections": sheet.parts}
         is_running = summary.state == RUNNING
         told |= {"is_running": is_running, "problem": "" if is_running else _last(kept, run)}
         told["can_go_on"] = summary.state == STOPPED

@@ -18,10 +18,10 @@ from jaxtyping import Float32, UInt8
 
 from trombine.conventions import to_picture
 from trombine.io.image import Picture, as_seen
+from trombine.io.overlays import draw_points
+from trombine.io.sheets import Sheet
 from trombine.measures import psnr
 from trombine.measures.reading import point_errors
-from trombine.pages import Sheet
-from trombine.pages.overlays import draw_points
 from trombine.reader import Frame, crop_windows, read_faces
 from trombine.upscaling.last import resized
 from trombine.upscaling.pictures import Tick, deviations

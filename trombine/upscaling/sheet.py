@@ -16,9 +16,8 @@ from jaxtyping import Float64, UInt8
 from PIL import Image
 
 from trombine.conventions import to_picture
+from trombine.io.sheets import PAPER, Sheet
 from trombine.measures import SSIM_TAPS, luma, psnr, ssim
-from trombine.pages import Sheet
-from trombine.pages.sheets import PAPER
 from trombine.refusal import InputError
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]  # pictures of different sizes meet here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as jsons
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,12 @@ from cyclopts import Parameter
 from trombine.computing import in_processes
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import list_folder
+from trombine.io.batch import refuse_to_write_over
 from trombine.io.files import write_bytes
-from trombine.judge import audit, audit_page
-from trombine.progress import Result, log, silent
-from trombine.refusal import shown
+from trombine.judge import audit
+from trombine.progress import Account, Result, silent
+from trombine.refusal import OutputError
+from trombine.report import beside, check_page
 from trombine.verbs.options import MORE, WHOLE, Overwrite, Progress, Workers, limits, verb
 
 
@@ -69,13 +72,20 @@ def data_audit(
         for record in listing.records
         for view in record.sides
     }
-    contents = {output: audit_page.page, csv: audit_page.csv, keep_list: audit_page.keep_list}
-    wanted = {path: content for path, content in contents.items() if path is not None}
-    others = [path for path in (csv, keep_list) if path is not None]
-    audit_page.check_outputs(output, others, folder, split_of, overwrite=overwrite)
-    notices = tuple(f"{shown(folder)}: {note}" for note in listing.notes)
-    for text in notices:
-        log.warning(text)
+    outputs = [path for path in (output, csv, keep_list) if path is not None]
+    refuse_to_write_over(
+        [*(beside(output)[:2] if output else ()), *outputs], [folder / name for name in split_of]
+    )
+    if not overwrite:
+        if output is not None:
+            check_page(output, audit.GENERATOR)
+        for path in (csv, keep_list):
+            if path is not None and path.exists():
+                problem = "is there already"
+                raise OutputError(problem, "choose another name, or --overwrite", path=path)
+    account = Account()
+    for note in listing.notes:
+        account.notice(note, folder)
     limits = audit.Limits(least=least, longest=longest, faces=not any_subject)
     chunks = audit.chunks(folder, list(split_of), list(split_of.values()), limits)
     pictures: list[audit.Checked] = []
@@ -83,13 +93,12 @@ def data_audit(
         pictures += checked
         step(len(pictures), len(split_of), "pictures")
     found = audit.compared(pictures, dup_threshold, lambda n, of: step(n, of, "comparisons"))
-    text = audit_page.as_json(found) if json else audit_page.as_text(found)
-    for path, content in wanted.items():
-        write_bytes(path, content(folder, found).encode())
-        log.info(f"{shown(path)}: written")
-    return Result(
-        summary=text,
-        written=tuple(wanted),
-        notices=notices,
-        found={folder: audit_page.values_of(found)},
-    )
+    values = audit.values_of(found)
+    if output is not None:
+        account.write(*audit.report_of(folder, found).write(output, values))
+    for path, content in ((csv, audit.csv), (keep_list, audit.keep_list)):
+        if path is not None:
+            write_bytes(path, content(found).encode())
+            account.write(path)
+    text = jsons.dumps(values, indent=1) if json else audit.text_of(found)
+    return account.result(text, found={folder: values})

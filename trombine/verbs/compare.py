@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trombine.bridge import Listener
 from trombine.judge.compare import (
     CEILINGS,
     FLOORS,
@@ -18,14 +17,13 @@ from trombine.judge.compare import (
     outcome,
     references,
 )
-from trombine.judge.compare_page import write_page
-from trombine.judge.compare_report import check_comparable, figures_of, report_of, text_of
-from trombine.judge.protocol_files import Case, ProtocolFile, cases, load, named, shipped
+from trombine.judge.compare_report import figures_of, numbers_of, report_of, text_of
+from trombine.judge.protocol_files import ProtocolFile, cases, load, named, shipped
 from trombine.measures import log_evaluation
 from trombine.methods import TASKS
-from trombine.pages import check_page
-from trombine.progress import Result, log
+from trombine.progress import Account, Result, log, silent
 from trombine.refusal import InputError
+from trombine.report import check_page
 from trombine.texts import aligned
 from trombine.verbs.options import Json, OverPage, Page, Progress, Words, verb
 
@@ -80,27 +78,30 @@ def judge_compare(
         if not overwrite:
             check_page(output)
     chosen = [_methods(texts or (_usual(file),), file) for file in files]
-    listener, reports = Listener(progress), {}
-    listener.step(0, sum(len(every) for every, _ in chosen), "methods")
+    step, account, found = progress or silent, Account(), {}
+    total, done, kept = sum(len(every) for every, _ in chosen), 0, 0
     for file, (every, asked) in zip(files, chosen, strict=True):
+        given, outcomes = tuple(cases(file, pictures)), []
         for method in every:
             for note in method.notes:
-                listener.notice(None, f"{method.name}: {note}")
-        given = tuple(cases(file, pictures))
-        outcomes = _outcomes(every, file, given, listener, fresh=fresh)
-        report = report_of(file, given, outcomes, asked)
-        check_comparable(report)
-        _log(file, outcomes, report)
+                account.notice(f"{method.name}: {note}")
+            step(done, total, f"methods, {method.name}")
+            outcomes.append(result := outcome(method, file, given, fresh=fresh))
+            kept += not result.is_new
+            how = "run" if result.is_new else "kept from before"
+            log.debug(f"{method.name} ({method.hash}): {how}")
+            done += 1
+        numbers = numbers_of(file, given, outcomes, asked)
+        _log(file, outcomes, numbers)
         if output is not None:
-            write_page(output, report, given, outcomes)
-            listener.write(output)
-        reports[Path(file.name)] = report
-    several = [*reports.values()]
+            account.write(*report_of(numbers, given, outcomes).write(output, numbers))
+        found[Path(file.name)] = numbers
+    step(total, total, "methods")
+    several = [*found.values()]
     told = several if len(several) > 1 else several[0]
-    text = (
-        jsons.dumps(told, indent=1, allow_nan=False) if json else "\n\n".join(map(text_of, several))
-    )
-    return listener.result(text, found=reports)
+    text = "\n\n".join(map(text_of, several))
+    text = jsons.dumps(told, indent=1, allow_nan=False) if json else text
+    return account.result(text, found=found, kept=kept)
 
 
 def _named(protocol: str, methods: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -127,26 +128,7 @@ def _methods(texts: Sequence[str], file: ProtocolFile) -> tuple[list[Method], li
     return list(once.values()), list(dict.fromkeys(method.name for method in named))
 
 
-def _outcomes(
-    methods: Sequence[Method],
-    file: ProtocolFile,
-    every: Sequence[Case],
-    listener: Listener,
-    *,
-    fresh: bool,
-) -> list[Outcome]:
-    """Each method run, or what is kept of it."""
-    outcomes = list[Outcome]()
-    for method in methods:
-        outcomes.append(result := outcome(method, file, every, fresh=fresh))
-        listener.kept += not result.is_new
-        how = "run" if result.is_new else "kept from before"
-        log.debug(f"{method.name} ({method.hash}): {how}")
-        listener.step(listener.done + 1, listener.total, "methods")
-    return outcomes
-
-
-def _log(file: ProtocolFile, outcomes: Sequence[Outcome], report: dict[str, Any]) -> None:
+def _log(file: ProtocolFile, outcomes: Sequence[Outcome], numbers: dict[str, Any]) -> None:
     """A line of bench/evaluations.jsonl for each net or baseline that was run now.
 
     Only of protocols that others know: seeds that are for that, or pictures that are shipped.
@@ -155,7 +137,7 @@ def _log(file: ProtocolFile, outcomes: Sequence[Outcome], report: dict[str, Any]
         return
     for one in outcomes:
         if one.is_new and one.method.kind != "reference":
-            figures = figures_of(report, one.method.name)
+            figures = figures_of(numbers, one.method.name)
             log_evaluation(file.protocol, one.method.weights or None, figures)
 
 

@@ -6,15 +6,13 @@ import json as jsons
 from pathlib import Path
 from typing import Annotated
 
-from trombine.bridge import Listener
 from trombine.io.batch import refuse_to_write_over
 from trombine.judge.fidelity import FEWEST
-from trombine.judge.fidelity_page import write_page
-from trombine.judge.fidelity_report import as_json, as_text, feature_kinds, judge
-from trombine.judge.fidelity_sets import check_apart, check_places, read_set
-from trombine.pages import check_page
-from trombine.progress import Result
+from trombine.judge.fidelity_report import feature_kinds, judge, numbers_of, report_of, text_of
+from trombine.judge.fidelity_sets import PictureSet, check_apart, check_places, read_set
+from trombine.progress import Account, Result, silent
 from trombine.refusal import InputError, shown
+from trombine.report import beside, check_page
 from trombine.verbs.options import WHOLE, Json, OverPage, Page, Progress, limits, verb
 
 
@@ -40,8 +38,7 @@ def judge_fidelity(
         --features witness --features pixels --json -o fidelity.html
 
     Fréchet distance, KID, precision and recall, density and coverage, a
-    classifier's test and diversity, each beside the same of real against real; and
-    which faces are missing or overdone, by everything that the witness reads.
+    classifier's test and diversity, each beside the same of real against real.
     --features says what figures are computed from: witness, a net that no training
     learns from; pixels, which is naive; or vgg16, vgg19 or inception, whose
     weights are yours, as NAME:FILE. Given twice there are two tables.
@@ -63,21 +60,19 @@ def judge_fidelity(
     check_places(str(generated), str(real))
     if output is not None and not overwrite:
         check_page(output)
-    listener, sets = Listener(progress), []
+    step, account, sets = progress or silent, Account(), list[PictureSet]()
     for side, text in (("generated", str(generated)), ("real", str(real))):
-        found = listener.follow(read_set(text, side, most=pictures, size=size))
-        sets.append(found)
+        sets.append(found := read_set(text, side, account, step, most=pictures, size=size))
         if len(found) < FEWEST:
             problem = f"{shown(text)} has {len(found)} pictures that can be read"
             raise InputError(f"{problem}; figures of a set need {FEWEST}")
     ours, theirs = sets
     check_apart(ours, theirs)
     if output is not None:
-        refuse_to_write_over([output], (*ours.files, *theirs.files))
-    report = listener.follow(judge(ours, theirs, kinds))
+        refuse_to_write_over(beside(output), (*ours.files, *theirs.files))
+    judged = judge(ours, theirs, kinds, step)
+    numbers = numbers_of(judged)
     if output is not None:
-        write_page(output, report)
-        listener.write(output)
-    numbers = as_json(report)
-    text = numbers if json else as_text(report)
-    return listener.result(text, made=1, found={Path(generated): jsons.loads(numbers)})
+        account.write(*report_of(judged).write(output, numbers))
+    text = jsons.dumps(numbers, indent=1) if json else text_of(judged)
+    return account.result(text, found={Path(generated): numbers})

@@ -8,18 +8,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trombine.bridge import Listener
 from trombine.computing import cores
 from trombine.io.batch import refuse_to_write_over
-from trombine.judge import originality_page, restoration_page
-from trombine.judge.originality import Options, judge
-from trombine.judge.originality_page import Report
+from trombine.judge import originality, restoration
 from trombine.judge.published import judging_nets
 from trombine.judge.restoration import judge_pair, paired
 from trombine.judge.sets import PictureSet, natural_size, open_set, same_place
-from trombine.pages import check_page
-from trombine.progress import Result
+from trombine.progress import Account, Result, silent
+from trombine.progress import Progress as Step
 from trombine.refusal import InputError, shown
+from trombine.report import beside, check_page
 from trombine.verbs.options import MORE, WHOLE, Json, OverPage, Page, Progress, limits, verb
 
 
@@ -64,31 +62,31 @@ def judge_restoration(
     """
     if output is not None and not overwrite:
         check_page(output)
+    step, account = progress or silent, Account()
     nets = judging_nets(features)
     pairs, alone = paired([results], [truth], holes)
     if not pairs:
         problem = f"holds no picture of which {shown(truth)} has the truth"
         raise InputError(problem, "files are paired by name", path=results)
     if output is not None:
-        refuse_to_write_over([output], [path for pair in pairs for path in pair.files])
-    listener = Listener(progress)
+        refuse_to_write_over(beside(output), [path for pair in pairs for path in pair.files])
     for path in alone:
-        listener.notice(path, "has no partner of its name, and is left out")
+        account.notice("has no partner of its name, and is left out", path)
     measured = {}
     for number, pair in enumerate(pairs, 1):
         try:
             measured[pair] = judge_pair(pair, border=border, nets=nets)
         except InputError as error:
-            listener.skip(error.path or pair.result, error.why)
-        listener.step(number, len(pairs), "pictures")
+            account.skip(pair.result, error)
+        step(number, len(pairs), "pictures")
     if not measured:
-        return listener.result()
+        return account.result("", made=0)
+    hashes = restoration.hashes_of(nets)
+    numbers = restoration.numbers_of(measured, hashes)
     if output is not None:
-        restoration_page.write_page(output, measured, nets)
-        listener.write(output)
-    numbers = restoration_page.as_json(measured, nets)
-    text = numbers if json else restoration_page.as_text(measured, nets)
-    return listener.result(text, made=len(measured), found={results: jsons.loads(numbers)})
+        account.write(*restoration.report_of(measured, hashes).write(output, numbers))
+    text = jsons.dumps(numbers, indent=1) if json else restoration.text_of(measured, hashes)
+    return account.result(text, found={results: numbers})
 
 
 @verb
@@ -144,14 +142,13 @@ def judge_originality(
     seed
         Which references thresholds and planted copies take. [0]
     """
-    generated, references = str(generated), str(references)
     if output is not None and not overwrite:
         check_page(output)
-    listener = Listener(progress)
-    ours, theirs = _sets(generated, references, size, listener)
+    step, account = progress or silent, Account()
+    ours, theirs = _sets(str(generated), str(references), size, account, step)
     if output is not None:
-        refuse_to_write_over([output], [*ours.files, *theirs.files])
-    options = Options(
+        refuse_to_write_over(beside(output), [*ours.files, *theirs.files])
+    options = originality.Options(
         top=top,
         screened=screened,
         flips=flips,
@@ -160,21 +157,18 @@ def judge_originality(
         seed=seed,
         threads=cores(),
     )
-    result = listener.follow(judge(ours.pictures, theirs.pictures, options))
-    report = Report(ours, theirs, result, show)
+    found = originality.judge(ours, theirs, options, step)
     if ours.resized or theirs.resized:
-        listener.notice(None, originality_page.about(report))
+        account.notice(originality.about(found))
+    numbers = originality.numbers_of(found)
     if output is not None:
-        originality_page.write_page(output, report)
-        listener.write(output)
-    numbers = originality_page.as_json(report)
-    text = numbers if json else originality_page.as_text(report)
-    found = {Path(generated): jsons.loads(numbers)}
-    return listener.result(text, made=len(ours), found=found)
+        account.write(*originality.report_of(found, show).write(output, numbers))
+    text = jsons.dumps(numbers, indent=1) if json else originality.text_of(found)
+    return account.result(text, found={Path(generated): numbers})
 
 
 def _sets(
-    generated: str, references: str, size: int | None, listener: Listener
+    generated: str, references: str, size: int | None, account: Account, step: Step
 ) -> tuple[PictureSet, PictureSet]:
     """Both sets at one size."""
     if same_place(generated, references):
@@ -184,7 +178,7 @@ def _sets(
         raise InputError("pictures that are painted have any size; give one, as in --size 64")
     sets = []
     for spec in (generated, references):
-        sets.append(pictures := listener.follow(open_set(spec, size)))
+        sets.append(pictures := open_set(spec, size, account, step))
         if not len(pictures):
             raise InputError("holds no picture that can be read", path=Path(spec))
     ours, theirs = sets

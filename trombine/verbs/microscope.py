@@ -10,9 +10,9 @@ from typing import Annotated
 
 from trombine.inside.page import GENERATOR, described, page
 from trombine.io.files import write_bytes
-from trombine.pages import check_page
 from trombine.progress import Result
 from trombine.refusal import shown
+from trombine.report import check_page
 from trombine.verbs.options import WHOLE, Folder, limits, verb
 from trombine.weights import load
 

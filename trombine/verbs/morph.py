@@ -17,8 +17,8 @@ from trombine.inventing.by_net import inventing_of
 from trombine.inventing.painting import Known, Painting, Pixels
 from trombine.inventing.walking import PaintedWalk, Walk, film_of
 from trombine.io.batch import Content, refuse_to_write_over, save
+from trombine.io.sheets import Sheet
 from trombine.judge.invented import score
-from trombine.pages import Sheet
 from trombine.progress import Result, log, silent
 from trombine.record import changed_options, record_of
 from trombine.refusal import InputError, shown

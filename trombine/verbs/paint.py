@@ -16,9 +16,9 @@ from trombine.data.masks import DEFAULT, check_folders, files_of, parse_mix, spe
 from trombine.data.masks.gallery import write_page
 from trombine.data.painting import names, paint_folder, paint_pack, publish_fractals
 from trombine.io.batch import refuse_to_write_over
-from trombine.pages import check_page
 from trombine.progress import Result
 from trombine.refusal import InputError
+from trombine.report import check_page
 from trombine.verbs.options import WHOLE, Overwrite, Progress, Workers, limits, verb
 
 Count = Annotated[int, limits(1), WHOLE]

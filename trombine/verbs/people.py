@@ -12,7 +12,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trombine.bridge import Listener
 from trombine.io.batch import refuse_to_write_over
 from trombine.io.files import is_part, write_bytes
 from trombine.judge.people import (
@@ -30,10 +29,10 @@ from trombine.judge.people import (
     read_key,
 )
 from trombine.judge.people_report import GENERATOR as REPORT
-from trombine.judge.people_report import report_of, text_of, write_page
-from trombine.pages import check_page
-from trombine.progress import Result
+from trombine.judge.people_report import numbers_of, report_of, text_of
+from trombine.progress import Account, Result, silent
 from trombine.refusal import InputError, OutputError, shown
+from trombine.report import beside, check_page
 from trombine.verbs.options import (
     WHOLE,
     Json,
@@ -97,10 +96,9 @@ def judge_people_make(
         raise InputError("no folder of generated pictures was named", "name one or more")
     page, key = output / PAGE, key or _key_path(output)
     _check_places(output, page, key)
-    listener = Listener(progress)
-    listener.step(0, pictures, "pictures")
+    account = Account()
     folders = {"real": (real,), "generated": generated}
-    sides, _ = listener.follow(choose(folders, pictures // 2, size, seed))
+    sides = choose(folders, pictures // 2, size, seed, account, progress or silent)
     refuse_to_write_over([page, key], (c.file for side in sides.values() for c in side.values()))
     outputs = dict(zip((page, key), build_test(sides, seconds), strict=True))
     present = {path: path.read_bytes() == data for path, data in outputs.items() if path.exists()}
@@ -111,11 +109,10 @@ def judge_people_make(
     missing = [path for path in (key, page) if not present.get(path)]  # no page without its key
     for path in missing:
         write_bytes(path, outputs[path])
-        listener.write(path)
-    listener.kept = 2 - len(missing)
+        account.write(path)
     is_there = "written" if missing else "is there already"
     text = f"{shown(page)} {is_there}: give people its folder, and keep the key, {shown(key)}"
-    return listener.result(text, made=2)
+    return account.result(text, kept=2 - len(missing))
 
 
 def _key_path(output: Path) -> Path:
@@ -174,48 +171,42 @@ def judge_people_score(
         raise InputError("no answers were named; name files or a folder")
     files = list(answer_files(answers))
     if output is not None:
-        refuse_to_write_over([output], [key, *files])
+        refuse_to_write_over(beside(output), [key, *files])
         check_page(output, REPORT)
-    listener, known = Listener(progress), read_key(key)
-    subjects = _subjects(files, known, listener)
-    if not subjects:
-        return listener.result("no answers to score")
-    report = report_of(known, subjects)
-    text = jsons.dumps(report, allow_nan=False) if json else text_of(report)
-    if output is not None:
-        write_page(output, report, _images(key, known, test, listener))
-        listener.write(output)
-        text += "" if json else f"\npage: {shown(output)}"
-    return listener.result(text, made=len(subjects), found={key: report})
-
-
-def _subjects(files: list[Path], key: Key, listener: Listener) -> list[Subject]:
-    """Those whose answers can be used, each once."""
+    account, known = Account(), read_key(key)
     subjects: list[Subject] = []
     for number, path in enumerate(files, 1):
         try:
-            subject = read_answers(path, key)
-            check_new(subject, subjects)
+            subject = read_answers(path, known)
+            check_new(subject, subjects)  # each counts once
             subjects.append(subject)
         except InputError as error:
-            listener.skip(path, error.why)
-        listener.step(number, len(files), "answers")
-    return subjects
+            account.skip(path, error)
+        (progress or silent)(number, len(files), "answers")
+    if not subjects:
+        return account.result("no answers to score", made=0)
+    numbers = numbers_of(known, subjects)
+    text = jsons.dumps(numbers, allow_nan=False) if json else text_of(numbers)
+    if output is not None:
+        images = _images(key, known, test, account)
+        account.write(*report_of(numbers, images).write(output, numbers))
+        text += "" if json else f"\npage: {shown(output)}"
+    return account.result(text, found={key: numbers})
 
 
-def _images(path: Path, key: Key, test: Path | None, listener: Listener) -> dict[str, Pixels]:
+def _images(path: Path, key: Key, test: Path | None, account: Account) -> dict[str, Pixels]:
     """The test's pictures, if it is at hand."""
     page = (test or path.with_name(path.name.removesuffix(KEY_ENDING))) / PAGE
     if test is None and not page.exists():
         text = "is not there, so the page shows no pictures; --test names its folder"
-        listener.notice(page, text)
+        account.notice(text, page)
         return {}
     try:
         name, pictures = pictures_of(page)
     except InputError as error:
-        listener.notice(page, f"{error.why}; the page shows no pictures")
+        account.notice(f"{error.why}; the page shows no pictures", page)
         return {}
     if name == key.test:
         return pictures
-    listener.notice(page, "is another test than the key's; the page shows no pictures")
+    account.notice("is another test than the key's; the page shows no pictures", page)
     return {}

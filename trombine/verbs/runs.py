@@ -13,11 +13,11 @@ from typing import Final
 
 from trombine.progress import Result, log
 from trombine.refusal import InputError, shown
-from trombine.runs import tables
-from trombine.runs.film import write_gif
+from trombine.runs import words
+from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder, mapping
 from trombine.runs.log import RunSummary, pictures_of, read
-from trombine.runs.page import title, write_page
+from trombine.runs.page import write_page
 from trombine.texts import aligned
 from trombine.verbs.options import verb
 
@@ -60,13 +60,13 @@ def runs_show(run: Path, /) -> Result:
     if sweep := sweep_at(run):
         return _show_sweep(sweep)
     folder = find_run(run)
-    gif = write_gif(folder)
+    film = write_film(folder)
     page = write_page(folder)
     history = read(folder)
     facts = [*_facts(history), ("page", str(page))]
-    facts += [("film", str(gif))] if gif else []
-    lines = map(shown, [title(history), *(f"  {line}" for line in aligned(facts))])
-    return Result(summary="\n".join(lines), written=(page, gif) if gif else (page,))
+    facts += [("film", str(film))] if film else []
+    lines = map(shown, [words.title(history), *(f"  {line}" for line in aligned(facts))])
+    return Result(summary="\n".join(lines), written=(page, film) if film else (page,))
 
 
 def runs_of(folder: Path) -> dict[str, RunFolder]:
@@ -114,8 +114,8 @@ def row(name: str, folder: RunFolder) -> tuple[str, ...]:
         shown(str(history.recipe.get("recipe") or "–")),
         shown(str(history.settings.get("data") or "–")),
         count,
-        shown(tables.best_value(best)) if best else "–",
-        shown(tables.state(history)),
+        shown(words.best_value(best)) if best else "–",
+        shown(words.state(history)),
         _changed(folder),
     )
 
@@ -164,24 +164,24 @@ def sweep_at(path: Path) -> Path | None:
 
 
 def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
-    yield "state", f"{tables.state(history)}, {tables.progress(history)}"
+    yield "state", f"{words.state(history)}, {words.progress(history)}"
     if history.settings.get("data"):
         yield "data", str(history.settings["data"])
     if best := history.best:
-        line = f"{tables.best_value(best)}, after {best.pictures:,} pictures"
+        line = f"{words.best_value(best)}, after {best.pictures:,} pictures"
         yield "best", f"{line} (protocol {best.protocol})" if best.protocol else line
-    if losses := tables.last_losses(history.curves):
-        parts = (f"{name} {tables.short(n)}" for name, n in losses[:_LAST])
+    if losses := words.last_losses(history.curves):
+        parts = (f"{name} {words.short(n)}" for name, n in losses[:_LAST])
         yield "losses", ", ".join(parts)
     for change in history.changes[-3:]:
-        parts = tables.flat(mapping(change.get("settings"))).items()
-        new = ", ".join(f"{n.removeprefix('nets.')} {tables.spelled(v)}" for n, v in parts)
+        parts = words.flat(mapping(change.get("settings"))).items()
+        new = ", ".join(f"{n.removeprefix('nets.')} {words.spelled(v)}" for n, v in parts)
         yield "change", f"after {pictures_of(change.get('pictures')):,} pictures: {new}"
     for alarm in history.alarms[-3:]:
         parts = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
         at = f"after {pictures_of(alarm.get('pictures')):,} pictures"
         yield "alarm", f"{at}: {', '.join(str(part) for part in parts if part)}"
-    cost = dict(tables.cost_rows(history))
+    cost = dict(words.cost_rows(history))
     times = {"CPU time": "CPU time", "GPU time": "GPU time", "Wall time": "wall time"}
     spent = [f"{name} {cost[row]}" for row, name in times.items() if row in cost]
     yield "cost", ", ".join([f"{cost['Pictures computed']} pictures", *spent])

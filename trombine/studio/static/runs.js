@@ -120,8 +120,8 @@ function strips(run, { samples, fixed, film }) {
   if (numbers.length > 1) parts.push(make("div", { class: "row through" }, slider));
   parts.push(now);
   if (film) {
-    const video = make("video", { controls: "", loop: "", preload: "none", src: address("file", { run, name: film }), "aria-label": "The samples as a film" });
-    parts.push(make("details", {}, make("summary", {}, "as a film"), video));
+    const moving = make("img", { loading: "lazy", src: address("file", { run, name: film }), alt: "The samples as a film" });
+    parts.push(make("details", {}, make("summary", {}, "as a film"), moving));
   }
   return parts;
 }

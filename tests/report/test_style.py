@@ -7,9 +7,9 @@ from importlib.resources import files
 
 import pytest
 
-from trombine.pages.strokes import COLOURS, DARK
+from trombine.report.plot import COLOURS, DARK
 
-STYLE = (files("trombine.pages") / "style.css").read_text()
+STYLE = (files("trombine.report") / "style.css").read_text()
 LIGHT_BLOCK, DARK_BLOCK = re.findall(r":root \{(.*?)\}", STYLE, re.S)[:2]
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trombine.pages import Sheet
-from trombine.pages.sheets import PAPER
+from trombine.io.sheets import PAPER, Sheet
 
 SIDE = 48
 PAPER_PIXEL = np.array(PAPER, np.uint8)

@@ -1,0 +1,72 @@
+"""Intervals and p-values of what was measured, by SciPy's bootstrap and permutation test."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float64
+from scipy import stats
+
+DRAWS: Final = 2000
+FLIPS: Final = 9999
+Values = Float64[np.ndarray, "n"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number with its 95 % interval; None where it is undefined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def bootstrap(statistic: Callable[..., float], *columns: np.ndarray) -> Estimate:
+    """A statistic of columns whose rows belong together, and its percentiles over resampled rows;
+    draws where it is not finite do not count."""
+    value = float(statistic(*columns))
+    if not np.isfinite(value):
+        return Estimate(value=None, low=None, high=None)
+    rows = np.arange(len(columns[0]))
+    if len(rows) < 2:
+        return Estimate(value=value, low=value, high=value)
+    with warnings.catch_warnings(action="ignore", category=stats.DegenerateDataWarning):
+        result = stats.bootstrap(
+            (rows,),
+            lambda chosen: statistic(*(column[chosen] for column in columns)),
+            n_resamples=DRAWS,
+            vectorized=False,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        )
+    low, high = np.nanpercentile(result.bootstrap_distribution, (2.5, 97.5))
+    return Estimate(value=value, low=float(low), high=float(high))
+
+
+def mean(values: Sequence[float] | Values) -> tuple[float, float, float]:
+    """The mean and its interval; the mean alone of one picture, or where a value is not finite."""
+    column = np.asarray(values, np.float64)
+    middle = float(column.mean())
+    if len(column) < 2 or not np.isfinite(column).all():
+        return middle, middle, middle
+    result = stats.bootstrap(
+        (column,), np.mean, n_resamples=DRAWS, method="percentile", rng=np.random.default_rng(0)
+    )
+    low, high = result.confidence_interval
+    return middle, float(low), float(high)
+
+
+def sign_flip(differences: Values) -> float:
+    """How likely a mean as far from 0 is where each difference could have had the other sign."""
+    result = stats.permutation_test(
+        (differences,),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=FLIPS,
+        rng=np.random.default_rng(0),
+    )
+    return float(result.pvalue)
