@@ -272,7 +272,7 @@ def judged_fidelity(folder: Path) -> Values:
         painted = {"count": 50, "size": 32, "pack": True, "output": folder / style, "workers": 1}
         trombine.data_world(style=style, **painted)
     (found,) = trombine.judge_fidelity(folder / "anime", folder / "photo").found.values()
-    return {name: one for name, one in numbers_of(found) if re.search("/(value|error)$", name)}
+    return {name: one for name, one in numbers_of(found) if re.search("/(value|half|real)$", name)}
 
 
 def judged_originality(folder: Path) -> Values:

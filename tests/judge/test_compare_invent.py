@@ -97,31 +97,27 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 
 
 def test_real_faces_are_better_than_a_gaussian(compared: tuple[Path, dict[str, Any]]) -> None:
-    """Real faces of other seeds lead, nearer to the real ones than half of these are to the other
-    half; limits have no rank unless they are named, and nothing is paired."""
+    """Real faces of other seeds lead; limits have no rank unless they are named, and nothing is
+    paired."""
     _, report = compared
     entries = {entry["method"]: entry for entry in report["methods"]}
     assert report["methods"][0]["method"] == "random real picture"
     limits = [(entries[n]["limit"], entries[n]["rank"]) for n in ("random real picture", FLOOR)]
     assert limits == [("ceiling", None), ("floor", 1)]
     assert entries["blurred faces"]["rank"] == 2
-    real, best, floor = (
-        report["real"],
-        entries["random real picture"]["measures"],
-        entries[FLOOR]["measures"],
-    )
-    assert best["Fréchet"]["value"] < real["Fréchet"]["value"] < floor["Fréchet"]["value"]
+    best, floor = (entries[name]["measures"] for name in ("random real picture", FLOOR))
+    assert best["Fréchet"]["value"] < 0.7 * floor["Fréchet"]["value"]
     assert best["recall"]["value"] > 0.8 > floor["recall"]["value"]
     assert best["accuracy"]["p"] > 0.05 > floor["accuracy"]["p"]
     assert all(figure["difference"] is None for figure in floor.values())
-    assert list(floor) == list(real) == report["protocol"]["conditions"]["measures"]
+    assert list(floor) == report["protocol"]["conditions"]["measures"]
     assert report["protocol"]["witness"] is not None and "pictures" not in report
 
 
 def test_text_and_page_show_sets(
     compared: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both have a line of real against real; the page has 12 pictures of each method and of the
+    """Both have a line a method; the page has 12 pictures of each method and of the
     real ones; what is kept is not run again, and not measured."""
     folder, report = compared
     monkeypatch.setattr(compare, "cache_folder", lambda: folder / "cache")
@@ -133,13 +129,12 @@ def test_text_and_page_show_sets(
         "random real picture (ceiling) ",
         "1  Gaussian of pixels (floor) ",
         "2  blurred faces ",
-        "real against real ",
     )
-    for line, start in zip(lines[1:5], starts, strict=True):
+    for line, start in zip(lines[1:4], starts, strict=True):
         assert line.strip().startswith(start)
     page = (folder / "page.html").read_text()
     assert page.count("<img") == 4 * 12
-    assert "real against real" in page and "Gaussian of pixels (floor)" in page
+    assert "Gaussian of pixels (floor)" in page
     assert all(entry["hash"] in page for entry in report["methods"])
 
 

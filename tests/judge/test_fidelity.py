@@ -132,9 +132,9 @@ def test_p_values_are_small_by_chance_as_often_as_they_say() -> None:
         lambda: tuple(rng.integers(0, 2, (2, 50, 2)).astype(float)),
         lambda: (flat, flat.copy()),
     ):
-        p = np.array([classify(*draw(), seed=k)[1] for k in range(100)])
+        p = np.array([classify(*draw(), seed=k)[1] for k in range(50)])
         for level in (0.05, 0.1, 0.3):
-            assert (p <= level).sum() <= stats.binom.ppf(0.999, 100, level)
+            assert (p <= level).sum() <= stats.binom.ppf(0.999, 50, level)
 
 
 def test_a_classifier_tells_what_differs() -> None:

@@ -1,8 +1,7 @@
 """What compare.py measured: ranked, with intervals of what differs; as values, text and page.
 
 All methods are measured on the same pictures, so differences are paired. Sets of invented pictures
-have figures of the whole set, so nothing is paired there; beside theirs stands the same figure of
-one half of the real pictures against the other.
+have figures of the whole set, so nothing is paired there; the ceiling is as many other real ones.
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ from trombine.texts import aligned
 Numbers = dict[str, Any]
 Column = Float64[np.ndarray, "n"]
 NONE: Final = Estimate(value=None, low=None, high=None)
-REAL: Final = "real against real"  # what a figure of sets is where nothing differs
 
 
 def numbers_of(
@@ -68,7 +66,6 @@ def numbers_of(
         }
         for o in order
     ]
-    real = {text: {**asdict(NONE), "value": f.real} for text, f in order[0].figures.items()}
     return {
         "protocol": {
             "name": file.name,
@@ -84,7 +81,7 @@ def numbers_of(
         "first": first,
         "best": ranked[0],
         "methods": methods,
-        **({"real": real} if file.of_sets else {"pictures": _each(cases, order)}),
+        **({} if file.of_sets else {"pictures": _each(cases, order)}),
     }
 
 
@@ -181,9 +178,9 @@ def text_of(numbers: Numbers) -> str:
 
 
 def _table(numbers: Numbers) -> list[list[str]]:
-    """Heads, and a row a method; of sets one of real against real."""
+    """Heads, and a row a method."""
     first, *others = list(numbers["protocol"]["conditions"]["measures"])
-    against = [] if "real" in numbers else ["against the best", "p"]
+    against = ["against the best", "p"] if "pictures" in numbers else []
     rows = [["", "method", first, *against, *others, "s/picture"]]
     for entry in numbers["methods"]:
         figures, limit = entry["measures"], entry["limit"]
@@ -197,8 +194,6 @@ def _table(numbers: Numbers) -> list[list[str]]:
         row += [spelled(figures[name], bare=True) for name in others]
         seconds = entry["seconds"]
         rows.append([*row, "" if seconds is None else f"{seconds:.3f}"])
-    if "real" in numbers:
-        rows.append(["", REAL, *(spelled(numbers["real"][name]) for name in (first, *others)), ""])
     return rows
 
 
@@ -228,7 +223,7 @@ _OF_SET: Final = 12  # pictures of a set
 
 def report_of(numbers: Numbers, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
     """The rank, the pictures on which methods disagree most, or of sets some of each."""
-    protocol, of_sets = numbers["protocol"], "real" in numbers
+    protocol, of_sets = numbers["protocol"], "pictures" not in numbers
     report = Report(
         title=f"Methods compared: {protocol['name']}",
         lead=f"{protocol['about']} Best: {numbers['best']}.".strip(),

@@ -185,7 +185,7 @@ def classify(a: Features, b: Features, *, seed: int = 0) -> tuple[float, float]:
     ours, theirs = (features[generator.permutation(len(features))] for features in (a, b))
     scores = _discriminant(ours[:count], theirs[:count], ours[count:], theirs[count:])
 
-    def accuracy(x: Values, y: Values, axis: int = -1) -> Values:
+    def accuracy(x: np.ndarray, y: np.ndarray, axis: int = -1) -> Any:
         return ((x > 0).mean(axis) + (y < 0).mean(axis)) / 2
 
     test = stats.permutation_test(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -33,14 +34,15 @@ def bootstrap(statistic: Callable[..., float], *columns: np.ndarray) -> Estimate
     rows = np.arange(len(columns[0]))
     if len(rows) < 2:
         return Estimate(value=value, low=value, high=value)
-    result = stats.bootstrap(
-        (rows,),
-        lambda chosen: statistic(*(column[chosen] for column in columns)),
-        n_resamples=DRAWS,
-        vectorized=False,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    )
+    with warnings.catch_warnings(action="ignore", category=stats.DegenerateDataWarning):
+        result = stats.bootstrap(
+            (rows,),
+            lambda chosen: statistic(*(column[chosen] for column in columns)),
+            n_resamples=DRAWS,
+            vectorized=False,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        )
     low, high = np.nanpercentile(result.bootstrap_distribution, (2.5, 97.5))
     return Estimate(value=value, low=float(low), high=float(high))
 

@@ -91,12 +91,12 @@ def judge_compare(
             how = "run" if result.is_new else "kept from before"
             log.debug(f"{method.name} ({method.hash}): {how}")
             done += 1
-        step(done, total, "methods")
         numbers = numbers_of(file, given, outcomes, asked)
         _log(file, outcomes, numbers)
         if output is not None:
             account.write(*report_of(numbers, given, outcomes).write(output, numbers))
         found[Path(file.name)] = numbers
+    step(total, total, "methods")
     several = [*found.values()]
     told = several if len(several) > 1 else several[0]
     text = "\n\n".join(map(text_of, several))
