@@ -27,9 +27,9 @@ import trombine
 from trombine.conventions import to_picture, to_pixels
 from trombine.data.degrade import Chain, degrade_one
 from trombine.io.overlays import draw_parts, key_of
+from trombine.judge.methods.invent import framed
 from trombine.measures import CHOOSING_SEEDS
 from trombine.measures.similarity import psnr_y
-from trombine.methods.invent import framed
 from trombine.readings.drawing import draw_landmarks
 from trombine.refusal import InputError, shown
 from trombine.report import Report, check_page, command, link

@@ -42,9 +42,9 @@ from trombine.judge import witness
 from trombine.judge.copies import find
 from trombine.judge.fidelity import frechet
 from trombine.judge.invented import in_place, score
+from trombine.judge.methods.invent import framed, gaussian_of_pixels
 from trombine.judge.originality import threshold
 from trombine.measures.reading import IN_PLACE, explained
-from trombine.methods.invent import framed, gaussian_of_pixels
 from trombine.refusal import InputError
 from trombine.weights import read_card
 from trombine.world import face

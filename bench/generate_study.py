@@ -29,8 +29,8 @@ from trombine.inventing.walking import linear, spherical
 from trombine.judge import witness
 from trombine.judge.fidelity import frechet
 from trombine.judge.invented import in_place
+from trombine.judge.methods.invent import gaussian_of_pixels
 from trombine.measures.reading import IN_PLACE
-from trombine.methods.invent import gaussian_of_pixels
 from trombine.nets.spaces import to_space
 from trombine.recipes import with_settings
 from trombine.samplers import Net, Process, sample

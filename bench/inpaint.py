@@ -34,11 +34,11 @@ from trombine.data.masks import mask
 from trombine.inpainting.repairing import repaired, repaired_pictures
 from trombine.io.image import as_seen, load_picture, picture_of
 from trombine.io.sheets import Sheet
+from trombine.judge.methods.repair import biharmonic
 from trombine.judge.restoration import by_witness
 from trombine.judge.witness import seen
 from trombine.measures import psnr
 from trombine.measures.reading import IN_PLACE, between_pupils, organs_off
-from trombine.methods.repair import biharmonic
 from trombine.reader import read_faces
 from trombine.reader.frames import crop_windows
 from trombine.weights import Model, load, loaded

@@ -39,8 +39,8 @@ from upscale import there
 from trombine.conventions import PART_INDEX, to_picture
 from trombine.io.image import Picture, as_seen, picture_of
 from trombine.io.sheets import Sheet
+from trombine.judge.methods.restyle import of_net
 from trombine.measures import psnr
-from trombine.methods.restyle import of_net
 from trombine.reader import Tracker
 from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
 from trombine.restyling.stylize import model_of

@@ -24,11 +24,11 @@ from torch.nn import functional
 
 from trombine.conventions import to_picture
 from trombine.judge.fidelity import frechet
+from trombine.judge.methods import methods
 from trombine.judge.restoration import by_witness
 from trombine.judge.witness import Seen, field_names, seen
 from trombine.measures import psnr, ssim
 from trombine.measures.reading import explained
-from trombine.methods import methods
 from trombine.weights import load
 from trombine.world import STYLES, face, paint
 

@@ -22,8 +22,8 @@ from table import ROOT
 from torch import Tensor
 
 from trombine.data.source import source
+from trombine.judge.methods.restyle import of_net
 from trombine.judge.restoration import judged
-from trombine.methods.restyle import of_net
 from trombine.weights import Model
 
 FIRST: Final = 1_430_000  # the first choosing seed of what is measured on

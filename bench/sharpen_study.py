@@ -26,7 +26,7 @@ from upscale_sharp import MEASURES, compared
 from upscale_study import CHOOSING, FIRST, only
 
 from trombine.data.degrade import crop_to_multiple, shrink
-from trombine.methods.upscale import of_model
+from trombine.judge.methods.upscale import of_model
 from trombine.weights import Model
 
 COUNT: Final = 12  # of leaves, and of faces

@@ -47,8 +47,8 @@ from upscale_quality import (
 
 import trombine
 from trombine.conventions import to_pixels
+from trombine.judge.methods.upscale import of_model
 from trombine.measures import PROTOCOL_SEEDS, Figure, Protocol, log_evaluation
-from trombine.methods.upscale import of_model
 from trombine.nets import build
 from trombine.upscaling.drawing import is_drawing
 from trombine.weights import load, read_card, shipped

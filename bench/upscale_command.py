@@ -24,8 +24,8 @@ from upscale_pictures import Pictures, drawings, faces, photographs, portraits
 from upscale_quality import Scores, damaged, measured
 
 import trombine
+from trombine.judge.methods.upscale import of_model
 from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y
-from trombine.methods.upscale import of_model
 from trombine.weights import load
 
 COMMAND: Final = "trombine upscale"

@@ -26,8 +26,8 @@ from trombine.data.degrade import (
     imresize_matlab,
     shrink,
 )
+from trombine.judge.methods import Run, methods
 from trombine.measures import Figure, Protocol, figure, log_evaluation, luma, psnr, psnr_y
-from trombine.methods import Run, methods
 from trombine.nets import Net
 from trombine.upscaling.running import enlarged
 from trombine.weights import load

@@ -27,7 +27,7 @@ from upscale_quality import (
 )
 
 from trombine.data.degrade import Chain, enlarge, shrink
-from trombine.methods.upscale import of_model
+from trombine.judge.methods.upscale import of_model
 from trombine.weights import load
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 # package. A dotted entry places a module below or above the rest of its package.
 PAGE = """
 studio.worker __main__ cli terminal verbs.studio studio __init__ verbs commands sweeps
-training objectives recipes judge methods restyling inpainting inventing readings inside
+training objectives recipes judge restyling inpainting inventing readings inside
 upscaling data reader weights zoo nets samplers schedules world runs measures canvas
 report holes grammar io.batch record progress texts memory
 computing devices io draws conventions refusal

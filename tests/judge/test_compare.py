@@ -20,6 +20,7 @@ from trombine.io.image import save_picture
 from trombine.judge import compare
 from trombine.judge.compare import USUAL, Outcome, method_of, outcome
 from trombine.judge.compare_report import most_apart, numbers_of, text_of
+from trombine.judge.methods import methods
 from trombine.judge.protocol_files import (
     FOLDER,
     GREY,
@@ -32,7 +33,6 @@ from trombine.judge.protocol_files import (
 )
 from trombine.judge.stats import sign_flip
 from trombine.measures import Figure, Protocol
-from trombine.methods import methods
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.verbs import compare as verb

@@ -15,8 +15,8 @@ import torch
 from trombine.conventions import to_pixels
 from trombine.judge import compare
 from trombine.judge.compare import REFERENCES, by_set, method_of, outcome
+from trombine.judge.methods import methods
 from trombine.judge.protocol_files import Case, ProtocolFile, cases, load, shipped
-from trombine.methods import methods
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.verbs.compare import judge_compare
@@ -37,7 +37,7 @@ TOOL = """
 import pathlib, sys
 from trombine.conventions import to_pixels
 from trombine.io.image import save_picture
-from trombine.methods import methods
+from trombine.judge.methods import methods
 target, seeds, size = pathlib.Path(sys.argv[1]), sys.argv[2].split("-"), int(sys.argv[3])
 (method,) = methods("invent", "Gaussian of pixels").values()
 seeds = range(int(seeds[0]), int(seeds[1]) + 1)

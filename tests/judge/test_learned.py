@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from trombine.inventing.by_net import Inventing, Place
 from trombine.judge import learned
-from trombine.methods.invent import framed
+from trombine.judge.methods.invent import framed
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.weights import Card, save

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 import trombine
-from trombine.methods import methods
+from trombine.judge.methods import methods
 from trombine.refusal import InputError
 from trombine.weights import pipelines
 

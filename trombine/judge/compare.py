@@ -39,6 +39,7 @@ from trombine.io.files import cache_folder, write_bytes
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.judge import witness
 from trombine.judge.fidelity import Figure, figures
+from trombine.judge.methods import TASKS
 from trombine.judge.protocol_files import Asked, Case, ProtocolFile, cases, fingerprint
 from trombine.judge.restoration import (
     BY_PIXELS,
@@ -49,7 +50,6 @@ from trombine.judge.restoration import (
     multi_scale,
     rim,
 )
-from trombine.methods import TASKS
 from trombine.record import versions
 from trombine.refusal import InputError, about, shown
 from trombine.upscaling.pipelines import nets_of

@@ -24,7 +24,7 @@ from trombine.inventing.painting import Pixels
 from trombine.io.files import cache_folder, write_bytes
 from trombine.io.sheets import Sheet
 from trombine.judge.copies import find
-from trombine.methods.invent import framed
+from trombine.judge.methods.invent import framed
 from trombine.progress import Progress, silent
 from trombine.refusal import InputError
 from trombine.world import VECTOR_NAMES, face, to_vector

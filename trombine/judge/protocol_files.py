@@ -52,9 +52,9 @@ from trombine.io.files import opened
 from trombine.io.image import as_seen, load_picture
 from trombine.judge import witness
 from trombine.judge.fidelity import FEWEST, FIGURES
+from trombine.judge.methods.invent import TRAINING
 from trombine.judge.restoration import BY_PIXELS, BY_WITNESS, MEASURES, Measure
 from trombine.measures import Protocol
-from trombine.methods.invent import TRAINING
 from trombine.refusal import InputError, about, shown
 
 FOLDER: Final = Path(__file__).with_name("protocols")

@@ -18,9 +18,9 @@ from trombine.judge.compare import (
     references,
 )
 from trombine.judge.compare_report import figures_of, numbers_of, report_of, text_of
+from trombine.judge.methods import TASKS
 from trombine.judge.protocol_files import ProtocolFile, cases, load, named, shipped
 from trombine.measures import log_evaluation
-from trombine.methods import TASKS
 from trombine.progress import Account, Result, log, silent
 from trombine.refusal import InputError
 from trombine.report import check_page

@@ -12,8 +12,8 @@ from skimage.exposure import match_histograms
 
 from trombine.conventions import to_picture
 from trombine.data.degrade import enlarge
-from trombine.methods import TASKS, methods
-from trombine.methods.restyle import LEARNT_AT, LEARNT_FROM
+from trombine.judge.methods import TASKS, methods
+from trombine.judge.methods.restyle import LEARNT_AT, LEARNT_FROM
 from trombine.nets import build
 from trombine.refusal import InputError
 from trombine.upscaling.pipelines import model_in, nets_of

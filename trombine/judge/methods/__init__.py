@@ -18,7 +18,7 @@ from typing import Final
 from jaxtyping import Float32
 from torch import Tensor
 
-from trombine.methods import invent, repair, restyle, upscale
+from trombine.judge.methods import invent, repair, restyle, upscale
 
 Pictures = Float32[Tensor, "n c h w"]
 Run = Callable[..., Float32[Tensor, "n c k l"]]
