@@ -37,10 +37,10 @@ def few_planted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def judged(generated: np.ndarray, references: np.ndarray, **options: Any) -> Originality:
-    sets = (
+    ours, known = (
         PictureSet("", p, tuple(map(str, range(len(p)))), (), 0, 0) for p in (generated, references)
     )
-    return originality.judge(*sets, Options(**options))
+    return originality.judge(ours, known, Options(**options))
 
 
 @pytest.fixture(scope="module")
