@@ -49,6 +49,7 @@ def _shown(*, quiet: bool, verbose: bool) -> Iterator[Progress]:
     bar = _bar() if sys.stderr.isatty() and not quiet else None
     handler = _Lines(bar)
     log.addHandler(handler)
+    level = log.level
     log.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
     log.propagate = False
     task = bar.add_task("", total=None) if bar else None
@@ -62,6 +63,7 @@ def _shown(*, quiet: bool, verbose: bool) -> Iterator[Progress]:
             yield progress if bar else silent
     finally:
         log.removeHandler(handler)
+        log.setLevel(level)
         log.propagate = True
 
 

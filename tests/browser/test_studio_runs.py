@@ -77,7 +77,7 @@ def test_runs_are_shown_and_grow(opened: Opened, server: Server) -> None:
     tab.keyboard.press("Home")
     assert last.get_attribute("src") != newest
     expect(slider).to_have_attribute("aria-valuetext", "0 pictures seen")
-    red = tab.locator("#sections svg .series-1").first.evaluate("e => getComputedStyle(e).color")
+    red = tab.locator("#sections svg g[color]").first.evaluate("e => getComputedStyle(e).color")
     assert red == "rgb(31, 95, 166)"
     looked_at(tab, DESKTOP[0])
     assert server.home is not None
