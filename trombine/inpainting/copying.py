@@ -14,6 +14,7 @@ from typing import Final, final
 
 import numpy as np
 from jaxtyping import Bool, Float32
+from scipy.ndimage import distance_transform_edt, maximum_filter, uniform_filter
 
 from trombine.inpainting.kernel_copy import REACH, blend, match
 
@@ -116,7 +117,6 @@ class _Field:
     @classmethod
     def at(cls, level: _Level, coarser: _Field | None, state: np.ndarray) -> _Field | None:
         """The field at a level: twice that of the coarser one, random where there is none."""
-        from scipy.ndimage import distance_transform_edt
 
         usable = _usable(level.kept)
         places = np.argwhere(usable)
@@ -160,7 +160,6 @@ def _usable(kept: Where) -> Where:
 
 
 def _grown(hole: Where) -> Where:
-    from scipy.ndimage import maximum_filter
 
     return np.asarray(maximum_filter(hole, size=2 * REACH + 1, mode="constant"))
 
@@ -187,7 +186,6 @@ def _quartered(planes: Float32[np.ndarray, "h w *c"]) -> Float32[np.ndarray, "k 
 
 def _roughness(guess: Float32[np.ndarray, "h w 3"], hole: Where) -> Planes:
     """How much the light changes across and down, in squares, of what is not hidden."""
-    from scipy.ndimage import uniform_filter
 
     light, known = guess.mean(2), (~hole).astype(np.float32)
     known[1:] *= ~hole[:-1]

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Bool, Float32
 
 from trombine.canvas import Box, cut
+from trombine.conventions import to_pixels
 from trombine.devices import CPU, device_of
 from trombine.draws import Chance
 from trombine.inpainting.copying import copied
@@ -32,7 +33,7 @@ from trombine.inpainting.faces import (
 from trombine.inpainting.grain import SIDE, Noise, Squares
 from trombine.inpainting.tints import evened
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, moved, patches, thickness
-from trombine.io.image import Picture
+from trombine.io.image import Picture, picture_of
 from trombine.reader import Face
 from trombine.upscaling.running import enlarged
 from trombine.weights import Model, loaded
@@ -358,8 +359,6 @@ def repaired_pictures(
     model: str | Path = "inpaint",
 ) -> Float32[torch.Tensor, "n 3 h w"]:
     """Pictures repaired as the verb does it, for who compares methods."""
-    from trombine.conventions import to_pixels
-    from trombine.io.image import picture_of
 
     net, result = repairer(model), pictures.clone()
     for number, (picture, mask) in enumerate(zip(pictures, hole[:, 0] > 0.5, strict=True)):

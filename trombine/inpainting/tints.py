@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32
+from scipy.ndimage import distance_transform_edt
 from torch.nn.functional import avg_pool2d
 
 from trombine.conventions import PART_INDEX
@@ -32,7 +33,6 @@ _LEAST: Final = (200, 50)  # pixels of a window that are seen, and hidden: fewer
 
 def evened(made: Planes, seen: Planes, hidden: Hidden, parts: Likely) -> Planes:
     """What was made, with the mean of hidden skin, and of hair, nearer to that of what is seen."""
-    from scipy.ndimage import distance_transform_edt
 
     away = torch.from_numpy(np.asarray(distance_transform_edt(hidden.numpy()), np.float32))
     inwards = 1 - torch.exp(-away / _NEAR)

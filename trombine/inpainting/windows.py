@@ -14,6 +14,7 @@ from typing import Any, Final, final
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
+from scipy.ndimage import distance_transform_edt, find_objects, label
 
 from trombine.canvas import Box, cut
 from trombine.reader.frames import WINDOW, Frame
@@ -203,7 +204,6 @@ def pieces(
 ) -> tuple[Int32[np.ndarray, "k l"], list[Piece]]:
     """The holes of a picture that hang together, what is thin of a thick one apart: of each pixel
     of their box which it is of, from 1 on, and all of them."""
-    from scipy.ndimage import find_objects, label
 
     thickest, thins = THICKEST * usual, []
     labels: Any = label(cut(missing, box), structure=np.ones((3, 3), bool))
@@ -232,7 +232,6 @@ def _thick(
     alone: Bool[np.ndarray, "k2 l2"], box: Box, shape: tuple[int, ...], thickest: float
 ) -> Bool[np.ndarray, "k l"]:
     """Of a hole with its rim what is near places that are thicker than this."""
-    from scipy.ndimage import distance_transform_edt
 
     step = math.ceil(math.sqrt(alone.size / _MOST))
     small = alone[::step, ::step]
@@ -283,7 +282,6 @@ def bounds(mask: Bool[np.ndarray, "h w"]) -> Box | None:
 
 def thickness(hole: Bool[np.ndarray, "h w"]) -> float:
     """Twice the largest distance of a pixel of the hole from what is kept, in pixels."""
-    from scipy.ndimage import distance_transform_edt
 
     if hole.all():  # nothing is kept: as small as one window
         return max(hole.shape) * THICKEST

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final, final
 
+import skimage.data
 import torch
 from jaxtyping import Float
 from markupsafe import Markup
@@ -203,7 +204,6 @@ def _side(module: nn.Module, model: Model) -> int:
 
 def _portrait() -> str:
     """A picture that is there at first."""
-    import skimage.data
 
     return data_uri(skimage.data.astronaut()[12:228, 118:334])
 

@@ -12,10 +12,13 @@ import io
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
+
+from platformdirs import user_cache_path
 
 from trombine.refusal import InputError, OutputError, said, shown
 
@@ -224,7 +227,6 @@ def output_error(path: Path, error: OSError) -> OutputError:
 
 def cache_folder() -> Path:
     """Where what can be made again is kept: TROMBINE_CACHE, or the system's usual place."""
-    from platformdirs import user_cache_path
 
     return Path(os.environ.get("TROMBINE_CACHE") or user_cache_path("trombine", appauthor=False))
 
@@ -237,7 +239,6 @@ def cache_refusal() -> str:
 
     The folder is made if need be: only trying tells, for whom permissions do not bind.
     """
-    import tempfile
 
     folder = cache_folder() / KERNELS
     try:

@@ -17,6 +17,8 @@ from typing import Final, final
 
 import torch
 from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from trombine.nets.spaces import to_space
@@ -143,8 +145,6 @@ def _check_fit(net: VGG, tensors: Mapping[str, torch.Tensor], message: str) -> N
 
 def read_tensors(path: Path) -> Mapping[str, torch.Tensor]:
     """The tensors of a file; no code of it is run."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     if not path.is_file():
         raise InputError(f"{path} is not there: give the file of weights, .pth or .safetensors")

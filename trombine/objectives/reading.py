@@ -25,7 +25,7 @@ from trombine.nets.reader import CENTRE_STEP, PART_COUNTS, Reading
 from trombine.objectives.untrue import UNTRUE
 from trombine.reader import Fields
 from trombine.refusal import InputError
-from trombine.world import STYLES
+from trombine.world import STYLES, VECTOR_NAMES, face, to_vector
 
 Scalar = Float[Tensor, ""]
 _HIDDEN: Final = 0.3  # the weight of a hidden landmark
@@ -163,7 +163,6 @@ _DRAWS: Final = 1000  # faces over which the variation of a field is measured
 
 def variation(fields: Fields) -> Float[Tensor, "k"]:
     """The standard deviation of each field over painted faces, scaled."""
-    from trombine.world import VECTOR_NAMES
 
     places = [VECTOR_NAMES.index(name) for name in fields.names]
     return fields.scaled(_drawn()[:, places].float()).std(0).clamp(min=0.05)
@@ -172,7 +171,6 @@ def variation(fields: Fields) -> Float[Tensor, "k"]:
 @cache
 def _drawn() -> Float[Tensor, "n k"]:
     """The numbers of so many painted faces, drawn once: it takes longer than a step."""
-    from trombine.world import face, to_vector
 
     return torch.stack([torch.from_numpy(to_vector(face(seed))) for seed in range(_DRAWS)])
 

@@ -11,6 +11,7 @@ from typing import Final, cast, final
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, UInt8
+from scipy.ndimage import label
 from torch import Tensor
 
 from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
@@ -374,7 +375,6 @@ def _box(
     The largest piece of face, and what hair or things cut off of it: pieces whose middle lies
     among the landmarks or beside them, where ears are. Another's face lies further off.
     """
-    from scipy.ndimage import label
 
     inside = _IN_BOX[parts]
     if not inside.any():

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+import skimage.data
 from PIL import Image, ImageDraw
 
 _SIDE: Final = 384
@@ -42,7 +43,6 @@ class Example:
 
 @cache
 def _astronaut() -> Image.Image:
-    import skimage.data
 
     return Image.fromarray(skimage.data.astronaut()).crop((32, 0, 32 + _SIDE, _SIDE))
 
@@ -58,7 +58,6 @@ def _scratched(_: Path) -> bytes:
 
 
 def _cat(_: Path) -> bytes:
-    import skimage.data
 
     return _png(Image.fromarray(skimage.data.chelsea()))
 

@@ -23,6 +23,7 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
+from scipy.ndimage import label, minimum_filter
 
 from trombine.io.color import LUMA
 
@@ -120,7 +121,6 @@ def _tells(tones: Tones, mask: Mask) -> bool:
 
 def _ground(tones: Tones) -> Mask:
     """The black and the white that lie at the picture's border, as far as they reach inwards."""
-    from scipy.ndimage import label
 
     ground = np.zeros(tones.shape, bool)
     for plain in (tones <= FLAT, tones >= 255 - FLAT):
@@ -132,7 +132,6 @@ def _ground(tones: Tones) -> Mask:
 
 def _inner(mask: Mask, by: int) -> Mask:
     """The mask eroded by `by` pixels; pixels beyond the border count as inside."""
-    from scipy.ndimage import minimum_filter
 
     return minimum_filter(mask, 2 * by + 1)
 

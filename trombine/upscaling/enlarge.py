@@ -33,6 +33,9 @@ from trombine.io.image import (
 )
 from trombine.io.video import FILMS, VIDEOS, Frames, SourceFile, Video, lost_by_video
 from trombine.progress import Tick
+from trombine.reader.doubts import sure_style
+from trombine.reader.faces import read_faces
+from trombine.reader.frames import samples_of
 from trombine.refusal import InputError, shortened
 from trombine.upscaling.damage import damage_of
 from trombine.upscaling.drawing import is_drawing
@@ -244,9 +247,6 @@ def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
 def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     """Whether the reader is sure that the largest face is drawn. It alone would not do: of real
     people it says cartoon or sketch, too; but those do not look like drawings otherwise."""
-    from trombine.reader.doubts import sure_style
-    from trombine.reader.faces import read_faces
-    from trombine.reader.frames import samples_of
 
     faces = read_faces(samples_of(pixels), loaded("reader", task="read"), largest=True)
     return any(sure_style(face.styles, drawn=True) for face in faces)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float32
+from scipy.sparse import csr_array
 
 from trombine.data.degrade.resize import matlab_taps
 
@@ -32,7 +33,6 @@ def resized(
 
 def weights(n_in: int, n_out: int) -> Sparse:
     """The matrix of one pass, n_out x n_in, float32: `matlab_weights` without its zeros."""
-    from scipy.sparse import csr_array
 
     sources, values = matlab_taps(n_in, n_out, n_out / n_in, "bicubic")
     targets = np.broadcast_to(np.arange(n_out)[:, None], sources.shape)

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float32, Shaped
+from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
 
 from trombine.io.color import LUMA
 from trombine.io.image import Picture
@@ -123,7 +124,6 @@ def uncovered(colours: Colours, alpha: Alpha) -> Colours:
     hidden = alpha == 0
     if not hidden.any() or hidden.all():
         return colours
-    from scipy.ndimage import distance_transform_edt
 
     nearest = distance_transform_edt(hidden, return_distances=False, return_indices=True)
     rows, columns = np.asarray(nearest)
@@ -140,7 +140,6 @@ def _enlarged_alpha(
     """
     if alpha.min() == alpha.max():
         return np.full(pipeline.size, alpha[0, 0], np.float32)
-    from scipy.ndimage import maximum_filter, minimum_filter
 
     planes = torch.from_numpy(alpha).expand(3, -1, -1)
     enlarged = _through(planes, pipeline, tile, threads, tick)[0].numpy()

@@ -13,6 +13,7 @@ from pickle import UnpicklingError
 from typing import Final
 
 import torch
+from safetensors.torch import load
 
 from trombine.io.files import opened
 from trombine.nets import Net, Size, build
@@ -55,7 +56,6 @@ def _is_named(pair: tuple[object, object]) -> bool:
 
 def _content(path: Path) -> object:
     """What is in a file, if it is nothing but tensors in plain containers."""
-    from safetensors.torch import load
 
     with opened(path) as file:
         data = file.read(9)

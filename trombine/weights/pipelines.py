@@ -16,6 +16,7 @@ from typing import Any, Final, final
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
+from PIL import Image
 
 from trombine import devices
 from trombine.nets.blocks import padded
@@ -82,7 +83,6 @@ class Pipeline(Net):
     def _painted(
         self, picture: Float[torch.Tensor, "3 h w"], hole: Float[torch.Tensor, "1 h w"], seed: int
     ) -> Float[torch.Tensor, "3 h w"]:
-        from PIL import Image
 
         pixels = (picture.movedim(0, -1) * 255).round().to(torch.uint8).cpu().numpy()
         mask = (hole[0] > 0.5).to(torch.uint8).mul(255).cpu().numpy()

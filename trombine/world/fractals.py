@@ -23,6 +23,7 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
+from scipy.ndimage import gaussian_filter
 
 from trombine.world.fractals_colours import PALETTES, ramp
 
@@ -211,6 +212,5 @@ def _smoothed(
 
 
 def _blurred(plane: Plane, sigma: float) -> Plane:
-    from scipy.ndimage import gaussian_filter
 
     return gaussian_filter(plane, sigma, mode="constant", truncate=3.0)

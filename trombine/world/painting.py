@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
+from scipy.ndimage import uniform_filter
 
 from trombine.conventions import PART_INDEX
 from trombine.world.colours import colours, lights_out_of_focus
@@ -212,7 +213,6 @@ def cut_out(
             before.append(pixels / 255)
         opacity = np.clip(1 - (before[1] - before[0]).mean(2), 0, 1)
         return before[0], opacity, PART_OF_LAYER[layers]
-    from scipy.ndimage import uniform_filter
 
     whole = painted(person, form, size, style)
     opacity = uniform_filter((whole.parts > 0).astype(np.float64), 3, mode="nearest")

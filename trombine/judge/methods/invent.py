@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float32, Float64, UInt8
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from trombine.conventions import to_picture
@@ -53,7 +54,6 @@ def blurred_faces(
     seeds: Sequence[int], *, style: str, size: int, crop: int | None = None
 ) -> Pictures:
     """Painted faces of training seeds, blurred."""
-    from scipy.ndimage import gaussian_filter
 
     seeds = [seed % len(TRAINING) for seed in seeds]
     faces = [_painted(seed, style, size, crop or size).double().numpy() for seed in seeds]

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float32
+from scipy.ndimage import distance_transform_edt
+from skimage.restoration import inpaint_biharmonic
 from torch import Tensor
 
 from trombine.conventions import to_picture, to_pixels
@@ -35,7 +37,6 @@ def mean_colour(pictures: Pictures, *, hole: Holes) -> Pictures:
 
 def biharmonic(pictures: Pictures, *, hole: Holes) -> Pictures:
     """The smoothest surface that fits the edge of the hole (scikit-image's)."""
-    from skimage.restoration import inpaint_biharmonic
 
     pairs = zip(pictures.double().numpy(), hole[:, 0].bool().numpy(), strict=True)
     filled = [inpaint_biharmonic(picture, mask, channel_axis=0) for picture, mask in pairs]
@@ -44,7 +45,6 @@ def biharmonic(pictures: Pictures, *, hole: Holes) -> Pictures:
 
 def nearest_pixel(pictures: Pictures, *, hole: Holes) -> Pictures:
     """The nearest pixel that is kept; grey where nothing is kept."""
-    from scipy.ndimage import distance_transform_edt
 
     filling = pictures.clone()
     for number, mask in enumerate(hole[:, 0].bool().numpy()):

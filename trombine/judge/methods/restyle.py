@@ -9,6 +9,8 @@ from typing import Final, cast
 import numpy as np
 import torch
 from jaxtyping import Float32, Float64, Int64
+from scipy import ndimage
+from skimage.restoration import denoise_bilateral
 from torch import Tensor
 
 from trombine.conventions import to_picture
@@ -92,7 +94,6 @@ def filtered(pictures: Pictures, *, style: str, source: str = "photo") -> Pictur
 
 
 def _dodged(picture: Colours) -> Colours:
-    from scipy import ndimage
 
     grey = picture @ np.array(LUMA)
     light = ndimage.gaussian_filter(grey, _BLUR * len(grey))
@@ -100,8 +101,6 @@ def _dodged(picture: Colours) -> Colours:
 
 
 def _flat(picture: Colours) -> Colours:
-    from scipy import ndimage
-    from skimage.restoration import denoise_bilateral
 
     flat = denoise_bilateral(picture, sigma_color=0.1, sigma_spatial=3, mode="edge", channel_axis=2)
     grey = flat @ np.array(LUMA)
