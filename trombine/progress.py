@@ -42,13 +42,14 @@ class Result:
         return self.summary
 
 
+@dataclass(kw_only=True)
 class Account:
     """Keeps what a Result says of a job's inputs and outputs, and logs it."""
 
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-        self.skipped: dict[Path, str] = {}
-        self.written: list[Path] = []
+    total: int = 0  # how many inputs there are, where that is known
+    notices: list[str] = field(default_factory=list)
+    skipped: dict[Path, str] = field(default_factory=dict)
+    written: list[Path] = field(default_factory=list)
 
     def notice(self, text: str, path: Path | None = None) -> None:
         """Tell the user something."""
@@ -57,8 +58,11 @@ class Account:
         log.warning(line)
 
     def skip(self, path: Path, error: InputError) -> None:
-        """Go on without a bad input."""
-        self.skipped[error.path or path] = error.why
+        """Go on without a bad input; the only one is an error."""
+        if self.total == 1:
+            raise error if error.path else type(error)(error.problem, error.remedy, path=path)
+        self.skipped[path] = error.why if error.path in (None, path) else str(error)
+        log.error(f"skipped {shown(path)}: {self.skipped[path]}")
 
     def write(self, *paths: Path) -> None:
         """Files were written."""
@@ -67,20 +71,9 @@ class Account:
             log.info(f"{shown(path)}: written")
 
     def result(
-        self,
-        summary: str,
-        *,
-        found: Mapping[Path, Any] | None = None,
-        kept: int = 0,
-        made: int = 1,
+        self, summary: str, *, found: Mapping[Path, Any] | None = None, kept: int = 0
     ) -> Result:
-        """What became of all. Where nothing was made because the only input is bad: raise that."""
-        if len(self.skipped) == 1 and not made:
-            ((path, why),) = self.skipped.items()
-            problem, _, remedy = why.partition("; ")
-            raise InputError(problem, remedy, path=path)
-        for path, why in self.skipped.items():
-            log.error(f"skipped {shown(path)}: {why}")
+        """What became of all."""
         return Result(
             summary=summary,
             written=tuple(self.written),

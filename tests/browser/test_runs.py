@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from new_runs import new_run
 from playwright.sync_api import Page as Tab
 from tabs import MARKS, Tabs
 
-from trombine.runs.folder import RunFolder
 from trombine.runs.page import write_page
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
@@ -32,7 +32,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "restorer": write_page(fine),
         "generator": write_page(anime),
-        "begun": write_page(RunFolder.create(home / "begun", {"recipe": "new"})),
+        "begun": write_page(new_run(home / "begun", {"recipe": "new"})),
     }
 
 

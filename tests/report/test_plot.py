@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,9 +52,9 @@ def test_a_logarithmic_axis_holds_its_values(values: list[float]) -> None:
     assert len(ticks) >= 2 and ticks[0] <= min(values) and max(values) <= ticks[-1]
 
 
-def parsed(*series: Series, **words: object) -> ET.Element:
+def parsed(*series: Series, **words: Any) -> ET.Element:
     return ET.fromstring(
-        Plot(title="T", x_label="steps", y_label="dB", series=series, **words).svg()  # pyright: ignore[reportArgumentType]
+        Plot(title="T", x_label="steps", y_label="dB", series=series, **words).svg()
     )
 
 
@@ -84,7 +85,9 @@ def test_a_line_and_its_band_are_where_the_ticks_say() -> None:
     expected = [(x(a), y(b)) for a, b in zip(line.x, line.y, strict=True)]
     drawn = next(tree.iter("polyline")).get("points")
     assert spots(drawn) == pytest.approx(np.array(expected), abs=0.05)
-    outline = [(x(a), y(b)) for a, b in zip((0, 10, 20, 20, 10, 0), (31, 36, 34, 32, 34, 29))]  # noqa: B905
+    outline = [
+        (x(a), y(b)) for a, b in zip((0, 10, 20, 20, 10, 0), (31, 36, 34, 32, 34, 29), strict=True)
+    ]
     band = next(tree.iter("polygon")).get("points")
     assert spots(band) == pytest.approx(np.array(outline), abs=0.05)
 

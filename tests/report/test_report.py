@@ -49,7 +49,7 @@ class Checker(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         held = dict(attrs)
         assert "style" not in held  # the policy would refuse it
-        self.ids += [held["id"]] if held.get("id") else []  # pyright: ignore[reportAttributeAccessIssue]
+        self.ids += filter(None, [held.get("id")])
         self.images += [held] if tag == "img" else []
         if tag not in VOID:
             self.open.append(tag)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from new_runs import new_run
 from PIL import Image
 
 from trombine.runs.folder import Entry, RunFolder
@@ -37,7 +38,7 @@ def upscale(
         "seed": seed,
         "best": "PSNR",
     }
-    folder = RunFolder.create(path, recipe("upscale-x2", settings, path))
+    folder = new_run(path, recipe("upscale-x2", settings, path))
     chance = np.random.default_rng(seed)
     for step in range(1, lines + 1):
         at = step / lines
@@ -61,7 +62,7 @@ def adversarial(path: Path, *, lines: int = 200, pictures: int = 120_000) -> Run
         "critic": "logistic",
         "best": "distance",
     }
-    folder = RunFolder.create(path, recipe("generate", settings, path))
+    folder = new_run(path, recipe("generate", settings, path))
     chance = np.random.default_rng(3)
     folder.append(phase(0, "discriminator", "began", "it comes first"))
     folder.append(phase(5_000, "discriminator", "ended", "5,000 pictures are seen"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from new_runs import new_run
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -19,7 +20,7 @@ SQUARE = np.arange(192, dtype=np.uint8).reshape(8, 8, 3)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path / "run", {})
+    return new_run(tmp_path / "run", {})
 
 
 def opened(folder: RunFolder, pictures: int | None = None) -> Board:

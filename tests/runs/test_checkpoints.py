@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from new_runs import new_run
 from safetensors import safe_open
 from torch import Tensor
 
@@ -33,7 +34,7 @@ PLAIN = {"pictures": 64, "phase": {"name": "begin", "since": 0.1}, "text": "Ã© Ã
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path / "run", {})
+    return new_run(tmp_path / "run", {})
 
 
 def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:

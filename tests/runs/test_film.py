@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from new_runs import new_run
 from PIL import Image, ImageSequence
 
 from trombine.refusal import OutputError
@@ -14,7 +15,7 @@ from trombine.runs.folder import RunFolder
 
 
 def run_of(path: Path, greys: list[int]) -> RunFolder:
-    folder = RunFolder.create(path, {})
+    folder = new_run(path, {})
     for number, grey in enumerate(greys):
         folder.write_sample(100 * number, np.full((32, 48, 3), grey, np.uint8))
     return folder

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from new_runs import new_run
 from PIL import Image
 
 from trombine.refusal import InputError
@@ -20,7 +21,7 @@ SQUARE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path / "run", {"recipe": "tiny", "settings": {"lr": 1e-3}})
+    return new_run(tmp_path / "run", {"recipe": "tiny", "settings": {"lr": 1e-3}})
 
 
 # The folder

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from new_runs import new_run
 
 from trombine.runs.folder import Entry, RunFolder
 from trombine.runs.log import (
@@ -25,7 +26,7 @@ P, Q = "aaaa", "bbbb"  # protocols
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     settings = {"pictures": 500, "best": "SSIM"}
-    return RunFolder.create(tmp_path / "run", {"recipe": "tiny", "settings": settings})
+    return new_run(tmp_path / "run", {"recipe": "tiny", "settings": settings})
 
 
 def train(pictures: int, **values: Any) -> Entry:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from new_runs import new_run
 
 from trombine.runs.folder import RunFolder
 from trombine.runs.page import write_page
@@ -106,7 +107,7 @@ def test_a_folder_with_nothing_in_it(tmp_path: Path) -> None:
 
 
 def test_one_line_and_no_samples(made: ModuleType, tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path / "new", {"recipe": "new"})
+    folder = new_run(tmp_path / "new", {"recipe": "new"})
     folder.append(made.train(0, {"net/l1": 0.5, "net/gradient": None, "rate": 0.0}))
     text = text_of(folder)
     assert "Learning" in sections(text) and "<title>new</title>" in text
@@ -114,20 +115,20 @@ def test_one_line_and_no_samples(made: ModuleType, tmp_path: Path) -> None:
 
 
 def test_one_sample_is_no_slider(made: ModuleType, tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path / "new", {})
+    folder = new_run(tmp_path / "new", {})
     made.samples(folder, [100], restore=True)
     text = text_of(folder)
     assert ">Made by the nets</figcaption>" in text and "<input" not in text
 
 
 def test_rows_before_the_first_sample(made: ModuleType, tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path / "new", {})
+    folder = new_run(tmp_path / "new", {})
     folder.write_fixed("truth", made.faces())
     assert ">Truth</figcaption>" in text_of(folder)
 
 
 def test_a_run_that_makes_no_pictures_has_no_samples(made: ModuleType, tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path / "pose", {})
+    folder = new_run(tmp_path / "pose", {})
     assert "Samples" in sections(text_of(folder)), "none yet"
     folder.append(made.train(10, {"net/l2": 0.5}))
     assert "Samples" not in sections(text_of(folder))
@@ -137,7 +138,7 @@ def test_a_run_that_makes_no_pictures_has_no_samples(made: ModuleType, tmp_path:
 
 def test_a_change_of_settings_is_told(made: ModuleType, tmp_path: Path) -> None:
     settings = {"lr": 5e-4, "batch": 8, "nets": {"net": "residual:width=8"}}
-    folder = RunFolder.create(tmp_path / "run", {"settings": settings})
+    folder = new_run(tmp_path / "run", {"settings": settings})
     folder.append(made.train(64, {"net/l1": 0.5}))
     change = {"lr": 5e-4, "nets": {"net": "residual:width=8"}}
     folder.append({"kind": "change", "pictures": 1064, "settings": change})
@@ -155,7 +156,7 @@ def test_a_change_of_settings_is_told(made: ModuleType, tmp_path: Path) -> None:
 
 
 def test_measures_say_which_way_is_better(tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path / "new", {})
+    folder = new_run(tmp_path / "new", {})
     values = {"PSNR": 30.25, "sliced distance": 0.1}
     folder.append({"kind": "measure", "pictures": 10, "values": values, "best": True})
     text = text_of(folder)
@@ -171,21 +172,21 @@ def test_directions_are_those_of_the_objectives() -> None:
 
 
 def test_more_than_was_asked_for_is_said_so(tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path / "new", {"settings": {"pictures": 64}})
+    folder = new_run(tmp_path / "new", {"settings": {"pictures": 64}})
     folder.append({"kind": "end", "pictures": 100})
     assert "Finished, 100 pictures seen, 64 asked for." in text_of(folder)
 
 
 def test_only_what_had_a_gpu_tells_its_time(upscale: RunFolder, tmp_path: Path) -> None:
     assert "GPU time" not in text_of(upscale)
-    folder = RunFolder.create(tmp_path / "new", {})
+    folder = new_run(tmp_path / "new", {})
     folder.clock({"event": "started", "pictures": 0, "seconds": 9.0, "gpu": 9.0})
     assert "GPU time</th><td>9 s</td>" in text_of(folder)
 
 
 def test_measures_and_learning_have_one_axis(made: ModuleType, tmp_path: Path) -> None:
     """One is measured from 0 on, the other learns until 90; it has seen 100."""
-    folder = RunFolder.create(tmp_path / "new", {})
+    folder = new_run(tmp_path / "new", {})
     folder.append({"kind": "measure", "pictures": 0, "values": {"PSNR": 20.0}})
     folder.append({"kind": "measure", "pictures": 50, "values": {"PSNR": 30.0}})
     for pictures in (60, 90):
@@ -197,7 +198,7 @@ def test_measures_and_learning_have_one_axis(made: ModuleType, tmp_path: Path) -
 
 
 def test_two_protocols_are_two_tables(made: ModuleType, tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path / "new", {})
+    folder = new_run(tmp_path / "new", {})
     line = {"kind": "measure", "pictures": 10, "values": {"PSNR": 30.25}, "best": True}
     folder.append({**line, "protocol": "aaaa"})
     folder.append({**line, "protocol": "bbbb", "values": {"PSNR": 31.75}})
@@ -211,7 +212,7 @@ def test_two_protocols_are_two_tables(made: ModuleType, tmp_path: Path) -> None:
 
 def test_words_from_outside_are_words(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
-    folder = RunFolder.create(tmp_path / "run", {"recipe": evil, "settings": {evil: evil}})
+    folder = new_run(tmp_path / "run", {"recipe": evil, "settings": {evil: evil}})
     alarm = {"kind": "alarm", "pictures": 1, "alarm": evil, "text": evil, "did": evil}
     folder.append(alarm)
     folder.append({"kind": "train", "pictures": 1, "values": {f"{evil}/{evil}": 1.0}})

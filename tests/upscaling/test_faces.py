@@ -9,10 +9,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+import trombine
 from trombine.measures import psnr_y
 from trombine.nets import Net
 from trombine.nets.sizes import Size
 from trombine.reader.faces import Face, read_faces
+from trombine.upscaling import pictures
 from trombine.upscaling.faces import with_faces
 from trombine.weights import Model, load, loaded
 from trombine.world import face, paint
@@ -96,3 +98,31 @@ def test_grey_stays_grey(small: torch.Tensor) -> None:
     large = functional.interpolate(grey[None], scale_factor=4.0, mode="bicubic")[0].clamp(0, 1)
     made = with_faces(grey, large, load("upscale-wild-faces-x4"))
     assert torch.equal(made[0], made[1]) and torch.equal(made[0], made[2])
+
+
+def test_the_function_puts_faces_in_by_their_share(
+    small: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As much of the net for faces as of that for damage, and outside of faces nothing."""
+    picture = np.ascontiguousarray((255 * small).round().byte().permute(1, 2, 0).numpy())
+    models = {1.0: "upscale-wild", 0.5: "upscale+upscale-wild*0.5"}
+    asked, seen = list[tuple[str, float]](), list[torch.Tensor]()
+
+    def none(small: torch.Tensor, large: torch.Tensor, model: Model, share: float) -> torch.Tensor:
+        return large
+
+    def black(small: torch.Tensor, large: torch.Tensor, model: Model, share: float) -> torch.Tensor:
+        asked.append((model.path.stem, share))
+        seen.append(small)
+        return with_faces(small, large, by(Bicubic(2.0)), share)
+
+    for model in models.values():
+        made = []
+        for faces in (none, black):
+            monkeypatch.setattr(pictures, "with_faces", faces)
+            made.append(trombine.upscale(picture, scale=4, model=model) / 255.0)
+        white = torch.ones(3, 4 * SIDE, 4 * SIDE)
+        kept = with_faces(seen[-1], white, by(Bicubic(2.0)), asked[-1][1])[0].numpy()
+        assert np.abs(made[1] - made[0] * kept[..., None]).max() < 1.01 / 255
+        assert kept.min() == pytest.approx(1 - asked[-1][1], abs=1e-3)
+    assert asked == [("upscale-wild-faces-x4", share) for share in models]

@@ -130,8 +130,9 @@ class _SaveShard:
                 raise ValueError(f"{column.dtype} is not the type of {name}")
         lines = [[name, row if isinstance(row, str) else ""] for name, row in made]
         text = np.frombuffer(json.dumps(lines).encode(), np.uint8)
+        arrays: dict[str, Any] = {_LINES: text, **columns}
         with atomic(_file(self.folder, places)) as file, file.open("wb") as out:
-            np.savez(out, **{_LINES: text}, **columns)  # pyright: ignore[reportArgumentType]
+            np.savez(out, **arrays)
         return len(places)
 
 

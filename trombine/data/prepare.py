@@ -25,7 +25,7 @@ from trombine.data.reading import CROPS, READER, LargestFace, blank_row, read_ro
 from trombine.data.tiles import TILES, tiled
 from trombine.devices import CPU
 from trombine.io.files import opened
-from trombine.progress import Progress, Result, log
+from trombine.progress import Account, Progress, Result
 from trombine.refusal import InputError, about, shown
 from trombine.weights import loaded
 
@@ -56,9 +56,9 @@ def prepare_pack(
     listing = list_folder(folder, layout)
     if options.crop == TILES:
         listing = tiled(folder, listing, options.size, options.most)
-    notices = [f"{shown(folder)}: {note}" for note in _notes(listing)]
-    for notice in notices:
-        log.warning(notice)
+    account = Account()
+    for note in _notes(listing):
+        account.notice(note, folder)
     blank = blank_row(listing, options.size)
     with about(folder):
         written = write_pack(
@@ -74,20 +74,14 @@ def prepare_pack(
     if written.was_whole:
         lacks = f" ({len(written.skipped):,} left out, see {SKIPPED})" if written.skipped else ""
         summary = f"{shown(path)}: the pack of these pictures was there{lacks}"
-        return Result(summary=summary, kept=written.kept, notices=tuple(notices))
+        return account.result(summary, kept=written.kept)
     summary = f"a pack of {pictures(len(written.pack))} of {options.size} px ({listing.layout})"
     if written.skipped:
         summary += f"; {len(written.skipped):,} left out, listed in {SKIPPED}"
-    skipped = {folder / name: why for name, why in written.skipped.items()}
-    for file, why in skipped.items():
-        log.error(f"skipped {shown(file)}: {why}")
-    return Result(
-        summary=f"{shown(path)}: {summary}",
-        written=(path,),
-        kept=written.kept,
-        skipped=skipped,
-        notices=tuple(notices),
-    )
+    for name, why in written.skipped.items():
+        account.skip(folder / name, InputError(why))
+    account.written.append(path)
+    return account.result(f"{shown(path)}: {summary}", kept=written.kept)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ from trombine.io.video import (
     write_video,
 )
 from trombine.memory import RELIEF, enough
-from trombine.progress import Progress, Result, Tick, log, silent
+from trombine.progress import Account, Progress, Result, Tick, log, silent
 from trombine.record import changed_options, record_of
 from trombine.refusal import InputError, OutputError, about, shown
 
@@ -137,7 +137,7 @@ def each(
     batch.plan(sources, _naming(batch.files, pictures, len(sources), name, beside))
     refuse_to_write_over(batch.written_files(), [*sources, *reads])
     for text in _left_alone(pictures, recursive=recursive):
-        batch.notice(None, text)
+        batch.notice(text)
     todo = [source for source in batch.targets if not batch.is_done(source)]
     together = [source for source in todo if at_once > 1 and len(todo) > 1 and light(source)]
     with ThreadPoolExecutor(at_once) as pool:
@@ -149,7 +149,7 @@ def each(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return batch.result()
+    return batch.end()
 
 
 _Outcome = tuple[Made, list[Path], list[str], str]
@@ -191,7 +191,7 @@ def _naming(
 
 
 @dataclass(kw_only=True)
-class _Batch:
+class _Batch(Account):
     """One call: what is to be done, and what was."""
 
     files: Files
@@ -203,30 +203,12 @@ class _Batch:
     relief: str
     progress: Progress
     targets: dict[Path, Path] = field(default_factory=dict)  # the result of each source
-    total: int = 0
     done: int = 0
     kept: int = 0
     made: int = 0
-    written: list[Path] = field(default_factory=list)
-    skipped: dict[Path, str] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     found: dict[Path, Any] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
-
-    def notice(self, path: Path | None, text: str) -> None:
-        """Tell the user something."""
-        line = f"{shown(path)}: {text}" if path else text
-        self.notices.append(line)
-        log.warning(line)
-
-    def skip(self, source: Path, error: InputError) -> None:
-        """Go on without a source; the only one is an error."""
-        if self.total == 1:
-            raise error if error.path else type(error)(error.problem, error.remedy, path=source)
-        why = error.why if error.path in (None, source) else str(error)
-        self.skipped[source] = why
-        log.error(f"skipped {shown(source)}: {why}")
 
     def without_results(self, sources: list[Path]) -> list[Path]:
         """The sources without earlier results of this verb that were made from others of them, or
@@ -241,7 +223,7 @@ class _Batch:
             if is_below or (picture != path and picture in sources):
                 left.append(path)
         if left:
-            self.notice(None, f"earlier results are left alone: {listed(left)}")
+            self.notice(f"earlier results are left alone: {listed(left)}")
         return [path for path in sources if path not in left]
 
     def plan(self, sources: list[Path], named: Callable[[Path], Path]) -> None:
@@ -328,7 +310,7 @@ class _Batch:
         self.written += written
         self.counts.update(made.counts)
         for text in notices:
-            self.notice(source, text)
+            self.notice(text, source)
         for text in made.details:
             log.debug(f"{shown(source)}: {text}")
         if made.found is not None:
@@ -355,7 +337,7 @@ class _Batch:
         files["pictures"] = source
         return record_of(self.function.__name__, options, files=files, model=made.model)
 
-    def result(self) -> Result:
+    def end(self) -> Result:
         """What became of all."""
         self.progress(self.total, self.total, "")
         one = self.made == 1
@@ -367,14 +349,7 @@ class _Batch:
         for name, n in self.counts.items():
             parts.append(f"{n:,} {name.removesuffix('s') if n == 1 else name}")
         told = self.texts if self.texts and not self.kept else [*self.texts, ", ".join(parts)]
-        return Result(
-            summary="\n".join(told),
-            found=self.found,
-            written=tuple(self.written),
-            kept=self.kept,
-            skipped=self.skipped,
-            notices=tuple(self.notices),
-        )
+        return self.result("\n".join(told), found=self.found, kept=self.kept)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def read_set(
         try:
             pixels, is_exact = place.read(row)
         except InputError as error:
-            account.skip(place.path, error)
+            account.skip(error.path or place.path, error)
             continue
         digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
         items.append((digest, place.name(row), in_window(pixels)))

@@ -87,7 +87,7 @@ def open_set(spec: str, size: int, account: Account, progress: Progress = silent
         try:
             pixels, _ = place.read(row)
         except InputError as error:
-            account.skip(place.path, error)
+            account.skip(error.path or place.path, error)
             continue
         room[len(names)] = _square(pixels, size)
         resized += pixels.shape[:2] != (size, size)

@@ -65,11 +65,12 @@ def encode(tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> bytes:
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors, on the CPU, and the plain part."""
     with safe_open(path, "pt") as file:
+        names: list[str] = file.keys()
         header = json.loads(file.metadata()[_KEY])
         if header["format"] != FORMAT:
             problem = f"is of a newer format, {header['format']}"
             raise InputError(problem, "update trombine", path=path)
-        return {name: file.get_tensor(name) for name in file.keys()}, header["plain"]  # noqa: SIM118
+        return {name: file.get_tensor(name) for name in names}, header["plain"]
 
 
 def latest(folder: RunFolder, *, timed: bool = True) -> Path | None:

@@ -56,13 +56,6 @@ class RunFolder:
         self.lock = path / ".lock"
         self.pid = path / ".pid"  # of the process that holds the lock, or held it last
 
-    @classmethod
-    def create(cls, path: Path, recipe: Mapping[str, Any]) -> RunFolder:
-        """A new run at `path`."""
-        folder = cls(path)
-        folder.write_recipe(recipe)
-        return folder
-
     @property
     def exists(self) -> bool:
         """Whether there is a run: its recipe is the first file written."""

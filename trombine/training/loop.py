@@ -80,7 +80,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
         with folder.alone() if mesh.first else nullcontext(), catch_signals() as stop:
             writer = RunWriter(folder, plan, material, config)
             if missing:
-                writer.notice(missing)
+                writer.account.notice(missing)
             resumed = _resume(plan, state, writer)
             was_over = over(plan, state)
             if mesh.first and config.tensorboard:
@@ -118,7 +118,7 @@ def _begin(plan: Plan, state: State, material: Material, writer: RunWriter) -> N
         held = len(material.measured[stream])
         log.info(shown(f"{learned.spec}: {len(learned):,} to learn from, {held:,} to measure on"))
     for text in warnings(plan.objective, material):
-        writer.notice(text)
+        writer.account.notice(text)
     for role, net in state.nets.items():
         log.debug(f"{role}: {plan.recipe.nets[role]}, {parameter_count(net):,} parameters")
     log.debug(f"computed by {plan.machine}")
@@ -183,7 +183,7 @@ def _end(plan: Plan, state: State, writer: RunWriter, *, was_over: bool) -> Resu
     if not done:
         writer.save(state, timed=True)
         saved = f"saved at {state.pictures:,} pictures; the same command goes on from there"
-        writer.notice(saved, folder.path)
+        writer.account.notice(saved, folder.path)
     writer.finish(state, "ended" if done else "stopped")
     if not plan.mesh.first:
         return Result()
@@ -191,13 +191,10 @@ def _end(plan: Plan, state: State, writer: RunWriter, *, was_over: bool) -> Resu
         value = f"{state.best.measure} {state.best.value:.4g}"
         best = f"; best {value}, after {state.best.pictures:,}"
         log.info(f"{shown(folder.best)}: {value}, after {state.best.pictures:,} pictures")
+        writer.account.written.append(folder.best)
     already = "was over already, nothing is done: " if was_over else ""
     seen = f"{already}{state.pictures:,} pictures seen{best}"
-    return Result(
-        summary=f"{shown(folder.path)}: {seen}; {shown(folder.page)}",
-        written=(folder.best,) if state.best else (),
-        notices=tuple(writer.notices),
-    )
+    return writer.account.result(f"{shown(folder.path)}: {seen}; {shown(folder.page)}")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -246,7 +243,7 @@ def _back(plan: Plan, state: State, writer: RunWriter, error: AlarmError) -> Non
         writer.folder.cut_samples(back)
         checkpoints.prune(writer.folder, back)
     writer.log(state, "rollback", {"from": at, "to": back, "rollbacks": tries})
-    writer.notice(f"{at:,} pictures: back to {back:,}, at {slower:g} of the learning rate")
+    writer.account.notice(f"{at:,} pictures: back to {back:,}, at {slower:g} of the learning rate")
 
 
 def _change(

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final, final
 
 from trombine.objectives.alarms import Alert, Report
-from trombine.progress import log
+from trombine.progress import Account, log
 from trombine.recipes.recipe import Recipe
 from trombine.refusal import shown
 from trombine.runs import checkpoints
@@ -55,18 +54,13 @@ class RunWriter:
         config: TrainConfig,
     ) -> None:
         self.folder, self.plan, self.material, self.config = folder, plan, material, config
-        self.notices: list[str] = []
+        self.account = Account()
         self.board: Board | None = None
         self._clock = config.clock
         self._began = self._saved = self._clock()
         self._cpu = time.process_time()
         self._paged = self._ticked = -math.inf
         self._waited = 0.0
-
-    def notice(self, text: str, path: Path | None = None) -> None:
-        """Tell the user something."""
-        self.notices.append(f"{shown(path)}: {text}" if path else text)
-        log.warning(self.notices[-1])
 
     # The log ---------------------------------------------------------------------------------
 
@@ -189,7 +183,7 @@ class RunWriter:
             did = {"warn": "warned", "stop": "stopped", "roll back": "rolled back"}[alert.action]
             entry = {"alarm": alert.alarm, "text": alert.text, "did": did}
             self.log(state, "alarm", entry)
-            self.notice(f"{state.pictures:,} pictures: {alert.alarm}: {alert.text}")
+            self.account.notice(f"{state.pictures:,} pictures: {alert.alarm}: {alert.text}")
             if alert.action != "warn":
                 raise AlarmError(alert)
 
@@ -233,7 +227,7 @@ class RunWriter:
         """Open the board, resumed after so many pictures unless it is new."""
         self.board = open_board(self.folder, pictures)
         if not self.board:
-            self.notice(MISSING)
+            self.account.notice(MISSING)
 
 
 def _is_better(value: float, best: Best | None, *, higher: bool) -> bool:

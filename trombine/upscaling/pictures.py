@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float32, Shaped
 from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
 
+from trombine.computing import computing
 from trombine.io.color import LUMA
 from trombine.io.image import Picture
 from trombine.io.video import Frames
@@ -69,7 +70,8 @@ def enlarged_colours(
     larger = _through(planes, pipeline, tile, threads, _share(tick, 0, once, every))
     if pipeline.faces:
         share = pipeline.share if pipeline.second else 1.0
-        larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
+        with computing(threads):
+            larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
     if alpha is not None:
         alpha = _enlarged_alpha(alpha, pipeline, tile, threads, _share(tick, once, once, every))
     return larger.permute(1, 2, 0).numpy(), alpha

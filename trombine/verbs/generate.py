@@ -21,7 +21,7 @@ from trombine.io.batch import refuse_to_write_over, save
 from trombine.io.image import PICTURE_SUFFIXES
 from trombine.judge import learned
 from trombine.judge.invented import fields_read
-from trombine.progress import Result, log, silent
+from trombine.progress import Account, Result, log, silent
 from trombine.record import changed_options, record_of
 from trombine.refusal import InputError, shown
 from trombine.restyling.portrait import known
@@ -136,12 +136,11 @@ def generate(
         of_seed = {} if like else {"seeds": str(seed)}
         save(places[seed], maker.pixels(seed), record(**of_seed))
 
-    notices: list[str] = []
+    account = Account(written=[*(places[seed] for seed in todo), *missing])
     for done, (seed, _) in enumerate(zip(todo, in_turn(make, todo, workers), strict=True)):
         log.debug(f"{shown(places[seed])}: {maker.size} x {maker.size}")
         if isinstance(maker, Inventing) and (lacks := maker.drawn(seed).lacks):
-            notices.append(f"{shown(places[seed])}: does not show {', '.join(lacks)}")
-            log.warning(notices[-1])
+            account.notice(f"does not show {', '.join(lacks)}", places[seed])
         step(len(places) - len(todo) + done + 1, len(places), "faces")
     for path in missing:
         if path.name == NEAREST and isinstance(maker, Inventing):
@@ -151,12 +150,7 @@ def generate(
     kept = len(places) + len(sheets) - len(todo) - len(missing)
     count = f"{len(places):,} face{'s' * (len(places) > 1)}"
     were = f" ({kept:,} {'files were' if kept > 1 else 'file was'} there)" if kept else ""
-    return Result(
-        summary=f"{shown(output)}: {count} of {maker.size} px{were}",
-        written=(*(places[seed] for seed in todo), *missing),
-        kept=kept,
-        notices=tuple(notices),
-    )
+    return account.result(f"{shown(output)}: {count} of {maker.size} px{were}", kept=kept)
 
 
 def uses_net(method: str | None, model: str | Path, **of_nets: bool) -> bool:

@@ -72,7 +72,7 @@ def judge_restoration(
         refuse_to_write_over(beside(output), [path for pair in pairs for path in pair.files])
     for path in alone:
         account.notice("has no partner of its name, and is left out", path)
-    measured = {}
+    measured, account.total = {}, len(pairs)
     for number, pair in enumerate(pairs, 1):
         try:
             measured[pair] = judge_pair(pair, border=border, nets=nets)
@@ -80,7 +80,7 @@ def judge_restoration(
             account.skip(pair.result, error)
         step(number, len(pairs), "pictures")
     if not measured:
-        return account.result("", made=0)
+        return account.result("")
     hashes = restoration.hashes_of(nets)
     numbers = restoration.numbers_of(measured, hashes)
     if output is not None:

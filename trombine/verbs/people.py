@@ -173,7 +173,7 @@ def judge_people_score(
     if output is not None:
         refuse_to_write_over(beside(output), [key, *files])
         check_page(output, REPORT)
-    account, known = Account(), read_key(key)
+    account, known = Account(total=len(files)), read_key(key)
     subjects: list[Subject] = []
     for number, path in enumerate(files, 1):
         try:
@@ -184,7 +184,7 @@ def judge_people_score(
             account.skip(path, error)
         (progress or silent)(number, len(files), "answers")
     if not subjects:
-        return account.result("no answers to score", made=0)
+        return account.result("no answers to score")
     numbers = numbers_of(known, subjects)
     text = jsons.dumps(numbers, allow_nan=False) if json else text_of(numbers)
     if output is not None:
