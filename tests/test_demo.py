@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import demo
 import pytest
 
-import demo
 from trombine.refusal import OutputError
 
 
