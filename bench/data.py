@@ -27,7 +27,7 @@ from table import Row, at_least, interleaved, ratio_of_medians, report
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from trombine.computing import cores
+from trombine.core.computing import cores
 from trombine.data.made import Maker
 from trombine.data.pack import Pack
 from trombine.data.painting import paint_pack

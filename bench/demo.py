@@ -24,14 +24,14 @@ from PIL import Image, ImageDraw, ImageOps
 from skimage.data import astronaut
 
 import trombine
-from trombine.conventions import to_picture, to_pixels
+from trombine.core.conventions import to_picture, to_pixels
+from trombine.core.errors import InputError, shown
 from trombine.data.degrade import Chain, degrade_one
+from trombine.eval.methods.invent import framed
+from trombine.faces.drawing import draw_landmarks
 from trombine.io.overlays import draw_parts, key_of
-from trombine.judge.methods.invent import framed
-from trombine.measures import CHOOSING_SEEDS
-from trombine.measures.similarity import psnr_y
-from trombine.readings.drawing import draw_landmarks
-from trombine.refusal import InputError, shown
+from trombine.metrics import CHOOSING_SEEDS
+from trombine.metrics.similarity import psnr_y
 from trombine.report import Report, check_page, command, link
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read

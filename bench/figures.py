@@ -27,7 +27,7 @@ from upscale import there
 from upscale_pictures import SHARED
 
 import trombine
-from trombine.conventions import PARTS, to_pixels
+from trombine.core.conventions import PARTS, to_pixels
 from trombine.data.degrade import Chain, degrade_one
 from trombine.io.image import load_picture, save_picture
 from trombine.io.overlays import draw_parts, draw_points

@@ -32,21 +32,21 @@ import torch
 from jaxtyping import Float, Float64, UInt8
 from table import Row, at_least, at_most, cpu_seconds, log_use, report
 
-from trombine.computing import computing, cores, in_turn
-from trombine.conventions import LANDMARK_GROUPS, to_picture, to_pixels
+from trombine.core.computing import computing, cores, in_turn
+from trombine.core.conventions import LANDMARK_GROUPS, to_picture, to_pixels
+from trombine.core.errors import InputError
 from trombine.data.spec import parse
-from trombine.inventing import STYLES
-from trombine.inventing.by_net import Inventing, model_of
-from trombine.inventing.walking import Walk
-from trombine.judge import witness
-from trombine.judge.copies import find
-from trombine.judge.fidelity import frechet
-from trombine.judge.invented import in_place, score
-from trombine.judge.methods.invent import framed, gaussian_of_pixels
-from trombine.judge.originality import threshold
-from trombine.measures.reading import IN_PLACE, explained
-from trombine.refusal import InputError
-from trombine.weights import read_card
+from trombine.eval import witness
+from trombine.eval.copies import find
+from trombine.eval.fidelity import frechet
+from trombine.eval.invented import in_place, score
+from trombine.eval.methods.invent import framed, gaussian_of_pixels
+from trombine.eval.originality import threshold
+from trombine.generation import STYLES
+from trombine.generation.by_net import Inventing, model_of
+from trombine.generation.walking import Walk
+from trombine.metrics.reading import IN_PLACE, explained
+from trombine.models import read_card
 from trombine.world import face
 
 FIRST: Final = 1_740_000  # of the seeds that nothing learns from or is chosen by
@@ -292,8 +292,8 @@ def speed(subject: Subject) -> Rows:
 _ELSEWHERE: Final = """
 import sys
 from pathlib import Path
-from trombine.computing import in_turn
-from trombine.inventing.by_net import Inventing
+from trombine.core.computing import in_turn
+from trombine.generation.by_net import Inventing
 inventing = Inventing(path=Path(sys.argv[1]), size=int(sys.argv[2]), truncation=1.0, asked={})
 seeds = list(map(int, sys.argv[4].split(",")))
 from hashlib import sha256

@@ -22,22 +22,22 @@ from study import PLAIN, Arm, Row, Study
 from table import ROOT
 from torch import Tensor
 
-from trombine.conventions import to_pixels
+from trombine.core.conventions import to_pixels
+from trombine.core.rng import Chance
 from trombine.data.source import source
-from trombine.draws import Chance
-from trombine.inventing.walking import linear, spherical
-from trombine.judge import witness
-from trombine.judge.fidelity import frechet
-from trombine.judge.invented import in_place
-from trombine.judge.methods.invent import gaussian_of_pixels
-from trombine.measures.reading import IN_PLACE
+from trombine.eval import witness
+from trombine.eval.fidelity import frechet
+from trombine.eval.invented import in_place
+from trombine.eval.methods.invent import gaussian_of_pixels
+from trombine.generation.walking import linear, spherical
+from trombine.metrics.reading import IN_PLACE
+from trombine.models import Model, load
+from trombine.nets.samplers import Net, Process, sample
 from trombine.nets.spaces import to_space
 from trombine.recipes import with_settings
-from trombine.samplers import Net, Process, sample
 from trombine.training.methods import find
 from trombine.training.methods.diffusion import METHODS, Denoise, process_of
 from trombine.training.methods.gan import RANGES, as_normals, correspondence
-from trombine.weights import Model, load
 
 FIRST: Final = 1_420_000  # the first choosing seed of what is measured on
 COUNT: Final = 400  # faces, and as many real ones

@@ -29,20 +29,20 @@ from skimage import data as skimage_data
 from table import Row, at_least, at_most, interleaved, log_use, ratio_of_medians, report
 from upscale_pictures import SHARED
 
-from trombine.conventions import to_picture, to_pixels
+from trombine.core.conventions import to_picture, to_pixels
 from trombine.data.masks import mask
+from trombine.eval.methods.repair import biharmonic
+from trombine.eval.restoration import by_witness
+from trombine.eval.witness import seen
+from trombine.faces import read_faces
+from trombine.faces.frames import crop_windows
 from trombine.inpainting.repairing import repaired, repaired_pictures
 from trombine.io.image import as_seen, load_picture, picture_of
 from trombine.io.sheets import Sheet
-from trombine.judge.methods.repair import biharmonic
-from trombine.judge.restoration import by_witness
-from trombine.judge.witness import seen
-from trombine.measures import psnr
-from trombine.measures.reading import IN_PLACE, between_pupils, organs_off
-from trombine.reader import read_faces
-from trombine.reader.frames import crop_windows
-from trombine.weights import Model, load, loaded
-from trombine.weights.tasks import emptied
+from trombine.metrics import psnr
+from trombine.metrics.reading import IN_PLACE, between_pupils, organs_off
+from trombine.models import Model, load, loaded
+from trombine.models.tasks import emptied
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 

@@ -20,9 +20,9 @@ from inpaint import Case, Method, decibels, faces_of, net_alone, smooth, witness
 from study import PLAIN, Arm, Row, Study
 from table import ROOT
 
-from trombine.samplers import repaint
-from trombine.schedules import Flow
-from trombine.weights import Model
+from trombine.models import Model
+from trombine.nets.samplers import repaint
+from trombine.nets.schedules import Flow
 
 FIRST: Final = 1_410_000  # the first choosing seed of what is measured on
 COUNT: Final = 96  # faces

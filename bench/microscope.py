@@ -20,9 +20,9 @@ import torch
 from playwright.sync_api import Browser, sync_playwright
 from table import Row, at_least, cpu_seconds, interleaved, ratio_of_medians, report
 
-from trombine.inside.page import described, page
+from trombine.activations.page import described, page
+from trombine.models import Card, Model, load
 from trombine.nets import build, parameter_count
-from trombine.weights import Card, Model, load
 
 FRAMES = 5  # of a measurement: the system counts in hundredths of a second
 WIDTH = 40  # of a DCGAN of a million parameters

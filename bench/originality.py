@@ -35,11 +35,11 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
 
-from trombine.draws import Chance
-from trombine.judge.copies import find, windows
-from trombine.judge.originality import threshold
-from trombine.judge.planted import CHANGES
-from trombine.judge.similar import References
+from trombine.core.rng import Chance
+from trombine.eval.copies import find, windows
+from trombine.eval.originality import threshold
+from trombine.eval.planted import CHANGES
+from trombine.eval.similar import References
 from trombine.world import face, paint
 
 SIZE: Final = 64

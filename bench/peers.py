@@ -73,7 +73,7 @@ def truths(name: str) -> Iterator[tuple[str, Any, str, int]]:
 
 def prepare(folder: Path, name: str) -> dict[str, int]:
     """Write truths and what is left of them; the factors."""
-    from trombine.conventions import to_pixels
+    from trombine.core.conventions import to_pixels
     from trombine.data.degrade import Chain, crop_to_multiple, degrade_one
 
     factors = {}

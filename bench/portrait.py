@@ -27,10 +27,10 @@ from restyle_portraits import Portrait, off, portraits
 from table import Row, at_least, at_most, cpu_seconds, ratio_of_medians, report
 from upscale import there
 
+from trombine.eval.witness import field_names, seen
 from trombine.io.image import as_seen, picture_of
 from trombine.io.video import Frames
-from trombine.judge.witness import field_names, seen
-from trombine.measures.reading import between_pupils
+from trombine.metrics.reading import between_pupils
 from trombine.restyling.drawing import AUTO, faces_in
 from trombine.restyling.portrait import FITS, Character, character_of
 from trombine.restyling.stylize import _Drawing as Drawing

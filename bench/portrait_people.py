@@ -20,16 +20,16 @@ from restyle_portraits import off
 from skimage.color import rgb2lab
 from table import Row, at_least, at_most, log_use
 
-from trombine.conventions import PART_INDEX
-from trombine.inventing import PAINTER
+from trombine.core.conventions import PART_INDEX
+from trombine.faces.frames import WINDOW
+from trombine.generation import PAINTER
 from trombine.io.color import LUMA
 from trombine.io.image import as_seen, picture_of
-from trombine.measures.reading import explained
-from trombine.reader.frames import WINDOW
+from trombine.metrics.reading import explained
+from trombine.models import load
 from trombine.restyling.drawing import NET, READER, Restyling, faces_in, restyled
 from trombine.restyling.portrait import Character
 from trombine.restyling.stylize import model_of
-from trombine.weights import load
 from trombine.world import Face as Person
 from trombine.world import Painted, face, paint, vary
 from trombine.world.colours import ROWS, colours, to_srgb

@@ -48,14 +48,14 @@ from reader_quality import (
 from table import Row, at_least, at_most, cpu_seconds, interleaved, ratio_of_medians, report
 from upscale_pictures import SHARED, portraits
 
-from trombine.conventions import GROUPS, to_picture
-from trombine.measures import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
-from trombine.measures.reading import auc, explained, near_edges, nearer, overlaps, point_errors
-from trombine.objectives.reading import UNDRAWN
-from trombine.reader import crop_windows, fields_of, parts_map, read_faces, read_twice, round_face
-from trombine.reader.frames import samples_of
-from trombine.readings.reading import enlarge
-from trombine.weights import Model, load
+from trombine.core.conventions import GROUPS, to_picture
+from trombine.faces import crop_windows, fields_of, parts_map, read_faces, read_twice, round_face
+from trombine.faces.frames import samples_of
+from trombine.faces.reading import enlarge
+from trombine.losses.reading import UNDRAWN
+from trombine.metrics import PROTOCOL_SEEDS, Protocol, figure, log_evaluation
+from trombine.metrics.reading import auc, explained, near_edges, nearer, overlaps, point_errors
+from trombine.models import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint
 from trombine.world.fractals import fractal, paint_fractal
 from trombine.world.leaves import leaves

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from trombine.core.rng import Chance
 from trombine.data.item import to_pictures
-from trombine.draws import Chance
 from trombine.world import (
     VECTOR_NAMES,
     Painted,

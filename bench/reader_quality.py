@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from reader_pictures import Faces
 
-from trombine.conventions import GROUPS
-from trombine.measures.reading import INNER, between_pupils, overlaps, point_errors
+from trombine.core.conventions import GROUPS
+from trombine.faces.twice import points_back, read_twice
+from trombine.metrics.reading import INNER, between_pupils, overlaps, point_errors
+from trombine.models import Model
 from trombine.nets.reader import Reading
-from trombine.reader.twice import points_back, read_twice
-from trombine.weights import Model
 
 _AT_ONCE: Final = 32
 

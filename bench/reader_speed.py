@@ -29,12 +29,12 @@ from PIL import Image
 from table import Row, at_least, at_most, interleaved, report
 from upscale_pictures import SHARED
 
-from trombine.computing import cores
-from trombine.conventions import to_picture
+from trombine.core.computing import cores
+from trombine.core.conventions import to_picture
+from trombine.faces import read_faces
+from trombine.faces.scan import Corners, shared
 from trombine.io.image import as_seen, load_picture
-from trombine.reader import read_faces
-from trombine.reader.scan import Corners, shared
-from trombine.weights import load
+from trombine.models import load
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 

@@ -1,4 +1,4 @@
-"""How far what is read of a face may be off: fits the table of trombine/reader/spreads.json.
+"""How far what is read of a face may be off: fits the table of trombine/faces/spreads.json.
 
     python bench/reader_spreads.py [--model NAME] [--write] [--first-seed N] [--count N]
 
@@ -20,10 +20,10 @@ from jaxtyping import Float
 from reader_pictures import SIDE, Faces, faces, spoiled
 from scipy.optimize import linprog
 
-from trombine.conventions import to_picture
-from trombine.reader import Face, fields_of, read_faces
-from trombine.reader import spreads as table
-from trombine.weights import Model, load
+from trombine.core.conventions import to_picture
+from trombine.faces import Face, fields_of, read_faces
+from trombine.faces import spreads as table
+from trombine.models import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint, to_vector
 from trombine.world.leaves import leaves
 

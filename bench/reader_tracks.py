@@ -22,9 +22,9 @@ import numpy as np
 from PIL import Image
 from table import Row, at_most, report
 
-from trombine.conventions import to_picture
-from trombine.reader import Face, Tracker, read_faces
-from trombine.weights import Model, load
+from trombine.core.conventions import to_picture
+from trombine.faces import Face, Tracker, read_faces
+from trombine.models import Model, load
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 

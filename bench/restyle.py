@@ -36,12 +36,12 @@ from table import Row, at_most, report
 from torch.nn import functional
 from upscale import there
 
-from trombine.conventions import PART_INDEX, to_picture
+from trombine.core.conventions import PART_INDEX, to_picture
+from trombine.eval.methods.restyle import of_net
+from trombine.faces import Tracker
 from trombine.io.image import Picture, as_seen, picture_of
 from trombine.io.sheets import Sheet
-from trombine.judge.methods.restyle import of_net
-from trombine.measures import psnr
-from trombine.reader import Tracker
+from trombine.metrics import psnr
 from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
 from trombine.restyling.stylize import model_of
 from trombine.world import STYLES, Painted, face, paint

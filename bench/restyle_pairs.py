@@ -22,14 +22,14 @@ from jaxtyping import Float32
 from table import Row, at_least, at_most, log_use
 from torch.nn import functional
 
-from trombine.conventions import to_picture
-from trombine.judge.fidelity import frechet
-from trombine.judge.methods import methods
-from trombine.judge.restoration import by_witness
-from trombine.judge.witness import Seen, field_names, seen
-from trombine.measures import psnr, ssim
-from trombine.measures.reading import explained
-from trombine.weights import load
+from trombine.core.conventions import to_picture
+from trombine.eval.fidelity import frechet
+from trombine.eval.methods import methods
+from trombine.eval.restoration import by_witness
+from trombine.eval.witness import Seen, field_names, seen
+from trombine.metrics import psnr, ssim
+from trombine.metrics.reading import explained
+from trombine.models import load
 from trombine.world import STYLES, face, paint
 
 SIDE: Final = 128

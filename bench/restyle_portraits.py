@@ -23,14 +23,14 @@ from table import Row, at_least, at_most
 from upscale import there
 from upscale_pictures import SHARED
 
-from trombine.conventions import to_picture
+from trombine.core.conventions import to_picture
+from trombine.core.rng import Chance
 from trombine.data.proportions import eyes, reaches, reshaped
-from trombine.draws import Chance
+from trombine.eval.witness import Seen, seen
+from trombine.faces import Face
+from trombine.faces.frames import crop_windows
 from trombine.io.image import Picture, as_seen, load_picture
-from trombine.judge.witness import Seen, seen
-from trombine.measures.reading import point_errors
-from trombine.reader import Face
-from trombine.reader.frames import crop_windows
+from trombine.metrics.reading import point_errors
 from trombine.restyling.drawing import AUTO, Restyling, faces_in, restyled
 from trombine.world import face
 from trombine.world.painting import points_of

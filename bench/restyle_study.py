@@ -22,9 +22,9 @@ from table import ROOT
 from torch import Tensor
 
 from trombine.data.source import source
-from trombine.judge.methods.restyle import of_net
-from trombine.judge.restoration import judged
-from trombine.weights import Model
+from trombine.eval.methods.restyle import of_net
+from trombine.eval.restoration import judged
+from trombine.models import Model
 
 FIRST: Final = 1_430_000  # the first choosing seed of what is measured on
 COUNT: Final = 96

@@ -21,10 +21,10 @@ from generate_study import COUNT, SIZE, STEPS, STUDY, denoised, faces, of_arm, s
 from table import Row, report
 from torch import Tensor
 
-from trombine.samplers import METHODS
-from trombine.schedules import Diffusion, Flow
+from trombine.models import load
+from trombine.nets.samplers import METHODS
+from trombine.nets.schedules import Diffusion, Flow
 from trombine.training.methods.diffusion import process_of
-from trombine.weights import load
 
 ARMS: Final = ("flow", "v")
 

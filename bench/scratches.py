@@ -26,13 +26,13 @@ import torch
 from table import Row, at_least, at_most, report
 from upscale_pictures import Pictures, faces, leaves, photographs
 
+from trombine.core.rng import FIRST, Chance
 from trombine.data.degrade import Chain, Marked
 from trombine.data.degrade.terms import HANDLING
-from trombine.draws import FIRST, Chance
 from trombine.inpainting.scratches import NET, scratches
-from trombine.measures import PROTOCOL_SEEDS, Figure, Protocol, figure, log_evaluation
-from trombine.measures.detection import Matches, matches, pooled
-from trombine.weights import Model, load
+from trombine.metrics import PROTOCOL_SEEDS, Figure, Protocol, figure, log_evaluation
+from trombine.metrics.detection import Matches, matches, pooled
+from trombine.models import Model, load
 
 COUNT: Final = 48
 GOAL: Final = 0.8  # of precision and of recall

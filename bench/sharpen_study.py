@@ -26,8 +26,8 @@ from upscale_sharp import MEASURES, compared
 from upscale_study import CHOOSING, FIRST, only
 
 from trombine.data.degrade import crop_to_multiple, shrink
-from trombine.judge.methods.upscale import of_model
-from trombine.weights import Model
+from trombine.eval.methods.upscale import of_model
+from trombine.models import Model
 
 COUNT: Final = 12  # of leaves, and of faces
 RUNS: Final = "sharpen-study"

@@ -33,9 +33,9 @@ import torch
 from record import keep
 from table import ROOT, command, commit, machine
 
+from trombine.models import Model, load
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import cost
-from trombine.weights import Model, load
 
 # Settings that count pictures: shorter in a trial.
 TIMES: Final = ("pictures", "alone", "critic_alone", "ramp", "coded", "soft", "cycle", "ema")

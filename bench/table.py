@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trombine.computing import cores
-from trombine.measures import Protocol, log_evaluation
-from trombine.measures import figure as figure_of
-from trombine.weights import Model
+from trombine.core.computing import cores
+from trombine.metrics import Protocol, log_evaluation
+from trombine.metrics import figure as figure_of
+from trombine.models import Model
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("trombine", "torch", "numpy", "numba", "scipy", "pillow", "cyclopts")

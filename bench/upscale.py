@@ -46,12 +46,12 @@ from upscale_quality import (
 )
 
 import trombine
-from trombine.conventions import to_pixels
-from trombine.judge.methods.upscale import of_model
-from trombine.measures import PROTOCOL_SEEDS, Figure, Protocol, log_evaluation
+from trombine.core.conventions import to_pixels
+from trombine.eval.methods.upscale import of_model
+from trombine.metrics import PROTOCOL_SEEDS, Figure, Protocol, log_evaluation
+from trombine.metrics.drawing import is_drawing
+from trombine.models import load, read_card, shipped
 from trombine.nets import build
-from trombine.upscaling.drawing import is_drawing
-from trombine.weights import load, read_card, shipped
 from trombine.world import STYLES
 
 STUDY: Final = ROOT / "bench" / "results" / "upscale-study.json"

@@ -24,9 +24,9 @@ from upscale_pictures import Pictures, drawings, faces, photographs, portraits
 from upscale_quality import Scores, damaged, measured
 
 import trombine
-from trombine.judge.methods.upscale import of_model
-from trombine.measures import Figure, Protocol, figure, log_evaluation, psnr_y
-from trombine.weights import load
+from trombine.eval.methods.upscale import of_model
+from trombine.metrics import Figure, Protocol, figure, log_evaluation, psnr_y
+from trombine.models import load
 
 COMMAND: Final = "trombine upscale"
 X8_FACES: Final = 2.0  # dB over bicubic, as is the next

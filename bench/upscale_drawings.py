@@ -15,8 +15,8 @@ import upscale_pictures
 from jaxtyping import UInt8
 from PIL import Image
 
-from trombine.conventions import to_pixels
-from trombine.upscaling.drawing import is_drawing
+from trombine.core.conventions import to_pixels
+from trombine.metrics.drawing import is_drawing
 from trombine.world import STYLES, face, paint
 
 Pixels = UInt8[np.ndarray, "h w 3"]

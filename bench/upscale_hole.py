@@ -24,11 +24,11 @@ from PIL import Image
 from table import Row, at_least, at_most, report
 
 import trombine
-from trombine.conventions import to_picture, to_pixels
+from trombine.core.conventions import to_picture, to_pixels
 from trombine.data.degrade import shrink
+from trombine.eval import witness
 from trombine.io.image import as_seen, load_picture, save_picture
-from trombine.judge import witness
-from trombine.measures import psnr
+from trombine.metrics import psnr
 from trombine.nets.spaces import to_space
 from trombine.world import face, paint
 

@@ -16,7 +16,7 @@ import skimage.data
 import torch
 from table import ROOT
 
-from trombine.conventions import to_picture
+from trombine.core.conventions import to_picture
 from trombine.io.image import load_picture
 from trombine.world import face, paint
 from trombine.world.leaves import leaves as leaves_of

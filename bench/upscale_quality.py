@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float32, Float64
 from upscale_pictures import Pictures
 
-from trombine.conventions import to_picture, to_pixels
+from trombine.core.conventions import to_picture, to_pixels
 from trombine.data.degrade import (
     Chain,
     crop_to_multiple,
@@ -26,11 +26,11 @@ from trombine.data.degrade import (
     imresize_matlab,
     shrink,
 )
-from trombine.judge.methods import Run, methods
-from trombine.measures import Figure, Protocol, figure, log_evaluation, luma, psnr, psnr_y
+from trombine.eval.methods import Run, methods
+from trombine.metrics import Figure, Protocol, figure, log_evaluation, luma, psnr, psnr_y
+from trombine.models import load
+from trombine.models.running import enlarged
 from trombine.nets import Net
-from trombine.upscaling.running import enlarged
-from trombine.weights import load
 
 Picture = Float32[torch.Tensor, "c h w"]
 Way = Callable[[torch.Tensor], torch.Tensor]  # small pictures to large ones

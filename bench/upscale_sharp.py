@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float32, Float64
 
 import trombine
-from trombine.conventions import to_picture, to_pixels
+from trombine.core.conventions import to_picture, to_pixels
 from trombine.data.degrade import crop_to_multiple, shrink
-from trombine.judge import witness
-from trombine.measures import edge_energy, luma, psnr_y
+from trombine.eval import witness
+from trombine.metrics import edge_energy, luma, psnr_y
 
 FACTOR: Final = 4
 SOFT, HALF, SHARP = 0.0, 0.5, 1.0

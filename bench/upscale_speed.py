@@ -1,6 +1,6 @@
 """How fast nets run over large pictures, and in how much memory: functions for bench/upscale.py.
 
-What runs is trombine/upscaling/running.py; it is compared with plain torch: the same net as it is,
+What runs is trombine/models/running.py; it is compared with plain torch: the same net as it is,
 with slopes, on the whole picture, with two threads. Nets need not have learnt anything for that.
 """
 
@@ -24,8 +24,8 @@ import torch
 from PIL import Image
 from table import ROOT, cpu_seconds, interleaved, ratio_of_medians
 
+from trombine.models.running import enlarged, prepare
 from trombine.nets import Net, build
-from trombine.upscaling.running import enlarged, prepare
 
 THREADS = 2
 LARGE = (750, 1000)  # high and wide: 12 megapixels at x4

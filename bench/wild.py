@@ -38,13 +38,13 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.nn.utils.parametrizations import spectral_norm
 
-from trombine.conventions import to_pixels
+from trombine.core.conventions import to_pixels
 from trombine.data.degrade import Chain, degrade_one
-from trombine.measures import edge_energy, psnr_y
+from trombine.losses.perceptual import Perceptual
+from trombine.metrics import edge_energy, psnr_y
+from trombine.models import Card, load, save
 from trombine.nets import build
 from trombine.nets.blocks import Normed, doubled
-from trombine.objectives.perceptual import Perceptual
-from trombine.weights import Card, load, save
 
 TILE: Final = 448  # pixels a side of what is painted; windows are cut from it
 WINDOW: Final = 64  # pixels a side of the small pictures that are learned from

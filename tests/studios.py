@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from trombine.models import Card, save
 from trombine.nets import build
 from trombine.studio.serving import opened
-from trombine.weights import Card, save
 
 PATIENCE = 120.0  # seconds, on a machine that is busy with other tests
 Upload = tuple[str, bytes] | tuple[str, bytes, str]  # name, bytes, kind

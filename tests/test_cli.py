@@ -17,8 +17,8 @@ from trombine import __version__
 from trombine.__main__ import main
 from trombine.cli import application
 from trombine.commands import COMMANDS, GROUPS
-from trombine.verbs.options import help_of
-from trombine.verbs.studio import studio
+from trombine.commands.options import help_of
+from trombine.commands.studio import studio
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

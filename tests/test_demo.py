@@ -8,7 +8,7 @@ from pathlib import Path
 import demo
 import pytest
 
-from trombine.refusal import OutputError
+from trombine.core.errors import OutputError
 
 
 def test_the_page_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

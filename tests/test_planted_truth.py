@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trombine import conventions
-from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART, mirror_points
+from trombine.core import conventions
+from trombine.core.conventions import MIRRORED_LANDMARK, MIRRORED_PART, mirror_points
 
 Ours = Callable[[str, str], Callable[..., None]]
 

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from trombine.__main__ import is_for_people, main
+from trombine.core.errors import InputError
+from trombine.core.progress import Progress, Result, log
 from trombine.io.image import save_picture
-from trombine.progress import Progress, Result, log
-from trombine.refusal import InputError
 from trombine.terminal import follow
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,6 +1,6 @@
 """trombine repairs, sharpens, draws and generates pictures of faces, and measures the result.
 
-The commands are functions of this package (verbs/): `trombine upscale` is `trombine.upscale`, and
+The commands are functions of this package (commands/): `trombine upscale` is `trombine.upscale`,
 `trombine data world` is `trombine.data_world`.
 
     import trombine
@@ -18,38 +18,38 @@ from typing import TYPE_CHECKING, Any
 from trombine.commands import COMMANDS
 
 if TYPE_CHECKING:  # for editors
-    from trombine.verbs.audit import data_audit as data_audit
-    from trombine.verbs.compare import judge_compare as judge_compare
-    from trombine.verbs.doctor import doctor as doctor
-    from trombine.verbs.fidelity import judge_fidelity as judge_fidelity
-    from trombine.verbs.generate import generate as generate
-    from trombine.verbs.generated import data_generated as data_generated
-    from trombine.verbs.inpaint import inpaint as inpaint
-    from trombine.verbs.judge import judge_originality as judge_originality
-    from trombine.verbs.judge import judge_restoration as judge_restoration
-    from trombine.verbs.likenesses import data_likenesses as data_likenesses
-    from trombine.verbs.microscope import microscope as microscope
-    from trombine.verbs.models import models_blend as models_blend
-    from trombine.verbs.models import models_export as models_export
-    from trombine.verbs.models import models_import as models_import
-    from trombine.verbs.models import models_list as models_list
-    from trombine.verbs.models import models_show as models_show
-    from trombine.verbs.morph import morph as morph
-    from trombine.verbs.paint import data_fractals as data_fractals
-    from trombine.verbs.paint import data_leaves as data_leaves
-    from trombine.verbs.paint import data_masks as data_masks
-    from trombine.verbs.paint import data_world as data_world
-    from trombine.verbs.people import judge_people_make as judge_people_make
-    from trombine.verbs.people import judge_people_score as judge_people_score
-    from trombine.verbs.prepare import data_prepare as data_prepare
-    from trombine.verbs.read import read as read
-    from trombine.verbs.replay import replay as replay
-    from trombine.verbs.restyle import restyle as restyle
-    from trombine.verbs.runs import runs_list as runs_list
-    from trombine.verbs.runs import runs_show as runs_show
-    from trombine.verbs.sweep import sweep as sweep
-    from trombine.verbs.train import train as train
-    from trombine.verbs.upscale import upscale as upscale
+    from trombine.commands.audit import data_audit as data_audit
+    from trombine.commands.compare import judge_compare as judge_compare
+    from trombine.commands.doctor import doctor as doctor
+    from trombine.commands.fidelity import judge_fidelity as judge_fidelity
+    from trombine.commands.generate import generate as generate
+    from trombine.commands.generated import data_generated as data_generated
+    from trombine.commands.inpaint import inpaint as inpaint
+    from trombine.commands.judge import judge_originality as judge_originality
+    from trombine.commands.judge import judge_restoration as judge_restoration
+    from trombine.commands.likenesses import data_likenesses as data_likenesses
+    from trombine.commands.microscope import microscope as microscope
+    from trombine.commands.models import models_blend as models_blend
+    from trombine.commands.models import models_export as models_export
+    from trombine.commands.models import models_import as models_import
+    from trombine.commands.models import models_list as models_list
+    from trombine.commands.models import models_show as models_show
+    from trombine.commands.morph import morph as morph
+    from trombine.commands.paint import data_fractals as data_fractals
+    from trombine.commands.paint import data_leaves as data_leaves
+    from trombine.commands.paint import data_masks as data_masks
+    from trombine.commands.paint import data_world as data_world
+    from trombine.commands.people import judge_people_make as judge_people_make
+    from trombine.commands.people import judge_people_score as judge_people_score
+    from trombine.commands.prepare import data_prepare as data_prepare
+    from trombine.commands.read import read as read
+    from trombine.commands.replay import replay as replay
+    from trombine.commands.restyle import restyle as restyle
+    from trombine.commands.runs import runs_list as runs_list
+    from trombine.commands.runs import runs_show as runs_show
+    from trombine.commands.sweep import sweep as sweep
+    from trombine.commands.train import train as train
+    from trombine.commands.upscale import upscale as upscale
 
 __version__ = "0.1.0"
 # All but studio, which is the name of a package, and serves until it is told to end.

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from trombine.cli import run
-from trombine.memory import ENDED, ran_out
-from trombine.refusal import shown
+from trombine.core.errors import shown
+from trombine.core.memory import ENDED, ran_out
 
 # OpenMP's idle threads otherwise spin; beside other work that made torch 5 to 60 times slower. It
 # is read when torch or numba is loaded, which only a command does.

@@ -23,7 +23,7 @@ from cyclopts import ValidationError as Invalid
 
 from trombine import __version__
 from trombine.commands import COMMANDS, GROUPS, PICTURES, SUMMARY
-from trombine.refusal import InputError, shown
+from trombine.core.errors import InputError, shown
 
 _FILE: Final = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
 _CLOSE: Final = 0.65  # from which share of common letters on one option may be meant by another

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from trombine.progress import Progress, Result, log, silent
-from trombine.refusal import printable, shown
+from trombine.core.errors import printable, shown
+from trombine.core.progress import Progress, Result, log, silent
 
 OK, SOME_SKIPPED = 0, 1
 

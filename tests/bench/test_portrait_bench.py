@@ -14,8 +14,8 @@ from portrait_people import SIZE, STYLE, Case
 from scipy.ndimage import uniform_filter
 from table import Row
 
-from trombine.reader import Face
-from trombine.reader.frames import Frame, Samples
+from trombine.faces import Face
+from trombine.faces.frames import Frame, Samples
 from trombine.restyling import drawing
 from trombine.restyling.portrait import Character
 from trombine.world import Face as Person

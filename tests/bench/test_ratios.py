@@ -9,7 +9,7 @@ pytest.importorskip("skia", reason="Skia's libEGL or libGL is missing", exc_type
 import world
 from table import Row
 
-from trombine.weights import load
+from trombine.models import load
 
 RATIOS = ("times as long", "times its CPU-s", "times its CPU-seconds")
 

@@ -13,10 +13,10 @@ import torch
 from restyle_portraits import Proportions
 from table import Row
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.proportions import eyes
+from trombine.eval.witness import Seen, seen
 from trombine.io.image import as_seen
-from trombine.judge.witness import Seen, seen
 from trombine.world import face, paint
 
 NOBODYS = range(2_000_000, 2_000_008)

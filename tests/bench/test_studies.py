@@ -18,10 +18,10 @@ import upscale_study
 from study import Arm, Study
 
 from trombine.nets import build
+from trombine.nets.samplers import METHODS, sample
+from trombine.nets.schedules import Diffusion, Flow
 from trombine.nets.sizes import Net
 from trombine.recipes import with_settings
-from trombine.samplers import METHODS, sample
-from trombine.schedules import Diffusion, Flow
 from trombine.training.methods import find
 
 STUDIES = {

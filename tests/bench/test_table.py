@@ -19,7 +19,7 @@ from table import (
     report,
 )
 
-from trombine.weights import load
+from trombine.models import load
 
 MET = [at_least("photo", 170.2, "pictures a second", 168), Row("anime", 12345.6, "ms")]
 MISSED = [*MET, at_most("help", np.float64(1.51), "times bare", 1.5)]

@@ -27,8 +27,8 @@ from upscale_quality import (
 )
 
 from trombine.data.degrade import Chain, enlarge, shrink
-from trombine.judge.methods.upscale import of_model
-from trombine.weights import load
+from trombine.eval.methods.upscale import of_model
+from trombine.models import load
 
 
 @pytest.fixture(scope="module")

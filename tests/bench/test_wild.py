@@ -11,7 +11,7 @@ import torch
 import wild
 from PIL import Image
 
-from trombine.conventions import to_picture, to_pixels
+from trombine.core.conventions import to_picture, to_pixels
 from trombine.world.leaves import leaves
 
 

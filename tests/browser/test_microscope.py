@@ -20,10 +20,10 @@ from tabs import DESKTOP, MARKS, PHONE, Scheme, Tabs
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.inside.graph import trace
-from trombine.inside.page import described, page
+from trombine.activations.graph import trace
+from trombine.activations.page import described, page
+from trombine.models import Card, Model, load
 from trombine.nets import build
-from trombine.weights import Card, Model, load
 
 pytestmark = MARKS
 NEAR = 1e-5
@@ -113,7 +113,7 @@ SHAPES = ((1, 4, 6, 8), (1, 4, 5, 7), (1, 4, 12, 3))
 def engine(tabs: Tabs) -> Iterator[Tab]:
     """A tab that has the engine, and nothing else."""
     with tabs.lent() as tab:
-        tab.add_script_tag(content=(files("trombine.inside") / "engine.js").read_text("utf-8"))
+        tab.add_script_tag(content=(files("trombine.activations") / "engine.js").read_text("utf-8"))
         yield tab
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from judge import made
+from eval import made
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from playwright.sync_api import Page as Tab
@@ -22,7 +22,7 @@ from scipy.stats import binom, chisquare
 from tabs import ARGUMENTS, CHROMIUM, MARKS, PATIENCE, Scheme, Tabs, heard, window
 
 import trombine
-from trombine.judge.people import REASONS
+from trombine.eval.people import REASONS
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
 pytestmark = MARKS

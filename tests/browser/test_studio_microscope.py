@@ -10,9 +10,9 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from tabs import DESKTOP, MARKS, PATIENCE, PHONE, Opened, downloaded
 
-from trombine.inside.page import GENERATOR, described
+from trombine.activations.page import GENERATOR, described
+from trombine.models import load
 from trombine.report import check_page
-from trombine.weights import load
 
 pytestmark = MARKS
 FRAMES = "net-microscope[data-frames]"

@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from studios import noise, png
 from tabs import DESKTOP, MARKS, PATIENCE, PHONE, Command, Opened, choose, downloaded, face, run
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 
 PART = 2  # what a part's label is in the mask, but for the label itself
 EYES = {PART + PART_INDEX["left_eye"], PART + PART_INDEX["right_eye"]}

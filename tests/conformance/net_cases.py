@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from trombine.models import TASKS
 from trombine.nets import Net, Size, build
-from trombine.weights import TASKS
 
 Inputs = tuple[torch.Tensor, ...]
 Shape = Callable[[int, int, int], tuple[int, ...]]  # of count, height and width

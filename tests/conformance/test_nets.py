@@ -14,10 +14,10 @@ import torch
 from net_cases import CASES, Case, joined, made, rounding, some, stirred
 from torch import nn
 
+from trombine.core.errors import InputError
+from trombine.models import TASKS, Card, Task, load, save
+from trombine.models.exporting import as_onnx, difference, shapes
 from trombine.nets import NETS, build, has_batch_statistics, sizes_of
-from trombine.refusal import InputError
-from trombine.weights import TASKS, Card, Task, load, save
-from trombine.weights.exporting import as_onnx, difference, shapes
 
 
 @pytest.fixture(params=CASES)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from trombine.objectives.objective import Objective
+from trombine.losses.objective import Objective
+from trombine.models import TASKS
 from trombine.training.methods import OBJECTIVES, RECIPES, objective_of
 from trombine.training.methods.inpaint import PaintingObjective
 from trombine.training.methods.restore import RestoringObjective
-from trombine.weights import TASKS
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.losses.objective import Phase, Step, Terms
+from trombine.models import TASKS, Card, save
 from trombine.nets import build
-from trombine.objectives.objective import Phase, Step, Terms
 from trombine.recipes import Recipe, with_settings
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
@@ -25,7 +26,6 @@ from trombine.training.methods import reader as read
 from trombine.training.methods.restore import RestoreObjective
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance
-from trombine.weights import TASKS, Card, save
 
 SMALL = {
     "data": "leaves#48",

@@ -13,13 +13,13 @@ import torch
 from PIL import Image
 
 import trombine
-from trombine.conventions import check_parts, check_picture, check_points
+from trombine.core.conventions import check_parts, check_picture, check_points
+from trombine.core.rng import Chance
 from trombine.data.item import Batch, Item
 from trombine.data.made import Maker
 from trombine.data.painting import paint_pack
 from trombine.data.prepare import PrepareOptions, prepare_pack
 from trombine.data.source import Source, batches, source
-from trombine.draws import Chance
 
 SIZE = 16
 

@@ -12,14 +12,14 @@ import torch
 from scipy.spatial.transform import Rotation
 from scipy.stats import kstest
 
-from trombine import draws
-from trombine.conventions import mirror_parts, mirror_points, mirror_visible
+from trombine.core import rng
+from trombine.core.conventions import mirror_parts, mirror_points, mirror_visible
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.augment import Augment, Changes, augmented, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.source import batches, source
-from trombine.draws import Chance
 from trombine.nets.spaces import to_space
-from trombine.refusal import InputError
 
 SIZE = 32
 WRITTEN = "zoom:0.8-1.3+shift:0.1+mirror+rotate:20+faces:1+colour:0.2"
@@ -347,12 +347,12 @@ def test_a_wrong_option_is_refused_before_anything_is_opened(
 
 def test_no_two_changes_share_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    honest = draws.keys
+    honest = rng.keys
 
     def noted(seed: int, purpose: str, rollbacks: int) -> tuple[np.uint64, np.uint64]:
         asked.append(purpose)
         return honest(seed, purpose, rollbacks)
 
-    monkeypatch.setattr(draws, "keys", noted)
+    monkeypatch.setattr(rng, "keys", noted)
     drawn(ALL, (SIZE, SIZE), Chance(seed=0, places=PLACES))
     assert len(asked) == len(set(asked)) == 21 and all(a.startswith("augment ") for a in asked)

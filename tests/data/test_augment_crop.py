@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
+from trombine.core.rng import Chance
 from trombine.data.augment import Augment, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.draws import Chance
 
 SIZE = 32
 PLACES = np.arange(6, dtype=np.int64)

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 import trombine
+from trombine.core.errors import InputError
 from trombine.data.folder import Folder
 from trombine.data.layouts import list_folder
-from trombine.refusal import InputError
 
 RNG = np.random.default_rng(5)
 

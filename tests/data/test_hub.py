@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 import trombine
+from trombine.core.errors import InputError
 from trombine.data import hub
 from trombine.data.folder import Folder
 from trombine.data.hub import hub_folder, parse_hub, prepare_hub
 from trombine.data.pack import Pack
 from trombine.data.source import source
 from trombine.data.split import prepare_split
-from trombine.refusal import InputError
 
 WHY = "the extra hub is not installed: pip install -c constraints.txt '.[hub]'"
 

@@ -53,7 +53,7 @@ def test_so_many_are_said_in_words() -> None:
 def test_the_painters_hash_covers_all_that_painters_import(root: Path) -> None:
     """Else pictures of an older painter would be taken from the cache."""
     # Where caches lie, and who may write there, determines no pixel.
-    covered = ("trombine.world", "trombine.conventions", "trombine.io.files")
+    covered = ("trombine.world", "trombine.core.conventions", "trombine.io.files")
     for path in (root / "trombine" / "world").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -67,7 +67,7 @@ def test_another_painter_has_another_hash(
 ) -> None:
     copy = tmp_path / "trombine"
     shutil.copytree(root / "trombine", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(made.trombine.conventions, "__file__", str(copy / "conventions.py"))
+    monkeypatch.setattr(made.trombine, "__file__", str(copy / "__init__.py"))
     fresh = painter_hash.__wrapped__
     before = fresh()
     assert len(before) == 16 and fresh() == before

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from trombine.core.errors import InputError
+from trombine.core.progress import Result
 from trombine.data.made import Maker
 from trombine.data.pack import INDEX, Pack, part_of
 from trombine.data.pack_writer import Made, write_pack
 from trombine.data.painting import paint_pack
-from trombine.progress import Result
-from trombine.refusal import InputError
 
 PAIRS = Maker(kind="world", styles=("photo", "anime"), size=16)
 LEAVES = Maker(kind="leaves", size=16)

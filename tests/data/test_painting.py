@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from trombine.core.errors import OutputError
+from trombine.core.progress import Result
 from trombine.data import made
 from trombine.data.made import Maker
 from trombine.data.painting import CARD, card, paint_folder, publish_fractals
-from trombine.progress import Result
-from trombine.refusal import OutputError
 from trombine.world import fractals
 from trombine.world.fractals_colours import PALETTES
 

@@ -11,11 +11,11 @@ import pytest
 import torch
 from PIL import Image
 
+from trombine.core.rng import Chance
 from trombine.data import augment
 from trombine.data.degrade import Chain, Marked
 from trombine.data.masks import DrawnMask, draw, shapes
 from trombine.data.masks.spec import LABELS
-from trombine.draws import Chance
 from trombine.training import material
 
 Ours = Callable[[str, str], Callable[..., None]]

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trombine.core.errors import InputError
+from trombine.core.progress import Result
 from trombine.data.columns import SPLITS
 from trombine.data.folder import Folder
 from trombine.data.made import Maker
@@ -21,8 +23,6 @@ from trombine.data.painting import paint_folder
 from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
 from trombine.data.source import source
 from trombine.data.split import split
-from trombine.progress import Result
-from trombine.refusal import InputError
 
 SIZE = 40
 OPTIONS = PrepareOptions(size=SIZE)

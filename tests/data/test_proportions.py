@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose
 from scipy.interpolate import RBFInterpolator
 from scipy.ndimage import map_coordinates
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.rng import Chance
 from trombine.data.augment import Augment, augmented, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.kernel_resample import bent
@@ -24,7 +25,6 @@ from trombine.data.proportions import (
     straight,
 )
 from trombine.data.source import source
-from trombine.draws import Chance
 
 SIZE = 64
 PLACES = np.arange(6, dtype=np.int64)

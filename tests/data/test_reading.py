@@ -11,13 +11,13 @@ import pytest
 import torch
 
 import trombine
-from trombine.conventions import LANDMARK_GROUPS
+from trombine.core.conventions import LANDMARK_GROUPS
 from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
 from trombine.data.reading import LargestFace, framed, framed_parts, framed_points, read_row
+from trombine.faces.frames import EYES_APART, EYES_DOWN, Frame, aligned
 from trombine.io.image import load_picture, save_picture
-from trombine.reader.frames import EYES_APART, EYES_DOWN, Frame, aligned
-from trombine.weights import load
+from trombine.models import load
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 

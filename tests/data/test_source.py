@@ -12,7 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from trombine.conventions import to_picture
+from trombine.core.conventions import to_picture
+from trombine.core.errors import InputError
+from trombine.core.progress import Result
+from trombine.core.rng import Chance
 from trombine.data import source as source_module
 from trombine.data.item import Batch, to_pictures
 from trombine.data.made import Maker
@@ -20,9 +23,6 @@ from trombine.data.pack_writer import write_pack
 from trombine.data.painting import paint_pack
 from trombine.data.source import Source, batches, cache_path, prepare, source
 from trombine.data.spec import USUAL_COUNT
-from trombine.draws import Chance
-from trombine.progress import Result
-from trombine.refusal import InputError
 
 SIZE = 16
 MIX = "world:photo#12*0.7+leaves#20*0.3"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trombine.core.errors import InputError
 from trombine.data import source as source_module
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import LAYOUTS
@@ -19,7 +20,6 @@ from trombine.data.source import source
 from trombine.data.spec import PATHS, Term, check_paths, parse, spell
 from trombine.data.split import prepare_split
 from trombine.io.image import save_picture
-from trombine.refusal import InputError
 from trombine.world import STYLES
 
 PHOTO = Term(kind="world", styles=("photo",))

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine.core.errors import InputError
 from trombine.data.source import SEED_RANGES, MixedSource, Source, source
 from trombine.data.split import Subset, apart, prepare_split, split
 from trombine.io.image import save_picture
-from trombine.refusal import InputError
 
 
 def seeds(source: Source) -> set[int]:

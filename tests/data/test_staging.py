@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch.nn.functional import max_pool2d
 
-from trombine.conventions import MIRRORED_LANDMARK, PART_INDEX, mirror_parts, mirror_points
+from trombine.core.conventions import MIRRORED_LANDMARK, PART_INDEX, mirror_parts, mirror_points
+from trombine.core.rng import Chance
 from trombine.data import staging
 from trombine.data.item import Batch
 from trombine.data.staging import Staged, StageOptions, staged
-from trombine.draws import Chance
 from trombine.world import VECTOR_NAMES, Painted, face, paint, paint_posed
 
 SIDE = 96

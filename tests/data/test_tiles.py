@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trombine.core.errors import InputError
 from trombine.data.pack import Pack
 from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
 from trombine.data.source import source
 from trombine.data.split import split
-from trombine.refusal import InputError
 from trombine.training.material import streams_of
 from trombine.training.methods import RECIPES
 

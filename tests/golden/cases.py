@@ -32,7 +32,7 @@ from PIL import Image
 from trainings import CURVES, TINY, TRAININGS
 
 import trombine
-from trombine.weights import load
+from trombine.models import load
 from trombine.world import face, paint
 
 Value = str | float | list[float] | np.ndarray

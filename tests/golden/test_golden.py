@@ -29,7 +29,7 @@ def test_every_case_has_a_result_and_every_result_a_case() -> None:
 def test_every_shipped_model_and_every_objective_has_a_case(root: Path) -> None:
     from trombine.training.methods import RECIPES
 
-    shipped = {path.stem for path in (root / "trombine" / "zoo").glob("*.safetensors")}
+    shipped = {path.stem for path in (root / "trombine" / "models" / "zoo").glob("*.safetensors")}
     assert shipped <= CASES.keys() | WITHIN.keys() and set(WITHIN.values()) <= CASES.keys()
     trained = {RECIPES[asked.split()[0]].objective for asked in TRAININGS.values()}
     assert trained == {recipe.objective for recipe in RECIPES.values()}

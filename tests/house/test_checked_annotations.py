@@ -8,7 +8,7 @@ from beartype.roar import BeartypeCallHintViolation
 from checking import checked
 from jaxtyping import Float, TypeCheckError
 
-from trombine.conventions import mirror_visible, to_picture
+from trombine.core.conventions import mirror_visible, to_picture
 
 REFUSED = (TypeCheckError, BeartypeCallHintViolation)
 Row = Float[np.ndarray, "n"]

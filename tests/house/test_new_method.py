@@ -17,8 +17,8 @@ from typing import ClassVar
 
 import torch
 
-from trombine.measures import sliced_distance
-from trombine.objectives.objective import Objective, Phase, Samples, Step
+from trombine.metrics import sliced_distance
+from trombine.losses.objective import Objective, Phase, Samples, Step
 from trombine.recipes import NetSpec, Recipe
 
 

@@ -20,7 +20,7 @@ from typing import Annotated
 
 from trombine.io.batch import Made, each
 from trombine.io.image import picture_of
-from trombine.verbs.options import Output, Overwrite, Pictures, Progress, limits, paths_of, verb
+from trombine.commands.options import Output, Overwrite, Pictures, Progress, limits, paths_of, verb
 
 
 @verb
@@ -43,7 +43,7 @@ def darken(
 
     return each(paths_of(pictures), work, darken, arguments, beside=".dark", progress=progress)
 '''
-LINE = 'PICTURES["darken"] = ("trombine.verbs.darken:darken", "Make pictures darker.")'
+LINE = 'PICTURES["darken"] = ("trombine.commands.darken:darken", "Make pictures darker.")'
 DEGRADATION = '''
 """Colours turned round."""
 
@@ -101,8 +101,8 @@ def home(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / "trombine" / file).write_text(text.lstrip())
         with (home / "trombine" / place).open("a") as table:
             table.write(line + "\n")
-    (home / "trombine" / "verbs" / "darken.py").write_text(VERB.lstrip())
-    table = home / "trombine" / "commands.py"
+    (home / "trombine" / "commands" / "darken.py").write_text(VERB.lstrip())
+    table = home / "trombine" / "commands" / "__init__.py"
     table.write_text(table.read_text().replace("\nOTHERS", f"\n{LINE}\nOTHERS", 1))
     for name in ("a.png", "b.png", "c.tif"):
         grey = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) + ord(name[0])

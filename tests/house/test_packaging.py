@@ -16,7 +16,7 @@ import pytest
 
 from trombine import __version__
 from trombine.io.image import save_picture
-from trombine.weights import read_card, shipped
+from trombine.models import read_card, shipped
 
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 BUILT = {".pyc", ".nbi", ".nbc"}
@@ -45,7 +45,7 @@ def test_every_file_of_the_package_is_in_the_wheel(root: Path, wheel: Path) -> N
         entry = archive.read(about["entry_points.txt"]).decode()
         licence = archive.read(about["licenses/LICENSE"]).decode()
     assert here <= names and all(about), "nothing but the package and what is said of it"
-    assert {f"trombine/zoo/{path.name}" for path in shipped().values()} <= names
+    assert {f"trombine/models/zoo/{path.name}" for path in shipped().values()} <= names
     assert "trombine = trombine.__main__:main" in entry and licence.startswith("MIT License")
 
 
@@ -64,7 +64,7 @@ def test_it_runs_without_the_repository(wheel: Path, tmp_path: Path) -> None:
     assert run("--version").stdout == f"{__version__}\n"
     done = run("upscale", "a.png", "--model", "upscale-fast", "-v", "-o", "b.png")
     assert done.returncode == 0 and (tmp_path / "b.png").exists(), done.stderr
-    assert f"{site}/trombine/zoo/upscale-fast-x2.safetensors" in done.stderr
+    assert f"{site}/trombine/models/zoo/upscale-fast-x2.safetensors" in done.stderr
 
 
 def test_every_dependency_has_its_reason_and_its_pin(root: Path) -> None:
@@ -81,7 +81,7 @@ def test_every_dependency_has_its_reason_and_its_pin(root: Path) -> None:
 
 def test_the_licence_of_each_model_is_passed_on(root: Path) -> None:
     """A file beside the models names the licence of each, and what each learned from."""
-    text = (root / "trombine" / "zoo" / "LICENCE.md").read_text()
+    text = (root / "trombine" / "models" / "zoo" / "LICENCE.md").read_text()
     assert "MIT" in text and (root / "LICENSE").read_text().partition("\n\n")[2] in text
     for name in shipped():
         (row,) = re.findall(rf"^\| `{name}` \|.*$", text, re.MULTILINE)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from trombine import weights
+from trombine import models
+from trombine.models import Card, Model
 from trombine.nets import build
 from trombine.nets.sizes import Net
-from trombine.weights import Card, Model
 
 
 class Steered(Net):
@@ -48,13 +48,13 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that is quick and has learnt nothing."""
     path = tmp_path_factory.mktemp("repairer") / "mine.safetensors"
     net = build("unet", {"width": 4, "levels": 2, "inputs": 4}, seed=5)
-    weights.save(path, net, Card(task="repair", net="unet", sizes=net.sizes))
+    models.save(path, net, Card(task="repair", net="unet", sizes=net.sizes))
     return path
 
 
 @pytest.fixture(scope="session")
 def plain(model_file: Path) -> Model:
-    return weights.load(model_file)
+    return models.load(model_file)
 
 
 @pytest.fixture(scope="session")

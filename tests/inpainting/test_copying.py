@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trombine.canvas import Box
+from trombine.core.tiles import Box
 from trombine.inpainting.copying import copied
 from trombine.inpainting.windows import patches
 

@@ -11,7 +11,7 @@ import pytest
 from trombine import inpaint
 from trombine.inpainting.repairing import repaired
 from trombine.io.image import Picture, decode, encode, load_picture, picture_of, save_picture
-from trombine.weights import Model
+from trombine.models import Model
 
 BLOCKS = 10
 EACH = 50  # pictures of a block: 500 in all

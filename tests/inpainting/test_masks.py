@@ -13,11 +13,11 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 from skimage import data as skimage_data
 
-from trombine.conventions import PART_INDEX
+from trombine.core.conventions import PART_INDEX
+from trombine.core.errors import InputError
+from trombine.faces.reading import read_picture
 from trombine.inpainting import masks
 from trombine.io.image import load_picture, picture_of
-from trombine.readings.reading import read_picture
-from trombine.refusal import InputError
 from trombine.world import face, paint
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS, to_picture
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS, to_picture
 from trombine.inpainting.faces import Steering
 from trombine.inpainting.organs import UNKNOWN, organs, with_moved
 from trombine.inpainting.repairing import repaired
 from trombine.io.image import as_seen, picture_of
-from trombine.weights import loaded
+from trombine.models import loaded
 from trombine.world import Painted, face, paint
 
 LEAST = {  # overlap with the world's exact parts, the mean of some faces

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from trombine import models
 from trombine.inpainting import faces as under
 from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
@@ -34,15 +35,14 @@ def leak_test(ours: Ours, small: ModuleType, tmp_path: Path) -> Callable[[], Non
     """The leak test's block of pictures, of which some are faces."""
     from dataclasses import replace
 
-    from trombine import weights
+    from trombine.models import Card
     from trombine.nets import build
-    from trombine.weights import Card
     from trombine.world.painting import paint
     from trombine.world.people import face
 
     net = build("unet", {"width": 4, "levels": 2, "inputs": 4}, seed=5)
-    weights.save(tmp_path / "m.safetensors", net, Card(task="repair", net="unet", sizes=net.sizes))
-    plain = weights.load(tmp_path / "m.safetensors")
+    models.save(tmp_path / "m.safetensors", net, Card(task="repair", net="unet", sizes=net.sizes))
+    plain = models.load(tmp_path / "m.safetensors")
     steered = replace(plain, net=small.Steered().eval())
     painted = [paint(face(900_000 + seed), 96, "photo").pixels for seed in range(8)]
     test = ours("inpainting/test_leaks.py", "test_what_lies_under_a_hole_changes_nothing")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import ImageCms
 
+from trombine.faces import Face
 from trombine.inpainting import repairing
 from trombine.inpainting.repairing import repaired
 from trombine.io.image import Picture, decode, encode
-from trombine.reader import Face
-from trombine.weights import Model
+from trombine.models import Model
 
 COUNT = 50  # pictures of a mode: 350 in all
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -9,7 +9,7 @@ import pytest
 import skimage.data
 import torch
 
-from trombine.canvas import cut
+from trombine.core.tiles import cut
 from trombine.data.masks import mask
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import Steering, faces_in
@@ -18,8 +18,8 @@ from trombine.inpainting.inpaint import seeds_of
 from trombine.inpainting.repairing import Painter, repaired
 from trombine.inpainting.windows import LARGEST, THICKEST, USUAL, Window, patches, thickness
 from trombine.io.image import picture_of
+from trombine.models import Model, loaded
 from trombine.nets import Net
-from trombine.weights import Model, loaded
 from trombine.world.painting import paint
 from trombine.world.people import face
 

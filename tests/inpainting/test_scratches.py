@@ -9,14 +9,14 @@ import pytest
 import torch
 from scipy import ndimage
 
+from trombine.core.rng import Chance
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
-from trombine.draws import Chance
 from trombine.inpainting import scratches as module
 from trombine.inpainting.scratches import GROWN, MOST, scratches
-from trombine.measures.detection import matches
+from trombine.metrics.detection import matches
+from trombine.models import Card, Model
 from trombine.nets import Net
-from trombine.weights import Card, Model
 from trombine.world import face, paint
 
 CHOOSING = 1_000_000  # seeds from which nothing is learned

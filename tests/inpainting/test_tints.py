@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from trombine.conventions import PART_INDEX, PARTS
+from trombine.core.conventions import PART_INDEX, PARTS
 from trombine.inpainting.tints import evened
 
 SIDE = 96

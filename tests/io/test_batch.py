@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trombine.core.errors import InputError, OutputError
+from trombine.core.progress import Result, Tick
 from trombine.io.batch import Files, Made, each, find, save, sidecars
 from trombine.io.files import write_bytes
 from trombine.io.image import Picture, load_picture, read_record, save_picture
 from trombine.io.video import Frames, SourceFile
-from trombine.progress import Result, Tick
-from trombine.refusal import InputError, OutputError
 
 RNG = np.random.default_rng(11)
 

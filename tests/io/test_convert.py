@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
+from trombine.core.errors import InputError
 from trombine.io.convert import is_held, of_held, picture_from
 from trombine.io.image import Picture, save_picture
 from trombine.io.video import save_frames
-from trombine.refusal import InputError
 
 RNG = np.random.default_rng(5)
 PIXELS = RNG.integers(0, 256, (7, 9, 3), np.uint8)

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from trombine.core.errors import InputError
 from trombine.io.image import Picture, picture_of, read_record, save_picture
 from trombine.io.video import Frames, encode_frames, read_frames, save_frames
-from trombine.refusal import InputError
 
 ADOBE = imagecodecs.cms_profile("adobergb")
 

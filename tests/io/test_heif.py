@@ -12,8 +12,8 @@ import skimage.data
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from trombine.core.errors import InputError
 from trombine.io.image import load_picture, output_suffix, read_head, read_record
-from trombine.refusal import InputError
 
 heif = pytest.importorskip("pillow_heif", reason="needs the extra heif")
 

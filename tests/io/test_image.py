@@ -15,6 +15,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps
 
+from trombine.core.errors import InputError
 from trombine.io.image import (
     FORMATS,
     Labels,
@@ -31,7 +32,6 @@ from trombine.io.image import (
     read_record,
     save_picture,
 )
-from trombine.refusal import InputError
 
 RNG = np.random.default_rng(1)
 ADOBE = imagecodecs.cms_profile("adobergb")

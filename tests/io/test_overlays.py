@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trombine.conventions import PART_COLOURS, PART_INDEX
+from trombine.core.conventions import PART_COLOURS, PART_INDEX
 from trombine.io.overlays import draw_parts, draw_points
 
 GREY = np.full((120, 120, 3), 128, np.uint8)

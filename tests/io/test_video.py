@@ -16,11 +16,11 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
 import trombine
+from trombine.core.errors import InputError
+from trombine.core.progress import Result
 from trombine.io.image import Picture, load_picture, picture_of, read_record
 from trombine.io.video import Frames, open_video, save_frames, spread
-from trombine.progress import Result
-from trombine.refusal import InputError
-from trombine.upscaling import enlarge as enlarging
+from trombine.superres import enlarge as enlarging
 
 SIZE = (36, 50)
 TIMES = (0, 40, 90, 100, 260, 300, 1000)  # ms

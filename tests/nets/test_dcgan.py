@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from trombine.core.errors import InputError
 from trombine.nets import build, parameter_count
-from trombine.refusal import InputError
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128])

@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy import stats
 
+from trombine.models import TASKS
 from trombine.nets import build
 from trombine.nets.diffusion_painter import DiffusionPainter, Known, normals
-from trombine.weights import TASKS
 
 SIDE = 32
 

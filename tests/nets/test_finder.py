@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from trombine.models import load
 from trombine.nets import parameter_count
 from trombine.nets.blocks import fused
 from trombine.nets.finder import Finder
-from trombine.weights import load
 
 
 def test_the_shipped_finder_is_small() -> None:

@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 import torch
 
+from trombine.core.errors import InputError
 from trombine.nets import build
 from trombine.nets.inventor import Inventor, fields_of, lacking, normed, walked
-from trombine.refusal import InputError
 
 SIZES = {
     "latent": 6,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import GROUP_OF_PART, LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import GROUP_OF_PART, LANDMARK_GROUPS, PART_INDEX
 from trombine.nets import build
 from trombine.nets.fill import pull_push
 from trombine.nets.painter import FINE, KINDS, Layer, Shuffle

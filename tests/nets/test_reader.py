@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import avg_pool2d
 
-from trombine.conventions import LANDMARK_GROUPS, PARTS
+from trombine.core.conventions import LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import fused
 from trombine.nets.reader import POINT_STEP, Mix, Reader, _of_parts, _pooled, _shape
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.nets import build
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import CALM, DEEP, Own, Restyler, Told, styles_of
-from trombine.refusal import InputError
 
 SIZES = {
     "size": 32,

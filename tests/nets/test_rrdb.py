@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.nets import Size, build, parameter_count
-from trombine.refusal import InputError
 
 
 def test_that_of_the_paper_has_nearly_seventeen_million() -> None:

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from trombine.core.errors import InputError
 from trombine.nets import NETS, build, has_batch_statistics, parameter_count, sizes_of
 from trombine.recipes import NetSpec
-from trombine.refusal import InputError
 
 
 def test_sizes_of_says_the_defaults() -> None:

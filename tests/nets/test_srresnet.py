@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.nets import Net, Size, build, has_batch_statistics, parameter_count
 from trombine.nets.srresnet import SRResNet
-from trombine.refusal import InputError
 
 
 def counted(width: int, blocks: int, kernel: int, rises: tuple[int, ...], norm: str) -> int:

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.nets import build
 from trombine.nets.style_generator import Modulated, StyleGenerator
-from trombine.refusal import InputError
 
 SIZES = {"latent": 5, "width": 4, "size": 32}
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.nets import build
 from trombine.nets.blocks import doubled, padded
 from trombine.nets.unet import UNet
-from trombine.refusal import InputError
 
 
 @pytest.mark.parametrize("height", [1, 2, 7, 8, 9])

@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.nets.vgg import BLOCKS, VGG, vgg
-from trombine.refusal import InputError
 
 # Where torchvision's vgg16.features and vgg19.features have their convolutions, and the weights
 # in them, of 138,357,544 and 143,667,240 in all.

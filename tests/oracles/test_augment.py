@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 from scipy import ndimage
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.rng import Chance
 from trombine.data.augment import Augment, Changes, augmented, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.draws import Chance
 from trombine.world import Face, face, paint
 
 SIZE = 64

@@ -14,7 +14,8 @@ from PIL import Image
 from scipy import ndimage, stats
 from skimage.filters import unsharp_mask
 
-from trombine.conventions import to_picture, to_pixels
+from trombine.core.conventions import to_picture, to_pixels
+from trombine.core.rng import Chance
 from trombine.data.degrade import matlab_weights, resize_pillow
 from trombine.data.degrade.blur import (
     box_blur,
@@ -38,7 +39,6 @@ from trombine.data.degrade.resize import (
     shrink_rescaled,
     smaller_and_back,
 )
-from trombine.draws import Chance
 
 
 def pictures(count: int = 3, height: int = 40, width: int = 56) -> torch.Tensor:

@@ -11,15 +11,15 @@ import torch
 from scipy.stats import wasserstein_distance
 from torch.nn.functional import avg_pool2d, interpolate
 
+from trombine.core.errors import InputError
 from trombine.data.source import source
-from trombine.measures import (
+from trombine.metrics import (
     CHOOSING_SEEDS,
     diversity,
     sliced_distance,
     spacing,
 )
-from trombine.measures.distances import pyramid, sorted_distance
-from trombine.refusal import InputError
+from trombine.metrics.distances import pyramid, sorted_distance
 
 
 def drawn(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from trombine.conventions import to_pixels
+from trombine.core.conventions import to_pixels
 from trombine.data.degrade import (
     Kernel,
     imresize_matlab,

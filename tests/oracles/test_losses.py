@@ -9,9 +9,9 @@ from scipy.ndimage import gaussian_filter
 from torch import nn
 from torch.nn import functional
 
-from trombine.measures.similarity import ms_ssim
-from trombine.objectives.critics import CRITICS, r1
-from trombine.objectives.terms import charbonnier, l1, l2
+from trombine.losses.critics import CRITICS, r1
+from trombine.losses.terms import charbonnier, l1, l2
+from trombine.metrics.similarity import ms_ssim
 
 PUBLISHED = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from trombine.conventions import to_picture
+from trombine.core.conventions import to_picture
 from trombine.data.degrade import crop_to_multiple, enlarge, imresize_matlab, shrink
-from trombine.measures import luma, psnr, psnr_y
+from trombine.metrics import luma, psnr, psnr_y
 
 SET5 = Path(__file__).parents[3] / "shared" / "data" / "set5"
 PUBLISHED = {2: 33.66, 3: 30.39, 4: 28.42}  # the mean of five pictures, luma, border cropped

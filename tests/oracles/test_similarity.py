@@ -10,7 +10,7 @@ import torch
 from scipy import stats
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from trombine.measures import Protocol, figure, luma, psnr, psnr_y, ssim, ssim_map
+from trombine.metrics import Protocol, figure, luma, psnr, psnr_y, ssim, ssim_map
 
 
 def pair(seed: int, *shape: int, noise: float = 0.1) -> tuple[torch.Tensor, torch.Tensor]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trombine.core.errors import InputError
 from trombine.recipes import NetSpec, settings_of, with_settings
-from trombine.refusal import InputError
 from trombine.training.methods import find, objective_of
 
 

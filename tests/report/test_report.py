@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.refusal import OutputError
+from trombine.core.errors import OutputError
 from trombine.report import Plot, Report, Series, check_page, command, link
 
 SQUARE = np.full((8, 12, 3), 90, np.uint8)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
+from trombine.models import Card, load, save
 from trombine.nets import build
 from trombine.restyling.drawing import Restyling
-from trombine.weights import Card, load, save
 
 SIZES = {"size": 64, "width": 4, "latent": 6, "blocks": 1, "details": 4, "levels": 1, "finish": 2}
 

@@ -12,12 +12,14 @@ import skimage.data
 import torch
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
-from trombine.canvas import Box
-from trombine.conventions import PART_INDEX, to_picture
+from trombine.core.conventions import PART_INDEX, to_picture
+from trombine.core.errors import InputError
+from trombine.core.tiles import Box
+from trombine.faces import Face
 from trombine.io.image import picture_of
+from trombine.models import loaded
+from trombine.models.zoo import shipped
 from trombine.nets.restyler import Restyler
-from trombine.reader import Face
-from trombine.refusal import InputError
 from trombine.restyling.drawing import (
     Restyling,
     alone,
@@ -27,9 +29,7 @@ from trombine.restyling.drawing import (
     soft_in_tiles,
     style_by_looks,
 )
-from trombine.weights import loaded
 from trombine.world import face, paint
-from trombine.zoo import shipped
 
 Asked = Callable[..., Restyling]
 SIDE, TOP, LEFT = 200, 60, 90

@@ -8,7 +8,7 @@ import torch
 from scipy import ndimage
 from skimage import data as skimage_data
 
-from trombine.conventions import to_picture
+from trombine.core.conventions import to_picture
 from trombine.restyling import filters
 from trombine.restyling.filters import MANNERS
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import to_picture
+from trombine.core.conventions import to_picture
+from trombine.faces import read_faces
 from trombine.io.image import picture_of
+from trombine.models import loaded
 from trombine.nets.vgg import VGG
-from trombine.reader import read_faces
 from trombine.restyling.drawing import LikeAsked, restyled_like
 from trombine.restyling.like import READER, drawn_like, eye, gram, luma_of, with_colours
-from trombine.weights import loaded
 from trombine.world import face, paint
 
 SEED = 2_000_041

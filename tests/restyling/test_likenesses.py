@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import trombine
-from trombine.conventions import PART_INDEX
+from trombine.core.conventions import PART_INDEX
 from trombine.data.pack import Pack
-from trombine.inventing.redrawing import redrawn
+from trombine.generation.redrawing import redrawn
 from trombine.io.image import save_picture
 from trombine.restyling.likenesses import Person, person_in, with_looks
 from trombine.world import face, paint

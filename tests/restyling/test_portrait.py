@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trombine.conventions import PART_INDEX
-from trombine.inventing import PAINTER
+from trombine.core.conventions import PART_INDEX
+from trombine.core.errors import InputError
+from trombine.faces import Face
+from trombine.faces.frames import Frame, Samples, samples_of
+from trombine.faces.tracks import unit
+from trombine.generation import PAINTER
 from trombine.io.image import Picture, picture_of, save_picture
 from trombine.io.video import Frames
-from trombine.reader import Face
-from trombine.reader.frames import Frame, Samples, samples_of
-from trombine.reader.tracks import unit
-from trombine.refusal import InputError
 from trombine.restyling import drawing, stylize
 from trombine.restyling.drawing import Drawn, Restyling, faces_in, restyled
 from trombine.restyling.portrait import (

@@ -15,7 +15,7 @@ from new_runs import new_run
 from safetensors import safe_open
 from torch import Tensor
 
-from trombine.refusal import InputError, OutputError
+from trombine.core.errors import InputError, OutputError
 from trombine.runs import checkpoints
 from trombine.runs.checkpoints import latest, load, save
 from trombine.runs.folder import RunFolder

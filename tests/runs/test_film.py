@@ -9,7 +9,7 @@ import pytest
 from new_runs import new_run
 from PIL import Image, ImageSequence
 
-from trombine.refusal import OutputError
+from trombine.core.errors import OutputError
 from trombine.runs.film import read_frames, read_small, spread, write_film
 from trombine.runs.folder import RunFolder
 

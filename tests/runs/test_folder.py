@@ -13,7 +13,7 @@ import pytest
 from new_runs import new_run
 from PIL import Image
 
-from trombine.refusal import InputError
+from trombine.core.errors import InputError
 from trombine.runs.folder import RunFolder, numbered
 
 SQUARE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)

@@ -20,10 +20,10 @@ from PIL import Image
 from studios import Server, noise, png
 
 import trombine
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.commands.options import help_of
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.io.overlays import CLOSED
 from trombine.studio.api import SERVED
-from trombine.verbs.options import help_of
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 PICTURE = ("pictures", ("photo.png", png(noise())))

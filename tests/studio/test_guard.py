@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from studios import Answering, Server, noise, png
 
-from trombine.refusal import InputError
+from trombine.core.errors import InputError
 from trombine.studio.serving import _lan_host, opened
 
 PATHS = ("/", "/upscale", "/static/style.css", "/api/jobs", "/api/events", "/api/openapi.json")

@@ -9,11 +9,11 @@ from subprocess import CompletedProcess
 import pytest
 from studios import Server, noise, png
 
+from trombine.generation.by_net import Inventing
 from trombine.inpainting.repairing import varies
-from trombine.inventing.by_net import Inventing
+from trombine.models import loaded, shipped
 from trombine.nets import NETS, build
 from trombine.studio.models import VARYING, offers
-from trombine.weights import loaded, shipped
 from trombine.world import STYLES, VECTOR_NAMES
 
 

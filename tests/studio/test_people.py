@@ -14,7 +14,7 @@ import pytest
 from studios import Answer, Bare, noise, png
 
 import trombine
-from trombine.judge.people_report import report_of
+from trombine.eval.people_report import report_of
 from trombine.studio.jobs import Store
 from trombine.studio.people import Served
 from trombine.studio.work import do

@@ -12,14 +12,14 @@ import pytest
 from runs import made
 from studios import Answer, Answering, Bare, until
 
+from trombine.commands.runs import row
+from trombine.core.errors import InputError
 from trombine.data.spec import parse
-from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
 from trombine.runs.page import page
 from trombine.studio.runs import words_of
 from trombine.studio.serving import opened
-from trombine.verbs.runs import row
 
 TINY = ["size=16", "net.width=4", "net.depth=1", "batch=4", "augment=none", "log_every=40"]
 TINY += ["pictures=20000"]  # a minute's, so that one which no test stops ends all the same

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import torch
 
-from trombine.objectives.objective import Phase, Ramp, Step, Terms, Until
+from trombine.core.errors import InputError
+from trombine.losses.objective import Phase, Ramp, Step, Terms, Until
 from trombine.recipes import Recipe, with_settings
-from trombine.refusal import InputError
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, step_of

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine.core.errors import InputError
 from trombine.io.image import save_picture
 from trombine.recipes import with_settings
-from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, without_missing_streams
 from trombine.training.loop import train

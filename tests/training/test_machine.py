@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from trombine.computing import cores
-from trombine.refusal import InputError
+from trombine.core.computing import cores
+from trombine.core.errors import InputError
 from trombine.training.machine import MOST_THREADS, choose, usual_threads
 from trombine.training.methods import find
 

@@ -11,14 +11,15 @@ import pytest
 import torch
 from families import contents, order, stop_after
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.augment import Augment, augmented
-from trombine.draws import Chance
-from trombine.measures import psnr
+from trombine.losses.objective import Step
+from trombine.losses.untrue import UNTRUE
+from trombine.metrics import psnr
+from trombine.models import load, read_card
 from trombine.nets.spaces import Within, from_space, to_space
-from trombine.objectives.objective import Step
-from trombine.objectives.untrue import UNTRUE
 from trombine.recipes import with_settings
-from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig
 from trombine.training.launch import Mesh
@@ -30,7 +31,6 @@ from trombine.training.methods.restore import RestoreObjective
 from trombine.training.methods.srgan import SharpenObjective
 from trombine.training.state import State, fresh
 from trombine.training.steps import Plan
-from trombine.weights import load, read_card
 from trombine.world import VECTOR_NAMES
 from trombine.world.fractals import VECTOR_NAMES as OF_FRACTALS
 

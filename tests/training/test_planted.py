@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from torch import nn
 
+from trombine.losses.objective import Step, Terms
+from trombine.losses.terms import TERMS
 from trombine.nets.stillness import still
-from trombine.objectives.objective import Step, Terms
-from trombine.objectives.terms import TERMS
 from trombine.training import steps
 from trombine.training.methods.restore import RestoreObjective
 

@@ -15,9 +15,9 @@ import torch
 from families import FAMILIES, Killed, contents, order, stop_after
 from PIL import Image as Pillow
 
-from trombine.objectives.objective import Step, Terms
+from trombine.core.errors import InputError
+from trombine.losses.objective import Step, Terms
 from trombine.recipes import with_settings
-from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine.core.errors import InputError
 from trombine.io.image import save_picture
+from trombine.models import read_card
 from trombine.recipes import with_settings
-from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training import writer
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
 from trombine.training.methods import find
-from trombine.weights import read_card
 
 TINY = {
     "size": "16",

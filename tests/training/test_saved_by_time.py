@@ -9,7 +9,7 @@ import pytest
 import torch
 from families import contents, order, stop_after
 
-from trombine.objectives.objective import Step, Terms
+from trombine.losses.objective import Step, Terms
 from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read

@@ -13,11 +13,12 @@ import pytest
 import torch
 from families import contents, stop_after
 
+from trombine.core.errors import InputError
+from trombine.models import Card, load, save
 from trombine.nets import Size, build
 from trombine.nets.stillness import still
 from trombine.recipes import NetSpec, Recipe, with_settings
 from trombine.recipes.freeze import Freeze
-from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, check
 from trombine.training.dry_run import dry_run
@@ -29,7 +30,6 @@ from trombine.training.methods import find, objective_of
 from trombine.training.start import start_of
 from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import Plan, advance, frozen_parts
-from trombine.weights import Card, load, save
 
 TINY = {
     "data": "leaves#48",

@@ -12,14 +12,14 @@ import pytest
 import torch
 from families import stop_after
 
+from trombine.core.errors import InputError
 from trombine.io.image import save_picture
-from trombine.objectives.alarms import Alarm, NotFinite
-from trombine.objectives.critics import CRITICS
-from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms, Until
-from trombine.objectives.pools import Pool
-from trombine.objectives.terms import l1
+from trombine.losses.alarms import Alarm, NotFinite
+from trombine.losses.critics import CRITICS
+from trombine.losses.objective import Objective, Phase, Samples, Step, Terms, Until
+from trombine.losses.pools import Pool
+from trombine.losses.terms import l1
 from trombine.recipes import NetSpec, Recipe
-from trombine.refusal import InputError
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training import material as material_module

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.source import source
 from trombine.world import Painted, face, paint, paint_child, paint_children
 from trombine.world.children import GROWN

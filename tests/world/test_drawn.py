@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
 
-from trombine.conventions import PART_INDEX
+from trombine.core.conventions import PART_INDEX
 from trombine.world import Face, face, paint
 from trombine.world.inks import GREYS, ROWS, greys, inks
 from trombine.world.shape import shape

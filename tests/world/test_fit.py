@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.world import Painted, face, paint
 from trombine.world.colours import ROWS, colours, hair_colour, skin_colour
 from trombine.world.faces import FIELDS, Face

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from trombine.conventions import PART_INDEX, PARTS
+from trombine.core.conventions import PART_INDEX, PARTS
 from trombine.world import STYLES, face, paint, vary
 
 

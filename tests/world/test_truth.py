@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.world import STYLES, Face, Painted, face, paint
 
 # Some faces with what is rare: a hat, a turned head, dark glasses, a wide open mouth.

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.made import Maker
 from trombine.data.source import source
 from trombine.world import FURTHEST, PAINTED, Painted, face, paint, paint_further, paint_posed

@@ -21,7 +21,7 @@ longer visible. Both sides of a pair change in the same way. Where a map is exac
 zoom 1, no turn) the very samples come back.
 
 The numbers of a vector, labels and seeds stay as they are: whether a mirrored face keeps its yaw is
-for who learns it to know (objectives/untrue.py refuses what it knows not to). The loops over
+for who learns it to know (losses/untrue.py refuses what it knows not to). The loops over
 samples are in kernel_resample.py.
 """
 
@@ -36,14 +36,14 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.conventions import MIRRORED_LANDMARK, MIRRORED_PART
+from trombine.core.conventions import MIRRORED_LANDMARK, MIRRORED_PART
+from trombine.core.errors import InputError, shortened
+from trombine.core.grammar import Piece, number_of, pieces, span
+from trombine.core.rng import Chance
 from trombine.data.item import Batch
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, reshaped, straight
-from trombine.draws import Chance
-from trombine.grammar import Piece, number_of, pieces, span
 from trombine.io.color import LUMA
-from trombine.refusal import InputError, shortened
 
 NONE: Final = "none"
 MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5, "faces": 1.5}

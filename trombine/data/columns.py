@@ -12,7 +12,7 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int64
 
-from trombine.conventions import LANDMARK_COUNT
+from trombine.core.conventions import LANDMARK_COUNT
 
 Columns = Mapping[str, np.ndarray]  # N rows each
 Row = Mapping[str, np.ndarray]  # the same without the first axis

@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from jaxtyping import Int64
 
+from trombine.core.errors import InputError, shown
 from trombine.data.columns import Columns, Row, stack
 from trombine.data.layouts import list_folder
 from trombine.data.listing import Record
 from trombine.data.reading import blank_row, read_row
-from trombine.refusal import InputError, shown
 
 __all__ = ["Folder"]
 

@@ -20,11 +20,11 @@ from typing import Any, Final
 
 from PIL import Image
 
+from trombine.core.errors import CHECK_NETWORK, InputError, said, shown
+from trombine.core.progress import Progress, log, silent
 from trombine.data.layouts import CSV, FILE_NAME, LABEL
 from trombine.data.pack_writer import in_turn
 from trombine.io.files import cache_folder, write_bytes
-from trombine.progress import Progress, log, silent
-from trombine.refusal import CHECK_NETWORK, InputError, said, shown
 
 _NAME: Final = re.compile(r"([\w.-]+(?:/[\w.-]+)?)(?:/([\w.-]+))?(?::([\w.-]+))?")
 _CLASSES: Final = re.compile(r"u?int\d+|bool|(?:large_)?string")  # types that may be a class

@@ -21,7 +21,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from trombine.conventions import LANDMARK_COUNT, PART_INDEX
+from trombine.core.conventions import LANDMARK_COUNT, PART_INDEX
+from trombine.core.errors import InputError, shown
 from trombine.data.columns import SPLITS
 from trombine.data.listing import (
     AGAIN,
@@ -52,7 +53,6 @@ from trombine.data.made import VECTOR_KEYS
 from trombine.data.pack import is_pack
 from trombine.io.files import opened
 from trombine.io.image import load_labels
-from trombine.refusal import InputError, shown
 
 CSV: Final = "metadata.csv"
 FILE_NAME: Final = "file_name"  # the keys of both

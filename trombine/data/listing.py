@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from trombine.core.errors import InputError, shown
 from trombine.io.files import opened
 from trombine.io.image import PICTURE_SUFFIXES
-from trombine.refusal import InputError, shown
 
 METADATA: Final = "metadata.jsonl"
 AGAIN: Final = "copy it again from where it came, or take it away"

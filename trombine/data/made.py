@@ -18,10 +18,10 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
-import trombine.conventions
+import trombine
 import trombine.world
+from trombine.core.errors import InputError
 from trombine.data.masks import draw_mask, listing_hash, parse_mix
-from trombine.refusal import InputError
 from trombine.world import STYLES, fractals
 from trombine.world.leaves import leaves
 
@@ -231,10 +231,11 @@ VECTOR_KEYS: Final = tuple(kind.vector_key for kind in KINDS.values() if kind.ve
 @cache
 def painter_hash() -> str:
     """A hash of the painters' own code: a pack of another painter's pictures is another pack."""
-    package = Path(trombine.conventions.__file__).parent
-    files = {"conventions.py": package / "conventions.py"}
-    files |= {path.relative_to(package).as_posix(): path for path in package.glob("world/**/*.py")}
+    package = Path(trombine.__file__).parent
+    files = [package / "core" / "conventions.py", *package.glob("world/**/*.py")]
     digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(name.encode() + b"\0" + files[name].read_bytes() + b"\0")
+    for path in sorted(files):
+        digest.update(
+            path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
     return digest.hexdigest()[:16]

@@ -36,8 +36,8 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from trombine.core.errors import InputError, shown
 from trombine.data.columns import TYPES, Columns, base
-from trombine.refusal import InputError, shown
 
 FORMAT: Final = 1
 INDEX: Final = "index.json"

@@ -20,7 +20,9 @@ from typing import Any, Final
 import numpy as np
 from filelock import FileLock, Timeout
 
-from trombine.computing import check_guard, in_processes
+from trombine.core.computing import check_guard, in_processes
+from trombine.core.errors import InputError, OutputError, shown
+from trombine.core.progress import Progress, log, silent
 from trombine.data.columns import PAIR, TYPES, Row, base, stack, unknown
 from trombine.data.pack import (
     FORMAT,
@@ -34,9 +36,7 @@ from trombine.data.pack import (
     part_of,
 )
 from trombine.io.files import atomic, cache_folder, clear_parts, output_error, write_bytes
-from trombine.progress import Progress, log, silent
-from trombine.record import versions
-from trombine.refusal import InputError, OutputError, shown
+from trombine.io.record import versions
 
 Made = tuple[str | None, Row | str]
 """What became of a picture: its name, if it has one; its row, or why it is left out."""

@@ -35,8 +35,10 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from trombine import __version__
-from trombine.computing import in_processes
-from trombine.conventions import PART_COLOURS
+from trombine.core.computing import in_processes
+from trombine.core.conventions import PART_COLOURS
+from trombine.core.errors import OutputError, shown
+from trombine.core.progress import Progress, Result, log, silent
 from trombine.data.columns import PAIR, base, shapes
 from trombine.data.layouts import FILE_NAME, PARTS_FILE_NAME, join
 from trombine.data.listing import METADATA
@@ -45,9 +47,7 @@ from trombine.data.pack import is_pack
 from trombine.data.pack_writer import Made, Shapes, in_turn, write_pack
 from trombine.io.files import KERNELS, cache_folder, cache_refusal, write_bytes
 from trombine.io.image import PICTURE_SUFFIXES, encode_png
-from trombine.progress import Progress, Result, log, silent
-from trombine.record import record_of
-from trombine.refusal import OutputError, shown
+from trombine.io.record import record_of
 from trombine.world.fractals_colours import PALETTES
 
 Line = dict[str, Any]  # one line of metadata.jsonl

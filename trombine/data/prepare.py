@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from trombine.core.devices import CPU
+from trombine.core.errors import InputError, about, shown
+from trombine.core.progress import Account, Progress, Result
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import list_folder
 from trombine.data.listing import Listing, Record, pictures
@@ -23,11 +26,8 @@ from trombine.data.pack import SKIPPED
 from trombine.data.pack_writer import Made, write_pack
 from trombine.data.reading import CROPS, READER, LargestFace, blank_row, read_row
 from trombine.data.tiles import TILES, tiled
-from trombine.devices import CPU
 from trombine.io.files import opened
-from trombine.progress import Account, Progress, Result
-from trombine.refusal import InputError, about, shown
-from trombine.weights import loaded
+from trombine.models import loaded
 
 
 @dataclass(frozen=True, kw_only=True)

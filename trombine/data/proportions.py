@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from jaxtyping import Complex128, Float32, Float64
 
-from trombine.conventions import LANDMARK_GROUPS
-from trombine.draws import Chance
+from trombine.core.conventions import LANDMARK_GROUPS
+from trombine.core.rng import Chance
 
 # By how much real people differ from what the world paints: of 60 portraits that nets may learn
 # from, a little beyond the medians (docs/log.md, 2026-11-25). Heights and widths are factors.

@@ -18,18 +18,18 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 from PIL import Image as Pillow
 
-from trombine.canvas import Box, cut
-from trombine.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points, to_picture
+from trombine.core.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points, to_picture
+from trombine.core.devices import CPU
+from trombine.core.errors import InputError, shown
+from trombine.core.tiles import Box, cut
 from trombine.data.columns import PAIR, Row, base, shapes, unknown
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.listing import Listing, Record, View
 from trombine.data.proportions import straight
 from trombine.data.tiles import TILES, read_whole, tile_box
-from trombine.devices import CPU
+from trombine.faces import Frame, read_faces
 from trombine.io.image import Picture, as_seen, load_labels, load_picture
-from trombine.reader import Frame, read_faces
-from trombine.refusal import InputError, shown
-from trombine.weights import loaded
+from trombine.models import loaded
 
 _FIVE: Final = (5, 2)
 # How many times larger a picture may be than its parts map, or smaller: CelebAMask-HQ's is 2.

@@ -25,6 +25,9 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Int64
 
+from trombine.core.errors import InputError
+from trombine.core.progress import Progress
+from trombine.core.rng import Chance
 from trombine.data.augment import Augment, augmented
 from trombine.data.columns import PAIR, SHARED, SPLITS, Columns, Store, base, unknown
 from trombine.data.folder import Folder
@@ -38,11 +41,8 @@ from trombine.data.painting import paint_pack
 from trombine.data.prepare import PrepareOptions, prepare_pack
 from trombine.data.spec import Term, check_paths, parse, spell
 from trombine.data.tiles import MOST, TILES
-from trombine.draws import Chance
 from trombine.io.files import cache_folder
 from trombine.nets.spaces import SPACES
-from trombine.progress import Progress
-from trombine.refusal import InputError
 
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
 SEED_RANGES: Final = (0, 1_000_000, 1_500_000, 2_000_000)

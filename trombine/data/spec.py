@@ -29,12 +29,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from trombine.core.errors import InputError, shown
+from trombine.core.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import LAYOUTS
 from trombine.data.made import KINDS, PHOTOS
 from trombine.data.pack import is_pack, part_of
-from trombine.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
-from trombine.refusal import InputError, shown
 from trombine.world import STYLES
 
 

@@ -18,14 +18,14 @@ from typing import Final
 import numpy as np
 from jaxtyping import Int64
 
+from trombine.core.errors import InputError
+from trombine.core.progress import Progress
+from trombine.core.rng import Chance
 from trombine.data.columns import SPLITS
 from trombine.data.listing import pictures
 from trombine.data.source import SEED_RANGES, MixedSource, Source, Subset, prepare, source
 from trombine.data.spec import Term, check_paths, parse, spell
 from trombine.data.tiles import TILES
-from trombine.draws import Chance
-from trombine.progress import Progress
-from trombine.refusal import InputError
 
 MOST_HELD_OUT: Final = 5  # of a folder or a pack, one picture in so many at most
 _CHOOSING: Final = SEED_RANGES[1]

@@ -5,7 +5,7 @@ outline, with occluders in front of it, or with holes in it; and some windows sh
 alone, blobs that look a little like a face, faces cut in two. Some faces stay as they were painted,
 or are only mirrored: fine details are learned from these. The truth goes with the picture: parts
 under an occluder are background, as that is what is visible; parts under a hole stay, as a reader
-is to guess them. All of it is drawn by a picture's place in the run (trombine/draws.py); the loops
+is to guess them. All of it is drawn by a picture's place in the run (core/rng.py); the loops
 are in kernel_stage.py.
 """
 
@@ -20,7 +20,8 @@ import torch
 from jaxtyping import Bool, Complex128, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
-from trombine.conventions import MIRRORED_LANDMARK
+from trombine.core.conventions import MIRRORED_LANDMARK
+from trombine.core.rng import Chance
 from trombine.data.augment import MIRRORED_LABEL, Augment, augmented, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
 from trombine.data.item import Batch
@@ -28,7 +29,6 @@ from trombine.data.kernel_stage import covered
 from trombine.data.kernel_stage import stage as run
 from trombine.data.masks import draw_masks
 from trombine.data.proportions import eyes
-from trombine.draws import Chance
 from trombine.io.color import LUMA
 
 HOLES: Final = "irregular:5-40*2+squares"

@@ -14,10 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from trombine.canvas import Box
+from trombine.core.errors import InputError
+from trombine.core.tiles import Box
 from trombine.data.listing import Listing, Record
 from trombine.io.image import Picture, load_picture, size_of
-from trombine.refusal import InputError
 
 TILES: Final = "tiles"  # the crop of this name, and the kind of source
 MOST: Final = 20_000  # squares that a source takes of a folder, where its spec does not say

@@ -11,5 +11,5 @@
     sheet.py        before and after, side by side
     inpaint.py      one picture to its files, or one that a program holds
 
-The nets are in nets/, their weights in zoo/; the verb is verbs/inpaint.py. Nothing learns here.
+The nets are in nets/, their weights in models/zoo/; the verb is commands/inpaint.py.
 """

@@ -14,11 +14,11 @@ import torch
 from jaxtyping import Bool, Float32, Float64
 from torch.nn import functional
 
-from trombine.canvas import Box, cut
+from trombine.core.tiles import Box, cut
 from trombine.inpainting.windows import Window, bounds, moved, shared
 from trombine.io.image import Picture
 
-GREY: Final = 0.5  # of what is not known, as weights/tasks.emptied has it
+GREY: Final = 0.5  # of what is not known, as models/tasks.emptied has it
 _KNOWN: Final = 0.5  # of a window's pixel, from which share on it counts as known
 _FINE: Final = 1.25  # pixels to one of a window, beyond which 2 x 2 samples make it
 _STRIP: Final = 1 << 19  # pixels that are averaged at once
@@ -106,7 +106,7 @@ class Damaged:
     ) -> tuple[Float32[torch.Tensor, "3 h w"], Bool[torch.Tensor, "h w"]]:
         """What a window shows, grey where nothing is known, and where that is.
 
-        Outside the picture its last row and column go on, as reader/frames.py has it.
+        Outside the picture its last row and column go on, as faces/frames.py has it.
         """
         box = window.reach(*self.size)
         times = max(1, int(1 / window.scale))

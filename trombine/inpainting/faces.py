@@ -16,15 +16,15 @@ import torch
 from jaxtyping import Bool, Float32, Float64, UInt8
 from torch.nn.functional import grid_sample, max_pool2d
 
-from trombine.canvas import Box, cut
-from trombine.devices import device_of
+from trombine.core.devices import device_of
+from trombine.core.tiles import Box, cut
+from trombine.faces import LOST, WINDOW, Face, Frame, parts_map, read_faces, read_twice
+from trombine.faces.faces import CLEAR, Least, Wanted, upright
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.organs import UNKNOWN, organs, with_moved
 from trombine.inpainting.windows import Area, Window, moved, shared, thickness
+from trombine.models import Model
 from trombine.nets.steering import likely_of, told_of
-from trombine.reader import LOST, WINDOW, Face, Frame, parts_map, read_faces, read_twice
-from trombine.reader.faces import CLEAR, Least, Wanted, upright
-from trombine.weights import Model
 
 _OVERVIEW: Final = 1280  # pixels of the longer side of the picture in which faces are looked for
 _WITHIN: Final = 2  # sides of the frame where a face may be: its own frame lies in so large a one

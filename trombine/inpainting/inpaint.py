@@ -1,7 +1,7 @@
 """One picture repaired: its hole, its steering, what is written beside it.
 
 Where a hole is by a colour, parts or scratches is found in masks.py, how it is painted in
-repairing.py; the verb is verbs/inpaint.py.
+repairing.py; the verb is commands/inpaint.py.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ import numpy as np
 import torch
 from jaxtyping import Bool, UInt8
 
-from trombine.devices import CPU
-from trombine.holes import AUTO, WHITE, Hole, masked
+from trombine.core.devices import CPU
+from trombine.core.errors import InputError, shortened
+from trombine.core.progress import Tick
+from trombine.faces.drawing import PALETTE
+from trombine.faces.reading import PictureReading, points_json
 from trombine.inpainting.faces import Steering, whole_map
 from trombine.inpainting.masks import (
     colour_of,
@@ -33,14 +36,11 @@ from trombine.inpainting.sheet import sheet_of
 from trombine.inpainting.steering import steering_of
 from trombine.io.batch import Content, Made
 from trombine.io.convert import of_held, picture_from, singles
+from trombine.io.holes import AUTO, WHITE, Hole, masked
 from trombine.io.image import Labels, Picture, as_seen, picture_of
 from trombine.io.video import Frames, SourceFile
-from trombine.progress import Tick
-from trombine.readings.drawing import PALETTE
-from trombine.readings.reading import PictureReading, points_json
-from trombine.refusal import InputError, shortened
-from trombine.weights import Model
-from trombine.weights.pipelines import repairer
+from trombine.models import Model
+from trombine.models.pipelines import repairer
 
 MODEL: Final = "inpaint"
 SEVERAL: Final = "inpaint-diffusion"  # gives another answer for each seed

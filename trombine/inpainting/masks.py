@@ -12,17 +12,17 @@ from PIL import Image, ImageDraw
 from PIL.ImageColor import colormap, getrgb
 from scipy.ndimage import distance_transform_edt
 
-from trombine.canvas import Box, cut
-from trombine.conventions import GROUPS, PART_INDEX, PARTS
-from trombine.devices import CPU
-from trombine.holes import Hole
+from trombine.core.conventions import GROUPS, PART_INDEX, PARTS
+from trombine.core.devices import CPU
+from trombine.core.errors import InputError, shown
+from trombine.core.tiles import Box, cut
+from trombine.faces import parts_map
+from trombine.faces.faces import Face
+from trombine.faces.reading import read_picture
 from trombine.inpainting.scratches import scratches
 from trombine.inpainting.windows import bounds
+from trombine.io.holes import Hole
 from trombine.io.image import Picture
-from trombine.reader import parts_map
-from trombine.reader.faces import Face
-from trombine.readings.reading import read_picture
-from trombine.refusal import InputError, shown
 
 # Pixels by which a painted colour's hole grows: a brush has soft edges; where nearly no pixel has
 # the very colour, a JPEG has changed it, and carried it beyond the edge (docs/log.md).

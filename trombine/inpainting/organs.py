@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 from PIL import Image, ImageDraw
 
-from trombine.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PART_INDEX
 
 UNKNOWN: Final = 255  # a label that says nothing
 _FINE: Final = 4  # times as large as the labels they are drawn

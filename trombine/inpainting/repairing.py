@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32
 
-from trombine.canvas import Box, cut
-from trombine.conventions import to_pixels
-from trombine.devices import CPU, device_of
-from trombine.draws import Chance
+from trombine.core.conventions import to_pixels
+from trombine.core.devices import CPU, device_of
+from trombine.core.rng import Chance
+from trombine.core.tiles import Box, cut
+from trombine.faces import Face
 from trombine.inpainting.copying import copied
 from trombine.inpainting.damaged import Damaged, middles, sampled
 from trombine.inpainting.faces import (
@@ -34,10 +35,9 @@ from trombine.inpainting.grain import SIDE, Noise, Squares
 from trombine.inpainting.tints import evened
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, moved, patches, thickness
 from trombine.io.image import Picture, picture_of
-from trombine.reader import Face
-from trombine.upscaling.running import enlarged
-from trombine.weights import Model, loaded
-from trombine.weights.pipelines import repairer
+from trombine.models import Model, loaded
+from trombine.models.pipelines import repairer
+from trombine.models.running import enlarged
 
 READER: Final = "reader"
 COMPLETER: Final = "completion"

@@ -3,7 +3,7 @@
 The shipped net `scratches` looks at the picture at its own size, which shows what is thin, and at a
 half, a quarter and so on, which shows what is wide, such as a torn corner. A picture of more than
 `MOST` pixels is made smaller first, and its mask larger. The net is nets/unet.py; what it learns is
-in objectives/detect.py.
+in losses/detect.py.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
-from trombine.canvas import through_tiles
-from trombine.devices import device_of
-from trombine.weights import Model, loaded
-from trombine.weights.tasks import check_finite
+from trombine.core.devices import device_of
+from trombine.core.tiles import through_tiles
+from trombine.models import Model, loaded
+from trombine.models.tasks import check_finite
 
 NET: Final = "scratches"
 MOST: Final = 2 << 20  # pixels in which is detected: a larger picture is made smaller first

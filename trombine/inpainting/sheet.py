@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
-from trombine.canvas import Box, around
+from trombine.core.tiles import Box, around
 from trombine.io.sheets import PAPER, Sheet
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]

@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from trombine.conventions import LANDMARK_COUNT, PARTS
+from trombine.core.conventions import LANDMARK_COUNT, PARTS
+from trombine.core.errors import InputError
+from trombine.core.texts import from_json
 from trombine.inpainting.faces import UNKNOWN, Steering
 from trombine.io.files import opened
 from trombine.io.image import load_labels
-from trombine.refusal import InputError
-from trombine.texts import from_json
 
 _LONGEST: Final = 1 << 26  # bytes of a file of points
 _MOST: Final = 1000  # faces

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32
 from scipy.ndimage import distance_transform_edt
 from torch.nn.functional import avg_pool2d
 
-from trombine.conventions import PART_INDEX
+from trombine.core.conventions import PART_INDEX
 
 Planes = Float32[torch.Tensor, "3 h w"]
 Hidden = Bool[torch.Tensor, "h w"]

@@ -1,6 +1,6 @@
 """The windows of a picture that nets look at: where they lie, and which of them mend a hole.
 
-Where a face is, the window is its frame (reader/frames.py); elsewhere it lies straight, and is
+Where a face is, the window is its frame (faces/frames.py); elsewhere it lies straight, and is
 shrunk until the hole is as thin as the nets can mend.
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int32
 from scipy.ndimage import distance_transform_edt, find_objects, label
 
-from trombine.canvas import Box, cut
-from trombine.reader.frames import WINDOW, Frame
+from trombine.core.tiles import Box, cut
+from trombine.faces.frames import WINDOW, Frame
 
 USUAL: Final = 128  # pixels of a window's sides, for a net that learned from such pictures
 # In parts of a window's usual side:

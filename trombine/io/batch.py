@@ -18,6 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from trombine.core.errors import InputError, OutputError, about, shown
+from trombine.core.memory import RELIEF, enough
+from trombine.core.progress import Account, Progress, Result, Tick, log, silent
 from trombine.io.files import atomic, check_output_name, identity, write_bytes
 from trombine.io.image import (
     FORMATS,
@@ -37,6 +40,7 @@ from trombine.io.image import (
     picture_of,
     read_record,
 )
+from trombine.io.record import changed_options, record_of
 from trombine.io.video import (
     VIDEOS,
     Frames,
@@ -47,10 +51,6 @@ from trombine.io.video import (
     read_source,
     write_video,
 )
-from trombine.memory import RELIEF, enough
-from trombine.progress import Account, Progress, Result, Tick, log, silent
-from trombine.record import changed_options, record_of
-from trombine.refusal import InputError, OutputError, about, shown
 
 # What a file may hold: a film or a picture, samples, or what JSON holds.
 Content = Frames | Video | Picture | Labels | Pixels | Mapping[str, Any]

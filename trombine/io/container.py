@@ -19,8 +19,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
+from trombine.core.errors import InputError
 from trombine.io.files import opened, refusing
-from trombine.refusal import InputError
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 

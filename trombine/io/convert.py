@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 from PIL import Image
 
-from trombine.conventions import check_picture
+from trombine.core.conventions import check_picture
+from trombine.core.errors import InputError, said
 from trombine.io.image import Picture, from_pillow, picture_of, to_pillow
 from trombine.io.video import read_source
-from trombine.refusal import InputError, said
 
 if TYPE_CHECKING:
     import torch

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from platformdirs import user_cache_path
 
-from trombine.refusal import InputError, OutputError, said, shown
+from trombine.core.errors import InputError, OutputError, said, shown
 
 if TYPE_CHECKING:
     Bytes = IO[bytes]

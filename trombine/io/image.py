@@ -24,9 +24,9 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8, UInt16
 from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
+from trombine.core.errors import InputError, said, shown
 from trombine.io.color import cmyk_to_rgb, from_srgb, speaks, to_srgb
 from trombine.io.files import Bytes, opened, refusing, write_bytes
-from trombine.refusal import InputError, said, shown
 
 if TYPE_CHECKING:
     import torch

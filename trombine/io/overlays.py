@@ -6,7 +6,13 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw
 
-from trombine.conventions import LANDMARK_GROUPS, PART_COLOURS, PARTS, check_parts, check_points
+from trombine.core.conventions import (
+    LANDMARK_GROUPS,
+    PART_COLOURS,
+    PARTS,
+    check_parts,
+    check_points,
+)
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 

@@ -27,6 +27,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from trombine.core.errors import InputError, said
 from trombine.io.container import (
     BT709,
     COMMENT,
@@ -60,7 +61,6 @@ from trombine.io.image import (
     picture_file,
     to_pillow,
 )
-from trombine.refusal import InputError, said
 
 Tick = Callable[[int, int], None]
 

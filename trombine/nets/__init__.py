@@ -29,7 +29,7 @@
 and beside it, in vgg.py, VGG, which others taught and papers compare features in.
 
 A net is built from its name and its sizes alone; what it has learnt comes from a file of weights
-(weights.py), how it learns is in objectives/ and training/.
+(models/), how it learns is in losses/ and training/.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
+from trombine.core.errors import InputError, shortened
 from trombine.nets.attentive_discriminator import AttentiveDiscriminator
 from trombine.nets.autoencoder import Autoencoder
 from trombine.nets.code_discriminator import CodeDiscriminator
@@ -66,7 +67,6 @@ from trombine.nets.srresnet import SRResNet
 from trombine.nets.style_generator import StyleGenerator
 from trombine.nets.translator import AttentiveTranslator, Translator
 from trombine.nets.unet import UNet
-from trombine.refusal import InputError, shortened
 
 NETS: Final[dict[str, type[Net]]] = {
     "residual": Residual,

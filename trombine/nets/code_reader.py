@@ -1,6 +1,6 @@
 """Reading what is where from codes of pictures: parts, and heat maps of landmarks.
 
-It is there to say what codes are to tell (objectives/restyle_shared.py), and is not kept.
+It is there to say what codes are to tell (losses/restyle_shared.py), and is not kept.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch.nn import functional
 
-from trombine.conventions import LANDMARK_COUNT, PARTS
+from trombine.core.conventions import LANDMARK_COUNT, PARTS
 from trombine.nets.blocks import conv3
 from trombine.nets.sizes import WIDEST, Net, check_whole
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from trombine.conventions import PARTS
+from trombine.core.conventions import PARTS
 from trombine.nets.blocks import Conv, padded
 from trombine.nets.fill import pull_push
 from trombine.nets.reader import Mix, Pair, Up

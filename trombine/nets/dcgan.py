@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from trombine.core.errors import InputError
 from trombine.nets.blocks import norm, normed, widths
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 from trombine.nets.sparse_coding import SparseCoding
-from trombine.refusal import InputError
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d)
 

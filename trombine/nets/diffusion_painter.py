@@ -23,9 +23,9 @@ from trombine.nets.blocks import padded
 from trombine.nets.denoiser import Timed, Times
 from trombine.nets.fill import pull_push
 from trombine.nets.painter import Stage, sides_of
+from trombine.nets.schedules import over
 from trombine.nets.sizes import WIDEST, check_choice, check_whole
 from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
-from trombine.schedules import over
 
 SPREAD: Final = 0.3  # about how far colours in [-1, 1] are from the smooth fill
 _NEARER: Final = 0.15  # and from what a painter makes of it

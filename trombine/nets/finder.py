@@ -1,7 +1,7 @@
 """Finding faces: a picture to where the middles of small faces are.
 
 A small net, for pictures at several sizes: it knows faces whose landmarks' box is `SMALLEST` to
-`LARGEST` pixels long, and reader/scan.py shows it the picture at half the size, and half of that,
+`LARGEST` pixels long, and faces/scan.py shows it the picture at half the size, and half of that,
 so that each face comes into that range. Its features lie at an eighth of the picture's size, with
 what surrounds them seen at a sixteenth.
 """

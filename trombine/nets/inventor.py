@@ -5,7 +5,7 @@ turns a vector to a code, told what is to be of the face or nothing. A decoder m
 of the code: what is where. The second flow adds what the soft picture lacks, told that picture and,
 where `retold`, the fields, of which soft pictures show little of some: an iris's colour. Its noise
 is a function of the vector, a smooth one, so the same vector is the same picture, and near ones are
-near. What the decoder learns to read, an encoder writes (objectives/invent.py).
+near. What the decoder learns to read, an encoder writes (losses/invent.py).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from jaxtyping import Float, Float64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.draws import Chance
-from trombine.grammar import instead
+from trombine.core.errors import InputError
+from trombine.core.grammar import instead
+from trombine.core.rng import Chance
 from trombine.nets.blocks import Conv, doubled
 from trombine.nets.denoiser import Timed, Times, waves
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
-from trombine.refusal import InputError
 from trombine.world.faces import FIELDS, FieldInfo
 
 SPREAD: Final = 0.15  # about how far colours in [-1, 1] are from the soft picture

@@ -25,7 +25,7 @@ from jaxtyping import Float
 from torch import nn
 from torch.nn.functional import linear
 
-from trombine.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
+from trombine.core.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import Conv, Features, doubled, padded
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 

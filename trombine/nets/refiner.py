@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import nn
 from torch.nn.functional import interpolate, pixel_unshuffle
 
-from trombine.conventions import PARTS
+from trombine.core.conventions import PARTS
 from trombine.nets.blocks import Conv, padded
 from trombine.nets.reader import QUIET, Mix, Pair, Up
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole

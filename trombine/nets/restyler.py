@@ -19,13 +19,13 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.devices import device_of
-from trombine.draws import Chance
-from trombine.grammar import instead
+from trombine.core.devices import device_of
+from trombine.core.errors import InputError
+from trombine.core.grammar import instead
+from trombine.core.rng import Chance
 from trombine.nets.blocks import Features, Normed, conv3, doubled
 from trombine.nets.inventor import SPREAD, DetailFlow, walked
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
-from trombine.refusal import InputError
 from trombine.world import STYLES
 
 CALM: Final = 0.5  # what of the noise details are made of

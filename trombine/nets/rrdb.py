@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from trombine.core.errors import InputError
 from trombine.nets.blocks import Features, begin_small, conv3, doubled
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_whole
-from trombine.refusal import InputError
 
 DOUBLINGS: Final = {2: 1, 4: 2, 8: 3}
 PART: Final = 0.2  # of what is added

@@ -12,8 +12,8 @@ from typing import ClassVar, Final
 
 from torch import nn
 
-from trombine.grammar import instead
-from trombine.refusal import InputError, shortened
+from trombine.core.errors import InputError, shortened
+from trombine.core.grammar import instead
 
 Size = int | float | str | bool
 

@@ -7,7 +7,7 @@
 
 RGB stays the convention between all parts of the package: a picture is in another space only inside
 a net, or where an objective says that it invents pictures there. `Within` is a net that works in
-another space, for those who have RGB. Which training uses which space is in objectives/ and
+another space, for those who have RGB. Which training uses which space is in losses/ and
 training/material.py.
 """
 
@@ -20,9 +20,9 @@ from typing import Final, final
 import torch
 from jaxtyping import Float
 
+from trombine.core.errors import shortened
 from trombine.io.color import LUMA
 from trombine.nets.sizes import Net
-from trombine.refusal import shortened
 
 Pictures = Float[torch.Tensor, "*n 3 h w"]
 

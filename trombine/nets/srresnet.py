@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from trombine.core.errors import InputError
 from trombine.nets.blocks import Features, begin_small, conv3, norm, normed
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
-from trombine.refusal import InputError
 
 FACTORS: Final = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # each a row of smaller ones
 WIDEST_KERNEL: Final = 31

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from trombine.conventions import GROUP_OF_PART, LANDMARK_GROUPS, ORGANS, PARTS
+from trombine.core.conventions import GROUP_OF_PART, LANDMARK_GROUPS, ORGANS, PARTS
 
 LABELS: Final = ("none", "groups", "all")  # of parts that are told apart
 PLANES: Final = 12  # what a label of the parts is spread over

@@ -20,9 +20,9 @@ from jaxtyping import Float
 from torch import nn
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.nets.blocks import Features, doubled, widths
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_whole
-from trombine.refusal import InputError
 
 _START: Final = 4  # pixels a side
 _SLOPE: Final = 0.2

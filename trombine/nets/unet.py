@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from trombine.core.errors import InputError
 from trombine.nets.blocks import Features, begin_small, conv3, doubled, norm, padded, steady, widths
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
-from trombine.refusal import InputError
 
 
 @final

@@ -3,8 +3,8 @@
 The layout and the names of tensors are torchvision's, so that the weights it publishes fit; no
 torchvision is needed to read them. Features, the outputs of a net's layers, are taken before the
 activation: a layer's output is copied where the layer gives it, so that an activation which works
-in place cannot reach it. Training compares them in objectives/perceptual.py, judging in
-judge/published.py.
+in place cannot reach it. Training compares them in losses/perceptual.py, judging in
+eval/published.py.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from trombine.core.errors import InputError
 from trombine.nets.spaces import to_space
-from trombine.refusal import InputError
 
 # Convolutions of each block; a block's channels are 1, 2, 4, 8, 8 times the width.
 BLOCKS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}

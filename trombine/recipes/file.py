@@ -17,13 +17,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from trombine.core.errors import InputError, about, shown
+from trombine.core.texts import from_json
 from trombine.io.files import opened
 from trombine.nets import sizes_of
 from trombine.nets.sizes import resolved
 from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED, as_text, settings_of, with_settings
-from trombine.refusal import InputError, about, shown
-from trombine.texts import from_json
 
 ENDINGS: Final = (".toml", ".json")
 LARGEST: Final = 1_000_000  # bytes

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, final
 
-from trombine.grammar import checked, marked
-from trombine.refusal import InputError, shortened
+from trombine.core.errors import InputError, shortened
+from trombine.core.grammar import checked, marked
 
 _UNTIL: Final = {"@": r"\s*(?:_*[0-9]){1,12}_*\s*"}
 

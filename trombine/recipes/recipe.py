@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, final
 
-from trombine.grammar import checked, sizes_in
+from trombine.core.errors import InputError
+from trombine.core.grammar import checked, sizes_in
 from trombine.nets.spaces import SPACES
-from trombine.refusal import InputError
 
 Size = int | float | str | bool
 

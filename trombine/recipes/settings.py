@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from numbers import Real
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
+from trombine.core.errors import InputError, shortened, shown
+from trombine.core.grammar import checked, instead
 from trombine.data.augment import Augment
-from trombine.grammar import checked, instead
 from trombine.recipes.recipe import NetSpec, Recipe, Size, plain_value
-from trombine.refusal import InputError, shortened, shown
 
 FIXED: Final = {"about", "task", "nets"}  # fields that are not settings
 _NOTHING: Final = "none"  # takes back what a recipe sets of a field that is usually empty

@@ -29,8 +29,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from trombine.core.errors import OutputError, shown
 from trombine.io.files import write_bytes
-from trombine.refusal import OutputError, shown
 from trombine.report.plot import Plot, Series
 
 Pixels = UInt8[np.ndarray, "_ _ 3"] | UInt8[np.ndarray, "_ _"]

@@ -20,23 +20,26 @@ from scipy.ndimage import label, maximum_filter, minimum_filter, uniform_filter
 from torch import Tensor
 from torch.nn import functional
 
-from trombine.canvas import through_tiles
-from trombine.conventions import PART_INDEX
-from trombine.devices import CPU, device_of
+from trombine.core.conventions import PART_INDEX
+from trombine.core.devices import CPU, device_of
+from trombine.core.errors import InputError
+from trombine.core.tiles import through_tiles
+from trombine.faces import Face, Frame
+from trombine.faces.frames import WINDOW, crop_windows
+from trombine.faces.maps import REFINER, refined
+from trombine.faces.reading import read_picture
+from trombine.generation import NET
 from trombine.inpainting.damaged import middles, sampled
 from trombine.inpainting.repairing import repaired
 from trombine.inpainting.windows import Window
-from trombine.inventing import NET
 from trombine.io.color import LUMA
 from trombine.io.image import Picture, picture_of
+from trombine.metrics.drawing import is_drawing
+from trombine.models import Model, loaded
+from trombine.models.running import enlarged
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
 from trombine.nets.spaces import from_space, to_space
-from trombine.reader import Face, Frame
-from trombine.reader.frames import WINDOW, crop_windows
-from trombine.reader.maps import REFINER, refined
-from trombine.readings.reading import read_picture
-from trombine.refusal import InputError
 from trombine.restyling import filters
 from trombine.restyling.like import Eye, drawn_like, luma_of
 from trombine.restyling.portrait import (
@@ -49,9 +52,6 @@ from trombine.restyling.portrait import (
     portrait,
     style_by_looks,
 )
-from trombine.upscaling.drawing import is_drawing
-from trombine.upscaling.running import enlarged
-from trombine.weights import Model, loaded
 from trombine.world import Face as Person
 
 AUTO: Final = "auto"

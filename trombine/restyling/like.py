@@ -18,12 +18,12 @@ from jaxtyping import Float32, Float64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.devices import CPU
+from trombine.core.devices import CPU
 from trombine.io.color import LUMA
 from trombine.io.files import digest
+from trombine.models import loaded
 from trombine.nets.reader import Reader
 from trombine.nets.vgg import features, published, vgg
-from trombine.weights import loaded
 
 READER: Final = "reader"
 VGG16: Final = "vgg16"

@@ -19,15 +19,15 @@ import torch
 from jaxtyping import Bool, Float32, Float64, UInt8
 from scipy.ndimage import binary_dilation
 
-from trombine.conventions import PART_INDEX, to_picture, to_pixels
+from trombine.core.conventions import PART_INDEX, to_picture, to_pixels
 from trombine.data.columns import UNKNOWN
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import bends, carried
 from trombine.data.reading import framed_parts
-from trombine.inventing.looking import looked_at, numbers
-from trombine.inventing.redrawing import redrawn
+from trombine.faces.frames import WINDOW, Frame, in_window, resized
+from trombine.generation.looking import looked_at, numbers
+from trombine.generation.redrawing import redrawn
 from trombine.nets.reader import Reading
-from trombine.reader.frames import WINDOW, Frame, in_window, resized
 from trombine.world import face, paint
 from trombine.world.faces import FIELDS, Face
 

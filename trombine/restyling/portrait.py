@@ -25,21 +25,21 @@ from PIL import Image as Pillow
 from torch import Tensor
 from torch.nn import functional
 
-from trombine.conventions import PART_INDEX, to_pixels
-from trombine.devices import device_of
-from trombine.inventing.painting import Known
+from trombine.core.conventions import PART_INDEX, to_pixels
+from trombine.core.devices import device_of
+from trombine.core.errors import InputError, about
+from trombine.core.texts import from_json
+from trombine.faces import Face
+from trombine.faces.doubts import sure_style
+from trombine.faces.frames import WINDOW, Frame, Samples, crop_windows, samples_of
+from trombine.faces.maps import REFINER
+from trombine.faces.oneeuro import OneEuro
+from trombine.faces.reading import NO_FACE, read_picture
+from trombine.generation.painting import Known
 from trombine.io.files import opened
 from trombine.io.image import load_picture
-from trombine.reader import Face
-from trombine.reader.doubts import sure_style
-from trombine.reader.frames import WINDOW, Frame, Samples, crop_windows, samples_of
-from trombine.reader.maps import REFINER
-from trombine.reader.oneeuro import OneEuro
-from trombine.readings.reading import NO_FACE, read_picture
-from trombine.refusal import InputError, about
-from trombine.texts import from_json
-from trombine.upscaling.drawing import is_drawing
-from trombine.weights import loaded
+from trombine.metrics.drawing import is_drawing
+from trombine.models import loaded
 from trombine.world import Face as Person
 from trombine.world.faces import FIELDS, from_vector, to_vector
 from trombine.world.fit import MOMENT, Seen, Square, fit, fit_moment

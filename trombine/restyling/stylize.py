@@ -1,6 +1,6 @@
 """One picture or film restyled: its faces, or all of it, and further files that show that.
 
-How a picture is drawn is in drawing.py; the verb is verbs/restyle.py.
+How a picture is drawn is in drawing.py; the verb is commands/restyle.py.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from typing import Final, final
 
 import numpy as np
 
-from trombine.conventions import to_pixels
-from trombine.inventing import PAINTER
+from trombine.core.conventions import to_pixels
+from trombine.core.errors import InputError, about, shortened
+from trombine.core.progress import Tick
+from trombine.faces import Face, Tracked, Tracker
+from trombine.faces.frames import samples_of
+from trombine.faces.tracks import Features, unit
+from trombine.generation import PAINTER
 from trombine.io.batch import Content, Made
 from trombine.io.image import Picture, Pixels, as_seen, format_of, picture_of
 from trombine.io.sheets import Sheet
 from trombine.io.video import Frames, SourceFile, Video, lost_by_video, spread
-from trombine.progress import Tick
-from trombine.reader import Face, Tracked, Tracker
-from trombine.reader.frames import samples_of
-from trombine.reader.tracks import Features, unit
-from trombine.refusal import InputError, about, shortened
+from trombine.models import Model, loaded
+from trombine.models.model import find
 from trombine.restyling.drawing import (
     LikeAsked,
     Restyling,
@@ -34,10 +36,8 @@ from trombine.restyling.drawing import (
 )
 from trombine.restyling.like import Eye
 from trombine.restyling.portrait import Actor, Character, character_of, in_moment, median
-from trombine.upscaling.enlarge import check_format
-from trombine.upscaling.sheet import centred, fitting, overview
-from trombine.weights import Model, loaded
-from trombine.weights.model import find
+from trombine.superres.enlarge import check_format
+from trombine.superres.sheet import centred, fitting, overview
 
 NO_FACE: Final = "no face is seen in some of its frames; they stay as they are"
 _FRAME: Final = 0.04  # seconds from one frame to the next, for who follows faces

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 
-from trombine.refusal import shown
+from trombine.core.errors import shown
 from trombine.runs.film import Pixels
 from trombine.runs.folder import RunFolder
 from trombine.runs.words import flat

@@ -7,7 +7,7 @@ Those are saved where the pictures seen say so, the same in every run of one com
 there may be one that was saved because of the time, or of a signal: it has another suffix, only a
 resume uses it, and the next of the others replaces it. So no run depends on a clock.
 
-What the tensors and the plain part mean is known to training/. Models to use are in weights/.
+What the tensors and the plain part mean is known to training/. Models to use are in models/.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from trombine.core.errors import InputError, shown
+from trombine.core.progress import log
 from trombine.io.files import write_bytes
-from trombine.progress import log
-from trombine.refusal import InputError, shown
 from trombine.runs.folder import RunFolder, numbered
 
 FORMAT: Final = 1

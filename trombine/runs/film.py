@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from trombine.core.errors import InputError
 from trombine.io.files import atomic
 from trombine.io.image import as_seen, load_picture
-from trombine.refusal import InputError
 from trombine.runs.folder import RunFolder
 
 Pixels = UInt8[np.ndarray, "h w 3"]

@@ -26,10 +26,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 from jaxtyping import UInt8
 
+from trombine.core.errors import InputError
+from trombine.core.texts import from_json
 from trombine.io.files import clear_parts, flush, opened, output_error, write_bytes
 from trombine.io.image import encode_png
-from trombine.refusal import InputError
-from trombine.texts import from_json
 
 Entry = dict[str, Any]
 

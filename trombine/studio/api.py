@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSche
 
 import trombine
 from trombine.commands import PICTURES
-from trombine.refusal import InputError, shown
-from trombine.verbs.options import Paths, Pictures, help_of
+from trombine.commands.options import Paths, Pictures, help_of
+from trombine.core.errors import InputError, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 SERVED: Final = (*PICTURES, "microscope", "judge_people_make")

@@ -36,10 +36,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from trombine import __version__
-from trombine.conventions import LANDMARK_GROUPS, PARTS
+from trombine.core.conventions import LANDMARK_GROUPS, PARTS
+from trombine.core.errors import InputError
 from trombine.io.image import FORMATS
 from trombine.io.overlays import CLOSED
-from trombine.refusal import InputError
 from trombine.studio.api import (
     FOLDERS,
     SERVED,
@@ -178,7 +178,7 @@ def _add_errors(app: FastAPI) -> None:
 def _add_pages(app: FastAPI, root: str) -> None:
     static = {
         file.name: file.read_bytes()
-        for folder in (files("trombine.studio") / "static", files("trombine.inside"))
+        for folder in (files("trombine.studio") / "static", files("trombine.activations"))
         for file in folder.iterdir()
         if Path(file.name).suffix in _TYPES
     }

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from trombine.texts import from_json
+from trombine.core.texts import from_json
 
 MOST_BYTES: Final = 256 << 20  # of a request, all files together
 SILENCE: Final = 30.0  # seconds between two parts of a request, and for its head

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.inventing.asking import TIMES
-from trombine.upscaling.names import is_shipped, no_net
+from trombine.generation.asking import TIMES
+from trombine.models.zoo import no_model, shipped
+from trombine.superres.names import is_shipped, no_net
 from trombine.world.faces import FIELDS
-from trombine.zoo import no_model, shipped
 
 BEST: Final = "best.safetensors"  # of a run
 VARYING: Final = ("diffusion_painter",)  # nets that answer otherwise for another seed

@@ -2,7 +2,7 @@
 
 A test is made by a job, `judge people make`; what is kept of it here is its page, its key and the
 answers, in a database of their own: nothing of it is ever deleted but by hand. What the answers say
-is judge/'s to work out.
+is eval/'s to work out.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from trombine.io.files import write_bytes
-from trombine.judge.people import (
+from trombine.commands.people import KEY_ENDING
+from trombine.core.errors import InputError
+from trombine.eval.people import (
     ANSWERS,
     PAGE,
     Subject,
@@ -31,12 +32,11 @@ from trombine.judge.people import (
     render,
     subject_of,
 )
-from trombine.judge.people_report import numbers_of, report_of
-from trombine.refusal import InputError
+from trombine.eval.people_report import numbers_of, report_of
+from trombine.io.files import write_bytes
 from trombine.studio.guard import HERE, OWNER, SUBJECT, json_of
 from trombine.studio.jobs import DONE, Store
 from trombine.studio.work import outputs
-from trombine.verbs.people import KEY_ENDING
 
 VERB: Final = "judge_people_make"
 MOST_SUBJECTS: Final = 500  # of a test

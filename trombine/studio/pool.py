@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from trombine import memory
+from trombine.core import memory
 from trombine.studio.jobs import RUNNING, Store
 
 PATIENCE: Final = 3.0  # seconds in which a worker lets go of a job that was cancelled

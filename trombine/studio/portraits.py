@@ -16,10 +16,10 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from trombine.refusal import InputError, shortened
+from trombine.commands.options import limits
+from trombine.core.errors import InputError, shortened
 from trombine.studio.api import checked
 from trombine.studio.guard import json_of
-from trombine.verbs.options import limits
 from trombine.world import FIELDS, Face, paint
 from trombine.world.painting import SMALLEST
 

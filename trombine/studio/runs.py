@@ -23,15 +23,15 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from trombine.commands.runs import COLUMNS, HOME, row, runs_of
+from trombine.core.errors import InputError
 from trombine.data.spec import of_path, parse
 from trombine.recipes import settings_of, with_settings
-from trombine.refusal import InputError
 from trombine.runs import page, words
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import RUNNING, STOPPED, read
 from trombine.studio.guard import HERE, json_of
 from trombine.training.methods import RECIPES
-from trombine.verbs.runs import COLUMNS, HOME, row, runs_of
 
 USUAL: Final = ("pictures", "batch", "size", "lr")  # the settings that the page has a field for
 PATIENCE: Final = 300.0  # seconds until a training has tried itself

@@ -17,7 +17,7 @@ import uvicorn
 from filelock import FileLock, Timeout
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from trombine.refusal import InputError
+from trombine.core.errors import InputError
 from trombine.studio import guard
 from trombine.studio.app import application
 from trombine.studio.jobs import Store

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.memory import ENDED, ran_out
-from trombine.refusal import InputError
+from trombine.commands.replay import places_in
+from trombine.core.errors import InputError
+from trombine.core.memory import ENDED, ran_out
 from trombine.studio.api import arguments_of, function_of, parameters_of, takes_files
 from trombine.studio.jobs import MOST_DEATHS, Job, Store
-from trombine.verbs.replay import places_in
 
 INPUTS: Final = "in"
 MODEL: Final = (

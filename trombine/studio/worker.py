@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.__main__ import ENVIRONMENT, in_a_line, is_for_people
-from trombine.progress import log
+from trombine.core.progress import log
 from trombine.studio.jobs import Store
 from trombine.studio.work import do
 
@@ -38,8 +38,8 @@ def main(data: str, name: str, most_bytes: str) -> None:
     store = Store(Path(data), is_server=False)
     job = store.claim(name)
     if job is None:  # what every verb needs takes longest to load: nobody waits for it yet
-        import trombine.verbs.inpaint
-        import trombine.verbs.upscale  # noqa: F401
+        import trombine.commands.inpaint
+        import trombine.commands.upscale  # noqa: F401
     while True:
         if job is not None:
             do(store, job, lambda error: in_a_line(error) if is_for_people(error) else None)

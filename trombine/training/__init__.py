@@ -15,5 +15,5 @@
 
     methods/     one method a file: its config, its phases with their losses, its presets
 
-What methods share is in objectives/, what a recipe is in recipes/, a run's files in runs/.
+What methods share is in losses/, what a recipe is in recipes/, a run's files in runs/.
 """

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from trombine import __version__
+from trombine.core.errors import InputError, shown
 from trombine.data.source import contents_of
 from trombine.data.spec import parse
 from trombine.data.tiles import TILES
-from trombine.measures import CHECKOUT, commit_of
+from trombine.losses.objective import Objective
+from trombine.metrics import CHECKOUT, commit_of
 from trombine.nets import build, has_batch_statistics
-from trombine.objectives.objective import Objective
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
-from trombine.refusal import InputError, shown
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder, mapping
 from trombine.training.evaluation import protocol_of

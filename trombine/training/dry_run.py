@@ -15,11 +15,11 @@ from typing import Final
 
 import torch
 
+from trombine.core.errors import shown
 from trombine.data.spec import parse, spell
 from trombine.nets import parameter_count
 from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED
-from trombine.refusal import shown
 from trombine.training.config import TrainConfig, check, without_missing_streams
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose, prepare

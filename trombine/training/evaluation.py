@@ -11,14 +11,14 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from trombine import __version__
-from trombine.conventions import to_pixels
+from trombine.core.conventions import to_pixels
 from trombine.data.spec import PAINTED, parse
-from trombine.measures import CHOOSING_SEEDS, Protocol
+from trombine.metrics import CHOOSING_SEEDS, Protocol
+from trombine.models import Card, Score
 from trombine.nets.stillness import still
 from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import State
 from trombine.training.steps import Plan
-from trombine.weights import Card, Score
 
 
 def sample_outputs(

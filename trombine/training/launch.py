@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from trombine.progress import log
-from trombine.refusal import InputError
+from trombine.core.errors import InputError
+from trombine.core.progress import log
 
 _CPU: Final = torch.device("cpu")
 _ENDED: Final = (

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any, Final
 
+from trombine.core.errors import InputError, shown
+from trombine.core.progress import Progress, Result, log, silent
+from trombine.losses.alarms import Report
 from trombine.nets import parameter_count
-from trombine.objectives.alarms import Report
-from trombine.progress import Progress, Result, log, silent
-from trombine.refusal import InputError, shown
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.config import (

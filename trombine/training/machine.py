@@ -14,11 +14,11 @@ from typing import Any, Final, final
 
 import torch
 
-from trombine.computing import cores
-from trombine.devices import CPU, resolve, usable
+from trombine.core.computing import cores
+from trombine.core.devices import CPU, resolve, usable
+from trombine.core.errors import InputError
 from trombine.nets import Net
 from trombine.recipes.recipe import Recipe
-from trombine.refusal import InputError
 
 MOST_THREADS: Final = 4
 DTYPES: Final = {"float32": torch.float32, "bf16": torch.float32, "float64": torch.float64}

@@ -11,22 +11,22 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
+from trombine.core.errors import shown
+from trombine.core.progress import Progress
+from trombine.core.rng import Chance
 from trombine.data.augment import Augment
 from trombine.data.item import Batch
 from trombine.data.source import Source, batches
 from trombine.data.spec import check_paths, parse, spell
 from trombine.data.split import apart, prepare_split, split
 from trombine.data.tiles import TILES
-from trombine.draws import Chance
+from trombine.losses.objective import Objective, Step
+from trombine.models import TASKS
+from trombine.models.tasks import in_rgb
 from trombine.nets import Net
-from trombine.objectives.objective import Objective, Step
-from trombine.progress import Progress
 from trombine.recipes.recipe import Recipe
-from trombine.refusal import shown
 from trombine.training.state import State
 from trombine.training.steps import Plan
-from trombine.weights import TASKS
-from trombine.weights.tasks import in_rgb
 
 _FIXED: Final = "fixed "  # draws for the fixed faces depend neither on those of training
 _FIXED_SEED: Final = 0  # nor on the run's seed: runs of one protocol are measured on the same

@@ -15,11 +15,11 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
+from trombine.core.errors import InputError, shown
+from trombine.losses.perceptual import refuse_witness
+from trombine.models import load
 from trombine.nets import Net, build
-from trombine.objectives.perceptual import refuse_witness
 from trombine.recipes.recipe import Recipe
-from trombine.refusal import InputError, shown
-from trombine.weights import load
 
 
 @final

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from trombine.losses.alarms import Alarm
+from trombine.losses.objective import Objective
+from trombine.losses.pools import Pool
 from trombine.nets import Net, build
-from trombine.objectives.alarms import Alarm
-from trombine.objectives.objective import Objective
-from trombine.objectives.pools import Pool
 from trombine.recipes.recipe import Recipe
 from trombine.training.machine import Machine
 from trombine.training.muon import Muon

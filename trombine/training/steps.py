@@ -13,8 +13,8 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import SGD, Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from trombine.losses.objective import Objective, Phase, Ramp, Step, Terms, Until
 from trombine.nets.stillness import still
-from trombine.objectives.objective import Objective, Phase, Ramp, Step, Terms, Until
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.training.launch import Mesh

@@ -13,10 +13,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, final
 
-from trombine.objectives.alarms import Alert, Report
-from trombine.progress import Account, log
+from trombine.core.errors import shown
+from trombine.core.progress import Account, log
+from trombine.losses.alarms import Alert, Report
+from trombine.models import save
 from trombine.recipes.recipe import Recipe
-from trombine.refusal import shown
 from trombine.runs import checkpoints
 from trombine.runs.board import MISSING, Board, open_board
 from trombine.runs.film import write_film
@@ -27,7 +28,6 @@ from trombine.training.evaluation import card_of, evaluate, protocol_of, sample_
 from trombine.training.material import Material
 from trombine.training.state import Best, State
 from trombine.training.steps import Plan, update_phases_by_measure
-from trombine.weights import save
 
 PAGE_SECONDS: Final = 20.0  # at least, between two pages
 SAVE_SECONDS: Final = 30.0  # at most, and a step, between two checkpoints

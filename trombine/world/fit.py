@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 from scipy.ndimage import map_coordinates, uniform_filter
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.world.colours import to_linear
 from trombine.world.faces import FIELDS, Face, to_vector
 from trombine.world.fit_colours import LUMA, Changes, Picture, coloured

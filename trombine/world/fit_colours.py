@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from trombine.conventions import PART_INDEX
+from trombine.core.conventions import PART_INDEX
 from trombine.world.colours import ROWS, colours, hair_colour, to_srgb
 from trombine.world.faces import Face
 from trombine.world.painting import tone_curve

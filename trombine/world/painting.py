@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import uniform_filter
 
-from trombine.conventions import PART_INDEX
+from trombine.core.conventions import PART_INDEX
 from trombine.world.colours import colours, lights_out_of_focus
 from trombine.world.faces import Face
 from trombine.world.inks import ROWS as INK_ROWS

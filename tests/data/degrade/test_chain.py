@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.degrade import PRESETS, Chain, degrade_one, shrink
 from trombine.data.degrade.blur import gaussian_blur
 from trombine.data.degrade.camera import gaussian_noise, jpeg
 from trombine.data.degrade.chain import DegradeStep, DegradeTerm, Range, _drawn
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
-from trombine.draws import Chance
-from trombine.refusal import InputError
 
 SIZE = 48  # a multiple of every preset's factor
 # A term of every kind, strong enough to be seen.

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.core.rng import Chance
 from trombine.data.degrade import Chain, Marked
 from trombine.data.degrade.prints import PAPER, VISIBLE_SHARE
 from trombine.data.degrade.terms import HANDLING
-from trombine.draws import Chance
 from trombine.world.leaves import leaves
 
 COUNT, SIZE = 6, 96

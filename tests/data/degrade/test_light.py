@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.core.rng import Chance
 from trombine.data.degrade.camera import shade
-from trombine.draws import Chance
 
 COUNT, SIZE = 400, 24
 

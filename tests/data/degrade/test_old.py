@@ -9,9 +9,9 @@ import pytest
 import torch
 from scipy import ndimage
 
+from trombine.core.rng import Chance
 from trombine.data.degrade import Marked
 from trombine.data.degrade.prints import creases, dust, fade, scratches, stains, torn
-from trombine.draws import Chance
 
 MARKS = {
     "stains": stains,

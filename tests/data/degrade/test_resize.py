@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.core.errors import InputError
 from trombine.data.degrade import (
     Kernel,
     crop_to_multiple,
@@ -16,7 +17,6 @@ from trombine.data.degrade import (
     resize_pillow,
     shrink,
 )
-from trombine.refusal import InputError
 
 FACTORS = [2, 3, 4, 8]
 KERNELS: list[Kernel] = ["bicubic", "lanczos", "nearest"]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trombine.core.errors import InputError
 from trombine.data import layouts, listing
 from trombine.data.folder import Folder
 from trombine.data.layouts import PART_FILES, list_folder
-from trombine.refusal import InputError
 
 
 def refusal(path: Path, layout: str = "") -> str:

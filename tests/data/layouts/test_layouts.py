@@ -11,11 +11,11 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from trombine.core.errors import InputError
 from trombine.data.columns import Columns
 from trombine.data.folder import Folder
 from trombine.data.layouts import LAYOUTS, layout_of, list_folder
 from trombine.data.listing import LOOKED_AT, Record
-from trombine.refusal import InputError
 
 
 def test_a_folder_gives_back_what_was_put_in(tiny: ModuleType, kind: str, tmp_path: Path) -> None:

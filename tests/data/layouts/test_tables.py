@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine.core.errors import InputError
 from trombine.data.listing import read_table
-from trombine.refusal import InputError
 
 
 def write(path: Path, text: str) -> Path:

@@ -9,14 +9,14 @@ import pytest
 import torch
 from scipy import stats
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX, check_hole
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, check_hole
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.augment import Augment, augmented
 from trombine.data.augment import drawn as drawn_changes
 from trombine.data.masks import draw_mask, draw_masks, mask, parse, parse_mix
 from trombine.data.masks.draw import _draw, _stage_at
 from trombine.data.source import source
-from trombine.draws import Chance
-from trombine.refusal import InputError
 from trombine.world import face, paint
 
 SIZE = 24

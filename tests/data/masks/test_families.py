@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from trombine.conventions import GROUPS, PART_INDEX, PARTS, group_parts
+from trombine.core.conventions import GROUPS, PART_INDEX, PARTS, group_parts
+from trombine.core.errors import InputError
+from trombine.core.rng import FIRST, Chance
 from trombine.data.masks import DEFAULT, mask, parse_mix
 from trombine.data.masks.brushes import MARGIN, _smooth
 from trombine.data.masks.shapes import MARGIN as WIDEST
 from trombine.data.masks.shapes import draw_parts
 from trombine.data.masks.spec import LABELS, USUAL
-from trombine.draws import FIRST, Chance
-from trombine.refusal import InputError
 from trombine.world import face, paint
 
 SHAPES = ("irregular", "huge", "squares", "half", "scratches", "text")

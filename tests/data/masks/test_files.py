@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from trombine.core.errors import InputError
+from trombine.core.rng import FIRST, Chance
 from trombine.data.masks import (
     check_folders,
     draw_mask,
@@ -19,8 +21,6 @@ from trombine.data.masks import (
     parse_mix,
 )
 from trombine.data.masks.files import NVIDIA_GROWS, _augmented, _resized, list_files, resolve
-from trombine.draws import FIRST, Chance
-from trombine.refusal import InputError
 from trombine.world import face, paint
 
 SIZE = 64

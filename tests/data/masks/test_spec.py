@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from trombine.core.errors import InputError
 from trombine.data.masks import DEFAULT, parse, parse_mix, spell
 from trombine.data.masks.spec import FAMILIES, MaskStage, MaskTerm
-from trombine.refusal import InputError
 
 IRREGULAR = MaskTerm(family="irregular", share=(0, 60))
 HUGE = MaskTerm(family="huge", share=(50, 80))

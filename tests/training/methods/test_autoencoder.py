@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.source import source
-from trombine.draws import Chance
+from trombine.losses.objective import Step
 from trombine.nets import build
-from trombine.objectives.objective import Step
 from trombine.recipes import NetSpec
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.autoencoder import Encode, EncodeObjective
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from trombine.conventions import PARTS
+from trombine.core.conventions import PARTS
+from trombine.core.rng import Chance
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.draws import Chance
+from trombine.losses.objective import Step
 from trombine.nets.reader import PART_COUNTS
-from trombine.objectives.objective import Step
 from trombine.training.methods import find
 from trombine.training.methods.completion import Complete, CompleteObjective
 

@@ -10,14 +10,14 @@ import pytest
 import torch
 from torch import nn
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.data.staging import Staged, staged
-from trombine.draws import Chance
+from trombine.losses.objective import Step
 from trombine.nets.finder import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
-from trombine.objectives.objective import Step
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.finder import STAGE, Find, FindObjective
 

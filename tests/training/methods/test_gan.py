@@ -11,11 +11,11 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.source import source
-from trombine.draws import Chance
-from trombine.objectives.objective import Step
+from trombine.losses.objective import Step
 from trombine.recipes import with_settings
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.gan import (
     Adversarial,

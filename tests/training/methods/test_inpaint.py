@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import PARTS
+from trombine.core.conventions import PARTS
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.draws import Chance
+from trombine.losses.by_reader import reader_terms
+from trombine.losses.objective import Step
+from trombine.models import load
+from trombine.models.tasks import emptied
 from trombine.nets import Net, build
-from trombine.objectives.by_reader import reader_terms
-from trombine.objectives.objective import Step
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.inpaint import TOLD, Inpaint, InpaintObjective
-from trombine.weights import load
-from trombine.weights.tasks import emptied
 
 COUNT = 48
 SIZES = {"width": 4, "levels": 2, "parts": "all", "points": True}

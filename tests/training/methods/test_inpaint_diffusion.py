@@ -10,14 +10,14 @@ import pytest
 import torch
 from net_cases import CASES
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.draws import Chance
+from trombine.losses.objective import Step
 from trombine.nets import build
 from trombine.nets.diffusion_painter import SPREAD, DiffusionPainter
-from trombine.objectives.objective import Step
 from trombine.recipes import NetSpec
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.inpaint import psnr_in_holes
 from trombine.training.methods.inpaint_diffusion import InpaintDiffusion, InpaintDiffusionObjective

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import ORGANS, PART_INDEX, PARTS
+from trombine.core.conventions import ORGANS, PART_INDEX, PARTS
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.draws import Chance
+from trombine.losses.by_part import counts
+from trombine.losses.objective import Step
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, Inventor, normed
-from trombine.objectives.by_part import counts
-from trombine.objectives.objective import Step
 from trombine.recipes import NetSpec
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.invent import Invent, InventObjective, gradient_distance
 from trombine.world import VECTOR_NAMES

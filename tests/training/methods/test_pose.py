@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.item import Batch
-from trombine.draws import Chance
+from trombine.losses.objective import Step
 from trombine.nets import build
-from trombine.objectives.objective import Step
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.pose import Regress, RegressObjective
 

@@ -15,20 +15,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.item import Batch, to_pictures
 from trombine.data.source import source
 from trombine.data.staging import StageOptions, staged
-from trombine.draws import Chance
+from trombine.faces import Fields
+from trombine.faces.twice import parts_back, points_back
 from trombine.io.image import save_picture
+from trombine.losses.objective import Step
+from trombine.losses.reading import Population
 from trombine.nets import Net, build
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.nets.stillness import still
-from trombine.objectives.objective import Step
-from trombine.objectives.reading import Population
-from trombine.reader import Fields
-from trombine.reader.twice import parts_back, points_back
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.reader import Read, ReadObjective, _pseudo_labels
 from trombine.world import VECTOR_NAMES, face, paint, to_vector

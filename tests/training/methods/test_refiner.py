@@ -13,13 +13,13 @@ from scipy.ndimage import maximum_filter, minimum_filter
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, one_hot
 
-from trombine.conventions import GROUP_OF_PART
+from trombine.core.conventions import GROUP_OF_PART
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.draws import Chance
-from trombine.measures.reading import near_edges
-from trombine.objectives.objective import Step
-from trombine.refusal import InputError
+from trombine.losses.objective import Step
+from trombine.metrics.reading import near_edges
 from trombine.training.methods import find
 from trombine.training.methods import refiner as refine
 from trombine.training.methods.refiner import Refine, RefineObjective, labels_shrunk

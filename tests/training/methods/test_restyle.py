@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.conventions import PARTS
+from trombine.core.conventions import PARTS
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.draws import Chance
+from trombine.losses.objective import Step
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, lacking
 from trombine.nets.restyler import Restyler
 from trombine.nets.spaces import to_space
-from trombine.objectives.objective import Step
 from trombine.recipes import NetSpec
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.invent import details_off
 from trombine.training.methods.restyle import Restyle, RestyleObjective

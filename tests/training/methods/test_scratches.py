@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.degrade import Chain
 from trombine.data.source import source
-from trombine.draws import Chance
-from trombine.measures.detection import near
-from trombine.objectives.objective import Step
-from trombine.refusal import InputError
+from trombine.losses.objective import Step
+from trombine.metrics.detection import near
 from trombine.training.methods import find
 from trombine.training.methods.scratches import Detect, DetectObjective, mirrored
 

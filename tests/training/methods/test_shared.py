@@ -12,15 +12,15 @@ from scipy import ndimage
 from torch import nn
 from torch.nn import functional
 
-from trombine.conventions import LANDMARK_COUNT, PARTS
+from trombine.core.conventions import LANDMARK_COUNT, PARTS
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.source import source
 from trombine.data.spec import parse
-from trombine.draws import Chance
+from trombine.losses.objective import Step
 from trombine.nets import build
 from trombine.nets.reader import middles_of, share_of
-from trombine.objectives.objective import Step
 from trombine.recipes import NetSpec
-from trombine.refusal import InputError
 from trombine.training.methods import find
 from trombine.training.methods.shared import RestyleShared, RestyleSharedObjective
 

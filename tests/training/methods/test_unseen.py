@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trombine.core.errors import InputError
+from trombine.core.rng import Chance
 from trombine.data.degrade import imresize_any, imresize_matlab, shrink
 from trombine.data.degrade.resize import matlab_weights
-from trombine.draws import Chance
-from trombine.measures import psnr
+from trombine.losses.objective import Step
+from trombine.metrics import psnr
 from trombine.nets import build
-from trombine.objectives.objective import Step
 from trombine.recipes import with_settings
-from trombine.refusal import InputError
 from trombine.training.methods import find, objective_of
 from trombine.training.methods.unseen import SMALLER, Unseen, UnseenObjective
 

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from PIL import Image
 
-from trombine.draws import Chance
+from trombine.core.rng import Chance
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 Amounts = Float64[np.ndarray, "n"]

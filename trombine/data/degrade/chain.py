@@ -22,13 +22,13 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from torch.nn.functional import max_pool2d
 
-from trombine.conventions import check_picture
+from trombine.core.conventions import check_picture
+from trombine.core.errors import InputError
+from trombine.core.grammar import NUMBER, Piece, decimal, instead, pieces, span, spelled, weighed
+from trombine.core.rng import FIRST, Chance
 from trombine.data.degrade.prints import Marked
 from trombine.data.degrade.resize import crop_to_multiple
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
-from trombine.draws import FIRST, Chance
-from trombine.grammar import NUMBER, Piece, decimal, instead, pieces, span, spelled, weighed
-from trombine.refusal import InputError
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]
 Degraded = Float32[torch.Tensor, "n 3 h2 w2"]

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float32, Float64
 from PIL import Image, ImageDraw
 
-from trombine.draws import Chance
+from trombine.core.rng import Chance
 from trombine.io.color import LUMA
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]

@@ -18,8 +18,8 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from PIL import Image
 
-from trombine.conventions import check_picture
-from trombine.refusal import InputError
+from trombine.core.conventions import check_picture
+from trombine.core.errors import InputError
 
 Kernel = Literal["bicubic", "lanczos", "nearest"]
 

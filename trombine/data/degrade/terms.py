@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
+from trombine.core.rng import Chance
 from trombine.data.degrade import blur, camera, prints, resize
 from trombine.data.degrade.prints import Marked
-from trombine.draws import Chance
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 Result = Float32[torch.Tensor, "n c h2 w2"]

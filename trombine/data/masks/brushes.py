@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from trombine.core.rng import Chance
 from trombine.data.masks.kernel_brush import NEVER, brush
 from trombine.data.masks.spec import Hole, MaskTerm
-from trombine.draws import Chance
 from trombine.world.leaves_letters import HALF, LETTERS, LINE, STROKES
 
 Spots = Float64[np.ndarray, "_ 3"]  # x, y, radius of a brush that moves from one to the next

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
+from trombine.core.errors import InputError
+from trombine.core.rng import FIRST, Chance
 from trombine.data.masks.brushes import draw_brushed, draw_scratches, draw_text
 from trombine.data.masks.files import draw_file, resolve
 from trombine.data.masks.shapes import draw_half, draw_parts, draw_squares
@@ -29,8 +31,6 @@ from trombine.data.masks.spec import (
     parse_mix,
     spell,
 )
-from trombine.draws import FIRST, Chance
-from trombine.refusal import InputError
 
 SIZES: Final = range(16, 2049)  # pixels of a side
 

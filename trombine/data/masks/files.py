@@ -34,10 +34,10 @@ from jaxtyping import Bool, Float32
 from PIL import Image
 from scipy.ndimage import maximum_filter
 
+from trombine.core.errors import InputError, shown
+from trombine.core.rng import Chance
 from trombine.data.masks.spec import Hole, MaskTerm
-from trombine.draws import Chance
 from trombine.io.image import PICTURE_SUFFIXES, load_picture
-from trombine.refusal import InputError, shown
 
 Grey = Float32[np.ndarray, "h w"]  # 0 black to 1 white
 

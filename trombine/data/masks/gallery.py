@@ -10,14 +10,14 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from trombine.core.errors import shown
+from trombine.core.texts import from_json
 from trombine.data.layouts import FILE_NAME
 from trombine.data.listing import METADATA
 from trombine.data.masks.files import TESTING, TRAINING
 from trombine.data.masks.spec import FAMILIES
 from trombine.io.image import load_picture
-from trombine.refusal import shown
 from trombine.report import Report
-from trombine.texts import from_json
 
 Line = dict[str, Any]
 

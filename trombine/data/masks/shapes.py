@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import UInt8
 from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
-from trombine.conventions import PARTS
+from trombine.core.conventions import PARTS
+from trombine.core.rng import Chance
 from trombine.data.masks.spec import LABELS, SIDES, USUAL, Hole, MaskTerm
-from trombine.draws import Chance
 from trombine.world import face, paint
 
 MOST_SQUARES: Final = 6

@@ -33,8 +33,9 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool
 
-from trombine.conventions import GROUPS, PARTS
-from trombine.grammar import (
+from trombine.core.conventions import GROUPS, PARTS
+from trombine.core.errors import InputError, shown
+from trombine.core.grammar import (
     NUMBER,
     Piece,
     cut,
@@ -47,7 +48,6 @@ from trombine.grammar import (
     weighed,
     weight_of,
 )
-from trombine.refusal import InputError, shown
 
 Hole = Bool[np.ndarray, "h w"]  # a mask: True where the picture is to be painted
 

@@ -10,7 +10,7 @@ unpaired     the same without: CycleGAN, ...   shared             the same by on
 reader       read what is where in a face      finder             where faces are
 refiner      edges of what is where            pose               numbers from pictures
 
-A preset is a recipe by name. What methods share is in objectives/.
+A preset is a recipe by name. What methods share is in losses/.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from trombine.core.errors import InputError
 from trombine.data.augment import Augment
-from trombine.objectives.objective import Objective
-from trombine.objectives.untrue import check_augment
+from trombine.losses.objective import Objective
+from trombine.losses.untrue import check_augment
 from trombine.recipes.file import is_file, read_recipe
 from trombine.recipes.recipe import Recipe
-from trombine.refusal import InputError
 from trombine.training.methods import (
     autoencoder,
     completion,

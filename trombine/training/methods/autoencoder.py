@@ -14,15 +14,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from trombine.measures import psnr, sliced_distance
+from trombine.core.errors import InputError
+from trombine.losses.adversary import Adversary, WithCritic
+from trombine.losses.alarms import Alarm, Collapse
+from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.pools import Pool
+from trombine.losses.terms import TERMS, wide
+from trombine.metrics import psnr, sliced_distance
 from trombine.nets import sizes_of
-from trombine.objectives.adversary import Adversary, WithCritic
-from trombine.objectives.alarms import Alarm, Collapse
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.pools import Pool
-from trombine.objectives.terms import TERMS, wide
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 from trombine.training.methods.gan import DCGAN
 
 

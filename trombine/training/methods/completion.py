@@ -15,12 +15,12 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from trombine.conventions import GROUPS
+from trombine.core.conventions import GROUPS
 from trombine.data.columns import UNKNOWN
-from trombine.measures.reading import overlaps
-from trombine.objectives.objective import Phase, Samples, Step, Terms
-from trombine.objectives.reading import overlap_loss, part_losses
-from trombine.objectives.terms import wide
+from trombine.losses.objective import Phase, Samples, Step, Terms
+from trombine.losses.reading import overlap_loss, part_losses
+from trombine.losses.terms import wide
+from trombine.metrics.reading import overlaps
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.inpaint import (
     FACES,

@@ -12,13 +12,13 @@ from typing import ClassVar, Final, final
 
 import torch
 
-from trombine.measures import sliced_distance
-from trombine.objectives.alarms import Alarm, Collapse
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.terms import l2
+from trombine.losses.alarms import Alarm, Collapse
+from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.terms import l2
+from trombine.metrics import sliced_distance
+from trombine.nets.samplers import sample
+from trombine.nets.schedules import Diffusion, Flow
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.samplers import sample
-from trombine.schedules import Diffusion, Flow
 
 
 @final

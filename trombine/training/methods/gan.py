@@ -20,12 +20,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.data.source import Source
-from trombine.measures import sliced_distance
-from trombine.nets import sizes_of
-from trombine.objectives.adversary import Adversary, WithCritic
-from trombine.objectives.alarms import Alarm, Collapse
-from trombine.objectives.objective import (
+from trombine.losses.adversary import Adversary, WithCritic
+from trombine.losses.alarms import Alarm, Collapse
+from trombine.losses.objective import (
     Objective,
     Phase,
     Pictures,
@@ -34,10 +33,11 @@ from trombine.objectives.objective import (
     Terms,
     Until,
 )
-from trombine.objectives.pools import Pool
-from trombine.objectives.terms import l2, wide
+from trombine.losses.pools import Pool
+from trombine.losses.terms import l2, wide
+from trombine.metrics import sliced_distance
+from trombine.nets import sizes_of
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 from trombine.world.fractals import BENDS, SHARES, STARTS
 
 

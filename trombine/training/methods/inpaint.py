@@ -25,27 +25,27 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
+from trombine.core.errors import InputError
+from trombine.core.grammar import instead, weight_of
 from trombine.data.columns import UNKNOWN
-from trombine.grammar import instead, weight_of
 from trombine.io.color import LUMA
-from trombine.measures import psnr, ssim
+from trombine.losses.adversary import Adversary
+from trombine.losses.alarms import Alarm
+from trombine.losses.by_part import counts
+from trombine.losses.by_reader import guessed_in, read_in, reader_terms
+from trombine.losses.damage import Damage
+from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
+from trombine.losses.pools import Pool
+from trombine.losses.terms import TERMS, total_variation, wide
+from trombine.losses.views import Views
+from trombine.metrics import psnr, ssim
+from trombine.models import load
+from trombine.models.tasks import emptied
 from trombine.nets.sizes import Net
 from trombine.nets.steering import likely_of
-from trombine.objectives.adversary import Adversary
-from trombine.objectives.alarms import Alarm
-from trombine.objectives.by_part import counts
-from trombine.objectives.by_reader import guessed_in, read_in, reader_terms
-from trombine.objectives.damage import Damage
-from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
-from trombine.objectives.pools import Pool
-from trombine.objectives.terms import TERMS, total_variation, wide
-from trombine.objectives.views import Views
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 from trombine.training.methods.restore import FEATURES, Restore, judge_in, weights_of
 from trombine.training.methods.srgan import EDGES, Criticised, edges_off, sharpening
-from trombine.weights import load
-from trombine.weights.tasks import emptied
 
 
 @dataclass(frozen=True, kw_only=True)

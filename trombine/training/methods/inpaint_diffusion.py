@@ -16,13 +16,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from trombine.core.errors import InputError
+from trombine.losses.objective import Phase, Step, Terms
+from trombine.losses.terms import wide
 from trombine.nets.diffusion_painter import DiffusionPainter, Known
+from trombine.nets.schedules import Flow
 from trombine.nets.stillness import still
-from trombine.objectives.objective import Phase, Step, Terms
-from trombine.objectives.terms import wide
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
-from trombine.schedules import Flow
 from trombine.training.methods.inpaint import (
     FACES,
     SHARED,

@@ -20,19 +20,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.data.source import Source
-from trombine.measures import sliced_distance
+from trombine.losses.alarms import Alarm, Collapse
+from trombine.losses.by_part import counts
+from trombine.losses.judges import Judged, judge_of
+from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.terms import l1, l2, wide
+from trombine.metrics import sliced_distance
 from trombine.nets import build
 from trombine.nets.inventor import DetailFlow, Inventor, lacking, normed
+from trombine.nets.schedules import Flow
 from trombine.nets.stillness import still
-from trombine.objectives.alarms import Alarm, Collapse
-from trombine.objectives.by_part import counts
-from trombine.objectives.judges import Judged, judge_of
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.terms import l1, l2, wide
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
-from trombine.schedules import Flow
 
 
 @final

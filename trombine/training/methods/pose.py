@@ -9,11 +9,11 @@ from typing import ClassVar, Final, final
 import torch
 from jaxtyping import Float
 
+from trombine.core.errors import InputError
 from trombine.data.source import Source
-from trombine.objectives.objective import Objective, Phase, Step, Terms
-from trombine.objectives.terms import l2
+from trombine.losses.objective import Objective, Phase, Step, Terms
+from trombine.losses.terms import l2
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 
 
 @final

@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from trombine.conventions import (
+from trombine.core.conventions import (
     GROUP_OF_PART,
     GROUPS,
     LANDMARK_GROUPS,
@@ -28,20 +28,20 @@ from trombine.conventions import (
     PART_COLOURS,
     PARTS,
 )
+from trombine.core.errors import InputError
 from trombine.data.columns import UNKNOWN
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch, to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
-from trombine.measures.reading import auc, explained, overlaps, point_errors
+from trombine.faces import LOST, Fields
+from trombine.faces.twice import parts_back, points_back
+from trombine.losses import reading as terms
+from trombine.losses.objective import Objective, Phase, Ramp, Samples, Step, Terms
+from trombine.metrics.reading import auc, explained, overlaps, point_errors
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.nets.stillness import still
-from trombine.objectives import reading as terms
-from trombine.objectives.objective import Objective, Phase, Ramp, Samples, Step, Terms
-from trombine.reader import LOST, Fields
-from trombine.reader.twice import parts_back, points_back
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 from trombine.world import STYLES
 
 

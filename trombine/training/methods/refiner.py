@@ -19,19 +19,19 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, cross_entropy, interpolate, one_hot
 
-from trombine.conventions import GROUPS, PARTS
+from trombine.core.conventions import GROUPS, PARTS
+from trombine.core.errors import InputError
 from trombine.data.columns import UNKNOWN
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
-from trombine.measures.reading import near_edges, overlaps
+from trombine.faces.frames import WINDOW
+from trombine.faces.twice import read_twice
+from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
+from trombine.metrics.reading import near_edges, overlaps
+from trombine.models import load
 from trombine.nets.stillness import still
-from trombine.objectives.objective import Objective, Phase, Samples, Step, Terms
-from trombine.reader.frames import WINDOW
-from trombine.reader.twice import read_twice
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 from trombine.training.methods.reader import chain_of, check_painted, coloured, spoiled
-from trombine.weights import load
 
 
 @final

@@ -13,13 +13,13 @@ from typing import ClassVar, Final, TypeVar, final
 import torch
 from torch import Tensor, nn
 
-from trombine.measures import psnr, ssim
-from trombine.objectives.damage import Damage
-from trombine.objectives.judges import Judge, Judged, judge_of
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.terms import TERMS, total_variation
+from trombine.core.errors import InputError
+from trombine.losses.damage import Damage
+from trombine.losses.judges import Judge, Judged, judge_of
+from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.terms import TERMS, total_variation
+from trombine.metrics import psnr, ssim
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 
 
 @dataclass(frozen=True, kw_only=True)

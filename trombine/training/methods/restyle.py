@@ -19,23 +19,23 @@ from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.data.columns import UNKNOWN
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import Source
 from trombine.io.color import LUMA
-from trombine.measures import psnr, ssim
+from trombine.losses.by_part import counts
+from trombine.losses.judges import Judged, judge_of
+from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.terms import l1, wide
+from trombine.metrics import psnr, ssim
 from trombine.nets import Size, build
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
 from trombine.nets.spaces import to_space
 from trombine.nets.stillness import still
-from trombine.objectives.by_part import counts
-from trombine.objectives.judges import Judged, judge_of
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.terms import l1, wide
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 from trombine.training.methods.invent import details_off, gradient_distance
 
 

@@ -17,13 +17,13 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
+from trombine.core.errors import InputError
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
 from trombine.io.color import LUMA
-from trombine.measures.detection import matches, pooled
-from trombine.objectives.objective import Objective, Phase, Step, Terms
+from trombine.losses.objective import Objective, Phase, Step, Terms
+from trombine.metrics.detection import matches, pooled
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 
 
 @final

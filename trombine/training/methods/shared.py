@@ -17,23 +17,23 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from trombine.conventions import LANDMARK_COUNT, PARTS
+from trombine.core.conventions import LANDMARK_COUNT, PARTS
+from trombine.core.errors import InputError
 from trombine.data.item import Batch
 from trombine.data.source import Source
-from trombine.measures import psnr, sliced_distance
+from trombine.losses.adversary import add_output_curves
+from trombine.losses.alarms import Alarm, Collapse, DiscriminatorWon
+from trombine.losses.critics import CRITICS
+from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.reading import parts_loss
+from trombine.losses.terms import l1, wide
+from trombine.metrics import psnr, sliced_distance
 from trombine.nets import sizes_of
 from trombine.nets.inventor import lacking
 from trombine.nets.reader import middles_of, share_of
 from trombine.nets.restyler import Codes, Restyler, styles_of
 from trombine.nets.stillness import still
-from trombine.objectives.adversary import add_output_curves
-from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon
-from trombine.objectives.critics import CRITICS
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.reading import parts_loss
-from trombine.objectives.terms import l1, wide
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 from trombine.training.methods.invent import details_off, gradient_distance
 from trombine.training.methods.restyle import restyler_sizes
 from trombine.world import STYLES

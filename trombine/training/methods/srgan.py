@@ -13,11 +13,11 @@ from typing import ClassVar, Final, final
 
 import torch
 
-from trombine.measures import edge_energy
-from trombine.objectives.adversary import Adversary, WithCritic
-from trombine.objectives.alarms import Alarm
-from trombine.objectives.objective import Phase, Pictures, Ramp, Step, Terms, Until
-from trombine.objectives.pools import Pool
+from trombine.losses.adversary import Adversary, WithCritic
+from trombine.losses.alarms import Alarm
+from trombine.losses.objective import Phase, Pictures, Ramp, Step, Terms, Until
+from trombine.losses.pools import Pool
+from trombine.metrics import edge_energy
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.restore import X4, Restore, RestoringObjective
 

@@ -20,16 +20,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.measures import sliced_distance
+from trombine.core.errors import InputError
+from trombine.losses.alarms import Alarm, Collapse, DiscriminatorWon
+from trombine.losses.critics import CRITICS
+from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.pools import Pool
+from trombine.losses.terms import l1, wide
+from trombine.metrics import sliced_distance
 from trombine.nets.attentive_discriminator import AttentiveDiscriminator
 from trombine.nets.translator import AttentiveTranslator, Translator
-from trombine.objectives.alarms import Alarm, Collapse, DiscriminatorWon
-from trombine.objectives.critics import CRITICS
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.pools import Pool
-from trombine.objectives.terms import l1, wide
 from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.refusal import InputError
 
 
 @final

@@ -17,14 +17,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from trombine.core.errors import InputError
 from trombine.data.augment import Augment
 from trombine.data.degrade import imresize_any, shrink
-from trombine.measures import psnr, ssim
-from trombine.objectives.damage import Damage
-from trombine.objectives.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.objectives.terms import l1
+from trombine.losses.damage import Damage
+from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.terms import l1
+from trombine.metrics import psnr, ssim
 from trombine.recipes.recipe import Recipe
-from trombine.refusal import InputError
 from trombine.training.methods.restore import X2, X4
 
 

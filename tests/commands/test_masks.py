@@ -1,0 +1,176 @@
+"""`data masks`: what is written, for any number of workers, and how it is made again."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import trombine
+from trombine.core.errors import InputError, OutputError
+from trombine.core.progress import Result
+from trombine.data.made import Maker
+from trombine.data.masks import mask
+from trombine.data.masks.gallery import by_family
+
+SIZE = 24
+QUICK = "irregular*2+squares+half:left"
+
+
+def make(output: Path, **options: Any) -> Result:
+    asked = {"count": 6, "size": SIZE, "family": QUICK, **options}
+    return trombine.data_masks(output=output, **asked)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
+
+
+def test_masks_lines_and_a_page(tmp_path: Path) -> None:
+    done = make(tmp_path / "m", first_seed=7)
+    assert len(done.written) == 6 and "6 masks of 24 px" in done.summary
+    numbers = [f"{seed:06d}.png" for seed in range(7, 13)]
+    assert files(tmp_path / "m").keys() == {"metadata.jsonl", "index.html", *numbers}
+    for line in lines(tmp_path / "m"):
+        with Image.open(tmp_path / "m" / line["file_name"]) as picture:
+            pixels = np.asarray(picture)
+            assert picture.mode == "L"
+        assert np.array_equal(pixels, mask(QUICK, line["seed"], SIZE) * 255)
+        share = int((pixels == 255).sum()) / SIZE**2  # counted
+        assert line["share"] == pytest.approx(share, abs=1e-6)
+        assert (line["size"], line["families"]) == (SIZE, QUICK)
+        assert np.array_equal(pixels, mask(line["family"], line["seed"], SIZE) * 255)
+
+
+def test_any_number_of_workers_writes_the_same(tmp_path: Path) -> None:
+    for name, workers in (("one", 1), ("two", 2)):
+        make(tmp_path / name, count=20, workers=workers)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_who_is_stopped_goes_on(tmp_path: Path) -> None:
+    def stop(done: float, of: float, what: str) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    make(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "half", progress=stop)
+    there = files(tmp_path / "half")
+    assert sum(name.endswith(".png") for name in there) == 3 and "index.html" not in there
+    assert make(tmp_path / "half").kept == 3
+    assert files(tmp_path / "half") == files(tmp_path / "whole")
+
+
+def test_more_are_added_and_the_page_shows_all(tmp_path: Path) -> None:
+    make(tmp_path / "m")
+    make(tmp_path / "m", first_seed=100, count=2)
+    page = (tmp_path / "m" / "index.html").read_text()
+    assert "8 masks of 24 pixels" in page and "101: " in page
+
+
+def test_a_folder_of_other_masks_is_left_alone(tmp_path: Path) -> None:
+    make(tmp_path / "m")
+    before = files(tmp_path / "m")
+    cure = "; choose another folder, or make all anew with --overwrite"
+    for change, said in (
+        ({"family": "squares"}, re.escape(f"masks of the families {QUICK}, not squares{cure}")),
+        ({"size": 32}, f"describes masks of the size {SIZE}, not 32{cure}"),
+    ):
+        with pytest.raises(OutputError, match=said):
+            make(tmp_path / "m", **change)
+    assert files(tmp_path / "m") == before
+
+
+def source(folder: Path, count: int, first_seed: int = 0) -> None:
+    """Mask files of somebody."""
+    folder.mkdir(exist_ok=True)
+    for seed in range(first_seed, first_seed + count):
+        Image.fromarray(mask("squares", seed, SIZE)).save(folder / f"{seed}.png")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_file_is_named_in_a_line(tmp_path: Path, workers: int) -> None:
+    source(tmp_path / "s", 1)
+    whole = (tmp_path / "s" / "0.png").read_bytes()
+    (tmp_path / "s" / "0.png").write_bytes(whole[:60])
+    with pytest.raises(InputError) as caught:
+        make(tmp_path / "m", family=f"files:{tmp_path / 's'}", workers=workers)
+    assert str(caught.value).startswith(f"{tmp_path / 's' / '0.png'}: ")
+    assert "\n" not in str(caught.value) and "Error" not in str(caught.value)
+
+
+def test_the_page(tmp_path: Path) -> None:
+    """A section a family, a table that is right, every mask of a small folder, a histogram."""
+    make(tmp_path, count=9)
+    page = (tmp_path / "index.html").read_text()
+    found = by_family(lines(tmp_path))
+    assert list(found) == ["irregular", "squares", "half:left"]
+    for family, members in found.items():
+        assert f">{family.capitalize()}</h2>" in page
+        mean = np.mean([line["share"] for line in members])
+        assert re.search(rf">{family}</th>.*?>{len(members)}<.*?>{mean:.1%}<", page)
+    assert page.count("<figcaption>") == 9
+    assert page.count("<svg") == 1 and "http:" not in page
+
+
+# Made again
+
+
+def test_replay_draws_the_same_pixels(tmp_path: Path) -> None:
+    source(tmp_path / "s", 2)
+    families = f"irregular:20-30,border+text+parts:eyes*4+scratches+inverted:{tmp_path / 's'}"
+    make(tmp_path / "m", family=families, count=12)
+    pictures = sorted((tmp_path / "m").glob("*.png"))
+    assert {line["family"] for line in lines(tmp_path / "m")} >= {"parts:eyes", "inverted"}
+    summary = trombine.replay(pictures, output=tmp_path / "again").summary
+    assert summary.count("the same pixels") == 12
+    for path in pictures:
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_masks_are_not_drawn_over_the_files_they_come_from(tmp_path: Path) -> None:
+    source(tmp_path, 2)
+    (tmp_path / "0.png").rename(tmp_path / "000000.png")
+    with pytest.raises(InputError, match=r"000000.png: is an input"):
+        make(tmp_path, family=f"files:{tmp_path}", overwrite=True)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"first_seed": 2**31 - 2}, "seeds end at 2,147,483,647"),
+        ({"family": "blobs"}, "'blobs' is no family"),
+        ({"family": "huge>squares@5"}, "counts the pictures of a run"),
+        ({"family": ""}, "is no family of masks"),
+        ({"family": "files:nowhere"}, "nowhere is not a folder of masks"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        make(tmp_path / "m", **changes)
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_maker_of_masks() -> None:
+    maker = Maker(kind="masks", styles=("squares*2", "huge:60-70"), size=32)
+    sample = maker.make(4)
+    drawn = mask("squares*2+huge:60-70", 4, 32)
+    assert np.array_equal(sample.sides[0].pixels, drawn * 255)
+    assert sample.says["share"] == round(drawn.mean(), 6)
+    assert sample.says["family"] in ("squares", "huge:60-70") and maker.several(2) == "2 masks"
+    with pytest.raises(ValueError, match="no family"):
+        Maker(kind="masks", styles=("blobs",), size=32)

@@ -1,0 +1,158 @@
+"""`runs list` and `runs show`: in words, by name and by path."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from PIL import Image
+
+from trombine import runs_list, runs_show
+from trombine.commands.runs import COLUMNS, columns
+from trombine.core.errors import InputError
+from trombine.runs.folder import RunFolder
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def home(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two runs in its folder runs, and what is none."""
+    home = tmp_path_factory.mktemp("home")
+    made.upscale(home / "runs" / "fine", lines=20)
+    made.adversarial(home / "runs" / "anime", lines=20)
+    (home / "runs" / "notes").mkdir()
+    return home
+
+
+@pytest.fixture
+def there(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(home)
+    return home
+
+
+def test_list_says_what_each_run_is(there: Path) -> None:
+    lines = runs_list().summary.splitlines()
+    assert lines[0].split() == [*COLUMNS[:-1], "last", "change"]
+    assert len(lines) == 3 and lines[1].startswith("anime  generate    world:1-20000/anime")
+    assert "120,000 of 240,000" in lines[1] and "stopped by an alarm (collapse)" in lines[1]
+    assert "200,000 of 200,000  PSNR 30.85" in lines[2] and "finished" in lines[2]
+    assert len({line.index("world:") for line in lines[1:]}) == 1
+
+
+def test_a_run_that_is_trained_now_is_running(there: Path) -> None:
+    folder = RunFolder(there / "runs" / "fine")
+    clock = folder.clocks.read_bytes()
+    with folder.alone():
+        folder.clock({"event": "resumed", "pictures": 200_000})
+        assert "  running  " in runs_list().summary
+        assert "state   running" in runs_show(Path("fine")).summary
+    assert "  running  " not in runs_list().summary
+    folder.clocks.write_bytes(clock)
+
+
+def test_no_runs_is_no_error(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        said = runs_list(folder).summary
+        assert said == f"no runs in {folder}; trombine train makes them there"
+
+
+def test_a_run_itself_is_listed(there: Path) -> None:
+    assert len(runs_list(Path("runs/fine")).summary.splitlines()) == 2
+
+
+def test_one_bad_run_does_not_hide_the_others(made: ModuleType, tmp_path: Path) -> None:
+    made.upscale(tmp_path / "good", lines=2)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "recipe.json").write_text("{")
+    result = runs_list(tmp_path)
+    assert result.notices[0].startswith(f"{tmp_path}/bad/recipe.json: ")
+    assert "good" in result.summary
+
+
+def test_long_cells_are_cut() -> None:
+    """But not a run's name: one types it."""
+    text = columns([["y" * 50, "x" * 50, *"bcdef"]])
+    assert "x" * 39 + "…" in text and "x" * 40 not in text
+    assert "y" * 50 in text
+
+
+@pytest.fixture
+def with_sweep(made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a sweep of two runs, and a run, in its folder runs."""
+    for name in ("wide/lr=1e-3", "wide/lr=2e-3", "alone"):
+        made.upscale(tmp_path / "runs" / name, lines=2)
+    (tmp_path / "runs" / "wide" / "index.html").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("with_sweep")
+def test_the_runs_of_a_sweep_are_listed() -> None:
+    lines = runs_list().summary.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["alone", "wide/lr=1e-3", "wide/lr=2e-3"]
+    said = runs_show(Path("wide/lr=2e-3")).summary
+    assert said.startswith("lr=2e-3: upscale-x2")
+
+
+@pytest.mark.parametrize("name", ["wide", "runs/wide"])
+@pytest.mark.usefixtures("with_sweep")
+def test_show_says_what_a_sweep_has(name: str) -> None:
+    lines = runs_show(Path(name)).summary.splitlines()
+    assert lines[:2] == ["runs/wide: a sweep of 2 runs", "page: runs/wide/index.html"]
+    assert [line.split()[0] for line in lines[3:]] == ["wide/lr=1e-3", "wide/lr=2e-3"]
+
+
+@pytest.mark.usefixtures("with_sweep")
+def test_show_tells_of_changes_and_of_a_last_batch_that_reached_beyond() -> None:
+    folder = RunFolder(Path("runs/alone"))
+    folder.write_recipe({"recipe": "r", "settings": {"pictures": 64}})
+    folder.log.unlink()
+    change = {"lr": 0.5, "nets": {"net": "residual"}}
+    folder.append({"kind": "change", "pictures": 1000, "settings": change})
+    folder.append({"kind": "end", "pictures": 1064})
+    said = runs_show(Path("alone")).summary
+    assert "after 1,000 pictures: lr 0.5, net residual" in said
+    assert "finished, 1,064 pictures seen, 64 asked for" in said
+    assert "1,064 of 64" not in runs_list().summary
+
+
+def test_show_tells_and_writes_the_page(there: Path) -> None:
+    page = there / "runs" / "fine" / "index.html"
+    page.unlink(missing_ok=True)
+    result = runs_show(Path("fine"))
+    assert result.written == (Path("runs/fine/index.html"), Path("runs/fine/film.gif"))
+    title, *lines = result.summary.splitlines()
+    said = dict(line.split(maxsplit=1) for line in lines)
+    assert page.exists() and title == "fine: upscale-x2"
+    assert said["state"] == "finished, 200,000 of 200,000 pictures seen"
+    assert said["best"] == "PSNR 30.85 dB, after 170,000 pictures (protocol 9f2c51d08a3e)"
+    assert said["cost"] == "200,000 pictures, CPU time 39 min, wall time 20 min"
+    assert said["again"] == "trombine train upscale-x2 -o runs/fine"
+    assert said["page"] == "runs/fine/index.html" and said["film"] == "runs/fine/film.gif"
+    with Image.open(there / "runs" / "fine" / "film.gif") as film:
+        assert (film.format, getattr(film, "n_frames", 1)) == ("GIF", 6)
+
+
+def test_show_says_which_alarm_it_was(there: Path) -> None:
+    said = runs_show(Path("runs/anime")).summary
+    assert "after 60,000 pictures: not finite, loss of generator is nan, rolled back" in said
+    assert "stopped by an alarm (collapse), 120,000 of 240,000 pictures seen" in said
+
+
+def test_what_is_no_run_is_said_in_a_line(there: Path) -> None:
+    with pytest.raises(InputError, match=r"^nowhere: does not exist; trombine runs list"):
+        runs_show(Path("nowhere"))
+    with pytest.raises(InputError, match=r"^runs/notes: is no run"):
+        runs_show(Path("runs/notes"))
+
+
+def test_on_the_command_line(home: Path, command: Command) -> None:
+    shown = command("runs", "show", "fine", cwd=home)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith("fine: upscale-x2\n")
+    missing = command("runs", "show", "gone", cwd=home)
+    assert missing.returncode == 2 and missing.stderr.count("\n") == 1

@@ -1,0 +1,179 @@
+"""What is wrong with a set: every kind of fault that is planted is found, and no other."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+from skimage.metrics import structural_similarity
+
+import trombine
+from trombine.eval import audit
+from trombine.world import face, paint
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+COUNT = 24
+
+
+@pytest.fixture(scope="module")
+def faces() -> list[Image.Image]:
+    return [
+        Image.fromarray(paint(face(2_100_000 + seed), 64, "photo").pixels) for seed in range(COUNT)
+    ]
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory, faces: list[Image.Image]) -> Path:
+    """Faces in two splits, and one file with each fault."""
+    folder = tmp_path_factory.mktemp("audit") / "set"
+    train, test = folder / "train", folder / "test"
+    for number, picture in enumerate(faces):
+        home = test if number % 4 == 0 else train
+        home.mkdir(parents=True, exist_ok=True)
+        picture.save(home / f"{number:03}.png")
+    (train / "same.png").write_bytes((test / "000.png").read_bytes())
+    faces[1].save(train / "jpeg.jpg", quality=75)
+    ImageOps.mirror(faces[2]).save(train / "mirrored.png")
+    faces[3].resize((128, 128)).save(train / "large.png")
+    Image.new("RGB", (64, 64), (120, 130, 140)).save(train / "flat.png")
+    faces[5].resize((20, 20)).save(train / "tiny.png")
+    faces[6].resize((64, 150)).save(train / "odd.png")
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3))
+    Image.fromarray(noise.astype(np.uint8)).save(train / "noise.png")
+    (train / "cut.png").write_bytes((test / "004.png").read_bytes()[:400])
+    (train / "empty.jpg").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(planted: Path) -> dict[str, Any]:
+    return trombine.data_audit(planted).found[planted]
+
+
+def test_every_planted_fault_is_found_and_no_other(found: dict[str, Any]) -> None:
+    assert found["problems"] == {
+        "corrupt": ["train/cut.png", "train/empty.jpg"],
+        "tiny": ["train/tiny.png"],
+        "flat": ["train/flat.png"],
+        "odd shape": ["train/odd.png"],
+        "no face": ["train/noise.png"],
+    }
+
+
+def test_doubles_are_found_mirrored_and_saved_again_too(found: dict[str, Any]) -> None:
+    """Also where it counts most: the same picture in two splits."""
+    assert found["groups"] == [
+        {"pictures": ["test/000.png", "train/same.png"], "splits": ["test", "train"],
+         "across_splits": True},
+        {"pictures": ["train/001.png", "train/jpeg.jpg"], "splits": ["train"],
+         "across_splits": False},
+        {"pictures": ["train/002.png", "train/mirrored.png"], "splits": ["train"],
+         "across_splits": False},
+        {"pictures": ["train/003.png", "train/large.png"], "splits": ["train"],
+         "across_splits": False},
+        {"pictures": ["train/006.png", "train/odd.png"], "splits": ["train"],
+         "across_splits": False},
+    ]  # fmt: skip
+    doubles = found["doubles"]
+    assert [d["mirrored"] for d in doubles if "mirrored.png" in d["second"]] == [True]
+
+
+def test_files_that_are_written(planted: Path, tmp_path: Path) -> None:
+    """The list has one of each group, that of the test where there is such, and no faulty one."""
+    page, table, kept = (tmp_path / name for name in ("page.html", "all.csv", "keep.txt"))
+    before = {path: path.read_bytes() for path in planted.rglob("*.*")}
+    trombine.data_audit(planted, output=page, csv=table, keep_list=kept)
+    names = kept.read_text().splitlines()
+    assert len(names) == COUNT and {"test/000.png", "train/large.png"} <= set(names)
+    gone = {"same.png", "jpeg.jpg", "mirrored.png", "003.png", "flat.png", "cut.png", "noise.png"}
+    assert not {Path(name).name for name in names} & gone
+    with table.open() as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert [name for name, row in rows.items() if row["keep"] == "1"] == names
+    assert rows["train/mirrored.png"]["group"] == rows["train/002.png"]["group"] != ""
+    assert rows["train/cut.png"]["why"] and not rows["train/cut.png"]["nearest_ssim"]
+    text = page.read_text()
+    assert "In two splits" in text and "train/mirrored.png" in text
+    assert json.loads(page.with_suffix(".json").read_text())["keep"] == COUNT
+    assert before == {path: path.read_bytes() for path in planted.rglob("*.*")}
+
+
+def checked(pictures: Sequence[np.ndarray]) -> list[audit.Checked]:
+    return [
+        audit.Checked(name=str(n), split="train", width=64, height=64, digest=str(n), small=small)
+        for n, small in enumerate(pictures)
+    ]
+
+
+def test_similarity_is_scikit_images(faces: list[Image.Image]) -> None:
+    """Of whoever has a double, mirrored or not; of others it is that of a near one at most."""
+    pictures = [np.asarray(picture) for picture in faces[:12]]
+    pictures += [np.asarray(ImageOps.mirror(faces[3])), np.asarray(faces[5].rotate(3))]
+    result = audit.compared(checked(pictures), 0.85)
+    for index, picture in enumerate(pictures):
+        expected = max(
+            ssim(view, other)
+            for view in (picture, picture[:, ::-1])
+            for place, other in enumerate(pictures)
+            if place != index
+        )
+        assert result.nearest[index] <= expected + 1e-5
+        assert expected < 0.75 or result.nearest[index] == pytest.approx(expected, abs=1e-5)
+    assert (result.nearest > 0.75).sum() == 4
+
+
+def ssim(a: np.ndarray, b: np.ndarray) -> float:
+    value = structural_similarity(
+        a, b, channel_axis=2, gaussian_weights=True, use_sample_covariance=False, sigma=1.5
+    )
+    assert isinstance(value, float)
+    return value
+
+
+def test_the_order_of_files_does_not_matter(faces: list[Image.Image]) -> None:
+    pictures = [np.asarray(picture) for picture in faces]
+    pictures += [np.asarray(ImageOps.mirror(picture)) for picture in faces[:5]]
+    order = list(range(len(pictures)))
+    random.Random(3).shuffle(order)
+    plain = audit.compared(checked(pictures), 0.85)
+    mixed = audit.compared(checked([pictures[i] for i in order]), 0.85)
+    assert [set(group) for group in plain.groups] == [{i, COUNT + i} for i in range(5)]
+    assert {frozenset(order[i] for i in group) for group in mixed.groups} == set(
+        map(frozenset, plain.groups)
+    )
+
+
+def test_a_test_picture_is_kept_before_a_larger_one() -> None:
+    """Nothing is learned that is judged by."""
+    pictures = [
+        audit.Checked(name="large", split="train", width=512, height=512),
+        audit.Checked(name="small", split="test", width=64, height=64),
+        audit.Checked(name="flat", split="test", width=64, height=64, problems=("flat",)),
+    ]
+    result = audit.Audit(pictures, [], np.zeros(3, np.float32), [(0, 1, 2)])
+    assert result.kept().tolist() == [False, True, False]
+    assert result.across() == [(0, 1, 2)]
+
+
+def test_one_picture_and_none_alike(tmp_path: Path, faces: list[Image.Image]) -> None:
+    faces[0].save(tmp_path / "alone.png")
+    found = json.loads(trombine.data_audit(tmp_path, json=True).summary)
+    assert found["keep"] == 1 and found["groups"] == []
+
+
+def test_by_command(planted: Path, command: Command) -> None:
+    """No faces are looked for where that is not wanted; a folder that is none is one line."""
+    done = command("data", "audit", str(planted), "--any-subject", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "no face 0" in " ".join(done.stdout.split())
+    assert "34 pictures, 25 to keep" in done.stdout
+    done = command("data", "audit", str(planted / "none"))
+    assert done.returncode == 2 and "is not a folder" in done.stderr

@@ -1,0 +1,600 @@
+"""Methods under a protocol: what its hash covers, how a method is run, kept and ranked."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from upscale_study import CHOOSING
+
+from trombine.commands import compare as verb
+from trombine.commands.compare import judge_compare
+from trombine.core.conventions import to_pixels
+from trombine.core.errors import InputError
+from trombine.eval import compare
+from trombine.eval.compare import USUAL, Outcome, method_of, outcome
+from trombine.eval.compare_report import most_apart, numbers_of, text_of
+from trombine.eval.methods import methods
+from trombine.eval.protocol_files import (
+    FOLDER,
+    GREY,
+    ProtocolFile,
+    cases,
+    fingerprint,
+    load,
+    named,
+    shipped,
+)
+from trombine.eval.stats import sign_flip
+from trombine.io.image import save_picture
+from trombine.metrics import Figure, Protocol
+from trombine.models import Card, save
+from trombine.models.zoo import shipped as shipped_models
+from trombine.nets import build
+from trombine.world import face, paint
+
+# Seeds that no protocol and no training has: whatever is measured of them is in no log.
+REPAIR = """
+about = "Six small faces"
+version = 1
+task = "repair"
+pictures = "world:photo"
+seeds = { first = 2_000_100, count = 6 }
+size = 32
+masks = ["irregular:10-20", "irregular:30-40"]
+measures = ["PSNR in the hole", "SSIM", "MAE on the rim"]
+"""
+ENLARGE = """
+version = 1
+task = "upscale"
+pictures = "world:photo"
+seeds = { first = 2_000_100, count = 6 }
+size = 32
+damage = "shrink:2"
+measures = ["PSNR-Y", "SSIM"]
+"""
+# A tool that knows nothing of trombine: each pixel twice, down and across.
+NEAREST = """
+import sys, pathlib
+from PIL import Image
+source, target, by = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+for path in sorted(source.iterdir())[: int(sys.argv[4])]:
+    picture = Image.open(path)
+    larger = picture.resize((picture.width * by, picture.height * by), Image.NEAREST)
+    larger.save(target / f"{path.stem}.bmp")
+(target / "ran").write_text("")
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept from another test; what is compiled is."""
+    monkeypatch.setattr(compare, "cache_folder", lambda: tmp_path / "cache")
+
+
+def protocol(folder: Path, text: str, name: str = "small") -> ProtocolFile:
+    path = folder / f"{name}.toml"
+    path.write_text(text)
+    return load(str(path))
+
+
+@pytest.fixture
+def repair(tmp_path: Path) -> ProtocolFile:
+    return protocol(tmp_path, REPAIR)
+
+
+@pytest.fixture
+def enlarge(tmp_path: Path) -> ProtocolFile:
+    return protocol(tmp_path, ENLARGE)
+
+
+def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the methods that are run."""
+    ran, measure = [], compare.outcome
+
+    def noted(method: compare.Method, *rest: Any, **options: Any) -> Outcome:
+        result = measure(method, *rest, **options)
+        ran.extend([method.name] * result.is_new)
+        return result
+
+    monkeypatch.setattr(verb, "outcome", noted)
+    return ran
+
+
+def compared(path: str, *names: str, **options: Any) -> dict[str, Any]:
+    """The report of the verb, as JSON."""
+    result = judge_compare(path, names, json=True, **options)
+    (report,) = result.found.values()
+    assert json.loads(json.dumps(report)) == json.loads(result.summary)
+    return json.loads(result.summary)
+
+
+# ---------------------------------------------------------------------------------------------
+# Protocols
+
+
+def test_several_protocols_are_several_comparisons(tmp_path: Path) -> None:
+    """Each as by itself; the steps are counted over all; a protocol may stand among methods."""
+    one, two = protocol(tmp_path, REPAIR, "one").name, protocol(tmp_path, ENLARGE, "two").name
+    paths = [str(tmp_path / f"{name}.toml") for name in (one, two)]
+    methods, steps = ("nearest pixel", paths[1]), list[tuple[float, float]]()
+    result = judge_compare(paths[0], methods, progress=lambda done, of, _: steps.append((done, of)))
+    reports = [*result.found.values()]
+    assert [report["protocol"]["name"] for report in reports] == [one, two]
+    for path, report in zip(paths, reports, strict=True):
+        alone = compared(path, "nearest pixel")
+        assert [row["measures"] for row in report["methods"]] == [
+            row["measures"] for row in alone["methods"]
+        ]
+    assert steps == [(number, len(steps) - 1) for number in range(len(steps))]
+    with pytest.raises(InputError, match=r"^a page is of one protocol; "):
+        judge_compare(paths[0], methods, output=tmp_path / "page.html")
+    with pytest.raises(InputError, match=r"^a protocol is named twice$"):
+        judge_compare(paths[0], (paths[1], paths[0]))
+
+
+def test_a_word_is_all_protocols_that_begin_so() -> None:
+    assert named("portraits") == ("portraits-repair", "portraits-x2", "portraits-x4")
+    assert named("sharpen-x4") == ("sharpen-x4",) and named("mine.toml") == ("mine.toml",)
+    assert named("restyle") == named("bicubic") == named("") == ()
+    assert named("python tool.py {input} {output} --config mine.toml") == ()
+
+
+def test_no_model_is_called_as_several_protocols_begin() -> None:
+    """Else it could not be compared by its name."""
+    assert not [name for name in (*shipped_models(), *USUAL.values()) if named(name)]
+
+
+def test_of_several_protocols_the_usual_methods_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In each that of its task; unless one is named."""
+    paths = []
+    for name, text in (("one", REPAIR), ("two", ENLARGE)):
+        protocol(tmp_path, text, name)
+        paths.append(str(tmp_path / f"{name}.toml"))
+    asked: list[tuple[str, str]] = []
+
+    def noted(text: str, file: ProtocolFile) -> compare.Method:
+        asked.append((text, file.name))
+        raise InputError("noted")
+
+    monkeypatch.setattr(verb, "method_of", noted)
+    for number, path in enumerate(paths):
+        with pytest.raises(InputError, match=r"^noted$"):
+            judge_compare(path, (paths[1 - number],))
+    assert asked == [("inpaint", "one"), ("upscale", "two")]
+
+
+def test_a_comment_is_not_in_the_hash_and_a_change_is(tmp_path: Path) -> None:
+    """Whatever a number depends on changes the hash; words about it, spaces and names do not."""
+    first = protocol(tmp_path, REPAIR).protocol.hash
+    assert re.fullmatch("[0-9a-f]{12}", first)
+    same = REPAIR.replace("Six small faces", "Others").replace("count = 6", "count=6")
+    same = f"# A comment\n{same}"
+    assert protocol(tmp_path, same, "other").protocol.hash == first
+    for old, new in (
+        ("version = 1", "version = 2"),
+        ("count = 6", "count = 7"),
+        ("2_000_100", "2_000_101"),
+        ("size = 32", "size = 33"),
+        ("world:photo", "world:anime"),
+        ("10-20", "10-21"),
+        ('"SSIM"', '"PSNR"'),
+        ('"SSIM", "MAE on the rim"', '"MAE on the rim", "SSIM"'),
+    ):
+        assert protocol(tmp_path, REPAIR.replace(old, new)).protocol.hash != first, old
+
+
+def test_every_shipped_protocol_is_sound() -> None:
+    """Each has a hash of its own; seeds are those that are for protocols, and no two share one."""
+    files = [load(name) for name in shipped()]
+    assert len({file.protocol.hash for file in files}) == len(files) == 13
+    assert {path.name for path in FOLDER.iterdir()} >= {f"{file.name}.toml" for file in files}
+    used: list[int] = []
+    for file in files:
+        assert file.about.endswith(".")
+        assert file.protocol.logged
+        used += file.seeds
+    assert len(set(used)) == len(used)
+    assert all(1_500_200 <= seed < 2_000_000 for seed in used)
+    chosen_by = {f"{name}.{ending}" for name in CHOOSING for ending in ("png", "jpg")}
+    assert not chosen_by & load("sharpen-photos").files.keys()
+
+
+def test_the_list_names_each_with_its_hash() -> None:
+    """Without a protocol, and with --list, all that are shipped are listed."""
+    result = judge_compare()
+    assert judge_compare(list=True) == result
+    lines = result.summary.splitlines()[1:]
+    for line, name in zip(lines, shipped(), strict=True):
+        assert line.split()[:2] == [name, load(name).protocol.hash]
+
+
+def test_a_hole_shows_nothing_of_the_truth(repair: ProtocolFile) -> None:
+    """What a method is given is grey in the hole, and the truth elsewhere; the bins take turns."""
+    every = tuple(cases(repair, None))
+    assert [case.group for case in every] == list(repair.masks) * 3
+    for case in every:
+        assert case.hole is not None
+        hole = torch.from_numpy(case.hole)
+        assert case.given[:, hole].unique().tolist() == pytest.approx([GREY])
+        assert torch.equal(case.given[:, ~hole], case.truth[:, ~hole])
+        low = 10 if "10-20" in case.group else 30
+        assert low <= 100 * case.hole.mean() <= low + 10
+    again = tuple(cases(repair, None))
+    assert fingerprint(again) == fingerprint(every) != fingerprint(every[::-1])
+
+
+def test_pictures_of_a_folder_are_known_by_their_bytes(tmp_path: Path) -> None:
+    """A file that is another, or is not there, is refused; a large one is cut to its middle."""
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    save_picture(tmp_path / "faces" / "a.png", pixels)
+    import hashlib
+
+    digest = hashlib.sha256((tmp_path / "faces" / "a.png").read_bytes()).hexdigest()
+    (tmp_path / "list.sha256").write_text(f"{digest}  a.png\n")
+    text = ENLARGE.replace('"world:photo"', '"folder"').replace("size = 32", "crop = 32")
+    text = re.sub("seeds.*", 'files = "list.sha256"', text)
+    file = protocol(tmp_path, text)
+    (case,) = cases(file, tmp_path / "faces")
+    assert np.array_equal(to_pixels(case.truth), pixels[4:36, 9:41])
+    with pytest.raises(InputError, match="name it by --pictures"):
+        tuple(cases(file, None))
+    with pytest.raises(InputError, match="does not exist"):
+        tuple(cases(file, tmp_path))
+    save_picture(tmp_path / "faces" / "a.png", 255 - pixels)
+    with pytest.raises(InputError, match="is not the picture that the protocol names"):
+        tuple(cases(file, tmp_path / "faces"))
+    (tmp_path / "list.sha256").write_text(f"{'0' * 64}  a.png\n")
+    assert load(str(tmp_path / "small.toml")).protocol.hash != file.protocol.hash
+
+
+def test_a_restyle_has_hidden_pairs(tmp_path: Path) -> None:
+    """A method is given the face in one style, and judged by the same face in the other."""
+    text = ENLARGE.replace("upscale", "restyle").replace("world:photo", "world:photo+anime")
+    text = text.replace('damage = "shrink:2"\n', "").replace("count = 6", "count = 2")
+    file = protocol(tmp_path, text.replace("PSNR-Y", "MAE"))
+    every = tuple(cases(file, None))
+    for case, seed in zip(every, file.seeds, strict=True):
+        for picture, style in ((case.given, "photo"), (case.truth, "anime")):
+            assert np.array_equal(to_pixels(picture), paint(face(seed), 32, style).pixels)
+    made = outcome(method_of("colour transfer", file), file, every).results
+    (wanted,) = methods("restyle", "colour transfer").values()
+    for case, pixels in zip(every, made, strict=True):
+        assert np.array_equal(to_pixels(wanted(case.given[None], style="anime")[0]), pixels)
+
+
+def test_protocols_of_before_have_their_hashes(root: Path) -> None:
+    """Every line of the log of evaluations still has the hash of its own conditions."""
+    lines = (root / "bench" / "evaluations.jsonl").read_text().splitlines()
+    for entry in map(json.loads, lines):
+        conditions = entry["conditions"]
+        assert conditions.pop("format") == 1
+        conditions["seeds"] = range(*conditions["seeds"])
+        listed = {name: tuple(conditions[name]) for name in ("degradations", "measures")}
+        again = Protocol(name="any", **{**conditions, **listed})
+        assert again.hash == entry["protocol"], entry["name"]
+
+
+def test_a_use_of_frozen_seeds_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each method that is run under a protocol of such seeds has a line; one that is kept has none,
+    and nor has what needs the truth."""
+    in_process(monkeypatch)
+    lines: list[tuple[str, str | None, list[str]]] = []
+
+    def log(protocol: Protocol, model: str | None, figures: list[Figure]) -> bool:
+        if protocol.logged:
+            lines.append((protocol.hash, model, [figure.method for figure in figures]))
+        return protocol.logged
+
+    monkeypatch.setattr(verb, "log_evaluation", log)
+    file = protocol(tmp_path, REPAIR.replace("2_000_100", "1_999_900"))
+    for _ in range(2):
+        compared(str(tmp_path / "small.toml"), "input")
+    assert lines == [(file.protocol.hash, None, [name] * 3) for name in ("input", "mean colour")]
+    protocol(tmp_path, REPAIR)
+    compared(str(tmp_path / "small.toml"), "input")
+    assert len(lines) == 2
+
+
+# ---------------------------------------------------------------------------------------------
+# Methods and their runs
+
+
+def test_a_command_equals_the_method(tmp_path: Path, enlarge: ProtocolFile) -> None:
+    """A program that knows nothing of trombine gives the numbers of the same method here."""
+    tool = tmp_path / "near est.py"
+    tool.write_text(NEAREST)
+    text = f"'{sys.executable}' '{tool}' {{input}} {{output}} {{factor}} 6"
+    every = tuple(cases(enlarge, None))
+    by_tool = outcome(method_of(text, enlarge), enlarge, every)
+    ours = outcome(method_of("nearest pixel", enlarge), enlarge, every)
+    assert by_tool.rows == ours.rows
+    for one, other in zip(by_tool.results, ours.results, strict=True):
+        assert np.array_equal(one, other)
+    assert by_tool.seconds is not None and by_tool.seconds > 0 and ours.seconds is not None
+
+
+def test_a_function_is_a_method(enlarge: ProtocolFile) -> None:
+    """Whatever has the form of those in methods/; it is never kept."""
+    every = tuple(cases(enlarge, None))
+    method = compare.of_function("mine", methods("upscale", "nearest pixel")["nearest pixel"])
+    ours = outcome(method_of("nearest pixel", enlarge), enlarge, every)
+    assert outcome(method, enlarge, every).rows == ours.rows
+    assert outcome(method, enlarge, every).is_new
+
+
+def test_a_result_of_wrong_count_or_size_is_refused(tmp_path: Path, enlarge: ProtocolFile) -> None:
+    """One line says what is wrong; nothing of it is kept."""
+    tool = tmp_path / "nearest.py"
+    tool.write_text(NEAREST)
+    every = tuple(cases(enlarge, None))
+    start = f"{sys.executable} {tool} {{input}} {{output}}"
+    for words, message in (
+        (f"{start} 2 5", "wrote 5 pictures of 6"),
+        (f"{start} 3 6", "made 000000 48 x 48, where 32 x 32 is wanted"),
+        (f"{start} 2 many", "ended with exit code 1: .*ValueError: invalid literal"),
+        ("no-such-tool {input} {output}", "cannot be run: No such file"),
+    ):
+        method = method_of(words, enlarge)
+        with pytest.raises(InputError, match=message) as error:
+            outcome(method, enlarge, every)
+        assert "\n" not in str(error.value)
+        assert not compare.kept_at(method, enlarge, every).exists()
+
+
+def test_trombine_in_a_command_is_this_one(
+    enlarge: ProtocolFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The product's own command needs no path, and has the hash of its text."""
+    called: list[list[str]] = []
+    real = subprocess.run
+
+    def noted(words: Any, **options: Any) -> Any:
+        if options.get("stdin") is not subprocess.DEVNULL:
+            return real(words, **options)
+        called.append(words)
+        raise FileNotFoundError(2, "noted")
+
+    monkeypatch.setattr(subprocess, "run", noted)
+    text = "command:trombine upscale {input} -x {factor} -o {output}"
+    method = method_of(text, enlarge)
+    with pytest.raises(InputError, match="noted"):
+        outcome(method, enlarge, tuple(cases(enlarge, None)))
+    (words,) = called
+    assert words[:4] == [sys.executable, "-m", "trombine", "upscale"]
+    assert words[5:7] == ["-x", "2"] and words[4].endswith("input")
+    assert method.hash != method_of(f"{text} -q", enlarge).hash
+
+
+def net(path: Path, **card: Any) -> Path:
+    sizes = {"width": 4, "levels": 1, "inputs": 4}
+    save(path, build("unet", sizes), Card(task="repair", net="unet", sizes=sizes, **card))
+    return path
+
+
+def test_a_model_that_has_seen_the_pictures_is_refused(tmp_path: Path) -> None:
+    """By the data that its card names, and that of other streams."""
+    file = protocol(tmp_path, REPAIR.replace("2_000_100", "500"))
+    spec = "world:photo#600*3+leaves#20"
+    cards: list[dict[str, Any]] = [
+        {"data": spec},
+        {"data": "world:anime"},  # as many as is usual: the same faces in another style
+        {"data": "leaves#9", "settings": {"data": "leaves#9", "other": spec}},
+        {"data": f"leaves#9 and {spec}"},
+    ]
+    for number, card in enumerate(cards):
+        path = net(tmp_path / f"{number}.safetensors", **card)
+        with pytest.raises(InputError, match="has learnt from seeds 500 to 505 of small"):
+            method_of(str(path), file)
+    for data in ("world:photo#500", "leaves", ""):
+        assert method_of(str(net(tmp_path / "fine.safetensors", data=data)), file).notes == ()
+    unsure = method_of(str(net(tmp_path / "own.safetensors", data="folder:mine")), file)
+    assert unsure.notes == (
+        "whether it has seen these pictures is not known: it learnt from folder:mine",
+    )
+
+
+def test_a_net_is_known_by_its_weights(tmp_path: Path, repair: ProtocolFile) -> None:
+    """Another name of the same file has the same hash, other weights another."""
+    torch.manual_seed(1)
+    first = net(tmp_path / "first.safetensors")
+    (tmp_path / "copy.safetensors").write_bytes(first.read_bytes())
+    other = net(tmp_path / "other.safetensors")
+    one, two, three = (
+        method_of(str(tmp_path / f"{name}.safetensors"), repair)
+        for name in ("first", "copy", "other")
+    )
+    assert one.hash == two.hash and one.weights == two.weights
+    assert (three.hash == one.hash) == (other.read_bytes() == first.read_bytes())
+    assert one.kind == "net"
+
+
+# ---------------------------------------------------------------------------------------------
+# Keeping
+
+
+def test_only_what_is_new_is_run(
+    tmp_path: Path, repair: ProtocolFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A method that is kept is not run again; --fresh runs it; damaged files are made anew."""
+    ran, path = in_process(monkeypatch), str(tmp_path / "small.toml")
+    first = compared(path, "input")
+    assert ran == ["input", "mean colour", "truth as JPEG 95"]
+    second = compared(path, "input", "nearest pixel")
+    assert ran[3:] == ["nearest pixel"]
+    kept = next(m for m in second["methods"] if m["method"] == "input")
+    before = next(m for m in first["methods"] if m["method"] == "input")
+    assert kept["measures"]["SSIM"]["value"] == before["measures"]["SSIM"]["value"]
+    assert timeless(compared(path, "input", fresh=True)) == timeless(first)
+    assert ran[4:] == ["input", "mean colour", "truth as JPEG 95"]
+    for file in (tmp_path / "cache" / "compare").rglob("*.npz"):
+        file.write_bytes(b"damaged")
+    assert timeless(compared(path, "input")) == timeless(first)
+    assert ran[7:] == ["input", "mean colour", "truth as JPEG 95"]
+    assert repair.protocol.hash in {p.name for p in (tmp_path / "cache" / "compare").iterdir()}
+
+
+def timeless(report: dict[str, Any]) -> dict[str, Any]:
+    """A report without what it took."""
+    return report | {"methods": [{**entry, "seconds": 0} for entry in report["methods"]]}
+
+
+def test_two_caches_have_the_same_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repair: ProtocolFile
+) -> None:
+    """From nothing, in two places, in any order of the methods: the same numbers and hashes, but
+    for what it took."""
+    in_process(monkeypatch)
+    reports = []
+    for place, names in (
+        ("one", ("nearest pixel", "biharmonic")),
+        ("two", ("biharmonic", "nearest pixel")),
+    ):
+        monkeypatch.setattr(compare, "cache_folder", lambda place=place: tmp_path / place)
+        report = compared(str(tmp_path / "small.toml"), *names)
+        for entry in report["methods"]:
+            entry.pop("seconds")
+        reports.append(report)
+    assert reports[0] == reports[1]
+    assert reports[0]["protocol"]["hash"] == repair.protocol.hash
+
+
+# ---------------------------------------------------------------------------------------------
+# Numbers
+
+
+def outcome_of(name: str, values: list[float | None], measures: tuple[str, ...]) -> Outcome:
+    return Outcome(
+        method=compare.Method(name=name, kind="baseline", run=lambda file, every: []),
+        rows=[dict.fromkeys(measures, value) for value in values],
+        results=[],
+        seconds=0.1,
+        is_new=True,
+    )
+
+
+def test_differences_are_paired(tmp_path: Path) -> None:
+    """A method that is .5 better on every picture differs by .5 exactly, however much pictures
+    differ; the interval of any difference is that of scipy's paired bootstrap, nearly."""
+    file = protocol(tmp_path, ENLARGE.replace("count = 6", "count = 40"))
+    every = tuple(cases(file, None))
+    draw = np.random.default_rng(4)
+    hard = draw.normal(30, 6, len(every))
+    noisy = hard + draw.normal(0.3, 1, len(every))
+    columns = {"plain": hard, "better": hard + 0.5, "noisy": noisy}
+    outcomes = [outcome_of(name, v.tolist(), file.measures) for name, v in columns.items()]
+    report = numbers_of(file, every, outcomes, tuple(columns))
+    by_name = {entry["method"]: entry["measures"]["PSNR-Y"] for entry in report["methods"]}
+    best = report["best"]
+    assert best == max(columns, key=lambda name: columns[name].mean())
+    exact = columns["plain"] - columns["better"]
+    assert np.ptp(exact) < 1e-12
+    for name, values in columns.items():
+        differences = values - columns[best]
+        figure = by_name[name]["difference"]
+        assert by_name[name]["value"] == pytest.approx(values.mean())
+        assert figure["value"] == pytest.approx(differences.mean(), abs=1e-12)
+        if np.ptp(differences) > 1e-9:
+            oracle = stats.bootstrap((differences,), np.mean, method="percentile", rng=3)
+            ends = oracle.confidence_interval
+            width = ends.high - ends.low
+            assert figure["low"] == pytest.approx(ends.low, abs=0.1 * width)
+            assert figure["high"] == pytest.approx(ends.high, abs=0.1 * width)
+    if best == "better":
+        assert by_name["plain"]["difference"]["low"] == pytest.approx(-0.5)
+
+
+@pytest.mark.parametrize("count", [8, 40])
+def test_sign_flips_as_scipy_has_them(count: int) -> None:
+    """The p-value of a paired permutation test: exact for few pairs, drawn for many."""
+    differences = np.random.default_rng(count).normal(0.35, 1, count)
+    oracle = stats.permutation_test(
+        (differences,),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=20_000,
+        rng=5,
+    )
+    assert sign_flip(differences) == pytest.approx(oracle.pvalue, abs=1e-9 if count < 12 else 0.02)
+    assert sign_flip(-differences) == pytest.approx(sign_flip(differences), abs=0.02)
+    assert sign_flip(np.abs(differences)) <= 2 / 2**8
+
+
+def test_pictures_without_a_measure_are_left_out(enlarge: ProtocolFile) -> None:
+    """A mean is of those that have it, of all methods the same."""
+    every = tuple(cases(enlarge, None))
+    values = [1.0, None, 3.0, None, 5.0, 7.0]
+    report = numbers_of(enlarge, every, [outcome_of("it", values, enlarge.measures)], ("it",))
+    figure = report["methods"][0]["measures"]["SSIM"]
+    assert (figure["value"], figure["count"]) == (4.0, 4)
+    assert 1 <= figure["low"] < 4 < figure["high"] <= 7
+
+
+def test_less_is_better_where_a_measure_says_so(tmp_path: Path) -> None:
+    """By an error, the method with the smallest is the first; limits have no rank."""
+    file = protocol(tmp_path, ENLARGE.replace('"PSNR-Y", ', '"MAE", '))
+    every = tuple(cases(file, None))
+    errors = {"good": 0.1, "bad": 0.3, "nearest pixel": 0.2, "truth as JPEG 95": 0.01}
+    outcomes = [outcome_of(n, [v] * 6, file.measures) for n, v in errors.items()]
+    report = numbers_of(file, every, outcomes, ("bad", "good"))
+    ranks = [(entry["method"], entry["rank"], entry["limit"]) for entry in report["methods"]]
+    assert ranks == [
+        ("truth as JPEG 95", None, "ceiling"),
+        ("good", 1, ""),
+        ("nearest pixel", None, "floor"),
+        ("bad", 2, ""),
+    ]
+
+
+def test_where_methods_disagree(tmp_path: Path, enlarge: ProtocolFile) -> None:
+    """The pictures on which they are furthest apart come first."""
+    every = tuple(cases(enlarge, None))
+    columns = {"a": [1.0, 2, 3, 4, 5, 6], "b": [1.5, 2, 9, 4, 3, 6.25]}
+    outcomes = [outcome_of(n, list(v), enlarge.measures) for n, v in columns.items()]
+    report = numbers_of(enlarge, every, outcomes, ("a", "b"))
+    assert most_apart(report, ("a", "b")) == [2, 4, 0, 5, 1, 3]
+
+
+def test_floors_lie_below_and_ceilings_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repair: ProtocolFile
+) -> None:
+    """A sound repair is better than the mean colour and worse than the truth as a JPEG; another
+    face in the hole is worst; what is equal to the truth counts for 100 dB."""
+    in_process(monkeypatch)
+    names = ("biharmonic", "random real picture")
+    report = compared(str(tmp_path / "small.toml"), *names)
+    order = [entry["method"] for entry in report["methods"]]
+    assert order == ["truth as JPEG 95", "biharmonic", "mean colour", "random real picture"]
+    (case, *_) = cases(repair, None)
+    row = compare._row(repair.asked, case, case.truth, border=0)
+    assert row == {"PSNR in the hole": 100.0, "SSIM": 1.0, "MAE on the rim": 0.0}
+    text = text_of(report)
+    assert text.splitlines()[2].split()[:2] == ["1", "biharmonic"]
+    assert f"protocol {repair.protocol.hash} (small), 6 pictures" in text
+
+
+def test_the_page_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repair: ProtocolFile
+) -> None:
+    """One file with ranks, hashes and pictures; one that another program wrote stays."""
+    in_process(monkeypatch)
+    page = tmp_path / "page.html"
+    report = compared(str(tmp_path / "small.toml"), "biharmonic", "nearest pixel", output=page)
+    text = page.read_text()
+    for entry in report["methods"]:
+        assert entry["hash"] in text
+    assert "Best: biharmonic." in text and repair.protocol.hash in text
+    assert text.count("<img") == 6 * 4
+    page.write_text("mine")
+    with pytest.raises(InputError, match="was not made by trombine"):
+        compared(str(tmp_path / "small.toml"), "biharmonic", output=page)

@@ -1,0 +1,157 @@
+"""Copies are found however they were changed, and the score is what it is said to be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import map_coordinates
+
+from trombine.core.rng import Chance
+from trombine.eval.copies import TRUSTED, VISIBLE, find
+from trombine.eval.kernel_copies import CELL, FLAT, block_moments, likeness
+from trombine.eval.planted import CHANGES
+from trombine.world import face, paint
+
+FIRST = 1_400_000
+COUNT = 120
+ROWS = np.arange(12) * 9
+
+
+@pytest.fixture(scope="module")
+def faces() -> np.ndarray:
+    return np.stack([paint(face(FIRST + k), 64, "photo").pixels for k in range(COUNT)])
+
+
+@pytest.fixture(scope="module")
+def highest(faces: np.ndarray) -> float:
+    """What 30 pictures score that are no copies."""
+    return float(find(faces[:30], faces, skip=np.arange(30)).scores.max())
+
+
+def planted(kind: str, faces: np.ndarray) -> np.ndarray:
+    return CHANGES[kind](faces[ROWS], Chance(seed=3, places=ROWS))
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_copies_are_found(kind: str, faces: np.ndarray, highest: float) -> None:
+    """The right reference comes first, above all pictures that are no copies, but for one in 12."""
+    nearest = find(planted(kind, faces), faces)
+    right = (nearest.indices == ROWS) & (nearest.scores > highest)
+    assert right.sum() >= (12 if kind in ("exact", "mirrored", "blurred", "JPEG") else 11)
+
+
+def test_the_same_picture_has_1(faces: np.ndarray) -> None:
+    nearest = find(faces[ROWS], faces)
+    assert nearest.scores == pytest.approx(np.ones(12), abs=1e-4)
+    assert not nearest.mirrored.any()
+    assert nearest.windows == pytest.approx(np.tile([1.0, 0, 0], (12, 1)), abs=1e-6)
+
+
+def test_a_mirrored_one_is_called_so(faces: np.ndarray) -> None:
+    nearest = find(planted("mirrored", faces), faces)
+    assert nearest.mirrored.all()
+    assert nearest.scores == pytest.approx(np.ones(12), abs=1e-4)
+
+
+def test_where_a_picture_was_cut_out(faces: np.ndarray) -> None:
+    """Within two pixels of 64."""
+    part = faces[ROWS][:, 8:56, 4:52]
+    nearest = find(np.ascontiguousarray(part), faces)
+    right = nearest.indices == ROWS
+    assert right.sum() >= 11
+    expected = np.tile([0.75, 4 / 64, 8 / 64], (right.sum(), 1))
+    assert nearest.windows[right] == pytest.approx(expected, abs=2 / 64)
+
+
+def test_sizes_may_differ(faces: np.ndarray) -> None:
+    large = faces[ROWS].repeat(2, 1).repeat(2, 2)
+    assert np.array_equal(find(large, faces).indices, ROWS)
+
+
+def test_one_by_one_as_all_at_once(faces: np.ndarray) -> None:
+    queries = np.concatenate((planted("cropped", faces)[:4], faces[:4][:, ::-1]))
+    together = find(queries, faces)
+    alone = [find(query[None], faces, threads=1) for query in queries]
+    assert together.indices.tolist() == [int(part.indices[0]) for part in alone]
+    expected = [float(part.scores[0]) for part in alone]
+    assert together.scores == pytest.approx(np.array(expected), abs=1e-5)
+
+
+def test_the_order_of_references_does_not_matter(faces: np.ndarray) -> None:
+    order = np.random.default_rng(1).permutation(COUNT)
+    queries = planted("JPEG", faces)
+    one, other = find(queries, faces), find(queries, faces[order])
+    assert np.array_equal(one.indices, order[other.indices])
+    assert one.scores == pytest.approx(other.scores, abs=1e-5)
+
+
+def test_what_is_skipped_is_not_found(faces: np.ndarray) -> None:
+    """Also where there are hardly any others."""
+    rows = np.arange(3)
+    assert not (find(faces[:3], faces[:3], skip=rows).indices == rows).any()
+
+
+def test_flat_pictures_are_no_copies_of_one_another() -> None:
+    """Nothing is seen in them, so nothing is said: 0, and no NaN."""
+    flat = np.stack([np.full((32, 32, 3), value, np.uint8) for value in (0, 100, 255)])
+    assert find(flat, flat, skip=np.arange(3)).scores == pytest.approx(np.zeros(3), abs=1e-6)
+
+
+def test_the_score_by_brute_force(faces: np.ndarray) -> None:
+    """The mean correlation of blocks, weighed by contrast, of the best three quarters."""
+    rng = np.random.default_rng(2)
+    picture, reference = (
+        (faces[k][8:56, 8:56].max(2) / 255 - 0.5).astype(np.float32)[None] for k in (3, 4)
+    )
+    for window in (np.array([1.0, 0, 0]), np.array([0.8, 0.1, 0.05]), np.array([0.7, 0.3, 0.2])):
+        window = window.astype(np.float32)
+        means = np.empty((1, 11, 11), np.float32)
+        deviations = np.empty_like(means)
+        block_moments(picture, means, deviations)
+        scratch, sums, squares = (
+            np.empty(shape, np.float32) for shape in ((48, 48), (2, 12, 12), (2, 12, 12))
+        )
+        score = likeness(
+            *(reference, window, picture, means, deviations),
+            *(np.float32(TRUSTED), np.float32(VISIBLE), scratch, sums, squares),
+        )
+        assert score == pytest.approx(by_brute_force(picture[0], reference[0], window), abs=1e-4)
+    noise = rng.normal(0, 0.1, (1, 48, 48)).astype(np.float32)
+    assert (
+        likeness(
+            *(noise, np.array([1, 0, 0], np.float32), picture, means, deviations),
+            *(np.float32(TRUSTED), np.float32(VISIBLE), scratch, sums, squares),
+        )
+        < 0.4
+    )
+
+
+def by_brute_force(picture: np.ndarray, reference: np.ndarray, window: np.ndarray) -> float:
+    side, left, top = (float(value) for value in window)
+    steps = side * (np.arange(48) + 0.5) - 0.5
+    places = np.meshgrid(top * 48 + steps, left * 48 + steps, indexing="ij")
+    cut = map_coordinates(reference.astype(np.float64), places, order=1, mode="nearest")
+    rows = []
+    for y in range(0, 48 - CELL, CELL):
+        for x in range(0, 48 - CELL, CELL):
+            a, b = (p[y : y + 2 * CELL, x : x + 2 * CELL].ravel() for p in (cut, picture))
+            contrast = max(a.std(), b.std())
+            if contrast >= FLAT:
+                covariance = np.mean((a - a.mean()) * (b - b.mean()))
+                alike = covariance / max(a.std() * b.std(), FLAT**2)
+                rows.append((alike, contrast / (contrast + VISIBLE)))
+    best = np.array(sorted(rows, reverse=True)[: int(np.ceil(TRUSTED * len(rows)))])
+    return float((best[:, 0] * best[:, 1]).sum() / best[:, 1].sum())
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_planted_copy_has_its_own_chance(kind: str, faces: np.ndarray) -> None:
+    """The same for the same seed, of the same size, whichever others are planted beside it."""
+    chance = Chance(seed=3, places=ROWS)
+    copies = planted(kind, faces)
+    assert copies.shape == faces[ROWS].shape
+    assert np.array_equal(copies, CHANGES[kind](faces[ROWS], chance))
+    if kind != "patched":  # whose patches are of the next
+        alone = CHANGES[kind](faces[ROWS[4:5]], chance.at(ROWS[4:5]))
+        assert np.array_equal(copies[4:5], alone)
+    assert np.array_equal(copies, faces[ROWS]) == (kind == "exact")

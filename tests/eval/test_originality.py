@@ -1,0 +1,231 @@
+"""judge originality: verdicts with the stated false alarms, what they find, and its page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.stats import binom
+
+import trombine
+from trombine.core.errors import InputError
+from trombine.eval import originality
+from trombine.eval.originality import Options, Originality, agreement, cut, merged, threshold
+from trombine.eval.planted import CHANGES
+from trombine.eval.sets import PictureSet
+from trombine.eval.similar import Matches
+from trombine.world import face, paint
+
+FIRST = 1_410_000
+KEPT = 160
+LEARNED = 25
+
+
+@pytest.fixture(scope="module")
+def faces() -> np.ndarray:
+    """References, and behind them new faces."""
+    return np.stack([paint(face(FIRST + k), 48, "photo").pixels for k in range(KEPT + 80)])
+
+
+@pytest.fixture(autouse=True)
+def few_planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(originality, "PLANTED", 2)
+
+
+def judged(generated: np.ndarray, references: np.ndarray, **options: Any) -> Originality:
+    ours, known = (
+        PictureSet("", p, tuple(map(str, range(len(p)))), (), 0, 0) for p in (generated, references)
+    )
+    return originality.judge(ours, known, Options(**options))
+
+
+@pytest.fixture(scope="module")
+def held_out(faces: np.ndarray) -> Originality:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(originality, "PLANTED", 5)
+        return judged(faces[KEPT:], faces[:KEPT], false_alarms=0.05)
+
+
+def test_as_many_false_alarms_as_stated(held_out: Originality) -> None:
+    """Of 80 new faces none but a few are called copies, or close: within 99.9 % of chance."""
+    verdicts = held_out.verdicts
+    copies, close = verdicts.count("copy"), verdicts.count("close")
+    # The threshold itself is drawn from 160; the bounds allow for that by a doubled rate.
+    assert copies <= binom.ppf(0.9995, 80, 0.1)
+    assert binom.ppf(0.0005, 80, 0.05) <= copies + close <= binom.ppf(0.9995, 80, 0.2)
+
+
+def test_planted_copies_are_found(held_out: Originality) -> None:
+    for kind in ("exact", "mirrored", "blurred"):
+        assert held_out.recall[kind]["copies"] == 1
+    assert held_out.recall["exact"]["SSIM"] == 1
+    assert held_out.recall["mirrored"]["SSIM"] < 0.5
+
+
+def test_the_threshold_is_the_highest_but_k() -> None:
+    """Of 199 scores at 1 %: (199 + 1) / 100 = 2 lie at or above it, so 1 exceeds it."""
+    scores = np.random.default_rng(0).permutation(199).astype(np.float32)
+    assert threshold(scores, 0.01) == 197
+    assert threshold(scores, 0.1) == 179
+
+
+def test_chance_exceeds_the_threshold_as_often_as_stated() -> None:
+    rng = np.random.default_rng(4)
+    draws = rng.random((4000, 100)).astype(np.float32)
+    above = sum(float(row[-1]) > threshold(row[:-1], 0.05) for row in draws)
+    assert binom.ppf(0.0005, 4000, 0.05) <= above <= binom.ppf(0.9995, 4000, 0.05)
+
+
+def test_too_few_references_for_the_rate() -> None:
+    with pytest.raises(InputError, match="take 99 references or more, or give a higher"):
+        threshold(np.zeros(98, np.float32), 0.01)
+    assert threshold(np.zeros(99, np.float32), 0.01) == 0
+
+
+def test_pictures_that_are_twice_in_the_references(faces: np.ndarray) -> None:
+    """They are counted, and move no threshold to where no copy is found."""
+    mirrors = faces[:5, :, ::-1]
+    result = judged(faces[:2], np.concatenate((faces[:LEARNED], mirrors)), false_alarms=0.05)
+    assert result.duplicates.sum() == 10
+    assert result.thresholds["copies"]["copy"] < 0.99
+    assert result.verdicts == ["copy", "copy"]
+
+
+def test_the_order_of_references_does_not_matter(faces: np.ndarray) -> None:
+    """All of them are in the sample, so the thresholds too are the same."""
+    order = np.random.default_rng(1).permutation(LEARNED)
+    one = judged(faces[LEARNED - 4 : LEARNED + 4], faces[:LEARNED], false_alarms=0.05)
+    other = judged(faces[LEARNED - 4 : LEARNED + 4], faces[:LEARNED][order], false_alarms=0.05)
+    assert one.verdicts == other.verdicts
+    assert np.array_equal(one.generated.ssim.indices, order[other.generated.ssim.indices])
+    for name, value in one.thresholds["copies"].items():
+        assert value == pytest.approx(other.thresholds["copies"][name], abs=1e-5)
+
+
+def test_flips_find_the_mirrored_by_ssim(faces: np.ndarray) -> None:
+    mirrors = np.ascontiguousarray(faces[:6, :, ::-1])
+    result = judged(mirrors, faces[:LEARNED], false_alarms=0.05, flips=True)
+    assert result.generated.ssim.indices[:, 0].tolist() == list(range(6))
+    assert result.generated.ssim.scores[:, 0] == pytest.approx(np.ones(6), abs=1e-6)
+    assert result.generated.flipped[:, 0].all()
+    rows = [len(set(row)) for row in result.generated.ssim.indices.tolist()]
+    assert rows == [4] * 6
+
+
+def test_the_best_of_two_searches() -> None:
+    """A reference that both found counts once, with its better score."""
+    means = np.zeros(1, np.float32)
+    plain = Matches(np.array([[3, 1]]), np.array([[0.9, 0.5]], np.float32), means, False)
+    mirrored = Matches(np.array([[1, 2]]), np.array([[0.7, 0.6]], np.float32), means, False)
+    best, flipped = merged(plain, mirrored)
+    assert best.indices.tolist() == [[3, 1]]
+    assert best.scores[0].tolist() == pytest.approx([0.9, 0.7])
+    assert flipped.tolist() == [[False, True]]
+
+
+def test_what_the_page_draws(faces: np.ndarray) -> None:
+    """The whole window is the reference; a picture agrees with itself, and not with another."""
+    whole = cut(faces[0], np.array([1, 0, 0], np.float32))
+    assert np.array_equal(whole, faces[0])
+    assert (agreement(faces[0], faces[0]) == np.array([252, 226, 120])).all()
+    assert agreement(faces[0], 255 - faces[0]).mean() < 100
+
+
+# The verb
+
+
+def save(folder: Path, pictures: np.ndarray, names: list[str]) -> Path:
+    folder.mkdir()
+    for pixels, name in zip(pictures, names, strict=True):
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, faces: np.ndarray) -> Path:
+    """References, and three pictures: a copy, a mirrored copy, a new one."""
+    save(tmp_path / "learned", faces[:LEARNED], [f"r{k:02}" for k in range(LEARNED)])
+    pictures = np.stack((faces[7], faces[8][:, ::-1], faces[KEPT + 1]))
+    save(tmp_path / "generated", pictures, ["a-copy", "b-mirror", "c-new"])
+    return tmp_path
+
+
+def ask(home: Path, **fields: Any) -> Any:
+    options: dict[str, Any] = {"false_alarms": 0.05, **fields}
+    generated = options.pop("generated", home / "generated")
+    return trombine.judge_originality(
+        generated, options.pop("references", home / "learned"), **options
+    )
+
+
+def test_text_json_and_page_say_the_same(home: Path) -> None:
+    page = home / "page.html"
+    result = ask(home, json=True, output=page, show=2)
+    record = json.loads(result.summary)
+    verdicts = [picture["verdict"] for picture in record["pictures"]]
+    assert verdicts[:2] == ["copy", "copy"]
+    assert record["pictures"][1]["copy_of"]["reference"] == "r08.png"
+    assert record["pictures"][1]["copy_of"]["mirrored"]
+    assert [len(picture["nearest"]) for picture in record["pictures"]] == [4, 4, 4]
+    assert set(record["recall"]) == set(CHANGES)
+    assert record["verdicts"]["copy"] == verdicts.count("copy")
+    text = ask(home).summary
+    for line in ("3 pictures against 25 references, 48 x 48 pixels", "SSIM: exact", "mirrored"):
+        assert line in text
+    html = page.read_text()
+    assert html.count("where they agree</figcaption>") == 2
+    for name in ("a-copy.png", "SSIM, rank 4", "SSIM over the whole set", "JPEG", "5.0%"):
+        assert name in html
+    assert "c-new.png" not in html
+
+
+def test_a_pack_a_folder_and_another_size(home: Path, faces: np.ndarray) -> None:
+    """References of a pack are those of its folder; other sizes are resized, and it is said."""
+    trombine.data_prepare(home / "learned", output=home / "pack", size=48)
+    folder, pack = ask(home, json=True), ask(home, json=True, references=str(home / "pack"))
+    same = ("verdicts", "recall", "sample")
+    assert {k: json.loads(folder.summary)[k] for k in same} == {
+        k: json.loads(pack.summary)[k] for k in same
+    }
+    smaller = ask(home, size=32).summary
+    assert "32 x 32 pixels; 3 of the pictures were resized; 25 of the references" in smaller
+
+
+def test_painted_references(home: Path) -> None:
+    """A data spec names them, at the size of the pictures."""
+    summary = ask(home, references="world:photo#30").summary
+    assert "3 pictures against 30 references, 48 x 48 pixels" in summary
+
+
+def test_bad_input_is_refused_in_a_line(home: Path) -> None:
+    with pytest.raises(InputError, match="take 99 references or more"):
+        ask(home, false_alarms=0.01)
+    with pytest.raises(InputError, match="are the same; name two sets"):
+        ask(home, references=str(home / "learned" / ".." / "generated"))
+    (home / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no pictures"):
+        ask(home, references=str(home / "empty"))
+    with pytest.raises(InputError, match="does not exist"):
+        ask(home, references=str(home / "nowhere"))
+    with pytest.raises(InputError, match="size"):
+        ask(home, generated="world:photo#3", references="world:photo#30")
+    with pytest.raises(InputError, match="is not a source"):
+        ask(home, references="nonsense")
+    with pytest.raises(InputError, match=r"size: .* equal to 16, not 8"):
+        ask(home, size=8)
+
+
+def test_a_sample_of_chance_is_the_same_again(
+    faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its seed; another seed takes other references."""
+    monkeypatch.setattr(originality, "SAMPLE", 20)
+    one, same, other = (
+        judged(faces[:2], faces[:60], false_alarms=0.1, seed=seed).real.copies.scores
+        for seed in (0, 0, 1)
+    )
+    assert np.array_equal(one, same) and not np.array_equal(one, other)

@@ -1,0 +1,182 @@
+"""Results against truths: each measure against an independent one, in each region."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import color, data, metrics
+
+from trombine.commands.judge import judge_restoration
+from trombine.core.conventions import to_picture
+from trombine.core.errors import InputError
+from trombine.data.source import source
+from trombine.eval.restoration import RIM, judged, paired, rim, slopes
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[np.ndarray, np.ndarray]:
+    """A photograph, and the same with noise."""
+    truth = data.astronaut()[40:168, 160:300]
+    noise = np.random.default_rng(2).normal(0, 12, truth.shape)
+    return np.clip(truth + noise, 0, 255).round().astype(np.uint8), truth
+
+
+@pytest.fixture
+def hole(pair: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    mask = np.zeros(pair[0].shape[:2], np.bool_)
+    mask[30:70, 40:90] = True
+    return mask
+
+
+def test_pixels_as_scikit_image_has_them(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    ours, theirs = pair
+    values = judged(to_picture(ours), to_picture(theirs))["whole"]
+    assert values["PSNR"] == pytest.approx(metrics.peak_signal_noise_ratio(theirs, ours), abs=1e-4)
+    luma = [color.rgb2ycbcr(picture)[..., 0] for picture in pair]
+    expected = metrics.peak_signal_noise_ratio(luma[1], luma[0], data_range=255)
+    assert values["PSNR-Y"] == pytest.approx(expected, abs=1e-3)
+    expected = metrics.structural_similarity(
+        theirs,
+        ours,
+        channel_axis=2,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    assert values["SSIM"] == pytest.approx(expected, abs=1e-6)
+    assert values["MAE"] == pytest.approx(np.abs(ours / 255.0 - theirs / 255.0).mean(), abs=1e-6)
+
+
+def test_inside_of_the_hole_alone(pair: tuple[np.ndarray, np.ndarray], hole: np.ndarray) -> None:
+    """What is outside of a region does not count in it."""
+    ours, theirs = pair
+    other = np.where(hole[..., None], ours, 255 - ours)
+    near = rim(hole)
+    inside = judged(to_picture(ours), to_picture(theirs), hole)["hole"]
+    outside_changed = judged(to_picture(other), to_picture(theirs), hole)["hole"]
+    for name in ("PSNR", "PSNR-Y", "MAE"):
+        assert inside[name] == outside_changed[name]
+    expected = np.square(ours / 255.0 - theirs / 255.0)[hole].mean()
+    assert inside["PSNR"] == pytest.approx(-10 * math.log10(expected), abs=1e-4)
+    expected = np.square(ours / 255.0 - theirs / 255.0)[near].mean()
+    values = judged(to_picture(ours), to_picture(theirs), hole)["rim"]
+    assert values["PSNR"] == pytest.approx(-10 * math.log10(expected), abs=1e-4)
+
+
+def test_the_rim_by_brute_force(hole: np.ndarray) -> None:
+    """Pixels that can be reached from the other side in RIM steps."""
+    inside = {tuple(place) for place in np.argwhere(hole).tolist()}
+    near = rim(hole)
+    for y in range(20, 80, 3):
+        for x in range(30, 100, 3):
+            steps = (
+                min(
+                    abs(y - b) + abs(x - a)
+                    for b in range(y - 9, y + 10)
+                    for a in range(x - 9, x + 10)
+                    if ((b, a) in inside) != ((y, x) in inside)
+                )
+                if _borders(inside, y, x)
+                else 99
+            )
+            assert near[y, x] == (steps <= RIM), (y, x)
+
+
+def _borders(inside: set[tuple[int, ...]], y: int, x: int) -> bool:
+    sides = {(b, a) in inside for b in range(y - 9, y + 10) for a in range(x - 9, x + 10)}
+    return len(sides) == 2
+
+
+def test_slopes_of_a_ramp() -> None:
+    """Grey that rises by a hundredth a pixel has that slope, in that direction."""
+    ramp = torch.arange(40).float()[None, None].expand(3, 30, 40) / 100
+    across, down = slopes(ramp)
+    assert torch.allclose(across[:, 1:-1], torch.tensor(0.01, dtype=torch.float64), atol=1e-6)
+    assert torch.allclose(down, torch.zeros((), dtype=torch.float64), atol=1e-9)
+
+
+def test_a_border_counts_for_luma_alone(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    ours, theirs = pair
+    values = judged(to_picture(ours), to_picture(theirs), border=4)["whole"]
+    inner = judged(to_picture(ours[4:-4, 4:-4]), to_picture(theirs[4:-4, 4:-4]))["whole"]
+    assert values["PSNR-Y"] == pytest.approx(inner["PSNR-Y"], abs=1e-9)
+    assert values["PSNR"] != inner["PSNR"]
+
+
+def test_what_the_witness_reads(tmp_path: Path) -> None:
+    """The same face is at no distance; another one, and more noise, are further."""
+    faces = source("world:photo#3", 128, first_seed=1_000_000)
+    first, other = (to_picture(faces.take(np.array([k]))["pictures"][0]) for k in (0, 1))
+    noise = torch.randn(first.shape, generator=torch.Generator().manual_seed(3))
+    distances = []
+    for strength in (0.0, 0.05, 0.2):
+        noisy = (first + strength * noise).clamp(0, 1)
+        values = judged(noisy, first)["whole"]
+        distances.append(values["witness"])
+        if not strength:
+            assert values["landmarks"] == 0
+            assert values["parts"] == 1
+            assert values["identity"] == 0
+    assert distances[0] == pytest.approx(0, abs=1e-9)
+    assert distances == sorted(distances)
+    assert judged(other, first)["whole"]["identity"] > 0.05
+
+
+def test_where_no_face_is_none_is_read() -> None:
+    flat = torch.full((3, 64, 64), 0.5)
+    assert "witness" not in judged(flat, flat)["whole"]
+
+
+def test_other_sizes_are_never_compared() -> None:
+    with pytest.raises(InputError, match="16 x 16 and 16 x 17 do not compare"):
+        judged(torch.zeros(3, 16, 16), torch.zeros(3, 17, 16))
+
+
+def save(folder: Path, name: str, pixels: np.ndarray) -> None:
+    folder.mkdir(exist_ok=True)
+    Image.fromarray(pixels).save(folder / name)
+
+
+def test_files_are_paired_by_name(tmp_path: Path) -> None:
+    """Whatever their format; those without a partner are named."""
+    pixels = np.zeros((20, 20, 3), np.uint8)
+    for name in ("a.png", "b.png", "c.png"):
+        save(tmp_path / "results", name, pixels)
+    for name in ("a.jpg", "b.bmp", "d.png"):
+        save(tmp_path / "truth", name, pixels)
+    pairs, alone = paired([tmp_path / "results"], [tmp_path / "truth"], None)
+    assert [(p.result.name, p.truth.name) for p in pairs] == [
+        ("a.png", "a.jpg"),
+        ("b.png", "b.bmp"),
+    ]
+    assert sorted(path.name for path in alone) == ["c.png", "d.png"]
+
+
+def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    for number, name in enumerate(("x", "y", "z")):
+        pixels = rng.integers(0, 256, (24, 24, 3), np.uint8)
+        save(tmp_path / "truth", f"{name}.png", pixels)
+        save(tmp_path / "results", f"{name}.png", pixels // (number + 2))
+        save(tmp_path / "truth2", f"{'zyx'[number]}.png", pixels)
+        save(tmp_path / "results2", f"{'zyx'[number]}.png", pixels // (number + 2))
+    means = []
+    for end in ("", "2"):
+        result = judge_restoration(tmp_path / f"results{end}", tmp_path / f"truth{end}", json=True)
+        told = json.loads(result.summary)
+        means.append({m: values["whole"]["mean"] for m, values in told["means"].items()})
+    assert means[0] == pytest.approx(means[1])
+
+
+def test_a_folder_with_nothing_to_compare(tmp_path: Path) -> None:
+    save(tmp_path / "results", "a.png", np.zeros((20, 20, 3), np.uint8))
+    for name in ("b.png", "c.png"):
+        save(tmp_path / "truth", name, np.zeros((20, 20, 3), np.uint8))
+    with pytest.raises(InputError, match="holds no picture of which"):
+        judge_restoration(tmp_path / "results", tmp_path / "truth")

@@ -1,0 +1,124 @@
+"""What speaks against a reading, on readings that were made wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trombine.core.conventions import LANDMARK_GROUPS, to_picture
+from trombine.faces.doubts import beyond, sure_style
+from trombine.faces.faces import Face, read_faces
+from trombine.models import loaded
+from trombine.world import face, paint
+
+
+@pytest.fixture(scope="module", params=["photo", "anime"])
+def sound(request: pytest.FixtureRequest) -> Face:
+    pixels = paint(face(1_700_002), 160, request.param).pixels
+    (found,) = read_faces(to_picture(pixels), loaded("reader", task="read"))
+    return found
+
+
+def test_a_sound_reading_has_no_doubts(sound: Face) -> None:
+    assert sound.unsure == ()
+
+
+@pytest.mark.parametrize("group", ["left_brow", "right_eye", "outer_lips"])
+def test_landmarks_that_were_moved_are_noticed(sound: Face, group: str) -> None:
+    """A brow on the forehead: by a fifth of the face."""
+    points = sound.points.copy()
+    points[list(LANDMARK_GROUPS[group])] -= (0, 0.2 * sound.size)
+    (doubt,) = replace(sound, points=points).unsure
+    assert doubt == f"landmarks and parts disagree about the {group.replace('_', ' ')}"
+
+
+def seen(pixels: np.ndarray) -> Face:
+    (found,) = read_faces(
+        to_picture(np.ascontiguousarray(pixels)), loaded("reader", task="read"), largest=True
+    )
+    return found
+
+
+PEOPLE = range(1_150_100, 1_150_108)
+SEEN_IN_PART = "a part of it is outside the picture"
+HIDDEN = "much of it is hidden or blurred"
+
+
+@pytest.mark.parametrize("style", ["photo", "sketch"])
+def test_a_face_that_is_all_there_is_not_called_hidden(style: str) -> None:
+    doubts = [seen(paint(face(seed), 160, style).pixels).unsure for seed in PEOPLE]
+    assert not any({SEEN_IN_PART, HIDDEN} & set(one) for one in doubts)
+
+
+@pytest.mark.parametrize("side", ["left", "above", "below"])
+@pytest.mark.parametrize("style", ["photo", "cartoon"])
+def test_a_face_shifted_out_of_the_picture_says_so(style: str, side: str) -> None:
+    """By a fifth of its landmarks' box, below by a seventh: without a mouth it is none."""
+    for seed in PEOPLE[:3]:
+        one = paint(face(seed), 160, style)
+        (left, top), (_, bottom) = one.points.min(0), one.points.max(0)
+        fifth = 0.2 * (one.points.max(0) - one.points.min(0))
+        whole = {
+            "left": one.pixels[:, max(0, int(left) - 2) :],
+            "above": one.pixels[max(0, int(top) - 2) :],
+            "below": one.pixels[: int(bottom) + 2],
+        }[side]
+        cut = {
+            "left": one.pixels[:, int(left + fifth[0]) :],
+            "above": one.pixels[int(top + fifth[1]) :],
+            "below": one.pixels[: int(bottom - 0.7 * fifth[1])],
+        }[side]
+        assert SEEN_IN_PART not in seen(whole).unsure
+        assert SEEN_IN_PART in seen(cut).unsure
+
+
+@pytest.mark.parametrize("half", ["left", "upper", "lower"])
+@pytest.mark.parametrize("style", ["photo", "anime"])
+def test_a_face_that_is_half_covered_says_so_or_is_none(style: str, half: str) -> None:
+    """By a grey board over half of its landmarks' box."""
+    said = []
+    for seed in PEOPLE[:4]:
+        one = paint(face(seed), 160, style)
+        left, top = (one.points.min(0) - 4).clip(min=0).astype(int)
+        right, bottom = (one.points.max(0) + 4).astype(int)
+        x, y = (left + right) // 2, (top + bottom) // 2
+        boards = {
+            "left": np.s_[top:bottom, left:x],
+            "upper": np.s_[top:y, left:right],
+            "lower": np.s_[y:bottom, left:right],
+        }
+        pixels = one.pixels.copy()
+        pixels[boards[half]] = 128
+        faces = read_faces(to_picture(pixels), loaded("reader", task="read"), largest=True)
+        said += [HIDDEN in found.unsure for found in faces]
+    assert said and all(said)
+
+
+def test_a_face_from_the_side_says_so(sound: Face) -> None:
+    turned = replace(sound, moment={**sound.moment, "yaw": 1.05})
+    assert turned.unsure == ("turned as far as the reader can tell",)
+    assert turned.beyond == ("yaw",)
+
+
+def test_parts_that_are_not_there_contradict_nothing(sound: Face) -> None:
+    logits = sound.logits.clone()
+    logits[1] = logits.max() + 1  # all skin
+    assert replace(sound, logits=logits).unsure == ()
+
+
+def test_a_style_is_said_where_it_is_sure_and_the_picture_agrees() -> None:
+    def styled(photo: float, anime: float) -> dict[str, float]:
+        return {"photo": photo, "anime": anime}
+
+    assert sure_style(styled(0.95, 0.05), drawn=False) == "photo"
+    assert sure_style(styled(0.95, 0.05), drawn=True) is None
+    assert sure_style(styled(0.05, 0.95), drawn=True) == "anime"
+    assert sure_style(styled(0.05, 0.95), drawn=False) is None
+    assert sure_style(styled(0.8, 0.2), drawn=False) is None
+
+
+def test_a_turn_beyond_what_is_learned() -> None:
+    assert beyond("yaw", 1.05) and beyond("yaw", -1.02) and not beyond("yaw", 0.9)
+    assert beyond("pitch", 0.45) and not beyond("roll", 3.0)

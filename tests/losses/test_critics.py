@@ -1,0 +1,184 @@
+"""Critics: closed forms, the right way down, equal slices; penalties of a discriminator known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from trombine.losses.critics import CRITICS, r1, r2, slopes
+
+
+def logits(seed: int, *shape: int) -> torch.Tensor:
+    return 2 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+
+
+def soft(x: float) -> float:
+    return math.log1p(math.exp(x))
+
+
+# The two losses by hand, of one real and one fake logit.
+BY_HAND = {
+    "logistic": (lambda r, f: soft(-r) + soft(f), lambda r, f: soft(-f)),
+    "hinge": (lambda r, f: max(0, 1 - r) + max(0, 1 + f), lambda r, f: -f),
+    "least squares": (lambda r, f: ((r - 1) ** 2 + f**2) / 2, lambda r, f: (f - 1) ** 2 / 2),
+    "relativistic": (lambda r, f: soft(f - r), lambda r, f: soft(r - f)),
+}
+
+
+@pytest.mark.parametrize("name", CRITICS)
+@pytest.mark.parametrize("shape", [(7,), (7, 1, 3, 2)])
+def test_a_critic_is_its_equation_averaged(name: str, shape: tuple[int, ...]) -> None:
+    real, fake = logits(0, *shape), logits(1, *shape)
+    pairs = list(zip(real.flatten().tolist(), fake.flatten().tolist(), strict=True))
+    of_discriminator, of_generator = BY_HAND[name]
+    expected = sum(of_discriminator(r, f) for r, f in pairs) / len(pairs)
+    assert CRITICS[name].discriminator(real, fake).item() == pytest.approx(expected, rel=1e-12)
+    expected = sum(of_generator(r, f) for r, f in pairs) / len(pairs)
+    assert CRITICS[name].generator(fake, real).item() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_the_two_pull_opposite_ways(name: str) -> None:
+    """The discriminator wants D(real) up and D(fake) down, the generator D(fake) up."""
+    real = torch.tensor([-0.3, 0.2]).double().requires_grad_()
+    fake = torch.tensor([0.4, -0.1]).double().requires_grad_()
+    critic = CRITICS[name]
+    up, down = torch.autograd.grad(critic.discriminator(real, fake), (real, fake))
+    assert (up < 0).all() and (down[0] > 0).all()
+    (raised,) = torch.autograd.grad(critic.generator(fake, real.detach()), fake)
+    assert (raised < 0).all()
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_slopes_are_those_of_finite_differences(name: str) -> None:
+    real, fake = logits(2, 5).requires_grad_(), logits(3, 5).requires_grad_()
+    critic = CRITICS[name]
+    assert torch.autograd.gradcheck(critic.discriminator, (real, fake))
+    assert torch.autograd.gradcheck(critic.generator, (fake, real))
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_equal_slices_average_to_the_whole(name: str) -> None:
+    real, fake = logits(4, 6, 1, 2, 2), logits(5, 6, 1, 2, 2)
+    critic = CRITICS[name]
+    halves = [slice(0, 3), slice(3, 6)]
+    cut = sum(critic.discriminator(real[half], fake[half]).item() for half in halves) / 2
+    assert critic.discriminator(real, fake).item() == pytest.approx(cut, rel=1e-12)
+    cut = sum(critic.generator(fake[half], real[half]).item() for half in halves) / 2
+    assert critic.generator(fake, real).item() == pytest.approx(cut, rel=1e-12)
+
+
+def test_large_logits_stay_finite() -> None:
+    extreme = torch.tensor([-1e4, 1e4])
+    for critic in CRITICS.values():
+        assert critic.discriminator(extreme, extreme.flip(0)).isfinite()
+        assert critic.generator(extreme, extreme.flip(0)).isfinite()
+
+
+def test_smoothed_labels_are_one_sided() -> None:
+    """The optimum of D(real) moves to where its share is .9; the fake's label stays 0."""
+    fake = torch.tensor([-50.0]).double()
+    for name, optimum in {"logistic": math.log(9), "least squares": 0.9}.items():
+        real = torch.tensor([optimum], dtype=torch.float64, requires_grad=True)
+        loss = CRITICS[name].discriminator(real, fake, real_label=0.9)
+        (slope,) = torch.autograd.grad(loss, real)
+        assert abs(slope.item()) < 1e-12
+        plain = CRITICS[name].discriminator(real, fake)
+        moved = CRITICS[name].discriminator(real, fake + 1)
+        smoothed = CRITICS[name].discriminator(real, fake + 1, real_label=0.9)
+        assert (moved - plain).item() == pytest.approx((smoothed - loss).item())
+
+
+@pytest.mark.parametrize("name", ["hinge", "relativistic"])
+def test_a_critic_without_labels_has_none_to_smooth(name: str) -> None:
+    with pytest.raises(ValueError, match="only logistic, least squares"):
+        CRITICS[name].discriminator(torch.zeros(2), torch.zeros(2), real_label=0.9)
+
+
+def test_pairs_need_both() -> None:
+    with pytest.raises(ValueError, match="needs D"):
+        CRITICS["relativistic"].generator(torch.zeros(2))
+    assert CRITICS["hinge"].generator(torch.ones(2)).item() == -1
+
+
+def test_a_pair_is_of_one_real_and_one_fake() -> None:
+    """Not of each with the mean of the others: then a slice would not be part of the whole."""
+    real, fake = torch.tensor([0.0, 10.0]).double(), torch.tensor([0.0, 10.0]).double()
+    loss = CRITICS["relativistic"].discriminator(real, fake).item()
+    assert loss == pytest.approx(math.log(2))
+
+
+# --- penalties ----------------------------------------------------------------------------------
+
+
+class Known(nn.Module):
+    """D(x) = sum of x ** power times a weight, for each picture."""
+
+    def __init__(self, weight: torch.Tensor, power: int = 1) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+        self.power = power
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (self.weight * x**self.power).flatten(1).sum(1)
+
+
+def pictures(seed: int, n: int = 3) -> torch.Tensor:
+    return torch.rand(n, 2, 3, 3, generator=torch.Generator().manual_seed(seed)).double()
+
+
+def test_penalties_of_a_linear_discriminator() -> None:
+    weight = pictures(0, 1)[0]
+    net = Known(weight)
+    square = weight.square().sum().item()
+    assert r1(net, pictures(1)).item() == pytest.approx(square / 2)
+    assert r2(net, pictures(2)).item() == pytest.approx(square / 2)
+
+
+def test_r1_is_paid_at_real_pictures() -> None:
+    """D = sum of x²/2 has the slope x: what comes out says where it was taken."""
+    net = Known(torch.full((2, 3, 3), 0.5).double(), power=2)
+    real = pictures(3)
+    assert r1(net, real).item() == pytest.approx(real.square().sum((1, 2, 3)).mean().item() / 2)
+
+
+def test_penalties_teach_the_discriminator_and_only_it() -> None:
+    net = Known(pictures(5, 1)[0])
+    real, fake = pictures(6).requires_grad_(), pictures(7).requires_grad_()
+    for penalty in (r1(net, real), r2(net, fake)):
+        net.zero_grad()
+        penalty.backward()
+        assert net.weight.grad is not None and net.weight.grad.abs().sum() > 0
+    assert real.grad is None and fake.grad is None
+    r1(net, real).backward()
+    with torch.no_grad():
+        assert r1(net, real).item() > 0  # whoever only looks has no graph round it
+
+
+def test_r1_pulls_a_linear_discriminator_by_its_weights() -> None:
+    """The slope of |w|²/2 in w is w."""
+    net = Known(pictures(8, 1)[0])
+    (slope,) = torch.autograd.grad(r1(net, pictures(9)), net.weight)
+    assert torch.allclose(slope, net.weight)
+
+
+def test_penalties_of_slices_average_to_the_whole() -> None:
+    net = Known(pictures(10, 1)[0], power=3)
+    real = pictures(11, 4)
+    halves = [slice(0, 2), slice(2, 4)]
+    cut = sum(r1(net, real[half]).item() for half in halves) / 2
+    assert r1(net, real).item() == pytest.approx(cut, rel=1e-12)
+
+
+def test_patches_count_as_their_mean() -> None:
+    """D of patches has the slope of its mean logit: more patches are not more penalty."""
+    weight = pictures(13, 1)[0]
+    one = Known(weight)
+
+    def patches(x: torch.Tensor) -> torch.Tensor:
+        return one(x).view(-1, 1, 1, 1).expand(-1, 1, 4, 4)
+
+    assert torch.allclose(slopes(patches, pictures(14)), slopes(one, pictures(14)))

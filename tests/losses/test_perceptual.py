@@ -1,0 +1,221 @@
+"""Features: those of the layer named, untouched by what follows; a judge that nothing changes."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from trombine.core.errors import InputError
+from trombine.losses.perceptual import (
+    Perceptual,
+    feature_distance,
+    features,
+    refuse_witness,
+    unit_length,
+)
+from trombine.losses.terms import gram
+from trombine.nets.vgg import VGG
+
+
+class Seen(nn.Module):
+    """A small judge: two blocks whose activations work in place, batch norm between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first = (nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(inplace=True))
+        second = (nn.Conv2d(6, 4, 3, padding=1), nn.LeakyReLU(0.2, inplace=True))
+        self.low = nn.Sequential(*first)
+        self.norm = nn.BatchNorm2d(6)
+        self.high = nn.Sequential(*second)
+        self.unused = nn.Conv2d(3, 1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.high(self.norm(self.low(x)))
+
+
+class Twice(nn.Module):
+    """A layer that gives two tensors."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x, x
+
+
+def judge() -> Seen:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = Seen().double()
+        net(torch.rand(4, 3, 8, 8).double())  # so that batch norm has something to remember
+    return net
+
+
+def pictures(seed: int, n: int = 2) -> torch.Tensor:
+    return torch.rand(n, 3, 12, 10, generator=torch.Generator().manual_seed(seed)).double()
+
+
+# --- features -----------------------------------------------------------------------------------
+
+
+def test_features_are_what_the_layer_gave() -> None:
+    """Before the activation: half of them are below 0. By hand, from the same weights."""
+    net = judge().eval()
+    x = pictures(0)
+    found = features(net, x, ["low.0", "high.0", "high"])
+    state = net.state_dict()
+    first = functional.conv2d(x, state["low.0.weight"], state["low.0.bias"], padding=1)
+    assert torch.equal(found["low.0"], first)
+    assert (found["low.0"] < 0).double().mean() > 0.2
+    normed = net.norm(first.relu())
+    second = functional.conv2d(normed, state["high.0.weight"], state["high.0.bias"], padding=1)
+    assert torch.allclose(found["high.0"], second, atol=1e-14)
+    assert torch.allclose(found["high"], functional.leaky_relu(second, 0.2), atol=1e-14)
+    assert list(found) == ["low.0", "high.0", "high"]
+
+
+def test_the_gradient_goes_through_to_the_picture() -> None:
+    net = judge().eval()
+
+    def value(x: torch.Tensor) -> torch.Tensor:
+        return torch.stack(
+            [f.square().mean() for f in features(net, x, ["low.0", "high.0"]).values()]
+        )
+
+    assert torch.autograd.gradcheck(value, pictures(1, 1)[..., :5, :5].requires_grad_())
+
+
+def test_no_hook_is_left_behind() -> None:
+    net = judge()
+    features(net, pictures(2), ["low.0", "norm"])
+    with pytest.raises(InputError):
+        features(net, pictures(2), ["low.0", "unused"])
+    with pytest.raises(RuntimeError):
+        features(net, torch.zeros(1, 5, 4, 4).double(), ["low.0"])
+    assert not any(module._forward_hooks for module in net.modules())
+
+
+def test_what_is_no_layer_is_refused() -> None:
+    net = judge()
+    for name in ("relu", "", "low.7"):
+        with pytest.raises(InputError, match=r"no layer .*: this net has low, low\.0"):
+            features(net, pictures(3), [name])
+    with pytest.raises(InputError, match="never runs its layers unused"):
+        features(net, pictures(3), ["unused"])
+    with pytest.raises(InputError, match="no tensor"):
+        features(nn.Sequential(Twice()), pictures(3), ["0"])
+
+
+# --- the judge ----------------------------------------------------------------------------------
+
+
+def test_the_distance_by_hand() -> None:
+    net = judge().eval()
+    made, truth = pictures(4), pictures(5)
+    layers = {"low.0": 2.0, "high.0": 0.5}
+    ours, theirs = features(net, made, layers), features(net, truth, layers)
+    by_layer = {name: (ours[name] - theirs[name]).abs().mean().item() for name in layers}
+    expected = 2 * by_layer["low.0"] + 0.5 * by_layer["high.0"]
+    assert Perceptual(net, layers)(made, truth).item() == pytest.approx(expected)
+    grams = {n: (gram(ours[n]) - gram(theirs[n])).square().sum((1, 2)).mean() for n in layers}
+    expected += 3 * (2 * grams["low.0"] + 0.5 * grams["high.0"]).item()
+    assert Perceptual(net, layers, gram=3.0)(made, truth).item() == pytest.approx(expected)
+    squares = Perceptual(net, {"low.0": 1.0}, criterion="l2")(made, truth).item()
+    assert squares == pytest.approx(functional.mse_loss(ours["low.0"], theirs["low.0"]).item())
+
+
+def test_it_is_least_for_the_truth_and_its_slope_is_right() -> None:
+    truth = pictures(6, 1)
+    noise = torch.from_numpy(np.random.default_rng(0).normal(size=truth.shape))
+    for unit in (False, True):
+        term = Perceptual(judge(), {"low.0": 1.0, "high.0": 1.0}, criterion="l2", unit=unit)
+        values = [term(truth + strength * noise, truth).item() for strength in (0, 0.01, 0.1, 1)]
+        assert values[0] == 0 and values == sorted(set(values))
+        made = (truth + 0.1 * noise)[..., :6, :6].requires_grad_()
+        assert torch.autograd.gradcheck(
+            lambda x, term=term: term(x, truth[..., :6, :6]), made, fast_mode=True
+        )
+
+
+def test_nothing_of_the_judge_learns_or_moves() -> None:
+    """Nor does the net it was copied from, which may be learning elsewhere."""
+    net = judge().train()
+    before = copy.deepcopy(net.state_dict())
+    term = Perceptual(net, {"high.0": 1.0}, gram=1.0)
+    within = copy.deepcopy(term.net.state_dict())
+    made = pictures(7).requires_grad_()
+    term(made, pictures(8)).backward()
+    assert made.grad is not None and made.grad.abs().sum() > 0
+    for old, new in ((before, net.state_dict()), (within, term.net.state_dict())):
+        assert all(torch.equal(old[key], new[key]) for key in old)
+    assert all(p.grad is None for p in (*net.parameters(), *term.net.parameters()))
+    assert not any(module.training for module in term.net.modules())
+    assert net.training and all(p.requires_grad for p in net.parameters())
+
+
+def test_the_truth_gets_no_gradient() -> None:
+    truth = pictures(9).requires_grad_()
+    Perceptual(judge(), {"low.0": 1.0})(pictures(10).requires_grad_(), truth).backward()
+    assert truth.grad is None
+
+
+def test_equal_slices_average_to_the_whole() -> None:
+    term = Perceptual(judge(), {"low.0": 1.0, "high.0": 2.0}, gram=1.0, unit=True)
+    made, truth = pictures(11, 6), pictures(12, 6)
+    slices = [term(made[i : i + 2], truth[i : i + 2]).item() for i in (0, 2, 4)]
+    assert term(made, truth).item() == pytest.approx(sum(slices) / 3, rel=1e-12)
+
+
+def test_units_have_length_one() -> None:
+    found = unit_length(10 * pictures(13))
+    assert torch.allclose(found.square().sum(1), torch.ones(2, 12, 10).double(), atol=1e-8)
+    nothing = torch.zeros(1, 3, 2, 2).requires_grad_()
+    unit_length(nothing).sum().backward()
+    assert nothing.grad is not None and bool(nothing.grad.isfinite().all())
+    loud = {"a": pictures(14)}, {"a": pictures(15)}
+    louder = {"a": 9 * loud[0]["a"]}, {"a": 9 * loud[1]["a"]}
+    quiet, noisy = (feature_distance(*pair, {"a": 1.0}, unit=True) for pair in (loud, louder))
+    assert quiet.item() == pytest.approx(noisy.item(), rel=1e-6)
+
+
+def test_what_cannot_judge_is_refused() -> None:
+    with pytest.raises(InputError, match="no layers"):
+        Perceptual(judge(), {})
+    with pytest.raises(InputError, match="there are l1, l2"):
+        Perceptual(judge(), {"low.0": 1.0}, criterion="l3")
+    with pytest.raises(InputError, match="no layer 'conv9'"):
+        Perceptual(judge(), {"conv9": 1.0})
+
+
+@pytest.mark.parametrize("name", ["witness", "witness-128", "models/witness.safetensors"])
+def test_the_witness_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="judges finished work"):
+        refuse_witness(name)
+    refuse_witness("reader")
+    refuse_witness("my-witnesses-folder/reader.safetensors")
+
+
+# --- a VGG as the judge -------------------------------------------------------------------------
+
+
+def test_layers_of_a_vgg_have_the_names_of_the_papers() -> None:
+    """And nothing is computed after the last of them."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        net = VGG(name="vgg16", width=4)
+    x = torch.rand(1, 3, 24, 24, generator=torch.Generator().manual_seed(0))
+    found = features(net, x.repeat(1, 1, 2, 2), ["conv3_3", "features.14", "relu3_3"])
+    assert torch.equal(found["conv3_3"], found["features.14"])
+    assert found["conv3_3"].shape == (1, 16, 12, 12) and (found["conv3_3"] < 0).any()
+    assert torch.equal(found["relu3_3"], found["conv3_3"].relu())
+    term = Perceptual(net, {"conv1_2": 1.0, "conv3_3": 1.0})
+    assert len(term.net.get_submodule("features").state_dict()) == 14 and len(net.features) == 31
+    theirs = features(net, x.flip(3).repeat(1, 1, 2, 2), term.layers)
+    ours = features(net, x.repeat(1, 1, 2, 2), term.layers)
+    expected = feature_distance(ours, theirs, term.layers).item()
+    found_here = term(x.repeat(1, 1, 2, 2), x.flip(3).repeat(1, 1, 2, 2)).item()
+    assert found_here == pytest.approx(expected, rel=1e-6)
+    with pytest.raises(InputError, match="this net has conv1_1, relu1_1"):
+        features(net, x, ["conv9_9"])

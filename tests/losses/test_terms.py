@@ -1,0 +1,232 @@
+"""Terms: closed forms, slopes by finite differences, the least for the truth, equal slices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from beartype.roar import BeartypeCallHintViolation
+
+from trombine.core.errors import InputError
+from trombine.losses import terms
+from trombine.losses.terms import (
+    TERMS,
+    charbonnier,
+    gram,
+    gram_distance,
+    l1,
+    l2,
+    luma_l1,
+    ms_ssim_loss,
+    ssim_loss,
+    total_variation,
+)
+from trombine.metrics import luma, ssim
+from trombine.metrics.similarity import SCALE_WEIGHTS, ms_ssim
+
+Term = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+ALL: dict[str, Term] = {
+    **TERMS,
+    "total variation": lambda a, b: total_variation(a - b),
+    "gram": gram_distance,
+}
+
+
+def batch(seed: int, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    """Smooth pictures with detail, in [0, 1]."""
+    draw = np.random.default_rng(seed)
+    steps = np.cumsum(np.cumsum(draw.normal(size=shape), -1), -2)
+    low, high = steps.min((-2, -1), keepdims=True), steps.max((-2, -1), keepdims=True)
+    return torch.from_numpy((steps - low) / (high - low)).to(dtype)
+
+
+def noisy(clean: torch.Tensor, strength: float) -> torch.Tensor:
+    noise = np.random.default_rng(99).normal(0, strength, clean.shape)
+    return (clean + torch.from_numpy(noise)).to(clean.dtype)
+
+
+# --- what each is -------------------------------------------------------------------------------
+
+
+def test_by_hand() -> None:
+    a = torch.tensor([[[[0.0, 1.0], [0.5, 0.0]]]], dtype=torch.float64)
+    b = torch.zeros_like(a)
+    assert l1(a, b).item() == 1.5 / 4
+    assert l2(a, b).item() == 1.25 / 4
+    assert charbonnier(b, b, eps=0.25).item() == 0.25
+    assert charbonnier(a, b, eps=1e-9).item() == pytest.approx(1.5 / 4)
+    assert total_variation(a).item() == (1 + 0.5 + 0.5 + 1) / 4
+
+
+def test_total_variation_is_that_of_a_loop() -> None:
+    x = batch(0, 2, 3, 5, 7)
+    total = 0.0
+    for picture in x:
+        for plane in picture.tolist():
+            total += sum(abs(p - q) for row in plane for p, q in pairwise(row))
+            columns = list(zip(*plane, strict=True))
+            total += sum(abs(p - q) for col in columns for p, q in pairwise(col))
+    assert total_variation(x).item() == pytest.approx(total / x.numel(), rel=1e-12)
+
+
+def test_luma_is_the_measures() -> None:
+    """The mean |difference| of what PSNR-Y is of, whose range is 219 of 255 levels."""
+    a = batch(1, 2, 3, 8, 9, dtype=torch.float32)
+    b = noisy(a, 0.1)
+    apart = (luma(a) - luma(b)).abs().mean().item() / 219
+    assert luma_l1(a, b).item() == pytest.approx(apart, rel=1e-5)
+    assert luma_l1(a[:, :1], b[:, :1]).item() == l1(a[:, :1], b[:, :1]).item()
+    with pytest.raises(InputError, match="2 channels have no luma"):
+        luma_l1(a[:, :2], b[:, :2])
+
+
+def test_ssim_loss_is_the_measure() -> None:
+    a = batch(1, 3, 3, 24, 30, dtype=torch.float32)
+    b = noisy(a, 0.05).clamp(0, 1)
+    assert ssim_loss(a, b).item() == pytest.approx(1 - ssim(a, b).mean().item(), abs=1e-5)
+
+
+def test_gram_is_that_of_a_loop() -> None:
+    x = batch(2, 2, 3, 4, 5)
+    for n, i, j in np.ndindex(2, 3, 3):
+        expected = sum(float(x[n, i, y, c] * x[n, j, y, c]) for y in range(4) for c in range(5))
+        assert gram(x)[n, i, j].item() == pytest.approx(expected / 60, rel=1e-12)
+
+
+def test_gram_knows_no_places() -> None:
+    x = batch(3, 1, 4, 6, 6)
+    shuffled = x.flatten(2)[..., torch.from_numpy(np.random.default_rng(0).permutation(36))]
+    assert gram_distance(x, shuffled.reshape(x.shape)).item() < 1e-28
+    assert gram_distance(x, x.flip(1)).item() > 1e-4
+    tiled = torch.cat([x, x], -1)  # twice as wide, the same texture
+    assert gram_distance(x, tiled).item() < 1e-28
+
+
+# --- what all must be ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_a_term_is_least_for_the_truth(name: str) -> None:
+    """The nearer to the truth, the smaller: what is minimised must lead there."""
+    truth = batch(4, 2, 3, 32, 32)
+    values = [TERMS[name](noisy(truth, strength), truth).item() for strength in (0, 0.02, 0.1, 0.4)]
+    assert values == sorted(set(values))
+    assert values[0] == pytest.approx(1e-3 if name == "charbonnier" else 0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_going_down_the_slope_leads_to_the_truth(name: str) -> None:
+    truth = batch(5, 1, 1, 24, 24)
+    guess = noisy(truth, 0.2)
+    before = l2(guess, truth).item()
+    for _ in range(30):
+        guess = guess.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(TERMS[name](guess, truth), guess)
+        guess = guess - 0.2 * slope / slope.norm()
+    assert l2(guess, truth).item() < before
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_slopes_are_those_of_finite_differences(name: str) -> None:
+    truth = batch(6, 2, 3, 13, 12)
+    guess = noisy(truth, 0.1).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: ALL[name](x, truth), guess, fast_mode=True)
+
+
+def test_slopes_of_ms_ssim_over_two_scales() -> None:
+    truth = batch(7, 1, 1, 23, 22)
+    guess = noisy(truth, 0.1).requires_grad_()
+    assert len(terms.scales(truth)) == 2
+    assert torch.autograd.gradcheck(lambda x: ms_ssim_loss(x, truth), guess, fast_mode=True)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_equal_slices_average_to_the_whole(name: str) -> None:
+    truth = batch(8, 6, 3, 24, 24)
+    guess = noisy(truth, 0.1)
+    slices = [ALL[name](guess[i : i + 2], truth[i : i + 2]).item() for i in (0, 2, 4)]
+    assert ALL[name](guess, truth).item() == pytest.approx(sum(slices) / 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", ALL)
+def test_any_float_type(name: str, dtype: torch.dtype) -> None:
+    truth = batch(9, 2, 3, 24, 24)
+    guess = noisy(truth, 0.1)
+    low_truth, low_guess = truth.to(dtype), guess.to(dtype)
+    value = ALL[name](low_guess, low_truth)
+    assert value.dtype == torch.float32 and not value.shape
+    exact = ALL[name](low_guess.double(), low_truth.double()).item()
+    assert value.item() == pytest.approx(exact, rel=2e-3, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_bfloat16_autocast_changes_nothing(name: str) -> None:
+    truth = batch(10, 2, 3, 24, 24, dtype=torch.float32)
+    guess = noisy(truth, 0.1)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = ALL[name](guess, truth)
+    assert mixed.item() == ALL[name](guess, truth).item()
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_shapes_that_would_be_repeated_are_refused(name: str) -> None:
+    with pytest.raises((BeartypeCallHintViolation, InputError)):
+        TERMS[name](batch(11, 2, 3, 24, 24), batch(11, 2, 1, 24, 24))
+    with pytest.raises(InputError, match="do not compare"):
+        terms.check_alike(torch.zeros(2, 3), torch.zeros(2, 1))
+
+
+# --- MS-SSIM's own ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("side", "count"), [(11, 1), (21, 1), (22, 2), (43, 2), (44, 3), (64, 3), (88, 4), (176, 5)]
+)
+def test_a_picture_has_the_scales_that_hold_the_window(side: int, count: int) -> None:
+    weights = terms.scales(torch.zeros(1, 1, side, side + 9))
+    assert len(weights) == count and sum(weights) == pytest.approx(1)
+    assert weights[0] / weights[-1] == pytest.approx(SCALE_WEIGHTS[0] / SCALE_WEIGHTS[count - 1])
+
+
+def test_a_picture_smaller_than_the_window_is_refused() -> None:
+    for term in (ssim_loss, ms_ssim_loss):
+        with pytest.raises(InputError, match="at least 11 pixels"):
+            term(torch.zeros(1, 1, 10, 30), torch.zeros(1, 1, 10, 30))
+
+
+def test_with_one_scale_it_is_ssim() -> None:
+    a = batch(12, 2, 3, 20, 20)
+    b = noisy(a, 0.1)
+    assert ms_ssim_loss(a, b).item() == pytest.approx(ssim_loss(a, b).item(), abs=1e-12)
+
+
+def test_it_is_per_picture_and_within_its_bounds() -> None:
+    a = batch(13, 3, 3, 48, 48)
+    b = torch.stack([a[0], noisy(a[1], 0.1), 1 - a[2]])
+    values = ms_ssim(a, b)
+    assert values.shape == (3,) and values[0].item() == pytest.approx(1, abs=1e-12)
+    assert 0 < values[2] < values[1] < 1
+    assert 0 <= ms_ssim_loss(a, b).item() <= 1
+
+
+@pytest.mark.parametrize("guess", ["the negative", "grey", "black"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_opposed_structures_have_a_finite_slope(guess: str, dtype: torch.dtype) -> None:
+    """A mean structure below 0 has no real power of .0448; at 0 its slope has no bound."""
+    truth = batch(14, 1, 3, 48, 48, dtype=dtype)
+    made = {
+        "the negative": 1 - truth,
+        "grey": torch.full_like(truth, 0.5),
+        "black": torch.zeros_like(truth),
+    }
+    x = made[guess].requires_grad_()
+    value = ms_ssim_loss(x, truth)
+    (slope,) = torch.autograd.grad(value, x)
+    assert math.isfinite(value.item()) and bool(slope.isfinite().all())
+    assert slope.norm() < 1e3

@@ -1,0 +1,81 @@
+"""A card is the same after writing and reading; what is no card gets one line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from trombine.core.errors import InputError
+from trombine.models.card import Card, Score, dumps, loads
+
+CARD = Card(task="upscale", net="residual", sizes={"width": 4})
+PLAIN: dict[str, Any] = json.loads(dumps(CARD))
+
+
+def test_a_card_is_what_was_written(card: Card) -> None:
+    assert loads(dumps(card)) == card
+    assert dumps(loads(dumps(card))) == dumps(card)
+
+
+def test_the_text_is_one_line_of_ascii_with_sorted_keys(card: Card) -> None:
+    text = dumps(card)
+    assert text.isascii() and len(text.splitlines()) == 1
+    found = json.loads(text)
+    assert list(found) == sorted(found) == sorted(field.name for field in fields(Card))
+
+
+def test_the_order_of_sizes_does_not_matter() -> None:
+    one = Card(task="a", net="b", sizes={"width": 1, "depth": 2})
+    other = Card(task="a", net="b", sizes={"depth": 2, "width": 1})
+    assert dumps(one) == dumps(other)
+
+
+def test_a_whole_number_is_a_score() -> None:
+    plain = {**PLAIN, "scores": [{"measure": "PSNR", "value": 30, "protocol": ""}]}
+    assert loads(json.dumps(plain)).scores == (Score(measure="PSNR", value=30.0, protocol=""),)
+
+
+def test_a_newer_format_says_so_whatever_else_it_holds() -> None:
+    with pytest.raises(InputError, match=r"by a newer trombine \(format 2\); update trombine"):
+        loads(json.dumps({"format": 2, "something": "new"}))
+
+
+def test_a_card_from_before_the_digest_and_the_start_has_none() -> None:
+    plain = {key: value for key, value in PLAIN.items() if key not in ("digest", "start")}
+    assert loads(json.dumps(plain)) == CARD and CARD.digest == CARD.start == ""
+
+
+WRONG: list[dict[str, Any]] = [
+    {"task": 3},
+    {"sizes": []},
+    {"settings": "none"},
+    {"pictures": 1.5},
+    {"scores": {}},
+    {"scores": [3]},
+    {"scores": [{"measure": "m", "protocol": "p", "value": "high"}]},
+    {"scores": [{"measure": "m", "value": 1.0}]},
+    {"format": "1"},
+    {"surplus\n": 1},
+]
+
+
+@pytest.mark.parametrize("change", WRONG, ids=str)
+def test_a_wrong_field_gets_one_line(change: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="its card cannot be read") as refused:
+        loads(json.dumps({**PLAIN, **change}))
+    assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"format": 1}', "[" * 100_000])
+def test_what_is_no_card_gets_one_line(text: str) -> None:
+    with pytest.raises(InputError, match="its card cannot be read") as refused:
+        loads(text)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_not_a_number_is_never_written() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        dumps(replace(CARD, settings={"rate": float("nan")}))

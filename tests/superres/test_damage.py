@@ -1,0 +1,225 @@
+"""Damage read from pixels, against files that Pillow wrote and noise of known strength."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image as Pillow
+
+import trombine
+from trombine.core.errors import InputError
+from trombine.io.image import Picture, load_picture, picture_of, read_record
+from trombine.io.video import Frames
+from trombine.superres.damage import Damage, damage_of, jpeg_quality, noise, quality_of
+from trombine.superres.enlarge import _tiles, model_for
+from trombine.superres.pictures import enlarged_image
+from trombine.superres.pipelines import nets_of, plan_pipeline
+from trombine.world import face, paint
+from trombine.world.leaves import leaves
+
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee")
+
+
+def photograph(name: str) -> np.ndarray:
+    return getattr(skimage.data, name)()
+
+
+def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
+    file = io.BytesIO()
+    Pillow.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return np.asarray(Pillow.open(file).convert("RGB"))
+
+
+def test_the_quality_of_a_file_is_the_one_it_was_saved_with() -> None:
+    for quality in range(1, 101):
+        file = io.BytesIO()
+        Pillow.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
+        table = Pillow.open(file).quantization[0]  # pyright: ignore[reportAttributeAccessIssue]
+        assert quality_of(table) == quality
+
+
+@pytest.mark.parametrize("quality", [30, 50, 60, 75, 80, 85, 90])
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_the_quality_of_a_jpeg_is_read_from_its_pixels(name: str, quality: int) -> None:
+    """Cropped, so that no block begins at the corner; 74 and 75 have the same steps here."""
+    found = jpeg_quality(jpeg(photograph(name), quality)[3:, 5:])
+    assert found is not None and abs(found - quality) <= 1
+
+
+def test_grey_small_and_saved_again() -> None:
+    grey = np.repeat(photograph("chelsea")[..., 1:2], 3, 2)
+    assert jpeg_quality(jpeg(grey, 70)) == 70
+    small = photograph("astronaut")[100:160, 200:264]
+    assert jpeg_quality(jpeg(small, 70)) == 70
+    assert jpeg_quality(jpeg(jpeg(photograph("coffee"), 60), 92)) == 60
+
+
+def test_what_was_no_jpeg_has_no_quality() -> None:
+    """Photographs as they are, shrunk, of high quality; leaves; too small; plain."""
+    for name in PHOTOGRAPHS:
+        assert jpeg_quality(photograph(name)) is None
+        assert jpeg_quality(photograph(name)[::2, ::2]) is None
+        assert jpeg_quality(jpeg(photograph(name), 100)) is None
+    assert all(jpeg_quality(leaves(seed, 128)) is None for seed in range(2_000_000, 2_000_020))
+    assert jpeg_quality(jpeg(photograph("coffee"), 50)[:31, :90]) is None
+    assert jpeg_quality(np.full((64, 64, 3), 90, np.uint8)) is None
+
+
+@pytest.mark.parametrize("strength", [3.0, 5.0, 8.0])
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_noise_is_as_strong_as_it_was_made(name: str, strength: float) -> None:
+    clean, random = photograph(name), np.random.default_rng(3)
+    noisy = clean + random.normal(0, strength, clean.shape)
+    found = noise(np.clip(noisy, 0, 255).round().astype(np.uint8))
+    assert found == pytest.approx(strength, rel=0.35)
+    assert noise(clean) < 2
+
+
+def test_grey_texture_is_no_noise() -> None:
+    for name in ("grass", "gravel", "brick"):
+        assert noise(np.repeat(getattr(skimage.data, name)()[..., None], 3, 2)) == 0
+    assert noise(np.zeros((9, 9, 3), np.uint8)) == 0
+
+
+# --- which nets are taken ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("quality", "noise", "share"),
+    [
+        (None, 0, 0),
+        (100, 0, 0),
+        (98, 0, 0.2),
+        (95, 0, 0.4),
+        (91, 0, 0.56),
+        (80, 0, 0.875),
+        (60, 0, 1),
+        (30, 1, 1),
+        (98, 9, 1),
+        (None, 3, 0.4),
+    ],
+)
+def test_the_share_of_the_net_for_damage(quality: int | None, noise: float, share: float) -> None:
+    assert Damage(quality=quality, noise=noise).share == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("quality", "noise", "share"),
+    [(None, 0, 0), (100, 0, 0), (95, 0, 0.18), (80, 0, 0.6), (40, 1, 1), (98, 5, 0.85)],
+)
+def test_what_keeps_its_size_is_cleaned_by_less(
+    quality: int | None, noise: float, share: float
+) -> None:
+    damage = Damage(quality=quality, noise=noise)
+    assert damage.share_cleaned == pytest.approx(share)
+    assert damage.share_cleaned <= damage.share
+
+
+@pytest.mark.parametrize("quality", [75, 90, 95])
+def test_a_cleaned_jpeg_is_nearer_to_what_was_saved(quality: int) -> None:
+    """A photograph, a painted face, leaves."""
+    for truth in (
+        photograph("coffee")[100:228, 200:328],
+        paint(face(3), 128, "photo").pixels,
+        leaves(3, 128),
+    ):
+        small = jpeg(truth, quality)
+        clean = trombine.upscale(small, scale=1)
+        before, after = (np.square(one - truth.astype(float)).mean() for one in (small, clean))
+        assert after <= before, "95 is not seen in every picture, which then stays"
+        assert quality == 95 or after < 0.95 * before
+
+
+def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None:
+    """A plain JPEG has no comb; and the worse of the file's quality and the pixels' counts."""
+    plain = Pillow.new("RGB", (64, 64), (9, 99, 200))
+    plain.save(tmp_path / "plain.jpg", quality=40)
+    image = load_picture(tmp_path / "plain.jpg")
+    assert damage_of(image.rgb_pixels(), image.quantization).quality == 40
+    twice = Pillow.fromarray(jpeg(photograph("coffee"), 60))
+    twice.save(tmp_path / "twice.jpg", quality=97)
+    image = load_picture(tmp_path / "twice.jpg")
+    assert damage_of(image.rgb_pixels(), image.quantization).quality == 60
+
+
+@pytest.mark.parametrize(
+    ("quality", "model"),
+    [
+        (None, "upscale"),
+        (97, "upscale"),
+        (91, "upscale+upscale-wild*0.6"),
+        (80, "upscale+upscale-wild*0.9"),
+        (60, "upscale-wild"),
+    ],
+)
+def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: str) -> None:
+    pixels = photograph("astronaut")
+    image = Picture(samples=pixels if quality is None else jpeg(pixels, quality))
+    chosen, reason = model_for(Frames(frames=(image,)), "x2")
+    assert chosen == model
+    assert (reason == "") == (model == "upscale")
+    assert model == "upscale" or reason == f"was a JPEG of quality {quality}"
+
+
+def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None:
+    """Between both nets' results, to rounding; its record says the blend, and replays."""
+    small = jpeg(photograph("astronaut")[100:164, 180:244], 91)
+    Pillow.fromarray(small).save(tmp_path / "small.png")
+    results = {}
+    for model in ("auto", "upscale", "upscale-wild"):
+        path = tmp_path / f"{model}.png"
+        result = trombine.upscale(tmp_path / "small.png", output=path, model=model)
+        results[model] = load_picture(path).samples.astype(float)
+        if model == "auto":
+            assert "was a JPEG of quality 91" in str(result.notices)
+    mean = 0.4 * results["upscale"] + 0.6 * results["upscale-wild"]
+    assert np.abs(results["auto"] - mean).max() <= 1
+    assert not np.array_equal(results["auto"], results["upscale"])
+    record = read_record(tmp_path / "auto.png") or {}
+    assert record["options"]["model"] == "upscale+upscale-wild*0.6"
+    assert trombine.replay(tmp_path / "auto.png").summary.endswith("the same pixels")
+
+
+def test_the_tiles_of_a_blend_are_those_of_both_nets() -> None:
+    image = picture_of(np.zeros((300, 400, 3), np.uint8))
+    tiles = {
+        model: _tiles(image, plan_pipeline(300, 400, factor=4, box=None, model=model), None)
+        for model in ("upscale", "upscale-wild", "upscale+upscale-wild*0.3")
+    }
+    assert tiles["upscale+upscale-wild*0.3"] == [*tiles["upscale"], *tiles["upscale-wild"]]
+
+
+@pytest.mark.parametrize("model", ["upscale+magic*0.5", "upscale+upscale-wild*2", "a+b"])
+def test_no_other_blend_is_a_model(model: str, tmp_path: Path) -> None:
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="neither a shipped model nor a file"):
+        trombine.upscale(tmp_path / "a.png", output=tmp_path / "b.png", model=model)
+
+
+def test_a_picture_as_it_is_takes_part_where_its_size_stays() -> None:
+    part = plan_pipeline(30, 20, factor=1, box=None, model="input+upscale-wild*0.4")
+    assert part.second is not None and part.share == 0.4
+    picture = picture_of(np.random.default_rng(3).integers(0, 256, (30, 20, 3), np.uint8))
+    wild = plan_pipeline(30, 20, factor=1, box=None, model="upscale-wild")
+    made = enlarged_image(picture, wild).samples.astype(float)
+    mixed = 0.6 * picture.samples + 0.4 * made
+    assert np.abs(enlarged_image(picture, part).samples - mixed).max() <= 1
+    kept = plan_pipeline(30, 20, factor=1, box=None, model="input")
+    assert np.array_equal(enlarged_image(picture, kept).samples, picture.samples)
+    assert nets_of("input+upscale-wild*0.4") == nets_of("upscale-wild")  # as for --model
+    with pytest.raises(InputError, match="keeps the size; -x 1 does"):
+        plan_pipeline(30, 20, factor=2, box=None, model="input+upscale-wild*0.4")
+
+
+@pytest.mark.parametrize("quality", [90, 75, 40])
+def test_a_jpeg_is_cleaned_as_much_as_it_is_damaged(quality: int) -> None:
+    truth = paint(face(1_000_003), 192, "photo").pixels
+    saved = jpeg(truth, quality)
+    cleaned = trombine.upscale(saved, scale=1)
+    errors = [np.square(one.astype(float) - truth).mean() for one in (cleaned, saved)]
+    assert errors[0] < 0.9 * errors[1]
+    assert np.array_equal(trombine.upscale(truth, scale=1), truth)

@@ -1,0 +1,185 @@
+"""`generate`: faces from seeds, by the world's painter or by a net, into a folder.
+
+How a picture is made is in generation/painting.py, or by a net in generation/by_net.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import Parameter
+
+from trombine.commands.options import (
+    MORE,
+    WHOLE,
+    Folder,
+    Overwrite,
+    Progress,
+    Threads,
+    limits,
+    verb,
+)
+from trombine.core.computing import cores, in_turn
+from trombine.core.errors import InputError, shown
+from trombine.core.progress import Account, Result, log, silent
+from trombine.eval import learned
+from trombine.eval.invented import fields_read
+from trombine.generation import NET
+from trombine.generation.asking import fields_in, seeds_in, spelled
+from trombine.generation.by_net import Inventing, found, inventing_of
+from trombine.generation.painting import Painting, Pixels, sheet_of
+from trombine.io.batch import refuse_to_write_over, save
+from trombine.io.image import PICTURE_SUFFIXES
+from trombine.io.record import changed_options, record_of
+from trombine.models.zoo import named
+from trombine.restyling.portrait import known
+
+SHEET, NEAREST = "sheet.png", "nearest.png"
+SHOWN: Final = 400  # pictures of a sheet
+_ON_SHEET: Final = 256  # pixels of one of them, at most, of the painter's
+_MOST_NEAREST: Final = 100  # faces of the other sheet
+_SIZE: Final = 512
+
+# Options that `morph` has, too.
+Attributes = Annotated[str, Parameter(help='Of every face: "age=60, glasses, no hat, smile=.8".')]
+Style = Annotated[
+    Literal["anime", "photo", "cartoon", "sketch"],
+    Parameter(help="anime, photo, cartoon or sketch. [anime]", show_choices=False),
+]
+Size = Annotated[int | None, limits(16, 2048), WHOLE]
+Method = Annotated[
+    Literal["painter", "net"] | None,
+    Parameter(help="painter, or net: a neural network. [painter]", show_choices=False, group=MORE),
+]
+Model = Annotated[str | Path, Parameter(help="A net that generates, by name or file.", group=MORE)]
+Truncation = Annotated[
+    float,
+    limits(0.1, 1),
+    Parameter(help="By a net: lower is more alike, fewer are odd. [1]", group=MORE),
+]
+
+
+@verb
+def generate(
+    *,
+    output: Folder,
+    seeds: str | int = "0",
+    attributes: Attributes = "",
+    style: Style = "anime",
+    size: Size = None,
+    like: Path | None = None,
+    sheet: bool = False,
+    overwrite: Overwrite = False,
+    method: Method = None,
+    model: Model = "",
+    truncation: Truncation = 1.0,
+    nearest: Annotated[bool, Parameter(group=MORE)] = False,
+    threads: Threads = None,
+    progress: Progress = None,
+) -> Result:
+    """Generate faces from seeds, optionally with given attributes.
+
+    By default the procedural painter draws each person; --method net lets a
+    neural net generate it.
+
+    For example:
+      trombine generate --seeds 0-11 --sheet -o faces
+      trombine generate --seeds 0-3 --attributes "age=60, glasses, no hat, smile=.8" \\
+        -o steered
+
+    Parameters
+    ----------
+    output
+        The folder to write; a face is named by its seed.
+    seeds
+        Which faces: 0-31, or 3,8,21. [0]
+    size
+        Pixels a side. [512; by a net 96]
+    like
+        A picture or a character's file: who to draw.
+    sheet
+        Write sheet.png too, with all of them.
+    nearest
+        By a net: write nearest.png, the most like it learned.
+    """
+    arguments = locals()
+    by_net = uses_net(method, model, truncation=truncation != 1, nearest=nearest)
+    numbers, asked = seeds_in(str(seeds)), fields_in(attributes)
+    arguments |= {"attributes": spelled(asked), "method": NET if method == NET else None}
+    workers = min(threads or cores(), cores())
+    step = progress or silent
+    if output.is_file() or output.suffix.lower() in PICTURE_SUFFIXES:
+        raise InputError("is a file, and faces go into a folder", path=output)
+    if like and (by_net or sheet or seeds != "0"):
+        raise InputError("--like draws one person, by the painter", "leave nets and seeds out")
+    if len(numbers) > _MOST_NEAREST and nearest:
+        raise InputError(f"--nearest is for {_MOST_NEAREST} seeds at most", "name fewer --seeds")
+    if by_net:
+        maker = inventing_of(style, model, size, truncation, asked)
+        arguments["model"] = named(maker.path) if model else ""
+        if nearest and maker.style:
+            raise InputError(f"--nearest compares what nets make; {style} is drawn anew")
+        if nearest:
+            learned.learned_from(maker)
+    else:
+        people = [known(like)] if like else []
+        maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
+    arguments["size"] = maker.size  # whatever is usual in other versions
+    places = {seed: output / f"{seed:06d}.png" for seed in numbers}
+    if like:
+        places = {-1: output / f"{like.name.partition('.')[0]}.like.png"}
+        refuse_to_write_over(places.values(), [like])
+    sheets = [output / name for name, wanted in ((SHEET, sheet), (NEAREST, nearest)) if wanted]
+    todo = [seed for seed, path in places.items() if overwrite or not path.exists()]
+    missing = [path for path in sheets if overwrite or not path.exists()]
+    options, files = changed_options(generate, {**arguments, "sheet": False, "nearest": False})
+    plain = record_of("generate", options, files=files, model=maker.hash)
+
+    def record(**more: Any) -> Mapping[str, Any]:
+        return {**plain, "options": {**options, **more}}
+
+    def make(seed: int) -> None:
+        of_seed = {} if like else {"seeds": str(seed)}
+        save(places[seed], maker.pixels(seed), record(**of_seed))
+
+    account = Account(written=[*(places[seed] for seed in todo), *missing])
+    for done, (seed, _) in enumerate(zip(todo, in_turn(make, todo, workers), strict=True)):
+        log.debug(f"{shown(places[seed])}: {maker.size} x {maker.size}")
+        if isinstance(maker, Inventing) and (lacks := maker.drawn(seed).lacks):
+            account.notice(f"does not show {', '.join(lacks)}", places[seed])
+        step(len(places) - len(todo) + done + 1, len(places), "faces")
+    for path in missing:
+        if path.name == NEAREST and isinstance(maker, Inventing):
+            save(path, learned.sheet(maker, numbers, str(seeds), step), record(nearest=True))
+        else:
+            save(path, _sheet(maker, numbers, str(seeds), workers), record(sheet=True))
+    kept = len(places) + len(sheets) - len(todo) - len(missing)
+    count = f"{len(places):,} face{'s' * (len(places) > 1)}"
+    were = f" ({kept:,} {'files were' if kept > 1 else 'file was'} there)" if kept else ""
+    return account.result(f"{shown(output)}: {count} of {maker.size} px{were}", kept=kept)
+
+
+def uses_net(method: str | None, model: str | Path, **of_nets: bool) -> bool:
+    """Whether a net makes the faces; refused are options that only nets have, where none does."""
+    by_net = method == NET or bool(model and method is None)
+    for option, is_given in {"model": bool(model), **of_nets}.items():
+        if is_given and not by_net:
+            raise InputError(f"--{option} needs --method net", "add that, or leave it out")
+    return by_net
+
+
+def _sheet(maker: Painting | Inventing, seeds: Sequence[int], text: str, threads: int) -> Pixels:
+    """A sheet of these seeds, the first of them if there are many; what they are asked for stands
+    under it, and by a net what is read of them."""
+    small = maker
+    if isinstance(maker, Painting):
+        small = replace(maker, size=min(maker.size, _ON_SHEET))
+    pictures = list(in_turn(small.pixels, seeds[:SHOWN], threads))
+    note = f"with {spelled(maker.asked)}" if maker.asked else ""
+    if maker.asked and isinstance(maker, Inventing):
+        note += f"\n{found([fields_read(pixels, tuple(maker.asked)) for pixels in pictures])}"
+    title = f"seeds {text}" if len(text) < 40 else f"{len(pictures)} seeds"
+    return sheet_of(pictures, title, note)

@@ -1,0 +1,186 @@
+"""`inpaint`: what is under a mask, painted anew. The work on one is in inpainting/inpaint.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+from pydantic import Field
+
+from trombine.commands.options import (
+    MORE,
+    WHOLE,
+    Device,
+    Format,
+    Output,
+    Overwrite,
+    Pictures,
+    Progress,
+    Quality,
+    Recursive,
+    Strip,
+    Suffix,
+    limits,
+    paths_of,
+    verb,
+)
+from trombine.core.devices import resolve
+from trombine.core.errors import InputError
+from trombine.core.progress import Tick
+from trombine.inpainting.inpaint import (
+    MASK,
+    MODEL,
+    PARTS,
+    POINTS,
+    SHEET,
+    Inpainting,
+    Sidecars,
+    inpaint_file,
+    inpaint_held,
+)
+from trombine.inpainting.masks import colour_of, labels_of
+from trombine.io.batch import Made, each, find, sidecars
+from trombine.io.convert import is_held
+from trombine.io.video import SourceFile
+from trombine.models import shipped
+from trombine.models.hub import located
+from trombine.models.pipelines import index_of, repairer
+
+Mask = Annotated[
+    Path | Any | None,
+    Field(union_mode="left_to_right"),
+    Parameter(n_tokens=1, converter=lambda _, tokens: Path(tokens[0].value), metavar="PATH"),
+]
+"""A path, or a picture that the program holds."""
+
+
+@verb
+def inpaint(
+    pictures: Pictures,
+    *,
+    output: Output = None,
+    mask: Mask = None,
+    mask_is: Annotated[
+        Literal["auto", "white", "black", "transparent"], Parameter(show_choices=False)
+    ] = "auto",
+    mask_part: str = "",
+    mask_colour: str = "",
+    scratches: bool = False,
+    grow: Annotated[int, limits(0, 1000), WHOLE] = 0,
+    model: str | Path = MODEL,
+    num_samples: Annotated[int, limits(1, 16), WHOLE] = 1,
+    seed: Annotated[int, limits(0, 2**32 - 17), WHOLE] = 0,
+    sheet: bool = False,
+    overwrite: Overwrite = False,
+    recursive: Recursive = False,
+    suffix: Suffix = "",
+    format: Format = "",
+    quality: Quality = 95,
+    strip: Strip = False,
+    parts: Annotated[Path | None, Parameter(group=MORE)] = None,
+    points: Annotated[Path | None, Parameter(group=MORE)] = None,
+    write_parts: Annotated[bool, Parameter(group=MORE)] = False,
+    write_points: Annotated[bool, Parameter(group=MORE)] = False,
+    write_mask: Annotated[bool, Parameter(group=MORE)] = False,
+    device: Device = "cpu",
+    progress: Progress = None,
+) -> Any:
+    """Repair what is under a mask: faces, and whatever else is damaged or in the way.
+
+    For example:
+      trombine inpaint faces/000000.png --mask masks/000000.png -o repaired.png
+      trombine inpaint faces --mask-part eyes,mouth -o new
+
+    Parameters
+    ----------
+    mask
+        A picture of where the hole is, or a folder of such.
+    mask_is
+        The hole in it: white, black, transparent. [auto]
+    mask_part
+        Parts of faces to paint anew, as in eyes,mouth.
+    mask_colour
+        What you painted over, as in magenta or #ff00ff.
+    scratches
+        Find and repair scratches, dust, creases, torn corners.
+    grow
+        How many pixels to add round the hole. [0]
+    model
+        inpaint, inpaint-diffusion, or a file. [inpaint]
+    num_samples
+        How many answers to show on a sheet, 1 to 16. [1]
+    seed
+        Of what is random in an answer. [0]
+    sheet
+        Write NAME.sheet.png too: before and after.
+    parts
+        Labels to paint by, as read --write-parts makes them.
+    points
+        Landmarks to paint by, as read --write-points does.
+    write_parts
+        Write NAME.parts.png too: the parts it was painted by.
+    write_points
+        Write NAME.points.json too: landmarks of the result.
+    write_mask
+        Write NAME.mask.png too: where the hole was, white.
+    """
+    arguments = locals()
+    if sum(map(bool, (mask is not None, mask_part, mask_colour, scratches))) > 1:
+        spelled = "--mask, --mask-part, --mask-colour and --scratches"
+        raise InputError(f"{spelled} each say where the hole is", "give one of them")
+    if mask_is != "auto" and mask is None:
+        raise InputError("--mask-is says what of a mask is the hole", "give --mask too")
+    if mask_part:
+        labels_of(mask_part)
+    if mask_colour:
+        colour_of(mask_colour)
+    options = Inpainting(
+        model=model if model in shipped() else index_of(model) or Path(located(model)),
+        mask_is=mask_is,
+        mask_part=mask_part,
+        mask_colour=mask_colour,
+        scratches=scratches,
+        grow=grow,
+        seed=seed,
+        num_samples=num_samples,
+        device=resolve(device),
+    )
+    repairer(options.model, options.device)  # a wrong one is an error, whatever the pictures are
+    if is_held(pictures):
+        return inpaint_held(pictures, mask, options, Sidecars(parts=parts, points=points))
+    if not isinstance(mask, Path | None):
+        raise InputError("a mask in memory is for pictures in memory", "give it as a file")
+    paths = paths_of(pictures)
+    file = options.model if isinstance(options.model, Path) else None
+    sources = find(paths, recursive=recursive)
+    masks = sidecars(sources, mask, "mask")
+    maps = sidecars(sources, parts, "parts", PARTS)
+    landmarks = sidecars(sources, points, "points", POINTS)
+    wanted = {
+        PARTS: write_parts,
+        POINTS: write_points,
+        MASK: write_mask,
+        SHEET: sheet or num_samples > 1,
+        "": True,
+    }
+    endings = tuple(end for end, is_wanted in wanted.items() if is_wanted)
+
+    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
+        path = source.path
+        if mask is not None and path not in masks:
+            raise InputError("has no mask of its name", "add one to the folder of --mask")
+        given = Sidecars(mask=masks.get(path), parts=maps.get(path), points=landmarks.get(path))
+        return inpaint_file(source, options, tick, given, endings)
+
+    per_picture = {"mask": None, "mask_is": "auto", "parts": None, "points": None}
+    return each(
+        paths,
+        work,
+        inpaint,
+        arguments | {"model": options.model} | per_picture,
+        endings=endings,
+        beside=".inpaint",
+        reads=filter(None, (*masks.values(), *maps.values(), *landmarks.values(), file)),
+        progress=progress,
+    )

@@ -1,0 +1,322 @@
+"""Models: which there are, what one says of itself, as ONNX, of checkpoints, and between two.
+
+What a model is, and how its file is read and written, is in models/. Models are made by training;
+its best one lies in the run's folder.
+"""
+
+from __future__ import annotations
+
+import json as jsons
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from trombine.commands.options import Overwrite, limits, verb
+from trombine.core.errors import InputError, shown
+from trombine.core.progress import Result, log
+from trombine.core.texts import aligned
+from trombine.io.batch import refuse_to_write_over
+from trombine.models import TASKS, Card, Model, find, load, save, shipped
+from trombine.models.blending import between, card_of, check_alike
+from trombine.models.exporting import check_extra, export
+from trombine.models.importing import import_net
+from trombine.nets import parameter_count
+from trombine.recipes import NetSpec
+
+_ON_CARD: Final = ("about", "task", "data")  # settings that the card itself says
+HEADS: Final = ("model", "task", "net", "parameters", "scores")
+
+
+# The file to write.
+Written = Annotated[Path, Parameter(alias="-o")]
+
+
+@verb
+def models_list(*, task: str | None = None) -> Result:
+    """List the models that come with trombine: task, net, parameters, scores.
+
+    For example:
+      trombine models list
+
+    Parameters
+    ----------
+    task
+        Only those that do this: upscale, repair, generate, ...
+    """
+    if task is not None:
+        _check_task(task)
+    rows, notices = list[tuple[str, ...]](), list[str]()
+    for name, path in shipped().items():
+        try:
+            model = load(name)
+        except InputError as error:
+            notices.append(str(error))
+            log.warning(str(error))
+            continue
+        log.debug(model.described)
+        if task in (None, model.card.task):
+            rows.append(_row(path.stem, model))
+    which = f"for {task} " if task else ""
+    nothing = f"no model {which}comes with trombine; trombine train makes them"
+    return Result(summary=columns(rows) if rows else nothing, notices=tuple(notices))
+
+
+@verb
+def models_show(model: str | Path, /, *, json: bool = False) -> Result:
+    """Say what a model is, what it was trained on, and how good it is.
+
+    For example:
+      trombine models show upscale-fast-x2
+
+    Parameters
+    ----------
+    model
+        A model that comes with trombine, or a .safetensors file.
+    json
+        The whole card as JSON, in place of text.
+    """
+    read = load(str(model))
+    log.debug(read.described)
+    card = {**asdict(read.card), "hash": read.hash}
+    text = jsons.dumps(card, indent=2, sort_keys=True) if json else as_text(read)
+    return Result(summary=text, found={read.path: card})
+
+
+@verb
+def models_export(
+    model: str | Path,
+    /,
+    *,
+    output: Written,
+    onnx: bool = False,
+    half: bool = False,
+    overwrite: Overwrite = False,
+) -> Result:
+    """Write a model as ONNX, for programs that know nothing of trombine or torch.
+
+    For example:
+      trombine models export upscale-fast-x2 --onnx -o enlarger.onnx
+      trombine models export upscale-fast-x2 --half -o smaller.safetensors
+
+    Other counts and sizes of pictures than it was traced with are tried, and no
+    file is left where the results differ from torch's by 1e-4 or more.
+
+    Parameters
+    ----------
+    model
+        A model that comes with trombine, or a .safetensors file.
+    output
+        The file to write.
+    onnx
+        Write ONNX, FILE.onnx.
+    half
+        Write FILE.safetensors with kernels of 16 bits.
+    """
+    if onnx == half:
+        raise InputError("models are exported as ONNX or in 16 bits; say --onnx or --half")
+    _check_output(
+        output, ".onnx" if onnx else ".safetensors", [find(str(model))], overwrite=overwrite
+    )
+    if onnx:
+        check_extra()
+        worst = export(load(str(model)), output)
+        return _result(output, f"its results differ from torch's by {worst:.1e} at most")
+    read = load(str(model))
+    command = f"{read.card.command} && trombine models export RUN --half"
+    save(output, read.net, replace(read.card, command=command), half=True)
+    return _result(output, f"{output.stat().st_size:,} bytes")
+
+
+@verb
+def models_blend(
+    first: str | Path,
+    second: str | Path,
+    /,
+    *,
+    output: Written,
+    share: Annotated[float, limits(0, 1)] = 0.5,
+    only: str = "",
+    overwrite: Overwrite = False,
+) -> Result:
+    """Make a model between two that began as one, weight by weight.
+
+    For example:
+      trombine models blend upscale-x4 upscale-sharp-x4 --share 0.3 \\
+        -o between.safetensors
+      trombine models blend upscale-x4 upscale-sharp-x4 --share 0.5 --only body \\
+        --overwrite -o between.safetensors
+
+    Where a training went on from a model to learn something else, what lies
+    between them has often most of what either can.
+
+    Parameters
+    ----------
+    first
+        The model that the other began with: a name, or a file.
+    second
+        The other.
+    output
+        The .safetensors file to write.
+    share
+        How far from the first to the second, 0 to 1. [0.5]
+    only
+        Parts of the net to blend: encoder+decoder; else all.
+    """
+    _check_output(
+        output, ".safetensors", [find(str(first)), find(str(second))], overwrite=overwrite
+    )
+    one, other = load(str(first)), load(str(second))
+    check_alike(one, other)
+    parts = tuple(filter(None, map(str.strip, only.split("+"))))
+    net = between(one.net, other.net, share, parts)
+    name, other_name = _called(one.path), _called(other.path)
+    words = ["trombine", "models", "blend", name, "RUN", "--share", f"{share:g}"]
+    words += ["--only", "+".join(parts)] if parts else []
+    made = f"{other.card.command} && " if other.card.command else ""
+    save(output, net, card_of(one, other, name, f"{made}{shlex.join(words)}"))
+    within = f" in {' and '.join(parts)}" if parts else ""
+    return _result(output, f"{share:g} of the way from {name} to {other_name}{within}")
+
+
+@verb
+def models_import(
+    file: Path,
+    /,
+    *,
+    net: str,
+    task: str,
+    output: Written,
+    about: str = "",
+    licence: str = "",
+    overwrite: Overwrite = False,
+) -> Result:
+    """Make a model of a pickled checkpoint, without running what is in it.
+
+    For example:
+      trombine models import old.pth --net residual:width=16,depth=4 --task upscale \\
+        --about "somebody's enlarger" --licence MIT -o mine.safetensors
+
+    A .safetensors file without a card will do as well. The tensors must be those
+    of the net, by name and shape.
+
+    Parameters
+    ----------
+    file
+        The checkpoint: .pth, .pt, .ckpt.
+    net
+        Whose weights they are: residual:width=32,depth=8.
+    task
+        What it does: upscale, restore, generate, ...
+    output
+        The .safetensors file to write.
+    about
+        What people should know of it: who trained it, on what.
+    licence
+        The licence that its maker gave it.
+    """
+    _check_task(task)
+    _check_output(output, ".safetensors", [file], overwrite=overwrite)
+    spec = NetSpec.parse(net)
+    made = import_net(file, spec.name, spec.sizes)
+    # How to do it again; as everywhere in cards, without where it was written to.
+    words = ["trombine", "models", "import", file.name, "--net", net, "--task", task]
+    words += ["--about", about] if about else []
+    words += ["--licence", licence] if licence else []
+    card = Card(
+        task=task,
+        net=spec.name,
+        sizes=made.sizes,
+        about=about or f"imported from {file.name}",
+        licence=licence,
+        command=shlex.join(words),
+    )
+    save(output, made, card)
+    return _result(output, f"{spec.name}, {parameter_count(made):,} parameters, for {task}")
+
+
+def _check_output(output: Path, ending: str, reads: Sequence[Path], *, overwrite: bool) -> None:
+    """Refuse an output of another kind, that is an input, or that is there."""
+    if output.suffix != ending:
+        raise InputError(f"the output ends in {ending}; choose such a -o", path=output)
+    refuse_to_write_over([output], reads)
+    if output.is_file() and not overwrite:
+        cure = "--overwrite writes over it, another -o leaves it"
+        raise InputError(f"is there already; {cure}", path=output)
+
+
+def _result(output: Path, says: str) -> Result:
+    return Result(summary=f"{shown(output)} written: {says}", written=(output,))
+
+
+def _called(path: Path) -> str:
+    """A model's name; that of the best of a run is its run's."""
+    return path.parent.name if path.stem == "best" else path.stem
+
+
+def _check_task(task: str) -> None:
+    if task not in TASKS:
+        raise InputError(f"there is no task {shown(task)}; there are {', '.join(TASKS)}")
+
+
+def _row(name: str, model: Model) -> tuple[str, ...]:
+    scores = ", ".join(f"{score.measure} {score.value:.4g}" for score in model.card.scores)
+    return name, model.card.task, model.card.net, f"{parameter_count(model.net):,}", scores or "–"
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows under the heads, in aligned columns."""
+    cells = [HEADS, *([shown(cell) for cell in row] for row in rows)]
+    return "\n".join(aligned(cells))
+
+
+def as_text(model: Model) -> str:
+    """The card in aligned lines; what it does not say is left out."""
+    return "\n".join(aligned((name, shown(fact)) for name, fact in _facts(model) if fact))
+
+
+def _facts(model: Model) -> Iterator[tuple[str, str]]:
+    card = model.card
+    yield "model", model.path.stem
+    yield "about", card.about
+    yield "task", f"{card.task}: {TASKS[card.task].says}"
+    yield "net", f"{card.net}, {parameter_count(model.net):,} parameters"
+    yield "sizes", _pairs(model.net.sizes)
+    for score in card.scores:
+        under = f" (protocol {score.protocol})" if score.protocol else ""
+        yield "score", f"{score.measure} {score.value:.6g}{under}"
+    yield from _origin(card)
+    yield "hash", model.hash
+
+
+def _origin(card: Card) -> Iterator[tuple[str, str]]:
+    """What the model was made from, and by what."""
+    yield "data", card.data
+    yield "pictures seen", f"{card.pictures:,}" if card.pictures else ""
+    yield "recipe", card.recipe
+    for number, line in enumerate(_settings(card.settings)):
+        yield "" if number else "settings", line
+    yield "command", card.command
+    yield "written by", f"trombine {card.version}"
+    yield "licence", card.licence or "not stated"
+
+
+def _settings(values: Mapping[str, object]) -> Iterator[str]:
+    """A line for each that says something; of what is nested, one for each part."""
+    for name, value in sorted(values.items()):
+        if isinstance(value, dict):
+            yield from (f"{name}.{line}" for line in _settings(value))
+        elif value not in ("", None) and name not in _ON_CARD:
+            yield f"{name} {_plain(value)}"
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    """`width 32, depth 8`."""
+    return ", ".join(f"{name} {_plain(value)}" for name, value in values.items())
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else jsons.dumps(value)

@@ -1,0 +1,182 @@
+"""The options that verbs share, and how a verb's arguments are checked.
+
+A verb is a plain function under `@verb`: the command line, Python and HTTP call the same one. Its
+annotations and docstring give types, limits and help; cyclopts makes the command of them, pydantic
+the check and the schema.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_type_hints
+
+from annotated_types import Interval
+from cyclopts import Group, Parameter, Token
+from docstring_parser import DocstringStyle, parse_from_object
+from pydantic import AfterValidator, ConfigDict, ValidationError, validate_call
+
+from trombine.core.errors import InputError, shown
+from trombine.core.progress import Progress as Callback
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+MORE: Final = Group("More options", sort_key=2)  # on a help page after those that most people want
+
+
+def limits(low: float, high: float | None = None) -> Interval:
+    """The limits of a number, as a part of its annotation."""
+    return Interval(ge=low, le=high)
+
+
+def _whole(_: Any, tokens: Sequence[Token]) -> int:
+    """A whole number; cyclopts would read 4.5 as 4."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{shown(tokens[0].value)} is not a whole number") from None
+
+
+def _paths(_: Any, tokens: Sequence[Token]) -> tuple[Path, ...]:
+    return tuple(Path(token.value) for token in tokens)
+
+
+def paths_of(pictures: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
+    """One path or several, as paths."""
+    if isinstance(pictures, str | Path):
+        return (Path(pictures),)
+    return tuple(Path(path) for path in pictures)
+
+
+def _lower(_: Any, tokens: Sequence[Token]) -> str:
+    return tokens[0].value.lower()
+
+
+def _words(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(token.value for token in tokens)
+
+
+WHOLE: Final = Parameter(converter=_whole)
+HIDDEN: Final = Parameter(parse=False)
+
+Paths = Annotated[Any, AfterValidator(paths_of), Parameter(n_tokens=-1, converter=_paths)]
+Words = Annotated[Sequence[str], Parameter(n_tokens=-1, converter=_words)]
+Pictures = Annotated[Any, Parameter(n_tokens=-1, converter=_paths, help="Files or folders.")]
+"""Paths of files or folders, or pictures that the program holds: see io/convert.py."""
+Output = Annotated[
+    Path | None,
+    Parameter(alias="-o", help="The file or folder to write; else beside the input."),
+]
+Folder = Annotated[Path, Parameter(alias="-o")]
+Overwrite = Annotated[bool, Parameter(help="Write outputs again that are there already.")]
+Recursive = Annotated[
+    bool,
+    Parameter(help="Take pictures in subfolders too.", group=MORE),
+]
+Suffix = Annotated[str, Parameter(help="What to add to each name.", group=MORE)]
+Format = Annotated[
+    Literal["", "png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp", "mp4", "webm"],
+    Parameter(
+        converter=_lower,
+        help="png, jpg, webp, tif, gif, mp4, ...; else the input's.",
+        group=MORE,
+        show_choices=False,
+    ),
+]
+Quality = Annotated[
+    int,
+    limits(1, 100),
+    WHOLE,
+    Parameter(help="The quality of JPEG and AVIF, 1 to 100. [95]", group=MORE),
+]
+Strip = Annotated[
+    bool, Parameter(help="Leave out date, camera, place and other metadata.", group=MORE)
+]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "mps"],
+    Parameter(
+        help="cpu, cuda, mps, or auto: a GPU if there is one. [cpu]",
+        group=MORE,
+        show_choices=False,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    limits(1),
+    WHOLE,
+    Parameter(help="How many threads; else one a core.", group=MORE),
+]
+Json = Annotated[bool, Parameter(help="The numbers as JSON, those of each picture too.")]
+Page = Annotated[
+    Path | None, Parameter(alias="-o", help="A page (HTML) to write, with the pictures.")
+]
+OverPage = Annotated[
+    bool, Parameter(help="Write over a page that trombine did not write.", group=MORE)
+]
+Workers = Annotated[
+    int | None,
+    limits(1),
+    WHOLE,
+    Parameter(help="How many processes; else one a core.", group=MORE),
+]
+"""In Python one unless told otherwise, for each further one runs the calling script again."""
+Progress = Annotated[Callback | None, HIDDEN]
+
+
+def _setting(_: Any, tokens: Any) -> Any:
+    """A setting's text; of --net.width 64 cyclopts makes a mapping of what is after dots."""
+    if isinstance(tokens, dict):
+        return {name: _setting(_, inner) for name, inner in tokens.items()}
+    if not tokens[0].value:
+        raise ValueError(f"{tokens[0].keyword} needs a value after it")
+    return tokens[0].value
+
+
+Setting = Annotated[
+    Any, Parameter(help="A setting of the recipe: --lr 1e-4, --batch 8.", converter=_setting)
+]
+"""Of `**settings`: every option that the command does not know is one."""
+
+
+def verb(function: Function) -> Function:
+    """A verb: its arguments are converted and checked; a wrong one is an InputError."""
+    checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return checked(*args, **kwargs)
+        except ValidationError as error:
+            if error.title != function.__name__:  # of something that the verb read
+                raise
+            raise InputError(_wrong(function, error)) from None
+
+    return cast("Function", call)
+
+
+def _wrong(function: Callable[..., Any], error: ValidationError) -> str:
+    """What is wrong with the first argument that is."""
+    one = error.errors(include_url=False)[0]
+    name = one["loc"][0] if one["loc"] else "the arguments"
+    if isinstance(name, int):  # the place of one without a name
+        name = list(inspect.signature(function).parameters)[name]
+    if one["type"].startswith("missing"):
+        return f"{name} is missing"
+    text = one["msg"][:1].lower() + one["msg"][1:]
+    if one["type"].startswith("unexpected"):
+        return f"{name}: {text}"
+    return f"{name}: {text}, not {shown(repr(one['input'])[:60])}"
+
+
+def help_of(function: Callable[..., Any]) -> dict[str, str]:
+    """What a verb says of each of its parameters: in its docstring, or in their types."""
+    said = {
+        one.arg_name: " ".join((one.description or "").split())
+        for one in parse_from_object(function, DocstringStyle.NUMPYDOC).params
+    }
+    for name, hint in get_type_hints(function, include_extras=True).items():
+        for extra in getattr(hint, "__metadata__", ()):
+            if isinstance(extra, Parameter) and extra.help:
+                said.setdefault(name, extra.help)
+    return said

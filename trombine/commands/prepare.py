@@ -1,0 +1,107 @@
+"""`data prepare`: a folder of anybody's pictures made into a pack.
+
+How it is done is in data/prepare.py; the layouts that are recognised are in data/layouts.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
+
+from trombine.commands.options import (
+    MORE,
+    WHOLE,
+    Device,
+    Overwrite,
+    Progress,
+    Workers,
+    limits,
+    verb,
+)
+from trombine.core.devices import CPU, resolve
+from trombine.core.errors import InputError, shown
+from trombine.core.progress import Result
+from trombine.data.hub import hub_folder, prepare_hub
+from trombine.data.prepare import PrepareOptions, prepare_pack
+from trombine.data.spec import PATHS
+
+_HUB: Final = "hub:"
+Percent = Annotated[int, limits(0, 90), WHOLE, Parameter(group=MORE)]
+
+
+@verb
+def data_prepare(
+    folder: Path,
+    /,
+    *,
+    output: Annotated[Path, Parameter(alias="-o")],
+    size: Annotated[int, limits(16, 2048), WHOLE] = 128,
+    crop: Annotated[
+        Literal["centre", "none", "face", "tiles"], Parameter(show_choices=False)
+    ] = "centre",
+    as_: str = "",
+    overwrite: Overwrite = False,
+    choose: Percent = 5,
+    test: Percent = 5,
+    workers: Workers = 1,
+    device: Device = "cpu",
+    progress: Progress = None,
+) -> Result:
+    """Make a pack of a folder of pictures: cropped, resized, sorted by use.
+
+    For example:
+      trombine data prepare faces --size 64 -o faces-pack
+      trombine data prepare faces --size 64 --crop face -o aligned
+
+    Parameters
+    ----------
+    folder
+        A folder, or hub:NAME for a set of Hugging Face.
+    output
+        The pack to write; it goes on if begun.
+    size
+        Width and height, 16 to 2048 pixels. [128]
+    crop
+        centre: middle square; none: squeezed; face: largest,
+        upright; tiles: all squares, at their own size. [centre]
+    as_
+        celebamask-hq, celeba, lfw, ffhq, utkface, anime-faces,
+        simpsons, flickr8k, unpaired, imagefolder, plain.
+    choose
+        Percent to choose the best checkpoint by. [5]
+    test
+        Percent for tests, where the layout says none. [5]
+    """
+    _check_folder(folder)
+    if choose + test > 90:
+        raise InputError("choose and test are percent, and 90 at most together")
+    where = resolve(device) if crop == "face" else CPU
+    options = PrepareOptions(size=size, crop=crop, choose=choose, test=test, device=where)
+
+    pictures = folder
+    if str(folder).startswith(_HUB):
+        name = str(folder).removeprefix(_HUB)
+        pictures = hub_folder(name)
+        prepare_hub(name, pictures, progress)
+    return prepare_pack(
+        pictures,
+        output,
+        options,
+        layout=as_,
+        workers=workers,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def _check_folder(folder: Path) -> None:
+    """Say what to write in place of a spec."""
+    kind, _, path = str(folder).partition(":")
+    if kind not in PATHS or kind == "hub" or folder.exists():
+        return
+    if kind == "pack":
+        raise InputError("is a pack already; name a folder of pictures", path=folder)
+    layout = "" if kind == "folder" else f" --as {kind}"
+    raise InputError(f"is not a folder; write {shown(path)}{layout}", path=folder)

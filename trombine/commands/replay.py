@@ -1,0 +1,159 @@
+"""`replay`: a file made again by the record in it, and compared with what is there."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+import trombine
+from trombine.commands import PICTURES
+from trombine.commands.options import Output, Overwrite, Pictures, Progress, paths_of, verb
+from trombine.core.errors import InputError, shown
+from trombine.core.progress import Progress as Callback
+from trombine.core.progress import Result, log, silent
+from trombine.io.batch import RECORD, find, record_in, refuse_to_write_over
+from trombine.io.files import digest, opened
+from trombine.io.image import is_video
+from trombine.io.video import read_frames
+
+# What writes records. A stranger's file may name another function, which would write elsewhere.
+_REPLAYED = {*PICTURES, "data_fractals", "data_leaves", "data_masks", "data_world"} - {"replay"}
+_OWN = {"model", "family"}  # which are paths where people have nets or mask files of their own
+
+
+@verb
+def replay(
+    pictures: Pictures,
+    *,
+    output: Output = None,
+    inputs: Path | None = None,
+    overwrite: Overwrite = False,
+    progress: Progress = None,
+) -> Result:
+    """Make files again from their records, and say whether the pixels are the same.
+
+    For example:
+      trombine replay faces/000000.png
+      trombine replay large.png --inputs faces -o again.png
+
+    Parameters
+    ----------
+    inputs
+        The folder of what the files were made from; else their own.
+    """
+    sources, lines = find(paths_of(pictures)), []
+    if output is not None and len(sources) > 1:
+        output.mkdir(parents=True, exist_ok=True)
+    skipped, written = {}, []
+    for number, source in enumerate(sources):
+        (progress or silent)(number, len(sources), shown(source.name))
+        try:
+            with TemporaryDirectory() as folder:
+                again, read = _made_again(source, inputs or source.parent, Path(folder), progress)
+                lines.append(f"{shown(source)}: {_difference(source, again)}")
+                if output is not None:
+                    target = output / source.name if output.is_dir() else output
+                    refuse_to_write_over([target], [source, *read])
+                    if target.exists() and not overwrite:
+                        raise InputError("is there", "add --overwrite", path=target)
+                    shutil.copyfile(again, target)
+                    written.append(target)
+        except InputError as error:
+            if len(sources) == 1:
+                raise
+            skipped[source] = str(error)
+            log.error(f"skipped {shown(source)}: {error}")
+    return Result(summary="\n".join(lines), written=tuple(written), skipped=skipped)
+
+
+def _made_again(
+    source: Path, inputs: Path, folder: Path, progress: Callback | None
+) -> tuple[Path, list[Path]]:
+    """The file that the source's record leads to, and the files it is made from."""
+    with opened(source):  # which says why it cannot be
+        record = record_in(source)
+    if record is None or record.get("function") not in _REPLAYED:
+        raise InputError("has no record of how it was made", "name one that has", path=source)
+    if places_in(source) - _OWN:
+        raise InputError("has a record that names a folder", "make it anew", path=source)
+    options: dict[str, Any] = {**record.get("options", {}), "progress": progress}
+    read: list[Path] = []
+    for name, named in record.get("files", {}).items():
+        if isinstance(named[0], str):
+            options[name] = _found(inputs, name, *named)
+            read.append(options[name])
+        else:  # several among what an option lists
+            paths = {file: _found(inputs, name, file, sha256) for file, sha256 in named}
+            options[name] = [paths.get(one, one) for one in options[name]]
+            read += paths.values()
+    given, target = [], folder / "again"
+    if picture := options.pop("pictures", None):
+        ending = ".png" if source.suffix == ".json" else source.suffix
+        given, target = [picture], folder / f"again{ending}"
+    function = getattr(trombine, record["function"])
+    level = log.level
+    log.setLevel(logging.ERROR)  # what is said of the copy would not help
+    try:
+        result = function(*given, output=target, **options)
+    except TypeError as error:  # options of another version
+        version = record.get("version", "an unknown version")
+        raise InputError(f"was made by trombine {version}: {error}", path=source) from error
+    finally:
+        log.setLevel(level)
+    return max(result.written, key=lambda path: _likeness(path, source)), read
+
+
+def places_in(source: Path) -> set[str]:
+    """The options of a file's record that lead to a file or folder, wherever that is."""
+    options = (record_in(source) or {}).get("options", {})
+    return {name for name, value in options.items() if _names_a_place(value)}
+
+
+def _names_a_place(value: Any) -> bool:
+    """Whether an option leads to a file; a stranger's record may name but files beside it."""
+    if isinstance(value, list | tuple | dict):
+        return any(map(_names_a_place, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and (value.startswith("~") or "/" in value or "\\" in value)
+
+
+def _found(folder: Path, argument: str, name: str, expected: str) -> Path:
+    """The input of that name, or, where another has that name, mask-NAME and the like."""
+    name = Path(name).name  # anybody may have written the record
+    there = [path for path in (folder / name, folder / f"{argument}-{name}") if path.is_file()]
+    if not there:
+        raise InputError("is not there", "name its folder with --inputs", path=folder / name)
+    for path in there:
+        if digest(path) == expected:
+            return path
+    raise InputError("is not the file that the record names", path=there[0])
+
+
+def _likeness(made: Path, source: Path) -> tuple[bool, bool, int]:
+    """Whether the source's name ends in this one, or as it does (.sheet.png); how long that is."""
+    end = made.name[made.name.index(".") :]
+    return source.name.endswith(made.name), source.name.endswith(end), len(end)
+
+
+def _difference(first: Path, second: Path) -> str:
+    if first.suffix == ".json":
+        a, b = (json.loads(path.read_bytes()) | {RECORD: None} for path in (first, second))
+        return "the same values" if a == b else "other values"
+    if is_video(first):
+        return "the same bytes" if digest(first) == digest(second) else "other bytes"
+    a, b = _samples(first), _samples(second)
+    if a.shape != b.shape:
+        return f"another size or mode, {b.shape} for {a.shape}"
+    apart = np.abs(a.astype(int) - b)
+    share = float((apart > 0).mean())
+    differ = f"{share:.2%} of the samples differ, by at most {apart.max()}"
+    return differ if share else "the same pixels"
+
+
+def _samples(path: Path) -> np.ndarray:
+    return np.stack([frame.samples for frame in read_frames(path).frames])

@@ -1,0 +1,104 @@
+"""`train`: a net trained by a recipe. The loop is in training/, recipes are in recipes/."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from trombine.commands.options import Progress, Setting, verb
+from trombine.core.progress import Result
+from trombine.recipes import settings_of, with_settings
+from trombine.recipes.file import differences, is_file, run_name
+from trombine.training import loop
+from trombine.training.config import TrainConfig
+from trombine.training.dry_run import dry_run as dry_run_of
+from trombine.training.methods import find, open_recipe
+
+
+@verb
+def train(
+    recipe: str | Path,
+    /,
+    *,
+    data: str = "",
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    dry_run: bool = False,
+    override: bool = False,
+    tensorboard: Annotated[bool, Parameter(negative="--no-tensorboard")] = True,
+    progress: Progress = None,
+    **settings: Setting,
+) -> Result:
+    """Train a net by a recipe; the same command again goes on where it was.
+
+    For example:
+      trombine train upscale-fast-x2 --dry-run
+      trombine train upscale-fast-x2 --data leaves#100 --size 32 --pictures 640 \\
+        -o runs/first
+
+    A recipe is a file of settings (mine.toml, or the recipe.json of a run) or one
+    of upscale-x2, -x4, -fast-x2, -fast-x4, -drawings-x2, -drawings-x4, -wild-x2,
+    -wild-x4, -unseen-x2, -unseen-x4, -grown-x4, -sharp-x4, srresnet-x2, -x4,
+    srgan-x2, -x4, esrgan-x4, sharpener-x2, cleaner, autoencoder, restorer,
+    repairer, inpaint, -sharp, -diffusion, completion, scratches, generate-anime,
+    -photo, restyle, -cyclegan, -ugatit, -cut, -shared, dcgan, -r1, stylegan,
+    class-gan, sdpc-gan, fractal-gan, adversarial-autoencoder, flow, diffusion,
+    reader, witness, finder, refiner or pose. Its settings are options, too: --lr,
+    --batch, --pictures, --size, --width (of nets), --augment, --space, --seed,
+    --precision, --device, --threads, --devices, --log-every, --sample-every,
+    --measure-every, --save-every and more: --dry-run lists all.
+
+    Parameters
+    ----------
+    recipe
+        Its name, or a file.
+    data
+        What to learn from: folder:PATH, world:photo#5000, ...
+    output
+        The run's folder. [runs/RECIPE]
+    dry_run
+        Say what would be trained, how long, in what memory.
+    override
+        Go on with a run under other settings than before.
+    tensorboard
+        Write events for TensorBoard. [yes]
+    """
+    given = {"data": data} if data else {}
+    config = config_of(
+        str(recipe),
+        given | settings,
+        output=output,
+        override=override,
+        tensorboard=tensorboard,
+    )
+    if dry_run:
+        return Result(summary=dry_run_of(config))
+    return loop.train(config, progress)
+
+
+def config_of(
+    recipe: str,
+    settings: Mapping[str, Any],
+    *,
+    output: Path | None = None,
+    override: bool = False,
+    tensorboard: bool = True,
+) -> TrainConfig:
+    """What is asked for, as the loop takes it."""
+    given = settings_of(settings)
+    name, base = open_recipe(recipe)
+    changed = with_settings(base, given)
+    if is_file(recipe):  # the run's command is to say the same without the file
+        given = differences(find(name), changed)
+    words = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given.items()]
+    return TrainConfig(
+        name=name,
+        recipe=changed,
+        folder=output or Path("runs") / run_name(recipe),
+        override=override,
+        tensorboard=tensorboard,
+        command=" ".join(["trombine train", name, *words]),
+    )

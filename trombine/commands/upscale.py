@@ -1,0 +1,176 @@
+"""`upscale`: pictures and films enlarged by nets. The work on one is in superres/enlarge.py."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from trombine.commands.options import (
+    MORE,
+    WHOLE,
+    Device,
+    Format,
+    Output,
+    Overwrite,
+    Pictures,
+    Progress,
+    Quality,
+    Recursive,
+    Strip,
+    Suffix,
+    Threads,
+    limits,
+    paths_of,
+    verb,
+)
+from trombine.core.computing import cores
+from trombine.core.devices import resolve
+from trombine.core.errors import InputError, shown
+from trombine.core.memory import RELIEF
+from trombine.core.progress import Tick
+from trombine.io.batch import Made, each, find, sidecars
+from trombine.io.convert import is_held, of_held
+from trombine.io.video import SourceFile
+from trombine.models.hub import located
+from trombine.superres import MOST_TIMES
+from trombine.superres.enlarge import (
+    AUTO,
+    NUMBERS,
+    PHOTOGRAPHS,
+    REPORT,
+    SHEET,
+    WILD,
+    Enlargement,
+    ending,
+    enlarge,
+    enlarge_picture,
+    is_light,
+)
+from trombine.superres.names import KEPT, is_shipped
+from trombine.superres.pipelines import nets_of
+
+_USUAL_SCALE = 2
+
+
+@verb
+def upscale(
+    pictures: Pictures,
+    *,
+    output: Output = None,
+    scale: Annotated[int | None, limits(1, MOST_TIMES), WHOLE, Parameter(alias="-x")] = None,
+    size: str | None = None,
+    model: str | Path = AUTO,
+    sharpness: Annotated[float, limits(0, 1)] = 0.0,
+    tta: bool = False,
+    sheet: bool = False,
+    overwrite: Overwrite = False,
+    recursive: Recursive = False,
+    suffix: Suffix = "",
+    format: Format = "",
+    quality: Quality = 95,
+    strip: Strip = False,
+    truth: Annotated[Path | None, Parameter(group=MORE)] = None,
+    report: Annotated[bool, Parameter(group=MORE)] = False,
+    hole: Annotated[Path | None, Parameter(group=MORE)] = None,
+    mask_is: Annotated[
+        Literal["auto", "white", "black", "transparent"],
+        Parameter(group=MORE, show_choices=False),
+    ] = "auto",
+    tile: Annotated[int | None, limits(16), WHOLE, Parameter(group=MORE)] = None,
+    threads: Threads = None,
+    device: Device = "cpu",
+    progress: Progress = None,
+) -> Any:
+    """Enlarge pictures and films, sharper than interpolation does.
+
+    For example:
+      trombine upscale photo.jpg -x 4
+      trombine upscale faces -x 2 --sheet --truth truths -o measured
+
+    Parameters
+    ----------
+    scale
+        How many times as large, 1 to 16; 1 cleans. [2]
+    size
+        As large as fits in WIDTHxHEIGHT, in place of a scale.
+    model
+        upscale, upscale-fast, -drawings, -wild, or a file. [auto]
+    sharpness
+        0 is nearest to the truth, 1 invents detail. [0]
+    tta
+        Average over 8 turned copies: 8 times as slow.
+    sheet
+        Write NAME.sheet.png too, beside bicubic.
+    truth
+        The true large picture, or folder, to measure against.
+    report
+        Write NAME.report.png and .json too: what was invented.
+    hole
+        A mask of what was repaired: it is enlarged as damaged.
+    mask_is
+        What of it was repaired: auto, white, black, ... [auto]
+    tile
+        The side of tiles; smaller ones take less memory.
+    """
+    arguments = locals()
+    if sharpness and (model not in (AUTO, PHOTOGRAPHS, WILD) or scale == 1):
+        raise InputError(f"--sharpness is for enlarging by {PHOTOGRAPHS} or {WILD}; leave it out")
+    if mask_is != AUTO and hole is None:
+        raise InputError("--mask-is says what of a mask was repaired", "give --hole too")
+    options = Enlargement(
+        enlarge=_size_text(scale, size, model),
+        model=model if model == AUTO or is_shipped(model) else Path(located(model)),
+        sharpness=sharpness,
+        tta=tta,
+        tile=tile,
+        threads=min(threads or cores(), cores()),
+        device=resolve(device),
+        sheet=sheet,
+        report=report,
+        mask_is=mask_is,
+    )
+    if is_held(pictures):
+        return of_held(pictures, lambda picture: enlarge_picture(picture, options))
+    paths = paths_of(pictures)
+    file = options.model if isinstance(options.model, Path) else None
+    sources = find(paths, recursive=recursive)
+    truths, holes = sidecars(sources, truth, "truth"), sidecars(sources, hole, "hole")
+
+    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
+        path = source.path
+        alone = len(sources) == 1 or not is_light(path)
+        one = options if alone else replace(options, threads=1)
+        return enlarge(source, target, one, tick, truth=truths.get(path), hole=holes.get(path))
+
+    return each(
+        paths,
+        work,
+        upscale,
+        arguments | {"model": options.model, "truth": None, "hole": None, "mask_is": AUTO},
+        endings=("", *((SHEET,) if sheet else ()), *((REPORT, NUMBERS) if report else ())),
+        name=lambda source: ending(source, options.enlarge, options.model),
+        beside=f".{options.enlarge}",
+        reads=filter(None, (*truths.values(), *holes.values(), file)),
+        films=True,
+        at_once=options.threads or 1,
+        light=is_light,
+        relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
+        progress=progress,
+    )
+
+
+def _size_text(scale: int | None, size: str | None, model: str | Path) -> str:
+    """How large results are to be, "x3" or "1920x1080"; there must be such a model."""
+    there = (_USUAL_SCALE,) if model in (AUTO, KEPT) else nets_of(model)
+    if size is None:
+        return f"x{scale or (_USUAL_SCALE if _USUAL_SCALE in there else max(there))}"
+    if scale is not None:
+        raise InputError("-x and --size both say how large; give one of them")
+    plain = re.sub(r"\s*[xX×]\s*", "x", size.strip())
+    if not re.fullmatch(r"[1-9]\d{0,5}x[1-9]\d{0,5}", plain):
+        raise InputError(f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(size)}")
+    return plain

@@ -1,0 +1,344 @@
+"""What the answers of a test of people say: as values, as text for a terminal, as a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import combinations
+from statistics import median
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Bool
+
+from trombine.core.errors import shown
+from trombine.core.texts import aligned
+from trombine.eval.people import REASONS, SIDES, Key, Pixels, Subject
+from trombine.eval.people_figures import (
+    answers_needed,
+    cohen_kappa,
+    d_prime,
+    exact_interval,
+    fleiss_kappa,
+    guessing,
+    mean_accuracy,
+    spread_of,
+    subjects_needed,
+)
+from trombine.eval.stats import bootstrap
+from trombine.report import Plot, Report, Series
+
+GENERATOR: Final = "trombine judge people score"
+_TOLD_APART: Final = 0.54  # the share of right answers that is to be told from guessing
+_PICTURES: Final = (24, 50, 100, 200)
+_MOST_FOOLED: Final = 12  # pictures
+Numbers = dict[str, Any]
+Answers = Bool[np.ndarray, "s n"]
+
+
+# As values
+
+
+def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
+    """All figures, as JSON holds them."""
+    names = sorted(key.truth)
+    truth = np.array([key.truth[name] == "generated" for name in names])
+    answers = np.array([[s.answers[n].side == "generated" for n in names] for s in subjects])
+    correct = answers == truth
+    shares, right = correct.mean(1), int(correct.sum())
+    return {
+        "test": key.test,
+        "pictures": len(names),
+        "subjects": [
+            {
+                "subject": subject.name,
+                "file": subject.file.name,
+                "experience": subject.experience,
+                "seconds": median(answer.seconds for answer in subject.answers.values()),
+                **_figures(truth, said),
+            }
+            for subject, said in zip(subjects, answers, strict=True)
+        ],
+        "all": {
+            "answers": correct.size,
+            "right": right,
+            "accuracy": asdict(mean_accuracy(correct)),
+            "confusion": _confusion(truth, answers),
+            "guessing": guessing(right, correct.size),
+        },
+        "between": [
+            {
+                "first": first.name,
+                "second": second.name,
+                "kappa": asdict(bootstrap(cohen_kappa, a, b)),
+            }
+            for (first, a), (second, b) in combinations(zip(subjects, answers, strict=True), 2)
+        ],
+        "fleiss": asdict(bootstrap(fleiss_kappa, *answers)) if len(subjects) > 1 else None,
+        "sets": list(_sets(key, names, correct)),
+        "reasons": _reasons(key, subjects),
+        "texts": list(_texts(key, subjects)),
+        "fooled": _fooled(key, names, correct),
+        "needed": _needed(len(names), spread_of(shares, len(names))),
+    }
+
+
+def _figures(truth: np.ndarray, said: np.ndarray) -> Numbers:
+    """What is counted of one subject."""
+    right = int((said == truth).sum())
+    return {
+        "right": right,
+        "confusion": _confusion(truth, said[None]),
+        "accuracy": asdict(exact_interval(right, len(truth))),
+        "d_prime": asdict(bootstrap(d_prime, truth, said)),
+        "kappa": asdict(bootstrap(cohen_kappa, truth, said)),
+        "guessing": guessing(right, len(truth)),
+    }
+
+
+def _confusion(truth: np.ndarray, answers: Answers) -> dict[str, dict[str, int]]:
+    """How many of each side are called what: by the truth, then by the answer."""
+    sides = list(zip(SIDES, (False, True), strict=True))
+    return {
+        side: {called: int((answers[:, truth == t] == a).sum()) for called, a in sides}
+        for side, t in sides
+    }
+
+
+def _sets(key: Key, names: Sequence[str], correct: Answers) -> Iterator[Numbers]:
+    """How often the pictures of each folder are called what they are; the real ones come first."""
+    order = sorted({(SIDES.index(key.truth[name]), key.sets[name]) for name in names})
+    for side, name in order if len(order) > len(SIDES) else ():
+        mine = np.array([(SIDES.index(key.truth[n]), key.sets[n]) == (side, name) for n in names])
+        figure = asdict(mean_accuracy(correct[:, mine]))
+        yield {"set": name, "truth": SIDES[side], "pictures": int(mine.sum()), "accuracy": figure}
+
+
+def _reasons(key: Key, subjects: Sequence[Subject]) -> list[Numbers]:
+    """How often each is given for a generated picture, and for a real one."""
+    counts = Counter(
+        (reason, key.truth[name])
+        for subject in subjects
+        for name, answer in subject.answers.items()
+        for reason in answer.reasons
+    )
+    return [{"reason": r, **{side: counts[r, side] for side in SIDES}} for r in REASONS]
+
+
+def _texts(key: Key, subjects: Sequence[Subject]) -> Iterator[Numbers]:
+    for subject in subjects:
+        for name, answer in subject.answers.items():
+            if answer.text.strip():
+                about = {"picture": name, "file": key.names[name], "truth": key.truth[name]}
+                yield {"subject": subject.name, **about, "text": answer.text.strip()}
+
+
+def _fooled(key: Key, names: Sequence[str], correct: Answers) -> list[Numbers]:
+    """The pictures that somebody was wrong of, those of most people first."""
+    wrong = dict(zip(names, (~correct).sum(0).tolist(), strict=True))
+    order = sorted((name for name in names if wrong[name]), key=lambda name: (-wrong[name], name))
+    return [
+        {
+            "picture": name,
+            "file": key.names[name],
+            "truth": key.truth[name],
+            "wrong": wrong[name],
+            "of": len(correct),
+        }
+        for name in order
+    ]
+
+
+def _needed(count: int, spread: float) -> Numbers:
+    """What a test needs to tell a small difference from guessing."""
+    return {
+        "share": _TOLD_APART,
+        "power": 0.8,
+        "answers": answers_needed(_TOLD_APART),
+        "spread": spread,
+        "tests": [
+            {
+                "pictures": pictures,
+                "subjects_alike": subjects_needed(pictures, 0.0, _TOLD_APART),
+                "subjects_as_here": subjects_needed(pictures, spread, _TOLD_APART),
+            }
+            for pictures in sorted({count, *_PICTURES})
+        ],
+    }
+
+
+# As text
+
+_HEADS: Final = ("subject", "right", "accuracy", "d'", "kappa", "by guessing")
+
+
+def text_of(report: Numbers) -> str:
+    """A line for each subject, and what they say together."""
+    count, everybody = report["pictures"], report["all"]
+    rows = [_HEADS, *(_row(subject, count) for subject in report["subjects"])]
+    lines = aligned(rows)
+    lines.append(
+        f"together: {everybody['right']} of {everybody['answers']} right, mean accuracy"
+        f" {_spelled(everybody['accuracy'])}; by guessing {_chance(everybody['guessing'])}"
+    )
+    lines.append(f"kappa between all (Fleiss): {_spelled(report['fleiss'])}")
+    lines += [
+        f"{shown(s['set'])} ({s['truth']}): {_spelled(s['accuracy'])} right" for s in report["sets"]
+    ]
+    lines += [f"reasons: {text}" for text in _reason_words(report)]
+    if report["fooled"]:
+        worst = report["fooled"][0]
+        lines.append(
+            f"fooled most: {shown(worst['file'])} ({worst['truth']}), {worst['wrong']} of"
+            f" {worst['of']} wrong"
+        )
+    needed = report["needed"]
+    test = next(test for test in needed["tests"] if test["pictures"] == count)
+    lines.append(
+        f"to tell {needed['share']:.0%} from 50% (power {needed['power']:g}):"
+        f" {needed['answers']} answers, {test['subjects_alike']} subjects of {count} pictures,"
+        f" {test['subjects_as_here']} if they differ as these do"
+    )
+    return "\n".join(lines)
+
+
+def _row(subject: Numbers, count: int) -> tuple[str, ...]:
+    figures = (_spelled(subject[name]) for name in ("accuracy", "d_prime", "kappa"))
+    right = f"{subject['right']} of {count}"
+    return shown(subject["subject"]), right, *figures, _chance(subject["guessing"])
+
+
+def _spelled(figure: Mapping[str, float | None] | None) -> str:
+    """A figure and its interval."""
+    if figure is None or figure["value"] is None:
+        return "–"
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
+
+
+def _chance(probability: float) -> str:
+    return f"{probability:.3f}" if probability >= 0.001 else f"{probability:.1e}"
+
+
+def _reason_words(report: Numbers) -> Iterator[str]:
+    given = [r for r in report["reasons"] if r["real"] + r["generated"]]
+    if given:
+        order = sorted(given, key=lambda r: -r["generated"] - r["real"])
+        yield ", ".join(f"{r['reason']} {r['generated'] + r['real']}" for r in order)
+
+
+# As a page
+
+
+def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
+    """The page; `images` are the test's pictures, where they are at hand."""
+    subjects, everybody = numbers["subjects"], numbers["all"]
+    report = Report(
+        title="Real or generated?",
+        lead=f"{len(subjects)} subjects and {numbers['pictures']} pictures, half of them real:"
+        f" {everybody['right']} of {everybody['answers']} answers are right. Mean accuracy"
+        f" {_spelled(everybody['accuracy'])}; by guessing alone this or better has a probability of"
+        f" {_chance(everybody['guessing'])}.",
+        generator=GENERATOR,
+    )
+    report.section(
+        "Subjects",
+        "Each with the exact 95 % interval of its accuracy (Clopper and Pearson), d' and kappa"
+        " against the truth with bootstrap intervals, and how likely somebody who guesses has as"
+        " many right or more.",
+    )
+    report.curves(_accuracies([subject["accuracy"] for subject in subjects]))
+    rows = [
+        [*_row(subject, numbers["pictures"]), f"{subject['seconds']:.1f}", subject["experience"]]
+        for subject in subjects
+    ]
+    total = f"{everybody['right']} of {everybody['answers']}"
+    mean, chance = _spelled(everybody["accuracy"]), _chance(everybody["guessing"])
+    rows.append(["all", total, mean, "–", "–", chance, "–", "–"])
+    heads = [*_HEADS, "seconds", "experience"]
+    under = "seconds: the median a picture"
+    report.table(heads, rows, caption="Each subject", under=under, csv=True)
+    report.section("Answers", "How many pictures of each side were called what.")
+    groups = [(s["subject"], s["confusion"]) for s in subjects] + [("all", everybody["confusion"])]
+    rows = [[name, *(str(c[t][a]) for t in SIDES for a in SIDES)] for name, c in groups]
+    heads = ["subject", *(f"{t}, called {a}" for t in SIDES for a in SIDES)]
+    report.table(heads, rows, caption="Pictures, by what they are and were called")
+    if numbers["sets"]:
+        text = "The more real a folder of generated ones looks, the less often it is called so."
+        rows = [
+            [s["set"], s["truth"], str(s["pictures"]), _spelled(s["accuracy"])]
+            for s in numbers["sets"]
+        ]
+        heads, caption = ["folder", "it is", "pictures", "right"], "Right answers, by folder"
+        report.section("Folders", text).table(heads, rows, caption=caption, words=True)
+    if numbers["between"]:
+        report.section(
+            "Agreement",
+            "Cohen's kappa of each two subjects, Fleiss' of all: 1 where they always agree, 0 as by"
+            " chance. It says nothing of who is right.",
+        )
+        names = [subject["subject"] for subject in subjects]
+        pairs = {(p["first"], p["second"]): _spelled(p["kappa"]) for p in numbers["between"]}
+        rows = [[a, *(pairs.get((a, b), pairs.get((b, a), "–")) for b in names)] for a in names]
+        under = f"Fleiss' kappa of all: {_spelled(numbers['fleiss'])}"
+        report.table(["subject", *names], rows, caption="Kappa between subjects", under=under)
+    _reasons_section(report, numbers)
+    if numbers["fooled"]:
+        _fooled_section(report, numbers["fooled"][:_MOST_FOOLED], images)
+    _needed_section(report, numbers["needed"])
+    return report
+
+
+def _accuracies(figures: Sequence[Mapping[str, float]]) -> Plot:
+    places = list(range(len(figures)))
+    values, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
+    return Plot(
+        title="Accuracy, by subject in the table's order",
+        x_label="subject",
+        y_label="accuracy",
+        series=[
+            Series(name="subjects", x=places, y=values, low=low, high=high, mark="points"),
+            Series(name="guessing", x=[-0.5, len(places) - 0.5], y=[0.5, 0.5]),
+        ],
+        categories=[str(place + 1) for place in places],
+    )
+
+
+def _reasons_section(report: Report, numbers: Numbers) -> None:
+    text = "What gave pictures away, and how often a real one was thought to be betrayed so."
+    rows = [[r["reason"], str(r["generated"]), str(r["real"])] for r in numbers["reasons"]]
+    heads = ["reason", "of generated pictures", "of real ones"]
+    report.section("Reasons", text).table(heads, rows, caption="How often each was given")
+    if numbers["texts"]:
+        rows = [[t["subject"], t["file"], t["truth"], t["text"]] for t in numbers["texts"]]
+        heads = ["subject", "picture", "it is", "what was written"]
+        report.table(heads, rows, caption="In their own words", words=True)
+
+
+def _fooled_section(report: Report, worst: Sequence[Numbers], images: Mapping[str, Pixels]) -> None:
+    """The worst as pictures, where these are at hand; else a table."""
+    report.section("What fooled most", "The pictures that most people were wrong of.")
+    if all(one["picture"] in images for one in worst):
+        captions = (f"{w['truth']}: {w['wrong']} of {w['of']} wrong ({w['file']})" for w in worst)
+        pictures = (images[one["picture"]] for one in worst)
+        report.pictures(zip(pictures, captions, strict=True), columns=4)
+        return
+    rows = [[w["file"], w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
+    caption = "Pictures of which most were wrong"
+    report.table(["picture", "it is", "wrong"], rows, caption=caption, words=True)
+
+
+def _needed_section(report: Report, needed: Numbers) -> None:
+    report.section(
+        "How many are needed",
+        "Subjects that a test needs to tell 54 % right answers from guessing, four times in five"
+        " (one-sided, 5 %): where all of them see alike, and where they differ as these do."
+        " Pictures that are unequally hard ask for more.",
+    )
+    rows = [
+        [str(t["pictures"]), str(t["subjects_alike"]), str(t["subjects_as_here"])]
+        for t in needed["tests"]
+    ]
+    heads = ["pictures", "subjects, if all are alike", "subjects, if they differ as here"]
+    under = f"Standard deviation of the subjects' true accuracy: {needed['spread']:.3f}"
+    report.table(heads, rows, caption="Subjects needed", under=under)

@@ -1,0 +1,119 @@
+"""Copies that are planted, to learn which of them a search finds.
+
+Each kind is a function of pictures and chance, and gives as many pictures of the same size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image
+
+from trombine.core.rng import Chance
+from trombine.data.degrade.blur import gaussian_blur
+from trombine.data.degrade.camera import jpeg
+
+Pictures = UInt8[np.ndarray, "n h w 3"]
+
+QUALITY: Final = 30  # of the JPEGs
+BLUR: Final = (0.008, 0.02)  # standard deviation, of the picture's side
+CROP: Final = (0.7, 1.0)  # of the picture's side
+PATCH: Final = 0.25  # of the picture's side
+SATURATION: Final = (0.6, 1.4)
+
+
+def exact(pictures: Pictures, chance: Chance) -> Pictures:
+    """The same pictures."""
+    return pictures.copy()
+
+
+def mirrored(pictures: Pictures, chance: Chance) -> Pictures:
+    """Left and right exchanged."""
+    return np.ascontiguousarray(pictures[:, :, ::-1])
+
+
+def cropped(pictures: Pictures, chance: Chance) -> Pictures:
+    """A square from anywhere in each, at the picture's size again."""
+    height, width = pictures.shape[1:3]
+    shares = _between(CROP, chance.uniforms("crop's side"))
+    places = zip(shares, chance.uniforms("crop's left"), chance.uniforms("crop's top"), strict=True)
+    results = []
+    for picture, (share, x, y) in zip(pictures, places, strict=True):
+        left, top = x * (1 - share) * width, y * (1 - share) * height
+        box = (left, top, left + share * width, top + share * height)
+        resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC, box)
+        results.append(np.asarray(resized))
+    return _stacked(results, pictures)
+
+
+def recoloured(pictures: Pictures, chance: Chance) -> Pictures:
+    """The hue turned by 30 to 330 degrees, the saturation changed."""
+    turns = np.round(_between((30, 330), chance.uniforms("turn of hue")) / 360 * 256)
+    factors = _between(SATURATION, chance.uniforms("saturation"))
+    results = []
+    for picture, turn, factor in zip(pictures, turns, factors, strict=True):
+        hue, saturation, value = np.moveaxis(
+            np.asarray(Image.fromarray(picture).convert("HSV")).astype(np.float64), 2, 0
+        )
+        planes = ((hue + turn) % 256, np.minimum(saturation * factor, 255), value)
+        changed = np.round(np.stack(planes, 2)).astype(np.uint8)
+        results.append(np.asarray(Image.fromarray(changed, "HSV").convert("RGB")))
+    return _stacked(results, pictures)
+
+
+def compressed(pictures: Pictures, chance: Chance) -> Pictures:
+    """Written as JPEG of a low quality, and read again."""
+    return _numbers(jpeg(_planes(pictures), np.full(len(pictures), QUALITY, np.int64)))
+
+
+def blurred(pictures: Pictures, chance: Chance) -> Pictures:
+    """By a round Gaussian."""
+    sigma = _between(BLUR, chance.uniforms("blur")) * pictures.shape[1]
+    return _numbers(gaussian_blur(_planes(pictures), sigma).clamp(0, 1))
+
+
+def patched(pictures: Pictures, chance: Chance) -> Pictures:
+    """A square anywhere replaced by the same square of another of these pictures."""
+    results, (height, width) = pictures.copy(), pictures.shape[1:3]
+    sides = round(PATCH * height), round(PATCH * width)
+    tops = (chance.uniforms("patch's top") * (height - sides[0] + 1)).astype(int)
+    lefts = (chance.uniforms("patch's left") * (width - sides[1] + 1)).astype(int)
+    for number, (top, left) in enumerate(zip(tops, lefts, strict=True)):
+        part = np.s_[top : top + sides[0], left : left + sides[1]]
+        results[number][part] = pictures[(number + 1) % len(pictures)][part]
+    return results
+
+
+Change = Callable[[Pictures, Chance], Pictures]
+CHANGES: Final[Mapping[str, Change]] = MappingProxyType(
+    {
+        "exact": exact,
+        "mirrored": mirrored,
+        "JPEG": compressed,
+        "blurred": blurred,
+        "cropped": cropped,
+        "recoloured": recoloured,
+        "patched": patched,
+    }
+)
+
+
+def _between(bounds: tuple[float, float], shares: np.ndarray) -> np.ndarray:
+    return bounds[0] + (bounds[1] - bounds[0]) * shares
+
+
+def _stacked(results: list[np.ndarray], pictures: Pictures) -> Pictures:
+    return np.stack(results) if results else pictures.copy()
+
+
+def _planes(pictures: Pictures) -> torch.Tensor:
+    return torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy()).float() / 255
+
+
+def _numbers(planes: torch.Tensor) -> Pictures:
+    return (planes * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()

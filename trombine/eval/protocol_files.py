@@ -1,0 +1,415 @@
+"""Protocols as files: which pictures, what is done to them, what is measured; and their cases.
+
+    about = "Faces with a hole"
+    version = 1
+    task = "repair"                             # one of TASKS
+    pictures = "world:photo"                    # painted; or "scikit-image", or "folder"
+    seeds = { first = 1_700_000, count = 40 }   # of what is painted
+    size = 64                                   # of what is painted
+    files = "portraits.sha256"                  # of what is not: as sha256sum writes it, beside
+    crop = 256                                  # its middle, where a picture is larger
+    masks = ["irregular:10-20"]                 # of repair, in turn (data/masks/spec.py)
+    damage = "shrink:4"                         # of upscale (data/degrade/chain.py)
+    measures = ["PSNR in the hole", "SSIM"]     # the first ranks; of invent, those of sets
+
+A protocol is known by its hash (metrics/protocol.py), over all of this but `about` and the file's
+name; comments and formatting are not in it. Those in protocols/ come with trombine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import numpy as np
+import skimage.data
+import torch
+from jaxtyping import Float32
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
+
+from trombine.core.conventions import to_picture, to_pixels
+from trombine.core.errors import InputError, about, shown
+from trombine.data.degrade import Chain, crop_to_multiple, degrade_one
+from trombine.data.made import SEEDS, Maker
+from trombine.data.masks import draw_mask, parse_mix
+from trombine.data.masks.spec import Hole
+from trombine.data.masks.spec import spell as spell_mask
+from trombine.data.spec import parse
+from trombine.eval import witness
+from trombine.eval.fidelity import FEWEST, FIGURES
+from trombine.eval.methods.invent import TRAINING
+from trombine.eval.restoration import BY_PIXELS, BY_WITNESS, MEASURES, Measure
+from trombine.io.files import opened
+from trombine.io.image import as_seen, load_picture
+from trombine.metrics import Protocol
+
+FOLDER: Final = Path(__file__).with_name("protocols")
+ENDING: Final = ".toml"
+PLACES: Final = ("scikit-image", "folder")  # of pictures that are not painted
+GREY: Final = 128 / 255  # of what a hole shows to who repairs it
+REGIONS: Final = {"": "whole", " in the hole": "hole", " on the rim": "rim"}
+RANKS_SETS: Final = ("Fréchet", "KID")
+SET_MEASURES: Final = {
+    name: Measure(unit="", more_is_better=name not in (*RANKS_SETS, "accuracy"), about=figure.text)
+    for name, figure in FIGURES.items()
+}
+_ALL: Final = {**MEASURES, **SET_MEASURES}
+_MOST: Final = 100_000  # pictures
+_DIGEST: Final = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\0]+)")
+
+Picture = Float32[torch.Tensor, "3 _ _"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A measure as a protocol names it: `PSNR in the hole`."""
+
+    name: str  # of MEASURES or SET_MEASURES
+    region: str
+
+    @property
+    def measure(self) -> Measure:
+        """What it is."""
+        return _ALL[self.name]
+
+
+def asked_for(text: str) -> Asked:
+    """The measure that this text names."""
+    for name in _ALL:
+        words = text.removeprefix(name)
+        if text.startswith(name) and words in REGIONS:
+            if words and name not in BY_PIXELS:
+                raise InputError(f"{name} is of the whole picture only, not {words.strip()}")
+            return Asked(name=name, region=REGIONS[words])
+    regions = " or ".join(f"'{words.strip()}'" for words in REGIONS if words)
+    names, of_sets = ", ".join(MEASURES), ", ".join(SET_MEASURES)
+    raise InputError(
+        f"{shown(text)} is no measure; a measure is {names}, and {regions} after it;"
+        f" of the task invent, {of_sets}"
+    )
+
+
+def _measure(text: str) -> str:
+    asked_for(text)
+    return text
+
+
+def _mask(text: str) -> str:
+    mix = parse_mix(text)
+    if any(term.family == "parts" for term in mix):
+        raise InputError("masks over parts of a face are not for protocols yet")
+    return "+".join(map(spell_mask, mix))
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Seeds(_Frozen):
+    """Of what is painted."""
+
+    first: StrictInt
+    count: Annotated[StrictInt, Field(ge=1, le=_MOST)]
+
+
+class ProtocolFile(_Frozen):
+    """What a file says, checked."""
+
+    name: str  # of the file
+    about: str = ""
+    version: Annotated[StrictInt, Field(ge=1)]
+    task: Literal["repair", "upscale", "restyle", "invent"]
+    pictures: str
+    spans: Seeds | None = Field(None, alias="seeds")
+    size: Annotated[StrictInt, Field(ge=1)] | None = None
+    crop: Annotated[StrictInt, Field(ge=1)] | None = None
+    masks: tuple[Annotated[str, AfterValidator(_mask)], ...] = ()
+    damage: Annotated[str, AfterValidator(lambda text: text and str(Chain.parse(text)))] = ""
+    measures: Annotated[tuple[Annotated[str, AfterValidator(_measure)], ...], Field(min_length=1)]
+    files: Mapping[str, str] = {}  # SHA-256 by name
+
+    @model_validator(mode="after")
+    def check(self) -> ProtocolFile:
+        """Refuse what does not fit together."""
+        self._check_pictures()
+        regions = {asked.region for asked in self.asked.values()}
+        if len(set(self.measures)) < len(self.measures):
+            raise ValueError("names a measure twice")
+        if bool(self.masks) != (self.task == "repair") or not (self.masks or regions == {"whole"}):
+            raise ValueError(
+                "masks, and measures in them, are for the task repair, which needs them"
+            )
+        if bool(self.damage) != (self.task == "upscale") or (self.damage and self.factor < 2):
+            raise ValueError("a damage that shrinks is for the task upscale, which needs it")
+        if (len(self.styles) == 2) != (self.task == "restyle"):
+            raise ValueError("pairs of styles (world:photo+anime) are for the task restyle alone")
+        if any((asked.name in SET_MEASURES) != self.of_sets for asked in self.asked.values()):
+            names = ", ".join(SET_MEASURES)
+            raise ValueError(f"measures of sets ({names}) are for the task invent, and no others")
+        if self.of_sets:
+            self._check_sets()
+        return self
+
+    def _check_pictures(self) -> None:
+        if self.pictures in PLACES:
+            if self.spans or self.size or not self.files:
+                raise ValueError(f"pictures of {self.pictures} have files, no seeds and no size")
+            return
+        term, *others = parse(self.pictures)
+        if others or term.path or term.count or term.weight != 1:
+            raise ValueError(
+                "pictures are of one kind, without a count or a weight, such as world:photo; or"
+                f" {' or '.join(PLACES)} with files"
+            )
+        if self.files or self.spans is None or self.size is None or self.spans.first not in SEEDS:
+            raise ValueError("what is painted has a size and seeds = { first = 0, count = 1 }")
+        Maker(kind=term.kind, styles=term.styles, size=self.size)
+        if (self.crop or 1) > self.size:
+            raise ValueError(f"crop is 1 to {self.size}, the size of what is painted")
+
+    def _check_sets(self) -> None:
+        if not self.is_painted or parse(self.pictures)[0].kind != "world":
+            raise ValueError("pictures of the task invent are painted faces, such as world:photo")
+        if self.seeds.start < TRAINING.stop or self.count < FEWEST:
+            raise ValueError(
+                f"the task invent has {FEWEST} seeds or more, from {TRAINING.stop:,} on: baselines"
+                " learn from those before"
+            )
+        if self.measures[0] not in RANKS_SETS:
+            raise ValueError(f"the first measure, which ranks, is {' or '.join(RANKS_SETS)}")
+
+    @property
+    def seeds(self) -> range:
+        """Of what is painted; empty where pictures are files."""
+        first, count = (self.spans.first, self.spans.count) if self.spans else (0, 0)
+        return range(first, first + count)
+
+    @property
+    def protocol(self) -> Protocol:
+        """All of it that numbers depend on, with its hash."""
+        listing = "".join(f"{digest}  {name}\n" for name, digest in self.files.items())
+        done = []
+        if self.crop:
+            done.append(f"the middle {self.crop} x {self.crop}")
+        if self.masks:
+            done.append(f"holes {', '.join(self.masks)} in turn, of the picture's seed, grey")
+        if self.damage:
+            done.append(f"damage {self.damage}, of the picture's seed")
+            done.append(f"a border of {self.factor} pixels does not count for PSNR-Y")
+        if self.of_sets:
+            done.append("as a set against as many invented ones, in the witness's features")
+        return Protocol(
+            name=self.name,
+            pictures=self.pictures,
+            seeds=self.seeds,
+            size=self.size,
+            degradations=tuple(done),
+            measures=self.measures,
+            public=not self.seeds,
+            fingerprint=hashlib.sha256(listing.encode()).hexdigest() if self.files else "",
+            task=self.task,
+            version=self.version,
+        )
+
+    @property
+    def count(self) -> int:
+        """How many pictures it has."""
+        return len(self.seeds) or len(self.files)
+
+    @property
+    def side(self) -> int | None:
+        """Of what is painted, after it is cropped."""
+        return self.crop or self.size if self.is_painted else None
+
+    @property
+    def is_painted(self) -> bool:
+        """Whether its pictures are of seeds."""
+        return bool(self.seeds)
+
+    @property
+    def of_sets(self) -> bool:
+        """Whether its measures are of sets, and not of each picture."""
+        return self.task == "invent"
+
+    @property
+    def factor(self) -> int:
+        """How many times smaller the damage makes pictures."""
+        return Chain.parse(self.damage).scale if self.damage else 1
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Of what is painted: of a pair, the input's and the truth's."""
+        return parse(self.pictures)[0].styles if self.is_painted else ()
+
+    @property
+    def asked(self) -> dict[str, Asked]:
+        """The measures by their names."""
+        return {name: asked_for(name) for name in self.measures}
+
+    @property
+    def needs_witness(self) -> bool:
+        """Whether the witness reads the pictures."""
+        return self.of_sets or any(asked.name in BY_WITNESS for asked in self.asked.values())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """One picture of a protocol: what a method is given, and what should come of it."""
+
+    name: str  # of its file: 000000
+    source: str  # its seed or its file, for people
+    given: Picture
+    truth: Picture
+    hole: Hole | None = None
+    group: str = ""  # which of the masks
+
+    @cached_property
+    def seen(self) -> witness.Seen:
+        """What the witness says of the truth: once for all methods."""
+        return witness.seen(self.truth[None])
+
+
+# ---------------------------------------------------------------------------------------------
+# Reading a file
+
+
+def shipped() -> dict[str, Path]:
+    """The protocols that come with trombine, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob(f"*{ENDING}"))}
+
+
+def named(text: str) -> tuple[str, ...]:
+    """The protocols that this text names: one, a file, or several that begin so, as `portraits`."""
+    table = shipped()
+    if "{" in text:  # a command, which may end in a file's name
+        return ()
+    if text in table or text.endswith(ENDING):
+        return (text,)
+    found = tuple(name for name in table if name.startswith(f"{text}-"))
+    return found if len(found) > 1 else ()
+
+
+def load(name: str) -> ProtocolFile:
+    """The protocol of this name, or in this file."""
+    table = shipped()
+    if name not in table and not name.endswith(ENDING):
+        listed = ", ".join(table)
+        raise InputError(f"is no protocol; there are {listed}, or name a .toml file", path=name)
+    path = table.get(name) or Path(name)
+    with opened(path) as file, about(path):
+        try:
+            content = tomllib.loads(file.read().decode())
+            if "files" in content:
+                content["files"] = _listed(path.parent / str(content["files"]))
+            return ProtocolFile(**{**content, "name": path.stem})
+        except ValidationError as error:
+            one = error.errors(include_url=False)[0]
+            place = " ".join(map(str, one["loc"]))
+            problem = f"{place}: {one['msg']}".removeprefix(": ").removeprefix("Value error, ")
+            raise InputError(problem) from error
+        except ValueError as error:
+            raise InputError(f"is not TOML ({error})", "mend it, or copy it again") from error
+
+
+def _listed(path: Path) -> dict[str, str]:
+    """The files of a protocol by name with their SHA-256, as sha256sum writes them."""
+    with opened(path) as file:
+        lines = file.read().decode(errors="replace").splitlines()
+    matches = [_DIGEST.fullmatch(line) for line in lines if line.strip()]
+    if not matches or not all(matches):
+        raise InputError("is not what sha256sum writes of files in one folder", path=path)
+    files = {match[2]: match[1] for match in matches if match}
+    if len(files) < len(matches) or len({Path(name).stem for name in files}) < len(files):
+        raise InputError("names a picture twice", path=path)
+    return files
+
+
+# ---------------------------------------------------------------------------------------------
+# Cases
+
+
+def cases(file: ProtocolFile, folder: Path | None) -> Iterator[Case]:
+    """All of a protocol, in its order; `folder` is where its files are, if they are in one."""
+    chain = Chain.parse(file.damage) if file.damage else None
+    mixes = [(mask, parse_mix(mask)) for mask in file.masks]
+    for number, (seed, source, sides) in enumerate(_sources(file, folder)):
+        name, truth = f"{number:06d}", sides[-1]
+        if chain is not None:
+            truth = crop_to_multiple(truth, chain.scale)
+            yield Case(name=name, source=source, given=degrade_one(truth, chain, seed), truth=truth)
+        elif mixes:
+            group, mix = mixes[number % len(mixes)]
+            hole = draw_mask(mix, seed, (truth.shape[-2], truth.shape[-1])).hole
+            given = truth.masked_fill(torch.from_numpy(hole), GREY)
+            yield Case(name=name, source=source, given=given, truth=truth, hole=hole, group=group)
+        else:
+            yield Case(name=name, source=source, given=sides[0], truth=truth)
+
+
+def _sources(
+    file: ProtocolFile, folder: Path | None
+) -> Iterator[tuple[int, str, tuple[Picture, ...]]]:
+    """The seed, the name and the pictures of each: one, or the two of a pair."""
+    if file.is_painted and file.size:
+        (term,) = parse(file.pictures)
+        maker = Maker(kind=term.kind, styles=term.styles, size=file.size)
+        for seed in file.seeds:
+            sides = maker.make(seed).sides
+            pictures = (_middle(_rgb(side.pixels), file.crop) for side in sides)
+            yield seed, f"seed {seed}", tuple(pictures)
+        return
+    home = folder_of(file, folder)
+    for number, (name, digest) in enumerate(file.files.items()):
+        path = home / name
+        with opened(path) as data:
+            if hashlib.sha256(data.read()).hexdigest() != digest:
+                raise InputError("is not the picture that the protocol names", path=path)
+        picture = to_picture(as_seen(load_picture(path)))
+        yield number, name, (_middle(picture, file.crop),)
+
+
+def folder_of(file: ProtocolFile, folder: Path | None) -> Path:
+    """Where the files of a protocol are."""
+    if file.pictures == "scikit-image":
+        return Path(skimage.data.__file__).parent
+    if folder is None:
+        raise InputError(f"{file.name} is of pictures in a folder", "name it by --pictures")
+    return folder
+
+
+def _rgb(pixels: np.ndarray) -> Picture:
+    colours = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    return to_picture(np.ascontiguousarray(colours))
+
+
+def _middle(picture: Picture, side: int | None) -> Picture:
+    """The middle of a picture, no side longer than this."""
+    if side is None:
+        return picture
+    height, width = (min(side, length) for length in picture.shape[-2:])
+    top, left = (picture.shape[-2] - height) // 2, (picture.shape[-1] - width) // 2
+    return picture[:, top : top + height, left : left + width].contiguous()
+
+
+def fingerprint(all_cases: tuple[Case, ...]) -> str:
+    """A hash of the pixels of all cases: the same where they were painted and damaged the same."""
+    digest = hashlib.sha256()
+    for case in all_cases:
+        for part in (to_pixels(case.given), to_pixels(case.truth), case.hole):
+            if part is not None:
+                digest.update(f"{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,420 @@
+"""A picture to its faces: found, then read twice, the second time upright and at the right size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final, cast, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, UInt8
+from scipy.ndimage import label
+from torch import Tensor
+
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
+from trombine.core.devices import device_of
+from trombine.core.errors import InputError
+from trombine.faces.doubts import Seen, beyond, doubts
+from trombine.faces.fields import decode_styles, fields_of
+from trombine.faces.frames import (
+    WINDOW,
+    Frame,
+    Samples,
+    aligned,
+    as_floats,
+    as_painted,
+    crop_windows,
+    round_face,
+)
+from trombine.faces.labels import labels_of
+from trombine.faces.scan import LIKELY, Corners, area, covered, places, resized, shared
+from trombine.faces.spreads import clues_of, spreads_of
+from trombine.faces.twice import read_twice
+from trombine.models import Model
+from trombine.models.tasks import check_finite
+from trombine.nets.blocks import fused
+from trombine.nets.reader import Reader, Reading
+from trombine.nets.spaces import to_space
+
+# How likely a window is to show a face before it is called one. Parts and landmarks that have to be
+# of the same face leave few that are none; a face whose brows are cut off is some .15.
+FACE: Final = 0.1
+LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
+# Where landmarks may be off by so many times more in a window that is not upright yet, those of the
+# upright one are LOST, too (docs/log.md).
+_HOPELESS: Final = 2
+_SAME: Final = 0.5  # of two boxes of landmarks together in both: from here on they are of one face
+_TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
+# So many pixels of a photo's window that are called glasses are worn, whatever the number says. It
+# misses thin rims: of 18 portraits with glasses it names three, the parts ten, one more wrongly.
+_RIMS: Final = 6
+_WORN: Final = 0.75
+_AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below it there is no face
+_BESIDE: Final = 0.2  # of the landmarks' box, to each side: what is there can be of the same face
+_SPECK: Final = 12  # pixels of a window: what is smaller says nothing of where a face ends
+_BATCH: Final = 16  # windows read at once
+_OVERVIEW: Final = 1280  # pixels of the longer side
+# A picture is dark whose lightest pixels but 2 of 100 are below that: none were learned from. It is
+# made so light that these are at that.
+_DARK: Final = 0.3
+_LIT: Final = 0.8
+_LIGHTEST: Final = 0.98
+_SEEN: Final = 256  # pixels of the shorter side, of which the lightest are looked for
+_FACE_PARTS: Final = (
+    *("skin", "nose", "glasses", "left_eye", "right_eye", "left_brow", "right_brow"),
+    *("left_ear", "right_ear", "mouth", "upper_lip", "lower_lip"),
+)
+_IN_BOX: Final = np.array([part.name in _FACE_PARTS for part in PARTS])  # by label
+_EYES: Final = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Least:
+    """What must be said of a window for it to show a face."""
+
+    place: float = LIKELY  # how likely the finder says that one is here
+    likely: float = FACE
+    lost: float = LOST
+
+
+CLEAR: Final = Least()
+
+Picture = Float32[Tensor, "3 h w"]
+Enlarge = Callable[[Picture, int], Picture]
+Wanted = Callable[[Frame], bool]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """One face of a picture. Places and lengths are in pixels of the picture."""
+
+    box: Corners  # left, top, right, bottom: tight round all parts but hair, neck and what is worn
+    likely: float  # to be a face
+    points: Float32[np.ndarray, "68 2"]
+    errors: Float32[np.ndarray, "68"]  # by how much each point may be off
+    traits: Mapping[str, float]  # of whoever it is, by name, as in a painted face
+    moment: Mapping[str, float]  # pose, expression, light, what is worn
+    styles: Mapping[str, float]  # how likely each is
+    features: Float32[np.ndarray, "f"]  # by which people can be told apart
+    frame: Frame  # that it was read in
+    logits: Float32[Tensor, "p 128 128"]  # of the parts, in that frame
+    style: str | None = None  # where it is sure
+    outside: float = 0.0  # of the landmarks' box: how much of it lies outside the picture
+    # Half of 90 % intervals, by the names of traits and moment; of a reader that was measured.
+    spreads: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def aligned(self) -> Frame:
+        """The square that has its eyes in the places where aligned faces have them."""
+        right, left = (self.points[eye].mean(0).astype(np.float64) for eye in _EYES)
+        return aligned(right, left)
+
+    def as_painted(self, style: str) -> Frame:
+        """The square in which it stands as painted faces of a style stand in their pictures."""
+        return as_painted(self.points.astype(np.float64), style)
+
+    @property
+    def size(self) -> float:
+        """The longer side of its box."""
+        left, top, right, bottom = self.box
+        return max(right - left, bottom - top)
+
+    @cached_property
+    def parts(self) -> UInt8[np.ndarray, "128 128"]:
+        """The label of each pixel of its window, which lies in the picture as its frame says."""
+        return labels_of(self.logits).numpy()
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """What speaks against the reading, in words; empty where nothing does."""
+        seen = Seen(
+            points=self.points,
+            errors=self.errors,
+            labels=self.parts,
+            frame=self.frame,
+            size=self.size,
+            outside=self.outside,
+        )
+        return doubts(seen, is_beyond=bool(self.beyond))
+
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """The turns that are as far as the reader can tell: the true ones may be farther."""
+        return tuple(name for name, value in self.moment.items() if beyond(name, value))
+
+
+def read_faces(
+    picture: Samples,
+    model: Model,
+    *,
+    largest: bool = False,
+    wanted: Wanted | None = None,
+    least: Least = CLEAR,
+    enlarge: Enlarge | None = None,
+) -> list[Face]:
+    """The faces of a picture, or of its 8-bit samples, which is quicker where it is large; from
+    left to right, with `largest` only that one.
+
+    `wanted` says in which frames, round places where faces may be, they are to be read, and
+    `least` what counts as one.
+    `enlarge` makes small faces larger (a picture, and how many times) before they are read.
+    """
+    model = replace(model, net=fused(cast(Reader, model.net)))
+    with torch.inference_mode():
+        scene = Scene.of(lit(picture))
+        try:
+            rounded = [
+                round_face(at.x, at.y, at.size) for at in places(scene.overview, least.place)
+            ]
+            candidates = [frame.scaled(1 / scene.scale) for frame in rounded]
+            some = [frame for frame in candidates if wanted is None or wanted(frame)]
+            again = _framed(scene, model, some, least)
+        except InputError as error:
+            raise InputError(f"{error}", path=model.path) from error
+        read = _read(scene, model, again, enlarge=enlarge)
+        described = [
+            _face_of(item, frame, model, picture.shape[-2:], least)
+            for item, frame in read
+            if item.likely > least.likely
+        ]
+    faces = _once([face for face in described if face is not None])
+    if largest:
+        faces = sorted(faces, key=lambda item: -item.size)[:1]
+    return sorted(faces, key=lambda item: item.box[0])
+
+
+def lit(picture: Samples) -> Samples:
+    """A dark picture, lighter; any other as it is."""
+    step = max(1, min(picture.shape[-2:]) // _SEEN)  # a part says it, and all would take long
+    some = as_floats(picture[:, ::step, ::step])
+    lightest = float(np.quantile(some.amax(0).numpy(), _LIGHTEST))
+    if not 0 < lightest < _DARK:
+        return picture
+    return (as_floats(picture) * (_LIT / lightest)).clamp(max=1)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A picture, and a smaller one of it, from which large faces are cut: all pixels of a large
+    picture would take long."""
+
+    picture: Samples
+    overview: Picture
+    scale: float  # of the overview
+
+    @classmethod
+    def of(cls, picture: Samples) -> Scene:
+        """The overview of a small picture is the picture."""
+        scale = min(1.0, _OVERVIEW / max(picture.shape[-2:]))
+        return cls(picture=picture, overview=resized(picture, scale), scale=scale)
+
+    def windows(self, frames: Sequence[Frame]) -> Float32[Tensor, "n 3 128 128"]:
+        """What frames show, each cut where it has no fewer pixels than its window."""
+        cut = []
+        for frame in frames:
+            large = frame.side * self.scale >= WINDOW
+            source = self.overview if large else self.picture
+            cut.append(crop_windows(source, [frame.scaled(self.scale) if large else frame]))
+        return torch.cat(cut)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _WindowReading:
+    """What a reader says of one window; points in pixels of the picture."""
+
+    likely: float
+    points: Tensor
+    reading: Reading  # of this window alone
+
+
+def _framed(scene: Scene, model: Model, candidates: Sequence[Frame], least: Least) -> list[Frame]:
+    """The frames in which faces stand upright, by landmarks seen where faces may be.
+
+    Of windows that show the same face, which is found at several sizes, the one counts that is
+    nearest in size to the frame that its landmarks ask for.
+    """
+    net = cast(Reader, model.net)
+    seen: list[tuple[float, Corners, Frame]] = []
+    for batch in _batches(candidates):
+        windows = to_space(scene.windows(batch), model.space)
+        landmarks = net.landmarks(windows.to(device_of(net)))
+        points, spreads = (output.to(windows.device) for output in landmarks)
+        check_finite(points, spreads)
+        hopeful = spreads.median(1).values.exp() < _HOPELESS * least.lost
+        for number, window in enumerate(batch):
+            if hopeful[number]:
+                places = window.to_picture(points[number])
+                frame = upright(places)
+                off = abs(math.log(frame.side / window.side))
+                seen.append((off, _round(places.numpy()), frame))
+    distinct: list[tuple[Corners, Frame]] = []
+    for _, box, frame in sorted(seen, key=lambda one: one[0]):
+        if all(shared(box, other) < _SAME for other, _ in distinct):
+            distinct.append((box, frame))
+    return [frame for _, frame in distinct]
+
+
+def _read(
+    scene: Scene, model: Model, frames: Sequence[Frame], *, enlarge: Enlarge | None
+) -> list[tuple[_WindowReading, Frame]]:
+    readings: list[tuple[_WindowReading, Frame]] = []
+    for batch in _batches(frames):
+        if enlarge:
+            windows = torch.cat([_enlarged(scene, frame, enlarge) for frame in batch])
+        else:
+            windows = scene.windows(batch)
+        outputs = read_twice(model, windows)
+        for number, frame in enumerate(batch):
+            reading = Reading(*(output[number : number + 1] for output in outputs))
+            likely = float(reading.face.sigmoid())
+            points = frame.to_picture(reading.points[0])
+            readings.append((_WindowReading(likely=likely, points=points, reading=reading), frame))
+    return readings
+
+
+def _batches(frames: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
+    return (frames[start : start + _BATCH] for start in range(0, len(frames), _BATCH))
+
+
+def _enlarged(scene: Scene, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "1 3 128 128"]:
+    """A window of the picture, which is enlarged first where the window has more pixels."""
+    times = 4 if frame.side < WINDOW / 2 else 2
+    if frame.side >= WINDOW:
+        return scene.windows([frame])
+    reach = math.ceil(frame.side) + 8
+    left, top = max(0, int(frame.x) - reach), max(0, int(frame.y) - reach)
+    region = scene.picture[:, top : int(frame.y) + reach, left : int(frame.x) + reach]
+    larger = enlarge(as_floats(region).contiguous(), times)
+    inside = replace(
+        frame,
+        x=(frame.x - left) * times,
+        y=(frame.y - top) * times,
+        side=frame.side * times,
+    )
+    return crop_windows(larger, [inside])
+
+
+def upright(points: Tensor) -> Frame:
+    """The frame in which a face with these landmarks stands upright, as large as it should be."""
+    right, left = (points[eye].mean(0) for eye in _EYES)
+    across = left - right
+    angle = math.atan2(float(across[1]), float(across[0]))
+    cos, sin = math.cos(angle), math.sin(angle)
+    upright = points @ torch.tensor([[cos, -sin], [sin, cos]], dtype=points.dtype)
+    low, high = upright.amin(0), upright.amax(0)
+    middle = (low + high) / 2 @ torch.tensor([[cos, sin], [-sin, cos]], dtype=points.dtype)
+    size = max(float((high - low).max()), 1.0)
+    return round_face(float(middle[0]), float(middle[1]), size, angle)
+
+
+def _face_of(
+    window: _WindowReading, frame: Frame, model: Model, size: Sequence[int], least: Least
+) -> Face | None:
+    """All that was read of a face, in a picture of this height and width; None where parts and
+    landmarks are of none."""
+    reading = window.reading
+    parts = labels_of(reading.parts[0]).numpy()
+    box = _box(parts, reading.points[0].float().numpy(), frame)
+    box = box and _inside(box, *size)
+    points = window.points.float().numpy()
+    around = _round(points)
+    of_points = _inside(around, *size)
+    sure = float(reading.spreads[0].median().exp()) < least.lost
+    if box is None or not sure or shared(box, of_points) < _AT_ODDS:
+        return None
+    traits, moment = fields_of(model)
+    count = len(moment.names)
+    values = moment.decode(reading.moment[0, :count])
+    if "roll" in values:  # it was turned upright before it was read
+        values["roll"] += frame.angle
+    described, styles = traits.decode(reading.traits[0]), decode_styles(reading.moment[0, count:])
+    rims = np.count_nonzero(parts == PART_INDEX["glasses"]) >= _RIMS
+    if "glasses" in values and rims and styles.get("photo", 0.0) > 0.5:
+        values["glasses"] = max(values["glasses"], _WORN)
+    errors = reading.spreads[0].exp().numpy()
+    return Face(
+        box=box,
+        likely=window.likely,
+        points=points,
+        errors=errors * np.float32(frame.side),
+        traits=described,
+        moment=values,
+        styles=styles,
+        outside=1 - area(of_points) / max(area(around), 1e-6),
+        spreads=spreads_of(model.hash, {**described, **values}, clues_of(styles, errors)),
+        features=reading.features[0].numpy(),
+        frame=frame,
+        logits=reading.parts[0],
+    )
+
+
+def _round(points: Float[np.ndarray, "68 2"]) -> Corners:
+    """The box of a face's landmarks."""
+    (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
+    return left, top, right, bottom
+
+
+def _inside(box: Corners, height: int, width: int) -> Corners:
+    """What of a box lies in a picture of this size."""
+    left, right = (min(max(x, 0.0), float(width)) for x in box[::2])
+    top, bottom = (min(max(y, 0.0), float(height)) for y in box[1::2])
+    return left, top, right, bottom
+
+
+def _box(
+    parts: UInt8[np.ndarray, "h w"], points: Float32[np.ndarray, "68 2"], frame: Frame
+) -> Corners | None:
+    """The box of the face in a window, whose landmarks are there, as one of the picture.
+
+    The largest piece of face, and what hair or things cut off of it: pieces whose middle lies
+    among the landmarks or beside them, where ears are. Another's face lies further off.
+    """
+
+    inside = _IN_BOX[parts]
+    if not inside.any():
+        return None
+    pieces = np.zeros(parts.shape, np.int32)
+    label(inside, output=pieces)
+    rows, columns = np.nonzero(inside)
+    piece = pieces[inside] - 1
+    sizes = np.bincount(piece)
+    sums = [np.bincount(piece, places) for places in (columns, rows)]
+    middles = np.stack(sums, 1) / sizes[:, None] + 0.5
+    low, high = points.min(0), points.max(0)
+    room = _BESIDE * (high - low)
+    mine = ((middles > low - room) & (middles < high + room)).all(1) & (sizes >= _SPECK)
+    mine[sizes.argmax()] = True
+    kept = np.zeros_like(inside)
+    kept[inside] = mine[piece]
+    rows = np.flatnonzero(kept.any(1))  # of each row the corners of its first and last pixel do
+    first = kept[rows].argmax(1)
+    behind = kept.shape[1] - kept[rows, ::-1].argmax(1)
+    corners = [(columns, rows + down) for columns in (first, behind) for down in (0, 1)]
+    places = np.concatenate([np.stack(pair, 1) for pair in corners]).astype(np.float64)
+    outline = frame.to_picture(torch.from_numpy(places)).numpy()
+    (left, top), (right, bottom) = outline.min(0), outline.max(0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _once(faces: list[Face]) -> list[Face]:
+    """Of those that lie over one another the likeliest, read in the window that fits best."""
+    distinct: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.likely * _fits(face)):
+        if all(covered(face.box, earlier.box) < _TWICE for earlier in distinct):
+            distinct.append(face)
+    return distinct
+
+
+def _fits(face: Face) -> float:
+    """How much of its size its window has, or the other way round: 1 where they are the same.
+
+    A window that was too small for a face cuts its parts off, and its numbers are of a part.
+    """
+    ratio = upright(torch.from_numpy(face.points)).side / face.frame.side
+    return min(ratio, 1 / ratio)

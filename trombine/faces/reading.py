@@ -1,0 +1,206 @@
+"""Faces of one picture: read, and as the files or the words that are wanted of them.
+
+Where faces are and what they are like is found in faces/; the verb is commands/read.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+from scipy.ndimage import gaussian_filter
+
+from trombine.core.devices import CPU
+from trombine.core.errors import InputError, shortened
+from trombine.faces import fields_of
+from trombine.faces.doubts import sure_style
+from trombine.faces.drawing import PALETTE, drawn
+from trombine.faces.faces import Face, read_faces
+from trombine.faces.frames import samples_of
+from trombine.faces.maps import REFINER, parts_map
+from trombine.io.batch import Content, Made
+from trombine.io.convert import naming, picture_from, singles
+from trombine.io.image import Labels, Picture, as_seen
+from trombine.io.video import SourceFile
+from trombine.metrics.drawing import is_drawing
+from trombine.models import loaded
+from trombine.models.running import enlarged
+
+# Ends of outputs; the sheet itself has none.
+SHEET, PARTS, POINTS, FIELDS = "", ".parts.png", ".points.json", ".json"
+CUTOUT: Final = ".cutout.png"
+_ENLARGERS: Final = {2: "upscale-x2", 4: "upscale-x4"}
+_NO_ROUNDING: Final = 3  # digits after the point, of pixels and numbers in JSON
+NO_FACE: Final = "no face found"
+_SOFT: Final = 0.6  # pixels: the deviation of what softens the outline of a cut-out
+# Of a moment, what is read well enough to be said unasked.
+SHOWN: Final = (
+    *("yaw", "pitch", "roll", "smile", "mouth_open", "lid_open", "gaze_x", "gaze_y"),
+    *("glasses", "hat"),
+)
+GUESSES: Final = ("traits", "styles")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureReading:
+    """A picture, and what was read of it."""
+
+    pixels: UInt8[np.ndarray, "h w 3"]
+    faces: Sequence[Face]
+
+    def parts(self) -> UInt8[np.ndarray, "h w"]:
+        """The label of each pixel."""
+        return parts_map(self.faces, *self.pixels.shape[:2], picture=samples_of(self.pixels))
+
+    def opacity(self) -> Float32[np.ndarray, "h w"]:
+        """1 where there is a part, 0 in the background, with an edge that is soft over a pixel."""
+        return gaussian_filter((self.parts() > 0).astype(np.float32), _SOFT, mode="nearest")
+
+
+def as_known(reading: PictureReading) -> PictureReading:
+    """A reading without the guesses that are made only where they are wished for."""
+    return replace(reading, faces=[_as_known(face) for face in reading.faces])
+
+
+def _as_known(face: Face) -> Face:
+    moment, spreads = _shown(face.moment), _shown(face.spreads)
+    return replace(face, traits={}, moment=moment, spreads=spreads)
+
+
+def _shown(fields: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in fields.items() if name in SHOWN}
+
+
+def read_files(
+    source: SourceFile,
+    reading: PictureReading,
+    endings: Sequence[str],
+    *,
+    model: str | Path,
+    enlarge: bool,
+    traits: bool,
+    device: str = CPU,
+) -> Made:
+    """What was read of a picture, as the files that are wanted."""
+    name = source.path.name
+    title = f"{shortened(name)}: {shortened(Path(model).name)}"
+    makers: dict[str, Callable[[], Content]] = {
+        FIELDS: lambda: as_json(name, reading, traits=traits),
+        POINTS: lambda: points_json(name, reading),
+        CUTOUT: lambda: source.film.first.cut_out(reading.opacity()),
+        PARTS: lambda: Labels(numbers=reading.parts(), palette=PALETTE),
+        SHEET: lambda: drawn(reading.pixels, reading.faces, title, traits=traits),
+    }
+    wanted = [end for end in makers if end in endings]
+    if not reading.faces and CUTOUT in wanted:  # nothing would be left of it
+        wanted.remove(CUTOUT)
+    used = [model, *(_ENLARGERS.values() if enlarge else ())]
+    nets = [loaded(net, device=device) for net in used]
+    if {PARTS, CUTOUT, SHEET} & set(wanted):
+        nets.append(loaded(REFINER))
+    return Made(
+        files={end: makers[end]() for end in wanted},
+        model="+".join(net.hash for net in nets),
+        facts=f"{len(reading.faces)} face{'' if len(reading.faces) == 1 else 's'}",
+        details=tuple(net.described for net in nets),
+        notices=() if reading.faces else (NO_FACE,),
+        counts={"faces": len(reading.faces)},
+    )
+
+
+def check_reader(model: str | Path, device: str = CPU) -> None:
+    """Refuse a model that reads no faces."""
+    try:
+        fields_of(loaded(model, task="read", device=device))
+    except InputError as error:
+        if error.path is not None:
+            raise
+        remedy = "give a file as trombine train reader makes it"
+        raise InputError(error.problem, remedy, path=model) from error
+
+
+def read_held(value: Any, read: Callable[[Picture], PictureReading]) -> Any:
+    """What is read of a picture that a program holds; of several a list."""
+    several = value if isinstance(value, list | tuple) else singles(value)
+    if several is not None:
+        return [read_held(one, read) for one in several]
+    picture = picture_from(value)
+    with naming(value):
+        return read(picture)
+
+
+def read_picture(
+    image: Picture,
+    model: str | Path,
+    *,
+    largest: bool = False,
+    small: bool = False,
+    device: str = CPU,
+) -> PictureReading:
+    """The faces of a picture, all or the largest; `small` ones are enlarged before."""
+    pixels = as_seen(image)
+    net = loaded(model, task="read", device=device)
+    larger = partial(enlarge, device=device) if small else None
+    try:
+        faces = read_faces(samples_of(pixels), net, largest=largest, enlarge=larger)
+    except InputError as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise InputError(f"cannot be read by {problem}", remedy) from error
+    is_drawn = bool(faces) and is_drawing(pixels)
+    styled = [replace(face, style=sure_style(face.styles, drawn=is_drawn)) for face in faces]
+    return PictureReading(pixels=pixels, faces=styled)
+
+
+def enlarge(picture: torch.Tensor, times: int, device: str = CPU) -> torch.Tensor:
+    """The picture 2 or 4 times as large, by the nets that trombine upscale takes."""
+    return enlarged(loaded(_ENLARGERS[times], task="upscale", device=device).in_rgb, picture)
+
+
+def as_json(name: str, reading: PictureReading, *, traits: bool) -> dict[str, Any]:
+    """What was read of each face, but for its points and its parts; with `traits` the guesses."""
+    if not traits:
+        reading = as_known(reading)
+    faces = [
+        {
+            "box": _rounded(face.box),
+            "likely": _rounded(face.likely),
+            "style": face.style,
+            "moment": _rounded(face.moment),
+            **({name: _rounded(getattr(face, name)) for name in GUESSES} if traits else {}),
+            "spreads": _rounded(face.spreads),
+            "unsure": list(face.unsure),
+            "features": _rounded(face.features),
+        }
+        for face in reading.faces
+    ]
+    return {**_picture(name, reading), "faces": faces}
+
+
+def points_json(name: str, reading: PictureReading) -> dict[str, Any]:
+    """The landmarks of each face in pixels, and by how many pixels each may be off."""
+    faces = [
+        {"points": _rounded(face.points), "errors": _rounded(face.errors)} for face in reading.faces
+    ]
+    return {**_picture(name, reading), "faces": faces}
+
+
+def _picture(name: str, reading: PictureReading) -> dict[str, Any]:
+    height, width = reading.pixels.shape[:2]
+    return {"picture": name, "width": width, "height": height}
+
+
+def _rounded(value: Any) -> Any:
+    """A number, or all numbers inside, with no more digits than mean anything."""
+    if isinstance(value, Mapping):
+        return {name: _rounded(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _rounded(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return round(float(value), _NO_ROUNDING)

@@ -1,0 +1,202 @@
+"""The damage that a net learns to undo: `shrink:2`, `hole:squares`, or a chain.
+
+Shrinking alone and normal noise alone are older than chains and stay as they were, bit for bit:
+nets that are shipped learned from them. Everything else is spelled and drawn by data/degrade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Final, final
+
+import torch
+from jaxtyping import Float
+
+from trombine.core.errors import InputError
+from trombine.core.grammar import number_of
+from trombine.data.augment import Augment
+from trombine.data.degrade import Chain, enlarge, shrink
+from trombine.data.masks import Masks, draw_masks
+from trombine.data.masks import parse as parse_masks
+from trombine.losses.objective import Step
+from trombine.models.tasks import emptied
+from trombine.nets import sizes_of
+from trombine.recipes.recipe import NetSpec, Recipe
+
+Pictures = Float[torch.Tensor, "n c h w"]
+
+_HOLE: Final = "hole"
+_DAMAGED: Final = "damaged"  # the name of the damaged pictures in a step's cache
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """A kind of damage and how strong it is, or a chain of degradations."""
+
+    text: str
+    kind: str = ""  # one of KINDS; none of a chain
+    strength: float = 0.0
+    chain: Chain | None = None
+    masks: Masks | None = None  # of holes
+
+    @classmethod
+    def parse(cls, text: str) -> Damage:
+        """The damage that a recipe spells: KIND:STRENGTH, hole:MASKS, a preset, or a chain."""
+        kind, _, argument = text.partition(":")
+        if kind == _HOLE:
+            return cls(text=text, kind=kind, masks=parse_masks(argument))
+        strength = number_of(argument)
+        if kind in KINDS and 0 < strength < inf and not (kind == "shrink" and strength % 1):
+            return cls(text=f"{kind}:{strength:g}", kind=kind, strength=strength)
+        try:
+            return cls(text=text, chain=Chain.parse(text))
+        except InputError as error:
+            raise InputError(f"damage: {_noise_remedy(kind, argument) or error}") from error
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def in_chain(self) -> str:
+        """The damage as a term of a chain."""
+        return f"noise:gaussian:{self.strength:g}" if self.kind == "noise" else self.text
+
+    @property
+    def factor(self) -> int:
+        """How many times smaller the damaged pictures are."""
+        if self.chain:
+            return self.chain.scale
+        return int(self.strength) if self.kind == "shrink" else 1
+
+    @property
+    def about(self) -> str:
+        """In words, for a protocol."""
+        if self.chain:  # spelled out, for what a preset's name means may change
+            return f"degraded by {self.chain}, drawn for each picture"
+        if self.masks:
+            return f"holes of {self.text.partition(':')[2]}, drawn for each picture"
+        if self.kind == "shrink":
+            return f"shrunk {self.factor} times as MATLAB's bicubic imresize, rounded to 8 bits"
+        return f"normal noise of {self.strength:g}"
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse nets that cannot undo the damage, and picture sizes that it does not divide."""
+        factor, nets, size = self.factor, recipe.nets, recipe.size
+        if "net" in nets:
+            _check_net(self, nets["net"], factor)
+            _check_task(self, recipe.task)
+        if size % factor:
+            listed = " or ".join(f"--size {side}" for side in _multiples(size, factor))
+            needed = f"is not a multiple of {factor}, as damage {self} needs"
+            raise InputError(f"size {size} {needed}; give {listed}")
+        if (crop := Augment.parse(recipe.augment).crop) % factor:
+            listed = " or ".join(f"crop:{side}" for side in _multiples(crop, factor))
+            needed = f"is not a multiple of {factor}, as damage {self} needs"
+            raise InputError(f"augment crop:{crop} {needed}; give {listed}")
+
+    def __call__(self, step: Step) -> Pictures:
+        """A step's pictures, damaged."""
+        if self.masks:
+            return emptied(step.pictures(), self.inputs(step)["hole"])
+        return _degraded(step, self.chain) if self.chain else KINDS[self.kind](step, self.strength)
+
+    def inputs(self, step: Step) -> dict[str, Pictures]:
+        """The net's other inputs beside the damaged pictures, by name."""
+        return {"hole": _holes(step, self.masks)} if self.masks else {}
+
+    def output(self, step: Step) -> Float[torch.Tensor, "n c k l"]:
+        """The output of the step's net for the damaged pictures."""
+        return step.nets["net"](self(step), **self.inputs(step))
+
+    def result(self, step: Step) -> Float[torch.Tensor, "n c k l"]:
+        """The output as a user gets it: within [0, 1], and unchanged outside a hole."""
+        output = self.output(step).clamp(0, 1)
+        if not self.masks:
+            return output
+        return torch.where(self.inputs(step)["hole"] > 0.5, output, step.pictures())
+
+    def naive(self, damaged: Pictures) -> Float[torch.Tensor, "n c k l"]:
+        """The baseline without a net: bicubic enlarging, or the picture as it is."""
+        smaller = self.factor > 1 or self.kind == "shrink"
+        return enlarge(damaged, self.factor) if smaller else damaged
+
+
+def _multiples(side: int, factor: int) -> list[int]:
+    """The multiples below and above a side that is none."""
+    return [near for near in (side - side % factor, side + factor - side % factor) if near]
+
+
+def _noise_remedy(kind: str, argument: str) -> str:
+    """The remedy for misspelled plain noise, which chains do not know; "" for other damage."""
+    if kind != "noise" or set(argument) & set("+/?:"):
+        return ""
+    return f"write noise:STRENGTH, a number above 0 such as noise:0.1, not 'noise:{argument}'"
+
+
+def _check_net(damage: Damage, net: NetSpec, factor: int) -> None:
+    """Refuse a net whose pictures are larger or smaller than the truth."""
+    sizes = {**sizes_of(net.name), **net.sizes}
+    enlarges = sizes.get("factor", 1)
+    if not isinstance(enlarges, int) or enlarges == factor:  # nets/ refuses what is no number
+        return
+    actual = f"enlarges {enlarges} times" if enlarges > 1 else "does not enlarge"
+    needed = f"enlarges {factor} times" if factor > 1 else "does not enlarge"
+    message = f"damage {damage} needs a net that {needed}, and {net.name} {actual}"
+    raise InputError(f"{message}; {_remedy(damage, sizes, enlarges, factor)}")
+
+
+def _check_task(damage: Damage, task: str) -> None:
+    """Refuse holes for a net that does not get them as input, and a repairer without holes."""
+    holes = ("repair", "complete")  # the tasks that get them
+    if damage.masks and task not in holes:
+        raise InputError(f"damage {damage} is for the task repair, not for {task}; take repairer")
+    if task in holes and not damage.masks:
+        raise InputError(
+            f"a net for the task {task} learns from holes: give --damage hole:squares, not {damage}"
+        )
+
+
+def _remedy(damage: Damage, sizes: Mapping[str, object], enlarges: int, factor: int) -> str:
+    """The options that make the net and the damage agree on a factor."""
+    if factor == 1:  # a net that enlarges was chosen on purpose
+        chain = f"{damage.in_chain}+shrink:{enlarges}"
+        return f"give --damage {chain}, or train a recipe that does not enlarge, such as cleaner"
+    alternative = f"--damage shrink:{enlarges}" if enlarges > 1 else "--damage noise:0.1"
+    remedy = f"--net.factor {factor}" if "factor" in sizes else f"--net residual:factor={factor}"
+    return f"give {remedy}, or {alternative}"
+
+
+def _shrink(step: Step, factor: float) -> Pictures:
+    pictures = step.pictures()
+    return shrink(pictures.float(), int(factor)).to(pictures.dtype)
+
+
+def _noise(step: Step, strength: float) -> Pictures:
+    pictures = step.pictures()
+    noise = step.normals("damage", pictures.shape[1:])
+    return pictures + strength * noise
+
+
+def _degraded(step: Step, chain: Chain) -> Pictures:
+    """Computed once a step: all its phases see the same."""
+    if _DAMAGED not in step.cache:
+        pictures = step.pictures()
+        step.cache[_DAMAGED] = chain(pictures.float(), step.chance).to(pictures.dtype)
+    return step.cache[_DAMAGED]
+
+
+def _holes(step: Step, masks: Masks) -> Pictures:
+    """The holes, computed once a step. Masks over parts need the pictures' parts."""
+    if _HOLE not in step.cache:
+        pictures, parts = step.pictures(), step.batches["data"].parts
+        part_maps = None if parts is None else parts.numpy()
+        height, width = pictures.shape[-2:]
+        holes = draw_masks(masks, step.chance, size=(height, width), parts=part_maps)
+        step.cache[_HOLE] = holes.to(pictures)
+    return step.cache[_HOLE]
+
+
+KINDS: Final[dict[str, Callable[[Step, float], Pictures]]] = {"shrink": _shrink, "noise": _noise}

@@ -1,0 +1,53 @@
+"""Models of the Hugging Face hub: `hub:OWNER/NAME/FILE` is downloaded once, and is a file then.
+
+Somebody else's files are opened as any (foreign.py): nothing that they bring along is run.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from trombine.core.errors import CHECK_NETWORK, InputError, said
+from trombine.models.foreign import PICKLES
+from trombine.models.zoo import ENDING
+
+HUB: Final = "hub:"
+EXTRA: Final = "pip install 'trombine[hub]'"
+_NAME: Final = re.compile(r"hub:([\w.-]+/[\w.-]+)/([\w./ -]+)")
+
+
+def is_file_of_hub(name: object) -> bool:
+    """Whether a name is of one file of the hub, and not of a folder of several."""
+    return (
+        isinstance(name, str) and name.startswith(HUB) and name.lower().endswith((ENDING, *PICKLES))
+    )
+
+
+def located(name: str | Path) -> str | Path:
+    """The file that was downloaded, for the name of one of the hub; other names as they are."""
+    return downloaded(str(name)) if is_file_of_hub(name) else name
+
+
+def downloaded(name: str) -> Path:
+    """The file of the hub, downloaded unless it was before."""
+    match = _NAME.fullmatch(name)
+    if match is None or not is_file_of_hub(name):
+        cure = f"write hub:OWNER/NAME/FILE{ENDING}"
+        raise InputError("is no file of the hub", cure, path=name)
+    library = _library(name)
+    try:
+        return Path(library.hf_hub_download(repo_id=match[1], filename=match[2]))
+    except Exception as error:  # of many libraries, for what is no fault of ours
+        problem = f"cannot be loaded ({said(error)})"
+        raise InputError(problem, CHECK_NETWORK, path=name) from error
+
+
+def _library(name: str) -> Any:
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        problem = "needs huggingface_hub, which is not installed"
+        raise InputError(problem, EXTRA, path=name) from error
+    return huggingface_hub

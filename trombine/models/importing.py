@@ -1,0 +1,73 @@
+"""Weights from elsewhere: a pickled checkpoint, or a bare safetensors file, to a model's tensors.
+
+A pickle is a program. torch reads it with `weights_only`, which knows tensors and plain containers
+and refuses all else; nothing that a file says is run.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Final
+
+import torch
+from safetensors.torch import load
+
+from trombine.core.errors import InputError, said, shortened
+from trombine.io.files import opened
+from trombine.models.file import AGAIN, not_finite
+from trombine.nets import Net, Size, build
+
+# Where others keep the weights in a checkpoint that holds more, the better ones first.
+_INSIDE: Final = ("params_ema", "ema", "params", "state_dict", "model", "net", "generator")
+_PREFIX: Final = "module."  # what torch's wrapper for several GPUs puts before each name
+
+
+def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
+    """The net of this name and these sizes with the weights of a file."""
+    net, tensors = build(name, sizes), state_of(path)
+    try:
+        net.load_state_dict(tensors)
+    except Exception as error:  # names, shapes, kinds of tensors
+        problem = f"is of another net ({said(error)})"
+        raise InputError(problem, "name the net with --net", path=path) from error
+    if broken := not_finite(net.state_dict()):
+        problem = f"{shortened(broken)} holds NaN or infinity"
+        raise InputError(problem, "import an earlier checkpoint", path=path)
+    return net
+
+
+def state_of(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a file by name, wherever in it they are."""
+    content = _content(path)
+    for inside in _INSIDE:
+        if isinstance(content, Mapping) and isinstance(content.get(inside), Mapping):
+            content = content[inside]
+    if not isinstance(content, Mapping) or not content or not all(map(_is_named, content.items())):
+        raise InputError("holds no table of named tensors; name another file", path=path)
+    return {str(name).removeprefix(_PREFIX): tensor for name, tensor in content.items()}
+
+
+def _is_named(pair: tuple[object, object]) -> bool:
+    return isinstance(pair[0], str) and isinstance(pair[1], torch.Tensor)
+
+
+def _content(path: Path) -> object:
+    """What is in a file, if it is nothing but tensors in plain containers."""
+
+    with opened(path) as file:
+        data = file.read(9)
+        file.seek(0)
+        try:
+            if data[8:] == b"{":
+                return load(file.read())
+            with warnings.catch_warnings(action="ignore"):
+                return torch.load(file, map_location="cpu", weights_only=True)
+        except UnpicklingError as error:
+            problem = "is no checkpoint of tensors alone, and trombine runs nothing from a file"
+            cure = "save its state_dict alone, by torch.save, where it was made"
+            raise InputError(problem, cure, path=path) from error
+        except Exception as error:  # whatever a stranger's bytes make torch stumble on
+            raise InputError(f"is no checkpoint ({said(error)})", AGAIN, path=path) from error

@@ -1,0 +1,37 @@
+"""The models that come with trombine: one .safetensors file each, found by models/."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from trombine.core.errors import InputError
+
+ENDING: Final = ".safetensors"
+ZOO: Final = Path(__file__).parent
+# Of all of them, as LICENCE.md says at length. Their files say so where painted pictures alone
+# taught; the others leave it out, for portraits taught too: works of the United States'
+# government, in the public domain.
+LICENCE: Final = "MIT"
+
+
+def shipped() -> dict[str, Path]:
+    """The models that come with trombine, by name."""
+    return {path.stem: path for path in sorted(ZOO.glob(f"*{ENDING}"))}
+
+
+def named(path: Path) -> str | Path:
+    """The name of a shipped model's file; any other file as it is."""
+    return path.stem if path.parent == ZOO else path
+
+
+def no_model(name: str) -> InputError:
+    """Why a name that is no file's is none of a model."""
+    by_name = shipped()
+    if "/" in name:
+        return InputError("is no file", "of the hub's, write hub:OWNER/NAME/FILE", path=name)
+    if members := [known for known in by_name if re.fullmatch(rf"{re.escape(name)}-x\d+", known)]:
+        return InputError("is a family of models", f"name {' or '.join(members)}", path=name)
+    choices = ", ".join(by_name) or "none yet"
+    return InputError(f"is neither a shipped model nor a file; shipped are: {choices}", path=name)

@@ -1,0 +1,391 @@
+"""One picture or film enlarged: which model, which size, a sheet, a report, scores.
+
+pipelines.py chooses nets and size, pictures.py runs a picture through them; the verb is
+commands/upscale.py.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from trombine.core.devices import CPU
+from trombine.core.errors import InputError, shortened
+from trombine.core.progress import Tick
+from trombine.faces.doubts import sure_style
+from trombine.faces.faces import read_faces
+from trombine.faces.frames import samples_of
+from trombine.io.batch import Content, Made
+from trombine.io.holes import Hole, masked
+from trombine.io.image import (
+    FILM_SUFFIXES,
+    FORMATS,
+    VIDEO_SUFFIXES,
+    Picture,
+    as_seen,
+    film_suffix,
+    format_of,
+    load_picture,
+    output_suffix,
+    size_of,
+)
+from trombine.io.video import FILMS, VIDEOS, Frames, SourceFile, Video, lost_by_video
+from trombine.metrics.drawing import is_drawing
+from trombine.models import Model, loaded
+from trombine.models.running import resolved_tile
+from trombine.superres.damage import damage_of
+from trombine.superres.names import KEPT
+from trombine.superres.pictures import enlarged_film, enlarged_image, spread
+from trombine.superres.pipelines import CLEANING, USUAL, Pipeline, blend, plan_pipeline
+from trombine.superres.report import Report, report_of
+from trombine.superres.sheet import scores, standard_sheet
+
+AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
+PHOTOGRAPHS: Final = USUAL
+DRAWINGS: Final = "upscale-drawings"
+WILD: Final = CLEANING
+CLEANED: Final = "x1"  # as large as it is
+SHEET, REPORT, NUMBERS = ".sheet.png", ".report.png", ".report.json"  # ends of further outputs
+# Pictures of up to this many pixels are worked on several at once, each by one thread: that is
+# faster than all threads for each of them in turn (docs/log.md).
+LIGHT: Final = 1 << 16
+# Pixels that a side may have in a format; an AVIF with more can be written, but not read.
+MOST_A_SIDE: Final = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 32768}
+_FACTOR: Final = re.compile(r"x(\d{1,3})")
+_BOX: Final = re.compile(r"(\d{1,6})x(\d{1,6})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enlargement:
+    """How pictures are enlarged."""
+
+    enlarge: str  # "x3", or "1920x1080" for what fits in there
+    model: str | Path = AUTO
+    sharpness: float = 0.0
+    tta: bool = False
+    tile: int | None = None
+    threads: int | None = None
+    device: str = CPU
+    sheet: bool = False
+    report: bool = False
+    mask_is: str = AUTO
+
+
+def enlarge(
+    source: SourceFile,
+    target: Path,
+    options: Enlargement,
+    tick: Tick,
+    *,
+    truth: Path | None = None,
+    hole: Path | None = None,
+) -> Made:
+    """The enlarged picture or film, its sheet, and how near both are to a truth."""
+    film, format = source.film, format_of(target)
+    model, notices = _model_of(film, options)
+    pipeline = pipeline_for(film, options, model)
+    _check_format(film, pipeline, format)
+    true = _truth(film, pipeline, truth)
+    mask, second = _hole(film, hole, options.mask_is), ()
+    start = time.perf_counter()
+    result = _enlarged(film, pipeline, options, tick)
+    if mask is not None:
+        result, second = _with_hole(film, result, mask, options, tick)
+    seconds = time.perf_counter() - start
+    files: dict[str, Content] = {}
+    models = (*pipeline.every_model, *filter(None, (pipeline.faces,)), *second)
+    nets = tuple(dict.fromkeys(model.path.stem for model in models))
+    tiles = _tiles(film.first, pipeline, options.tile)
+    name = shortened(source.path.name)
+    if options.sheet:
+        true_pixels = None if true is None else as_seen(true)
+        pixels = as_seen(film.first), as_seen(_first_of(result))
+        files[SHEET] = standard_sheet(*pixels, true_pixels, f"{name}: {' and '.join(nets)}")
+    if options.report:
+        report = _report(source, result, pipeline, nets, options, tick)
+        files |= {REPORT: report.sheet, NUMBERS: report.numbers}
+    files[""] = result
+    return Made(
+        files=files,
+        model="+".join(dict.fromkeys(model.hash for model in models)),
+        chosen={
+            "model": model,
+            **({"truth": truth} if truth and options.sheet else {}),
+            **({} if hole is None or mask is None else {"hole": hole, "mask_is": mask.polarity}),
+        },
+        notices=(*notices, *(mask.notices if mask else ()), *_remarks(film, result, true, format)),
+        facts=" and ".join(nets),
+        details=_details(pipeline, tiles, options.threads, seconds),
+    )
+
+
+def enlarge_picture(picture: Picture, options: Enlargement) -> Picture:
+    """A picture that a program holds, enlarged."""
+    film = Frames(frames=(picture,))
+    model = model_for(film, options.enlarge)[0] if options.model == AUTO else options.model
+    pipeline = pipeline_for(film, options, model)
+    return enlarged_image(picture, pipeline, tile=options.tile, threads=options.threads)
+
+
+def _hole(film: Frames | Video, path: Path | None, mask_is: str) -> Hole | None:
+    """What of a picture was repaired, where that is said."""
+    if path is None:
+        return None
+    if film.count > 1 or isinstance(film, Video):
+        raise InputError("is a film, and has no hole", "leave --hole out")
+    size = film.first.height, film.first.width
+    return masked(size, path, mask_is, "taken for repaired")
+
+
+def _with_hole(
+    film: Frames | Video, result: Frames | Video, hole: Hole, options: Enlargement, tick: Tick
+) -> tuple[Frames | Video, tuple[Model, ...]]:
+    """The result with what was repaired enlarged by the net for damaged pictures; and its nets.
+
+    What a repair gets wrong is like noise, which that net removes (docs/log.md). Every sample
+    outside is that of the result.
+    """
+    if not hole.mask.any():
+        return result, ()
+    pipeline = pipeline_for(film, replace(options, sharpness=0.0), WILD)
+    inside, outside = _first_of(_enlarged(film, pipeline, options, tick)), _first_of(result)
+    where = spread(hole.mask, pipeline.size)[..., None]
+    image = replace(outside, samples=np.where(where, inside.samples, outside.samples))
+    return Frames(frames=(image,)), pipeline.every_model
+
+
+def _report(
+    source: SourceFile,
+    result: Frames | Video,
+    pipeline: Pipeline,
+    nets: Sequence[str],
+    options: Enlargement,
+    tick: Tick,
+) -> Report:
+    """What was invented in a picture, or in the first of a film."""
+    name = source.path.name
+    report = report_of(
+        source.film.first,
+        _first_of(result),
+        pipeline,
+        f"{shortened(name)}: what {' and '.join(nets)} invented",
+        tile=options.tile,
+        threads=options.threads,
+        tick=tick,
+    )
+    return replace(report, numbers={"picture": name, **report.numbers})
+
+
+def _details(
+    pipeline: Pipeline, tiles: Sequence[int], threads: int | None, seconds: float
+) -> tuple[str, ...]:
+    """Which nets, from which files, in which tiles, and how long they took."""
+    nets = zip(pipeline.every_model, tiles, strict=True)
+    lines = dict.fromkeys(f"{net.described}, in tiles of {tile} pixels" for net, tile in nets)
+    by = "all threads" if threads is None else f"{threads} thread{'' if threads == 1 else 's'}"
+    return (*lines, f"enlarged in {seconds:.2f} s by {by}")
+
+
+def ending(source: Path, enlarge: str, model: str | Path) -> str:
+    """How the name of what is made of a file ends; a still GIF's colours outgrow GIF."""
+    if suffix := film_suffix(source):
+        return suffix
+    suffix = output_suffix(source)
+    large = holds(FORMATS[suffix.lower()], source, enlarge, model)
+    return suffix if suffix.lower() != ".gif" and large else ".png"
+
+
+def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
+    """The factor, or the width and height, that a text asks for; an InputError if it is neither."""
+    if match := _FACTOR.fullmatch(enlarge):
+        return int(match[1]), None
+    if match := _BOX.fullmatch(enlarge):
+        return None, (int(match[1]), int(match[2]))
+    raise InputError(f"{enlarge} is neither a factor nor a size")
+
+
+def pipeline_for(film: Frames | Video, options: Enlargement, model: str | Path) -> Pipeline:
+    """The nets and the size; an InputError where no pipeline leads to it."""
+    factor, box = sides(options.enlarge)
+    pipeline = plan_pipeline(
+        film.first.height,
+        film.first.width,
+        factor=factor,
+        box=box,
+        model=model,
+        device=options.device,
+        sharpness=options.sharpness,
+        frames=film.count if isinstance(film, Frames) else 1,  # a video's are held one at a time
+    )
+    return replace(pipeline, best=options.tta)
+
+
+def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
+    """The family of nets for what a picture, or the first of a film, looks like; and why.
+
+    The reason is empty where nothing is to be said: for photographs, and of what is only cleaned.
+    """
+    first = film.first
+    alpha, pixels = first.alpha(), first.rgb_pixels()
+    if enlarge == CLEANED:
+        return blend(KEPT, WILD, damage_of(pixels, first.quantization).share_cleaned), ""
+    visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
+    if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
+        return DRAWINGS, "looks like a drawing"
+    damage = damage_of(pixels, first.quantization)
+    model = blend(PHOTOGRAPHS, WILD, damage.share)
+    return model, "" if model == PHOTOGRAPHS else str(damage)
+
+
+def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
+    """Whether the reader is sure that the largest face is drawn. It alone would not do: of real
+    people it says cartoon or sketch, too; but those do not look like drawings otherwise."""
+
+    faces = read_faces(samples_of(pixels), loaded("reader", task="read"), largest=True)
+    return any(sure_style(face.styles, drawn=True) for face in faces)
+
+
+def holds(format: str, source: Path, enlarge: str, model: str | Path) -> bool:
+    """Whether a format is large enough for what is made of a picture."""
+    if format not in MOST_A_SIDE:
+        return True
+    factor, box = sides(enlarge)
+    named = PHOTOGRAPHS if model == AUTO else model  # the size is the same by any
+    try:
+        size = plan_pipeline(*size_of(source), factor=factor, box=box, model=named).size
+    except InputError:  # which its work will say
+        return True
+    return max(size) <= MOST_A_SIDE[format]
+
+
+def is_light(source: Path) -> bool:
+    """Whether a picture is so small that several are enlarged at once; a film never is."""
+    try:
+        height, width = size_of(source)
+    except InputError:  # which its work will say
+        return True
+    moves = source.suffix.lower() in (*FILM_SUFFIXES, *VIDEO_SUFFIXES)
+    return height * width <= LIGHT and not moves
+
+
+def _model_of(film: Frames | Video, options: Enlargement) -> tuple[str | Path, tuple[str, ...]]:
+    """A family, a shipped net or a file, and what is to be said of the choice."""
+    if options.model != AUTO:
+        return options.model, ()
+    model, reason = model_for(film, options.enlarge)
+    if model == KEPT:
+        said = "shows no damage by JPEG or noise, and stays as it is"
+        return model, (f"{said}; --model {WILD} cleans it all the same",)
+    if not reason:
+        return model, ()
+    told = _sharpness_told(model) if options.sharpness else ""
+    return model, (_chosen(model, reason), *filter(None, (told,)))
+
+
+def _sharpness_told(model: str) -> str:
+    """What is to be said of --sharpness where it changes nothing."""
+    return f"{model} has no --sharpness" if model == DRAWINGS else ""
+
+
+def _chosen(model: str, reason: str) -> str:
+    """Which net was chosen and why, and what the usual one would do."""
+    if model == DRAWINGS:
+        does, other = "its lines and flat colours are kept clean", "takes it for a photograph"
+    else:
+        does = "that is removed" if model == WILD else "that is removed in part"
+        other = "leaves it in"
+    return f"{reason}: {does} (by {model}); --model {PHOTOGRAPHS} {other}"
+
+
+def _check_format(film: Frames | Video, pipeline: Pipeline, format: str) -> None:
+    """Refuse a result that the format of its file cannot hold, before it is made."""
+    check_format(film, format)
+    height, width = pipeline.size
+    most = MOST_A_SIDE.get(format, max(pipeline.size))
+    if max(pipeline.size) > most:
+        problem = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
+        raise InputError(problem, "choose a smaller size, or for a picture .png or .tif")
+
+
+def check_format(film: Frames | Video, format: str) -> None:
+    """Refuse a film for a format of pictures, and a picture for one of films: an InputError."""
+    is_film = film.count > 1 or isinstance(film, Video)
+    if is_film and format not in (*FILMS, *VIDEOS):
+        problem = f"is a film of {film.count:,} frames, and {format} holds one"
+        raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
+    if film.count == 1 and isinstance(film, Frames) and format in VIDEOS:
+        raise InputError(f"is a picture, and {format} holds films", "let it end in .png or .jpg")
+
+
+def _truth(film: Frames | Video, pipeline: Pipeline, path: Path | None) -> Picture | None:
+    """What the result should look like; refused where it has another size."""
+    if path is None:
+        return None
+    if film.count > 1 or isinstance(film, Video):
+        raise InputError("is a film, and has no truth", "leave --truth out")
+    truth = load_picture(path)
+    if (truth.height, truth.width) != pipeline.size:
+        height, width = pipeline.size
+        problem = f"is {truth.width} x {truth.height}, and the result would be {width} x {height}"
+        raise InputError(problem, "name one of that size as --truth, or none", path=path)
+    return truth
+
+
+def _enlarged(
+    film: Frames | Video, pipeline: Pipeline, options: Enlargement, tick: Tick
+) -> Frames | Video:
+    tile, threads = options.tile, options.threads
+    if isinstance(film, Video):
+        return replace(
+            film,
+            size=pipeline.size,
+            work=lambda frame: enlarged_image(frame, pipeline, tile=tile, threads=threads),
+        )
+    try:
+        if film.count > 1:
+            return enlarged_film(film, pipeline, tile=tile, threads=threads, tick=tick)
+        image = enlarged_image(film.first, pipeline, tile=tile, threads=threads, tick=tick)
+        return Frames(frames=(image,))
+    except InputError as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise InputError(f"cannot be enlarged by {problem}", remedy) from error
+
+
+def _first_of(result: Frames | Video) -> Picture:
+    """The first frame of a result; of a video's it is not there yet."""
+    if isinstance(result, Frames) or result.work is None:
+        return result.first
+    return result.work(result.first)
+
+
+def _remarks(
+    film: Frames | Video, result: Frames | Video, truth: Picture | None, format: str
+) -> Iterator[str]:
+    """What is to be said of a result."""
+    if truth is not None:
+        yield _scored(film, result, truth)
+    if isinstance(film, Video):
+        yield from lost_by_video(film, format)
+
+
+def _scored(film: Frames | Video, result: Frames | Video, truth: Picture) -> str:
+    """How near bicubic and the result are to the truth."""
+    measured = scores(as_seen(film.first), as_seen(_first_of(result)), as_seen(truth))
+    parts = [f"{name} {score.psnr:.2f} dB, {score.ssim:.4f}" for name, score in measured.items()]
+    return f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
+
+
+def _tiles(image: Picture, pipeline: Pipeline, tile: int | None) -> list[int]:
+    """The tile that each net of the pipeline worked in."""
+    tiles, height, width = [], image.height, image.width
+    for model in pipeline.models:
+        tiles.append(resolved_tile(model.in_rgb, height, width, tile))
+        height, width = height * model.net.factor, width * model.net.factor
+    return tiles + (_tiles(image, pipeline.second, tile) if pipeline.second else [])

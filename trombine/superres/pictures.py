@@ -1,0 +1,299 @@
+"""Whole pictures and films enlarged: their colours and their transparency, in their own mode.
+
+Which nets and which last step are taken is in pipelines.py, how one net runs on a large picture in
+running.py, how new colours become samples in io/image.py. Files are read and written elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Shaped
+from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
+
+from trombine.core.computing import computing
+from trombine.core.errors import InputError
+from trombine.io.color import LUMA
+from trombine.io.image import Picture
+from trombine.io.video import Frames
+from trombine.models import running
+from trombine.superres.faces import with_faces
+from trombine.superres.last import resized
+from trombine.superres.pipelines import Pipeline, Size, check_pixels, factor_of
+
+TURNS: Final = 8  # the ways in which a square fits onto itself
+Tick = Callable[[int, int], None]
+"""Told, after each part of the work, how much is done and of how much, both in pixels that go
+into nets; what it raises stops the work."""
+
+Colours = Float32[np.ndarray, "h w 3"]
+Alpha = Float32[np.ndarray, "h w"]
+Plane = Shaped[np.ndarray, "h w"]
+
+
+def enlarged_image(
+    image: Picture,
+    pipeline: Pipeline,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> Picture:
+    """The picture at the pipeline's size: in its mode, depth and profile, with its transparency.
+
+    Where all is grey the result is exactly grey. `tile` and `threads` are running.enlarged's.
+    """
+    plain = image.plain
+    colours, alpha = enlarged_colours(
+        plain.rgb(), plain.alpha(), pipeline, tile=tile, threads=threads, tick=tick
+    )
+    return replace(plain.enlarged(colours, alpha), profile=image.profile)
+
+
+def enlarged_colours(
+    colours: Colours,
+    alpha: Alpha | None,
+    pipeline: Pipeline,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> tuple[Float32[np.ndarray, "h2 w2 3"], Float32[np.ndarray, "h2 w2"] | None]:
+    """Colours within [0, 1] and their alpha at the pipeline's size, not rounded to any depth."""
+    once = sum(_pixels(len(colours), colours.shape[1], pipeline))
+    every = _passes(alpha) * once
+    planes = _planes(colours, alpha)
+    larger = _through(planes, pipeline, tile, threads, _share(tick, 0, once, every))
+    if pipeline.faces:
+        share = pipeline.share if pipeline.second else 1.0
+        with computing(threads):
+            larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
+    if alpha is not None:
+        alpha = _enlarged_alpha(alpha, pipeline, tile, threads, _share(tick, once, once, every))
+    return larger.permute(1, 2, 0).numpy(), alpha
+
+
+def enlarged_film(
+    film: Frames,
+    pipeline: Pipeline,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> Frames:
+    """Each frame of a film enlarged; of equal frames in a row only the first is computed."""
+    count = len(film.frames)
+    check_pixels(pipeline.size, frames=count)
+    again = [index > 0 and _equal(*film.frames[index - 1 : index + 1]) for index in range(count)]
+    work = [
+        0 if same else _passes(frame.alpha()) * _work(frame, pipeline)
+        for frame, same in zip(film.frames, again, strict=True)
+    ]
+    frames: list[Picture] = []
+    for index, frame in enumerate(film.frames):
+        if again[index]:
+            frames.append(frames[-1])
+            continue
+        share = _share(tick, sum(work[:index]), work[index], sum(work))
+        frames.append(enlarged_image(frame, pipeline, tile=tile, threads=threads, tick=share))
+    return Frames(frames=tuple(frames), durations=film.durations, loops=film.loops)
+
+
+def _equal(a: Picture, b: Picture) -> bool:
+    same = a.profile == b.profile and a.samples.dtype == b.samples.dtype
+    return same and np.array_equal(a.samples, b.samples)
+
+
+# ---------------------------------------------------------------------------------------------
+# Colours and alpha
+
+
+def _planes(colours: Colours, alpha: Alpha | None) -> Float32[torch.Tensor, "3 h w"]:
+    """What the nets see of a picture's colours."""
+    colours = colours if alpha is None else uncovered(colours, alpha)
+    return torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1)))
+
+
+def uncovered(colours: Colours, alpha: Alpha) -> Colours:
+    """The colours with those behind an alpha of 0, which may be any, as the nearest visible one.
+
+    A net looks beyond the edge of what is visible, and would draw the hidden colours into it.
+    """
+    hidden = alpha == 0
+    if not hidden.any() or hidden.all():
+        return colours
+
+    nearest = distance_transform_edt(hidden, return_distances=False, return_indices=True)
+    rows, columns = np.asarray(nearest)
+    return colours[rows, columns]
+
+
+def _enlarged_alpha(
+    alpha: Alpha, pipeline: Pipeline, tile: int | None, threads: int | None, tick: Tick | None
+) -> Float32[np.ndarray, "h2 w2"]:
+    """Alpha through the same nets, as a grey picture, which neither rings nor thins out.
+
+    It is held between the least and the largest alpha of the nine small pixels round it: exactly 0
+    or 1 where all of these are.
+    """
+    if alpha.min() == alpha.max():
+        return np.full(pipeline.size, alpha[0, 0], np.float32)
+
+    planes = torch.from_numpy(alpha).expand(3, -1, -1)
+    enlarged = _through(planes, pipeline, tile, threads, tick)[0].numpy()
+    least, most = minimum_filter(alpha, 3), maximum_filter(alpha, 3)
+    return np.clip(enlarged, spread(least, pipeline.size), spread(most, pipeline.size))
+
+
+def spread(alpha: Plane, size: Size) -> Shaped[np.ndarray, "h2 w2"]:
+    """Each pixel of the result as the small one that its centre lies in."""
+    rows, columns = (
+        (2 * np.arange(new) + 1) * old // (2 * new)
+        for new, old in zip(size, alpha.shape, strict=True)
+    )
+    return alpha[rows[:, None], columns]
+
+
+def _through(
+    planes: Float32[torch.Tensor, "3 h w"],
+    pipeline: Pipeline,
+    tile: int | None,
+    threads: int | None,
+    tick: Tick | None,
+) -> Float32[torch.Tensor, "3 h2 w2"]:
+    """A picture through a pipeline, and what is blended in; grey stays exactly grey."""
+    if pipeline.best:
+        total = torch.zeros(3, *pipeline.size)
+        for answer in answers(planes, pipeline, tile, threads, tick):
+            total += answer
+        return total / TURNS
+    if pipeline.second is None:
+        return _through_nets(planes, pipeline, tile, threads, tick)
+    height, width = planes.shape[-2:]
+    work = [sum(_pixels(height, width, part)) for part in (pipeline, pipeline.second)]
+    work[0] -= work[1]
+    first = _share(tick, 0, work[0], sum(work))
+    result = _through_nets(planes, pipeline, tile, threads, first)
+    second = _share(tick, work[0], work[1], sum(work))
+    other = _through(planes, pipeline.second, tile, threads, second)
+    return result.lerp(other, pipeline.share)
+
+
+def answers(
+    planes: Float32[torch.Tensor, "3 h w"],
+    pipeline: Pipeline,
+    tile: int | None,
+    threads: int | None,
+    tick: Tick | None,
+) -> Iterator[Float32[torch.Tensor, "3 h2 w2"]]:
+    """What a pipeline makes of each of the eight turned and mirrored pictures, turned back."""
+    once = replace(pipeline, best=False)
+    work = sum(_pixels(planes.shape[-2], planes.shape[-1], once))
+    for number in range(TURNS):
+        share = _share(tick, number * work, work, TURNS * work)
+        turned = turn(planes, number)
+        part = _turned_sides(once) if number % 2 else once
+        yield turn_back(_through(turned, part, tile, threads, share), number)
+
+
+def turn(planes: torch.Tensor, number: int) -> torch.Tensor:
+    """A picture turned by so many quarters, and mirrored first from number 4 on."""
+    return (planes.flip(-1) if number >= TURNS // 2 else planes).rot90(number % 4, (-2, -1))
+
+
+def turn_back(planes: torch.Tensor, number: int) -> torch.Tensor:
+    """The inverse of `turn`."""
+    planes = planes.rot90(-(number % 4), (-2, -1))
+    return planes.flip(-1) if number >= TURNS // 2 else planes
+
+
+def _turned_sides(pipeline: Pipeline) -> Pipeline:
+    """The same nets to a picture that is as high as this one is wide."""
+    second = None if pipeline.second is None else _turned_sides(pipeline.second)
+    return replace(pipeline, size=pipeline.size[::-1], second=second)
+
+
+def _through_nets(
+    planes: Float32[torch.Tensor, "3 h w"],
+    pipeline: Pipeline,
+    tile: int | None,
+    threads: int | None,
+    tick: Tick | None,
+) -> Float32[torch.Tensor, "3 h2 w2"]:
+    """A picture through the nets of a pipeline alone, and to its size."""
+    grey, weights = bool((planes == planes[:1]).all()), planes.new_tensor(LUMA).view(3, 1, 1)
+    work = _pixels(planes.shape[-2], planes.shape[-1], replace(pipeline, second=None))
+    for index, model in enumerate(pipeline.models):
+        share = _share(tick, sum(work[:index]), work[index], sum(work))
+        try:
+            planes = running.enlarged(
+                model.in_rgb, planes.contiguous(), tile=tile, threads=threads, tick=share
+            )
+        except InputError as error:
+            raise InputError(f"{error}", path=model.path.name) from error
+        if grey:
+            planes = (planes * weights).sum(0, keepdim=True).expand(3, -1, -1)
+    if not pipeline.last:
+        return planes
+    return (
+        resized(planes[:1], pipeline.size).expand(3, -1, -1)
+        if grey
+        else resized(planes, pipeline.size)
+    )
+
+
+def deviations(
+    image: Picture,
+    pipeline: Pipeline,
+    *,
+    tile: int | None = None,
+    threads: int | None = None,
+    tick: Tick | None = None,
+) -> Float32[np.ndarray, "h2 w2"]:
+    """By how much the answers for the eight turned and mirrored pictures differ from their mean.
+
+    The standard deviation, the root of the mean square over the channels; alpha is left out.
+    """
+    planes = _planes(image.rgb(), image.alpha())
+    total, squares = torch.zeros(3, *pipeline.size), torch.zeros(3, *pipeline.size)
+    for number, answer in enumerate(answers(planes, pipeline, tile, threads, tick)):
+        # Welford: the difference of large sums would lose small deviations.
+        gap = answer - total
+        total += gap / (number + 1)
+        squares += gap * (answer - total)
+    return (squares / TURNS).mean(0).clamp(min=0).sqrt().numpy()
+
+
+# ---------------------------------------------------------------------------------------------
+# Progress
+
+
+def _passes(alpha: Alpha | None) -> int:
+    """How often a picture goes through the nets: once, and once for its alpha."""
+    return 1 if alpha is None or alpha.min() == alpha.max() else 2
+
+
+def _work(image: Picture, pipeline: Pipeline) -> int:
+    """How many pixels go into nets in one pass."""
+    return sum(_pixels(image.height, image.width, pipeline))
+
+
+def _pixels(height: int, width: int, pipeline: Pipeline) -> list[int]:
+    """How many pixels go into each net of a pipeline."""
+    counts, count = [], height * width
+    for model in pipeline.models:
+        counts.append(count)
+        count *= factor_of(model) ** 2
+    counts += _pixels(height, width, pipeline.second) if pipeline.second else []
+    return [TURNS * count for count in counts] if pipeline.best else counts
+
+
+def _share(tick: Tick | None, start: int, length: int, every: int) -> Tick | None:
+    """The tick of a part of the work: those `length` pixels of `every` that begin at `start`."""
+    if tick is None:
+        return None
+    return lambda done, of: tick(start + length * done // of, every)

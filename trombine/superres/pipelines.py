@@ -1,0 +1,304 @@
+"""Which nets, one after the other, and which last step lead from a picture's size to the one asked.
+
+Of a family (names.py) the nearest net is taken: the smallest factor that is enough. What is then
+too large is shrunk (last.py). How nets run on pictures is in pictures.py and running.py.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from trombine.core import memory
+from trombine.core.devices import CPU
+from trombine.core.errors import InputError
+from trombine.io.image import MAX_PIXELS, MAX_PIXELS_VARIABLE
+from trombine.models import Model, loaded, of_run, shipped
+from trombine.models.blending import between
+from trombine.models.foreign import PICKLES
+from trombine.models.hub import located
+from trombine.models.running import prepare
+from trombine.models.tasks import channels
+from trombine.models.zoo import ENDING
+from trombine.superres import MOST_TIMES
+from trombine.superres.names import BLEND, KEPT, families, is_shipped, named, no_net
+from trombine.superres.sharpened import Sharpened
+
+BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log.md)
+_ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger for a while
+CLEANS: Final = "restore"  # the task of nets that keep the size
+USUAL: Final = "upscale"  # the family for photographs
+CLEANING: Final = "upscale-wild"  # the family that removes damage, at the same size too
+_KEEPS_SIZE: Final = "upscale-clean"  # in its place at the same size, where detail can be lost
+_SHARP: Final = ("upscale-x4", "upscale-sharp-x4")  # one net, and the same learned on to look sharp
+_SHARP_FACTOR: Final = 4
+_FACES: Final = "upscale-wild-faces-x4"  # for faces of what upscale-wild enlarges, by any factor
+# How far from upscale-wild to upscale-wild-sharp, without --sharpness and with all: by looking.
+# From the first on edges are crisp and nothing is invented; beyond the last eyes get specks.
+LOOKS: Final = (0.4, 0.85)
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pipeline:
+    """The nets that enlarge a picture one after the other, and the final resize."""
+
+    models: tuple[Model, ...]  # one after the other
+    size: Size  # height, width of the result
+    last: Literal["", "bicubic"]  # what then shrinks it to that size
+    second: Pipeline | None = None  # another to the same size, blended in
+    share: float = 0.0  # of the second in the result
+    faces: Model | None = None  # which enlarges faces, in place of the rest
+    best: bool = False  # the mean over the picture's eight turned and mirrored selves
+
+    @property
+    def every_model(self) -> tuple[Model, ...]:
+        """The models of both, in the order in which they are run."""
+        return self.models + (self.second.every_model if self.second else ())
+
+
+def plan_pipeline(
+    height: int,
+    width: int,
+    *,
+    factor: int | None,
+    box: Size | None,
+    model: str | Path,
+    frames: int = 1,
+    device: str = CPU,
+    sharpness: float = 0.0,
+) -> Pipeline:
+    """The pipeline from height x width to `factor` times that, or to what fits in `box` (w x h).
+
+    `model` is a family (upscale), a shipped net (upscale-x2), a blend of two such
+    (upscale+upscale-wild*0.3), or of the picture as it is and one (input+upscale-wild*0.3), or a
+    file; one net is applied as often as needed, on this `device`.
+    With `sharpness` the first net of the family upscale is that much of the one that looks sharp;
+    that of upscale-wild is so from LOOKS[0] to LOOKS[1], where it enlarges.
+    A film has as many `frames`. An InputError says why there is no such size, or no such model.
+    """
+    if isinstance(model, str) and (blend := BLEND.fullmatch(model)):
+        options: dict[str, Any] = {"factor": factor, "box": box}
+        options |= {"frames": frames, "device": device, "sharpness": sharpness}
+        second = plan_pipeline(height, width, model=blend["second"], **options)
+        first = plan_pipeline(height, width, model=blend["first"], **options)
+        share, faces = float(blend["share"]), second.faces
+        return replace(first, second=replace(second, faces=None), share=share, faces=faces)
+    size = _target_size(height, width, factor, box)
+    if model == KEPT:
+        if size != (height, width):
+            raise InputError("keeps the size", "-x 1 does; name a net that enlarges", path=model)
+        return Pipeline(models=(), size=size, last="")
+    times = _times((height, width), size)
+    nets = nets_of(_KEEPS_SIZE if model == CLEANING and times == 1 else model)
+    check_cleans(times, nets, model)
+    if times > MOST_TIMES:
+        problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
+        raise InputError(problem, f"{MOST_TIMES} times is the most")
+    usual_sharp = bool(sharpness) and model == USUAL and times > 1
+    factors = [_SHARP_FACTOR] if usual_sharp and times <= _SHARP_FACTOR else list(nets)
+    steps = _steps(factors, times)
+    check_pixels(size, frames=frames)
+    _check_on_the_way((height, width), size, factors)
+    product = math.prod(steps)
+    models, faces = [model_in(nets[step], device) for step in steps], None
+    if usual_sharp:
+        models[0] = _sharp(*(shipped()[name] for name in _SHARP), sharpness, device)
+    elif model == CLEANING and times > 1:
+        pair = (shipped()[named(family, steps[0])] for family in (CLEANING, f"{CLEANING}-sharp"))
+        models[0] = _crisp(*pair, LOOKS[0] + (LOOKS[1] - LOOKS[0]) * sharpness, device)
+        faces = model_in(shipped()[_FACES], device)
+    return Pipeline(
+        models=tuple(models),
+        size=size,
+        faces=faces,
+        last="" if size == (height * product, width * product) else "bicubic",
+    )
+
+
+def blend(first: str, second: str, share: float) -> str:
+    """Two families by the share of the second, to a tenth, as `model` of plan_pipeline."""
+    tenths = round(10 * share)
+    if tenths in (0, 10):
+        return second if tenths else first
+    return f"{first}+{second}*{tenths / 10}"
+
+
+def nets_of(model: str | Path) -> dict[int, Path]:
+    """The nets that a name or a path, or the first net of a blend, stands for, by factor."""
+    if isinstance(model, str) and is_shipped(model) and (pair := BLEND.fullmatch(model)):
+        return nets_of(pair["second" if pair["first"] == KEPT else "first"])
+    by_family = families()
+    if isinstance(model, str) and model in by_family:
+        return by_family[model]
+    path = _file(model)
+    return {factor_of(model_in(path)): path}
+
+
+def model_in(path: Path, device: str = CPU) -> Model:
+    """The net in a file that enlarges, or keeps the size and cleans; got ready, loaded once."""
+    model = loaded(path, device=device)
+    if model.card.task != CLEANS:
+        model = loaded(path, task="upscale", device=device)
+    if channels(model.card.sizes) != 3:
+        planes = channels(model.card.sizes)
+        raise InputError(f"works on {planes} channels; name a net for colours, 3", path=path)
+    prepare(model.in_rgb)
+    return model
+
+
+@lru_cache(maxsize=4)
+def _sharp(soft: Path, sharpest: Path, sharpness: float, device: str) -> Model:
+    """Between the usual net and the sharp one, weight by weight, without the grid that this has.
+
+    They began as one net.
+    """
+    usual, sharp = (loaded(path, device=device) for path in (soft, sharpest))
+    net = between(usual.net, sharp.net, sharpness)
+    hash = f"{usual.hash}~{sharp.hash}*{sharpness:g}-grid"
+    model = replace(sharp, net=Sharpened(usual.net, net), hash=hash)
+    prepare(model.in_rgb)
+    return model
+
+
+@lru_cache(maxsize=8)
+def _crisp(soft: Path, sharpest: Path, share: float, device: str) -> Model:
+    """Between the net that removes damage and the one that then looks sharp, weight by weight."""
+    cleaning, sharp = (loaded(path, device=device) for path in (soft, sharpest))
+    net = between(cleaning.net, sharp.net, share)
+    model = replace(cleaning, net=net, hash=f"{cleaning.hash}~{sharp.hash}*{share:g}")
+    prepare(model.in_rgb)
+    return model
+
+
+def factor_of(model: Model) -> int:
+    """How many times the model enlarges; 1 of nets that clean pictures and keep their size."""
+    factor = int(model.card.sizes.get("factor", 1))
+    if factor < 2 and model.card.task != CLEANS:
+        raise InputError("keeps the size; name a net that enlarges", path=model.path)
+    return factor
+
+
+def check_cleans(times: Fraction | int, nets: Mapping[int, Path], model: str | Path) -> None:
+    """Refuse to enlarge with a net that keeps the size, and to clean with one that enlarges."""
+    if times == 1 and 1 not in nets and model != CLEANING:
+        cure = f"{CLEANING}, which auto takes, or for a net that keeps the size"
+        problem = "enlarges, and keeps no damage out at the same size"
+        raise InputError(problem, f"-x 1 is for {cure}", path=model)
+    if times != 1 and 1 in nets:
+        raise InputError("keeps the size", "-x 1 cleans; name a net that enlarges", path=model)
+
+
+# ---------------------------------------------------------------------------------------------
+# Sizes
+
+
+def _target_size(height: int, width: int, factor: int | None, box: Size | None) -> Size:
+    """The size of the result."""
+    if box is not None and factor is None:
+        return _fitted(height, width, box)
+    if factor is None or box is not None:
+        raise InputError("was given a factor and a size, or neither", "give one of them")
+    if not 1 <= factor <= MOST_TIMES:
+        raise InputError(f"cannot be enlarged {factor} times", f"choose 1 to {MOST_TIMES}")
+    return height * factor, width * factor
+
+
+def _fitted(height: int, width: int, box: Size) -> Size:
+    """The largest size within width x height of the picture's shape, rounded to whole pixels."""
+    if min(box) < 1:
+        raise InputError(f"cannot be {box[0]} x {box[1]}", "choose a size of 1 x 1 or more")
+    scale = min(Fraction(box[0], width), Fraction(box[1], height))
+    if scale <= 1:
+        raise InputError(
+            f"is {width} x {height} already",
+            f"nothing to enlarge for {box[0]} x {box[1]}",
+        )
+    return _rounded(scale * height), _rounded(scale * width)
+
+
+def _rounded(length: Fraction) -> int:
+    """To the nearest, halves up: the picture is being enlarged, so it is never 0."""
+    return int(length + Fraction(1, 2))
+
+
+def _times(small: Size, size: Size) -> Fraction:
+    """How many times as large a size is, by the side that grows more."""
+    return max(Fraction(size[0], small[0]), Fraction(size[1], small[1]))
+
+
+# ---------------------------------------------------------------------------------------------
+# How many pixels
+
+
+def most_pixels() -> int:
+    """How many pixels a result may have: what the environment says, or what there is memory for.
+
+    As many as may be read are made wherever that is tried; then memory may end, which is said.
+    """
+    setting = os.environ.get(MAX_PIXELS_VARIABLE, "")
+    if setting.isdecimal():
+        return int(setting)
+    return max(MAX_PIXELS, (memory.available() or 0) // BYTES_A_PIXEL)
+
+
+def check_pixels(size: Size, *, frames: int = 1) -> None:
+    """Refuse a result of more pixels than pictures may have, all frames of a film together."""
+    height, width = size
+    count = frames * height * width
+    if count > (most := most_pixels()):
+        prefix = f"{frames:,} frames of " if frames > 1 else ""
+        would = f"would become {prefix}{width:,} x {height:,}, {count:,} pixels"
+        raise InputError(f"{would}, and at most {most:,} are made", "choose a smaller size")
+
+
+def _check_on_the_way(small: Size, size: Size, factors: list[int]) -> None:
+    """Refuse nets that make much more than the size, which is shrunk then."""
+    count = small[0] * small[1] * math.prod(_steps(factors, _times(small, size))) ** 2
+    if count > (most := _ON_THE_WAY * most_pixels()):
+        would = f"would have {count:,} pixels before it is shrunk to size"
+        raise InputError(f"{would}, and at most {most:,} are made", "choose a smaller size")
+
+
+# ---------------------------------------------------------------------------------------------
+# Nets
+
+
+def _steps(factors: list[int], times: Fraction) -> list[int]:
+    """Each step the smallest factor that is enough, or the largest there is, until it is enough."""
+    if times == 1:  # a net that cleans, or one that does while it enlarges
+        return [min(factors)]
+    steps: list[int] = []
+    while (remaining := times / math.prod(steps)) > 1:
+        enough = [factor for factor in factors if factor >= remaining]
+        steps.append(min(enough) if enough else max(factors))
+    return steps
+
+
+def _file(model: str | Path) -> Path:
+    """The one file that is meant, if it can be one; downloaded, where it is the hub's."""
+    model = located(model)
+    path = Path(model)
+    if (best := of_run(path)) is not None:
+        return best
+    if isinstance(model, Path) or model.endswith((ENDING, *PICKLES)):
+        return path
+    if model in (ships := shipped()):
+        return ships[model]
+    if _is_file(path):
+        return path
+    raise no_net(model)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
+        return False
