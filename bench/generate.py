@@ -44,7 +44,7 @@ from trombine.eval.methods.invent import framed, gaussian_of_pixels
 from trombine.eval.originality import threshold
 from trombine.generation import STYLES
 from trombine.generation.by_net import Inventing, model_of
-from trombine.generation.walking import Walk
+from trombine.generation.interpolation import Walk
 from trombine.metrics.reading import IN_PLACE, explained
 from trombine.models import read_card
 from trombine.world import face

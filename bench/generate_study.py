@@ -23,13 +23,13 @@ from table import ROOT
 from torch import Tensor
 
 from trombine.core.conventions import to_pixels
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.source import source
 from trombine.eval import witness
 from trombine.eval.fidelity import frechet
 from trombine.eval.invented import in_place
 from trombine.eval.methods.invent import gaussian_of_pixels
-from trombine.generation.walking import linear, spherical
+from trombine.generation.interpolation import linear, spherical
 from trombine.metrics.reading import IN_PLACE
 from trombine.models import Model, load
 from trombine.nets.samplers import Net, Process, sample
@@ -235,7 +235,7 @@ def faces(count: int, size: int) -> tuple[Tensor, Tensor]:
 def drawn(model: Model, count: int) -> Tensor:
     """Vectors, standard normal; those that also say of which class a picture is say anime."""
     length, classes = (int(model.net.sizes.get(name, 1)) for name in ("latent", "classes"))
-    chance = Chance(seed=0, places=np.arange(FIRST, FIRST + count))
+    chance = Rng(seed=0, places=np.arange(FIRST, FIRST + count))
     latents = torch.from_numpy(chance.normals("study", (length,))).float()
     if classes > 1:
         latents[:, -classes:] = torch.eye(classes)[0]
@@ -257,7 +257,7 @@ def denoised(net: Net, process: Process, count: int, steps: int, method: str) ->
     """Pictures from noise; what is drawn on the way is each picture's own, as its noise is."""
 
     def some(first: int) -> Tensor:
-        chance = Chance(seed=0, places=np.arange(first, min(first + 32, FIRST + count)))
+        chance = Rng(seed=0, places=np.arange(first, min(first + 32, FIRST + count)))
         noise = torch.from_numpy(chance.normals("study", (3, SIZE, SIZE))).float()
 
         def draw(number: int, shape: tuple[int, ...]) -> Tensor:

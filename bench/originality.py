@@ -35,7 +35,7 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.eval.copies import find, windows
 from trombine.eval.originality import threshold
 from trombine.eval.planted import CHANGES
@@ -231,7 +231,7 @@ def recall_rows(count: int, style: str) -> Rows:
     faces = np.stack([paint(face(FIRST + k), SIZE, style).pixels for k in range(count + SAMPLE)])
     references, new = faces[:count], faces[count:]
     rows = np.arange(PLANTED) * (count // PLANTED)
-    chance = Chance(seed=1, places=rows)
+    chance = Rng(seed=1, places=rows)
     copies = {kind: change(references[rows], chance) for kind, change in CHANGES.items()}
     limit = threshold(find(new, references, threads=THREADS).scores, RATE)
     ours = {}
@@ -288,7 +288,7 @@ def plant(folder: Path, count: int) -> set[str]:
         kind = list(CHANGES)[number % len(CHANGES)]
         row = number * (count // 40)
         pixels = paint(face(FIRST + row), SIZE, "photo").pixels
-        chance = Chance(seed=2, places=np.array([row]))
+        chance = Rng(seed=2, places=np.array([row]))
         name = f"{kind}-{number:02}"
         Image.fromarray(CHANGES[kind](pixels[None], chance)[0]).save(folder / f"{name}.png")
         planted.add(name)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import to_pictures
 from trombine.world import (
     VECTOR_NAMES,
@@ -124,7 +124,7 @@ def _fractal(seed: int) -> np.ndarray:
 
 def _blob(seed: int) -> np.ndarray:
     """A plate with two spots and a bar, in the colours of a face, on leaves."""
-    chance = Chance(seed=0, places=np.array([seed])).generator("reader blobs")
+    chance = Rng(seed=0, places=np.array([seed])).generator("reader blobs")
     image = Image.fromarray(leaves(seed, SIDE))
     draw = ImageDraw.Draw(image)
     tone = np.array([224, 172, 140]) * chance.uniform(0.4, 1.1)
@@ -142,7 +142,7 @@ def _blob(seed: int) -> np.ndarray:
 
 def _cut(seed: int) -> np.ndarray:
     """Half a face beside leaves, or above them."""
-    chance = Chance(seed=0, places=np.array([seed])).generator("reader cuts")
+    chance = Rng(seed=0, places=np.array([seed])).generator("reader cuts")
     styles = ("photo", "anime", "cartoon", "sketch")
     pixels = paint(face(seed), SIDE, styles[seed % 4]).pixels.copy()
     other, half = leaves(seed, SIDE), SIDE // 2
@@ -186,7 +186,7 @@ def spoiled(pictures: torch.Tensor, *, first: int = 0) -> Iterator[tuple[str, fl
         "noise": ("noise:gaussian:{}", (0.04, 0.08, 0.16)),
         "JPEG": ("jpeg:{}", (60, 30, 10)),
     }
-    chance = Chance(seed=0, places=first + np.arange(len(pictures), dtype=np.int64))
+    chance = Rng(seed=0, places=first + np.arange(len(pictures), dtype=np.int64))
     for name, (text, amounts) in chains.items():
         for amount in amounts:
             chain = Chain.parse(text.format(amount))

@@ -24,7 +24,7 @@ from upscale import there
 from upscale_pictures import SHARED
 
 from trombine.core.conventions import to_picture
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.proportions import eyes, reaches, reshaped
 from trombine.eval.witness import Seen, seen
 from trombine.faces import Face
@@ -92,7 +92,7 @@ def exact(seeds: Sequence[int], style: str, *, bent: bool = False) -> Points:
     points = np.stack([points_of(shape(face(seed), style))[0] for seed in seeds])
     if not bent:
         return points
-    return reshaped(points, reaches(1.0, Chance(seed=0, places=np.array(seeds))))
+    return reshaped(points, reaches(1.0, Rng(seed=0, places=np.array(seeds))))
 
 
 def off(points: Points, true: Points) -> Float64[np.ndarray, "n"]:

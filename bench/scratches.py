@@ -26,7 +26,7 @@ import torch
 from table import Row, at_least, at_most, report
 from upscale_pictures import Pictures, faces, leaves, photographs
 
-from trombine.core.rng import FIRST, Chance
+from trombine.core.rng import FIRST, Rng
 from trombine.data.degrade import Chain, Marked
 from trombine.data.degrade.terms import HANDLING
 from trombine.inpainting.scratches import NET, scratches
@@ -56,7 +56,7 @@ def coloured(picture: torch.Tensor) -> torch.Tensor:
 
 def spoiled(picture: torch.Tensor, chain: Chain, seed: int) -> Marked:
     """One picture after a chain, and what hands damaged of it."""
-    return chain.marked(coloured(picture)[None], Chance(seed=seed, places=FIRST), by=HANDLING)
+    return chain.marked(coloured(picture)[None], Rng(seed=seed, places=FIRST), by=HANDLING)
 
 
 def counts(

@@ -14,7 +14,7 @@ from PIL import Image
 
 import trombine
 from trombine.core.conventions import check_parts, check_picture, check_points
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch, Item
 from trombine.data.made import Maker
 from trombine.data.painting import paint_pack
@@ -189,7 +189,7 @@ def test_it_is_drawn_whole_and_the_same_each_time(opened: Source) -> None:
     again = next(batches(opened, seed=1, size=4, start=2))
     assert (taken[2].indices == again.indices).all()
     assert torch.equal(taken[2].pixels, again.pixels)
-    drawn = opened.draw(Chance(seed=1, places=np.arange(1000, dtype=np.int64)))
+    drawn = opened.draw(Rng(seed=1, places=np.arange(1000, dtype=np.int64)))
     assert set(drawn.tolist()) == set(range(len(opened)))
 
 

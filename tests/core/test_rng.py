@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2, kstest
 
 from trombine.core import rng
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment, drawn
 from trombine.data.degrade import Chain
 from trombine.data.masks import DEFAULT, draw_masks
@@ -27,8 +27,8 @@ def indices(stop: int, start: int = 0) -> np.ndarray:
     return np.arange(start, stop, dtype=np.int64)
 
 
-def chance(seed: int, places: np.ndarray | list[int], rollbacks: int = 0) -> Chance:
-    return Chance(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
+def chance(seed: int, places: np.ndarray | list[int], rollbacks: int = 0) -> Rng:
+    return Rng(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
 
 
 def chance_of(counts: np.ndarray, expected: np.ndarray | float) -> float:
@@ -111,7 +111,7 @@ def test_choices_follow_the_weights() -> None:
 def test_choices_never_pass_the_end(weights: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the weights' sum rounds to: the largest draw falls to one that has a weight."""
     largest = np.array([1 - 2.0**-53])
-    monkeypatch.setattr(Chance, "uniforms", lambda *_: largest)
+    monkeypatch.setattr(Rng, "uniforms", lambda *_: largest)
     chosen = int(chance(0, indices(1)).choices("t", np.array(weights))[0])
     assert chosen < len(weights) and weights[chosen] > 0
 
@@ -193,9 +193,9 @@ def test_generators_of_neighbours_do_not_meet() -> None:
 
 
 def test_one_picture_draws_what_it_draws_among_others() -> None:
-    whole, weights = chance(3, indices(9)).within("a").within("b"), np.array([1.0, 2.0])
+    whole, weights = chance(3, indices(9)).fold_in("a").fold_in("b"), np.array([1.0, 2.0])
     for number in range(9):
-        alone = Chance(seed=3, places=indices(number + 1, number), about="a b ")
+        alone = Rng(seed=3, places=indices(number + 1, number), about="a b ")
         assert alone.uniform("u") == whole.uniforms("u")[number]
         assert alone.choice("c", weights) == whole.choices("c", weights)[number]
         beside = list(whole.generators("g"))[number]
@@ -274,7 +274,7 @@ def test_no_two_uses_of_a_seed_share_their_draws(monkeypatch: pytest.MonkeyPatch
 
     chain = Chain.parse("old-photo+noise:grey:0.1?0.5+wild-x2")
     learned, one = chance(0, indices(40)), chance(0, indices(1))
-    fixed = learned.within("fixed")
+    fixed = learned.fold_in("fixed")
     batch, augment = torch.rand(40, 3, 16, 16), Augment.parse("zoom:1.3+shift:0.1+mirror+colour:.1")
     uses = {
         "reading": lambda: next(batches(source("leaves#4+world:photo#2", 16), seed=0, size=4)),

@@ -15,7 +15,7 @@ from scipy.stats import kstest
 from trombine.core import rng
 from trombine.core.conventions import mirror_parts, mirror_points, mirror_visible
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment, Changes, augmented, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.source import batches, source
@@ -115,7 +115,7 @@ def test_what_is_written_wrong_is_refused_in_a_line(text: str, says: str) -> Non
 
 def much(augment: str, count: int = 4000) -> Changes:
     places = np.arange(count, dtype=np.int64)
-    return drawn(Augment.parse(augment), (SIZE, SIZE), Chance(seed=1, places=places))
+    return drawn(Augment.parse(augment), (SIZE, SIZE), Rng(seed=1, places=places))
 
 
 def evenly(values: np.ndarray, low: float, high: float) -> bool:
@@ -167,17 +167,17 @@ def test_saturation_and_hue_are_spread_as_is_said() -> None:
 
 def test_a_pictures_changes_are_of_its_place_alone() -> None:
     places = np.array([3, 8, 10**12, 0], np.int64)
-    whole = drawn(ALL, (SIZE, SIZE), Chance(seed=1, places=places))
+    whole = drawn(ALL, (SIZE, SIZE), Rng(seed=1, places=places))
     for at, place in enumerate(places):
-        alone = drawn(ALL, (SIZE, SIZE), Chance(seed=1, places=np.array([place])))
+        alone = drawn(ALL, (SIZE, SIZE), Rng(seed=1, places=np.array([place])))
         assert np.array_equal(alone.maps[0], whole.maps[at])
         assert np.array_equal(alone.tints[0], whole.tints[at])
 
 
 @pytest.mark.parametrize(("seed", "rollbacks"), [(2, 0), (1, 1)])
 def test_another_run_and_another_try_change_otherwise(seed: int, rollbacks: int) -> None:
-    first = drawn(ALL, (SIZE, SIZE), Chance(seed=1, places=PLACES))
-    second = drawn(ALL, (SIZE, SIZE), Chance(seed=seed, places=PLACES, rollbacks=rollbacks))
+    first = drawn(ALL, (SIZE, SIZE), Rng(seed=1, places=PLACES))
+    second = drawn(ALL, (SIZE, SIZE), Rng(seed=seed, places=PLACES, rollbacks=rollbacks))
     assert not np.isclose(first.maps, second.maps).all((1, 2)).any()
 
 
@@ -185,11 +185,11 @@ def test_another_run_and_another_try_change_otherwise(seed: int, rollbacks: int)
 
 
 def test_nothing_asked_is_nothing_changed(faces: Batch) -> None:
-    same(augmented(faces, Augment(), Chance(seed=0, places=PLACES)), faces)
+    same(augmented(faces, Augment(), Rng(seed=0, places=PLACES)), faces)
 
 
 def test_mirrored_twice_is_as_before(faces: Batch) -> None:
-    still = drawn(Augment(), (SIZE, SIZE), Chance(seed=0, places=PLACES))
+    still = drawn(Augment(), (SIZE, SIZE), Rng(seed=0, places=PLACES))
     maps = np.tile([[-1.0, 0, SIZE], [0, 1, 0]], (len(PLACES), 1, 1))
     mirror = replace(still, mirrored=np.ones(len(PLACES), bool), maps=maps)
     once = changed(faces, mirror)
@@ -202,8 +202,8 @@ def test_mirrored_twice_is_as_before(faces: Batch) -> None:
 
 def test_a_mirror_is_the_conventions(faces: Batch) -> None:
     """To the very sample, and with its truth as conventions.py mirrors it."""
-    found = augmented(faces, Augment(mirror=True), Chance(seed=0, places=PLACES))
-    mirrored = drawn(Augment(mirror=True), (SIZE, SIZE), Chance(seed=0, places=PLACES)).mirrored
+    found = augmented(faces, Augment(mirror=True), Rng(seed=0, places=PLACES))
+    mirrored = drawn(Augment(mirror=True), (SIZE, SIZE), Rng(seed=0, places=PLACES)).mirrored
     assert 0 < mirrored.sum() < len(mirrored)
     assert faces.parts is not None and faces.points is not None and faces.visible is not None
     assert found.parts is not None and found.points is not None and found.visible is not None
@@ -220,27 +220,27 @@ def test_a_mirror_is_the_conventions(faces: Batch) -> None:
 
 
 def test_a_slice_of_a_batch_is_the_batchs_slice(faces: Batch) -> None:
-    whole = augmented(faces, ALL, Chance(seed=3, places=PLACES + 40))
+    whole = augmented(faces, ALL, Rng(seed=3, places=PLACES + 40))
     for here in (slice(0, 1), slice(2, 5)):
-        part = augmented(rows(faces, here), ALL, Chance(seed=3, places=PLACES[here] + 40))
+        part = augmented(rows(faces, here), ALL, Rng(seed=3, places=PLACES[here] + 40))
         same(part, rows(whole, here))
 
 
 def test_what_was_given_is_left_as_it_was(faces: Batch) -> None:
     before = replace(faces, pixels=faces.pixels.clone())
-    augmented(faces, ALL, Chance(seed=3, places=PLACES))
+    augmented(faces, ALL, Rng(seed=3, places=PLACES))
     same(faces, before)
 
 
 def test_both_sides_of_a_pair_change_alike(pairs: Batch) -> None:
-    found = augmented(pairs, ALL, Chance(seed=3, places=PLACES))
+    found = augmented(pairs, ALL, Rng(seed=3, places=PLACES))
     assert found.pair is not None and not torch.equal(found.pixels, pairs.pixels)
     same(found, found.pair)
 
 
 def test_numbers_labels_and_seeds_stay(faces: Batch) -> None:
     labelled = replace(faces, labels=torch.arange(6))
-    found = augmented(labelled, ALL, Chance(seed=3, places=PLACES))
+    found = augmented(labelled, ALL, Rng(seed=3, places=PLACES))
     for name in ("vectors", "labels", "seeds", "indices"):
         assert getattr(found, name) is getattr(labelled, name)
 
@@ -254,10 +254,10 @@ def test_what_is_not_known_stays_unknown(faces: Batch) -> None:
         visible=torch.zeros(6, 68, dtype=torch.bool),
         five=torch.full((6, 5, 2), torch.nan),
     )
-    found = augmented(lost, ALL, Chance(seed=3, places=PLACES))
+    found = augmented(lost, ALL, Rng(seed=3, places=PLACES))
     same(replace(found, pixels=lost.pixels), lost)
     bare = Batch(indices=faces.indices, pixels=faces.pixels)
-    only = augmented(bare, ALL, Chance(seed=3, places=PLACES))
+    only = augmented(bare, ALL, Rng(seed=3, places=PLACES))
     same(replace(only, pixels=bare.pixels), bare)
     assert torch.equal(only.pixels, found.pixels)
 
@@ -265,20 +265,20 @@ def test_what_is_not_known_stays_unknown(faces: Batch) -> None:
 def test_an_unknown_part_of_a_picture_stays_unknown(faces: Batch) -> None:
     parts = torch.full_like(faces.pixels[..., 0], 255)
     parts[:, :, : SIZE // 2] = 4  # the left eye, everywhere
-    found = augmented(replace(faces, parts=parts), ALL, Chance(seed=3, places=PLACES)).parts
+    found = augmented(replace(faces, parts=parts), ALL, Rng(seed=3, places=PLACES)).parts
     assert found is not None and set(found.unique().tolist()) == {4, 5, 255}
 
 
 def test_what_left_the_picture_is_not_visible(faces: Batch) -> None:
     augment = Augment.parse("zoom:1.9-2+shift:0.3")
     seen = replace(faces, visible=torch.ones(6, 68, dtype=torch.bool))
-    found = augmented(seen, augment, Chance(seed=3, places=PLACES))
+    found = augmented(seen, augment, Rng(seed=3, places=PLACES))
     assert found.points is not None and found.visible is not None
     x, y = found.points.unbind(-1)
     inside = (x >= 0) & (x < SIZE) & (y >= 0) & (y < SIZE)
     assert torch.equal(found.visible, inside)
     assert 0.2 < inside.float().mean() < 0.9
-    hidden = augmented(replace(faces, visible=~inside), augment, Chance(seed=3, places=PLACES))
+    hidden = augmented(replace(faces, visible=~inside), augment, Rng(seed=3, places=PLACES))
     assert hidden.visible is not None and not (hidden.visible & ~inside).any()
 
 
@@ -286,11 +286,11 @@ def test_the_five_points_keep_their_order(faces: Batch) -> None:
     """CelebA's: the left ones are left in the picture, mirrored or not."""
     five = torch.tensor([[10, 12], [22, 12], [16, 18], [11, 24], [21, 24]]).float()
     batch = replace(faces, five=five.repeat(6, 1, 1))
-    found = augmented(batch, Augment.parse("mirror+shift:0.05"), Chance(seed=3, places=PLACES)).five
+    found = augmented(batch, Augment.parse("mirror+shift:0.05"), Rng(seed=3, places=PLACES)).five
     assert found is not None
     x = found[..., 0]
     assert (x[:, 0] < x[:, 2]).all() and (x[:, 2] < x[:, 1]).all() and (x[:, 3] < x[:, 4]).all()
-    mirrored = drawn(Augment(mirror=True), (SIZE, SIZE), Chance(seed=3, places=PLACES)).mirrored
+    mirrored = drawn(Augment(mirror=True), (SIZE, SIZE), Rng(seed=3, places=PLACES)).mirrored
     widths = (x[:, 1] - x[:, 0]).numpy()
     np.testing.assert_allclose(widths, 12, atol=1e-4)
     middles = (x[:, 2] - x[:, 0]).numpy()
@@ -307,7 +307,7 @@ def test_a_source_changes_its_batches_by_their_places() -> None:
     several = zip(batches(plain, seed=5, size=4), batches(changing, seed=5, size=4), strict=False)
     for number, (before, after) in enumerate(islice(several, 4)):
         places = np.arange(4 * number, 4 * number + 4, dtype=np.int64)
-        same(after, augmented(before, ALL, Chance(seed=5, places=places)))
+        same(after, augmented(before, ALL, Rng(seed=5, places=places)))
     item = changing.item(2)
     assert torch.equal(item.picture, plain.item(2).picture)
 
@@ -327,7 +327,7 @@ def test_a_source_gives_pictures_in_its_space(space: str) -> None:
     assert torch.equal(found.pictures(), to_space(plain.pictures(), space))
     assert found.pair is not None and plain.pair is not None
     assert torch.equal(found.pair.pictures(), to_space(plain.pair.pictures(), space))
-    after = augmented(found, ALL, Chance(seed=0, places=PLACES))
+    after = augmented(found, ALL, Rng(seed=0, places=PLACES))
     assert after.space == space
 
 
@@ -354,5 +354,5 @@ def test_no_two_changes_share_their_numbers(monkeypatch: pytest.MonkeyPatch) -> 
         return honest(seed, purpose, rollbacks)
 
     monkeypatch.setattr(rng, "keys", noted)
-    drawn(ALL, (SIZE, SIZE), Chance(seed=0, places=PLACES))
+    drawn(ALL, (SIZE, SIZE), Rng(seed=0, places=PLACES))
     assert len(asked) == len(set(asked)) == 21 and all(a.startswith("augment ") for a in asked)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.source import source
@@ -23,7 +23,7 @@ def faces() -> Batch:
 
 def test_windows_are_spread_over_the_whole_picture() -> None:
     places = np.arange(4000, dtype=np.int64)
-    changes = drawn(Augment.parse("crop:29"), (SIZE, SIZE), Chance(seed=1, places=places))
+    changes = drawn(Augment.parse("crop:29"), (SIZE, SIZE), Rng(seed=1, places=places))
     assert changes.shape == (29, 29)
     corners = -changes.maps[:, :, 2]
     assert np.array_equal(corners, corners.round())
@@ -35,7 +35,7 @@ def test_windows_are_spread_over_the_whole_picture() -> None:
 
 def test_a_window_is_a_part_of_the_picture_and_of_its_truth(faces: Batch) -> None:
     crop = Augment.parse("crop:20")
-    changes = drawn(crop, (SIZE, SIZE), Chance(seed=3, places=PLACES))
+    changes = drawn(crop, (SIZE, SIZE), Rng(seed=3, places=PLACES))
     found = changed(faces, changes)
     assert faces.points is not None and found.points is not None and found.visible is not None
     assert faces.parts is not None and found.parts is not None
@@ -50,7 +50,7 @@ def test_a_window_is_a_part_of_the_picture_and_of_its_truth(faces: Batch) -> Non
 
 
 def test_a_window_of_a_mirrored_picture_is_a_mirrored_window(faces: Batch) -> None:
-    changes = drawn(Augment.parse("mirror+crop:20"), (SIZE, SIZE), Chance(seed=3, places=PLACES))
+    changes = drawn(Augment.parse("mirror+crop:20"), (SIZE, SIZE), Rng(seed=3, places=PLACES))
     assert 0 < changes.mirrored.sum() < len(PLACES)
     found = changed(faces, changes)
     for n, flipped in enumerate(changes.mirrored):
@@ -60,5 +60,5 @@ def test_a_window_of_a_mirrored_picture_is_a_mirrored_window(faces: Batch) -> No
 
 
 def test_of_a_smaller_picture_it_is_all(faces: Batch) -> None:
-    changes = drawn(Augment.parse("crop:64"), (SIZE, SIZE), Chance(seed=3, places=PLACES))
+    changes = drawn(Augment.parse("crop:64"), (SIZE, SIZE), Rng(seed=3, places=PLACES))
     assert torch.equal(changed(faces, changes).pixels, faces.pixels)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data import augment
 from trombine.data.degrade import Chain, Marked
 from trombine.data.masks import DrawnMask, draw, shapes
@@ -172,7 +172,7 @@ def test_a_mask_over_the_eyes_of_the_picture_as_it_was(
 CHAIN = "data/degrade/test_chain.py"
 
 
-def unchanged(_chain: Chain, pictures: torch.Tensor, _chance: Chance) -> Marked:
+def unchanged(_chain: Chain, pictures: torch.Tensor, _chance: Rng) -> Marked:
     """The answer is the question: a perfect score, and nothing learned."""
     return Marked(pictures=pictures, damaged=torch.zeros_like(pictures[:, :1]))
 
@@ -191,7 +191,7 @@ def test_a_chain_that_changes_nothing(
     caught(ours(CHAIN, name), plant, **given)
 
 
-def one_place(chance: Chance) -> Chance:
+def one_place(chance: Rng) -> Rng:
     """Every picture takes the numbers of the first place."""
     return chance.at(np.zeros_like(chance.places))
 
@@ -209,24 +209,24 @@ def test_the_same_noise_for_all_pictures(
     what: str, text: str, ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A net learns it by heart and takes it away again: it sees the truth, and only here."""
-    honest = getattr(Chance, what)
+    honest = getattr(Rng, what)
 
-    def planted(self: Chance, *rest: Any) -> Any:
+    def planted(self: Rng, *rest: Any) -> Any:
         return honest(one_place(self), *rest)
 
-    plant = lambda: monkeypatch.setattr(Chance, what, planted)  # noqa: E731
+    plant = lambda: monkeypatch.setattr(Rng, what, planted)  # noqa: E731
     caught(ours(CHAIN, "test_no_two_pictures_are_damaged_alike"), plant, text=text)
 
 
 def test_noise_by_the_place_in_the_batch(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every batch has the same noise, and a slice of it another."""
-    honest = Chance.normals
+    honest = Rng.normals
 
-    def planted(self: Chance, *rest: Any) -> np.ndarray:
+    def planted(self: Rng, *rest: Any) -> np.ndarray:
         return honest(self.at(np.arange(len(self.places))), *rest)
 
     test = ours(CHAIN, "test_a_picture_is_degraded_the_same_whatever_its_batch")
-    plant = lambda: monkeypatch.setattr(Chance, "normals", planted)  # noqa: E731
+    plant = lambda: monkeypatch.setattr(Rng, "normals", planted)  # noqa: E731
     caught(test, plant, text="noise:gaussian:0.05-0.1")
 
 
@@ -248,4 +248,4 @@ def test_the_first_pictures_of_a_folder_are_held_out(
         Image.fromarray(np.full((16, 16, 3), number, np.uint8)).save(tmp_path / f"{number:02d}.png")
     in_order = lambda chance, _: chance.places  # noqa: E731
     test = ours("data/test_split.py", "test_what_is_held_out_is_spread_over_the_folder")
-    caught(test, lambda: monkeypatch.setattr(Chance, "bits", in_order), folder=tmp_path)
+    caught(test, lambda: monkeypatch.setattr(Rng, "bits", in_order), folder=tmp_path)

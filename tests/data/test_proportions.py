@@ -11,7 +11,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.ndimage import map_coordinates
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment, augmented, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.kernel_resample import bent
@@ -28,7 +28,7 @@ from trombine.data.source import source
 
 SIZE = 64
 PLACES = np.arange(6, dtype=np.int64)
-CHANCE = Chance(seed=5, places=PLACES)
+CHANCE = Rng(seed=5, places=PLACES)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_a_face_that_is_turned_and_larger_changes_alike(points: np.ndarray) -> N
 
 
 def test_reaches_are_mostly_common_and_spread_as_is_said() -> None:
-    found = reaches(0.8, Chance(seed=1, places=np.arange(4000, dtype=np.int64))) / 0.8
+    found = reaches(0.8, Rng(seed=1, places=np.arange(4000, dtype=np.int64))) / 0.8
     common = found.mean(1)
     assert abs(common.mean() - 0.5) < 0.02 and abs(common.std() - 12**-0.5) < 0.02
     own = found - common[:, None]

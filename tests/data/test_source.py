@@ -15,7 +15,7 @@ from PIL import Image
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data import source as source_module
 from trombine.data.item import Batch, to_pictures
 from trombine.data.made import Maker
@@ -201,13 +201,13 @@ def test_another_seed_and_another_try_draw_otherwise(other: dict[str, int]) -> N
     opened = source("leaves#20", SIZE, workers=1)
     places = np.arange(20, dtype=np.int64)
     seed, rollbacks = other["seed"], other.get("rollbacks", 0)
-    drawn = opened.draw(Chance(seed=seed, places=places, rollbacks=rollbacks))
-    assert (drawn != opened.draw(Chance(seed=3, places=places))).any()
+    drawn = opened.draw(Rng(seed=seed, places=places, rollbacks=rollbacks))
+    assert (drawn != opened.draw(Rng(seed=3, places=places))).any()
 
 
 def test_every_item_comes_once_a_round() -> None:
     opened = source("leaves#20", SIZE, workers=1)
-    drawn = opened.draw(Chance(seed=0, places=np.arange(60, dtype=np.int64))).reshape(3, 20)
+    drawn = opened.draw(Rng(seed=0, places=np.arange(60, dtype=np.int64))).reshape(3, 20)
     assert all(sorted(round_) == list(range(20)) for round_ in drawn.tolist())
     assert len({tuple(round_) for round_ in drawn.tolist()}) == 3
 
@@ -215,7 +215,7 @@ def test_every_item_comes_once_a_round() -> None:
 def test_a_mix_draws_by_weight_and_evenly_within() -> None:
     opened = source(MIX, SIZE, workers=1)
     assert len(opened) == 32
-    drawn = opened.draw(Chance(seed=1, places=np.arange(24_000, dtype=np.int64)))
+    drawn = opened.draw(Rng(seed=1, places=np.arange(24_000, dtype=np.int64)))
     counts = np.bincount(drawn, minlength=32)
     # 16,800 of the 12 faces and 7,200 of the 20 leaves; 5 standard deviations of a share.
     assert abs(counts[:12].sum() - 16_800) < 5 * np.sqrt(24_000 * 0.7 * 0.3)
@@ -226,7 +226,7 @@ def test_a_mix_draws_by_weight_and_evenly_within() -> None:
 def test_a_mix_draws_nearly_as_if_from_all_of_a_term() -> None:
     """As the page says: not in rounds, so after 20 draws of 20 leaves not all have come."""
     opened = source(MIX, SIZE, workers=1)
-    drawn = opened.draw(Chance(seed=2, places=np.arange(2000, dtype=np.int64)))
+    drawn = opened.draw(Rng(seed=2, places=np.arange(2000, dtype=np.int64)))
     rounds = [drawn[drawn >= 12][20 * n : 20 * n + 20] for n in range(20)]
     assert np.mean([len(set(leaves.tolist())) for leaves in rounds]) < 18
 
@@ -234,7 +234,7 @@ def test_a_mix_draws_nearly_as_if_from_all_of_a_term() -> None:
 def test_terms_are_shuffled_apart() -> None:
     """Terms of one length would otherwise give pictures of the same places in turn."""
     opened = source("leaves#20+leaves#20", SIZE, workers=1)
-    drawn = opened.draw(Chance(seed=0, places=np.arange(20, dtype=np.int64)))
+    drawn = opened.draw(Rng(seed=0, places=np.arange(20, dtype=np.int64)))
     assert len(set((drawn % 20).tolist())) < 20
 
 

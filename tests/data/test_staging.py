@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import max_pool2d
 
 from trombine.core.conventions import MIRRORED_LANDMARK, PART_INDEX, mirror_parts, mirror_points
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data import staging
 from trombine.data.item import Batch
 from trombine.data.staging import Staged, StageOptions, staged
@@ -60,7 +60,7 @@ def flat(colour: tuple[int, int, int], count: int = 24) -> Batch:
 def run(stage: StageOptions, batch: Batch | None = None, *, seed: int = 3) -> Staged:
     batch = batch or faces()
     places = np.arange(len(batch), dtype=np.int64)
-    return staged(batch, flat((0, 0, 255), len(batch)), stage, Chance(seed=seed, places=places))
+    return staged(batch, flat((0, 0, 255), len(batch)), stage, Rng(seed=seed, places=places))
 
 
 def test_what_is_plain_is_the_face_or_its_mirror_image() -> None:
@@ -257,7 +257,7 @@ def test_grey_and_other_colours() -> None:
 def test_a_window_is_a_function_of_its_place(about: str) -> None:
     batch, grounds, stage = faces(), flat((9, 200, 30)), StageOptions()
     places = np.arange(100, 124, dtype=np.int64)
-    whole = staged(batch, grounds, stage, Chance(seed=5, places=places, about=about))
+    whole = staged(batch, grounds, stage, Rng(seed=5, places=places, about=about))
     some = np.array([3, 17])
     rows = torch.from_numpy(some)
     few = Batch(
@@ -268,10 +268,10 @@ def test_a_window_is_a_function_of_its_place(about: str) -> None:
         visible=None if batch.visible is None else batch.visible[rows],
     )
     behind = Batch(indices=some, pixels=grounds.pixels[rows])
-    again = staged(few, behind, stage, Chance(seed=5, places=places[some], about=about))
+    again = staged(few, behind, stage, Rng(seed=5, places=places[some], about=about))
     for name in ("pixels", "parts", "points", "visible", "shows", "sizes", "turned"):
         assert torch.equal(getattr(again, name), getattr(whole, name)[rows]), name
-    other = staged(batch, grounds, stage, Chance(seed=5, places=places, rollbacks=1, about=about))
+    other = staged(batch, grounds, stage, Rng(seed=5, places=places, rollbacks=1, about=about))
     assert not torch.equal(other.pixels, whole.pixels)
 
 

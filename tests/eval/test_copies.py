@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.eval.copies import TRUSTED, VISIBLE, find
 from trombine.eval.kernel_copies import CELL, FLAT, block_moments, likeness
 from trombine.eval.planted import CHANGES
@@ -29,7 +29,7 @@ def highest(faces: np.ndarray) -> float:
 
 
 def planted(kind: str, faces: np.ndarray) -> np.ndarray:
-    return CHANGES[kind](faces[ROWS], Chance(seed=3, places=ROWS))
+    return CHANGES[kind](faces[ROWS], Rng(seed=3, places=ROWS))
 
 
 @pytest.mark.parametrize("kind", CHANGES)
@@ -147,7 +147,7 @@ def by_brute_force(picture: np.ndarray, reference: np.ndarray, window: np.ndarra
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_planted_copy_has_its_own_chance(kind: str, faces: np.ndarray) -> None:
     """The same for the same seed, of the same size, whichever others are planted beside it."""
-    chance = Chance(seed=3, places=ROWS)
+    chance = Rng(seed=3, places=ROWS)
     copies = planted(kind, faces)
     assert copies.shape == faces[ROWS].shape
     assert np.array_equal(copies, CHANGES[kind](faces[ROWS], chance))

@@ -13,7 +13,7 @@ from scipy.stats import binom, norm
 
 import trombine
 from trombine.core.conventions import to_picture
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import Chain
 from trombine.faces import Face, read_faces
 from trombine.faces.reading import as_json, as_known, read_picture
@@ -82,7 +82,7 @@ def test_spreads_grow_where_a_picture_is_spoiled(
     growth = []
     for seed in SEEDS[:8]:
         picture = painted(seed, style)
-        chance = Chance(seed=0, places=np.array([seed]))
+        chance = Rng(seed=0, places=np.array([seed]))
         spoiled = Chain.parse(chain)(picture[None], chance)[0]
         before, after = seen(picture, model), seen(spoiled, model)
         growth.append([after.spreads[k] / before.spreads[k] for k in before.spreads])

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
 from trombine.inpainting import scratches as module
@@ -97,7 +97,7 @@ def test_painted_damage_is_detected_by_the_shipped_net(grey: bool) -> None:
     pictures = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     if grey:
         pictures = pictures.mean(1, keepdim=True).expand(-1, 3, -1, -1).contiguous()
-    chance = Chance(seed=CHOOSING, places=np.arange(4, dtype=np.int64))
+    chance = Rng(seed=CHOOSING, places=np.arange(4, dtype=np.int64))
     spoiled = Chain.parse("old-photo").marked(pictures, chance, by=HANDLING)
     detected = torch.stack([scratches(picture) for picture in spoiled.pictures])
     counts = matches(detected, spoiled.damaged[:, 0] > 0)

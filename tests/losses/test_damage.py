@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import PRESETS, Chain, enlarge, shrink
 from trombine.data.item import Batch
 from trombine.data.masks import draw_masks
@@ -27,7 +27,7 @@ def step(
     truth: torch.Tensor, *, start: int = 0, rollbacks: int = 0, about: str = "", holes: bool = False
 ) -> Step:
     places = np.arange(start, start + len(truth), dtype=np.int64)
-    chance = Chance(seed=6, rollbacks=rollbacks, places=places, about=about)
+    chance = Rng(seed=6, rollbacks=rollbacks, places=places, about=about)
     pixels = torch.zeros(len(truth), 1, 1, 3).byte()
     batches = {"data": Batch(indices=places, pixels=pixels)} if holes else {}
     made = Step(nets={}, batches=batches, chance=chance, device=torch.device("cpu"))
@@ -52,7 +52,7 @@ def test_noise_alone_is_as_it_was(strength: float) -> None:
     """Not cut off at black and white, and drawn under its old name."""
     truth = pictures()
     damage = Damage.parse(f"noise:{strength}")
-    normals = Chance(seed=6, places=np.arange(4)).normals("damage", (3, 24, 24))
+    normals = Rng(seed=6, places=np.arange(4)).normals("damage", (3, 24, 24))
     assert torch.equal(damage(step(truth)), truth + strength * torch.from_numpy(normals).float())
     assert damage.about == f"normal noise of {strength:g}" and str(damage) == f"noise:{strength:g}"
     assert torch.equal(damage.naive(truth), truth)
@@ -61,9 +61,7 @@ def test_noise_alone_is_as_it_was(strength: float) -> None:
 def test_noise_alone_is_known_by_its_numbers() -> None:
     """As the version before chains made them."""
     made = Damage.parse("noise:0.1")(step(torch.full((2, 3, 2, 2), 0.5), start=7, about="fixed "))
-    expected = (
-        Chance(seed=6, places=np.array([7, 8])).normals("fixed damage", (3, 2, 2)) * 0.1 + 0.5
-    )
+    expected = Rng(seed=6, places=np.array([7, 8])).normals("fixed damage", (3, 2, 2)) * 0.1 + 0.5
     assert made.numpy() == pytest.approx(expected, abs=1e-7)
 
 
@@ -73,7 +71,7 @@ def test_a_chain_is_drawn_by_the_steps_chance(text: str) -> None:
     chain = Chain.parse(text)
     for start, rollbacks, about in [(0, 0, ""), (8, 0, ""), (0, 1, ""), (0, 0, "fixed ")]:
         at = np.arange(start, start + 4, dtype=np.int64)
-        expected = chain(truth, Chance(seed=6, places=at, rollbacks=rollbacks, about=about))
+        expected = chain(truth, Rng(seed=6, places=at, rollbacks=rollbacks, about=about))
         made = damage(step(truth, start=start, rollbacks=rollbacks, about=about))
         assert torch.equal(made, expected)
 

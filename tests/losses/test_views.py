@@ -11,7 +11,7 @@ import torch
 from trombine.core.conventions import LANDMARK_GROUPS
 from trombine.core.errors import InputError
 from trombine.data.source import source
-from trombine.losses.objective import Chance, Step
+from trombine.losses.objective import Rng, Step
 from trombine.losses.views import Views
 from trombine.training.methods import find
 from trombine.training.methods.inpaint import Inpaint, InpaintObjective
@@ -24,7 +24,7 @@ def step() -> Step:
     return Step(
         nets={},
         batches={"data": source(f"world:photo#{COUNT}", WHOLE).batch(np.arange(COUNT))},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
     )
 

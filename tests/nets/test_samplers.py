@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.nets.samplers import METHODS, Draw, Guide, repaint, sample
 from trombine.nets.schedules import Diffusion, Flow
 
@@ -49,7 +49,7 @@ def of_points(process: Process, points: torch.Tensor) -> Net:
 
 
 def noise_of(n: int, *shape: int, what: str = "start") -> torch.Tensor:
-    return torch.from_numpy(Chance(seed=0, places=np.arange(n)).normals(what, shape))
+    return torch.from_numpy(Rng(seed=0, places=np.arange(n)).normals(what, shape))
 
 
 def drawn(step: int, shape: tuple[int, ...]) -> torch.Tensor:

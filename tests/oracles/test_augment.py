@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment, Changes, augmented, changed, drawn
 from trombine.data.item import Batch
 from trombine.data.source import source
@@ -36,7 +36,7 @@ def faces() -> Batch:
 
 
 def changes_of(text: str) -> Changes:
-    return drawn(Augment.parse(text), (SIZE, SIZE), Chance(seed=2, places=PLACES))
+    return drawn(Augment.parse(text), (SIZE, SIZE), Rng(seed=2, places=PLACES))
 
 
 def as_scipy(plane: np.ndarray, picture: np.ndarray, order: int) -> np.ndarray:
@@ -105,7 +105,7 @@ def test_what_shrinks_is_antialiased_as_pillow_does_it(factor: float, faces: Bat
     """A smaller face is Pillow's, away from the border, which each continues in its own way."""
     side = round(SIZE * factor)
     maps = np.tile([[factor, 0, 0], [0, factor, 0]], (6, 1, 1))
-    still = drawn(Augment(), (SIZE, SIZE), Chance(seed=0, places=PLACES))
+    still = drawn(Augment(), (SIZE, SIZE), Rng(seed=0, places=PLACES))
     shrunk = changed(faces, replace(still, maps=maps, zooms=np.full(6, factor)))
     inner = slice(4, side - 4)
     for row in range(3):
@@ -119,7 +119,7 @@ def test_stripes_of_a_pixel_become_grey() -> None:
     pixels = torch.zeros(1, SIZE, SIZE, 3, dtype=torch.uint8)
     pixels[:, :, ::2] = 200
     batch = Batch(indices=np.zeros(1, np.int64), pixels=pixels)
-    still = drawn(Augment(), (SIZE, SIZE), Chance(seed=0, places=PLACES[:1]))
+    still = drawn(Augment(), (SIZE, SIZE), Rng(seed=0, places=PLACES[:1]))
     maps = np.array([[[0.6, 0, 10], [0, 0.6, 10]]])
     found = changed(batch, replace(still, maps=maps, zooms=np.array([0.6]))).pixels.numpy()
     assert np.ptp(found[0, :, 14:44].astype(int)) < 60
@@ -161,8 +161,8 @@ def test_landmarks_stay_with_the_parts(text: str) -> None:
     """The middle of the eye's landmarks is that of its label, before and after, left and right."""
     people = painted([bare(number) for number in range(12)], 96)
     places = np.arange(12, dtype=np.int64)
-    found = augmented(people, Augment.parse(text), Chance(seed=4, places=places))
-    mirrored = drawn(Augment.parse(text), (96, 96), Chance(seed=4, places=places)).mirrored
+    found = augmented(people, Augment.parse(text), Rng(seed=4, places=places))
+    mirrored = drawn(Augment.parse(text), (96, 96), Rng(seed=4, places=places)).mirrored
     assert 0 < mirrored.sum() < 12
     for batch in (people, found):
         assert batch.parts is not None and batch.points is not None
@@ -187,7 +187,7 @@ def test_a_mirrored_face_is_the_face_of_the_other_side() -> None:
     )
     there, wanted = painted([person] * 2, 128), painted([other], 128)
     mirrored, augment = [True, False], Augment(mirror=True)
-    chances = (Chance(seed=seed, places=PLACES[:2]) for seed in range(99))
+    chances = (Rng(seed=seed, places=PLACES[:2]) for seed in range(99))
     chance = next(c for c in chances if drawn(augment, (128, 128), c).mirrored.tolist() == mirrored)
     found = augmented(there, augment, chance)
     assert found.points is not None and wanted.points is not None
@@ -212,7 +212,7 @@ def test_points_are_moved_by_the_map_itself() -> None:
         visible=torch.ones(6, 68, dtype=torch.bool),
     )  # fmt: skip
     text = "zoom:0.8-1.2+shift:0.1+mirror+rotate:40"
-    found = augmented(batch, Augment.parse(text), Chance(seed=4, places=PLACES))
+    found = augmented(batch, Augment.parse(text), Rng(seed=4, places=PLACES))
     assert found.points is not None
     for row in range(6):
         weights = found.pixels[row, ..., 0].numpy().astype(float)

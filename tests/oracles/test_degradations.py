@@ -15,7 +15,7 @@ from scipy import ndimage, stats
 from skimage.filters import unsharp_mask
 
 from trombine.core.conventions import to_picture, to_pixels
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import matlab_weights, resize_pillow
 from trombine.data.degrade.blur import (
     box_blur,
@@ -49,8 +49,8 @@ def pictures(count: int = 3, height: int = 40, width: int = 56) -> torch.Tensor:
     return (levels * 255).round() / 255
 
 
-def chance(count: int, seed: int = 1) -> Chance:
-    return Chance(seed=seed, places=np.arange(count, dtype=np.int64))
+def chance(count: int, seed: int = 1) -> Rng:
+    return Rng(seed=seed, places=np.arange(count, dtype=np.int64))
 
 
 def amounts(*numbers: float) -> np.ndarray:

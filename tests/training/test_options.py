@@ -12,7 +12,7 @@ import torch
 from families import contents, order, stop_after
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment, augmented
 from trombine.losses.objective import Step
 from trombine.losses.untrue import UNTRUE
@@ -78,7 +78,7 @@ def test_what_is_learned_from_is_changed_by_its_place() -> None:
     )
     for number, (changed, as_it_was) in enumerate(islice(several, 3)):
         places = np.arange(4 * number, 4 * number + 4, dtype=np.int64)
-        chance = Chance(seed=0, places=places)
+        chance = Rng(seed=0, places=places)
         wanted = augmented(as_it_was["data"], Augment.parse(ALL), chance)
         assert torch.equal(changed["data"].pixels, wanted.pixels)
         assert not torch.equal(changed["data"].pixels, as_it_was["data"].pixels)

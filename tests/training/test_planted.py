@@ -13,7 +13,6 @@ from torch import nn
 
 from trombine.losses.objective import Step, Terms
 from trombine.losses.terms import TERMS
-from trombine.nets.stillness import still
 from trombine.training import steps
 from trombine.training.methods.restore import RestoreObjective
 
@@ -80,7 +79,7 @@ def only_parameters(*, batch_statistics: bool) -> Callable[..., AbstractContextM
 
     def chosen(*nets: nn.Module, **options: bool) -> AbstractContextManager[None]:
         is_it = options.get("batch_statistics", False) == batch_statistics
-        return (planted if is_it else still)(*nets, **options)
+        return (planted if is_it else frozen)(*nets, **options)
 
     return chosen
 

@@ -16,7 +16,7 @@ from families import contents, stop_after
 from trombine.core.errors import InputError
 from trombine.models import Card, load, save
 from trombine.nets import Size, build
-from trombine.nets.stillness import still
+from trombine.nets.frozen import frozen
 from trombine.recipes import NetSpec, Recipe, with_settings
 from trombine.recipes.freeze import Freeze
 from trombine.runs.folder import RunFolder
@@ -260,10 +260,10 @@ def test_frozen_parts_compute_as_they_will_when_the_net_is_used() -> None:
     other = net.body(x)  # pyright: ignore[reportCallIssue]
     wanted = net.eval().body(x)  # pyright: ignore[reportCallIssue]
     net.train()
-    with still(*frozen_parts(net, Freeze(parts=("body",)), 0)):
+    with frozen(*frozen_parts(net, Freeze(parts=("body",)), 0)):
         assert torch.equal(net.body(x), wanted)  # pyright: ignore[reportCallIssue]
     assert not torch.allclose(other, wanted)
-    with still(*frozen_parts(net, Freeze(parts=("body",), until=8), 8)):
+    with frozen(*frozen_parts(net, Freeze(parts=("body",), until=8), 8)):
         assert torch.allclose(net.body(x), other)  # pyright: ignore[reportCallIssue]
 
 

@@ -1,4 +1,4 @@
-"""`morph`: films that walk from one face to the next. The walk is in generation/walking.py."""
+"""`morph`: films that walk from one face to the next, by generation/interpolation.py."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from trombine.eval.invented import score
 from trombine.generation import NET
 from trombine.generation.asking import fields_in, seeds_in, spelled
 from trombine.generation.by_net import inventing_of
+from trombine.generation.interpolation import PaintedWalk, Walk, film_of
 from trombine.generation.painting import Known, Painting, Pixels
-from trombine.generation.walking import PaintedWalk, Walk, film_of
 from trombine.io.batch import Content, refuse_to_write_over, save
 from trombine.io.record import changed_options, record_of
 from trombine.io.sheets import Sheet

@@ -1,4 +1,4 @@
-"""Chance without memory: every draw is a function of (seed, rollbacks, purpose, place).
+"""Random numbers without state: every draw is a function of (seed, rollbacks, purpose, place).
 
 A place counts pictures in the whole run, so a step that is run again after a resume draws what it
 drew before, whatever batch or process a picture is in, and there is nothing to save. A purpose says
@@ -49,7 +49,7 @@ def mix(words: UInt64[np.ndarray, "*n"]) -> UInt64[np.ndarray, "*n"]:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Chance:
+class Rng:
     """Where the numbers of some pictures come from: a stream of its own for each."""
 
     seed: int
@@ -57,15 +57,15 @@ class Chance:
     rollbacks: int = 0
     about: str = ""  # what every purpose begins with
 
-    def within(self, name: str) -> Chance:
+    def fold_in(self, name: str) -> Rng:
         """The same pictures, other numbers."""
         return replace(self, about=f"{self.about}{name} ")
 
-    def only(self, chosen: Bool[np.ndarray, "n"] | Int64[np.ndarray, "k"]) -> Chance:
+    def only(self, chosen: Bool[np.ndarray, "n"] | Int64[np.ndarray, "k"]) -> Rng:
         """Some of the pictures, by a mask or by their numbers."""
         return self.at(self.places[chosen])
 
-    def at(self, places: Int64[np.ndarray, "m"]) -> Chance:
+    def at(self, places: Int64[np.ndarray, "m"]) -> Rng:
         """Other pictures of the same run."""
         return replace(self, places=places)
 

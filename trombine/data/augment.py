@@ -39,7 +39,7 @@ from torch import Tensor
 from trombine.core.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.core.errors import InputError, shortened
 from trombine.core.grammar import Piece, number_of, pieces, span
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, reshaped, straight
@@ -130,7 +130,7 @@ class Changes:
     reaches: Reaches | None = None  # of proportions; None: they stay
 
 
-def augmented(batch: Batch, augment: Augment, chance: Chance) -> Batch:
+def augmented(batch: Batch, augment: Augment, chance: Rng) -> Batch:
     """The batch, changed, and its truth with it."""
     height, width = batch.pixels.shape[1:3]
     return changed(batch, drawn(augment, (height, width), chance))
@@ -140,9 +140,9 @@ def augmented(batch: Batch, augment: Augment, chance: Chance) -> Batch:
 # What is drawn
 
 
-def drawn(augment: Augment, shape: tuple[int, int], chance: Chance) -> Changes:
+def drawn(augment: Augment, shape: tuple[int, int], chance: Rng) -> Changes:
     """The changes of pictures of this height and width: a function of each place alone."""
-    chance = chance.within("augment")
+    chance = chance.fold_in("augment")
 
     def even(purpose: str, reach: float) -> Float64[np.ndarray, "n"]:
         """A number within ± reach for each place."""
@@ -166,7 +166,7 @@ def drawn(augment: Augment, shape: tuple[int, int], chance: Chance) -> Changes:
         offsets -= np.stack([corners("x", width - cut[1]), corners("y", height - cut[0])], 1)
     tints = _tints(*(even(f"colour {name}", augment.colour) for name in _COLOURS))
     maps = np.concatenate([linear, offsets[:, :, None]], 2)
-    faces = reaches(augment.faces, chance.within("faces")) if augment.faces else None
+    faces = reaches(augment.faces, chance.fold_in("faces")) if augment.faces else None
     return Changes(maps=maps, shape=cut, zooms=zooms, mirrored=mirrored, tints=tints, reaches=faces)
 
 

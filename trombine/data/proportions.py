@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Complex128, Float32, Float64
 
 from trombine.core.conventions import LANDMARK_GROUPS
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 
 # By how much real people differ from what the world paints: of 60 portraits that nets may learn
 # from, a little beyond the medians (docs/log.md, 2026-11-25). Heights and widths are factors.
@@ -41,7 +41,7 @@ Bends = Float64[np.ndarray, "n g g 2"]
 Places = Complex128[np.ndarray, "n k"]
 
 
-def reaches(strength: float, chance: Chance) -> Reaches:
+def reaches(strength: float, chance: Rng) -> Reaches:
     """How far each proportion goes, for each picture: 0 is as it is, 1 as FURTHEST says."""
     common = chance.uniforms("all")
     names = (*FURTHEST, "rise")

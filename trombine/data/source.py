@@ -27,7 +27,7 @@ from jaxtyping import Int64
 
 from trombine.core.errors import InputError
 from trombine.core.progress import Progress
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment, augmented
 from trombine.data.columns import PAIR, SHARED, SPLITS, Columns, Store, base, unknown
 from trombine.data.folder import Folder
@@ -85,7 +85,7 @@ class Source(ABC):
         """The items of these numbers."""
         return batch_of(indices, self.take(indices), self.space)
 
-    def draw(self, chance: Chance) -> Int64[np.ndarray, "n"]:
+    def draw(self, chance: Rng) -> Int64[np.ndarray, "n"]:
         """Which items are the pictures at the places of this chance.
 
         Each place falls to a term by weight; there it takes the item at this place of the term's
@@ -118,7 +118,7 @@ def batches(
     several = max(1, _AHEAD // size)
     while True:
         places = np.arange(start * size, (start + several) * size, dtype=np.int64)
-        chance = Chance(seed=seed, places=places, rollbacks=rollbacks)
+        chance = Rng(seed=seed, places=places, rollbacks=rollbacks)
         drawn = source.draw(chance).reshape(several, size)
         for indices, batch_places in zip(drawn, places.reshape(several, size), strict=True):
             batch, augment = source.batch(indices), source.augment

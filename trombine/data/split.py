@@ -20,7 +20,7 @@ from jaxtyping import Int64
 
 from trombine.core.errors import InputError
 from trombine.core.progress import Progress
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.columns import SPLITS
 from trombine.data.listing import pictures
 from trombine.data.source import SEED_RANGES, MixedSource, Source, Subset, prepare, source
@@ -151,7 +151,7 @@ def _squares_held_out(source: Source, order: Int64[np.ndarray, "n"], held: int) 
 
 def _shuffled(count: int) -> Int64[np.ndarray, "n"]:
     """So many places in an order that is always the same."""
-    return np.argsort(Chance(seed=0, places=np.arange(count)).bits("held out"))
+    return np.argsort(Rng(seed=0, places=np.arange(count)).bits("held out"))
 
 
 def _choosing(term: Term, count: int) -> str:

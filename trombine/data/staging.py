@@ -21,7 +21,7 @@ from jaxtyping import Bool, Complex128, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
 from trombine.core.conventions import MIRRORED_LANDMARK
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import MIRRORED_LABEL, Augment, augmented, inverse, permuted, turns
 from trombine.data.columns import UNKNOWN
 from trombine.data.item import Batch
@@ -97,11 +97,11 @@ class Staged:
     bent: Bool[Tensor, "n"]  # whether its proportions are not those it was painted with
 
 
-def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Chance) -> Staged:
+def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> Staged:
     """Windows of the size of the pictures, of which parts and landmarks must be known."""
     if batch.parts is None or batch.points is None or batch.visible is None:
         raise ValueError("only pictures whose parts and landmarks are known can be staged")
-    chance = chance.within("stage")
+    chance = chance.fold_in("stage")
     height, width = batch.pixels.shape[1:3]
     near, mirrored = _is_drawn(chance, "near", stage.near), _is_drawn(chance, "mirror", 0.5)
     faceless = _is_drawn(chance, "none", stage.none)
@@ -172,7 +172,7 @@ def _frontal(batch: Batch) -> Bool[np.ndarray, "n"]:
     return np.abs(eyes(points)[1][:, 0]) > _FRONTAL * np.ptp(points, axis=1).max(1)
 
 
-def _with_other_proportions(batch: Batch, bent: Bool[np.ndarray, "n"], chance: Chance) -> Batch:
+def _with_other_proportions(batch: Batch, bent: Bool[np.ndarray, "n"], chance: Rng) -> Batch:
     """The batch, these faces of it bent."""
     rows = np.flatnonzero(bent)
     if not len(rows):
@@ -186,7 +186,7 @@ def _with_other_proportions(batch: Batch, bent: Bool[np.ndarray, "n"], chance: C
 
 
 def _sizes(
-    chance: Chance, stage: StageOptions, near: Bool[np.ndarray, "n"]
+    chance: Rng, stage: StageOptions, near: Bool[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n"]:
     """As usual, or of any size."""
     least, most = np.log(stage.size)
@@ -196,7 +196,7 @@ def _sizes(
 
 
 def _angles(
-    chance: Chance, stage: StageOptions, near: Bool[np.ndarray, "n"]
+    chance: Rng, stage: StageOptions, near: Bool[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n"]:
     """Radians, mostly few: the product of two draws is more often small."""
     most = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
@@ -216,7 +216,7 @@ def _room(
 
 
 def _maps(
-    chance: Chance,
+    chance: Rng,
     room: Float64[np.ndarray, "n"],
     shape: tuple[int, int],
     linear: Float64[np.ndarray, "n 2 2"],
@@ -232,7 +232,7 @@ def _maps(
 
 
 def _kinds(
-    chance: Chance,
+    chance: Rng,
     faceless: Bool[np.ndarray, "n"],
     width: int,
     sizes: Float64[np.ndarray, "n"],
@@ -256,7 +256,7 @@ def _kinds(
     return alone, cuts, faceless & (which == 1)
 
 
-def _ground_maps(chance: Chance, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
+def _ground_maps(chance: Rng, side: int, width: int) -> Float64[np.ndarray, "n 2 3"]:
     """Any part of the ground, up to twice as large as it is, or half."""
     scale = np.exp(_even(chance, "ground size", math.log(0.5), math.log(1.6)))
     room = side - width * scale
@@ -270,7 +270,7 @@ def _ground_maps(chance: Chance, side: int, width: int) -> Float64[np.ndarray, "
 
 
 def _tints(
-    chance: Chance, stage: StageOptions, plain: Bool[np.ndarray, "n"]
+    chance: Rng, stage: StageOptions, plain: Bool[np.ndarray, "n"]
 ) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
     """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
     grey = _is_drawn(chance, "grey", stage.grey) & ~plain
@@ -296,7 +296,7 @@ def _tints(
 
 
 def _anywhere(
-    chance: Chance, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
+    chance: Rng, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n t 11"]:
     """One or two occluders anywhere, or the blobs of something like a face."""
     occluders = np.zeros((len(blobs), _MOST_THINGS, 11))
@@ -352,7 +352,7 @@ class _Faces:
 
 
 def _before_mouths(
-    chance: Chance, points: Float64[np.ndarray, "n 68 2"]
+    chance: Rng, points: Float64[np.ndarray, "n 68 2"]
 ) -> Float64[np.ndarray, "n t 11"]:
     """A mask, a microphone or a hand, in pixels, before faces with these landmarks."""
     kind = _even(chance, "held kind", 0, _HELD).astype(np.int64)
@@ -364,7 +364,7 @@ def _before_mouths(
     return result
 
 
-def _masks(chance: Chance, faces: _Faces) -> list[Rows]:
+def _masks(chance: Rng, faces: _Faces) -> list[Rows]:
     """From the nose to the chin, with a fold."""
     top = faces.nose - faces.down * faces.far * _even(chance, "mask up", -0.1, 0.35)
     low = faces.chin + faces.down * faces.far * _even(chance, "mask down", -0.15, 0.1)
@@ -377,7 +377,7 @@ def _masks(chance: Chance, faces: _Faces) -> list[Rows]:
     ]
 
 
-def _microphones(chance: Chance, faces: _Faces) -> list[Rows]:
+def _microphones(chance: Rng, faces: _Faces) -> list[Rows]:
     """A ball before the mouth or below it, on a handle."""
     ball = faces.wide * _even(chance, "ball", 0.16, 0.34)
     middle = faces.mouth + faces.down * faces.far * _even(chance, "ball down", 0.0, 0.6)
@@ -392,7 +392,7 @@ def _microphones(chance: Chance, faces: _Faces) -> list[Rows]:
     ]
 
 
-def _hands(chance: Chance, faces: _Faces) -> list[Rows]:
+def _hands(chance: Rng, faces: _Faces) -> list[Rows]:
     """Four fingers side by side, and what they grow from."""
     thick = faces.wide * _even(chance, "finger thick", 0.09, 0.14)
     long = thick * _even(chance, "finger long", 3.0, 5.0)
@@ -409,14 +409,14 @@ def _hands(chance: Chance, faces: _Faces) -> list[Rows]:
     return [_coloured(shape, skin * (1.0 - 0.06 * (t % 2))) for t, shape in enumerate(shapes)]
 
 
-def _cloth(chance: Chance) -> Float64[np.ndarray, "n 3"]:
+def _cloth(chance: Rng) -> Float64[np.ndarray, "n 3"]:
     """Mostly white or black, else of any colour."""
     kind, colour = _even(chance, "cloth", 0, 1)[:, None], _drawn_colour(chance)
     white, black = (tone + 0.08 * (colour - 128) for tone in (_WHITE, _BLACK))
     return np.where(kind < _CLOTHS[0], white, np.where(kind < _CLOTHS[1], black, colour))
 
 
-def _drawn_colour(chance: Chance) -> Float64[np.ndarray, "n 3"]:
+def _drawn_colour(chance: Rng) -> Float64[np.ndarray, "n 3"]:
     return np.stack([_even(chance, f"held {name}", 0, 255) for name in _COLOURS], 1)
 
 
@@ -444,7 +444,7 @@ def _occluder(x, y, across, down, angle) -> Float64[np.ndarray, "n 11"]:
     return occluders
 
 
-def _blobs(chance: Chance) -> Float64[np.ndarray, "n t 11"]:
+def _blobs(chance: Rng) -> Float64[np.ndarray, "n t 11"]:
     """A disc of one colour with spots where a face has eyes, and a bar or none.
 
     Some have one spot too few, or they stand askew: like a face, and none.
@@ -476,13 +476,13 @@ def _blobs(chance: Chance) -> Float64[np.ndarray, "n t 11"]:
 
 
 def _even(
-    chance: Chance, purpose: str, low: float = 0.0, high: float = 1.0
+    chance: Rng, purpose: str, low: float = 0.0, high: float = 1.0
 ) -> Float64[np.ndarray, "n"]:
     """A number between low and high for each picture."""
     return low + (high - low) * chance.uniforms(purpose)
 
 
-def _is_drawn(chance: Chance, purpose: str, share: float) -> Bool[np.ndarray, "n"]:
+def _is_drawn(chance: Rng, purpose: str, share: float) -> Bool[np.ndarray, "n"]:
     """Whether it happens, to this share of the pictures."""
     return chance.uniforms(purpose) < share
 
@@ -491,7 +491,7 @@ def _is_drawn(chance: Chance, purpose: str, share: float) -> Bool[np.ndarray, "n
 # Holes
 
 
-def _holed(chance: Chance, stage: StageOptions, windows: Staged) -> Staged:
+def _holed(chance: Rng, stage: StageOptions, windows: Staged) -> Staged:
     """Some windows with a hole, in one colour or in noise; what was there stays the truth."""
     rows = np.flatnonzero(
         _is_drawn(chance, "hole", stage.holes) & (windows.shows & ~windows.plain).numpy()

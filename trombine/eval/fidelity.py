@@ -20,7 +20,7 @@ from jaxtyping import Float64
 from scipy import stats
 
 from trombine.core.errors import InputError
-from trombine.core.rng import FIRST, Chance
+from trombine.core.rng import FIRST, Rng
 
 FEWEST: Final = 50  # pictures of a set: with fewer every figure is mostly chance
 NEAREST: Final = 5  # neighbours of precision, recall, density and coverage
@@ -72,7 +72,7 @@ def figures(
     for features in (generated, real):
         if len(features) < FEWEST:
             raise InputError(f"there are {len(features)} pictures, and {FEWEST} are needed")
-    generator = Chance(seed=0, places=FIRST).generator("fidelity halves")
+    generator = Rng(seed=0, places=FIRST).generator("fidelity halves")
     real, generated = (each[generator.permutation(len(each))] for each in (real, generated))
     half = len(real) // 2
     some, others = real[:half], real[half : 2 * half]
@@ -181,7 +181,7 @@ def classify(a: Features, b: Features, *, seed: int = 0) -> tuple[float, float]:
     other half: its accuracy there, and how likely one as good is with shuffled labels.
     """
     count = min(len(a), len(b)) // 2
-    generator = Chance(seed=seed, places=FIRST).generator("fidelity classifier")
+    generator = Rng(seed=seed, places=FIRST).generator("fidelity classifier")
     ours, theirs = (features[generator.permutation(len(features))] for features in (a, b))
     scores = _discriminant(ours[:count], theirs[:count], ours[count:], theirs[count:])
 

@@ -19,7 +19,7 @@ from jaxtyping import Int64, UInt8
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Progress, silent
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.spec import is_there
 from trombine.eval import witness
 from trombine.eval.sets import open_place, same_place
@@ -69,7 +69,7 @@ def read_set(
     """
     first = FIRST_SEEDS[side]
     place = open_place(text, size or witness.WINDOW, account, progress, first_seed=first)
-    drawn = Chance(seed=0, places=np.arange(min(most, place.count), dtype=np.int64))
+    drawn = Rng(seed=0, places=np.arange(min(most, place.count), dtype=np.int64))
     rows = drawn.order("fidelity set", place.count) if place.count else drawn.places
     items: list[tuple[str, str, Pixels]] = []
     sizes: Counter[tuple[int, int]] = Counter()

@@ -30,7 +30,7 @@ from PIL import Image
 
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, silent
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.core.texts import aligned
 from trombine.eval import witness
 from trombine.eval.copies import Nearest, find
@@ -142,7 +142,7 @@ def judge(
     # Four of the references that are compared with the rest are to lie above the threshold.
     count = min(len(known), max(SAMPLE, int(np.ceil(4 / options.false_alarms))))
     threshold(np.zeros(count, np.float32), options.false_alarms)  # refuses too few
-    chance = Chance(seed=options.seed, places=np.arange(len(known)))
+    chance = Rng(seed=options.seed, places=np.arange(len(known)))
     shuffled = chance.order("originality", len(known))
     sample, planted_of = np.sort(shuffled[:count]), np.sort(shuffled[::-1][:PLANTED])
     originals = np.asarray(known[planted_of])
@@ -150,7 +150,9 @@ def judge(
     ours = search.judged("pictures", pictures.pictures)
     real = search.judged("references", known[sample], sample)
     copies = {
-        kind: search.judged(f"{kind} copies", change(originals, chance.at(planted_of).within(kind)))
+        kind: search.judged(
+            f"{kind} copies", change(originals, chance.at(planted_of).fold_in(kind))
+        )
         for kind, change in CHANGES.items()
     }
     duplicates = real.copies.scores >= TWICE

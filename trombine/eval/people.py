@@ -28,7 +28,7 @@ from jaxtyping import UInt8
 
 from trombine.core.errors import InputError, about, shown
 from trombine.core.progress import Account, Progress, silent
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.core.texts import from_json
 from trombine.core.tiles import Box
 from trombine.data.pack import Pack, is_pack
@@ -127,7 +127,7 @@ def _choose_set(
     names = [pack.name(row) for row in range(len(pack))] if pack else _names(folder)
     places = np.arange(len(names), dtype=np.int64)
     chosen: dict[str, Chosen] = {}
-    for row in Chance(seed=seed, places=places).order(f"people {side}", len(names)):
+    for row in Rng(seed=seed, places=places).order(f"people {side}", len(names)):
         if len(chosen) == count:
             break
         file = folder / names[row]

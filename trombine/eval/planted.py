@@ -14,7 +14,7 @@ import torch
 from jaxtyping import UInt8
 from PIL import Image
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade.blur import gaussian_blur
 from trombine.data.degrade.camera import jpeg
 
@@ -27,17 +27,17 @@ PATCH: Final = 0.25  # of the picture's side
 SATURATION: Final = (0.6, 1.4)
 
 
-def exact(pictures: Pictures, chance: Chance) -> Pictures:
+def exact(pictures: Pictures, chance: Rng) -> Pictures:
     """The same pictures."""
     return pictures.copy()
 
 
-def mirrored(pictures: Pictures, chance: Chance) -> Pictures:
+def mirrored(pictures: Pictures, chance: Rng) -> Pictures:
     """Left and right exchanged."""
     return np.ascontiguousarray(pictures[:, :, ::-1])
 
 
-def cropped(pictures: Pictures, chance: Chance) -> Pictures:
+def cropped(pictures: Pictures, chance: Rng) -> Pictures:
     """A square from anywhere in each, at the picture's size again."""
     height, width = pictures.shape[1:3]
     shares = _between(CROP, chance.uniforms("crop's side"))
@@ -51,7 +51,7 @@ def cropped(pictures: Pictures, chance: Chance) -> Pictures:
     return _stacked(results, pictures)
 
 
-def recoloured(pictures: Pictures, chance: Chance) -> Pictures:
+def recoloured(pictures: Pictures, chance: Rng) -> Pictures:
     """The hue turned by 30 to 330 degrees, the saturation changed."""
     turns = np.round(_between((30, 330), chance.uniforms("turn of hue")) / 360 * 256)
     factors = _between(SATURATION, chance.uniforms("saturation"))
@@ -66,18 +66,18 @@ def recoloured(pictures: Pictures, chance: Chance) -> Pictures:
     return _stacked(results, pictures)
 
 
-def compressed(pictures: Pictures, chance: Chance) -> Pictures:
+def compressed(pictures: Pictures, chance: Rng) -> Pictures:
     """Written as JPEG of a low quality, and read again."""
     return _numbers(jpeg(_planes(pictures), np.full(len(pictures), QUALITY, np.int64)))
 
 
-def blurred(pictures: Pictures, chance: Chance) -> Pictures:
+def blurred(pictures: Pictures, chance: Rng) -> Pictures:
     """By a round Gaussian."""
     sigma = _between(BLUR, chance.uniforms("blur")) * pictures.shape[1]
     return _numbers(gaussian_blur(_planes(pictures), sigma).clamp(0, 1))
 
 
-def patched(pictures: Pictures, chance: Chance) -> Pictures:
+def patched(pictures: Pictures, chance: Rng) -> Pictures:
     """A square anywhere replaced by the same square of another of these pictures."""
     results, (height, width) = pictures.copy(), pictures.shape[1:3]
     sides = round(PATCH * height), round(PATCH * width)
@@ -89,7 +89,7 @@ def patched(pictures: Pictures, chance: Chance) -> Pictures:
     return results
 
 
-Change = Callable[[Pictures, Chance], Pictures]
+Change = Callable[[Pictures, Rng], Pictures]
 CHANGES: Final[Mapping[str, Change]] = MappingProxyType(
     {
         "exact": exact,

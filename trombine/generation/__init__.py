@@ -1,12 +1,12 @@
 """Faces from seeds, by the world's painter or a net: for `trombine generate`, `morph` and `data
 generated`.
 
-asking.py     which seeds, and what is to be of the faces, as people write it
-painting.py   the picture of a seed by the painter
-by_net.py     the picture of a seed by a net
-looking.py    what the reader says of faces that nets make
-redrawing.py  the same in styles that no net invents
-walking.py    from one face to the next
+asking.py         which seeds, and what is to be of the faces, as people write it
+painting.py       the picture of a seed by the painter
+by_net.py         the picture of a seed by a net
+looking.py        what the reader says of faces that nets make
+redrawing.py      the same in styles that no net invents
+interpolation.py  from one face to the next
 """
 
 from typing import Final

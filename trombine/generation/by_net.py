@@ -22,7 +22,7 @@ from jaxtyping import Float64
 from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.spec import parse
 from trombine.generation import REDRAWN, REDRAWN_FROM
 from trombine.generation.asking import TIMES, apart, check_told, freed, merged
@@ -159,7 +159,7 @@ class Inventing:
         """Where a seed is as it is drawn first (0), and again: told what is asked more than the
         rest of the person; then of a vector that is further and further from the seed's."""
         length = int(self.model.net.sizes["latent"])
-        chance = Chance(seed=0, places=np.array([seed], np.int64))
+        chance = Rng(seed=0, places=np.array([seed], np.int64))
         vector = chance.normals("invent vectors", (length,))[0]
         person = self.person(seed)
         if not number:

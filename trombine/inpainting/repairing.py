@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32
 
 from trombine.core.conventions import to_pixels
 from trombine.core.devices import CPU, device_of
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.core.tiles import Box, cut
 from trombine.faces import Face
 from trombine.inpainting.copying import copied
@@ -220,7 +220,7 @@ class Painter:
             kept = (known[..., 3] > 0) & ~cut(self.damaged.hole, box)
             for face in faces:
                 kept &= ~_features(face, box)
-            chance = Chance(seed=self.seed, places=np.array([number], np.int64))
+            chance = Rng(seed=self.seed, places=np.array([number], np.int64))
             seed = int(chance.generator("copy").integers(1 << 32))
             result = copied(known[..., :3], hole, kept, thick, seed)
             if result is not None:
@@ -292,7 +292,7 @@ class Painter:
 
     def _grain(self, lost: Squares, width: int) -> Noise:
         """Noise of this width, like what a window's picture lacks of the surroundings."""
-        chance = Chance(seed=self.seed, places=np.array([self.windows], np.int64))
+        chance = Rng(seed=self.seed, places=np.array([self.windows], np.int64))
         return Noise(lost, width, chance.generator("grain"))
 
     def _lost(

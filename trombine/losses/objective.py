@@ -18,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import Source
 from trombine.losses.alarms import Alarm, NotFinite
@@ -88,13 +88,13 @@ class Step:
 
     nets: Mapping[str, nn.Module]
     batches: Mapping[str, Batch]  # by stream
-    chance: Chance
+    chance: Rng
     device: torch.device
     dtype: torch.dtype = torch.float32
     vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
     classes: tuple[str, ...] = ()  # what the data's labels mean
     space: str = "rgb"  # of nets.spaces.SPACES: that pictures are learned in
-    swap: Callable[[str, Tensor, Chance], Tensor] | None = None  # through the pool of this name
+    swap: Callable[[str, Tensor, Rng], Tensor] | None = None  # through the pool of this name
     averages: Mapping[str, nn.Module] = field(default_factory=dict)  # where the recipe keeps them
     cache: dict[str, Tensor] = field(default_factory=dict)
     curves: dict[str, Tensor] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from typing import Final, final
 import torch
 from jaxtyping import Float
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 
 _STATE: Final = "pictures"
 
@@ -36,9 +36,7 @@ class Pool:
         """How many pictures are in it."""
         return len(self._pictures)
 
-    def swap(
-        self, fakes: Float[torch.Tensor, "n *s"], chance: Chance
-    ) -> Float[torch.Tensor, "n *s"]:
+    def swap(self, fakes: Float[torch.Tensor, "n *s"], chance: Rng) -> Float[torch.Tensor, "n *s"]:
         """These pictures, detached, some of them exchanged for old ones.
 
         The pictures pass one by one, in order: the pool takes them until it is full; from then on

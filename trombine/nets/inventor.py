@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.core.grammar import instead
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.nets.blocks import Conv, doubled
 from trombine.nets.denoiser import Timed, Times, waves
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
@@ -186,7 +186,7 @@ _ENDS: Final = ("low", "high")
 def _planes(side: int) -> Float64[np.ndarray, "k 12 h w"]:
     """The same noise each time."""
     places = np.arange(_NOISES, dtype=np.int64)
-    return Chance(seed=0, places=places).normals("inventor's details", (12, side, side))
+    return Rng(seed=0, places=places).normals("inventor's details", (12, side, side))
 
 
 def fields_of(text: str) -> tuple[FieldInfo, ...]:

@@ -22,7 +22,7 @@ from torch.nn import functional
 from trombine.core.devices import device_of
 from trombine.core.errors import InputError
 from trombine.core.grammar import instead
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.nets.blocks import Features, Normed, conv3, doubled
 from trombine.nets.inventor import SPREAD, DetailFlow, walked
 from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
@@ -120,7 +120,7 @@ class Restyler(Net):
 
 @lru_cache(maxsize=4)
 def _planes(side: int) -> Float64[np.ndarray, "1 12 h w"]:
-    chance = Chance(seed=0, places=np.zeros(1, np.int64))
+    chance = Rng(seed=0, places=np.zeros(1, np.int64))
     return chance.normals("restyler's details", (12, side, side))
 
 

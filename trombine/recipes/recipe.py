@@ -80,7 +80,7 @@ class Recipe(ABC):
     size: int = 64
     """Width and height of the pictures, in pixels."""
     augment: str = "none"
-    """Chance changes of what is learned from, and of its truth: zoom:1.2+mirror+rotate:10."""
+    """Rng changes of what is learned from, and of its truth: zoom:1.2+mirror+rotate:10."""
     space: str = "rgb"
     """Colours that the nets work in: rgb, grey, hsv, or imagenet (normalised by its mean and
     spread)."""

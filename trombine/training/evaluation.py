@@ -15,7 +15,7 @@ from trombine.core.conventions import to_pixels
 from trombine.data.spec import PAINTED, parse
 from trombine.metrics import CHOOSING_SEEDS, Protocol
 from trombine.models import Card, Score
-from trombine.nets.stillness import still
+from trombine.nets.frozen import frozen
 from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import State
 from trombine.training.steps import Plan
@@ -25,7 +25,7 @@ def sample_outputs(
     plan: Plan, state: State, material: Material
 ) -> tuple[Tensor, dict[str, Tensor]] | None:
     """The nets' outputs for the fixed faces, and the fixed rows beside them: input, truth."""
-    with still(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
+    with frozen(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
         steps = fixed_steps(plan, state, material, plan.recipe.faces)
         outputs = [plan.objective.samples(step) for step in steps]
     samples = [part for part in outputs if part is not None]
@@ -41,7 +41,7 @@ def sample_outputs(
 
 def evaluate(plan: Plan, state: State, material: Material) -> dict[str, float]:
     """The value of every measure on the choosing pictures."""
-    with still(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
+    with frozen(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
         steps = fixed_steps(plan, state, material, plan.recipe.judged)
         values = plan.objective.measure(steps)
     return {name: float(value) for name, value in values.items()}

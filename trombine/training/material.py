@@ -13,7 +13,7 @@ from jaxtyping import Int64
 
 from trombine.core.errors import shown
 from trombine.core.progress import Progress
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment
 from trombine.data.item import Batch
 from trombine.data.source import Source, batches
@@ -151,7 +151,7 @@ def step_of(plan: Plan, state: State, material: Material, batches: Mapping[str, 
     """This process's share of a step."""
     chosen = plan.mesh.slice(plan.recipe.batch)
     places = state.pictures + np.arange(chosen.start, chosen.stop, dtype=np.int64)
-    chance = Chance(seed=plan.recipe.seed, rollbacks=state.rollbacks, places=places)
+    chance = Rng(seed=plan.recipe.seed, rollbacks=state.rollbacks, places=places)
     cut = {stream: batch.only(chosen) for stream, batch in batches.items()}
     return _step(plan, state, material, state.nets, cut, chance, pools=True)
 
@@ -171,7 +171,7 @@ def fixed_steps(plan: Plan, state: State, material: Material, count: int) -> lis
             stream: source.batch(_draw(source, chosen))
             for stream, source in material.measured.items()
         }
-        chance = Chance(seed=_FIXED_SEED, places=chosen, about=_FIXED)
+        chance = Rng(seed=_FIXED_SEED, places=chosen, about=_FIXED)
         steps.append(_step(plan, state, material, nets, batches, chance, pools=False))
     return steps
 
@@ -180,7 +180,7 @@ def _draw(source: Source, places: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "
     """In order where there is one term; a mix draws by weight."""
     if len(source.lengths) == 1:
         return places % len(source)
-    return source.draw(Chance(seed=0, places=places))
+    return source.draw(Rng(seed=0, places=places))
 
 
 def _step(
@@ -189,11 +189,11 @@ def _step(
     material: Material,
     nets: Mapping[str, Net],
     batches: Mapping[str, Batch],
-    chance: Chance,
+    chance: Rng,
     *,
     pools: bool,
 ) -> Step:
-    def swap(name: str, pictures: torch.Tensor, at: Chance) -> torch.Tensor:
+    def swap(name: str, pictures: torch.Tensor, at: Rng) -> torch.Tensor:
         return _through_pool(plan, state, name, pictures, at)
 
     return Step(
@@ -223,7 +223,7 @@ def _in_rgb(plan: Plan, nets: Mapping[str, Net]) -> Mapping[str, Net]:
 
 
 def _through_pool(
-    plan: Plan, state: State, name: str, pictures: torch.Tensor, chance: Chance
+    plan: Plan, state: State, name: str, pictures: torch.Tensor, chance: Rng
 ) -> torch.Tensor:
     """Exchange some pictures for older ones. All processes keep one pool, of all their pictures."""
     if name not in state.pools:

@@ -14,7 +14,7 @@ from torch.optim import SGD, Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from trombine.losses.objective import Objective, Phase, Ramp, Step, Terms, Until
-from trombine.nets.stillness import still
+from trombine.nets.frozen import frozen
 from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.training.launch import Mesh
@@ -86,7 +86,7 @@ def _run_phase(state: State, plan: Plan, phase: Phase, step: Step) -> None:
     main = state.nets[plan.objective.main]
     fixed = frozen_parts(main, plan.freeze, state.pictures) + layers_outside(state.nets, phase)
     fixed += [*plan.objective.helpers().values()]
-    with still(*nets_outside(state.nets, phase), batch_statistics=True), still(*fixed):
+    with frozen(*nets_outside(state.nets, phase), batch_statistics=True), frozen(*fixed):
         with plan.machine.autocast(exact=phase.exact):
             terms = phase.terms(step)
         total = weighted(terms, weights)

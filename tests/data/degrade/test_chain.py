@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import PRESETS, Chain, degrade_one, shrink
 from trombine.data.degrade.blur import gaussian_blur
 from trombine.data.degrade.camera import gaussian_noise, jpeg
@@ -51,9 +51,9 @@ def pictures(count: int = 6, height: int = SIZE, width: int = SIZE) -> torch.Ten
     return 0.3 + 0.4 * torch.linspace(0, 1, width) + 0.2 * (levels - 0.5)
 
 
-def chance(seed: int, count: int, start: int = 0, *, rollbacks: int = 0, about: str = "") -> Chance:
+def chance(seed: int, count: int, start: int = 0, *, rollbacks: int = 0, about: str = "") -> Rng:
     places = np.arange(start, start + count, dtype=np.int64)
-    return Chance(seed=seed, places=places, rollbacks=rollbacks, about=about)
+    return Rng(seed=seed, places=places, rollbacks=rollbacks, about=about)
 
 
 def test_every_kind_has_an_example() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import Chain, Marked
 from trombine.data.degrade.prints import PAPER, VISIBLE_SHARE
 from trombine.data.degrade.terms import HANDLING
@@ -14,7 +14,7 @@ from trombine.world.leaves import leaves
 
 COUNT, SIZE = 6, 96
 DARK, LIGHT = 0.2, 0.6
-CHANCE = Chance(seed=7, places=np.arange(COUNT, dtype=np.int64))
+CHANCE = Rng(seed=7, places=np.arange(COUNT, dtype=np.int64))
 
 
 def even(level: float) -> torch.Tensor:

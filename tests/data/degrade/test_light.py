@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade.camera import shade
 
 COUNT, SIZE = 400, 24
 
 
 def shaded(amount: float, level: float = 0.5, count: int = COUNT) -> torch.Tensor:
-    chance = Chance(seed=4, places=np.arange(count))
+    chance = Rng(seed=4, places=np.arange(count))
     return shade(torch.full((count, 3, SIZE, SIZE), level), np.full(count, amount), chance)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import Marked
 from trombine.data.degrade.prints import creases, dust, fade, scratches, stains, torn
 
@@ -39,12 +39,12 @@ def grey(size: int = SIZE) -> torch.Tensor:
 
 
 def marked(name: str, amount: float, size: int = SIZE) -> Marked:
-    chance = Chance(seed=1, places=np.arange(COUNT, dtype=np.int64))
+    chance = Rng(seed=1, places=np.arange(COUNT, dtype=np.int64))
     return MARKS[name](grey(size), np.full(COUNT, float(amount)), chance)
 
 
 def faded(amount: float, batch: torch.Tensor) -> torch.Tensor:
-    chance = Chance(seed=1, places=np.arange(len(batch), dtype=np.int64))
+    chance = Rng(seed=1, places=np.arange(len(batch), dtype=np.int64))
     return fade(batch, np.full(len(batch), float(amount)), chance)
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, check_hole
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.augment import Augment, augmented
 from trombine.data.augment import drawn as drawn_changes
 from trombine.data.masks import draw_mask, draw_masks, mask, parse, parse_mix
@@ -22,8 +22,8 @@ from trombine.world import face, paint
 SIZE = 24
 
 
-def chance(seed: int, places: range | list[int], rollbacks: int = 0) -> Chance:
-    return Chance(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
+def chance(seed: int, places: range | list[int], rollbacks: int = 0) -> Rng:
+    return Rng(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
 
 
 def drawn(spec: str, places: range | list[int], rollbacks: int = 0) -> torch.Tensor:
@@ -64,16 +64,16 @@ def test_places_seeds_and_rollbacks_differ() -> None:
 def test_what_is_measured_on_has_masks_of_its_own(spec: str) -> None:
     """Not those of the first pictures that were learned from."""
     learned = chance(5, range(12))
-    fixed = draw_masks(spec, learned.within("fixed"), size=SIZE)
+    fixed = draw_masks(spec, learned.fold_in("fixed"), size=SIZE)
     assert not torch.equal(fixed, draw_masks(spec, learned, size=SIZE))
-    assert torch.equal(fixed, draw_masks(spec, learned.within("fixed"), size=SIZE))
+    assert torch.equal(fixed, draw_masks(spec, learned.fold_in("fixed"), size=SIZE))
 
 
 def test_a_mask_over_the_eyes_follows_the_augmented_picture() -> None:
     """Also when left and right have changed places: drawn from the parts as they then are."""
     places = np.arange(8)
     faces = source("world:photo#8", 64).batch(places)
-    run, augment = Chance(seed=1, places=places), Augment.parse("mirror+shift:0.2+rotate:20")
+    run, augment = Rng(seed=1, places=places), Augment.parse("mirror+shift:0.2+rotate:20")
     found = augmented(faces, augment, run)
     changes = drawn_changes(augment, (64, 64), run)
     assert 0 < changes.mirrored.sum() < 8
@@ -164,7 +164,7 @@ def test_between_them_the_chance_grows_evenly() -> None:
     for part in np.split(np.arange(length), 8):
         spread = sqrt((expected[part] * (1 - expected[part])).sum())
         assert abs(new[part].sum() - expected[part].sum()) < 4.5 * spread
-    at = Chance(seed=2, places=places).uniforms("mask: stage") * length < places - first
+    at = Rng(seed=2, places=places).uniforms("mask: stage") * length < places - first
     assert np.array_equal(new, at)
 
 
@@ -193,4 +193,4 @@ def test_a_run_is_measured_on_what_a_curriculum_ends_with() -> None:
     """Its first pictures have masks of the first stage, those it is measured on never."""
     masks = parse("half:right>half:left@1000")
     assert _stage_at(masks, chance(0, [3])) is masks.stages[0]
-    assert _stage_at(masks, chance(0, [3]).within("fixed")) is masks.stages[1]
+    assert _stage_at(masks, chance(0, [3]).fold_in("fixed")) is masks.stages[1]

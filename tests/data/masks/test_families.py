@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from trombine.core.conventions import GROUPS, PART_INDEX, PARTS, group_parts
 from trombine.core.errors import InputError
-from trombine.core.rng import FIRST, Chance
+from trombine.core.rng import FIRST, Rng
 from trombine.data.masks import DEFAULT, mask, parse_mix
 from trombine.data.masks.brushes import MARGIN, _smooth
 from trombine.data.masks.shapes import MARGIN as WIDEST
@@ -196,7 +196,7 @@ def test_a_part_is_the_part_grown_by_its_margin(name: str) -> None:
     for seed in range(6):
         parts = paint(face(seed), 96, "photo").parts
         wanted = np.isin(parts, LABELS[name])
-        chance = Chance(seed=seed, places=FIRST)
+        chance = Rng(seed=seed, places=FIRST)
         hole = draw_parts(term, chance, 96, 96, parts)
         margin = chance.generator("mask: parts").random() * WIDEST * 96
         expected = ndimage.binary_dilation(wanted, disc(margin)) if margin >= 1 else wanted

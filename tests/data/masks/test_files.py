@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from trombine.core.errors import InputError
-from trombine.core.rng import FIRST, Chance
+from trombine.core.rng import FIRST, Rng
 from trombine.data.masks import (
     check_folders,
     draw_mask,
@@ -62,7 +62,7 @@ def test_every_file_comes_and_a_seed_is_one_file(folder: Folder) -> None:
     found = [mask(f"files:{place}", seed, SIZE) for seed in range(60)]
     which = [next(i for i, hole in enumerate(holes) if np.array_equal(hole, one)) for one in found]
     assert set(which) == set(range(5)) and max(map(which.count, which)) < 30
-    chance = Chance(seed=1, places=np.arange(40))
+    chance = Rng(seed=1, places=np.arange(40))
     run = draw_masks(f"files:{place}", chance, size=SIZE)[:, 0].numpy() > 0
     assert {one.tobytes() for one in run} == {hole.tobytes() for hole in holes}
 
@@ -125,7 +125,7 @@ def test_a_hole_is_grown_by_a_square_of_9_to_49_pixels() -> None:
     """Of 512: one pixel becomes a square, turned, of that side."""
     hole = np.zeros((512, 512), bool)
     hole[256, 256] = True
-    sides = [np.sqrt(_augmented(hole, Chance(seed=seed, places=FIRST)).sum()) for seed in range(40)]
+    sides = [np.sqrt(_augmented(hole, Rng(seed=seed, places=FIRST)).sum()) for seed in range(40)]
     low, high = NVIDIA_GROWS
     assert low - 1 < min(sides) < low + 8 and high - 8 < max(sides) < high + 1
 
@@ -133,7 +133,7 @@ def test_a_hole_is_grown_by_a_square_of_9_to_49_pixels() -> None:
 def test_augmenting_moves_and_turns() -> None:
     hole = np.zeros((256, 256), bool)
     hole[120:136, 60:196] = True
-    seen = [_augmented(hole, Chance(seed=seed, places=FIRST)) for seed in range(12)]
+    seen = [_augmented(hole, Rng(seed=seed, places=FIRST)) for seed in range(12)]
     middles = np.array([ndimage.center_of_mass(one) for one in seen])
     assert (middles.std(0) > 5).all() and (abs(middles - 128) < 40).all()
     tall = [np.ptp(np.argwhere(one)[:, 0]) for one in seen]
@@ -157,7 +157,7 @@ def test_it_knows_the_sets_by_their_looks(folder: Folder) -> None:
     dark, light = folder("a", strokes(3), white=False), folder("b", strokes(3))
     for place, reading in ((dark, "nvidia:training"), (light, "nvidia:testing")):
         mix = parse_mix(f"nvidia:{place}")
-        assert resolve(mix[0], Chance(seed=0, places=FIRST))[0] == reading
+        assert resolve(mix[0], Rng(seed=0, places=FIRST))[0] == reading
         assert draw_mask(mix, 0, SIZE).family == reading
 
 
@@ -166,7 +166,7 @@ def test_one_bin_of_its_testing_set_is_known_as_well(bin: str, folder: Folder) -
     """The last is more white than black, and white is the hole all the same."""
     place = folder("bin", strokes(12, SIZE, f"irregular:{bin}"))
     (term,) = parse_mix(f"nvidia:{place}")
-    assert resolve(term, Chance(seed=0, places=FIRST))[0] == "nvidia:testing"
+    assert resolve(term, Rng(seed=0, places=FIRST))[0] == "nvidia:testing"
     low, high = (int(edge) / 100 for edge in bin.split("-"))
     assert all(low < mask(f"nvidia:{place}", seed, SIZE).mean() <= high for seed in range(6))
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.source import source
 from trombine.losses.objective import Step
 from trombine.nets import build
@@ -55,7 +55,7 @@ def step() -> Step:
     return Step(
         nets={"encoder": Means(), "generator": Plain(), "critic": Sums()},
         batches={"data": source("leaves#48", 16).batch(np.arange(COUNT))},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
     )
 

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from trombine.core.conventions import PARTS
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.losses.objective import Step
@@ -47,7 +47,7 @@ def step_of(faces: Batch, logits: torch.Tensor) -> Step:
     return Step(
         nets={"net": Says(logits)},
         batches={"data": faces},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
     )
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.data.staging import Staged, staged
@@ -63,13 +63,13 @@ def step_of(net: nn.Module) -> Step:
     return Step(
         nets={"net": net},
         batches={"data": data, "other": other},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
     )
 
 
 def test_half_of_the_faces_found_are_half_and_sizes_are_a_tenth_off(recipe: Find) -> None:
-    windows = staged(*batches(), STAGE, Chance(seed=3, places=np.arange(COUNT)))
+    windows = staged(*batches(), STAGE, Rng(seed=3, places=np.arange(COUNT)))
     measured = FindObjective(recipe).measure([step_of(Told(windows))])
     shows = windows.shows
     share = float(shows[::2].sum() / shows.sum())
@@ -79,7 +79,7 @@ def test_half_of_the_faces_found_are_half_and_sizes_are_a_tenth_off(recipe: Find
 
 def test_faces_are_as_small_as_a_finder_sees_them() -> None:
     """Its net is for faces of these sizes, and the pyramid halves: the range has to be wider."""
-    windows = staged(*batches(), STAGE, Chance(seed=3, places=np.arange(COUNT)))
+    windows = staged(*batches(), STAGE, Rng(seed=3, places=np.arange(COUNT)))
     sizes = windows.sizes[windows.shows]
     assert float(sizes.min()) > 0.7 * SMALLEST and float(sizes.max()) < 1.3 * LARGEST
     assert LARGEST > 2 * SMALLEST
@@ -88,7 +88,7 @@ def test_faces_are_as_small_as_a_finder_sees_them() -> None:
 
 def test_a_false_face_raises_the_bound(recipe: Find) -> None:
     """Where what is no face looks more like one than every face, none is found."""
-    windows = staged(*batches(), STAGE, Chance(seed=3, places=np.arange(COUNT)))
+    windows = staged(*batches(), STAGE, Rng(seed=3, places=np.arange(COUNT)))
     net = Told(windows)
     honest = net.forward
 

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.source import source
 from trombine.losses.objective import Step
 from trombine.recipes import with_settings
@@ -81,7 +81,7 @@ def test_what_numbers_make_is_compared_with_their_own_picture() -> None:
     step = Step(
         nets={"generator": First(), "discriminator": nn.Flatten()},
         batches={"data": fractals.batch(np.arange(4))},
-        chance=Chance(seed=3, places=np.arange(4)),
+        chance=Rng(seed=3, places=np.arange(4)),
         device=torch.device("cpu"),
         vector_names=fractals.vector_names,
     )
@@ -141,7 +141,7 @@ def test_pictures_are_made_and_judged_by_the_class_of_a_real_one() -> None:
     step = Step(
         nets={"generator": Told(), "discriminator": Corner()},
         batches={"data": faces.batch(np.array([5, 0, 3]))},
-        chance=Chance(seed=3, places=np.arange(3)),
+        chance=Rng(seed=3, places=np.arange(3)),
         device=torch.device("cpu"),
         classes=faces.classes,
     )

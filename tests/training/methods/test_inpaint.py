@@ -10,7 +10,7 @@ import torch
 
 from trombine.core.conventions import PARTS
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.losses.by_reader import reader_terms
@@ -41,7 +41,7 @@ def step_of(faces: Batch, net: Net | None = None) -> Step:
     return Step(
         nets={"net": net or build("painter", SIZES)},
         batches={"data": faces, "real": faces},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
     )
 
@@ -64,7 +64,7 @@ def test_a_guess_knows_nothing_of_what_is_under_the_hole(faces: Batch) -> None:
     """Two pictures that differ under the hole alone lead to the same guess; and it is a guess."""
     objective = InpaintObjective(recipe_of("guessed"))
     step = step_of(faces.only(slice(0, 8)))
-    step = replace(step, chance=Chance(seed=3, places=np.arange(8)))
+    step = replace(step, chance=Rng(seed=3, places=np.arange(8)))
     shown = objective.shown(step)
     under = (shown.hole[:, 0] > 0.5)[..., None].numpy()
     noise = np.random.default_rng(0).integers(0, 256, (*under.shape[:3], 3), np.uint8)
@@ -87,7 +87,7 @@ def test_of_a_small_picture_is_guessed_at_the_size_that_was_learned() -> None:
     """What is guessed of pictures half as large is as near to the truth, in their own pixels."""
     count = 16
     faces = source(f"world:photo#{count}", 64).batch(np.arange(count))
-    step = replace(step_of(faces), chance=Chance(seed=3, places=np.arange(count)))
+    step = replace(step_of(faces), chance=Rng(seed=3, places=np.arange(count)))
     shown = InpaintObjective(recipe_of("guessed")).shown(step)
     assert faces.parts is not None and shown.parts.shape[-2:] == faces.parts.shape[1:]
     assert float((shown.parts.argmax(1) == faces.parts).float().mean()) > 0.85
@@ -211,9 +211,7 @@ def test_terms_of_a_reader_teach_the_net_alone(faces: Batch) -> None:
     small = source("world:photo#4", 64).batch(np.arange(4))
     recipe = replace(recipe_of("none"), l1=0.0, read_parts=1.0, read_points=1.0)
     objective, net = InpaintObjective(recipe), build("painter", {"width": 4, "levels": 2})
-    terms = objective.terms(
-        replace(step_of(small, net), chance=Chance(seed=3, places=np.arange(4)))
-    )
+    terms = objective.terms(replace(step_of(small, net), chance=Rng(seed=3, places=np.arange(4))))
     assert terms.keys() == {"read_parts", "read_points"}
     for term in terms.values():
         slopes = torch.autograd.grad(term, list(net.parameters()), retain_graph=True)
@@ -237,7 +235,7 @@ def test_a_critic_sees_what_the_net_is_compared_with(faces: Batch) -> None:
             return pictures.mean((1, 2, 3))
 
     step = step_of(faces.only(slice(0, 4)))
-    step = replace(step, chance=Chance(seed=3, places=np.arange(4)))
+    step = replace(step, chance=Rng(seed=3, places=np.arange(4)))
     step = replace(step, nets={**step.nets, "critic": Critic()})
     phases = {phase.name: phase for phase in objective.phases()}
     assert phases.keys() == {"alone", "sharpen", "critic"}

@@ -11,7 +11,7 @@ import torch
 from net_cases import CASES
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.losses.objective import Step
@@ -58,7 +58,7 @@ def step_of(faces: Batch, net: torch.nn.Module, first: int = 0) -> Step:
     return Step(
         nets={"net": net},
         batches={"data": faces},
-        chance=Chance(seed=3, places=np.arange(first, first + COUNT)),
+        chance=Rng(seed=3, places=np.arange(first, first + COUNT)),
         device=torch.device("cpu"),
     )
 

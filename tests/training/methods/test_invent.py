@@ -11,7 +11,7 @@ import torch
 
 from trombine.core.conventions import ORGANS, PART_INDEX, PARTS
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.losses.by_part import counts
@@ -56,7 +56,7 @@ def step(faces: Batch) -> Step:
     return Step(
         nets={"net": build("inventor", NET), "encoder": build("encoder", ENCODER)},
         batches={"data": faces},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
         vector_names=VECTOR_NAMES,
     )

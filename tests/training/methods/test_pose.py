@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.losses.objective import Step
 from trombine.nets import build
@@ -25,7 +25,7 @@ def step_of(vectors: torch.Tensor) -> Step:
     return Step(
         nets={"net": build("encoder", {"width": 4, "levels": 2, "outputs": 3})},
         batches={"data": Batch(indices=np.arange(count), pixels=pixels, vectors=vectors)},
-        chance=Chance(seed=3, places=np.arange(count)),
+        chance=Rng(seed=3, places=np.arange(count)),
         device=torch.device("cpu"),
         vector_names=NAMES,
     )

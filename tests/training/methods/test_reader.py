@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch, to_pictures
 from trombine.data.source import source
 from trombine.data.staging import StageOptions, staged
@@ -27,8 +27,8 @@ from trombine.io.image import save_picture
 from trombine.losses.objective import Step
 from trombine.losses.reading import Population
 from trombine.nets import Net, build
+from trombine.nets.frozen import frozen
 from trombine.nets.reader import NUMBERS, Reading
-from trombine.nets.stillness import still
 from trombine.training.methods import find
 from trombine.training.methods.reader import Read, ReadObjective, _pseudo_labels
 from trombine.world import VECTOR_NAMES, face, paint, to_vector
@@ -106,7 +106,7 @@ def taught(teacher: nn.Module, *, averaged: bool = True) -> tuple[float, float]:
         nets={"net": net},
         averages={"net": teacher} if averaged else {},
         batches={"data": batch, "other": bare, "real": bare},
-        chance=Chance(seed=1, rollbacks=0, places=16 * np.arange(COUNT)),  # which all are used
+        chance=Rng(seed=1, rollbacks=0, places=16 * np.arange(COUNT)),  # which all are used
         device=torch.device("cpu"),
         vector_names=VECTOR_NAMES,
         classes=("photo",),
@@ -211,13 +211,13 @@ def test_a_face_that_is_to_stay_as_painted_is_not_spoiled() -> None:
         step = Step(
             nets={"net": net},
             batches={"data": batch, "other": batch},
-            chance=Chance(seed=1, rollbacks=0, places=places),
+            chance=Rng(seed=1, rollbacks=0, places=places),
             device=torch.device("cpu"),
             vector_names=VECTOR_NAMES,
             classes=("photo",),
         )
         objective.terms(step)
-        windows = staged(batch, batch, StageOptions(), Chance(seed=1, places=places))
+        windows = staged(batch, batch, StageOptions(), Rng(seed=1, places=places))
         same = (shown[-1] == to_pictures(windows.pixels)).flatten(1).all(1)
         assert torch.equal(same, windows.plain)
         plain += int(windows.plain.sum())
@@ -290,7 +290,7 @@ def test_real_people_come_to_be_read_as_their_population_is() -> None:
     step = Step(
         nets={"net": net},
         batches={"data": batch, "other": bare, "real": bare},
-        chance=Chance(seed=1, rollbacks=0, places=np.arange(COUNT)),
+        chance=Rng(seed=1, rollbacks=0, places=np.arange(COUNT)),
         device=torch.device("cpu"),
         vector_names=VECTOR_NAMES,
         classes=("photo",),
@@ -300,7 +300,7 @@ def test_real_people_come_to_be_read_as_their_population_is() -> None:
     place = objective.traits.names.index("age")
 
     def said() -> float:
-        with torch.no_grad(), still(net):
+        with torch.no_grad(), frozen(net):
             read = net(to_pictures(batch.pixels)).traits[:, place : place + 1]
         return float(ages.unscaled(read).mean())
 

@@ -15,7 +15,7 @@ from torch.nn.functional import interpolate, one_hot
 
 from trombine.core.conventions import GROUP_OF_PART
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.losses.objective import Step
@@ -57,7 +57,7 @@ def step_of(says: Callable[[Tensor, Tensor], Tensor], data: Batch | None = None)
     return Step(
         nets={"net": Net(says)},
         batches={"data": data or first, "other": other},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
     )
 

@@ -12,7 +12,7 @@ import torch
 
 from trombine.core.conventions import PARTS
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import source
@@ -50,7 +50,7 @@ def step(pairs: Batch) -> Step:
     return Step(
         nets={"net": build("restyler", NET)},
         batches={"data": pairs},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
         classes=("photo", "anime", "sketch"),
     )

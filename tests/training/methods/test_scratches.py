@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import Chain
 from trombine.data.source import source
 from trombine.losses.objective import Step
@@ -44,7 +44,7 @@ def step_of(net: nn.Module) -> Step:
     return Step(
         nets={"net": net},
         batches={"data": source(f"leaves#{COUNT}", SIZE).batch(np.arange(COUNT))},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
     )
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from trombine.core.conventions import LANDMARK_COUNT, PARTS
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.source import source
 from trombine.data.spec import parse
 from trombine.losses.objective import Step
@@ -89,7 +89,7 @@ def step_of(net: nn.Module, **data: str) -> Step:
     }
     places = np.arange(COUNT)
     return Step(
-        nets=nets, batches=batches, chance=Chance(seed=1, places=places), device=torch.device("cpu")
+        nets=nets, batches=batches, chance=Rng(seed=1, places=places), device=torch.device("cpu")
     )
 
 

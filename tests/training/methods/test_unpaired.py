@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.source import source
 from trombine.losses.objective import Step
 from trombine.nets import build
@@ -58,7 +58,7 @@ def step_of(there: nn.Module, back: nn.Module, critic: nn.Module | None = None) 
     return Step(
         nets=nets,
         batches={name: source(spec, 16).batch(np.arange(COUNT)) for name, spec in kinds.items()},
-        chance=Chance(seed=3, places=np.arange(COUNT)),
+        chance=Rng(seed=3, places=np.arange(COUNT)),
         device=torch.device("cpu"),
     )
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import imresize_any, imresize_matlab, shrink
 from trombine.data.degrade.resize import matlab_weights
 from trombine.losses.objective import Step
@@ -32,7 +32,7 @@ def objective(**weights: float) -> UnseenObjective:
 
 
 def step(pictures: Tensor, net: nn.Module) -> Step:
-    chance = Chance(seed=1, places=np.arange(len(pictures)))
+    chance = Rng(seed=1, places=np.arange(len(pictures)))
     made = Step(nets={"net": net}, batches={}, chance=chance, device=torch.device("cpu"))
     made.cache["pictures of data"] = pictures
     return made

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from PIL import Image
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 Amounts = Float64[np.ndarray, "n"]
@@ -26,7 +26,7 @@ Amounts = Float64[np.ndarray, "n"]
 
 
 def gaussian_noise(
-    pictures: Pictures, strength: Amounts, chance: Chance, *, grey: bool = False
+    pictures: Pictures, strength: Amounts, chance: Rng, *, grey: bool = False
 ) -> Pictures:
     """Normal numbers of this standard deviation added, the same to all colours if `grey`."""
     _, channels, height, width = pictures.shape
@@ -35,7 +35,7 @@ def gaussian_noise(
     return (pictures + noise).clamp(0, 1)
 
 
-def poisson_noise(pictures: Pictures, photons: Amounts, chance: Chance) -> Pictures:
+def poisson_noise(pictures: Pictures, photons: Amounts, chance: Rng) -> Pictures:
     """The count of photons at each pixel, where white has so many on average.
 
     The variance is the mean / photons.
@@ -74,7 +74,7 @@ def sensor_pattern(
 
     A larger picture of the same sensor begins, top left, with the pattern of a smaller one.
     """
-    rows, columns = (Chance(seed=sensor, places=np.arange(side)) for side in (height, width))
+    rows, columns = (Rng(seed=sensor, places=np.arange(side)) for side in (height, width))
     gain = rows.normals("sensor gain", (width, 3)).transpose(2, 0, 1)
     down, along = rows.normals("sensor rows", ()), columns.normals("sensor columns", ())
     offset = (down[:, None] + along[None, :]) / 2
@@ -120,10 +120,10 @@ _DARK: Final = (0.4, 0.95)  # of the light that an amount of 1 takes
 _EXPOSED: Final = 0.7  # the most that an amount of 1 changes the exponent, in powers of 2
 
 
-def shade(pictures: Pictures, amount: Amounts, chance: Chance) -> Pictures:
+def shade(pictures: Pictures, amount: Amounts, chance: Rng) -> Pictures:
     """One side, any, is darker, with an edge anywhere near the middle; midtones lighter or
     darker."""
-    chance = chance.within("shade")
+    chance = chance.fold_in("shade")
     height, width = pictures.shape[-2:]
     side = min(height, width)
     angle = 2 * math.pi * chance.uniforms("side")

@@ -25,7 +25,7 @@ from torch.nn.functional import max_pool2d
 from trombine.core.conventions import check_picture
 from trombine.core.errors import InputError
 from trombine.core.grammar import NUMBER, Piece, decimal, instead, pieces, span, spelled, weighed
-from trombine.core.rng import FIRST, Chance
+from trombine.core.rng import FIRST, Rng
 from trombine.data.degrade.prints import Marked
 from trombine.data.degrade.resize import crop_to_multiple
 from trombine.data.degrade.terms import KINDS, SHRINK, Amount, usage
@@ -63,9 +63,9 @@ class DegradeTerm:
         """How many times smaller the result is."""
         return int(self.amounts[0].low) if self.name.partition(":")[0] == SHRINK else 1
 
-    def __call__(self, pictures: Pictures, chance: Chance) -> Degraded | Marked:
+    def __call__(self, pictures: Pictures, chance: Rng) -> Degraded | Marked:
         """The pictures after it."""
-        mine, kind = chance.within(self.name), KINDS[self.name]
+        mine, kind = chance.fold_in(self.name), KINDS[self.name]
         pairs = zip(kind.amounts, self.amounts, strict=True)
         return kind.apply(pictures, [_drawn(mine, *pair) for pair in pairs], mine)
 
@@ -82,7 +82,7 @@ class DegradeStep:
         listed = "/".join(map(str, self.terms))
         return spelled(listed, "", {"?": weighed(self.probability)})
 
-    def __call__(self, batch: Marked, chance: Chance, by: Collection[str]) -> Marked:
+    def __call__(self, batch: Marked, chance: Rng, by: Collection[str]) -> Marked:
         """The pictures, and what terms of these names damaged of them, after this step."""
         which = np.floor(chance.uniforms("which") * len(self.terms)).astype(np.int64)
         which[chance.uniforms("whether") >= self.probability] = len(self.terms)
@@ -118,12 +118,12 @@ class Chain:
         """How many times smaller the result is."""
         return prod(step.terms[0].scale for step in self.steps)
 
-    def __call__(self, pictures: Pictures, chance: Chance) -> Degraded:
+    def __call__(self, pictures: Pictures, chance: Rng) -> Degraded:
         """The pictures, degraded."""
         return self.marked(pictures, chance).pictures
 
     def marked(
-        self, pictures: Pictures, chance: Chance, *, by: Collection[str] = tuple(KINDS)
+        self, pictures: Pictures, chance: Rng, *, by: Collection[str] = tuple(KINDS)
     ) -> Marked:
         """The same, with a map of the pixels that scratches, stains and the like damaged.
 
@@ -136,7 +136,7 @@ class Chain:
         result = Marked(pictures=source, damaged=torch.zeros_like(source[:, :1]))
         with torch.autocast("cpu", enabled=False):  # nets may be computed in fewer bits, not this
             for number, step in enumerate(self.steps):
-                result = step(result, chance.within(f"degrade {number}"), by)
+                result = step(result, chance.fold_in(f"degrade {number}"), by)
         return Marked(pictures=result.pictures.to(device), damaged=result.damaged.to(device))
 
 
@@ -148,14 +148,14 @@ def degrade_one(
     if min(height, width) < chain.scale:
         raise InputError(f"{width} x {height} pixels cannot become {chain.scale} times fewer")
     cropped = crop_to_multiple(picture, chain.scale)[None]
-    return chain(cropped, Chance(seed=seed, places=FIRST))[0]
+    return chain(cropped, Rng(seed=seed, places=FIRST))[0]
 
 
 # ---------------------------------------------------------------------------------------------
 # Doing
 
 
-def _drawn(chance: Chance, amount: Amount, limits: Range) -> Float64[np.ndarray, "n"]:
+def _drawn(chance: Rng, amount: Amount, limits: Range) -> Float64[np.ndarray, "n"]:
     """The amount of each picture."""
     if limits.low == limits.high:
         return np.full(len(chance.places), limits.low)

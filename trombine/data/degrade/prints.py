@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float32, Float64
 from PIL import Image, ImageDraw
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.io.color import LUMA
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]
@@ -78,17 +78,17 @@ class Canvas:
 Mark = Callable[[Pixels, float, np.random.Generator], tuple[Pixels, Plane]]
 
 
-def scratches(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
+def scratches(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
     """Thin, slightly bent lines, most of them bright: the layer is gone; some dark: dirt in it."""
     return _marked(pictures, amount, chance, _scratched)
 
 
-def dust(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
+def dust(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
     """Specks and hairs, bright and dark."""
     return _marked(pictures, amount, chance, _dusty)
 
 
-def creases(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
+def creases(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
     """One to three folds from border to border: a broken white line between light and shade.
 
     Damaged is the line; light and shade leave the picture beside it to be seen.
@@ -96,12 +96,12 @@ def creases(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
     return _marked(pictures, amount, chance, _creased)
 
 
-def torn(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
+def torn(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
     """A corner that is gone, up to two fifths of the side, behind a rim of bare paper."""
     return _marked(pictures, amount, chance, _torn)
 
 
-def _marked(pictures: Pictures, amount: Amounts, chance: Chance, mark: Mark) -> Marked:
+def _marked(pictures: Pictures, amount: Amounts, chance: Rng, mark: Mark) -> Marked:
     results, maps = [], []
     for number, draw in enumerate(chance.generators("marks")):
         pixels = pictures[number].cpu().numpy()
@@ -266,7 +266,7 @@ RED: Final = np.array([0.02, 0.13, 0.15], np.float32)  # the same of a colour pr
 STAIN: Final = np.array([0.20, 0.38, 0.62], np.float32)  # what tea takes of red, green, blue
 
 
-def fade(pictures: Pictures, amount: Amounts, chance: Chance) -> Pictures:
+def fade(pictures: Pictures, amount: Amounts, chance: Rng) -> Pictures:
     """Colours go, black turns brown and paper yellow, more so in some places than in others."""
     results = []
     for number, draw in enumerate(chance.generators("fading")):
@@ -314,7 +314,7 @@ def _smooth(length: int, count: int) -> Float64[np.ndarray, "length count"]:
     return np.where(apart < 1, 0.5 + 0.5 * np.cos(math.pi * apart), 0.0)
 
 
-def stains(pictures: Pictures, amount: Amounts, chance: Chance) -> Marked:
+def stains(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
     """Brown blotches with soft edges, darker at the rim, where the water stopped."""
     results, maps = [], []
     for number, draw in enumerate(chance.generators("stains")):

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.degrade import blur, camera, prints, resize
 from trombine.data.degrade.prints import Marked
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 Result = Float32[torch.Tensor, "n c h2 w2"]
 Amounts = Float64[np.ndarray, "n"]
-Apply = Callable[[Pictures, Sequence[Amounts], Chance], Result | Marked]
+Apply = Callable[[Pictures, Sequence[Amounts], Rng], Result | Marked]
 
 SHRINK: Final = "shrink"  # the family whose results are smaller than what they are made of
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.masks.kernel_brush import NEVER, brush
 from trombine.data.masks.spec import Hole, MaskTerm
 from trombine.world.leaves_letters import HALF, LETTERS, LINE, STROKES
@@ -85,7 +85,7 @@ BRUSHES: Final = {
 }
 
 
-def draw_brushed(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
+def draw_brushed(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     """Strokes, blobs and dots until the wanted share is covered; exactly that many pixels."""
     rng = chance.generator(f"mask: {term.family}")
     target = _target_count(term, rng.random(), height * width)
@@ -203,7 +203,7 @@ def _smooth(rng: np.random.Generator, count: int, reach: int) -> Float64[np.ndar
 # Scratches and text
 
 
-def draw_scratches(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
+def draw_scratches(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     """Lines along the film, hairs and dust."""
     rng = chance.generator("mask: scratches")
     field = _field(height, width, "")
@@ -243,7 +243,7 @@ def _speck(rng: np.random.Generator, field: Field) -> Spots:
     return np.column_stack([places, np.full(3, thick)])
 
 
-def draw_text(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
+def draw_text(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     """A few lines of letters across the picture."""
     rng = chance.generator("mask: text")
     field = _field(height, width, "")

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from trombine.core.errors import InputError
-from trombine.core.rng import FIRST, Chance
+from trombine.core.rng import FIRST, Rng
 from trombine.data.masks.brushes import draw_brushed, draw_scratches, draw_text
 from trombine.data.masks.files import draw_file, resolve
 from trombine.data.masks.shapes import draw_half, draw_parts, draw_squares
@@ -83,12 +83,12 @@ def draw_mask(
     parts: UInt8[np.ndarray, "h w"] | None = None,
 ) -> DrawnMask:
     """The mask of a seed, with what it is."""
-    return _draw(mix, Chance(seed=seed, places=FIRST), _sides(size), parts)
+    return _draw(mix, Rng(seed=seed, places=FIRST), _sides(size), parts)
 
 
 def draw_masks(
     masks: Masks | str,
-    chance: Chance,
+    chance: Rng,
     *,
     size: int | tuple[int, int],
     parts: UInt8[np.ndarray, "n h w"] | None = None,
@@ -111,7 +111,7 @@ def draw_masks(
 _parsed = lru_cache(parse)
 
 
-def _stage_at(masks: Masks, chance: Chance) -> MaskStage:
+def _stage_at(masks: Masks, chance: Rng) -> MaskStage:
     """The stage that a mask of this place is from.
 
     Between a change's first and last place the chance of the new stage grows evenly from 0 to 1.
@@ -131,7 +131,7 @@ def _stage_at(masks: Masks, chance: Chance) -> MaskStage:
 
 def _draw(
     mix: tuple[MaskTerm, ...],
-    chance: Chance,
+    chance: Rng,
     sides: tuple[int, int],
     parts: UInt8[np.ndarray, "h w"] | None,
 ) -> DrawnMask:

@@ -35,7 +35,7 @@ from PIL import Image
 from scipy.ndimage import maximum_filter
 
 from trombine.core.errors import InputError, shown
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.masks.spec import Hole, MaskTerm
 from trombine.io.image import PICTURE_SUFFIXES, load_picture
 
@@ -54,7 +54,7 @@ TRAINING: Final = "nvidia:training"
 TESTING: Final = "nvidia:testing"
 
 
-def resolve(term: MaskTerm, chance: Chance) -> tuple[str, Path]:
+def resolve(term: MaskTerm, chance: Rng) -> tuple[str, Path]:
     """How the files of a folder are read, and which of them this chance takes."""
     names = list_files(term.path)
     path = Path(term.path) / names[int(chance.uniform("mask: file") * len(names))]
@@ -77,7 +77,7 @@ def files_of(mix: tuple[MaskTerm, ...]) -> list[Path]:
     return [Path(term.path, name) for term in mix if term.path for name in list_files(term.path)]
 
 
-def draw_file(reading: str, path: Path, chance: Chance, height: int, width: int) -> Hole:
+def draw_file(reading: str, path: Path, chance: Rng, height: int, width: int) -> Hole:
     """The hole in a file, read as files, inverted, or one of NVIDIA's sets."""
     grey = _read(path, nvidia=reading in (TRAINING, TESTING))
     if reading == TRAINING:
@@ -129,7 +129,7 @@ def _read(path: Path, *, nvidia: bool = False) -> Grey:
     return grey
 
 
-def _augmented(hole: Hole, chance: Chance) -> Hole:
+def _augmented(hole: Hole, chance: Rng) -> Hole:
     """A raw mask of NVIDIA's training set: grown, mirrored or not, turned, moved, and cropped."""
     rng = chance.generator("mask: nvidia")
     side = min(hole.shape)

@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
 from trombine.core.conventions import PARTS
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.data.masks.spec import LABELS, SIDES, USUAL, Hole, MaskTerm
 from trombine.world import face, paint
 
@@ -19,7 +19,7 @@ MOST_SQUARES: Final = 6
 SIDE: Final = (0.08, 0.5)  # of a square, in shorter sides of the picture
 
 
-def draw_squares(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
+def draw_squares(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     """One to six squares that lie within the picture, and may lie over one another."""
     rng = chance.generator("mask: squares")
     ys, xs = np.arange(height) + 0.5, np.arange(width) + 0.5
@@ -33,7 +33,7 @@ def draw_squares(term: MaskTerm, chance: Chance, height: int, width: int) -> Hol
     return hole
 
 
-def draw_half(term: MaskTerm, chance: Chance, height: int, width: int) -> Hole:
+def draw_half(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     """One side of a line through the middle of the picture; the line's own pixels are kept."""
     rng = chance.generator("mask: half")
     sides = term.names or SIDES
@@ -53,7 +53,7 @@ _SEEDS: Final = 1_000_000  # faces of a place in a run: those that are for train
 
 
 def draw_parts(
-    term: MaskTerm, chance: Chance, height: int, width: int, parts: Labels | None = None
+    term: MaskTerm, chance: Rng, height: int, width: int, parts: Labels | None = None
 ) -> Hole:
     """The parts that the term names, or one of the usual ones, and what is within a drawn margin.
 
@@ -91,7 +91,7 @@ def _grown(hole: Hole, margin: float) -> Hole:
     return np.asarray(distance_transform_edt(~hole)) <= margin
 
 
-def _world_parts(chance: Chance, height: int, width: int) -> Labels:
+def _world_parts(chance: Rng, height: int, width: int) -> Labels:
     """The parts of a face of the world: the middle of the square one."""
     seed = chance.seed
     if chance.places.any() or chance.rollbacks or chance.about:

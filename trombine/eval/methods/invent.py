@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from trombine.core.conventions import to_picture
-from trombine.core.rng import Chance
+from trombine.core.rng import Rng
 from trombine.generation.by_net import Inventing
 from trombine.models import loaded
 from trombine.world import face, paint
@@ -73,8 +73,8 @@ def of_net(name: str) -> Callable[..., Pictures]:
     return method
 
 
-def _chance(seeds: Sequence[int]) -> Chance:
-    return Chance(seed=0, places=np.array(seeds, np.int64))
+def _chance(seeds: Sequence[int]) -> Rng:
+    return Rng(seed=0, places=np.array(seeds, np.int64))
 
 
 def framed(seed: int, style: str, size: int, crop: int) -> UInt8[np.ndarray, "h w 3"]:

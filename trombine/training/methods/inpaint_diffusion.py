@@ -20,8 +20,8 @@ from trombine.core.errors import InputError
 from trombine.losses.objective import Phase, Step, Terms
 from trombine.losses.terms import wide
 from trombine.nets.diffusion_painter import DiffusionPainter, Known
+from trombine.nets.frozen import frozen
 from trombine.nets.schedules import Flow
-from trombine.nets.stillness import still
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.inpaint import (
     FACES,
@@ -103,7 +103,7 @@ class InpaintDiffusionObjective(PaintingObjective[InpaintDiffusion]):
         told = shown.damaged, shown.hole, shown.parts, shown.points
         if not self.painter_first:
             return net.known(*told)
-        with still(net.stages), torch.no_grad():
+        with frozen(net.stages), torch.no_grad():
             known = net.known(*told)
         return known._replace(filled=wide(known.filled))
 

@@ -29,9 +29,9 @@ from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step,
 from trombine.losses.terms import l1, l2, wide
 from trombine.metrics import sliced_distance
 from trombine.nets import build
+from trombine.nets.frozen import frozen
 from trombine.nets.inventor import DetailFlow, Inventor, lacking, normed
 from trombine.nets.schedules import Flow
-from trombine.nets.stillness import still
 from trombine.recipes.recipe import NetSpec, Recipe
 
 
@@ -275,7 +275,7 @@ def details_off(
 @contextmanager
 def _finished(step: Step) -> Iterator[None]:
     """Inside, encoder and decoder work as in finished models: by no statistics of the batch."""
-    with still(step.nets["encoder"], _net(step).decoder):
+    with frozen(step.nets["encoder"], _net(step).decoder):
         yield
 
 

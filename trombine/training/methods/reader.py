@@ -39,8 +39,8 @@ from trombine.faces.twice import parts_back, points_back
 from trombine.losses import reading as terms
 from trombine.losses.objective import Objective, Phase, Ramp, Samples, Step, Terms
 from trombine.metrics.reading import auc, explained, overlaps, point_errors
+from trombine.nets.frozen import frozen
 from trombine.nets.reader import NUMBERS, Reading
-from trombine.nets.stillness import still
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.world import STYLES
 
@@ -181,10 +181,10 @@ class ReadObjective(Objective[Read]):
         """How far what is said of the real pictures, spoiled, is from what is said of them as they
         are, brought to the population's mean and spread."""
         pictures = to_pictures(step.batches["real"].pixels)
-        chance = step.chance.within("population")
+        chance = step.chance.fold_in("population")
         spoilt = self.chain(pictures, chance) if self.chain else pictures
         teacher = step.averages.get("net", step.nets["net"])
-        with torch.no_grad(), still(teacher):
+        with torch.no_grad(), frozen(teacher):
             goal = self.population.brought(
                 self._of_people(teacher(pictures.to(step.device, step.dtype)))
             )
@@ -238,7 +238,7 @@ class ReadObjective(Objective[Read]):
         chosen = np.flatnonzero(step.chance.places % _REAL_EVERY == 0)
         if not (self.recipe.real and len(chosen)):
             return step, None
-        step = _subset(replace(step, chance=step.chance.within("real")), chosen)
+        step = _subset(replace(step, chance=step.chance.fold_in("real")), chosen)
         teacher = step.averages.get("net", step.nets["net"])
         labelled, sure = _pseudo_labels(teacher, step.batches["real"], step.device, step.dtype)
         teaches = np.flatnonzero(sure.numpy())
@@ -384,7 +384,7 @@ def _pseudo_labels(
     hidden.
     """
     pictures = to_pictures(batch.pixels).to(device, dtype)
-    with torch.no_grad(), still(net):
+    with torch.no_grad(), frozen(net):
         reading = cast(Reading, net(pictures))
         mirror = cast(Reading, net(pictures.flip(-1)))
     width = pictures.shape[-1]

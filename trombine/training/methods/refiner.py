@@ -29,7 +29,7 @@ from trombine.faces.twice import read_twice
 from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
 from trombine.metrics.reading import near_edges, overlaps
 from trombine.models import load
-from trombine.nets.stillness import still
+from trombine.nets.frozen import frozen
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.reader import chain_of, check_painted, coloured, spoiled
 
@@ -159,7 +159,7 @@ class RefineObjective(Objective[Refine]):
 
     def _read(self, pictures: Pictures) -> Likely:
         """How likely each part is at each pixel of the reader's windows."""
-        with torch.no_grad(), still(self.reader.net):
+        with torch.no_grad(), frozen(self.reader.net):
             windows = shrunk(pictures, pictures.shape[-1] // WINDOW).float()
             return read_twice(self.reader, windows).parts.softmax(1)
 
@@ -168,7 +168,7 @@ class RefineObjective(Objective[Refine]):
     ) -> Float[Tensor, "n 19 p q"]:
         """The same at 2 to the power of `times` as many pixels to each side; no gradient."""
         net = step.nets["net"]
-        with torch.no_grad(), still(net):
+        with torch.no_grad(), frozen(net):
             for done in range(times):
                 finer = shrunk(pictures, pictures.shape[-1] // (2 * WINDOW << done))
                 likely = net(finer, parts=likely.to(finer)).softmax(1)

@@ -31,10 +31,10 @@ from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step,
 from trombine.losses.terms import l1, wide
 from trombine.metrics import psnr, ssim
 from trombine.nets import Size, build
+from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
 from trombine.nets.spaces import to_space
-from trombine.nets.stillness import still
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.invent import details_off, gradient_distance
 
@@ -146,7 +146,7 @@ class RestyleObjective(Objective[Restyle]):
     def details(self, step: Step) -> Terms:
         """The pace of details, compared with the true one."""
         net, shown = _net(step), self.shown(step)
-        with still(net.encoder, net.decoder), torch.no_grad():  # as in finished models
+        with frozen(net.encoder, net.decoder), torch.no_grad():  # as in finished models
             soft = wide(net.soft(shown.pictures, shown.source, shown.target))
         told, truth = net.told_by(soft, shown.target), shown.beside(soft)
         # Else it would learn that there are no details where nothing is known.

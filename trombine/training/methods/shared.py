@@ -29,10 +29,10 @@ from trombine.losses.reading import parts_loss
 from trombine.losses.terms import l1, wide
 from trombine.metrics import psnr, sliced_distance
 from trombine.nets import sizes_of
+from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.reader import middles_of, share_of
 from trombine.nets.restyler import Codes, Restyler, styles_of
-from trombine.nets.stillness import still
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.invent import details_off, gradient_distance
 from trombine.training.methods.restyle import restyler_sizes
@@ -185,7 +185,7 @@ class RestyleSharedObjective(Objective[RestyleShared]):
     def details(self, step: Step) -> Terms:
         """The pace of details of each style, compared with the true one."""
         net, (pictures, styles) = _net(step), self.shown(step)
-        with still(net.encoder, net.decoder), torch.no_grad():  # as in finished models
+        with frozen(net.encoder, net.decoder), torch.no_grad():  # as in finished models
             soft = wide(net.soft(pictures, styles, styles))
         told, lacks = net.told_by(soft, styles), lacking(soft, pictures)
         sides = zip(told.chunk(2), lacks.chunk(2), strict=True)

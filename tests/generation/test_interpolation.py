@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from trombine.core.errors import InputError
 from trombine.generation.by_net import Inventing, Place
-from trombine.generation.walking import LEAST, Walk, linear, spherical
+from trombine.generation.interpolation import LEAST, Walk, linear, spherical
 
 RNG = np.random.default_rng(0)
 VECTORS = RNG.normal(size=(30, 8))

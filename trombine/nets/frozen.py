@@ -11,7 +11,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 
 
 @contextmanager
-def still(*nets: nn.Module, batch_statistics: bool = False) -> Iterator[None]:
+def frozen(*nets: nn.Module, batch_statistics: bool = False) -> Iterator[None]:
     """Inside, no parameter of these nets has a gradient, and no buffer of theirs changes.
 
     They compute as finished models do. With `batch_statistics` their batch norm uses those of the

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from trombine.nets.stillness import still
+from trombine.nets.frozen import frozen
 
 
 def a_net() -> nn.Sequential:
@@ -33,7 +33,7 @@ def test_nothing_changes_inside_and_all_is_as_before(batch_statistics: bool) -> 
     net, before = a_net(), flags(a_net())
     held = {name: one.clone() for name, one in net.state_dict().items()}
     x = torch.randn(4, 3, 8, 8, requires_grad=True)
-    with pytest.raises(ZeroDivisionError), still(net, batch_statistics=batch_statistics):
+    with pytest.raises(ZeroDivisionError), frozen(net, batch_statistics=batch_statistics):
         net(x).sum().backward()
         assert all(one.grad is None for one in net.parameters()) and x.grad is not None
         raise ZeroDivisionError
@@ -44,9 +44,9 @@ def test_nothing_changes_inside_and_all_is_as_before(batch_statistics: bool) -> 
 def test_it_computes_as_a_finished_model_or_with_the_batchs_statistics() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).train()
     x = torch.randn(4, 3, 8, 8)
-    with still(net):
+    with frozen(net):
         finished = net(x)
-    with still(net, batch_statistics=True):
+    with frozen(net, batch_statistics=True):
         of_batch = net(x)
     assert torch.allclose(of_batch.mean((0, 2, 3)), torch.zeros(4), atol=1e-5)
     assert not torch.allclose(finished, of_batch)
