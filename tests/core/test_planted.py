@@ -51,14 +51,14 @@ def half_off(points: np.ndarray, width: float) -> np.ndarray:
 def test_landmarks_that_count_from_the_pixels_centre(
     planted: Any, name: str, given: dict[str, Any], ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caught(ours("test_conventions.py", name), monkeypatch, "mirror_points", planted, **given)
+    caught(ours("core/test_conventions.py", name), monkeypatch, "mirror_points", planted, **given)
 
 
 def test_mirrored_twice_alone_would_not_have_seen_it(
     ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Why there is a geometric oracle: width - 1 - x is its own inverse as well."""
-    test = ours("test_conventions.py", "test_mirrored_twice_is_as_before")
+    test = ours("core/test_conventions.py", "test_mirrored_twice_is_as_before")
     monkeypatch.setitem(test.__globals__, "mirror_points", by_index)
     test()
 
@@ -78,7 +78,7 @@ def only_swapped(parts: np.ndarray) -> np.ndarray:
 def test_parts_whose_sides_are_the_pictures(
     planted: Any, ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test = ours("test_conventions.py", "test_a_mirrored_map_is_the_map_seen_in_a_mirror")
+    test = ours("core/test_conventions.py", "test_a_mirrored_map_is_the_map_seen_in_a_mirror")
     caught(test, monkeypatch, "mirror_parts", planted)
 
 
@@ -97,7 +97,9 @@ def not_permuted(points: np.ndarray, width: float) -> np.ndarray:
 def test_landmarks_that_keep_their_numbers(
     name: str, given: dict[str, Any], ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caught(ours("test_conventions.py", name), monkeypatch, "mirror_points", not_permuted, **given)
+    caught(
+        ours("core/test_conventions.py", name), monkeypatch, "mirror_points", not_permuted, **given
+    )
 
 
 def test_a_permutation_with_two_points_of_the_lips_exchanged(
@@ -106,12 +108,12 @@ def test_a_permutation_with_two_points_of_the_lips_exchanged(
     """The kind of slip that no eye finds in a list of 68 numbers."""
     slip = MIRRORED_LANDMARK.copy()
     slip[[61, 62]] = slip[[62, 61]]
-    test = ours("test_conventions.py", "test_the_permutation_is_the_geometry_of_a_mirror")
+    test = ours("core/test_conventions.py", "test_the_permutation_is_the_geometry_of_a_mirror")
     caught(test, monkeypatch, "MIRRORED_LANDMARK", slip)
 
 
 def test_visibility_that_stays_on_its_side(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
-    test = ours("test_conventions.py", "test_visibility_moves_with_its_point")
+    test = ours("core/test_conventions.py", "test_visibility_moves_with_its_point")
     caught(test, monkeypatch, "mirror_visible", lambda visible: visible)
 
 
@@ -126,5 +128,5 @@ def test_visibility_that_stays_on_its_side(ours: Ours, monkeypatch: pytest.Monke
 def test_one_truth_of_three_left_behind(
     name: str, planted: Any, ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test = ours("test_conventions.py", "test_a_left_eye_becomes_a_right_eye_in_all_three")
+    test = ours("core/test_conventions.py", "test_a_left_eye_becomes_a_right_eye_in_all_three")
     caught(test, monkeypatch, name, planted)
