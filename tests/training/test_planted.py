@@ -13,6 +13,7 @@ from torch import nn
 
 from trombine.losses.objective import Step, Terms
 from trombine.losses.terms import TERMS
+from trombine.nets.frozen import frozen
 from trombine.training import steps
 from trombine.training.methods.restore import RestoreObjective
 
@@ -66,7 +67,7 @@ def test_that_the_net_moves_would_not_have_seen_it(
 def only_parameters(*, batch_statistics: bool) -> Callable[..., AbstractContextManager[None]]:
     """requires_grad_(False), as everybody writes it: the statistics go on counting.
 
-    Of `still` with the batch's statistics, or of `still` without them; the other is as it is.
+    Of `frozen` with the batch's statistics, or of `frozen` without them; the other is as it is.
     """
 
     @contextmanager
@@ -91,7 +92,7 @@ def test_a_frozen_discriminator_whose_statistics_move(
     test = ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")
     planted = only_parameters(batch_statistics=True)
     caught(
-        test, partial(monkeypatch.setattr, steps, "still", planted), case=case, tmp_path=tmp_path
+        test, partial(monkeypatch.setattr, steps, "frozen", planted), case=case, tmp_path=tmp_path
     )
 
 
@@ -100,7 +101,7 @@ def test_frozen_parts_whose_statistics_move(
 ) -> None:
     """A frozen body that has the statistics of the new pictures."""
     test = ours("training/test_start.py", "test_what_is_frozen_stands_still_and_all_else_moves")
-    plant = partial(monkeypatch.setattr, steps, "still", only_parameters(batch_statistics=False))
+    plant = partial(monkeypatch.setattr, steps, "frozen", only_parameters(batch_statistics=False))
     caught(test, plant, case="srresnet", tmp_path=tmp_path)
 
 
@@ -108,7 +109,7 @@ def test_what_a_phase_holds_still_and_whose_statistics_move(
     ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     test = ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")
-    plant = partial(monkeypatch.setattr, steps, "still", only_parameters(batch_statistics=False))
+    plant = partial(monkeypatch.setattr, steps, "frozen", only_parameters(batch_statistics=False))
     caught(test, plant, case="reader", tmp_path=tmp_path)
 
 
