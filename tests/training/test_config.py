@@ -13,10 +13,9 @@ from trombine.core.errors import InputError
 from trombine.io.image import save_picture
 from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
-from trombine.training.config import TrainConfig, without_missing_streams
+from trombine.training.config import TrainConfig
 from trombine.training.loop import train
-from trombine.training.methods import RECIPES, find
-from trombine.training.methods.reader import Read
+from trombine.training.methods import find
 
 TINY = {
     "size": "32",
@@ -147,23 +146,3 @@ def test_another_net_is_told_as_text(tmp_path: Path) -> None:
     said = r"begun with net residual:width=4,depth=1,factor=2 \(now residual:width=4,depth=2,fa"
     with pytest.raises(InputError, match=said):
         trained(other)
-
-
-def test_real_pictures_that_are_not_there_are_done_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the recipe itself names them; what was asked for must be there."""
-    monkeypatch.chdir(tmp_path)
-    recipe = find("reader")
-    named = TrainConfig(name="reader", recipe=recipe, folder=tmp_path / "run")
-    found, said = without_missing_streams(named)
-    assert isinstance(found.recipe, Read) and found.recipe.real == ""
-    assert "is not there" in said and "learns without --real" in said
-    asked = replace(named, recipe=with_settings(recipe, {"real": "folder:nowhere"}))
-    assert without_missing_streams(asked) == (asked, "")
-    place = tmp_path / "here"
-    place.mkdir()
-    own = replace(recipe, real=f"plain:{place}")
-    monkeypatch.setitem(RECIPES, "reader", own)
-    there = replace(named, recipe=own)
-    assert without_missing_streams(there) == (there, "")

@@ -20,7 +20,7 @@ from trombine.core.errors import InputError, shown
 from trombine.core.progress import Result, log
 from trombine.core.texts import aligned
 from trombine.io.batch import refuse_to_write_over
-from trombine.models import TASKS, Card, Model, find, load, save, shipped
+from trombine.models import TASKS, Card, Model, find, load, save, shipped, zoo
 from trombine.models.blending import between, card_of, check_alike
 from trombine.models.exporting import check_extra, export
 from trombine.models.importing import import_net
@@ -288,18 +288,22 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     for score in card.scores:
         under = f" (protocol {score.protocol})" if score.protocol else ""
         yield "score", f"{score.measure} {score.value:.6g}{under}"
-    yield from _origin(card)
+    yield from _origin(card, model.path)
     yield "hash", model.hash
 
 
-def _origin(card: Card) -> Iterator[tuple[str, str]]:
+def _origin(card: Card, path: Path) -> Iterator[tuple[str, str]]:
     """What the model was made from, and by what."""
     yield "data", card.data
     yield "pictures seen", f"{card.pictures:,}" if card.pictures else ""
     yield "recipe", card.recipe
     for number, line in enumerate(_settings(card.settings)):
         yield "" if number else "settings", line
-    yield "command", card.command
+    made = zoo.recipes().get(path.stem) if path.parent == zoo.ZOO else None
+    made = made or {"make": card.command}
+    for number, line in enumerate(made["make"].splitlines()):
+        yield "" if number else "command", line
+    yield "lost", made.get("lost", "")
     yield "written by", f"trombine {card.version}"
     yield "licence", card.licence or "not stated"
 

@@ -64,7 +64,6 @@ class Recipe(ABC):
     """What every training has. Amounts of time are pictures seen."""
 
     objective: ClassVar[str]  # its name in objectives.OBJECTIVES
-    may_lack: ClassVar[tuple[str, ...]] = ()  # streams that it does without if they are not there
     any_size: ClassVar[bool] = False  # whether its nets take pictures of any size
 
     about: str

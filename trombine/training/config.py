@@ -29,7 +29,6 @@ from trombine.runs.folder import RunFolder, mapping
 from trombine.training.evaluation import protocol_of
 from trombine.training.machine import Machine
 from trombine.training.material import Material, streams_of
-from trombine.training.methods import RECIPES
 from trombine.training.steps import Plan
 
 DESCRIPTIVE: Final = ("about",)  # parts of a recipe that change nothing that is learned
@@ -47,22 +46,6 @@ class TrainConfig:
     tensorboard: bool = True  # write its events too
     command: str = ""  # by which it was asked for, without the run's folder
     clock: Callable[[], float] = time.monotonic  # in seconds; no result depends on it
-
-
-def without_missing_streams(config: TrainConfig) -> tuple[TrainConfig, str]:
-    """The config without the optional streams of its recipe whose pictures are missing, and a
-    notice of it. Pictures that the user named must exist."""
-    shipped = RECIPES.get(config.name)
-    for stream in config.recipe.may_lack:
-        spec = getattr(config.recipe, stream)
-        if shipped is None or spec != getattr(shipped, stream, ""):
-            continue
-        missing = [term.path for term in parse(spec) if term.path and not Path(term.path).exists()]
-        if missing:
-            recipe = dataclasses.replace(config.recipe, **{stream: ""})
-            message = f"{shown(missing[0])}: is not there; learns without --{stream}"
-            return dataclasses.replace(config, recipe=recipe), message
-    return config, ""
 
 
 # ---------------------------------------------------------------------------------------------

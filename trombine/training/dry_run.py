@@ -20,7 +20,7 @@ from trombine.data.spec import parse, spell
 from trombine.nets import parameter_count
 from trombine.recipes.recipe import Recipe
 from trombine.recipes.settings import FIXED
-from trombine.training.config import TrainConfig, check, without_missing_streams
+from trombine.training.config import TrainConfig, check
 from trombine.training.launch import Mesh
 from trombine.training.machine import choose, prepare
 from trombine.training.material import endless, open_material, step_of, streams_of
@@ -34,7 +34,6 @@ _PAINTED: Final = 2  # pictures of each term that is painted
 
 def dry_run(config: TrainConfig) -> str:
     """What training would do, as lines; an InputError where it would refuse."""
-    config, _ = without_missing_streams(config)
     recipe, machine, objective = config.recipe, choose(config.recipe), objective_of(config.recipe)
     check(config, objective)
     prepare(machine)

@@ -26,7 +26,6 @@ from trombine.training.config import (
     describe,
     differences,
     machine_of,
-    without_missing_streams,
 )
 from trombine.training.launch import launch
 from trombine.training.machine import choose, prepare
@@ -59,7 +58,6 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
 
     Ctrl-C and SIGTERM end it after the present step, saved, as they end any command.
     """
-    config, missing = without_missing_streams(config)
     recipe, folder, progress = config.recipe, RunFolder(config.folder), progress or silent
     objective = objective_of(recipe)
     check(config, objective)
@@ -79,8 +77,6 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
         check_same(config, changes)
         with folder.alone() if mesh.first else nullcontext(), catch_signals() as stop:
             writer = RunWriter(folder, plan, material, config)
-            if missing:
-                writer.account.notice(missing)
             resumed = _resume(plan, state, writer)
             was_over = over(plan, state)
             if mesh.first and config.tensorboard:

@@ -1,8 +1,13 @@
-"""The models that come with trombine: one .safetensors file each, found by models/."""
+"""The models that come with trombine: one .safetensors file each, found by models/.
+
+How each is made is in recipes.toml.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +24,17 @@ LICENCE: Final = "MIT"
 def shipped() -> dict[str, Path]:
     """The models that come with trombine, by name."""
     return {path.stem: path for path in sorted(ZOO.glob(f"*{ENDING}"))}
+
+
+@cache
+def recipes() -> dict[str, dict[str, str]]:
+    """How each shipped model is made, by name: its commands as `make`, one a line, and as `lost`
+    what they do not give again."""
+    entries = tomllib.loads((Path(__file__).parent / "recipes.toml").read_text())
+    return {
+        name: {key: re.sub(r"\\\n *", "", text).strip() for key, text in entry.items()}
+        for name, entry in entries.items()
+    }
 
 
 def named(path: Path) -> str | Path:

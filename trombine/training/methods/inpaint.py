@@ -52,7 +52,6 @@ from trombine.training.methods.srgan import EDGES, Criticised, edges_off, sharpe
 class Painting(Recipe):
     """Abstract: paint what is missing, told what belongs there or not."""
 
-    may_lack: ClassVar[tuple[str, ...]] = ("real",)
     any_size: ClassVar[bool] = True
 
     damage: str = "hole:irregular"
@@ -389,7 +388,6 @@ FACES: Final = "world:photo#9000*8+world:anime#3000+world:cartoon#3000+world:ske
 # What all learn from, and how.
 SHARED: Final[dict[str, Any]] = {
     "task": "repair",
-    "real": "plain:../shared/data/portraits",
     "damage": (
         "hole:irregular:5-50*5+parts*2+half*0.3+squares*0.5+huge:50-70*0.4+scratches*0.8+text*0.2"
     ),

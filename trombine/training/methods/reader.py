@@ -54,7 +54,6 @@ class Read(Recipe):
     """
 
     objective: ClassVar[str] = "read"
-    may_lack: ClassVar[tuple[str, ...]] = ("real",)
 
     real: str = ""
     """Pictures of faces of which nothing is known: what is read of them as they are is to be read
@@ -431,9 +430,6 @@ _MOMENT: Final = (
     "+light_warm+exposure+glasses+hat"
 )
 FACES: Final = "world:photo#9000*3+world:anime#3000+world:cartoon#3000+world:sketch#3000"
-# Members of the United States Congress are some 57 years old on average. Of 98 portraits to learn
-# from 16 are of women, and most smile.
-_MEMBERS: Final = "age:57:11+masculine:0.72:0.25+smile:0.5:0.25"
 _SIZES: Final = {"width": 24, "features": 64, "traits": 23, "moment": 19, "head": 32}
 READER: Final = Read(
     about="reads what is where in a face, and what it is like",
@@ -441,8 +437,6 @@ READER: Final = Read(
     nets={"net": NetSpec("reader", _SIZES)},
     data=f"{FACES}+world:posed#6000*2+world:children#4000",
     other="leaves#1200*3+fractals#300",
-    real="plain:../shared/data/portraits",
-    population=_MEMBERS,
     traits=_TRAITS,
     moment=_MOMENT,
     damage=(
@@ -476,7 +470,6 @@ PRESETS: Final[dict[str, Recipe]] = {
         READER,
         about="reads as reader does, trained apart from it, for judging alone",
         data=FACES,
-        population="",
         nets={"net": READER.nets["net"].resized("width", 22)},
         seed=1,
     ),
