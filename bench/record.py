@@ -21,6 +21,8 @@ from table import ROOT, Row, as_table
 PROGRAMS = (
     "data",
     "io",
+    "resume",
+    "engine",
     "studio",
     "world",
     "reader",

@@ -1,0 +1,129 @@
+"""How fast the loop of trainings is, beside the plainest loop over the same nets and pictures.
+
+The plain loops below are what a tutorial has: no averages, checks, phases or log. Both sides take
+steps in turn, in one process, so that whatever else the machine does meets both alike; the ratio is
+that of the medians of the processor's time.
+
+    python bench/engine.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from functools import partial
+from statistics import median
+from typing import Final
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import torch
+from table import Row, at_least, cpu_seconds, interleaved, ratio_of_medians, report
+from torch.nn.functional import l1_loss, softplus
+from torch.optim import Adam
+
+from trombine.data.source import batches
+from trombine.data.split import prepare_split
+from trombine.nets import build
+from trombine.recipes import Recipe, with_settings
+from trombine.training.launch import Mesh
+from trombine.training.machine import Machine, choose, prepare
+from trombine.training.material import endless, open_material, step_of
+from trombine.training.methods import find, objective_of
+from trombine.training.state import PhaseState, fresh
+from trombine.training.steps import advance, plan_of
+
+Steps = Iterator[None]
+COMMON: Final = {"data": "leaves#2000", "batch": "32", "size": "64", "warmup": "0", "threads": "1"}
+LABEL: Final = 0.9  # of what is real, the recipe's
+CPU: Final = torch.device("cpu")
+
+
+def main() -> int:
+    """Time both sides; 1 unless every row meets its goal."""
+    parser = argparse.ArgumentParser(description="Time the training loop.")
+    parser.add_argument("--count", type=int, default=30, help="steps of each side")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    asked = parser.parse_args()
+    return report(list(measure(asked.count)), json=asked.json)
+
+
+def measure(count: int) -> Iterator[Row]:
+    """All rows."""
+    dcgan = with_settings(find("dcgan"), COMMON)
+    unet = with_settings(find("cleaner"), {**COMMON, "ssim": "0"})
+    prepare_split(dcgan.data, dcgan.size, dcgan.judged)
+    for name, recipe, plain in (("DCGAN", dcgan, plain_dcgan), ("U-Net", unet, plain_unet)):
+        machine = choose(with_settings(recipe, {"precision": "float32"}))
+        ours, times = in_turn(loop(recipe, machine), plain(recipe, machine), count)
+        yield at_least(f"{name}: steps a second, the loop / the plainest", times, "x", 0.97)
+        yield Row(f"{name}: steps a second of the loop", 1 / ours, "steps")
+    auto = choose(with_settings(dcgan, {"precision": "auto"}))
+    eager = choose(with_settings(dcgan, {"precision": "float32", "layout": "contiguous"}))
+    _, times = in_turn(loop(dcgan, auto), plain_dcgan(dcgan, eager, fused=False), count)
+    yield at_least("DCGAN: auto / plain eager float32", times, "x", 1.6)
+
+
+def in_turn(ours: Steps, theirs: Steps, count: int) -> tuple[float, float]:
+    """The processor's seconds of a step of ours in the middle, and how many times that theirs
+    take; in turn, after three of each."""
+    steps = {"ours": partial(next, ours), "theirs": partial(next, theirs)}
+    times = {name: partial(cpu_seconds, step) for name, step in steps.items()}
+    taken = interleaved(times, count, warm=3)
+    return median(taken["ours"]), ratio_of_medians(taken["theirs"], taken["ours"])
+
+
+def loop(recipe: Recipe, machine: Machine) -> Steps:
+    """Steps as the loop takes them: all that it does between two lines of its log."""
+    objective = objective_of(recipe)
+    prepare(machine)
+    plan = plan_of(recipe, objective, machine, Mesh())
+    state = fresh(recipe, objective, machine, CPU)
+    state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}
+    material = open_material(recipe, objective.streams)
+    for batch in endless(recipe, material, state):
+        advance(state, plan, step_of(plan, state, material, batch))
+        yield
+
+
+def plain_dcgan(recipe: Recipe, machine: Machine, fused: bool = True) -> Steps:
+    """A generator against a discriminator, as a tutorial writes it."""
+    chosen = recipe.nets["generator"], recipe.nets["discriminator"]
+    g, d = (machine.place(build(net.name, net.sizes), CPU) for net in chosen)
+    adam = {"lr": recipe.lr, "betas": (recipe.beta1, recipe.beta2), "fused": fused}
+    of_g, of_d = Adam(g.parameters(), **adam), Adam(d.parameters(), **adam)
+    learned = open_material(recipe, ("data",)).learned["data"]
+    for batch in batches(learned, seed=0, size=recipe.batch):
+        real = batch.pictures().contiguous(memory_format=machine.memory_format)
+        fake = g(torch.randn(recipe.batch, 64))
+        d.requires_grad_(False)
+        softplus(-d(fake)).mean().backward()
+        of_g.step()
+        of_g.zero_grad()
+        d.requires_grad_(True)
+        said, of_fake = d(real), d(fake.detach())
+        doubt = LABEL * softplus(-said) + (1 - LABEL) * softplus(said)
+        (doubt.mean() + softplus(of_fake).mean()).backward()
+        of_d.step()
+        of_d.zero_grad()
+        yield
+
+
+def plain_unet(recipe: Recipe, machine: Machine) -> Steps:
+    """A net that takes noise away, as a tutorial writes it."""
+    chosen = recipe.nets["net"]
+    net = machine.place(build(chosen.name, chosen.sizes), CPU)
+    adam = Adam(net.parameters(), lr=recipe.lr, fused=True)
+    learned = open_material(recipe, ("data",)).learned["data"]
+    for batch in batches(learned, seed=0, size=recipe.batch):
+        truth = batch.pictures().contiguous(memory_format=machine.memory_format)
+        l1_loss(net(truth + 0.1 * torch.randn_like(truth)), truth).backward()
+        adam.step()
+        adam.zero_grad()
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())
