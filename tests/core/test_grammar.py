@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 
 from trombine.core.errors import InputError
 from trombine.core.grammar import (
-    LONGEST,
     NUMBER,
-    checked,
+    Piece,
     decimal,
     instead,
     pieces,
     reading,
-    sizes_in,
     span,
     spelled,
     weighed,
@@ -41,10 +39,11 @@ MARKS = {"@": "train|test", "#": r"\d+", "*": NUMBER}
         ("+a+", ["", "a", ""]),
         ('a:"b+c"+d', ['a:"b+c"', "d"]),
         ("a:b+c+d:e", ["a:b+c", "d:e"]),
+        ("a:b+c+d2+d#3", ["a:b+c+d2", "d#3"]),
     ],
 )
 def test_terms_are_cut_at_signs_but_not_inside_of_quotes(text: str, bodies: list[str]) -> None:
-    found = pieces(text, {}, lambda before, after: before == "a:b" and after != "d:e")
+    found = pieces(text, {}, names=("d",), paths=("a",) if "a:" in text and '"' not in text else ())
     assert [piece.body for piece in found] == bodies
 
 
@@ -99,12 +98,6 @@ def test_what_is_refused_names_the_text_in_one_line() -> None:
     assert str(caught.value) == "a" * 200 + "…: is wrong"
 
 
-def test_texts_are_bounded() -> None:
-    assert checked("a" * LONGEST) == "a" * LONGEST
-    with pytest.raises(InputError, match="is 10,001 letters long, and at most 10,000 are read"):
-        checked("a" * (LONGEST + 1))
-
-
 def test_another_name_is_proposed() -> None:
     names = ("mirror", "zoom")
     assert instead("miror", names) == "did you mean mirror?"
@@ -112,12 +105,33 @@ def test_another_name_is_proposed() -> None:
     assert instead("blur", names, "write zoom:2") == "write zoom:2"
 
 
-def test_sizes_of_nets() -> None:
-    assert list(sizes_in("")) == []
-    assert list(sizes_in("width=32, norm=none")) == [("width", "32"), (" norm", "none")]
-    for wrong in ("width", "width=", "=3", "width=3,"):
-        with pytest.raises(InputError, match=r"NAME:SIZE=VALUE,SIZE=VALUE, and .* no SIZE=VALUE"):
-            list(sizes_in(wrong))
+@pytest.mark.parametrize(
+    ("text", "keys", "found"),
+    [
+        ("net", (), {}),
+        ("net:width=32, norm=none", (), {"width": "32", "norm": "none"}),
+        ("age:57:11", ("mean", "spread"), {"mean": "57", "spread": "11"}),
+        ("age:57,11", ("mean", "spread"), {"mean": "57", "spread": "11"}),
+        ("age:spread=11,mean=57", ("mean", "spread"), {"spread": "11", "mean": "57"}),
+        ("age:57,spread=11", ("mean", "spread"), {"mean": "57", "spread": "11"}),
+    ],
+)
+def test_values_are_by_key_or_in_order(
+    text: str, keys: tuple[str, ...], found: dict[str, str]
+) -> None:
+    assert Piece(body=text, marks={}).values(*keys) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        *(("n:width", ()), ("n:width=", ()), ("n:=3", ()), ("n:a=3,", ()), ("n:a=1,a=2", ())),
+        *(("n:1,2", ("a",)), ("n:b=1", ("a",)), ("n:1,a=2", ("a", "b"))),
+    ],
+)
+def test_values_that_are_none(text: str, keys: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match=r"n is written n:(SIZE|A)=VALUE"):
+        Piece(body=text, marks={}).values(*keys)
 
 
 def _damage(text: str) -> object:

@@ -77,7 +77,7 @@ def test_a_size_that_the_recipe_does_not_name() -> None:
         ("dcgan", {"schedule": "steps"}, "schedule is one of constant, linear, cosine"),
         ("dcgan", {"critic": "kind"}, "critic is one of logistic"),
         ("diffusion", {"steps": "0"}, "steps is 1 or more"),
-        ("dcgan", {"generator": "dcgan_generator:width"}, "NAME:SIZE=VALUE"),
+        ("dcgan", {"generator": "dcgan_generator:width"}, "SIZE=VALUE"),
         ("dcgan", {"generator": ":width=2"}, "NAME:SIZE=VALUE"),
     ],
 )
@@ -95,13 +95,13 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
         ("dcgan", {"generator": "nosuch"}, "there is no net nosuch"),
         ("upscale-fast-x2", {"l1": "0", "luma": "0"}, "nothing to learn from"),
         ("upscale-fast-x2", {"perceptual": "1"}, "need a judge and its layers"),
-        ("upscale-fast-x2", {"damage": "blur:2"}, "damage: write blur:box:WIDTH or"),
+        ("upscale-fast-x2", {"damage": "blur:2"}, "write blur:box:WIDTH or"),
         (
             "upscale-fast-x2",
             {"damage": "noise:nan"},
             "damage: write noise:STRENGTH, a number above 0",
         ),
-        ("upscale-fast-x2", {"damage": "shrink:1e400"}, "damage: factor of shrink is a number"),
+        ("upscale-fast-x2", {"damage": "shrink:1e400"}, "damage: factor of shrink is a whole"),
         (
             "upscale-fast-x2",
             {"damage": "shrink:3", "size": "33"},

@@ -1,20 +1,19 @@
 """The one syntax of the texts in which a user asks for something.
 
-    text = term { "+" term }               masks have stages joined by > as well
-    term = name [ ":" value ] { mark }
-    mark = sign and what belongs to it     @test  #100  *0.5  ?0.3, as the text has them
+    text  = term { "+" term }                masks have stages joined by > as well
+    term  = name [ ":" value { "," value } ] { mark }
+    value = what | key "=" what
+    mark  = sign and what belongs to it      *0.5  ?0.3  @test  #100
 
-    pack:"a+b"@test#100*0.5   jpeg:60-95?0.5   head+body@50000   residual:width=32,depth=8
+    irregular:share=30-40,edge=inside*0.7   jpeg:60-95?0.5   head+body@50000   residual:width=32
 
 A path may hold any sign: where it could be read as more of the text it is put in double quotes.
-Which names there are, and what values mean, say those who read such texts: data/spec.py, masks,
-degradations, augmentation, nets.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,10 +23,8 @@ from typing import Final
 
 from trombine.core.errors import InputError, shortened, shown
 
-LONGEST: Final = 10_000  # letters of a text; reading it takes time in proportion to them
 NUMBER: Final = r"\d+(?:\.\d*)?|\.\d+"
-_QUOTE_LENGTH: Final = 200  # letters of a text that is refused
-_CLOSE: Final = 0.65  # from which share of common letters on one name may be meant by another
+SHARE: Final = {"*": NUMBER}  # the mark that most texts have
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +37,7 @@ class Piece:
     @property
     def name(self) -> str:
         """What stands before the first colon."""
-        return self.body.partition(":")[0]
+        return self.body.partition(":")[0].strip()
 
     @property
     def value(self) -> str:
@@ -48,56 +45,61 @@ class Piece:
         value = self.body.partition(":")[2]
         return value[1:-1] if len(value) > 2 and value[0] == value[-1] == '"' else value
 
+    def values(self, *keys: str) -> dict[str, str]:
+        """The value as key=what,key=what, or in the order of the keys as what,what; older texts
+        have a colon for the comma. Without keys any key may be there."""
+        found: dict[str, str] = {}
+        signs = "," if "=" in self.value else "[,:]"
+        for place, text in enumerate(re.split(signs, self.value) if self.value else ()):
+            key, equals, what = map(str.strip, text.partition("="))
+            if not equals:
+                key, what = keys[place] if place < len(keys) else "", key
+            if not key or not what or key in found or (keys and key not in keys):
+                written = ",".join(f"{key.upper()}=VALUE" for key in keys or ("size", "size"))
+                wrong = shortened(text) or "nothing"
+                raise InputError(f"{self.name} is written {self.name}:{written}, not with {wrong}")
+            found[key] = what
+        return found
+
 
 def pieces(
-    text: str, forms: Mapping[str, str], goes_on: Callable[[str, str], bool] | None = None
+    text: str,
+    marks: Mapping[str, str] = SHARE,
+    *,
+    names: Collection[str] = (),
+    paths: Collection[str] = (),
 ) -> list[Piece]:
-    """The terms of a text. `forms` has for each sign of a mark what may stand behind it, in their
-    order; `goes_on` says of a + whether the term before it goes on with what stands behind."""
+    """The terms of a text. `marks` has for each sign what may stand behind it, in their order. The
+    value of a name of `paths` may hold a +: it goes on until one of `names` or `paths` follows."""
+    begins = re.compile(rf"\s*(?:{'|'.join((*names, *paths))})(?=[:@#*?]|\s*$)")
+    path = re.compile(rf"\s*(?:{'|'.join(paths)}):")
     texts: list[str] = []
-    for part in cut(checked(text), "+"):
-        if texts and goes_on and goes_on(texts[-1], part.strip()):
+    for part in cut(text, "+"):
+        if texts and paths and path.match(texts[-1]) and not begins.match(part):
             texts[-1] += f"+{part}"
         else:
             texts.append(part)
-    found = (marked(part.strip(), forms) for part in texts)
-    return [Piece(body=body, marks=dict(zip(forms, marks, strict=True))) for body, *marks in found]
+    ends = "".join(f"(?:{re.escape(sign)}({value}))?" for sign, value in marks.items())
+    term = re.compile(rf"(?s)\s*(.*?){ends}\s*")
+    found = [match.groups(default="") for match in map(term.fullmatch, texts) if match]
+    return [Piece(body=body, marks=dict(zip(marks, held, strict=True))) for body, *held in found]
 
 
 def cut(text: str, sign: str) -> list[str]:
     """The text cut at a sign, but not inside of quotes."""
-    cuts = [match.start() for match in re.finditer(rf':"[^"]*"|{re.escape(sign)}', text)]
-    places = [at for at in cuts if text[at] == sign]
+    found = re.finditer(rf':"[^"]*"|{re.escape(sign)}', text)
+    places = [match.start() for match in found if match[0] == sign]
     starts, ends = [0, *(at + 1 for at in places)], [*places, len(text)]
     return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
-def marked(text: str, forms: Mapping[str, str]) -> tuple[str, ...]:
-    """A term without its marks, and the value of each; "" of one that it does not have."""
-    ends = (f"(?:{re.escape(sign)}({value}))?" for sign, value in forms.items())
-    match = re.fullmatch(f"(?s)(.*?){''.join(ends)}", text)
-    assert match is not None  # its first group takes anything
-    return match.groups(default="")
-
-
-def checked(text: str) -> str:
-    """Return a text that is no longer than one may be; else raise InputError."""
-    if not isinstance(text, str):
-        raise InputError(f"text is wanted, not {shortened(repr(text))}")
-    if len(text) > LONGEST:
-        problem = f"is {len(text):,} letters long, and at most {LONGEST:,} are read"
-        raise InputError(f"{shortened(text)}: {problem}; write a shorter one")
-    return text
-
-
 @contextmanager
 def reading(text: str) -> Iterator[None]:
-    """Check a text, and let every InputError that is raised inside begin with it."""
-    checked(text)
+    """Let every InputError that is raised inside begin with the text."""
     try:
         yield
     except InputError as error:
-        raise InputError(shown(f"{shortened(text, _QUOTE_LENGTH)}: {error}")) from error
+        raise InputError(shown(f"{shortened(text, 200)}: {error}")) from error
 
 
 def weight_of(value: str) -> float:
@@ -122,20 +124,10 @@ def number_of(text: str) -> float:
         return nan
 
 
-def sizes_in(text: str) -> Iterator[tuple[str, str]]:
-    """Sizes and values of SIZE=VALUE,SIZE=VALUE, in their order."""
-    for pair in text.split(",") if text else ():
-        size, _, value = pair.partition("=")
-        if not (size.strip() and value.strip()):
-            problem = f"{shortened(pair) or 'nothing'} is no SIZE=VALUE"
-            raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, and {problem}")
-        yield size, value
-
-
 def instead(name: str, choices: Iterable[str], usage: str = "") -> str:
     """What to write in place of a name that is not known: one like it; else `usage`, or all."""
     names = tuple(choices)
-    if close := get_close_matches(name, names, n=4, cutoff=_CLOSE):
+    if close := get_close_matches(name, names, n=4, cutoff=0.65):
         return f"did you mean {' or '.join(close)}?"
     return usage or f"there are {', '.join(names)}"
 
@@ -145,22 +137,19 @@ def decimal(number: float) -> str:
     return f"{Decimal(repr(float(number))):f}".removesuffix(".0")
 
 
-def weighed(weight: float) -> str:
-    """What * is to say of a term: `weight_of` of it is the weight."""
-    return "" if weight == 1 else decimal(weight)
-
-
 def spelled(
     name: str, value: str, marks: Mapping[str, str], reads: Callable[[str], bool] | None = None
 ) -> str:
-    """A term as text, without the marks that say nothing.
-
-    Where `value` is a path, `reads` says whether a text is read as this term: if the plain text is
-    not, the path is quoted.
-    """
+    """A term as text, without the marks that say nothing. A path is quoted unless `reads` says that
+    the plain text is read as this term."""
     tail = "".join(sign + text for sign, text in marks.items() if text)
     plain = f"{name}:{value}{tail}" if value else f"{name}{tail}"
     with suppress(InputError):
         if reads is None or reads(plain):
             return plain
     return f'{name}:"{value}"{tail}'
+
+
+def weighed(weight: float) -> str:
+    """What * is to say of a term: `weight_of` of it is the weight."""
+    return "" if weight == 1 else decimal(weight)

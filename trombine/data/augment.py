@@ -29,16 +29,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Final, final
+from typing import Annotated, Any, Final, final
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass as options
 from torch import Tensor
 
 from trombine.core.conventions import MIRRORED_LANDMARK, MIRRORED_PART
-from trombine.core.errors import InputError, shortened
-from trombine.core.grammar import Piece, number_of, pieces, span
+from trombine.core.errors import InputError, shown
+from trombine.core.grammar import pieces
 from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.kernel_resample import nearest, resample
@@ -46,75 +48,48 @@ from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, r
 from trombine.io.color import LUMA
 
 NONE: Final = "none"
-MOST: Final = {"shift": 0.5, "rotate": 180.0, "colour": 0.5, "faces": 1.5}
-ZOOMS: Final = (0.5, 2.0)
-LARGEST_CROP: Final = 2**14  # as the size of a recipe
 _WRITTEN: Final = (
     "write zoom:1.3+shift:0.05+mirror+rotate:15+faces:1+colour:0.1+crop:64, any of them"
 )
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
 _MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
 _LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, unknown, stays as well
+_Factor = Annotated[float, Field(ge=0.5, le=2)]
 MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])
 
 Maps = Float64[np.ndarray, "n 2 3"]
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
+@options(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Augment:
     """By how much pictures are changed; what is left out is not."""
 
-    zoom: tuple[float, float] = (1.0, 1.0)  # the least factor and the largest
-    shift: float = 0.0
+    zoom: tuple[_Factor, _Factor] = (1.0, 1.0)  # the least factor and the largest
+    shift: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     mirror: bool = False
-    rotate: float = 0.0
-    faces: float = 0.0
-    colour: float = 0.0
-    crop: int = 0
+    rotate: Annotated[float, Field(ge=0, le=180)] = 0.0
+    faces: Annotated[float, Field(ge=0, le=1.5)] = 0.0
+    colour: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    crop: Annotated[int, Field(ge=0, le=2**14)] = 0
 
     @classmethod
     def parse(cls, text: str) -> Augment:
         """The changes that this text spells, none of them for `none` or ""; raises InputError."""
-        changes: dict[str, Any] = {}
-        for piece in pieces(text, {}) if text not in ("", NONE) else ():
-            name = piece.name.strip()
-            if name in changes:
-                raise InputError(f"augment: {name} is there twice; give each change once")
-            if piece.body == "mirror":
-                changes[name] = True
-            elif name == "zoom":
-                changes[name] = _zoom(piece.value.strip())
-            elif name == "crop":
-                changes[name] = int(_number(piece, LARGEST_CROP, whole=True))
-            elif name in MOST:
-                changes[name] = _number(piece, MOST[name])
-            else:
-                raise InputError(
-                    f"augment: there is no {shortened(piece.body) or 'change'}; {_WRITTEN}"
-                )
-        return cls(**changes)
-
-
-def _zoom(text: str) -> tuple[float, float]:
-    """The two factors of A-Z; from 1 on where only Z is given."""
-    low, high = span(text if "-" in text else f"1-{text}") or (0.0, 0.0)
-    if not (ZOOMS[0] <= low <= high <= ZOOMS[1] and low < high):
-        raise InputError(
-            f"augment zoom is a factor above 1, up to {ZOOMS[1]:g}, or two from {ZOOMS[0]:g} to"
-            f" {ZOOMS[1]:g}, not {shortened(text) or 'nothing'}; write zoom:1.3 or zoom:0.8-1.3"
-        )
-    return low, high
-
-
-def _number(piece: Piece, most: float, *, whole: bool = False) -> float:
-    """The number of a term, above 0."""
-    number = number_of(piece.value)
-    if not 0 < number <= most or (whole and number % 1):
-        kind = "a whole number" if whole else "a number"
-        problem = f"augment {piece.name} is {kind} above 0, up to {most:g}"
-        raise InputError(f"{problem}, not {shortened(piece.value) or 'nothing'}")
-    return number
+        found = pieces(text, {}) if text not in ("", NONE) else []
+        changes: dict[str, Any] = {piece.name: piece.value.strip() for piece in found}
+        if "zoom" in changes:
+            low, dash, high = changes["zoom"].partition("-")
+            changes["zoom"] = (low, high) if dash else ("1", low)
+        if any(piece.body == "mirror" for piece in found):
+            changes["mirror"] = True
+        if len(changes) < len(found):
+            raise InputError(f"augment: a change is there twice in {shown(text)}; give each once")
+        try:
+            return cls(**changes)
+        except ValidationError as error:
+            wrong, *_ = error.errors()
+            problem = f"augment {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
+            raise InputError(f"{shown(problem)}; {_WRITTEN}") from error
 
 
 @final

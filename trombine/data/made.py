@@ -158,11 +158,12 @@ def _fractals(maker: Maker, seed: int) -> Sample:
     return Sample(seed=seed, sides=(side,), vector=fractals.to_vector(drawn))
 
 
-def _check_styles(styles: tuple[str, ...]) -> None:
+def check_styles(styles: tuple[str, ...]) -> None:
     if len(styles) == 1 and styles[0] in PHOTOS:
         return
     if not set(styles) <= set(STYLES):
-        raise InputError(f"the styles are {', '.join(STYLES)}, not {'+'.join(styles)}")
+        names = ", ".join((*STYLES, *PHOTOS))
+        raise InputError(f"a style is one of {names}, two with + for pairs, not {'+'.join(styles)}")
     if len(styles) > 2 or len(set(styles)) < len(styles):
         raise InputError(f"a pair is of two different styles, not {'+'.join(styles)}")
 
@@ -199,7 +200,7 @@ KINDS: Final = {
         one="face",
         plural="faces",
         make=_faces,
-        check=_check_styles,
+        check=check_styles,
         vector_names=lambda: tuple(trombine.world.VECTOR_NAMES),
         vector_key="face",
         styles_key="style",

@@ -13,17 +13,12 @@
     split  = "train" | "choose" | "test"        only the pictures that are for this
     seed   of what is painted, the first and the last; a count begins with seed 0
 
-What follows a `+` begins a new term exactly if it begins with a kind and a colon, or is `leaves` or
-`fractals`; otherwise it goes on with the term before: a pair's second style, or more of a path. So
-`world:photo+leaves` is a mix, `world:photo+anime` a pair, and `folder:a+b` the folder a+b. A path
-that could be read otherwise is put in double quotes: `folder:"a+leaves"`, `folder:"a@test"`.
-
-What a spec means is in source.py.
+`world:photo+leaves` is a mix, `world:photo+anime` a pair, `folder:a+b` the folder a+b: what follows
+a + begins a new term where it begins with the name of a kind (core/grammar.py).
 """
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +28,7 @@ from trombine.core.errors import InputError, shown
 from trombine.core.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import LAYOUTS
-from trombine.data.made import KINDS, PHOTOS
+from trombine.data.made import KINDS, PHOTOS, check_styles
 from trombine.data.pack import is_pack, part_of
 from trombine.world import STYLES
 
@@ -69,10 +64,7 @@ class Term:
 PAINTED: Final = tuple(name for name, kind in KINDS.items() if kind.in_specs)
 PATHS: Final = ("folder", "tiles", "pack", "hub", *LAYOUTS)
 USUAL_COUNT: Final = 20_000  # pictures that are painted, where the spec does not say
-_OPEN: Final = re.compile(rf"(?:world|{'|'.join(PATHS)}):")  # more styles, or more of a path
-_CLOSED: Final = re.compile(rf"(?:{'|'.join(PAINTED)})(?:[#*]|\s*$)")
-_SEEDS: Final = r"\d{1,12}(?:-\d{1,12})?"
-_MARKS: Final = {"@": "|".join(SPLITS), "#": _SEEDS, "*": NUMBER}
+_MARKS: Final = {"@": "|".join(SPLITS), "#": r"\d{1,12}(?:-\d{1,12})?", "*": NUMBER}
 _KINDS: Final = ", ".join(
     ("world:STYLE", *PAINTED, "folder:PATH", "tiles:PATH", "pack:PATH", "hub:NAME or LAYOUT:PATH")
 )
@@ -81,12 +73,7 @@ _KINDS: Final = ", ".join(
 def parse(spec: str) -> tuple[Term, ...]:
     """The terms of a spec; raises InputError."""
     with reading(spec):
-        return tuple(map(_term, pieces(spec.strip(), _MARKS, _goes_on)))
-
-
-def _goes_on(before: str, after: str) -> bool:
-    begins = _OPEN.match(after) or _CLOSED.match(after)
-    return bool(_OPEN.match(before.strip())) and not begins
+        return tuple(map(_term, pieces(spec, _MARKS, names=PAINTED, paths=("world", *PATHS))))
 
 
 def spell(terms: tuple[Term, ...]) -> str:
@@ -102,21 +89,21 @@ def _spell_term(term: Term) -> str:
 
 
 def _term(piece: Piece) -> Term:
-    kind, value = piece.name, piece.value
-    split, seeds, factor = (piece.marks[sign] for sign in _MARKS)
+    kind, value, (split, seeds, factor) = piece.name, piece.value, piece.marks.values()
     (first, count), weight = _counted(seeds), weight_of(factor)
-    if kind in PATHS and value:
+    if kind in PATHS and ":" in piece.body:
+        if not value:
+            raise InputError(f"names nothing after '{kind}:'; write {kind}:PATH")
         if "-" in seeds:
             raise InputError(f"#{seeds} is of seeds; of {kind}: give a count, as #100")
         return Term(kind=kind, path=value, split=split, count=count, weight=weight)
-    if kind in PATHS and piece.body != kind:
-        raise InputError(f"names nothing after '{kind}:'; write {kind}:PATH")
-    if split and (kind == "world" or piece.body in PAINTED):
-        raise InputError(f"@{split} is for pictures of a folder; those of seeds have none")
-    if kind == "world" and piece.body != kind:
-        return Term(kind=kind, styles=_styles(value), first=first, count=count, weight=weight)
-    if piece.body in PAINTED:
-        return Term(kind=kind, first=first, count=count, weight=weight)
+    if piece.body in PAINTED or piece.body.startswith("world:"):
+        if split:
+            raise InputError(f"@{split} is for pictures of a folder; those of seeds have none")
+        styles = tuple(value.split("+")) if kind == "world" else ()
+        if styles:
+            check_styles(styles)
+        return Term(kind=kind, styles=styles, first=first, count=count, weight=weight)
     hint = f"; did you mean world:{kind}?" if kind in STYLES else ""
     if spec := of_path(piece.body):
         hint = f"; write {shown(spec)}"
@@ -125,29 +112,13 @@ def _term(piece: Piece) -> Term:
 
 def _counted(seeds: str) -> tuple[int, int | None]:
     """The first seed, and how many, of what stands behind #: a count, or two seeds."""
+    if not seeds:
+        return 0, None
     first, dash, last = seeds.partition("-")
-    if not dash:
-        if first and not int(first):
-            raise InputError("a count (#) is above 0")
-        return 0, int(first) if first else None
-    if int(last) < int(first):
-        raise InputError(f"#{seeds}: seeds are the first and the last, #{last}-{first}")
-    return int(first), int(last) - int(first) + 1
-
-
-def _styles(text: str) -> tuple[str, ...]:
-    styles = tuple(text.split("+"))
-    if len(styles) == 1 and styles[0] in PHOTOS:
-        return styles
-    wrong = next((style for style in styles if style not in STYLES), None)
-    if wrong is not None:
-        raise InputError(
-            f"'{wrong}' is not one of the styles {', '.join((*STYLES, *PHOTOS))} (a mix names the"
-            f" kind in every term: world:{STYLES[0]}*WEIGHT+world:{STYLES[1]}*WEIGHT)"
-        )
-    if len(styles) > 2 or len(set(styles)) < len(styles):
-        raise InputError("a pair is of two different styles, as in world:photo+anime")
-    return styles
+    count = int(last) - int(first) + 1 if dash else int(first)
+    if count < 1:
+        raise InputError(f"#{seeds}: a count is above 0, and seeds are the first and the last")
+    return int(first) if dash else 0, count
 
 
 def is_there(path: str) -> bool:

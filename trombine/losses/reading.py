@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from trombine.core.conventions import GROUP_OF_PART, GROUPS
 from trombine.core.errors import InputError
-from trombine.core.grammar import number_of, reading
+from trombine.core.grammar import number_of, pieces, reading
 from trombine.data.columns import UNKNOWN
 from trombine.data.staging import Staged
 from trombine.faces import Fields
@@ -134,16 +134,15 @@ class Population:
 
     @classmethod
     def parse(cls, text: str, known: Fields) -> Population:
-        """That of FIELD:MEAN:SPREAD, several with + between them; the fields are of these."""
+        """That of FIELD:MEAN,SPREAD, several with + between them; the fields are of these."""
         names, values = list[str](), list[list[float]]()
         with reading(text):
-            for term in text.split("+") if text else ():
-                name, *numbers = term.split(":")
-                pair = [number_of(number) for number in numbers]
+            for piece in pieces(text, {}) if text else ():
+                pair = [number_of(number) for number in piece.values("mean", "spread").values()]
                 is_pair = len(pair) == 2 and all(map(isfinite, pair)) and pair[1] > 0
-                if name not in known.names or not is_pair:
-                    raise InputError("a population is FIELD:MEAN:SPREAD, of fields that are read")
-                names.append(name)
+                if piece.name not in known.names or not is_pair:
+                    raise InputError("a population is FIELD:MEAN,SPREAD, of fields that are read")
+                names.append(piece.name)
                 values.append(pair)
         fields = Fields(tuple(names))
         means, spreads = torch.tensor(values).reshape(-1, 2).unbind(1)

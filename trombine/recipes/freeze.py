@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from trombine.core.errors import InputError, shortened
-from trombine.core.grammar import checked, marked
+from trombine.core.grammar import pieces
 
 _UNTIL: Final = {"@": r"\s*(?:_*[0-9]){1,12}_*\s*"}
 
@@ -27,10 +27,10 @@ class Freeze:
         """The parts that `head+body` or `head+body@50000` spells; of "" none."""
         if not text:
             return cls()
-        names, count = marked(checked(text), _UNTIL)
-        parts = tuple(map(str.strip, names.split("+")))
-        until = int(count.strip().replace("_", "")) if count else None
-        if not all(parts) or "@" in names or until == 0:
+        found = pieces(text, _UNTIL)
+        parts, count = tuple(piece.body for piece in found), found[-1].marks["@"]
+        until = int(count.replace("_", "")) if count else None
+        if not all(parts) or "@" in text.removesuffix(f"@{count}") or until == 0:
             raise InputError(
                 f"freeze is written PART+PART, or PART+PART@PICTURES to end it; not"
                 f" {shortened(text)}"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, final
 
 from trombine.core.errors import InputError
-from trombine.core.grammar import checked, sizes_in
+from trombine.core.grammar import Piece
 from trombine.nets.spaces import SPACES
 
 Size = int | float | str | bool
@@ -48,11 +48,10 @@ class NetSpec:
     @classmethod
     def parse(cls, text: str) -> NetSpec:
         """The net that this text spells."""
-        name, _, sizes_text = checked(text).partition(":")
-        if not name.strip():
+        piece = Piece(body=text, marks={})
+        if not piece.name:
             raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
-        sizes = {size.strip(): plain_value(value.strip()) for size, value in sizes_in(sizes_text)}
-        return cls(name.strip(), sizes)
+        return cls(piece.name, {s: plain_value(value) for s, value in piece.values().items()})
 
     def resized(self, size: str, value: Size) -> NetSpec:
         """The same net with one size changed."""

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from trombine.core.errors import InputError, shortened, shown
-from trombine.core.grammar import checked, instead
+from trombine.core.grammar import instead
 from trombine.data.augment import Augment
 from trombine.recipes.recipe import NetSpec, Recipe, Size, plain_value
 
@@ -121,5 +121,5 @@ def as_text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | Real):
-        return checked(str(value))
+        return str(value)
     raise InputError(shown(f"{name} is a number or a text, not {value!r:.80}"))

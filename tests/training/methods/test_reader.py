@@ -278,7 +278,7 @@ def test_one_alone_is_the_mean() -> None:
     ],
 )
 def test_what_is_no_population_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"a population is FIELD:MEAN:SPREAD"):
+    with pytest.raises(InputError, match=r"a population is FIELD:MEAN,SPREAD|is written"):
         Population.parse(text, KNOWN)
 
 

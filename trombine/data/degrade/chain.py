@@ -1,6 +1,6 @@
 """Degradations one after another, spelled as one line of text and drawn by seed.
 
-    blur:gaussian:0.4-2+shrink:4/shrink:area:4+noise:gaussian:0-0.06?0.5+jpeg:60-95
+    blur:gaussian:0.4-2+shrink:4/shrink:area:4+noise:gaussian:strength=0-0.06?0.5+jpeg:60-95
 
 Steps are joined by "+". A step is one term, or several with "/" between them, of which each picture
 gets one; "?0.5" after it: half of the pictures get it. A term is a name of terms.KINDS and its
@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32
 from torch.nn.functional import max_pool2d
 
 from trombine.core.conventions import check_picture
@@ -34,7 +34,6 @@ Pictures = Float32[torch.Tensor, "n 3 h w"]
 Degraded = Float32[torch.Tensor, "n 3 h2 w2"]
 
 
-@final
 @dataclass(frozen=True)
 class Range:
     """What an amount is drawn from, evenly; one number where both are the same."""
@@ -46,8 +45,18 @@ class Range:
         low, high = decimal(self.low), decimal(self.high)
         return low if low == high else f"{low}-{high}"
 
+    def draw(self, chance: Rng, amount: Amount) -> np.ndarray:
+        """The amount of each picture."""
+        if self.low == self.high:
+            drawn = np.full(len(chance.places), self.low)
+        elif amount.integer:  # both ends as often as what is between them
+            steps = np.floor(chance.uniforms(amount.name) * (self.high - self.low + 1))
+            drawn = np.minimum(self.low + steps, self.high)
+        else:
+            drawn = self.low + (self.high - self.low) * chance.uniforms(amount.name)
+        return drawn.astype(np.int64) if amount.integer else drawn
 
-@final
+
 @dataclass(frozen=True, kw_only=True)
 class DegradeTerm:
     """One degradation and its amounts."""
@@ -66,11 +75,10 @@ class DegradeTerm:
     def __call__(self, pictures: Pictures, chance: Rng) -> Degraded | Marked:
         """The pictures after it."""
         mine, kind = chance.fold_in(self.name), KINDS[self.name]
-        pairs = zip(kind.amounts, self.amounts, strict=True)
-        return kind.apply(pictures, [_drawn(mine, *pair) for pair in pairs], mine)
+        pairs = zip(self.amounts, kind.amounts, strict=True)
+        return kind.apply(pictures, [limits.draw(mine, amount) for limits, amount in pairs], mine)
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class DegradeStep:
     """A step: each picture gets one of these terms, or is left as it is."""
@@ -86,18 +94,25 @@ class DegradeStep:
         """The pictures, and what terms of these names damaged of them, after this step."""
         which = np.floor(chance.uniforms("which") * len(self.terms)).astype(np.int64)
         which[chance.uniforms("whether") >= self.probability] = len(self.terms)
-        result = _smaller(batch, self.terms[0].scale)
+        scale = self.terms[0].scale
+        pictures, damaged = batch.pictures.clone(), batch.damaged.clone()
+        if scale > 1:  # then every picture gets one of the terms
+            count, channels, height, width = pictures.shape
+            pictures = torch.empty(count, channels, height // scale, width // scale)
+            damaged = max_pool2d(damaged, scale)
         for number, term in enumerate(self.terms):
-            if (chosen := which == number).any():
-                rows = torch.from_numpy(np.flatnonzero(chosen))
-                degraded = term(batch.pictures[rows], chance.only(chosen))
-                if isinstance(degraded, Marked) and term.name not in by:
-                    degraded = degraded.pictures
-                _put(result, rows, degraded)
-        return result
+            if not (chosen := which == number).any():
+                continue
+            rows = torch.from_numpy(np.flatnonzero(chosen))
+            result = term(batch.pictures[rows], chance.only(chosen))
+            if isinstance(result, Marked):
+                if term.name in by:
+                    damaged[rows] = torch.maximum(damaged[rows], result.damaged)
+                result = result.pictures
+            pictures[rows] = result
+        return Marked(pictures=pictures, damaged=damaged)
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Chain:
     """Steps, in their order."""
@@ -151,103 +166,51 @@ def degrade_one(
     return chain(cropped, Rng(seed=seed, places=FIRST))[0]
 
 
-# ---------------------------------------------------------------------------------------------
-# Doing
-
-
-def _drawn(chance: Rng, amount: Amount, limits: Range) -> Float64[np.ndarray, "n"]:
-    """The amount of each picture."""
-    if limits.low == limits.high:
-        return np.full(len(chance.places), limits.low)
-    shares = chance.uniforms(amount.name)
-    if amount.integer:  # both ends as often as what is between them
-        steps = np.floor(shares * (limits.high - limits.low + 1))
-        return np.minimum(limits.low + steps, limits.high)
-    return limits.low + (limits.high - limits.low) * shares
-
-
-def _smaller(batch: Marked, scale: int) -> Marked:
-    """Room for the result: what was there, or what is as large as that will be."""
-    if scale == 1:
-        return Marked(pictures=batch.pictures.clone(), damaged=batch.damaged.clone())
-    count, channels, height, width = batch.pictures.shape
-    room = torch.empty(count, channels, height // scale, width // scale)
-    return Marked(pictures=room, damaged=max_pool2d(batch.damaged, scale))
-
-
-def _put(target: Marked, rows: Int64[torch.Tensor, "k"], source: torch.Tensor | Marked) -> None:
-    """Some of the pictures into their places."""
-    if isinstance(source, Marked):
-        target.pictures[rows] = source.pictures
-        target.damaged[rows] = torch.maximum(target.damaged[rows], source.damaged)
-    else:
-        target.pictures[rows] = source
-
-
-# ---------------------------------------------------------------------------------------------
-# Reading
-
-
 def _steps(piece: Piece) -> Iterator[DegradeStep]:
     """The step that a piece spells, or those of a preset."""
     often = piece.marks["?"]
     if piece.body in PRESETS and not often:
         yield from Chain.parse(PRESETS[piece.body]).steps
         return
-    terms = tuple(_term(words.strip()) for words in piece.body.split("/"))
-    _check_step(piece.body, terms, float(often or 1))
-    yield DegradeStep(terms=terms, probability=float(often or 1))
-
-
-def _check_step(text: str, terms: tuple[DegradeTerm, ...], probability: float) -> None:
+    terms, probability = tuple(map(_term, piece.body.split("/"))), float(often or 1)
     if not 0 < probability <= 1:
         raise InputError(f"after ? stands how often, above 0 and at most 1, not {probability:g}")
     scales = {term.scale for term in terms}
-    if len(scales) > 1:
-        raise InputError(f"all results must be of one size: in {text!r} give all the same factor")
-    if scales != {1} and probability < 1:
-        raise InputError(f"all results must be of one size: leave out ? after {text!r}")
+    if len(scales) > 1 or (scales != {1} and probability < 1):
+        raise InputError(f"all results must be of one size, so no / and no ? as in {piece.body!r}")
+    yield DegradeStep(terms=terms, probability=probability)
 
 
 def _term(text: str) -> DegradeTerm:
-    words = text.split(":")
-    name = next((n for n in (":".join(words[:2]), words[0]) if n in KINDS), "")
-    if not name:
-        raise InputError(_unknown(words[0], text))
-    values, amounts_of = words[name.count(":") + 1 :], KINDS[name].amounts
-    needed = sum(amount.usual is None for amount in amounts_of)
-    if not needed <= len(values) <= len(amounts_of):
-        raise InputError(f"write {usage(name)}, not {text!r}")
-    pairs = zip(amounts_of, values, strict=False)
-    amounts = [_range(amount, word, name) for amount, word in pairs]
-    usual = [Range(*amount.usual) for amount in amounts_of[len(values) :] if amount.usual]
-    return DegradeTerm(name=name, amounts=(*amounts, *usual))
+    text = text.strip()
+    family, name = text.partition(":")[0], ":".join(text.split(":")[:2])
+    name = name if name in KINDS else family
+    if name not in KINDS:
+        sorts = [usage(name) for name in KINDS if name.partition(":")[0] == family]
+        families = dict.fromkeys(name.partition(":")[0] for name in KINDS)
+        cure = f"write {' or '.join(sorts)}" if sorts else instead(family, (*families, *PRESETS))
+        raise InputError(f"there is no degradation {text!r}; {cure}")
+    amounts = KINDS[name].amounts
+    keys = [amount.name for amount in amounts]
+    given = Piece(body=f"{family}:{text[len(name) + 1 :]}", marks={}).values(*keys)
+    return DegradeTerm(
+        name=name, amounts=tuple(_range(name, a, given.get(a.name)) for a in amounts)
+    )
 
 
-def _unknown(family: str, text: str) -> str:
-    """That there is no such term, and which there are: near it, or of its family, or all."""
-    if not text:
-        return "a degradation is missing before or after a '+' or '/'"
-    if sorts := [usage(name) for name in KINDS if name.partition(":")[0] == family]:
-        return f"write {' or '.join(sorts)}, not {text!r}"
-    families = dict.fromkeys(name.partition(":")[0] for name in KINDS)
-    return f"there is no {text!r}; {instead(family, (*families, *PRESETS))}"
-
-
-def _range(amount: Amount, text: str, name: str) -> Range:
-    ends = span(text)
-    if not ends:
-        raise InputError(
-            f"{amount.name} of {name} is a number or a range such as 1-2, not {text!r}"
-        )
-    parsed = Range(*ends)
-    if amount.fixed and parsed.low != parsed.high:
-        raise InputError(f"{amount.name} of {name} is one number, not the range {text!r}")
-    if not amount.low <= parsed.low <= parsed.high <= amount.high:
-        limits = f"{decimal(amount.low)} to {decimal(amount.high)}"
-        raise InputError(f"{amount.name} of {name} lies in {limits}, lower end first, not {text!r}")
-    if amount.integer and (parsed.low % 1 or parsed.high % 1):
-        raise InputError(f"{amount.name} of {name} is a whole number, not {text!r}")
+def _range(name: str, amount: Amount, text: str | None) -> Range:
+    if text is None:
+        if not amount.usual:
+            raise InputError(f"{name} lacks its {amount.name}; write {usage(name)}")
+        return Range(*amount.usual)
+    parsed = Range(*(span(text) or (1, 0)))
+    whole = not (amount.integer and (parsed.low % 1 or parsed.high % 1))
+    one = not (amount.fixed and parsed.low != parsed.high)
+    if not (amount.low <= parsed.low <= parsed.high <= amount.high and whole and one):
+        what = "a whole number" if amount.integer else "a number"
+        what += "" if amount.fixed else " or a range such as 1-2"
+        within = f"{decimal(amount.low)} to {decimal(amount.high)}"
+        raise InputError(f"{amount.name} of {name} is {what} within {within}, not {text!r}")
     return parsed
 
 

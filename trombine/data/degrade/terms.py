@@ -7,13 +7,13 @@ in chain.py. The functions themselves are in the files beside this one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Final, final
+from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32
 
 from trombine.core.rng import Rng
 from trombine.data.degrade import blur, camera, prints, resize
@@ -21,14 +21,13 @@ from trombine.data.degrade.prints import Marked
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 Result = Float32[torch.Tensor, "n c h2 w2"]
-Amounts = Float64[np.ndarray, "n"]
-Apply = Callable[[Pictures, Sequence[Amounts], Rng], Result | Marked]
+Amounts = Sequence[np.ndarray]  # of each, a number for each picture; of whole ones int64
+Apply = Callable[[Pictures, Amounts, Rng], Result | Marked]
 
 SHRINK: Final = "shrink"  # the family whose results are smaller than what they are made of
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Amount:
     """One of the numbers a term is given, as a number or a range."""
 
@@ -40,8 +39,7 @@ class Amount:
     fixed: bool = False  # the same for every picture: no range
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Degradation:
     """A degradation."""
 
@@ -50,143 +48,117 @@ class Degradation:
     apply: Apply
 
 
-Do = Callable[..., Result | Marked]
-
-
-def _by(function: Do) -> Apply:
-    """What is given all its numbers for each picture."""
+def _plain(function: Callable[..., Any]) -> Apply:
+    """What is given its numbers alone."""
     return lambda pictures, amounts, chance: function(pictures, *amounts)
 
 
-def _whole(function: Do) -> Apply:
-    """The same of a function whose last number is a whole one."""
-    return lambda pictures, amounts, chance: function(
-        pictures, *amounts[:-1], amounts[-1].astype(np.int64)
-    )
+def _drawn(function: Callable[..., Any]) -> Apply:
+    """What is given its numbers, and chance."""
+    return lambda pictures, amounts, chance: function(pictures, *amounts, chance)
 
 
-def _times(function: Do) -> Apply:
+def _times(function: Callable[..., Any]) -> Apply:
     """What makes all pictures smaller by one factor."""
     return lambda pictures, amounts, chance: function(pictures, int(amounts[0][0]))
 
 
-def _drawn(function: Do) -> Apply:
-    """What is given one number for each picture, and chance."""
-    return lambda pictures, amounts, chance: function(pictures, amounts[0], chance)
-
-
-_SIGMA: Final = Amount(name="sigma", low=0, high=32)
-_ANGLE: Final = Amount(name="angle", low=0, high=360, usual=(0, 180))
-_FACTOR: Final = Amount(name="factor", low=1, high=64, integer=True, fixed=True)
-_STRENGTH: Final = Amount(name="strength", low=0, high=1)
-_AMOUNT: Final = Amount(name="amount", low=0, high=1)
+_SIGMA: Final = Amount("sigma", 0, 32)
+_ANGLE: Final = Amount("angle", 0, 360, usual=(0, 180))
+_FACTOR: Final = (Amount("factor", 1, 64, integer=True, fixed=True),)
+_STRENGTH: Final = Amount("strength", 0, 1)
+_AMOUNT: Final = (Amount("amount", 0, 1),)
 
 KINDS: Final[dict[str, Degradation]] = {
     "blur:box": Degradation(
-        about="the mean over a square of WIDTH pixels",
-        amounts=(Amount(name="width", low=0, high=64),),
-        apply=_by(blur.box_blur),
+        "the mean over a square of WIDTH pixels", (Amount("width", 0, 64),), _plain(blur.box_blur)
     ),
     "blur:gaussian": Degradation(
-        about="a round Gaussian of SIGMA pixels", amounts=(_SIGMA,), apply=_by(blur.gaussian_blur)
+        "a round Gaussian of SIGMA pixels", (_SIGMA,), _plain(blur.gaussian_blur)
     ),
     "blur:long": Degradation(
-        about="a Gaussian: SIGMA pixels along ANGLE (degrees; any unless given), ACROSS across it",
-        amounts=(_SIGMA, Amount(name="across", low=0, high=32), _ANGLE),
-        apply=_by(blur.long_gaussian_blur),
+        "a Gaussian: SIGMA pixels along ANGLE (degrees; any unless given), ACROSS across it",
+        (_SIGMA, Amount("across", 0, 32), _ANGLE),
+        _plain(blur.long_gaussian_blur),
     ),
     "blur:motion": Degradation(
-        about="a straight motion over LENGTH pixels in the direction ANGLE (any unless given)",
-        amounts=(Amount(name="length", low=0, high=64), _ANGLE),
-        apply=_by(blur.motion_blur),
+        "a straight motion over LENGTH pixels in the direction ANGLE (any unless given)",
+        (Amount("length", 0, 64), _ANGLE),
+        _plain(blur.motion_blur),
     ),
     "sharpen": Degradation(
-        about="edges with rims, as phones draw them: what a Gaussian of SIGMA pixels (0.5 to 1.5"
+        "edges with rims, as phones draw them: what a Gaussian of SIGMA pixels (0.5 to 1.5"
         " unless given) takes away is added AMOUNT times",
-        amounts=(Amount(name="amount", low=0, high=8), replace(_SIGMA, usual=(0.5, 1.5))),
-        apply=_by(blur.sharpened),
+        (Amount("amount", 0, 8), Amount("sigma", 0, 32, usual=(0.5, 1.5))),
+        _plain(blur.sharpened),
     ),
     "resize": Degradation(
-        about="smaller, to this SHARE of its sides, and back",
-        amounts=(Amount(name="share", low=0.05, high=1),),
-        apply=_by(resize.smaller_and_back),
+        "smaller, to this SHARE of its sides, and back",
+        (Amount("share", 0.05, 1),),
+        _plain(resize.smaller_and_back),
     ),
     "shrink": Degradation(
-        about="FACTOR times smaller, as MATLAB's bicubic imresize, which papers use",
-        amounts=(_FACTOR,),
-        apply=_times(resize.shrink),
+        "FACTOR times smaller, as MATLAB's bicubic imresize, which papers use",
+        _FACTOR,
+        _times(resize.shrink),
     ),
     "shrink:rescaled": Degradation(
-        about="the same; a picture that leaves the range by it is scaled to fit, not cut off",
-        amounts=(_FACTOR,),
-        apply=_times(resize.shrink_rescaled),
+        "the same; a picture that leaves the range by it is scaled to fit, not cut off",
+        _FACTOR,
+        _times(resize.shrink_rescaled),
     ),
     "shrink:pillow": Degradation(
-        about="FACTOR times smaller, as Pillow's bicubic resize",
-        amounts=(_FACTOR,),
-        apply=_times(resize.shrink_pillow),
+        "FACTOR times smaller, as Pillow's bicubic resize", _FACTOR, _times(resize.shrink_pillow)
     ),
     "shrink:area": Degradation(
-        about="the same, by the mean of each square",
-        amounts=(_FACTOR,),
-        apply=_times(resize.shrink_area),
+        "the same, by the mean of each square", _FACTOR, _times(resize.shrink_area)
     ),
     "noise:gaussian": Degradation(
-        about="normal noise in each colour, its deviation STRENGTH; 1 is from black to white",
-        amounts=(_STRENGTH,),
-        apply=_drawn(camera.gaussian_noise),
+        "normal noise in each colour, its deviation STRENGTH; 1 is from black to white",
+        (_STRENGTH,),
+        _drawn(camera.gaussian_noise),
     ),
     "noise:grey": Degradation(
-        about="the same noise in all colours",
-        amounts=(_STRENGTH,),
-        apply=_drawn(partial(camera.gaussian_noise, grey=True)),
+        "the same noise in all colours",
+        (_STRENGTH,),
+        _drawn(partial(camera.gaussian_noise, grey=True)),
     ),
     "noise:poisson": Degradation(
-        about="the noise of light, where white is so many PHOTONS",
-        amounts=(Amount(name="photons", low=1, high=1_000_000),),
-        apply=_drawn(camera.poisson_noise),
+        "the noise of light, where white is so many PHOTONS",
+        (Amount("photons", 1, 1_000_000),),
+        _drawn(camera.poisson_noise),
     ),
     "noise:pattern": Degradation(
-        about="stripes and unequal pixels of a SENSOR: the same number, the same pattern",
-        amounts=(
-            _STRENGTH,
-            Amount(name="sensor", low=0, high=1_000_000, usual=(0, 999), integer=True),
-        ),
-        apply=_whole(camera.pattern_noise),
+        "stripes and unequal pixels of a SENSOR: the same number, the same pattern",
+        (_STRENGTH, Amount("sensor", 0, 1_000_000, usual=(0, 999), integer=True)),
+        _plain(camera.pattern_noise),
     ),
     "jpeg": Degradation(
-        about="through a JPEG file of this QUALITY",
-        amounts=(Amount(name="quality", low=1, high=100, integer=True),),
-        apply=_whole(camera.jpeg),
+        "through a JPEG file of this QUALITY",
+        (Amount("quality", 1, 100, integer=True),),
+        _plain(camera.jpeg),
     ),
     "webp": Degradation(
-        about="through a WebP file of this QUALITY",
-        amounts=(Amount(name="quality", low=0, high=100, integer=True),),
-        apply=_whole(camera.webp),
+        "through a WebP file of this QUALITY",
+        (Amount("quality", 0, 100, integer=True),),
+        _plain(camera.webp),
     ),
     "shade": Degradation(
-        about="light from one side: the other in shade, midtones lighter or darker",
-        amounts=(_AMOUNT,),
-        apply=_drawn(camera.shade),
+        "light from one side: the other in shade, midtones lighter or darker",
+        _AMOUNT,
+        _drawn(camera.shade),
     ),
     "fade": Degradation(
-        about="an old print: colours go, black turns brown, paper yellow or pink, unevenly",
-        amounts=(_AMOUNT,),
-        apply=_drawn(prints.fade),
+        "an old print: colours go, black turns brown, paper yellow or pink, unevenly",
+        _AMOUNT,
+        _drawn(prints.fade),
     ),
-    "stains": Degradation(
-        about="blotches with darker rims", amounts=(_AMOUNT,), apply=_drawn(prints.stains)
-    ),
-    "scratches": Degradation(
-        about="thin lines", amounts=(_AMOUNT,), apply=_drawn(prints.scratches)
-    ),
-    "dust": Degradation(about="specks and hairs", amounts=(_AMOUNT,), apply=_drawn(prints.dust)),
-    "creases": Degradation(
-        about="one to three folds", amounts=(_AMOUNT,), apply=_drawn(prints.creases)
-    ),
-    "torn": Degradation(about="a corner torn off", amounts=(_AMOUNT,), apply=_drawn(prints.torn)),
+    "stains": Degradation("blotches with darker rims", _AMOUNT, _drawn(prints.stains)),
+    "scratches": Degradation("thin lines", _AMOUNT, _drawn(prints.scratches)),
+    "dust": Degradation("specks and hairs", _AMOUNT, _drawn(prints.dust)),
+    "creases": Degradation("one to three folds", _AMOUNT, _drawn(prints.creases)),
+    "torn": Degradation("a corner torn off", _AMOUNT, _drawn(prints.torn)),
 }
-
 
 HANDLING: Final = ("scratches", "dust", "creases", "torn")  # what hands do to a print
 
@@ -198,7 +170,7 @@ def limits(name: str) -> str:
 
 def usage(name: str) -> str:
     """How a term is written: blur:motion:LENGTH[:ANGLE]."""
-    words = [
+    words = (
         f"[:{a.name.upper()}]" if a.usual else f":{a.name.upper()}" for a in KINDS[name].amounts
-    ]
-    return name + "".join(words)
+    )
+    return "".join((name, *words))

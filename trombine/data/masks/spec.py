@@ -19,14 +19,11 @@
 `huge>irregular@50000-200000` is a curriculum: huge masks until the run has seen 50,000 pictures,
 irregular ones from 200,000 on, and between them the chance of an irregular one grows evenly. With
 one number the change is at once. More can follow: `squares>huge@1000>irregular@50000-90000`.
-
-A path with `+`, `>` or an ending such as `*2` in it is put in double quotes. What a spec means is
-in draw.py.
+What a spec means is in draw.py.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,11 +33,10 @@ from jaxtyping import Bool
 from trombine.core.conventions import GROUPS, PARTS
 from trombine.core.errors import InputError, shown
 from trombine.core.grammar import (
-    NUMBER,
+    SHARE,
     Piece,
     cut,
     instead,
-    marked,
     pieces,
     reading,
     span,
@@ -51,33 +47,24 @@ from trombine.core.grammar import (
 
 Hole = Bool[np.ndarray, "h w"]  # a mask: True where the picture is to be painted
 
-# Names of parts of a face that a mask can cover, and the labels of each.
-# A name is one of the 8 groups, one of the 19 labels, or `face`: all but hair, ears and what is
-# worn.
+# Names of parts of a face that a mask can cover, and the labels of each: one of the 19 labels, one
+# of the 8 groups (of `mouth` the group is meant), or `face`: all but hair, ears and what is worn.
 _GROUPED: Final = {
     group: tuple(i for i, part in enumerate(PARTS) if part.group == group) for group in GROUPS
 }
-_FACE: Final = ("skin", "nose", "eyes", "brows", "mouth")
-_LABELLED: Final = {part.name: (i,) for i, part in enumerate(PARTS)}
-
-LABELS: Final[dict[str, tuple[int, ...]]] = (
-    # `mouth`, `nose`, `hair` and `skin` are groups too, and the group is meant.
-    _LABELLED | _GROUPED | {"face": tuple(i for group in _FACE for i in _GROUPED[group])}
-)
-PART_NAMES: Final = tuple(LABELS)
+LABELS: Final[dict[str, tuple[int, ...]]] = {
+    **{part.name: (i,) for i, part in enumerate(PARTS)},
+    **_GROUPED,
+    "face": sum((_GROUPED[group] for group in ("skin", "nose", "eyes", "brows", "mouth")), ()),
+}
 USUAL: Final = ("eyes", "mouth", "nose", "brows", "hair", "face")  # when none is named
 
 SIDES: Final = ("left", "right", "top", "bottom", "slanted")
-EDGES: Final = ("inside", "border")
 BRUSHED: Final = {"irregular": (0, 60), "huge": (50, 80)}  # the share that is usual, percent
 MOST: Final = {"": 90, "border": 90, "inside": 60}  # percent, by what is said of the border
-PLAIN: Final = ("squares", "scratches", "text")
 FOLDERS: Final = ("files", "inverted", "nvidia")
 FAMILIES: Final = (*BRUSHED, "squares", "half", "parts", "scratches", "text", *FOLDERS)
 DEFAULT: Final = "irregular*3+squares+huge+half+parts+scratches+text"
-
-_PATH: Final = re.compile(rf"\s*(?:{'|'.join(FOLDERS)}):")
-_BEGINS: Final = re.compile(rf"(?:{'|'.join(FAMILIES)})(?=[:*]|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,22 +95,20 @@ class Masks:
     stages: tuple[MaskStage, ...]
 
     def __str__(self) -> str:
-        first, *later = self.stages
-        return ">".join(["+".join(map(spell, first.mix)), *map(_spell_stage, later)])
-
-    @property
-    def terms(self) -> tuple[MaskTerm, ...]:
-        """The terms of all mixes."""
-        return tuple(term for stage in self.stages for term in stage.mix)
+        mixes = ["+".join(map(spell, stage.mix)) for stage in self.stages]
+        for number, stage in enumerate(self.stages[1:], 1):
+            last = f"-{stage.last}" if stage.last > stage.first else ""
+            mixes[number] += f"@{stage.first}{last}"
+        return ">".join(mixes)
 
 
 def parse(spec: str) -> Masks:
     """What a spec asks for; raises InputError."""
     with reading(spec):
-        first, *later = cut(spec.strip(), ">")
-        stages = [MaskStage(mix=_mix(first))]
+        first, *later = cut(spec, ">")
+        stages = [MaskStage(mix=_mix(pieces(first, names=FAMILIES, paths=FOLDERS)))]
         for text in later:
-            stages.append(_stage(text.strip(), stages[-1].last))
+            stages.append(_stage(text, stages[-1].last))
         return Masks(stages=tuple(stages))
 
 
@@ -148,70 +133,51 @@ def spell(term: MaskTerm) -> str:
     return spelled(term.family, value, {"*": weighed(term.weight)}, reads if term.path else None)
 
 
-def _spell_stage(stage: MaskStage) -> str:
-    when = str(stage.first) if stage.first == stage.last else f"{stage.first}-{stage.last}"
-    return f"{'+'.join(map(spell, stage.mix))}@{when}"
-
-
 def _stage(text: str, earliest: int) -> MaskStage:
     """A mix and when it comes, not before the last change has ended."""
-    mix, when = marked(text, {"@": r"\d{1,15}(?:-\d{1,15})?"})
-    places = span(when)
+    marks = {**SHARE, "@": r"\d{1,15}(?:-\d{1,15})?"}
+    found = pieces(text, marks, names=FAMILIES, paths=FOLDERS)
+    places = span(found[-1].marks["@"])
     if not places:
         how = "squares>irregular@1000-5000"
-        raise InputError(f"say when '{text}' comes, in pictures seen, as in {how}")
+        raise InputError(f"say when '{text.strip()}' comes, in pictures seen, as in {how}")
     first, last = map(int, places)
     if not earliest <= first <= last:
         raise InputError("the changes of a curriculum come one after another")
-    return MaskStage(mix=_mix(mix), first=first, last=last)
+    return MaskStage(mix=_mix(found), first=first, last=last)
 
 
-def _mix(text: str) -> tuple[MaskTerm, ...]:
-    return tuple(map(_term, pieces(text, {"*": NUMBER}, _goes_on)))
-
-
-def _goes_on(before: str, after: str) -> bool:
-    return bool(_PATH.match(before)) and not _BEGINS.match(after)
+def _mix(found: list[Piece]) -> tuple[MaskTerm, ...]:
+    return tuple(map(_term, found))
 
 
 def _term(piece: Piece) -> MaskTerm:
     family, value, weight = piece.name, piece.value, weight_of(piece.marks["*"])
     if family not in FAMILIES or (family not in FOLDERS and "*" in piece.body):
         raise InputError(f"'{piece.body}' is no family of masks; {instead(family, FAMILIES)}")
-    if family in FOLDERS and value in ("", '""'):
-        raise InputError(f"name the folder, as in {family}:PATH")
     if family in FOLDERS:
+        if value in ("", '""'):
+            raise InputError(f"name the folder, as in {family}:PATH")
         return MaskTerm(family=family, path=value, weight=weight)
+    words = [word.removeprefix("share=").removeprefix("edge=") for word in value.split(",") if word]
     if family in BRUSHED:
-        share, edge = _brushed(family, value)
+        share, edge = _brushed(family, words)
         return MaskTerm(family=family, share=share, edge=edge, weight=weight)
-    return MaskTerm(family=family, names=_names(family, value), weight=weight)
+    allowed = {"half": SIDES, "parts": tuple(LABELS)}.get(family, ())
+    if wrong := set(words) - set(allowed):
+        raise InputError(f"'{min(wrong)}' is none of {', '.join(allowed) or 'what it takes'}")
+    return MaskTerm(family=family, names=tuple(dict.fromkeys(words)), weight=weight)
 
 
-def _brushed(family: str, value: str) -> tuple[tuple[int, int], str]:
+def _brushed(family: str, words: list[str]) -> tuple[tuple[int, int], str]:
     """The share and the edge of `30-40,inside`."""
-    words = value.split(",") if value else []
-    edge = next((word for word in words if word in EDGES), "")
-    low, high = BRUSHED[family][0], min(BRUSHED[family][1], MOST[edge])
-    for word in words:
-        if ends := span(word, r"\d{1,3}"):
-            low, high = map(int, ends)
-        elif word != edge:
-            raise InputError(f"'{word}' is neither a share, as 30-40, nor inside or border")
-    if len(words) > (2 if edge else 1):
-        raise InputError(f"{family} takes one share, and inside or border; mix two with +")
+    edge = next((word for word in words if word in MOST), "")
+    shares = [span(word, r"\d{1,3}") for word in words if word != edge]
+    if None in shares or len(shares) > 1:
+        raise InputError(f"{family} takes one share, as 30-40, and inside or border; mix two by +")
+    low, high = map(int, shares[0] or ()) if shares else BRUSHED[family]
+    high = high if shares else min(high, MOST[edge])
     if not low < high <= MOST[edge]:
         place = " inside of a margin" if edge == "inside" else ""
         raise InputError(f"a share{place} is A-B, A below B, at most {MOST[edge]} percent")
     return (low, high), edge
-
-
-def _names(family: str, value: str) -> tuple[str, ...]:
-    allowed = {"half": SIDES, "parts": PART_NAMES}.get(family, ())
-    names = tuple(dict.fromkeys(filter(None, value.split(","))))
-    wrong = next((name for name in names if name not in allowed), None)
-    if wrong is not None and not allowed:
-        raise InputError(f"{family} takes nothing after a colon")
-    if wrong is not None:
-        raise InputError(f"'{wrong}' is none of {', '.join(allowed)}")
-    return names

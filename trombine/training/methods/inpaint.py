@@ -26,7 +26,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from trombine.core.errors import InputError
-from trombine.core.grammar import instead, weight_of
+from trombine.core.grammar import instead, pieces, weight_of
 from trombine.data.columns import UNKNOWN
 from trombine.io.color import LUMA
 from trombine.losses.adversary import Adversary
@@ -373,11 +373,10 @@ def _truth_of(step: Step) -> tuple[UInt8[Tensor, "n h w"], Float[Tensor, "n 68 2
 def _shares(text: str) -> dict[str, float]:
     """Of a recipe's `told`: the share of each kind."""
     weights = dict.fromkeys(TOLD, 0.0)
-    for term in text.split("+"):
-        name, _, weight = term.partition("*")
-        if name not in weights:
-            raise InputError(f"told: {name!r} is not known; {instead(name, TOLD)}")
-        weights[name] += weight_of(weight)
+    for piece in pieces(text):
+        if piece.body not in weights:
+            raise InputError(f"told: {piece.body!r} is not known; {instead(piece.body, TOLD)}")
+        weights[piece.body] += weight_of(piece.marks["*"])
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
 

@@ -65,7 +65,7 @@ class Read(Recipe):
     damage: str = "none"
     """What spoils the windows: a chain as docs/degradations.md tells."""
     population: str = ""
-    """What is known of the people of the real pictures together, FIELD:MEAN:SPREAD with + between
+    """What is known of the people of the real pictures together, FIELD:MEAN,SPREAD with + between
     them, as age:57:11: so numbers are to be read on average, from `numbers_after` on."""
     numbers_after: int = 0
     """Pictures after which only traits, moment and whether it is a face learn on; 0: never."""
