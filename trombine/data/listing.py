@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import inf, nan
+from math import nan
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from trombine.core.errors import InputError, shown
-from trombine.io.files import opened
+from trombine.core.errors import InputError
+from trombine.io.files import opened, refusing
 from trombine.io.image import PICTURE_SUFFIXES
 
 METADATA: Final = "metadata.jsonl"
@@ -85,14 +85,25 @@ def is_picture(name: str) -> bool:
     return bool(dot) and dot + end.lower() in PICTURE_SUFFIXES and not name.startswith(".")
 
 
+def names_in(folder: Path, *, folders: bool, most: int | None = None) -> list[str]:
+    """The names of the files, or of the folders, in a folder, but for hidden ones; none where it is
+    not there. Of `most` entries at most."""
+    if not folder.is_dir():
+        return []
+    with refusing(folder), os.scandir(folder) as entries:
+        some = [entry for entry in islice(entries, most) if not entry.name.startswith(".")]
+        return [entry.name for entry in some if entry.is_dir() == folders]
+
+
 def pictures_in(folder: Path) -> list[str]:
     """The pictures of this folder alone, by name: 2.jpg before 10.jpg."""
     return sorted(filter(is_picture, names_in(folder, folders=False)), key=_by_number)
 
 
-def folders_in(folder: Path) -> list[str]:
-    """The folders in this folder, by name."""
-    return sorted(names_in(folder, folders=True))
+def _by_number(name: str) -> tuple[tuple[str | int, ...], str]:
+    """What to sort by so that numbers in names go by size, and 01 and 1 always the same way."""
+    pieces = enumerate(re.split(r"(\d+)", name))
+    return tuple(int(piece) if i % 2 else piece for i, piece in pieces), name
 
 
 def pictures_below(folder: Path) -> list[str]:
@@ -105,67 +116,30 @@ def pictures_below(folder: Path) -> list[str]:
         if real in visited:  # a link to a folder above would lead round in a circle
             continue
         visited.add(real)
-        found += (
-            inner + name for name in names_in(folder / inner, folders=False) if is_picture(name)
-        )
-        described = (folder / inner / METADATA).is_file()
-        waiting += (
-            f"{inner}{name}/"
-            for name in names_in(folder / inner, folders=True)
-            if not (described and re.fullmatch(r"(\w+_)?parts", name))
-        )
+        found += [inner + n for n in names_in(folder / inner, folders=False) if is_picture(n)]
+        maps = r"(\w+_)?parts" if (folder / inner / METADATA).is_file() else ""
+        folders = names_in(folder / inner, folders=True)
+        waiting += [f"{inner}{name}/" for name in folders if not re.fullmatch(maps, name)]
     return sorted(found)
 
 
 def few_pictures(folder: Path) -> list[str]:
     """Some pictures of this folder, in no order: enough to tell how they are called."""
-    names = names_in(folder, folders=False, most=LOOKED_AT)
-    return list(islice(filter(is_picture, names), _FEW))
+    return [n for n in names_in(folder, folders=False, most=LOOKED_AT) if is_picture(n)][:_FEW]
 
 
 def few_folders(folder: Path) -> list[str]:
-    return list(islice(names_in(folder, folders=True, most=LOOKED_AT), _FEW))
+    """Some of the folders in it."""
+    return names_in(folder, folders=True, most=LOOKED_AT)[:_FEW]
 
 
-def names_in(folder: Path, *, folders: bool, most: int | None = None) -> Iterator[str]:
-    """The names of the files, or of the folders, in a folder, but for hidden ones."""
-    try:
-        with os.scandir(folder) as entries:
-            for entry in islice(entries, most):
-                if _is_folder(entry) == folders and not entry.name.startswith("."):
-                    yield entry.name
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot be listed ({why})", "see its permissions", path=folder) from error
+def folder_of(path: Path, places: Iterable[str]) -> Path | None:
+    """The first of these places that is a folder."""
+    return next((path / place for place in places if (path / place).is_dir()), None)
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads nowhere is a file, which cannot be read
-        return False
-
-
-def _by_number(name: str) -> tuple[tuple[str | int, ...], str]:
-    """What to sort by so that numbers in names go by size, and 01 and 1 always the same way."""
-    pieces = enumerate(re.split(r"(\d+)", name))
-    return tuple(int(piece) if i % 2 else piece for i, piece in pieces), name
-
-
-def folder_of(path: Path, places: Iterable[str], layout: str = "", archive: str = "") -> Path:
-    """The first of these places that is a folder; of `layout` there must be one."""
-    places = tuple(places)
-    found = next((path / place for place in places if (path / place).is_dir()), None)
-    if found is None and layout:
-        raise lacking(path / places[0], layout, f"unpack {archive} there")
-    return found or path / places[0]
-
-
-def file_of(path: Path, names: Iterable[str], places: Iterable[str] = ("",)) -> Path | None:
+def file_of(path: Path, names: Sequence[str], places: Iterable[str] = ("",)) -> Path | None:
     """The first file of these names, in the first of these places that has one."""
-    names = tuple(names)
     files = (path / place / name for place in places for name in names)
     return next((file for file in files if file.is_file()), None)
 
@@ -173,10 +147,6 @@ def file_of(path: Path, names: Iterable[str], places: Iterable[str] = ("",)) -> 
 def prefix(folder: Path, inner: Path) -> str:
     """What stands before a name in `inner`, to make it one in `folder`."""
     return "" if inner == folder else f"{inner.relative_to(folder).as_posix()}/"
-
-
-def lacking(path: Path, layout: str, cure: str) -> InputError:
-    return InputError(f"is not there, and {layout} needs it", cure, path=path)
 
 
 # Records, of columns whose row i is of picture i; a row of NaN is unknown
@@ -188,34 +158,24 @@ def records_of(
     vectors: np.ndarray | None = None,
     labels: Sequence[int] | None = None,
     splits: Sequence[int] | None = None,
-    points: np.ndarray | None = None,
-    five: np.ndarray | None = None,
-    parts: Sequence[str] | None = None,
-    masks: Sequence[tuple[tuple[int, str], ...]] | None = None,
-    swapped: bool = False,
+    **truth: Any,
 ) -> list[Record]:
+    """A record of each picture; `truth` are columns of a View's fields."""
     return [
         Record(
-            sides=(
-                View(
-                    picture=name,
-                    parts=parts[i] if parts else "",
-                    masks=masks[i] if masks else (),
-                    points=_known(points, i),
-                    five=_known(five, i),
-                    swapped=swapped,
-                ),
-            ),
+            sides=(View(picture=name, **{key: _known(c, i) for key, c in truth.items()}),),
             vector=_known(vectors, i),
-            label=int(labels[i]) if labels is not None else -1,
-            split=int(splits[i]) if splits is not None else -1,
+            label=labels[i] if labels is not None else -1,
+            split=splits[i] if splits is not None else -1,
         )
         for i, name in enumerate(names)
     ]
 
 
-def _known(values: np.ndarray | None, i: int) -> np.ndarray | None:
-    return None if values is None or np.isnan(values[i]).all() else values[i]
+def _known(values: Any, i: int) -> Any:
+    if isinstance(values, np.ndarray):
+        return None if np.isnan(values[i]).all() else values[i]
+    return None if values is None else values[i]
 
 
 def labelled(names: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
@@ -241,7 +201,7 @@ def missing_in(tables: Mapping[str, Iterable[str]], names: Iterable[str]) -> dic
 class Table(NamedTuple):
     """Numbers by the name of a picture."""
 
-    path: Path
+    name: str  # of the file, from the folder of the set
     columns: tuple[str, ...]  # what the numbers are; empty where the file does not say
     rows: dict[str, list[float]]
 
@@ -250,54 +210,26 @@ class Table(NamedTuple):
         unknown = [nan] * len(next(iter(self.rows.values())))
         return np.array([self.rows.get(name, unknown) for name in names], np.float32)
 
-    def check(self, allowed: Sequence[float], problem: str) -> None:
-        """Refuse numbers that cannot be meant."""
-        for name, numbers in self.rows.items():
-            if not set(numbers) <= set(allowed):
-                wrong = f"is wrong about {shown(name[:40])}: {problem}"
-                raise InputError(wrong, AGAIN, path=self.path)
+
+def read_table(file: Path, home: Path) -> Table:
+    """A row of a name and numbers for each picture: in CelebA's own form (how many, what they are,
+    the rows; the first two lines may be missing), or as Kaggle's .csv."""
+    sign = "," if file.suffix.lower() == ".csv" else None
+    with refusing(file):
+        lines = [line.strip().split(sign) for line in read_lines(file)]
+        count = int(lines.pop(0)[0]) if len(lines[0]) == 1 and lines[0][0].isdecimal() else None
+        head = lines.pop(0) if sign or count is not None else []
+        rows = {name: list(map(float, cells)) for name, *cells in lines}
+        widths = {len(row) for row in rows.values()}
+        if len(widths) != 1 or widths == {0} or count not in (None, len(rows)):
+            raise InputError("is not a whole table of a name and numbers in each line", AGAIN)
+    columns = tuple(cell.strip() for cell in (head[1:] if sign else head))
+    return Table(file.relative_to(home).as_posix(), columns, rows)
 
 
-def read_table(path: Path, width: int = 0) -> Table:
-    """The table in a file, with a row of a name and numbers for each picture: CelebA's own form
-    (how many, what they are, the rows; the first two lines may be missing), or Kaggle's .csv."""
-    lines, sign = read_lines(path), "," if path.suffix.lower() == ".csv" else None
-    start, columns = 0, tuple[str, ...]()
-    if sign:
-        start, columns = 1, tuple(cell.strip() for cell in lines[0].split(sign)[1:])
-    elif lines[0].strip().isdecimal() and len(lines) > 1:
-        start, columns = 2, tuple(lines[1].split())
-    width, rows = width or len(columns), dict[str, list[float]]()
-    for number, line in enumerate(lines[start:], start + 1):
-        if not line.strip():
-            continue
-        name, *cells = line.strip().split(sign)
-        width = width or len(cells)
-        try:
-            rows[name] = [float(cell) for cell in cells]
-        except ValueError:
-            raise bad_line(path, number, line) from None
-        if len(cells) != width or inf in map(abs, rows[name]):
-            raise bad_line(path, number, line)
-    count = int(lines[0]) if start == 2 else len(rows)
-    if not rows or not width or count != len(rows):
-        problem = (
-            f"is not a table of {count or 'some'} rows of a name and {width or 'some'} numbers"
-        )
-        raise InputError(problem, AGAIN, path=path)
-    return Table(path, columns, rows)
-
-
-def read_lines(path: Path) -> list[str]:
-    with opened(path) as file:
-        data = file.read()
-    try:
-        return [line.removesuffix("\r") for line in data.decode("utf-8-sig").split("\n")]
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"is not UTF-8 in line {number}", AGAIN, path=path) from error
-
-
-def bad_line(path: Path, number: int, line: str) -> InputError:
-    text = shown(line[:40]) + ("..." if len(line) > 40 else "")
-    return InputError(f"cannot be read in line {number}: {text}", AGAIN, path=path)
+def read_lines(file: Path) -> Iterator[str]:
+    """The lines of a text that are not blank."""
+    with refusing(file), opened(file) as data:
+        for line in data.read().decode("utf-8-sig").split("\n"):
+            if line.strip():
+                yield line.removesuffix("\r")

