@@ -81,8 +81,8 @@ def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: str) -> None:
     folder = tmp_path / "faces"
     fill(folder)
     before = files(folder)
-    says = {"size": "of the size 16, not 24", "style": "of the style photo, not anime"}
-    with pytest.raises(OutputError, match=f"describes .*{says.get(other, 'of another kind')}"):
+    says = f"describes other pictures than {OTHERS[other]} of {OTHERS[other].size} px"
+    with pytest.raises(OutputError, match=says):
         fill(folder, OTHERS[other])
     with pytest.raises(OutputError, match="describes "):  # one would stay
         fill(folder, OTHERS[other], count=3, overwrite=True)
@@ -92,7 +92,7 @@ def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: str) -> None:
 @pytest.mark.parametrize("line", ["{", "[1]", '{"file_name": "a.png"}', '{"seed": 0, "size": 16}'])
 def test_lines_of_somebody_else_stay(tmp_path: Path, line: str) -> None:
     (tmp_path / "metadata.jsonl").write_text(f"{line}\n")
-    with pytest.raises(OutputError, match=r"metadata.jsonl: describes (other )?pictures"):
+    with pytest.raises(OutputError, match=r"metadata.jsonl: describes other pictures"):
         fill(tmp_path)
     assert files(tmp_path) == {"metadata.jsonl": f"{line}\n".encode()}
 
@@ -123,10 +123,9 @@ def test_a_failing_painter_is_named_by_its_seed(
         raise ZeroDivisionError("a field\nis zero")
 
     monkeypatch.setattr(made.trombine.world, "face", fail)
-    with pytest.raises(made.MakeError) as caught:
+    with pytest.raises(ZeroDivisionError) as caught:
         fill(tmp_path)
-    says = "seed 0 of world:photo at 16 px: ZeroDivisionError: a field is zero"
-    assert str(caught.value) == says
+    assert caught.value.__notes__ == ["of seed 0 of world:photo at 16 px"]
 
 
 # The card of fractals

@@ -94,7 +94,7 @@ def _rows(name: str, rows: Any, folder: Path, split: str) -> Iterator[dict[str, 
     import datasets
 
     kinds = {key: str(getattr(feature, "dtype", "")) for key, feature in rows.features.items()}
-    images = [key for key, feature in rows.features.items() if isinstance(feature, datasets.Image)]
+    images = [k for k, feature in rows.features.items() if isinstance(feature, datasets.Image)]
     if not images:
         raise _error(name, "has no column of pictures", "choose a set of pictures")
     classes = {k: f.names for k, f in rows.features.items() if isinstance(f, datasets.ClassLabel)}

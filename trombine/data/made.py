@@ -30,10 +30,6 @@ SEEDS: Final = range(2**31)  # what every column, record and reader holds exactl
 POINT_DECIMALS: Final = 3  # a thousandth of a pixel
 
 
-class MakeError(RuntimeError):
-    """A seed of which the painter made no picture."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Side:
     """One picture and its truth; only faces have parts and points."""
@@ -71,7 +67,7 @@ class Maker:
     size: int  # pixels, width and height
 
     def __post_init__(self) -> None:
-        if type(self.size) is not int or self.size not in SIZES:
+        if self.size not in SIZES:
             raise InputError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {self.size!r}")
         KINDS[self.kind].check(self.styles)
 
@@ -97,11 +93,9 @@ class Maker:
         """The pictures and the truth of this seed."""
         try:
             return KINDS[self.kind].make(self, seed)
-        except InputError:  # about a file, in a line
-            raise
         except Exception as error:
-            why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            raise MakeError(f"seed {seed} of {self} at {self.size} px: {why}") from error
+            error.add_note(f"of seed {seed} of {self} at {self.size} px")
+            raise
 
     @property
     def vector_names(self) -> tuple[str, ...]:
@@ -142,14 +136,10 @@ def _masks(maker: Maker, seed: int) -> Sample:
     return Sample(seed=seed, sides=(side,), says={"family": drawn.family, "share": drawn.share})
 
 
-def _says_files(families: tuple[str, ...]) -> dict[str, str]:
+def _files_of_masks(families: tuple[str, ...]) -> dict[str, str]:
     """Hashes of what the folders hold that masks are drawn from, if there are any."""
     paths = [term.path for term in parse_mix("+".join(families)) if term.path]
     return {"files": "+".join(map(listing_hash, paths))} if paths else {}
-
-
-def _check_families(families: tuple[str, ...]) -> None:
-    parse_mix("+".join(families))
 
 
 def _fractals(maker: Maker, seed: int) -> Sample:
@@ -168,17 +158,6 @@ def check_styles(styles: tuple[str, ...]) -> None:
         raise InputError(f"a pair is of two different styles, not {'+'.join(styles)}")
 
 
-def _says_nothing(styles: tuple[str, ...]) -> dict[str, str]:
-    return {}
-
-
-def _check_none(styles: tuple[str, ...]) -> None:
-    if styles:
-        raise InputError(
-            f"there are no styles to choose from, and {'+'.join(styles)} was asked for"
-        )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """What can be made of seeds."""
@@ -186,12 +165,12 @@ class Kind:
     one: str
     plural: str
     make: Callable[[Maker, int], Sample]
-    check: Callable[[tuple[str, ...]], None] = _check_none  # raises ValueError about the styles
+    check: Callable[[tuple[str, ...]], object] = lambda styles: None  # raises InputError
     vector_names: Callable[[], tuple[str, ...]] = tuple  # of the numbers in a sample's vector
     vector_key: str = ""  # under which metadata.jsonl has these numbers, by name
     styles_key: str = ""  # under which metadata.jsonl has the styles
     option: str = ""  # of the verb, that says a picture's style
-    says: Callable[[tuple[str, ...]], Mapping[str, str]] = _says_nothing  # more, of the styles
+    says: Callable[[tuple[str, ...]], Mapping[str, str]] = lambda styles: {}  # more, of the styles
     in_specs: bool = False  # a spec names it by its name alone, as `leaves`
 
 
@@ -219,10 +198,10 @@ KINDS: Final = {
         one="mask",
         plural="masks",
         make=_masks,
-        check=_check_families,
+        check=lambda families: parse_mix("+".join(families)),
         styles_key="families",
         option="family",
-        says=_says_files,
+        says=_files_of_masks,
     ),
 }
 # The keys of metadata.jsonl that hold numbers by name; a line has one at most.

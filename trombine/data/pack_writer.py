@@ -21,7 +21,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from trombine.core.computing import check_guard, in_processes
-from trombine.core.errors import InputError, OutputError, shown
+from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, log, silent
 from trombine.data.columns import PAIR, TYPES, Row, base, stack, unknown
 from trombine.data.pack import (
@@ -84,7 +84,7 @@ def write_pack(
     `about` says what the pictures are: a pack there that is about the same is kept, another one is
     an InputError unless `overwrite`. Of more than one worker `make` must pickle.
     """
-    place = _place(path)
+    place = Path(os.path.realpath(path))  # where a link leads
     part, step = part_of(place), progress or silent
     with in_turn(path):
         if _is_wanted(path, about, overwrite):
@@ -192,15 +192,6 @@ def _put_in_place(part: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _place(path: Path) -> Path:
-    """Where the pack is to be: where a link leads, under a name of its own."""
-    place = Path(os.path.realpath(path))
-    if Path.cwd().is_relative_to(place):
-        problem = "is the folder that you are in, which a pack would replace"
-        raise OutputError(problem, "name a new folder", path=path)
-    return place
-
-
 def _is_wanted(path: Path, about: Mapping[str, Any], overwrite: bool) -> bool:
     """Whether the pack at `path` is what is wanted; raises InputError if it is in the way."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
@@ -234,22 +225,18 @@ def in_turn(path: Path) -> Iterator[None]:
     lock = FileLock(cache_folder() / "locks" / f"{place[:16]}.lock")
     try:
         with suppress(OSError):  # a cache that cannot be written: nobody waits
-            _acquire(lock, path)
+            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                check_guard()  # else a worker waits for its own parent
+                log.warning(f"{shown(path)}: is being written by another process; waiting for it")
+                lock.acquire()
         yield
     except OSError as error:
         raise output_error(path, error) from error
     finally:
         lock.release()
-
-
-def _acquire(lock: FileLock, path: Path) -> None:
-    Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        check_guard()  # else a worker waits for its own parent
-        log.warning(f"{shown(path)}: is being written by another process; waiting for it")
-        lock.acquire()
 
 
 def _write(path: Path, data: Iterable[bytes]) -> str:

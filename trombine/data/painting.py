@@ -41,12 +41,12 @@ from trombine.core.errors import OutputError, shown
 from trombine.core.progress import Progress, Result, log, silent
 from trombine.data.columns import PAIR, base, shapes
 from trombine.data.layouts import FILE_NAME, PARTS_FILE_NAME, join
-from trombine.data.listing import METADATA
+from trombine.data.listing import METADATA, few_pictures, read_lines
 from trombine.data.made import KINDS, POINT_DECIMALS, Maker, Sample, Side, painter_hash
 from trombine.data.pack import is_pack
 from trombine.data.pack_writer import Made, Shapes, in_turn, write_pack
 from trombine.io.files import KERNELS, cache_folder, cache_refusal, write_bytes
-from trombine.io.image import PICTURE_SUFFIXES, encode_png
+from trombine.io.image import encode_png
 from trombine.io.record import record_of
 from trombine.world.fractals_colours import PALETTES
 
@@ -161,7 +161,12 @@ def paint_folder(
     with in_turn(folder):
         _check_folder(folder)
         lines = _lines(metadata, maker, seeds if overwrite else range(0))
-        todo = [seed for seed in seeds if seed not in lines or not _is_there(folder, maker, seed)]
+        there = {
+            s
+            for s in seeds
+            if s in lines and all((folder / name).is_file() for name in names(maker, s))
+        }
+        todo = [seed for seed in seeds if seed not in there]
         kept = count - len(todo)
         _write_lines(metadata, lines)  # by which a folder is known as ours
         draw = _Draw(folder, maker)
@@ -181,48 +186,33 @@ def paint_folder(
 def _check_folder(folder: Path) -> None:
     """Refuse a pack, and a folder of other pictures, which metadata.jsonl would hide from who reads
     it."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputError("is a file", "name a folder", path=folder)
     if is_pack(folder):
         raise OutputError("is a pack", "choose another folder, or say --pack", path=folder)
-    if not folder.exists() or (folder / METADATA).exists():
-        return
-    others = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
-    if others:
-        problem = f"holds other pictures, such as {shown(min(others).name)}"
+    if folder.is_dir() and not (folder / METADATA).exists() and (others := few_pictures(folder)):
+        problem = f"holds other pictures, such as {shown(min(others))}"
         raise OutputError(problem, "choose another folder", path=folder)
 
 
 def _lines(metadata: Path, maker: Maker, but: range) -> dict[int, str]:
     """The lines that there are, by seed, but for some seeds; they must be of this maker."""
     lines = dict[int, str]()
-    text = metadata.read_text(encoding="utf-8", errors="replace") if metadata.exists() else ""
     kind = KINDS[maker.kind]
-    for line in text.splitlines():
+    for line in read_lines(metadata) if metadata.exists() else ():
         try:
             held = json.loads(line)
             seed = int(held["seed"])
-            expected = head(maker, seed)
-            changed = [
-                f"{maker.plural} of the {key} {held.get(key)}, not {expected[key]}"
-                for key in expected
-                if held.get(key) != expected[key]
-            ]
-            if held.keys() & _MARKS != {kind.vector_key, kind.styles_key} - {""}:
-                changed = ["pictures of another kind"]
+            same = head(maker, seed).items() <= held.items()
+            same &= held.keys() & _MARKS == {kind.vector_key, kind.styles_key} - {""}
         except (ValueError, LookupError, TypeError, AttributeError):
-            seed, changed = -1, ["other pictures"]
+            seed, same = -1, False
         if seed in but:
             continue
-        if changed:
+        if not same:
+            problem = f"describes other pictures than {maker} of {maker.size} px"
             remedy = "choose another folder, or make all anew with --overwrite"
-            raise OutputError(f"describes {shown(changed[-1])}", remedy, path=metadata)
+            raise OutputError(problem, remedy, path=metadata)
         lines[seed] = line
     return lines
-
-
-def _is_there(folder: Path, maker: Maker, seed: int) -> bool:
-    return all((folder / name).is_file() for name in names(maker, seed))
 
 
 def _write_lines(metadata: Path, lines: Mapping[int, str]) -> None:

@@ -23,7 +23,7 @@ from trombine.core.progress import Progress
 from trombine.core.rng import Rng
 from trombine.data.columns import SPLITS
 from trombine.data.listing import pictures
-from trombine.data.source import SEED_RANGES, MixedSource, Source, Subset, prepare, source
+from trombine.data.source import SEED_RANGES, Part, Source, prepare, source
 from trombine.data.spec import Term, check_paths, parse, spell
 from trombine.data.tiles import TILES
 
@@ -54,11 +54,12 @@ def split(spec: str, size: int, count: int) -> tuple[Source, Source]:
     pairs = [_split(term, size, count) for term in terms]
     if len(terms) == 1:
         return pairs[0]
-    weights, measured = [term.weight for term in terms], [pair[1] for pair in pairs]
-    measured_files = {file for source in measured for file in _files(source)}
-    return MixedSource([_without(pair[0], measured_files) for pair in pairs], weights), MixedSource(
-        measured, weights
+    weights = [term.weight for term in terms]
+    learned, measured = (
+        Source([part for source in sources for part in source.parts], weights)
+        for sources in zip(*pairs, strict=True)
     )
+    return _without(learned, {file for part in measured.parts for file in part.files()}), measured
 
 
 def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
@@ -77,45 +78,36 @@ def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
 
 def apart(pairs: Mapping[str, tuple[Source, Source]]) -> dict[str, tuple[Source, Source]]:
     """What to learn from and to measure on by stream, nothing measured on by one learned by any."""
-    measured_files = {file for _, measured in pairs.values() for file in _files(measured)}
-    return {
-        name: (_without(learned, measured_files), judged)
-        for name, (learned, judged) in pairs.items()
-    }
+    parts = [part for _, measured in pairs.values() for part in measured.parts]
+    files = {file for part in parts for file in part.files()}
+    return {name: (_without(learned, files), judged) for name, (learned, judged) in pairs.items()}
 
 
 def _without(learned: Source, excluded: set[str]) -> Source:
     """What is learned from, but for these pictures."""
-    if isinstance(learned, MixedSource):
-        return MixedSource([_without(part, excluded) for part in learned.sources], learned.weights)
-    files = _files(learned)
-    remaining = [index for index, file in enumerate(files) if file not in excluded]
-    if len(remaining) == len(files):
-        return learned
-    if not remaining:
-        raise InputError(f"{learned.spec}: all of its pictures are measured on; name other ones")
-    return Subset(learned, np.array(remaining, np.int64))
-
-
-def _files(source: Source) -> list[str]:
-    """What its pictures are called, their folder with them; none of what is painted."""
-    if isinstance(source, MixedSource):
-        return [file for part in source.sources for file in _files(part)]
-    path = parse(source.spec)[0].path
-    start = Path(path).resolve()
-    return [f"{start}/{source.name(index)}" for index in range(len(source))] if path else []
+    parts = list[Part]()
+    for part in learned.parts:
+        files = part.files()
+        remaining = [place for place, file in enumerate(files) if file not in excluded]
+        if files and not remaining:
+            raise InputError(
+                f"{learned.spec}: all of its pictures are measured on; name other ones"
+            )
+        whole = len(remaining) == len(files)
+        parts.append(part if whole else part.only(np.array(remaining, np.int64)))
+    return Source(parts, learned.weights)
 
 
 def _by_split(source: Source, splits: Int64[np.ndarray, "n"], count: int) -> tuple[Source, Source]:
     """What is for learning, and of what is for choosing as many as are wanted."""
-    learned = Subset(source, np.flatnonzero(splits == SPLITS.index("train")))
+    learned = source.only(np.flatnonzero(splits == SPLITS.index("train")))
     chosen = np.flatnonzero(splits == SPLITS.index("choose"))
     if not len(learned):
         raise InputError(f"{source.spec}: none of its pictures is for training")
     if not len(chosen):
         return _held_out(learned, count)
     order = _shuffled(len(chosen))
-    return learned, Subset(source, np.sort(chosen[order[:count]]))
+    return learned, source.only(np.sort(chosen[order[:count]]))
 
 
 def _held_out(source: Source, count: int) -> tuple[Source, Source]:
@@ -129,7 +121,7 @@ def _held_out(source: Source, count: int) -> tuple[Source, Source]:
     order = _shuffled(len(source))
     chosen = _squares_held_out(source, order, held) or order[:held].tolist()
     learned = np.setdiff1d(order, chosen)
-    return Subset(source, learned), Subset(source, np.sort(np.array(chosen, np.int64)))
+    return source.only(learned), source.only(np.sort(np.array(chosen, np.int64)))
 
 
 def _squares_held_out(source: Source, order: Int64[np.ndarray, "n"], held: int) -> list[int]:

@@ -76,6 +76,7 @@ class Canvas:
 
 
 Mark = Callable[[Pixels, float, np.random.Generator], tuple[Pixels, Plane]]
+"""What becomes of a picture by an amount above 0, and how much of each pixel is covered."""
 
 
 def scratches(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
@@ -101,21 +102,32 @@ def torn(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
     return _marked(pictures, amount, chance, _torn)
 
 
-def _marked(pictures: Pictures, amount: Amounts, chance: Rng, mark: Mark) -> Marked:
+def stains(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
+    """Brown blotches with soft edges, darker at the rim, where the water stopped."""
+    return _marked(pictures, amount, chance, _stained, "stains")
+
+
+def fade(pictures: Pictures, amount: Amounts, chance: Rng) -> Pictures:
+    """Colours go, black turns brown and paper yellow, more so in some places than in others."""
+    return _marked(pictures, amount, chance, _faded, "fading").pictures
+
+
+def _marked(
+    pictures: Pictures, amount: Amounts, chance: Rng, mark: Mark, purpose: str = "marks"
+) -> Marked:
     results, maps = [], []
-    for number, draw in enumerate(chance.generators("marks")):
-        pixels = pictures[number].cpu().numpy()
-        spoilt, covered = pixels, np.zeros(pixels.shape[1:], np.float32)
+    for number, draw in enumerate(chance.generators(purpose)):
+        spoilt = pictures[number].cpu().numpy()
+        covered = np.zeros(spoilt.shape[1:], np.float32)
         if amount[number] > 0:
-            spoilt, covered = mark(pixels, float(amount[number]), draw)
+            spoilt, covered = mark(spoilt, float(amount[number]), draw)
         results.append(spoilt)
         maps.append((covered > VISIBLE_SHARE)[None].astype(np.float32))
     marked, damaged = (torch.from_numpy(np.stack(a)).to(pictures.device) for a in (results, maps))
     return Marked(pictures=marked.clamp(0, 1), damaged=damaged)
 
 
-# ---------------------------------------------------------------------------------------------
-# One picture
+# Marks on one picture
 
 
 def _scratched(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
@@ -186,14 +198,13 @@ def _torn(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pix
     gone.polygon(np.concatenate([edge, corner]))
     paper.polygon(np.concatenate([edge + gone.side * rim[:, None], corner]))
     corner_number, lid = int(draw.integers(4)), LIDS[int(draw.integers(len(LIDS)))]
-    lost, bare = (_to_corner(canvas.shares(), corner_number) for canvas in (gone, paper))
+    corner_steps = (-1 if corner_number & 1 else 1, -1 if corner_number & 2 else 1)
+    lost, bare = (
+        np.ascontiguousarray(canvas.shares()[:: corner_steps[0], :: corner_steps[1]])
+        for canvas in (gone, paper)
+    )
     result = _over(_over(pixels, PAPER, bare), lid, lost)
     return result, np.maximum(lost, bare)
-
-
-def _to_corner(shares: Plane, number: int) -> Plane:
-    flipped = shares[::-1] if number & 1 else shares
-    return np.ascontiguousarray(flipped[:, ::-1] if number & 2 else flipped)
 
 
 def _canvases(pixels: Pixels) -> tuple[Canvas, Canvas]:
@@ -266,18 +277,7 @@ RED: Final = np.array([0.02, 0.13, 0.15], np.float32)  # the same of a colour pr
 STAIN: Final = np.array([0.20, 0.38, 0.62], np.float32)  # what tea takes of red, green, blue
 
 
-def fade(pictures: Pictures, amount: Amounts, chance: Rng) -> Pictures:
-    """Colours go, black turns brown and paper yellow, more so in some places than in others."""
-    results = []
-    for number, draw in enumerate(chance.generators("fading")):
-        pixels = pictures[number].cpu().numpy()
-        results.append(
-            _faded(pixels, float(amount[number]), draw) if amount[number] > 0 else pixels
-        )
-    return torch.from_numpy(np.stack(results)).to(pictures.device).clamp(0, 1)
-
-
-def _faded(pixels: Pixels, amount: float, draw: np.random.Generator) -> Pixels:
+def _faded(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
     luma = np.tensordot(np.array(LUMA, np.float32), pixels, axes=1)[None]
     monochrome = draw.random() < 0.5
     saturation = 0.0 if monochrome else 1 - amount * draw.uniform(0.3, 0.8)
@@ -287,47 +287,31 @@ def _faded(pixels: Pixels, amount: float, draw: np.random.Generator) -> Pixels:
     paper = 1 - amount * draw.uniform(0.5, 1.2) * tint
     black, paper = black.astype(np.float32), paper.astype(np.float32)
     toned = black[:, None, None] + (paper - black)[:, None, None] * coloured
-    share = np.float32(0.4 * amount) * _unevenly(pixels.shape[1:], draw)
-    return toned + (paper[:, None, None] - toned) * share
-
-
-def _unevenly(size: tuple[int, ...], draw: np.random.Generator) -> Plane:
-    """0 to 1: more towards the borders, most at one of them, with soft patches."""
-    y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in size)
+    # More towards the borders, most at one of them, with soft patches.
+    y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in pixels.shape[1:])
     lean = draw.normal(0, 0.35, 2)
-    from_middle = (x[None] - lean[0]) ** 2 + (y[:, None] - lean[1]) ** 2
-    field = from_middle / 2.6 + 0.25 * _patches(size, draw, 4)
-    return np.clip(field, 0, 1).astype(np.float32)
+    field = ((x[None] - lean[0]) ** 2 + (y[:, None] - lean[1]) ** 2) / 2.6
+    field = field + 0.25 * _patches(pixels.shape[1:], draw, 4)
+    share = np.float32(0.4 * amount) * np.clip(field, 0, 1).astype(np.float32)
+    return toned + (paper[:, None, None] - toned) * share, np.zeros_like(share)
 
 
 def _patches(size: tuple[int, ...], draw: np.random.Generator, count: int) -> Plane:
     """Normal numbers on a coarse grid, count x count, joined by smooth curves."""
     grid = draw.normal(0, 1, (count, count))
-    rows, columns = (_smooth(side, count) for side in size)
-    return (rows @ grid @ columns.T).astype(np.float32)
+    weights = []  # of the grid's points at each pixel: a raised cosine each
+    for side in size:
+        places = (np.arange(side) + 0.5) / side * (count - 1)
+        apart = np.abs(places[:, None] - np.arange(count))
+        weights.append(np.where(apart < 1, 0.5 + 0.5 * np.cos(math.pi * apart), 0.0))
+    return (weights[0] @ grid @ weights[1].T).astype(np.float32)
 
 
-def _smooth(length: int, count: int) -> Float64[np.ndarray, "length count"]:
-    """The weights of `count` grid points at each of so many pixels: a raised cosine each."""
-    places = (np.arange(length) + 0.5) / length * (count - 1)
-    apart = np.abs(places[:, None] - np.arange(count))
-    return np.where(apart < 1, 0.5 + 0.5 * np.cos(math.pi * apart), 0.0)
-
-
-def stains(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
-    """Brown blotches with soft edges, darker at the rim, where the water stopped."""
-    results, maps = [], []
-    for number, draw in enumerate(chance.generators("stains")):
-        pixels = pictures[number].cpu().numpy()
-        depth = np.zeros(pixels.shape[1:], np.float32)
-        scale = float(amount[number])
-        if scale > 0:
-            for _ in range(1 + draw.poisson(3 * scale)):
-                depth = np.maximum(depth, _blotch(pixels.shape[1:], scale, draw))
-        results.append(pixels * (1 - STAIN[:, None, None] * depth))
-        maps.append((depth > VISIBLE_SHARE)[None].astype(np.float32))
-    stained, damaged = (torch.from_numpy(np.stack(a)).to(pictures.device) for a in (results, maps))
-    return Marked(pictures=stained.clamp(0, 1), damaged=damaged)
+def _stained(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    depth = np.zeros(pixels.shape[1:], np.float32)
+    for _ in range(1 + draw.poisson(3 * amount)):
+        depth = np.maximum(depth, _blotch(pixels.shape[1:], amount, draw))
+    return pixels * (1 - STAIN[:, None, None] * depth), depth
 
 
 def _blotch(size: tuple[int, ...], amount: float, draw: np.random.Generator) -> Plane:
