@@ -34,6 +34,7 @@ EXTRAS = {
     "heif": "HEIC, as phones save photographs, is read",
     "diffusers": "inpainting pipelines of others, by folder or name of the hub",
     "foreign": "other people's nets (ESRGAN, SwinIR, LaMa and more), by file",
+    "cluster": "--cluster: many machines work on a folder, by Ray",
     "opencv": "OpenCV's Telea as a baseline of judge compare",
     "hub": "sets of pictures of the Hugging Face hub",
     "dev": "the tests, ruff and pyright: for work on trombine itself",

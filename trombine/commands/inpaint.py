@@ -11,6 +11,7 @@ from pydantic import Field
 from trombine.commands.options import (
     MORE,
     WHOLE,
+    Cluster,
     Device,
     Format,
     Output,
@@ -84,6 +85,7 @@ def inpaint(
     write_points: Annotated[bool, Parameter(group=MORE)] = False,
     write_mask: Annotated[bool, Parameter(group=MORE)] = False,
     device: Device = "cpu",
+    cluster: Cluster = "",
     progress: Progress = None,
 ) -> Any:
     """Repair what is under a mask: faces, and whatever else is damaged or in the way.
@@ -182,5 +184,6 @@ def inpaint(
         endings=endings,
         beside=".inpaint",
         reads=filter(None, (*masks.values(), *maps.values(), *landmarks.values(), file)),
+        cluster=cluster,
         progress=progress,
     )

@@ -121,6 +121,7 @@ Workers = Annotated[
     Parameter(help="How many processes; else one a core.", group=MORE),
 ]
 """In Python one unless told otherwise, for each further one runs the calling script again."""
+Cluster = Annotated[str, Parameter(help="Work on a Ray cluster: auto or HOST:PORT.", group=MORE)]
 Progress = Annotated[Callback | None, HIDDEN]
 
 

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from trombine.commands.options import (
     MORE,
+    Cluster,
     Device,
     Overwrite,
     Pictures,
@@ -63,6 +64,7 @@ def read(
     recursive: Recursive = False,
     suffix: Suffix = "",
     device: Device = "cpu",
+    cluster: Cluster = "",
     progress: Progress = None,
 ) -> Any:
     """Find the faces of pictures, and read what is where in each.
@@ -138,5 +140,6 @@ def read(
         beside="" if output is None else ".read",
         at_once=cores() if on == CPU else 1,
         light=lambda source: True,
+        cluster=cluster,
         progress=progress,
     )

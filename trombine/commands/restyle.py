@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from trombine.commands.options import (
     MORE,
     WHOLE,
+    Cluster,
     Device,
     Format,
     Output,
@@ -85,6 +86,7 @@ def restyle(
     ] = None,
     model: Annotated[str | Path, Parameter(group=MORE)] = _MODEL,
     device: Device = "cpu",
+    cluster: Cluster = "",
     progress: Progress = None,
 ) -> Any:
     """Draw the faces of pictures and films in another style.
@@ -194,5 +196,6 @@ def restyle(
         beside=".restyle",
         reads=[path for path in (style_image, character) if path],
         films=True,
+        cluster=cluster,
         progress=progress,
     )

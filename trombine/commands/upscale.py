@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from trombine.commands.options import (
     MORE,
     WHOLE,
+    Cluster,
     Device,
     Format,
     Output,
@@ -83,6 +84,7 @@ def upscale(
     tile: Annotated[int | None, limits(16), WHOLE, Parameter(group=MORE)] = None,
     threads: Threads = None,
     device: Device = "cpu",
+    cluster: Cluster = "",
     progress: Progress = None,
 ) -> Any:
     """Enlarge pictures and films, sharper than interpolation does.
@@ -127,7 +129,7 @@ def upscale(
         sharpness=sharpness,
         tta=tta,
         tile=tile,
-        threads=min(threads or cores(), cores()),
+        threads=min(threads or (1 if cluster else cores()), cores()),
         device=resolve(device),
         sheet=sheet,
         report=report,
@@ -138,11 +140,12 @@ def upscale(
     paths = paths_of(pictures)
     file = options.model if isinstance(options.model, Path) else None
     sources = find(paths, recursive=recursive)
+    is_one = len(sources) == 1
     truths, holes = sidecars(sources, truth, "truth"), sidecars(sources, hole, "hole")
 
     def work(source: SourceFile, target: Path, tick: Tick) -> Made:
         path = source.path
-        alone = len(sources) == 1 or not is_light(path)
+        alone = is_one or not is_light(path)
         one = options if alone else replace(options, threads=1)
         return enlarge(source, target, one, tick, truth=truths.get(path), hole=holes.get(path))
 
@@ -159,6 +162,7 @@ def upscale(
         at_once=options.threads or 1,
         light=is_light,
         relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
+        cluster=cluster,
         progress=progress,
     )
 

@@ -13,11 +13,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from trombine.core.cluster import on_cluster
+from trombine.core.devices import CPU, resolve
 from trombine.core.errors import InputError, OutputError, about, shown
 from trombine.core.memory import RELIEF, enough
 from trombine.core.progress import Account, Progress, Result, Tick, log, silent
@@ -109,6 +112,7 @@ def each(
     at_once: int = 1,
     light: Callable[[Path], bool] = lambda source: False,
     relief: str = RELIEF,
+    cluster: str = "",
     progress: Progress | None = None,
 ) -> Result:
     """Do `work` on every picture whose outputs are not there; see Files for what is asked alike.
@@ -116,7 +120,7 @@ def each(
     `function` was called with `arguments`: that is what records say. A picture's outputs end in
     `endings`, the result itself in what `name` gives for its source; beside its picture it has
     `beside` in its name. `reads` are further inputs. Pictures that are `light` are worked on
-    `at_once` in threads.
+    `at_once` in threads; all of them on the nodes of a `cluster`, if its address is given.
     """
     batch = _Batch(
         files=Files.of(arguments),
@@ -139,6 +143,9 @@ def each(
     for text in _left_alone(pictures, recursive=recursive):
         batch.notice(text)
     todo = [source for source in batch.targets if not batch.is_done(source)]
+    if cluster:
+        batch.tell_all(todo, cluster)
+        return batch.end()
     together = [source for source in todo if at_once > 1 and len(todo) > 1 and light(source)]
     with ThreadPoolExecutor(at_once) as pool:
         begun = {source: pool.submit(batch.do, source) for source in together}
@@ -265,7 +272,11 @@ class _Batch(Account):
 
     def do(self, source: Path) -> _Outcome:
         """Make and write the files of a source."""
-        start, target = time.perf_counter(), self.targets[source]
+        return self.make(source, self.targets[source])
+
+    def make(self, source: Path, target: Path) -> _Outcome:
+        """The same, of what this batch may know nothing else of: so it is on another machine."""
+        start = time.perf_counter()
         written, notices = list[Path](), list[str]()
         with enough(source, self.relief), about(source):
             read = read_source(source, films=self.films)
@@ -285,6 +296,17 @@ class _Batch(Account):
         seconds = f"{time.perf_counter() - start:.2f} s"
         facts = ", ".join(filter(None, (size, made.facts, seconds)))
         return replace(made, files={}), written, notices, facts
+
+    def tell_all(self, sources: Sequence[Path], cluster: str) -> None:
+        """Do sources on the nodes of a cluster, and say what became of each."""
+        arguments = {k: v for k, v in self.arguments.items() if k not in ("pictures", "progress")}
+        there = replace(self, arguments=arguments, targets={}, notices=[], progress=silent)
+        pieces = [(source, self.targets[source]) for source in sources]
+        card = resolve(self.arguments.get("device", CPU)) != CPU
+        work = partial(_make, there)
+        with closing(on_cluster(work, pieces, cluster, card=card)) as results:
+            for (source, _), made in results:
+                self.tell(source, made.result)
 
     def tick(self, source: Path) -> Tick:
         """The progress of one source as that of the whole."""
@@ -350,6 +372,11 @@ class _Batch(Account):
             parts.append(f"{n:,} {name.removesuffix('s') if n == 1 else name}")
         told = self.texts if self.texts and not self.kept else [*self.texts, ", ".join(parts)]
         return self.result("\n".join(told), found=self.found, kept=self.kept)
+
+
+def _make(batch: _Batch, piece: tuple[Path, Path]) -> _Outcome:
+    """What a worker of a cluster does: one source, to one result."""
+    return batch.make(*piece)
 
 
 # ---------------------------------------------------------------------------------------------

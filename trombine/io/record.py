@@ -23,7 +23,10 @@ from trombine.io.files import digest
 
 # Arguments that change no pixel, or that the names of files tell.
 _LEFT_OUT: Final = frozenset(
-    ("pictures", "output", "recursive", "suffix", "overwrite", "format", "progress", "threads")
+    (
+        *("pictures", "output", "recursive", "suffix", "overwrite", "format", "progress"),
+        *("threads", "cluster"),
+    )
 )
 
 

@@ -25,7 +25,10 @@ from trombine.core.errors import InputError, shown
 Model = TypeVar("Model", bound=BaseModel)
 SERVED: Final = (*PICTURES, "microscope", "judge_people_make")
 # The server says where files go, and how much of the machine is used.
-_OWN: Final = ("output", "progress", "overwrite", "recursive", "threads", "workers", "device")
+_OWN: Final = (
+    *("output", "progress", "overwrite", "recursive"),
+    *("threads", "workers", "device", "cluster"),
+)
 FOLDERS: Final = ("inputs",)  # parameters that are a folder even of one file
 _NAME: Final = re.compile(r"[^/\\:~]+")  # of a model that is here: no path, and nobody's hub
 _FILE: Final = {"type": "string", "format": "binary"}

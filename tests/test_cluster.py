@@ -1,0 +1,182 @@
+"""Work on a cluster: two nodes of Ray on this machine, of one core each; one of them dies."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import trombine
+from trombine.__main__ import main
+from trombine.core.cluster import joined, on_cluster
+from trombine.core.errors import InputError
+from trombine.io.image import load_picture, save_picture
+
+# Read when Ray is loaded: it does not call home, and takes this machine to be 127.0.0.1.
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+pytest.importorskip("ray", reason="Ray is not installed: pip install 'trombine[cluster]'")
+pytestmark = pytest.mark.long
+NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two nodes, which this process has not joined."""
+    from ray.cluster_utils import Cluster
+
+    tests = Path(__file__).parent  # nodes find there what checks annotations
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setenv("PYTHONPATH", f"{tests.parent}{os.pathsep}{tests}")
+    two = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
+    try:
+        two.add_node(**NODE)
+        yield two
+    finally:
+        two.shutdown()
+        monkeypatch.undo()
+
+
+def pictures(folder: Path, count: int) -> Path:
+    """A folder of small pictures."""
+    rng = np.random.default_rng(5)
+    for n in range(count):
+        save_picture(folder / f"{n:03d}.png", rng.integers(0, 256, (24, 20, 3), np.uint8))
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All that is in a folder, hidden files too."""
+    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_what_cannot_be_joined_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = pictures(tmp_path / "in", 1)
+
+    def wrong(address: str) -> str:
+        with pytest.raises(InputError) as caught:
+            trombine.upscale(source, model="upscale-fast", cluster=address)
+        return str(caught.value)
+
+    assert "auto or HOST:PORT, not here" in wrong("here")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        assert "nothing answers" in wrong(f"127.0.0.1:{port}")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert "pip install 'trombine[cluster]'" in wrong("auto")
+
+
+def test_the_command_skips_what_is_there_and_says_what_is_bad(
+    cluster: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What one machine began a cluster ends."""
+    source, output = pictures(tmp_path / "in", 3), tmp_path / "out"
+    (source / "bad.png").write_bytes(b"no picture")
+    words = ["upscale", str(source), "--model", "upscale-fast", "-o", str(output)]
+    assert main(words) == 1
+    before = files(output)
+    (output / "001.png").unlink()
+    capsys.readouterr()
+    assert main([*words, "--cluster", cluster.address]) == 1
+    assert "1 picture written, 2 skipped that were there" in capsys.readouterr().out
+    assert files(output) == before
+
+
+@pytest.fixture(scope="module")
+def inside(cluster: Any) -> Iterator[Any]:
+    """The two nodes, joined once: a program's own ray.init, which keeps its workers."""
+    with joined(cluster.address):
+        yield cluster
+
+
+@pytest.mark.parametrize(
+    ("verb", "options"),
+    [
+        ("upscale", {"model": "upscale-fast", "sheet": True}),
+        ("inpaint", {"mask_colour": "magenta"}),
+        ("restyle", {"to": "sketch", "full_image": True, "method": "net"}),
+        ("read", {"json": True}),
+    ],
+)
+def test_a_cluster_makes_what_one_machine_makes(
+    inside: Any, tmp_path: Path, verb: str, options: dict[str, Any]
+) -> None:
+    source = pictures(tmp_path / "in", 3)
+    painted = load_picture(source / "000.png").samples.copy()
+    painted[8:12, 8:12] = (255, 0, 255)
+    save_picture(source / "000.png", painted)
+    (source / "bad.png").write_bytes(b"no picture")
+    call: Callable[..., Any] = getattr(trombine, verb)
+    here = call(source, output=tmp_path / "here", **options)
+    there = call(source, output=tmp_path / "there", cluster=inside.address, **options)
+    assert files(tmp_path / "there") == files(tmp_path / "here") and here.written
+    assert {path.name for path in there.written} == {path.name for path in here.written}
+    assert (there.skipped, there.found) == (here.skipped, here.found)
+    assert there.summary == here.summary and "bad" in there.summary
+
+
+def test_a_piece_that_fails_is_tried_on_another_node(inside: Any, tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    tries.mkdir()
+
+    def work(piece: int) -> tuple[int, str]:
+        import ray
+
+        node = ray.get_runtime_context().get_node_id()
+        with (tries / str(piece)).open("a") as log:
+            log.write(f"{node}\n")
+        first = (tries / str(piece)).read_text().splitlines()[0]
+        if piece == 3 or (piece == 5 and node == first):
+            raise InputError("is bad")
+        if piece == 7:
+            raise LookupError("a bug")
+        return os.getpid(), node
+
+    results = dict(on_cluster(work, range(40), inside.address))
+    assert sorted(results) == list(range(40))
+    bad = {n: str(future.exception()) for n, future in results.items() if future.exception()}
+    assert bad == {3: "is bad", 7: "failed on two workers: LookupError a bug"}
+    for n in (3, 5, 7):
+        first, second = (tries / str(n)).read_text().splitlines()
+        assert first != second
+    made = {future.result() for n, future in results.items() if n not in bad}
+    assert len(made) == len({node for _, node in made}) == 2  # processes are kept, and their nets
+
+
+def test_a_worker_that_dies_takes_nothing_with_it(inside: Any) -> None:
+    def work(piece: int) -> int:
+        if piece == 9:
+            os._exit(1)
+        return piece * piece
+
+    results = dict(on_cluster(work, range(24), inside.address))
+    assert "its worker died twice" in str(results.pop(9).exception())
+    assert {n: future.result() for n, future in results.items()} == {
+        n: n * n for n in range(24) if n != 9
+    }
+
+
+def test_a_node_that_dies_loses_no_picture(inside: Any, tmp_path: Path) -> None:
+    """The last test: half-way one of the two nodes is gone."""
+    source, here, there = pictures(tmp_path / "in", 60), tmp_path / "here", tmp_path / "there"
+    (node,), told = inside.worker_nodes, list[float]()
+
+    def kill(done: float, total: float, what: str) -> None:
+        told.append(done)
+        if done >= 20 and inside.worker_nodes:
+            inside.remove_node(node, allow_graceful=False)
+
+    options: dict[str, Any] = {"model": "upscale-fast", "scale": 3}
+    result = trombine.upscale(
+        source, output=there, cluster=inside.address, progress=kill, **options
+    )
+    assert not inside.worker_nodes and told[-1] == 60
+    assert (result.summary, result.skipped) == ("60 pictures written", {})
+    trombine.upscale(source, output=here, **options)
+    assert files(there) == files(here)  # each once, whole; no part of a file is left

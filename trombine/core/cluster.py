@@ -1,0 +1,191 @@
+"""Work on many machines: a few pieces a task of a Ray cluster (https://docs.ray.io).
+
+Ray finds nodes, sends them functions and pieces, keeps its worker processes, so that each loads a
+net once, and gives the tasks of a node that died to others. Here is how pieces become tasks, and
+what becomes of a piece that fails. What is done on a piece is the caller's function; pieces and
+results are small, and files are on storage that every node sees.
+"""
+
+from __future__ import annotations
+
+import importlib
+import random
+import signal
+import socket
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from trombine import __version__
+from trombine.core.errors import InputError, said, shown
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+EXTRA: Final = "pip install 'trombine[cluster]'"
+_MOST: Final = 8  # pieces in a task, some seconds of work: what a lost node has to do again
+_TASKS: Final = 4  # at least so many tasks a worker, so that all end at about the same time
+_AHEAD: Final = 2  # tasks that are submitted for each worker: one runs, one waits on its node
+_ASK_AGAIN: Final = 5.0  # seconds after which nodes are counted again: they come and go
+_ANSWER: Final = 10.0  # seconds in which a cluster's port must answer
+
+
+def on_cluster(
+    work: Callable[[Given], Made], given: Sequence[Given], address: str, *, card: bool = False
+) -> Generator[tuple[Given, Future[Made]], None, None]:
+    """Each piece with what `work` made of it, or an InputError, in the order in which they end.
+
+    A worker is one core, or one core and one card. A piece that fails is tried once more, on
+    another node if there is one. `work` and what it makes must pickle; it may be done twice on a
+    piece, where a node dies. Who closes this generator ends what was not begun.
+    """
+    if not given:
+        return
+    with joined(address) as ray:
+
+        def some(pieces: list[Given]) -> tuple[str, list[Any]]:
+            return _try(work, pieces, __version__)
+
+        # Without max_calls a worker with a card would end after a task, and its net with it.
+        task = ray.remote(num_cpus=1, num_gpus=int(card), max_calls=0)(some)
+        workers = _Workers(ray, card)
+        size = max(1, min(_MOST, len(given) // (_TASKS * workers.count)))
+        tasks = deque((list(given[at : at + size]), "") for at in range(0, len(given), size))
+        running = dict[Any, tuple[list[Given], bool]]()
+        try:
+            while tasks or running:
+                while tasks and len(running) < _AHEAD * workers.count:
+                    pieces, failed_on = tasks.popleft()
+                    place = _elsewhere(ray, failed_on) if failed_on else "SPREAD"
+                    retries = int(bool(failed_on))  # by Ray, where a node dies under the last try
+                    submit = task.options(scheduling_strategy=place, max_retries=retries)
+                    running[submit.remote(pieces)] = (pieces, bool(failed_on))
+                (reference, *_), _ = ray.wait(list(running), num_returns=1)
+                pieces, is_last = running.pop(reference)
+                node, results = _results(ray, reference, len(pieces), is_last=is_last)
+                for piece, result in zip(pieces, results, strict=True):
+                    if isinstance(result, InputError) and not is_last:
+                        tasks.append(([piece], node))
+                    else:
+                        yield piece, _future(result)
+        finally:
+            for reference in running:
+                ray.cancel(reference)
+
+
+@contextmanager
+def joined(address: str) -> Iterator[Any]:
+    """Ray, connected to the cluster at this address: auto, HOST:PORT, ray://HOST:PORT.
+
+    A program that has called ray.init itself stays in its own cluster.
+    """
+    try:
+        ray = importlib.import_module("ray")
+    except ImportError as error:
+        raise InputError("--cluster needs Ray", EXTRA) from error
+    if ray.is_initialized():
+        yield ray
+        return
+    _check_answer(address)
+    usual = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address=address, configure_logging=False, log_to_driver=False)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        problem = f"--cluster {address}: {said(error)}"
+        raise InputError(problem, "ray start --head starts one") from error
+    try:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, usual)  # Ray has put its own, with another exit code
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _check_answer(address: str) -> None:
+    """Refuse an address where nothing listens, for which Ray would wait for minutes."""
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise InputError(f"--cluster is auto or HOST:PORT, not {address}")
+    try:
+        socket.create_connection((host, int(port)), _ANSWER).close()
+    except OSError as error:
+        problem = f"--cluster {address}: nothing answers ({said(error)})"
+        raise InputError(problem, "check host and port; ray status says them") from error
+
+
+class _Workers:
+    """How many workers the cluster has, asked now and then."""
+
+    def __init__(self, ray: Any, card: bool) -> None:
+        self.ray, self.kind = ray, "GPU" if card else "CPU"
+        self.asked, self.known = 0.0, self._ask()
+        if not self.known:
+            raise InputError(f"the cluster has no {self.kind}", "add nodes that have")
+
+    @property
+    def count(self) -> int:
+        if time.monotonic() > self.asked + _ASK_AGAIN:
+            self.known = self._ask() or self.known
+        return self.known
+
+    def _ask(self) -> int:
+        self.asked = time.monotonic()
+        return int(self.ray.cluster_resources().get(self.kind, 0))
+
+
+def _elsewhere(ray: Any, node: str) -> Any:
+    """Where a piece that failed on a node is tried again: on another, if there is one."""
+    strategies = importlib.import_module("ray.util.scheduling_strategies")
+    nodes = [one["NodeID"] for one in ray.nodes() if one["Alive"] and one["NodeID"] != node]
+    if not nodes:
+        return "SPREAD"
+    return strategies.NodeAffinitySchedulingStrategy(random.choice(nodes), soft=True)
+
+
+def _try(work: Callable[[Any], Any], pieces: list[Any], version: str) -> tuple[str, list[Any]]:
+    """On a node: its name, and of each piece what was made of it or an InputError."""
+    ray = importlib.import_module("ray")
+    node, results = ray.get_runtime_context().get_node_id(), list[Any]()
+    for piece in pieces:
+        try:
+            if __version__ != version:
+                raise InputError(f"a node has trombine {__version__}", f"install {version} there")
+            results.append(work(piece))
+        except InputError as error:
+            results.append(error)
+        except Exception as error:  # a bug, or a library's: one of a million must not end all
+            traceback.print_exc()  # into the log of the node
+            results.append(
+                InputError(f"failed on two workers: {type(error).__name__} {said(error)}")
+            )
+    return node, results
+
+
+def _results(ray: Any, reference: Any, count: int, *, is_last: bool) -> tuple[str, list[Any]]:
+    """What a task gave; where its worker died, an error for each of its pieces."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayError as error:
+        *_, why = str(error).splitlines()
+        # What work raises is a result: this is of a worker that could not load it.
+        if is_last and isinstance(error, ray.exceptions.RayTaskError):
+            remedy = "install the same trombine on every node"
+            raise InputError(f"workers cannot begin: {shown(why)}", remedy) from error
+        gone = InputError("its worker died twice", "see Ray's logs; it may be out of memory")
+        return "unknown", [gone] * count
+
+
+def _future(result: Any) -> Future[Any]:
+    future = Future[Any]()
+    if isinstance(result, InputError):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+    return future
