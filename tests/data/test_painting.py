@@ -16,7 +16,7 @@ from trombine.data import made
 from trombine.data.made import Maker
 from trombine.data.painting import CARD, card, paint_folder, publish_fractals
 from trombine.world import fractals
-from trombine.world.fractals_colours import PALETTES
+from trombine.world.fractals import PALETTES
 
 PHOTO = Maker(kind="world", styles=("photo",), size=16)
 OTHERS = {

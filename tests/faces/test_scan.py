@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d, pad
 
 from trombine.faces import scan
 from trombine.faces.scan import SIDE, Place, apart, places
-from trombine.nets.finder import Finder
+from trombine.nets.faces import Finder
 from trombine.nets.reader import CENTRE_STEP
 
 Shown = list[torch.Tensor]

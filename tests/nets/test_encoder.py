@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from trombine.nets import build
-from trombine.nets.encoder import moments
+from trombine.nets.autoencoder import moments
 
 
 def test_moments_are_sums_over_pixels() -> None:

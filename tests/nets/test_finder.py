@@ -7,7 +7,7 @@ import torch
 from trombine.models import load
 from trombine.nets import parameter_count
 from trombine.nets.blocks import fused
-from trombine.nets.finder import Finder
+from trombine.nets.faces import Finder
 
 
 def test_the_shipped_finder_is_small() -> None:

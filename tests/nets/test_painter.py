@@ -8,8 +8,7 @@ import torch
 
 from trombine.core.conventions import GROUP_OF_PART, LANDMARK_GROUPS, PART_INDEX
 from trombine.nets import build
-from trombine.nets.fill import pull_push
-from trombine.nets.painter import FINE, KINDS, Layer, Shuffle
+from trombine.nets.painter import FINE, KINDS, Layer, Shuffle, pull_push
 from trombine.nets.steering import marks
 
 SIDE = 16

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from trombine.nets.refiner import Refiner
+from trombine.nets.faces import Refiner
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (31, 40), (6, 9), (33, 34)])

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from trombine.nets import build, parameter_count
-from trombine.nets.residual import Residual
+from trombine.nets.superres import Residual
 
 
 def smooth(height: int, width: int) -> torch.Tensor:

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.nets import Net, Size, build, has_batch_statistics, parameter_count
-from trombine.nets.srresnet import SRResNet
+from trombine.nets.superres import SRResNet
 
 
 def counted(width: int, blocks: int, kernel: int, rises: tuple[int, ...], norm: str) -> int:

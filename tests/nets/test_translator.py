@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from trombine.nets import build
-from trombine.nets.attentive_discriminator import AttentiveDiscriminator
+from trombine.nets.discriminators import AttentiveDiscriminator
 from trombine.nets.translator import Attention, MixedNorm, Translator
 
 SOME = torch.rand(2, 6, 5, 4, generator=torch.Generator().manual_seed(0)) ** 2

@@ -12,6 +12,7 @@ import skimage.exposure
 from trombine.world.fractals import (
     CELLS,
     MARGIN,
+    STEPS,
     TRANSIENT,
     Fractal,
     cells_hit,
@@ -20,8 +21,8 @@ from trombine.world.fractals import (
     fractal,
     orbit,
     paint_fractal,
+    ramp,
 )
-from trombine.world.fractals_colours import STEPS, ramp
 
 
 def steps(one: Fractal, count: int) -> np.ndarray:

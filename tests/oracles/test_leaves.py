@@ -11,11 +11,11 @@ import scipy.stats
 import skimage.color
 import skimage.data
 import skimage.measure
+from skimage.color.colorconv import xyz_from_rgb
 
 from trombine.world import leaves_colours as colours
 from trombine.world import leaves_terms as terms
-from trombine.world.leaves import expose, leaves
-from trombine.world.leaves_scene import LARGEST, Camera, Scene, draw_scene
+from trombine.world.leaves import LARGEST, Camera, Scene, draw_scene, expose, leaves
 
 PICTURES = 48  # that the statistics are taken of
 SEEDS = range(5_000, 5_000 + PICTURES)
@@ -264,6 +264,6 @@ def test_colours_are_oklab() -> None:
 def test_screen_is_srgb() -> None:
     light = np.linspace(0, 1, 101)
     # Through XYZ and back scikit-image applies the same curve to each channel.
-    xyz = np.repeat(light[:, None], 3, axis=1) @ skimage.color.colorconv.xyz_from_rgb.T
+    xyz = np.repeat(light[:, None], 3, axis=1) @ xyz_from_rgb.T
     expected = skimage.color.xyz2rgb(xyz)[:, 0]
     assert np.abs(colours.to_screen(light) - expected).max() < 1e-6

@@ -10,7 +10,7 @@ import pytest
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.source import source
 from trombine.world import Painted, face, paint, paint_child, paint_children
-from trombine.world.children import GROWN
+from trombine.world.people import GROWN
 
 SIZE = 192
 SEEDS = range(2_600_000, 2_600_008)

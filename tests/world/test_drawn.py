@@ -8,8 +8,8 @@ from scipy.ndimage import distance_transform_edt
 
 from trombine.core.conventions import PART_INDEX
 from trombine.world import Face, face, paint
-from trombine.world.inks import GREYS, ROWS, greys, inks
 from trombine.world.shape import shape
+from trombine.world.stylise import GREYS, ROWS, greys, inks
 
 DRAWN = ("anime", "cartoon", "sketch")
 PLAIN = {"glasses": 0.0, "hat": 0.0, "beard": 0.0, "moustache": 0.0, "earrings": 0.0}
@@ -182,9 +182,9 @@ def test_a_style_that_changes_an_unknown_length_is_an_error() -> None:
 
 
 def test_rows_of_the_tables_are_in_the_kernels_order() -> None:
-    from trombine.world import kernel_ink, kernel_pencil
+    from trombine.world import kernel_ink, kernel_sketch
 
-    for rows, module, mark in ((ROWS, kernel_ink, "I_"), (GREYS, kernel_pencil, "G_")):
+    for rows, module, mark in ((ROWS, kernel_ink, "I_"), (GREYS, kernel_sketch, "G_")):
         names = {
             name[2:].lower(): value for name, value in vars(module).items() if name.startswith(mark)
         }

@@ -11,11 +11,19 @@ import numpy as np
 import pytest
 
 from trombine.world import leaves_colours as colours
-from trombine.world import leaves_letters as letters
+from trombine.world import leaves_materials as letters
 from trombine.world import leaves_materials as materials
 from trombine.world import leaves_terms as terms
-from trombine.world.leaves import expose, leaves, render
-from trombine.world.leaves_scene import LARGEST, SMALLEST, Camera, Scene, draw_scene
+from trombine.world.leaves import (
+    LARGEST,
+    SMALLEST,
+    Camera,
+    Scene,
+    draw_scene,
+    expose,
+    leaves,
+    render,
+)
 
 SEEDS = (0, 1, 7, 44, 999_999, 1_999_999, 2**40)
 
@@ -265,7 +273,7 @@ def test_what_is_nearer_hides_what_is_behind() -> None:
 
 
 def test_boxes_hold_all_that_an_outline_may_cover() -> None:
-    from trombine.world.kernel_leaves_outlines import boxes, outline
+    from trombine.world.kernel_leaves import boxes, outline
 
     shapes = np.concatenate([draw_scene(seed).shapes[:-1] for seed in range(40)])
     rng = np.random.default_rng(0)

@@ -48,7 +48,7 @@ from trombine.data.pack_writer import Made, Shapes, in_turn, write_pack
 from trombine.io.files import KERNELS, cache_folder, cache_refusal, write_bytes
 from trombine.io.image import encode_png
 from trombine.io.record import record_of
-from trombine.world.fractals_colours import PALETTES
+from trombine.world.fractals import PALETTES
 
 Line = dict[str, Any]  # one line of metadata.jsonl
 

@@ -22,7 +22,7 @@ from trombine.faces.labels import labels_of
 from trombine.models import loaded
 from trombine.models.tasks import check_finite
 from trombine.nets.blocks import fused
-from trombine.nets.refiner import Refiner
+from trombine.nets.faces import Refiner
 
 REFINER: Final = "refiner"
 _LARGEST: Final = 4 * WINDOW  # pixels of a window, as the refiner learned from

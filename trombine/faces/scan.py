@@ -17,7 +17,7 @@ from trombine.faces.frames import Samples, as_floats
 from trombine.models import loaded
 from trombine.models.tasks import check_finite
 from trombine.nets.blocks import fused
-from trombine.nets.finder import Finder
+from trombine.nets.faces import Finder
 from trombine.nets.reader import CENTRE_STEP
 
 FINDER: Final = "finder"

@@ -43,28 +43,25 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
 from trombine.core.errors import InputError, shortened
-from trombine.nets.attentive_discriminator import AttentiveDiscriminator
-from trombine.nets.autoencoder import Autoencoder
-from trombine.nets.code_discriminator import CodeDiscriminator
-from trombine.nets.code_reader import CodeReader
-from trombine.nets.completer import Completer
+from trombine.nets.autoencoder import Autoencoder, Encoder
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
 from trombine.nets.diffusion_painter import DiffusionPainter
-from trombine.nets.encoder import Encoder
-from trombine.nets.finder import Finder
+from trombine.nets.discriminators import (
+    AttentiveDiscriminator,
+    CodeDiscriminator,
+    CodeReader,
+    PatchDiscriminator,
+    SRGANDiscriminator,
+)
+from trombine.nets.faces import Completer, Finder, Refiner
 from trombine.nets.inventor import Inventor
 from trombine.nets.painter import Painter
-from trombine.nets.patch import PatchDiscriminator
 from trombine.nets.reader import Reader
-from trombine.nets.refiner import Refiner
-from trombine.nets.residual import Residual
 from trombine.nets.restyler import Restyler
-from trombine.nets.rrdb import RRDB
 from trombine.nets.sizes import Net, Size, defaults_of, resolved
-from trombine.nets.srgan_discriminator import SRGANDiscriminator
-from trombine.nets.srresnet import SRResNet
 from trombine.nets.style_generator import StyleGenerator
+from trombine.nets.superres import RRDB, Residual, SRResNet
 from trombine.nets.translator import AttentiveTranslator, Translator
 from trombine.nets.unet import UNet
 

@@ -21,8 +21,7 @@ from torch.nn import functional
 
 from trombine.nets.blocks import padded
 from trombine.nets.denoiser import Timed, Times
-from trombine.nets.fill import pull_push
-from trombine.nets.painter import Stage, sides_of
+from trombine.nets.painter import Stage, pull_push, sides_of
 from trombine.nets.schedules import over
 from trombine.nets.sizes import WIDEST, check_choice, check_whole
 from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by

@@ -1,11 +1,11 @@
 """Painting what is missing: U-Nets over a smooth fill, told what belongs there or not.
 
-A hole is first filled smoothly from its border (`pull_push`); the net learns what to add. Beside
-the picture it may be given labels of the parts and landmarks; where either is unknown, the net
-goes by what it sees. Convolutions of four kinds, to be compared: `plain`; `gated` (Yu et al.,
-2019); `partial` (Liu et al., 2018), which see nothing of the fill, only what is known, and pass on
-how far that has spread; `dilated` ones at the coarsest size. Several stages in a row each paint
-over what the one before put into the hole.
+A hole is first filled smoothly from its border (`pull_push`); the net learns what to add.
+Beside the picture it may be given labels of the parts and landmarks; where either is unknown,
+the net goes by what it sees. Convolutions of four kinds, to be compared: `plain`; `gated` (Yu
+et al., 2019); `partial` (Liu et al., 2018), which see nothing of the fill, only what is known,
+and pass on how far that has spread; `dilated` ones at the coarsest size. Several stages in a
+row each paint over what the one before put into the hole.
 """
 
 from __future__ import annotations
@@ -19,9 +19,34 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trombine.nets.blocks import Features, Normed, begin_small, doubled, padded, widths
-from trombine.nets.fill import pull_push
 from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
 from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
+
+_COARSEST: Final = (4, 2, 1)  # pixels a side: what a fill begins with
+
+
+def pull_push(
+    picture: Float[Tensor, "n c h w"], hole: Float[Tensor, "n 1 h w"], levels: int
+) -> Float[Tensor, "n c h w"]:
+    """The picture with its hole filled from its border, the smoother the farther (Gortler et al.,
+    1996); grey where nothing is known. Height and width can be halved `levels` times."""
+    known = (1 - hole).to(picture.dtype)
+    pyramid = [torch.cat([picture * known, known], 1)]
+    for _ in range(levels):
+        pyramid.append(functional.avg_pool2d(pyramid[-1], 2))
+    for side in _COARSEST:  # by interpolation, since these may not be halves
+        pyramid.append(functional.interpolate(pyramid[-1], size=(side, side), mode="bilinear"))
+    total, share = pyramid[-1][:, :-1], pyramid[-1][:, -1:]
+    grey = torch.full_like(total, 0.5)
+    filled = torch.where(share > 0, total / share.clamp(min=1e-6), grey)
+    for level in reversed(pyramid):
+        total, share = level[:, :-1], level[:, -1:]
+        filled = functional.interpolate(filled, size=total.shape[-2:], mode="bilinear")
+        # Half a pixel that is known says all of its colour.
+        trust = (2 * share).clamp(max=1.0)
+        filled = trust * total / share.clamp(min=1e-6) + (1 - trust) * filled
+    return torch.where(hole > 0.5, filled, picture)
+
 
 KINDS: Final = ("plain", "gated", "partial", "dilated")
 NORMS: Final = ("none", "group", "batch")

@@ -1,6 +1,6 @@
 """From a face's fields to colours and light, in linear light, as the painters read them.
 
-`colours(face)` gives a table of RGB rows, indexed by the C_ names of kernel_light.py; `surface`
+`colours(face)` gives a table of RGB rows, indexed by the C_ names of kernel_photo.py; `surface`
 gives the amounts that belong to skin, light and camera and joins the record of shape.py.
 """
 

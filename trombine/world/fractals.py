@@ -1,15 +1,4 @@
-"""Fractals: where the points of an orbit fall most often, in colours on white.
-
-`fractal(seed)` draws the numbers of a picture, `paint_fractal` paints it at any size. The map is
-Pickover's (Chaos in Wonderland, 1994):
-
-    x' = sin(b y) + c sin(b x)
-    y' = sin(a x) + d sin(a y)
-
-Its orbit is chaotic for the numbers that are kept, so it never comes to where it was, and some
-places see it more often than others. fractals_colours.py says what the palettes are,
-kernel_fractals.py walks. numba and scipy are imported when the first picture is drawn.
-"""
+"""Fractals: parameters to orbits, orbits to pictures, and their colours."""
 
 from __future__ import annotations
 
@@ -17,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
 from typing import Final
 
@@ -25,7 +14,91 @@ import numpy as np
 from jaxtyping import Float64, Int64, UInt8
 from scipy.ndimage import gaussian_filter
 
-from trombine.world.fractals_colours import PALETTES, ramp
+from trombine.world.leaves_colours import to_light, to_screen
+
+# ---------------------------------------------------------------------------------------------
+# The palettes of fractals: from nearly white, where few points fall, to dark.
+#
+# Colours are OKLab's lightness, chroma and hue, as in leaves_colours.py; lightness falls at nearly
+# the same pace in all, so that a fractal has the same shape in each.
+
+
+STEPS: Final = 1024  # of a palette
+PALETTE_SHARES: Final = (0.0, 0.25, 0.5, 0.72, 0.88, 1.0)  # where the colours below stand
+
+# Lightness (1 is white), chroma, hue in degrees.
+PALETTES: Final = {
+    "ember": (
+        (0.985, 0.015, 95),
+        (0.91, 0.09, 88),
+        (0.76, 0.15, 62),
+        (0.58, 0.19, 32),
+        (0.38, 0.15, 20),
+        (0.20, 0.08, 10),
+    ),
+    "lagoon": (
+        (0.985, 0.015, 180),
+        (0.91, 0.06, 185),
+        (0.76, 0.10, 205),
+        (0.56, 0.13, 235),
+        (0.38, 0.13, 262),
+        (0.20, 0.08, 280),
+    ),
+    "orchid": (
+        (0.985, 0.012, 20),
+        (0.90, 0.06, 10),
+        (0.75, 0.14, 350),
+        (0.56, 0.20, 330),
+        (0.38, 0.18, 305),
+        (0.20, 0.10, 290),
+    ),
+    "fern": (
+        (0.985, 0.02, 110),
+        (0.92, 0.09, 115),
+        (0.78, 0.14, 128),
+        (0.57, 0.12, 148),
+        (0.38, 0.08, 165),
+        (0.20, 0.045, 185),
+    ),
+    "dusk": (
+        (0.985, 0.015, 70),
+        (0.90, 0.07, 65),
+        (0.76, 0.13, 35),
+        (0.55, 0.16, 355),
+        (0.37, 0.14, 310),
+        (0.19, 0.09, 275),
+    ),
+}
+
+
+@cache
+def ramp(palette: int) -> Float64[np.ndarray, "steps 3"]:
+    """The colours of a palette, sRGB in [0, 1], from tone 0 to tone 1 in STEPS even steps."""
+    stops = np.array(tuple(PALETTES.values())[palette])
+    around = stops[:, 1] * np.exp(1j * np.deg2rad(stops[:, 2]))  # the plane of colours
+    tone = np.linspace(0, 1, STEPS)
+    lightness, mixed = (
+        np.interp(tone, PALETTE_SHARES, stops[:, 0]),
+        np.interp(tone, PALETTE_SHARES, around),
+    )
+    return to_screen(
+        to_light(np.stack([lightness, np.abs(mixed), np.angle(mixed, deg=True)], axis=1))
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Fractals: where the points of an orbit fall most often, in colours on white.
+#
+# `fractal(seed)` draws the numbers of a picture, `paint_fractal` paints it at any size. The map is
+# Pickover's (Chaos in Wonderland, 1994):
+#
+#     x' = sin(b y) + c sin(b x)
+#     y' = sin(a x) + d sin(a y)
+#
+# Its orbit is chaotic for the numbers that are kept, so it never comes to where it was, and some
+# places see it more often than others. fractals_colours.py says what the palettes are,
+# kernel_fractals.py walks. numba and scipy are imported when the first picture is drawn.
+
 
 STREAM: Final = 0xF2AC  # keeps these draws apart from others of the same seed
 BENDS: Final = (-3.0, 3.0)  # a and b are drawn from here, evenly

@@ -1,7 +1,7 @@
 """Marks on paper: coverage, strokes, and the flat colours that they are drawn with.
 
 Compiled by numba. A drawing is built from the back to the front on one colour c (3 numbers,
-sRGB); each mark lays some of a colour of the table of inks.py over it, its rows named here.
+sRGB); each mark lays some of a colour of the table of stylise.py over it, its rows named here.
 """
 
 from __future__ import annotations

@@ -28,7 +28,6 @@ from trombine.world.kernel_geometry import (
     relief,
     unpose,
 )
-from trombine.world.kernel_hair import hair
 from trombine.world.kernel_layers import (
     COUNT,
     D_BACK_HAIR,
@@ -52,9 +51,8 @@ from trombine.world.kernel_layers import (
     distances,
     top,
 )
-from trombine.world.kernel_light import C_HAIR, C_SKIN, lit
 from trombine.world.kernel_noise import clamp, mix
-from trombine.world.kernel_photo import expose, hat, sample
+from trombine.world.kernel_photo import C_HAIR, C_SKIN, expose, hair, hat, lit, sample
 from trombine.world.kernel_truth import feature_points, head_points, to_picture
 
 NEAREST, FARTHEST, STEP = 1.75, -0.75, 0.08  # of the ray, in half widths of the face

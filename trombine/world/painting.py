@@ -19,9 +19,9 @@ from scipy.ndimage import uniform_filter
 from trombine.core.conventions import PART_INDEX
 from trombine.world.colours import colours, lights_out_of_focus
 from trombine.world.faces import Face
-from trombine.world.inks import ROWS as INK_ROWS
-from trombine.world.inks import greys, inks
 from trombine.world.shape import Shape, shape
+from trombine.world.stylise import ROWS as INK_ROWS
+from trombine.world.stylise import greys, inks
 
 STYLES: Final = ("photo", "anime", "cartoon", "sketch")
 SMALLEST, LARGEST = 16, 2048

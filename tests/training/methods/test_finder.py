@@ -16,7 +16,7 @@ from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.data.staging import Staged, staged
 from trombine.losses.objective import Step
-from trombine.nets.finder import LARGEST, SMALLEST
+from trombine.nets.faces import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
 from trombine.training.methods import find
 from trombine.training.methods.finder import STAGE, Find, FindObjective

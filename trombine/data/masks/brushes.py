@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float64
 from trombine.core.rng import Rng
 from trombine.data.masks.kernel_brush import NEVER, brush
 from trombine.data.masks.spec import Hole, MaskTerm
-from trombine.world.leaves_letters import HALF, LETTERS, LINE, STROKES
+from trombine.world.leaves_materials import HALF, LETTERS, LINE, STROKES
 
 Spots = Float64[np.ndarray, "_ 3"]  # x, y, radius of a brush that moves from one to the next
 Line = Float64[np.ndarray, "_ 2"]
@@ -286,7 +286,7 @@ def _letter(number: int) -> tuple[Line, ...]:
 
 
 def _polyline(stroke: tuple[float, ...]) -> Line:
-    """A stroke of world/leaves_letters.py as a line of points."""
+    """A stroke of world/leaves_materials.py as a line of points."""
     kind, x, y, x2, y2, radius = stroke
     if kind == LINE:
         return np.array([[x, y], [x2, y2]], np.float64)

@@ -20,7 +20,7 @@ from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.losses.objective import Objective, Phase, Step, Terms
 from trombine.losses.reading import centres_loss
-from trombine.nets.finder import LARGEST, SMALLEST
+from trombine.nets.faces import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.reader import FACES, READER, chain_of, check_painted

@@ -27,7 +27,7 @@ from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step,
 from trombine.losses.pools import Pool
 from trombine.losses.terms import l1, wide
 from trombine.metrics import sliced_distance
-from trombine.nets.attentive_discriminator import AttentiveDiscriminator
+from trombine.nets.discriminators import AttentiveDiscriminator
 from trombine.nets.translator import AttentiveTranslator, Translator
 from trombine.recipes.recipe import NetSpec, Recipe
 
