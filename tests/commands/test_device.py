@@ -52,9 +52,8 @@ def portrait(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["upscale", "inpaint", "read", "data_prepare"])
-def test_the_processor_is_usual(name: str) -> None:
-    """What is promised byte for byte is the processor's, so a card is taken only when named."""
-    assert inspect.signature(getattr(trombine, name)).parameters["device"].default == "cpu"
+def test_a_card_is_taken_where_there_is_one(name: str) -> None:
+    assert inspect.signature(getattr(trombine, name)).parameters["device"].default == "auto"
 
 
 @pytest.mark.parametrize("device", ["cuda", "auto"])
@@ -65,12 +64,7 @@ def test_enlarging_takes_the_card(
     trombine.upscale(kit.photo(tmp_path), output=tmp_path / "b.png", model=MODEL, device=device)
     assert "cuda" in asked
     record = read_record(tmp_path / "b.png") or {}
-    assert record["options"]["device"] == device
-
-
-def test_a_record_of_the_processor_does_not_name_it(tmp_path: Path, kit: ModuleType) -> None:
-    trombine.upscale(kit.photo(tmp_path), output=tmp_path / "b.png", model=MODEL)
-    assert "device" not in (read_record(tmp_path / "b.png") or {})["options"]
+    assert record["options"].get("device", "auto") == device
 
 
 def test_reading_takes_the_card(asked: list[str], tmp_path: Path) -> None:
@@ -93,8 +87,6 @@ def test_preparing_takes_the_card(asked: list[str], tmp_path: Path) -> None:
     from trombine.data.pack import Pack
 
     assert Pack(tmp_path / "pack").about["device"] == "cuda"
-    trombine.data_prepare(source.parent, **fields, output=tmp_path / "usual")
-    assert "device" not in Pack(tmp_path / "usual").about
 
 
 @pytest.mark.parametrize(

@@ -29,5 +29,5 @@ def test_models_import_and_export_never_write_over_what_they_read(tmp_path: Path
     before = file.read_bytes()
     (tmp_path / "m.onnx").symlink_to(file)
     with pytest.raises(InputError, match=OVER):
-        trombine.models_export(file, output=tmp_path / "m.onnx", onnx=True, overwrite=True)
+        trombine.models_export(file, output=tmp_path / "m.onnx", overwrite=True)
     assert file.read_bytes() == before

@@ -78,7 +78,7 @@ def test_only_what_is_missing_is_made(tiny: Path, tmp_path: Path) -> None:
 def test_faces_and_sheets_are_made_again(tiny: Path, tmp_path: Path) -> None:
     asked: dict[str, Any] = {"attributes": "age=60, glasses=0", "truncation": 0.7}
     result = generated(tmp_path, tiny, seeds="3,8", sheet=True, nearest=True, **asked)
-    names = ["000003.png", "000008.png", "sheet.png", "nearest.png"]
+    names = ["000003.png", "000008.png", "all.sheet.png", "nearest.sheet.png"]
     assert [path.name for path in result.written] == names
     assert is_made_again(*result.written, inputs=tiny.parent)
     record = read_record(tmp_path / "000003.png") or {}

@@ -153,15 +153,15 @@ def test_export_writes_and_says_how_equal_it_is(
 
     monkeypatch.setattr(models, "export", export)
     path = tmp_path / "deep" / "tiny.onnx"
-    result = models_export("tiny-x2", output=path, onnx=True)
+    result = models_export("tiny-x2", output=path)
     said = f"{path} written: its results differ from torch's by 2.2e-07 at most"
     assert (result.summary, result.written) == (said, (path,))
     assert path.read_text() == load("tiny-x2").hash
     path.write_text("mine")
     with pytest.raises(InputError, match=r"tiny.onnx: is there already; --overwrite writes over"):
-        models_export("tiny-x2", output=path, onnx=True)
+        models_export("tiny-x2", output=path)
     assert path.read_text() == "mine"
-    models_export("tiny-x2", output=path, onnx=True, overwrite=True)
+    models_export("tiny-x2", output=path, overwrite=True)
     assert path.read_text() != "mine"
 
 
@@ -235,10 +235,9 @@ def test_a_half_that_was_changed_is_refused(zoo: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("tiny-x2", {}, "say --onnx or --half"),
         ("tiny-x2", {"half": True}, r"x.onnx: the output ends in .safetensors"),
-        ("tiny-x2", {"onnx": True, "output": Path("x.pt")}, "x.pt: the output ends in .onnx"),
-        ("none-x2", {"onnx": True}, "none-x2"),
+        ("tiny-x2", {"output": Path("x.pt")}, "x.pt: the output ends in .onnx"),
+        ("none-x2", {}, "none-x2"),
     ],
 )
 def test_export_refuses_before_it_begins(

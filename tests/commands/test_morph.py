@@ -38,14 +38,14 @@ def test_the_ends_of_a_walk_are_the_faces_that_generate_makes(
     options: dict[str, Any] = {"model": tiny} if by_net else {"size": 32, "attributes": "smile=.8"}
     walk = tmp_path / "walk"
     result = morph(["3,8", 21], output=walk, frames=3, sheet=True, film="gif", **options)
-    names = [*(f"{at:06d}.png" for at in range(7)), "film.gif", "sheet.png"]
+    names = [*(f"{at:06d}.png" for at in range(7)), "film.gif", "all.sheet.png"]
     assert [path.name for path in result.written] == names
     generate(seeds="3,8,21", output=tmp_path / "faces", **options)
     for at, seed in ((0, 3), (3, 8), (6, 21)):
         frame = pixels(walk, f"{at:06d}.png")
         assert np.array_equal(frame, pixels(tmp_path, "faces", f"{seed:06d}.png"))
     assert "7 frames of 32 px; parts in place in" in result.summary
-    made = [walk / name for name in ("000002.png", "film.gif", "sheet.png")]
+    made = [walk / name for name in ("000002.png", "film.gif", "all.sheet.png")]
     assert is_made_again(*made, inputs=tiny.parent)
 
 

@@ -75,7 +75,7 @@ def test_the_same_in_company_on_two_threads_and_by_replay(tmp_path: Path) -> Non
         generate(seeds=seeds, threads=threads, sheet=True, output=tmp_path / name)
     many, alone = (tmp_path / name / "000003.png" for name in ("many", "alone"))
     assert many.read_bytes() == alone.read_bytes() and size_of(many) == (512, 512)
-    made = [many, tmp_path / "many" / "sheet.png", tmp_path / "alone" / "sheet.png"]
+    made = [many, tmp_path / "many" / "all.sheet.png", tmp_path / "alone" / "all.sheet.png"]
     assert replay(made).summary.count("the same pixels") == 3
     assert max(size_of(made[2])) < 512
 

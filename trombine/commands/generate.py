@@ -37,7 +37,7 @@ from trombine.io.record import changed_options, record_of
 from trombine.models.zoo import named
 from trombine.restyling.portrait import known
 
-SHEET, NEAREST = "sheet.png", "nearest.png"
+SHEET, NEAREST = "all.sheet.png", "nearest.sheet.png"
 SHOWN: Final = 400  # pictures of a sheet
 _ON_SHEET: Final = 256  # pixels of one of them, at most, of the painter's
 _MOST_NEAREST: Final = 100  # faces of the other sheet
@@ -101,9 +101,9 @@ def generate(
     like
         A picture or a character's file: who to draw.
     sheet
-        Write sheet.png too, with all of them.
+        Write all.sheet.png too.
     nearest
-        By a net: write nearest.png, the most like it learned.
+        By a net: write nearest.sheet.png, the most like it learned.
     """
     arguments = locals()
     by_net = uses_net(method, model, truncation=truncation != 1, nearest=nearest)

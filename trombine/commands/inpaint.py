@@ -84,7 +84,7 @@ def inpaint(
     write_parts: Annotated[bool, Parameter(group=MORE)] = False,
     write_points: Annotated[bool, Parameter(group=MORE)] = False,
     write_mask: Annotated[bool, Parameter(group=MORE)] = False,
-    device: Device = "cpu",
+    device: Device = "auto",
     cluster: Cluster = "",
     progress: Progress = None,
 ) -> Any:

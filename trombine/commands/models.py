@@ -92,14 +92,13 @@ def models_export(
     /,
     *,
     output: Written,
-    onnx: bool = False,
     half: bool = False,
     overwrite: Overwrite = False,
 ) -> Result:
     """Write a model as ONNX, for programs that know nothing of trombine or torch.
 
     For example:
-      trombine models export upscale-fast-x2 --onnx -o enlarger.onnx
+      trombine models export upscale-fast-x2 -o enlarger.onnx
       trombine models export upscale-fast-x2 --half -o smaller.safetensors
 
     Other counts and sizes of pictures than it was traced with are tried, and no
@@ -110,18 +109,13 @@ def models_export(
     model
         A model that comes with trombine, or a .safetensors file.
     output
-        The file to write.
-    onnx
-        Write ONNX, FILE.onnx.
+        The file to write: FILE.onnx.
     half
-        Write FILE.safetensors with kernels of 16 bits.
+        Write FILE.safetensors instead, with kernels of 16 bits.
     """
-    if onnx == half:
-        raise InputError("models are exported as ONNX or in 16 bits; say --onnx or --half")
-    _check_output(
-        output, ".onnx" if onnx else ".safetensors", [find(str(model))], overwrite=overwrite
-    )
-    if onnx:
+    ending = ".safetensors" if half else ".onnx"
+    _check_output(output, ending, [find(str(model))], overwrite=overwrite)
+    if not half:
         check_extra()
         worst = export(load(str(model)), output)
         return _result(output, f"its results differ from torch's by {worst:.1e} at most")

@@ -99,7 +99,7 @@ def morph(
     size
         Pixels a side. [256; by a net 96]
     sheet
-        Write NAME.sheet.png, in a folder sheet.png, too.
+        Write NAME.sheet.png, in a folder all.sheet.png, too.
     film
         In a folder, write film.gif, .webp, .mp4 or .webm too.
     path
@@ -186,7 +186,7 @@ def _wanted(output: Path, count: int, *, film: str, sheet: bool) -> dict[Path, i
             raise InputError("is a file, and frames go into a folder", path=output)
         files |= {output / f"{at:06d}.png": at for at in range(count)}
         files |= {output / f"film.{film}": _FILM} if film else {}
-        beside = output / "sheet.png"
+        beside = output / "all.sheet.png"
     return files | ({beside: _SHEET} if sheet else {})
 
 

@@ -96,7 +96,7 @@ Strip = Annotated[
 Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],
     Parameter(
-        help="cpu, cuda, mps, or auto: a GPU if there is one. [cpu]",
+        help="auto uses a GPU if there is one; or cpu, cuda, mps. [auto]",
         group=MORE,
         show_choices=False,
     ),

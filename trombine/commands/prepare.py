@@ -46,7 +46,7 @@ def data_prepare(
     choose: Percent = 5,
     test: Percent = 5,
     workers: Workers = 1,
-    device: Device = "cpu",
+    device: Device = "auto",
     progress: Progress = None,
 ) -> Result:
     """Make a pack of a folder of pictures: cropped, resized, sorted by use.

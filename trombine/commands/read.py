@@ -63,7 +63,7 @@ def read(
     model: Annotated[str | Path, Parameter(group=MORE)] = "reader",
     recursive: Recursive = False,
     suffix: Suffix = "",
-    device: Device = "cpu",
+    device: Device = "auto",
     cluster: Cluster = "",
     progress: Progress = None,
 ) -> Any:

@@ -85,7 +85,7 @@ def restyle(
         Literal["painter", "net"] | None, Parameter(group=MORE, show_choices=False)
     ] = None,
     model: Annotated[str | Path, Parameter(group=MORE)] = _MODEL,
-    device: Device = "cpu",
+    device: Device = "auto",
     cluster: Cluster = "",
     progress: Progress = None,
 ) -> Any:

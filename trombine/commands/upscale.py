@@ -83,7 +83,7 @@ def upscale(
     ] = "auto",
     tile: Annotated[int | None, limits(16), WHOLE, Parameter(group=MORE)] = None,
     threads: Threads = None,
-    device: Device = "cpu",
+    device: Device = "auto",
     cluster: Cluster = "",
     progress: Progress = None,
 ) -> Any:

@@ -1,7 +1,7 @@
 """Where nets are computed: on the processor or on a graphics card, and what to do where none is.
 
-What is promised byte for byte is computed on the processor, which is what is taken unless another
-is named. Torch is loaded inside: options name the devices, and a help page must not wait for it.
+A card's results differ from the processor's by at most one level of 255. Torch is loaded inside:
+options name the devices, and a help page must not wait for it.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy as np
 
 from trombine.core.errors import InputError
 from trombine.io.files import opened, refusing
-from trombine.io.image import PICTURE_SUFFIXES
+from trombine.io.image import PICTURE_SUFFIXES, SHEET_ENDING
 
 METADATA: Final = "metadata.jsonl"
 AGAIN: Final = "copy it again from where it came, or take it away"
@@ -82,7 +82,8 @@ def pictures(count: int) -> str:
 def is_picture(name: str) -> bool:
     """Whether a file of this name is taken for a picture."""
     _, dot, end = name.rpartition(".")
-    return bool(dot) and dot + end.lower() in PICTURE_SUFFIXES and not name.startswith(".")
+    known = bool(dot) and dot + end.lower() in PICTURE_SUFFIXES
+    return known and not name.startswith(".") and not name.endswith(SHEET_ENDING)
 
 
 def names_in(folder: Path, *, folders: bool, most: int | None = None) -> list[str]:

@@ -30,6 +30,7 @@ from trombine.io.image import (
     LOSSY,
     PICTURE_SUFFIXES,
     RAW_SUFFIXES,
+    SHEET_ENDING,
     VIDEO_SUFFIXES,
     Labels,
     Picture,
@@ -386,7 +387,8 @@ def _make(batch: _Batch, piece: tuple[Path, Path]) -> _Outcome:
 def find(inputs: Iterable[Path], *, recursive: bool = False) -> list[Path]:
     """The pictures that are meant, each once: a folder stands for those in it, sorted by name.
 
-    Hidden files and films in MP4 and WebM are left out; a folder without pictures stays as it is.
+    Hidden files, contact sheets and films in MP4 and WebM are left out; a folder without pictures
+    stays as it is.
     """
     found: dict[str, Path] = {}
     for path in inputs:
@@ -404,6 +406,7 @@ def _pictures_in(
         path
         for path in paths
         if path.suffix.lower() in endings
+        and not path.name.endswith(SHEET_ENDING)
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     )

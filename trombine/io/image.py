@@ -56,6 +56,7 @@ FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}  # of pictures that may 
 PICTURE_SUFFIXES: Final = frozenset(FORMATS) - VIDEO_SUFFIXES | {
     *(".ppm", ".pgm", ".jp2", ".heic", ".heif")
 }
+SHEET_ENDING: Final = ".sheet.png"  # of contact sheets: no pictures of a folder
 RAW_SUFFIXES: Final = frozenset((".cr2", ".cr3", ".nef", ".dng", ".arw", ".raf", ".orf", ".rw2"))
 LOSSY: Final = ("JPEG", "AVIF")  # of the formats that are written
 USUAL_QUALITY: Final = 95

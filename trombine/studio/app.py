@@ -558,20 +558,22 @@ def _add_streams(app: FastAPI, store: Store, stopping: Callable[[], bool]) -> No
 
     def all_jobs(request: Request) -> Response:
         """What your jobs say, from now on or after Last-Event-ID, as server-sent events."""
-        given = request.headers.get("last-event-id", "")
-        after = int(given) if given.isascii() and given.isdigit() else store.last()
-        return _stream(store, news, _owner(request), after, None, stopping)
+        return _stream(store, news, _owner(request), _after(request, store.last()), None, stopping)
 
     def one_job(request: Request, id: str) -> Response:
         """What one job says, from its beginning or after Last-Event-ID, until it ends."""
         if store.find(id, _owner(request)) is None:
             raise HTTPException(404)
-        given = request.headers.get("last-event-id", "")
-        after = int(given) if given.isascii() and given.isdigit() else 0
-        return _stream(store, news, _owner(request), after, id, stopping)
+        return _stream(store, news, _owner(request), _after(request, 0), id, stopping)
 
     for path, stream in (("/api/events", all_jobs), ("/api/jobs/{id}/events", one_job)):
         app.add_api_route(path, stream, response_class=Response)
+
+
+def _after(request: Request, usual: int) -> int:
+    """The number of the last event that the browser has had."""
+    given = request.headers.get("last-event-id", "")
+    return int(given) if re.fullmatch(r"[0-9]{1,18}", given) else usual
 
 
 def _stream(
@@ -583,7 +585,7 @@ def _stream(
     stopping: Callable[[], bool],
 ) -> Response:
     async def events() -> AsyncIterator[str]:
-        number, silent, looked = min(after, 2**62), 0.0, -1
+        number, silent, looked = after, 0.0, -1
         yield "retry: 500\n\n"
         while not stopping():
             said: list[Said] = []

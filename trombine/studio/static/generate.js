@@ -126,7 +126,7 @@ async function showWalk(job) {
   await Promise.all(frames.map((image) => image.decode()));
   $("scrub").max = frames.length - 1;
   $("scrub").value = 0;
-  $("sheet").href = job.files.find(({ name }) => name === "sheet.png").url;
+  $("sheet").href = job.files.find(({ name }) => name === "all.sheet.png").url;
   const film = job.files.find(({ name }) => name.startsWith("film."));
   [$("film").href, $("film").download] = [film.url, film.name.replace("film", "walk")];
   $("how-even").textContent = sentence(job.summary.split("; ").slice(1).join("; "));
