@@ -82,8 +82,8 @@ def _note(faces: Sequence[Face], *, traits: bool) -> str:
 def in_words(face: Face, *, traits: bool) -> str:
     """A face in a line: where it turns, what it wears; with `traits` its style and age before."""
     moment, words = face.moment, []
-    if traits:
-        words.append(max(face.styles, key=lambda name: face.styles[name]))
+    if traits and face.style:
+        words.append(face.style)
     if traits and "age" in face.traits:
         words.append(f"age {face.traits['age']:.0f}")
     if "yaw" in moment:

@@ -77,7 +77,7 @@ MOST_FILES: Final = 200  # of a request
 MOST_WAITING: Final = 64  # jobs of one owner that have not ended
 MASK: Final = "application/x-trombine-mask"
 LABELS: Final = "application/x-trombine-labels"
-_MOST_MASK: Final = 1 << 28  # bytes of a mask that is unpacked
+_MOST_MASK: Final = 1 << 28  # pixels of a mask
 _UNPACKING: Final = Lock()  # one mask after the other: each may take a lot of memory
 _TURN: Final = 0.1  # seconds between two looks for new events
 _ALIVE: Final = 15.0  # seconds after which a silent stream says that it is there
@@ -366,16 +366,16 @@ def _plain(name: str) -> str:
 def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
     """A mask or a map of labels as pages send it: gzipped; width and height as 32 bits each, then
     a byte a pixel."""
-    packed = upload.file.read()
     reader = zlib.decompressobj(wbits=31)
     try:
-        data = reader.decompress(packed, _MOST_MASK)
-    except zlib.error:
-        data = b""
-    width, height = struct.unpack_from("<II", data) if len(data) >= 8 else (0, 0)
-    if not width or not height or len(data) != 8 + width * height or reader.unconsumed_tail:
+        width, height = struct.unpack("<II", reader.decompress(upload.file.read(), 8))
+        size = width * height
+        data = reader.decompress(reader.unconsumed_tail, size + 1) if size <= _MOST_MASK else b""
+    except (zlib.error, struct.error):
+        size, data = 0, b""
+    if not size or len(data) != size:
         raise InputError("the mask is damaged", "reload the page, and paint it again")
-    return np.frombuffer(data, np.uint8, offset=8).reshape(height, width)
+    return np.frombuffer(data, np.uint8).reshape(height, width)
 
 
 # ---------------------------------------------------------------------------------------------

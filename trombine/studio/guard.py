@@ -14,6 +14,7 @@ import hmac
 import json
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
@@ -26,6 +27,7 @@ from trombine.core.texts import from_json
 
 MOST_BYTES: Final = 256 << 20  # of a request, all files together
 SILENCE: Final = 30.0  # seconds between two parts of a request, and for its head
+_LONGEST: Final = 1200.0  # seconds for a whole request
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; form-action 'none';"
@@ -85,12 +87,13 @@ class Guard:
         if _SUBJECTS.fullmatch(scope["path"]):  # opens one test to who has its link, and no more
             await self.app(scope, _bounded(receive), guarded)
             return
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        if "token" in query and scope["method"] == "GET":
-            await self._exchange(scope["path"], query["token"][0], guarded)
-            return
         owner = self._owner(headers)
-        if owner is None:
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        token = query.get("token", [""])[0] if scope["method"] == "GET" else ""
+        if _same(token, self.token):
+            await self._exchange(scope["path"], guarded)
+            return
+        if owner is None:  # else an old link's token beside a good cookie does no harm
             await _answer(guarded, 401, _STRANGER, is_page=not scope["path"].startswith("/api"))
             return
         scope.setdefault("state", {}).update({OWNER: owner, HERE: self._is_here(scope)})
@@ -135,12 +138,9 @@ class Guard:
     def _signed(self, name: str) -> str:
         return hmac.new(self.token.encode(), name.encode(), hashlib.sha256).hexdigest()
 
-    async def _exchange(self, path: str, token: str, send: Send) -> None:
+    async def _exchange(self, path: str, send: Send) -> None:
         """A cookie for the token; the page leads on by itself, for a cookie that is SameSite=Strict
         is not sent along a redirect that another site has begun."""
-        if not _same(token, self.token):
-            await _answer(send, 401, _STRANGER, is_page=True)
-            return
         name = secrets.token_urlsafe(18)
         value = f"{self.cookie}={name}.{self._signed(name)}"
         # Only to a path of ours: "//other.example" would lead to another host.
@@ -179,13 +179,14 @@ async def json_of(request: Request) -> dict[str, Any]:
 
 def _bounded(receive: Receive) -> Receive:
     """What is received, up to the limit: a length that a header claims is not believed. Who begins
-    a request and falls silent is not waited for."""
-    total, is_whole = 0, False
+    a request and falls silent, or drips, is not waited for."""
+    total, is_whole, end = 0, False, time.monotonic() + _LONGEST
 
     async def bounded() -> Message:
         nonlocal total, is_whole
         try:
-            message = await asyncio.wait_for(receive(), None if is_whole else SILENCE)
+            left = min(SILENCE, end - time.monotonic())
+            message = await asyncio.wait_for(receive(), None if is_whole else left)
         except TimeoutError:
             raise HTTPException(408, "nothing came for a while; send it again") from None
         is_whole = not message.get("more_body", False)
