@@ -7,7 +7,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench figures clean
+.PHONY: help demo test lint bench figures docs clean
 
 PYTHON ?=
 TORCH_INDEX ?=
@@ -21,6 +21,7 @@ help:
 	@echo "make lint      ruff, ruff format, pyright"
 	@echo "make bench     measure, compare with the goals, write bench/results/"
 	@echo "make figures   draw docs/figures/, fill the numbers in README.md and docs/ in"
+	@echo "make docs      build the guides as a site, build/docs/index.html"
 	@echo "make clean     remove .venv and all that was built"
 
 demo: .venv/.core
@@ -40,6 +41,10 @@ bench: .venv/.dev
 figures: .venv/.dev
 	.venv/bin/python bench/figures.py
 	.venv/bin/python bench/fill_figures.py
+
+docs: .venv/.dev
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
+	@echo build/docs/index.html
 
 clean:
 	rm -rf .venv build dist demo .pytest_cache .ruff_cache .hypothesis

@@ -64,7 +64,7 @@ class Figure:
 
 def documents(root: Path = ROOT) -> list[Path]:
     """The files whose figures are filled in."""
-    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
 
 
 def figures(document: Path, root: Path = ROOT) -> Iterator[Figure]:

@@ -5,7 +5,7 @@
 Every arm sees as many painted anime faces, of 64 pixels but for those whose names end in 128, the
 same ones in the same order, and is measured by the witness, which none has seen, on as many
 invented ones of choosing seeds. Arms of fractals say whether a latent comes to mean the numbers by
-which pictures are painted. docs/generate-study.md has the table and what follows from it.
+which pictures are painted. docs/log/generate.md has the table and what follows from it.
 """
 
 from __future__ import annotations

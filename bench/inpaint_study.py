@@ -4,7 +4,7 @@
 
 Every arm sees as many pictures, the same ones in the same order with the same holes unless the arm
 is about that, and is measured on the same painted faces of choosing seeds. Those whose names end
-in 128 see and repair 128 pixels, all others 64. docs/inpaint-study.md has the table and what
+in 128 see and repair 128 pixels, all others 64. docs/log/repair.md has the table and what
 follows from it.
 """
 

@@ -6,7 +6,7 @@ Photo faces to anime, of 64 pixels but for arms whose names end in 128. What lea
 never told which drawing is whose: it sees the same people in other orders, or photographs of some
 people and drawings of others. All are measured on the same faces of choosing seeds, whose drawings
 are the truth.
-docs/restyle-study.md has the table and what follows from it.
+docs/log/restyle.md has the table and what follows from it.
 """
 
 from __future__ import annotations

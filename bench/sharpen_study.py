@@ -2,7 +2,7 @@
 
 Rows of `x4` and `ways` are SRGAN's net, a fifteenth of its size: first by squares, then against a
 discriminator, each with what the row is about changed. Rows of `unseen` learn from small pictures
-alone. docs/sharpen-study.md has the tables and what follows from them.
+alone. docs/log/enlarge.md has the tables and what follows from them.
 
     python bench/sharpen_study.py [--run] [ROW ...]     study.py says what else it takes
 """

@@ -3,7 +3,7 @@
 Each row trains a net and says by how much it is better than bicubic. Rows of one table take about
 the same CPU-minutes. What is chosen is chosen by leaves and faces of choosing seeds and by
 scikit-image's coffee and rocket; astronaut, chelsea and Set5 are reported, and nothing is chosen by
-them. docs/upscale-study.md has the tables and what follows from them.
+them. docs/log/enlarge.md has the tables and what follows from them.
 
     python bench/upscale_study.py [--run] [ROW ...]     study.py says what else it takes
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # A command that starts with one of these is not run.
@@ -14,18 +15,24 @@ NOT_RUN = {
     "make lint": ".ci/run calls it",
     "make bench": "measures for minutes",
     "make figures": "draws docs/figures and fills numbers in",
+    "make docs": "tests/docs/test_site.py builds the site",
     "pip install": "installs from the network",
     "pip wheel": "tests/house/test_packaging.py builds one, and uses it",
     "podman ": "builds from the network; tests/house/test_packaging.py reads the Containerfile",
     "trombine studio": "serves until it is told to end; tests/studio asks it",
     "trombine --install-completion": "edits the start-up files of the user's shell",
 }
+# Pages that lead to the guides, and show their commands once more.
+FRONT = {"README.md", "docs/index.md", "docs/start.md"}
 SHELL = {"sh", "bash", "shell", "console"}
 OTHER = {"text", "json", "toml", "yaml", "html", "javascript", "make", "ini", "csv", "python-repl"}
 BLOCK = re.compile(r"^( *)```([\w-]*)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = {page.name: page for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
+PAGES = {
+    page.relative_to(ROOT).as_posix(): page
+    for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,15 @@ def commands(body: str, language: str) -> list[str]:
     return prompted or (plain if language else [s for s in plain if s.startswith("trombine ")])
 
 
-def reason_not_to_run(command: str) -> str | None:
-    """Why this command is on the list, if it is."""
+def reason_not_to_run(command: str, page: str) -> str | None:
+    """Why this command is not run on this page, if it is not."""
+    if page in FRONT and command in shown_by_guides():
+        return "a guide shows it, too, and there it is run"
     return next((why for start, why in NOT_RUN.items() if command.startswith(start)), None)
+
+
+@cache
+def shown_by_guides() -> frozenset[str]:
+    """The commands of all pages but those that lead to them."""
+    guides = [page.read_text() for name, page in PAGES.items() if name not in FRONT]
+    return frozenset(s.code for text in guides for s in snippets(text) if s.language == "sh")

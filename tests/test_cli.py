@@ -87,13 +87,6 @@ def test_every_example_is_run_as_a_command_of_a_page(line: str) -> None:
     assert set(examples(line)) <= shown
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_has_its_page(line: str, root: Path) -> None:
-    page = root / "docs" / f"{line.split()[0]}.md"
-    assert f"trombine {line}" in page.read_text()
-    assert f"docs/{page.name}" in (root / "README.md").read_text()
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -71,7 +71,7 @@ def test_other_operations_are_refused_in_a_line(net: nn.Module, says: str) -> No
     x = torch.rand(1, 1, 2, 2, 2) if isinstance(net, nn.Conv3d) else torch.rand(1, 2, 4, 4)
     with pytest.raises(InputError, match=says) as refused:
         trace(net.eval(), x)
-    assert "docs/microscope.md" in str(refused.value) and "\n" not in str(refused.value)
+    assert "docs/models.md" in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_nets_that_a_page_cannot_show_are_refused() -> None:

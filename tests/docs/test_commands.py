@@ -1,7 +1,7 @@
 """Every command and every Python snippet of README.md and docs/ is run, page by page, in order.
 
-A page starts in an empty folder; what its first command makes, its next one finds. What is not
-run is on the list below, with its reason; everything else that looks like a command is.
+A page starts in a folder with a few files that all guides name; what its first command makes, its
+next one finds. What is not run is on a list in snippets.py, with its reason.
 """
 
 from __future__ import annotations
@@ -11,15 +11,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
+from json import dumps
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
-import skimage.data
 from av.video.frame import VideoFrame
 from PIL import Image
 from snippets import NOT_RUN, PAGES, Snippet, reason_not_to_run, snippets
+
+import trombine
+from trombine import world
+from trombine.world import paint
 
 
 def run(
@@ -39,29 +45,40 @@ def run(
     )
 
 
-def photographs(folder: Path) -> None:
-    """What a reader has already: photo.jpg, two folders of photographs, and two films."""
-    face = Image.fromarray(skimage.data.astronaut()[:160, 140:300]).resize((96, 96))
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the guides call photo.jpg, mask.png, holiday, photos, clip.mp4, dance.webm, faces and
+    she.character.json: painted and small, so that commands take moments."""
+    folder = tmp_path_factory.mktemp("files")
+    face = Image.fromarray(paint(world.face(2_000_000), 80, "photo").pixels)
     (folder / "holiday" / "day 1").mkdir(parents=True)
-    face.save(folder / "photo.jpg")
-    for path in ("0.jpg", "1.jpg", "day 1/6.jpg"):
-        face.save(folder / "holiday" / path)
+    for path in ("photo.jpg", "holiday/0.jpg", "holiday/day 1/6.jpg"):
+        face.save(folder / path)
+    hole = np.zeros((80, 80), np.uint8)
+    hole[50:56, 30:48] = 255
+    Image.fromarray(hole).save(folder / "mask.png")
     (folder / "photos").mkdir()
     for number in range(5):  # an enlarger learns from squares of this size, five at least
         face.resize((240, 240)).save(folder / "photos" / f"{number}.jpg")
     for path, codec in (("clip.mp4", "libx264"), ("dance.webm", "libvpx-vp9")):
         with av.open(str(folder / path), "w") as film:
             stream: Any = film.add_stream(codec, rate=25)
-            stream.width = stream.height = 96
+            stream.width = stream.height = 80
             stream.pix_fmt = "yuv420p"
             film.mux([*stream.encode(VideoFrame.from_image(face)), *stream.encode(None)])
+    trombine.data_world(count=4, size=64, output=folder / "faces")
+    person = {"character": asdict(world.face(2_000_001))}
+    (folder / "she.character.json").write_text(dumps(person))
+    return folder
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_does_what_it_says(on_path: dict[str, str], page: str, tmp_path: Path) -> None:
-    photographs(tmp_path)
+def test_a_page_does_what_it_says(
+    on_path: dict[str, str], files: Path, page: str, tmp_path: Path
+) -> None:
+    shutil.copytree(files, tmp_path, dirs_exist_ok=True)
     for snippet in snippets(PAGES[page].read_text()):
-        if snippet.language == "python" or not reason_not_to_run(snippet.code):
+        if snippet.language == "python" or not reason_not_to_run(snippet.code, page):
             done = run(snippet, tmp_path, on_path)
             assert done.returncode == 0, f"{page}: {snippet.code}\n{done.stdout}\n{done.stderr}"
 
@@ -89,6 +106,8 @@ $ trombine --version
 ```
 ```python
 import trombine
+from trombine import world
+from trombine.world import paint
 ```
 ```text
 trombine is not run here

@@ -8,14 +8,11 @@ from pathlib import Path
 import pytest
 
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href|srcset)=\"([^\"]+)\"")
-PAGES = [
-    "README.md",
-    "CHANGELOG.md",
-    *(f"docs/{p.name}" for p in sorted(Path(__file__).parents[2].glob("docs/*.md"))),
-]
+ROOT = Path(__file__).parents[2]
+PAGES = [p.relative_to(ROOT).as_posix() for p in sorted(ROOT.glob("docs/**/*.md"))]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", *PAGES])
 def test_links_lead_somewhere(page: str, root: Path) -> None:
     path = root / page
     targets = [one or other for one, other in LINK.findall(path.read_text())]

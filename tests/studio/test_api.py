@@ -6,10 +6,8 @@ import gzip
 import inspect
 import io
 import json
-import re
 import struct
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,34 +202,3 @@ def test_two_files_of_one_name_are_two(server: Server) -> None:
     assert [file["name"] for file in job["files"]] == ["a-2.png", "a.png"]
 
 
-def test_the_guide_s_client_and_curls_work(server: Server, root: Path, tmp_path: Path) -> None:
-    """The lines of docs/studio.md, with this studio's link and a picture."""
-    text = (root / "docs" / "studio.md").read_text()
-    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    here = {"TOKEN": server.token, "http://127.0.0.1:8642": f"http://{server.host}"}
-
-    def ours(block: str) -> str:
-        for word, value in here.items():
-            block = block.replace(word, value if word != "TOKEN" or "import" not in block else word)
-        return block
-
-    from PIL import Image
-
-    Image.fromarray(skimage.data.astronaut()[:128, 140:268]).save(tmp_path / "photo.jpg")
-    (client,) = (block for block in blocks if block.startswith("import json"))
-    script = f"TOKEN = {server.token!r}\n{ours(client)}"
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "photo.png").stat().st_size > 1000
-
-    (curls,) = (ours(block).splitlines() for block in blocks if "curl -H" in block)
-    first = "\n".join(curls[:3])
-    made = subprocess.run(["bash", "-euc", first], cwd=tmp_path, capture_output=True, text=True)
-    id = json.loads(made.stdout)["id"]
-    server.ended(id)
-    (tmp_path / "photo.png").unlink()
-    following = "\n".join([*curls[:2], *curls[3:]]).replace("/ID", f"/{id}")
-    done = subprocess.run(["bash", "-euc", following], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0 and '"state": "done"' in done.stdout, done.stderr
-    assert (tmp_path / "photo.png").read_bytes()[:4] == b"\x89PNG"
-    assert server.ask(f"/api/jobs/{id}").status == 404  # deleted by the last line

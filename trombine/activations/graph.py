@@ -130,7 +130,7 @@ def _tensors(tree: Any) -> Iterator[Tensor]:
 
 def _refused(what: str) -> InputError:
     text = f"computes {what.removeprefix('aten.')}, which the microscope cannot"
-    return InputError(f"{text}; docs/microscope.md says what it can")
+    return InputError(f"{text}; docs/models.md says what it can")
 
 
 # Functions of one number, by what torch calls them; their two parameters are in the call.

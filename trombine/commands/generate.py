@@ -86,7 +86,7 @@ def generate(
     neural net generate it.
 
     For example:
-      trombine generate --seeds 0-11 --sheet -o faces
+      trombine generate --seeds 0-11 --sheet -o drawn
       trombine generate --seeds 0-3 --attributes "age=60, glasses, no hat, smile=.8" \\
         -o steered
 

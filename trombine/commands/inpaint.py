@@ -91,8 +91,8 @@ def inpaint(
     """Repair what is under a mask: faces, and whatever else is damaged or in the way.
 
     For example:
-      trombine inpaint faces/000000.png --mask masks/000000.png -o repaired.png
-      trombine inpaint faces --mask-part eyes,mouth -o new
+      trombine inpaint photo.jpg --scratches -o repaired.png
+      trombine inpaint photo.jpg --mask-part eyes,mouth -o new.png
 
     Parameters
     ----------

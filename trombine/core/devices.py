@@ -48,7 +48,7 @@ def prepare(name: str) -> None:
     """Let a card compute in whole float32, and the same each time.
 
     By float16, which has as long a mantissa as TF32, some nets are off by more than half a level of
-    255 (docs/log.md).
+    255 (docs/log/enlarge.md).
     """
     if name == "cuda":
         import torch

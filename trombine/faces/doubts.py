@@ -38,7 +38,7 @@ _GROUP_OF: Final = np.array(
         for part in PARTS
     ]
 )
-_APART: Final = 0.1  # of the box; in sound readings at most .084 (docs/log.md)
+_APART: Final = 0.1  # of the box; in sound readings at most .084 (docs/log/read.md)
 _LEAST: Final = 12  # pixels of a part in the window; of fewer the middle says nothing
 _SURE_STYLE: Final = 0.9
 _OUTSIDE: Final = 0.05  # of the landmarks' box: of faces that are all there at most .005

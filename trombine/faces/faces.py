@@ -44,7 +44,7 @@ from trombine.nets.spaces import to_space
 FACE: Final = 0.1
 LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
 # Where landmarks may be off by so many times more in a window that is not upright yet, those of the
-# upright one are LOST, too (docs/log.md).
+# upright one are LOST, too (docs/log/read.md).
 _HOPELESS: Final = 2
 _SAME: Final = 0.5  # of two boxes of landmarks together in both: from here on they are of one face
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face

@@ -1,7 +1,7 @@
 """A window read twice: as it is, and mirrored and moved a little; what comes out is the mean.
 
 What a net says of a thing depends a little on the side it is on and on where it lies between the
-places of a coarser map. The mean depends on it less, and is nearer to what is so: docs/reader.md
+places of a coarser map. The mean depends on it less, and is nearer to what is so: docs/read.md
 has by how much.
 """
 

@@ -25,7 +25,7 @@ from trombine.io.holes import Hole
 from trombine.io.image import Picture
 
 # Pixels by which a painted colour's hole grows: a brush has soft edges; where nearly no pixel has
-# the very colour, a JPEG has changed it, and carried it beyond the edge (docs/log.md).
+# the very colour, a JPEG has changed it, and carried it beyond the edge (docs/log/repair.md).
 _SOFT: Final = 2
 _BLED: Final = 5
 # Of the distance between the eyes: half a lens's width and height, and how far arms go outwards.

@@ -25,7 +25,7 @@ _ALIKE: Final = [  # on both sides of a head
     for names in (("skin", "nose", "left_ear", "right_ear"), ("hair",))
 ]
 # Light makes one side darker than the other, not greyer: by how much greyer what was made may be,
-# and from what on it is evened fully (docs/log.md).
+# and from what on it is evened fully (docs/log/repair.md).
 _GREYER: Final = (0.04, 0.14)
 _NEAR: Final = 12  # pixels of a window: near what is seen a net knows its colours
 _LEAST: Final = (200, 50)  # pixels of a window that are seen, and hidden: fewer say too little

@@ -54,7 +54,7 @@ WILD: Final = CLEANING
 CLEANED: Final = "x1"  # as large as it is
 SHEET, REPORT, NUMBERS = ".sheet.png", ".report.png", ".report.json"  # ends of further outputs
 # Pictures of up to this many pixels are worked on several at once, each by one thread: that is
-# faster than all threads for each of them in turn (docs/log.md).
+# faster than all threads for each of them in turn (docs/log/enlarge.md).
 LIGHT: Final = 1 << 16
 # Pixels that a side may have in a format; an AVIF with more can be written, but not read.
 MOST_A_SIDE: Final = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 32768}
@@ -149,7 +149,7 @@ def _with_hole(
 ) -> tuple[Frames | Video, tuple[Model, ...]]:
     """The result with what was repaired enlarged by the net for damaged pictures; and its nets.
 
-    What a repair gets wrong is like noise, which that net removes (docs/log.md). Every sample
+    What a repair gets wrong is like noise, which that net removes (docs/log/enlarge.md). Every sample
     outside is that of the result.
     """
     if not hole.mask.any():

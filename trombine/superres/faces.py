@@ -13,7 +13,7 @@ from trombine.models import Model, loaded, running
 from trombine.superres.last import resized
 
 # Pixels of the small picture, the longer side of a face: where the net counts for nothing and for
-# all. Of large faces it saw painted ones only, and makes them look so (docs/log.md).
+# all. Of large faces it saw painted ones only, and makes them look so (docs/log/enlarge.md).
 _SIZES: Final = ((8.0, 14.0, 36.0, 60.0), (0.0, 1.0, 1.0, 0.0))
 _WHOLE: Final = 1.15  # of a face's box, hair left out: within this ellipse the net counts wholly
 _NONE: Final = 1.75  # beyond this one not at all

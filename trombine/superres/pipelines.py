@@ -30,7 +30,7 @@ from trombine.superres import MOST_TIMES
 from trombine.superres.names import BLEND, KEPT, families, is_shipped, named, no_net
 from trombine.superres.sharpened import Sharpened
 
-BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log.md)
+BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log/enlarge.md)
 _ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger for a while
 CLEANS: Final = "restore"  # the task of nets that keep the size
 USUAL: Final = "upscale"  # the family for photographs

@@ -268,7 +268,7 @@ def _usual(seen: Seen) -> _Usual:
 
 def _tone_in_grey(seen: Seen) -> float:
     """The tone of skin in a picture without colours, from how light it is there: of grey portraits
-    of real people that tells more than what is read (docs/log.md)."""
+    of real people that tells more than what is read (docs/log/restyle.md)."""
     side = len(seen.parts)
     rows = (np.arange(side) + 0.5) * len(seen.pixels) / side
     at = rows.astype(int)

@@ -37,7 +37,7 @@ class Find(Recipe):
     objective: ClassVar[str] = "find"
 
     damage: str = "none"
-    """What spoils the windows: a chain as docs/degradations.md tells."""
+    """What spoils the windows: a chain as docs/data.md tells."""
 
 
 _BOX: Final = 64.0  # pixels: the longer side of the landmarks' box of a painted face of 128

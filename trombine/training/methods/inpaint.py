@@ -11,7 +11,7 @@ a large face that is repaired more is seen than the reader's window has. Whoever
 sees all of the picture.
 
 The net's output counts in the hole alone, each picture as much as any other of its batch. What was
-tried is in docs/inpaint-study.md.
+tried is in docs/log/repair.md.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Painting(Recipe):
     any_size: ClassVar[bool] = True
 
     damage: str = "hole:irregular"
-    """What is missing: hole:MASKS (docs/masks.md)."""
+    """What is missing: hole:MASKS (docs/data.md)."""
     real: str = ""
     """Pictures of faces of which nothing is known: a reader says what is where in them."""
     real_every: int = 12

@@ -63,7 +63,7 @@ class Read(Recipe):
     moment: str = ""
     """What is read of the moment: pose, expression, light, what is worn."""
     damage: str = "none"
-    """What spoils the windows: a chain as docs/degradations.md tells."""
+    """What spoils the windows: a chain as docs/data.md tells."""
     population: str = ""
     """What is known of the people of the real pictures together, FIELD:MEAN,SPREAD with + between
     them, as age:57:11: so numbers are to be read on average, from `numbers_after` on."""
@@ -85,7 +85,7 @@ _REAL_EVERY: Final = 16  # of the real pictures: they are few, and each costs th
 _SURE: Final = 0.75  # of a part's label, before it is taught
 _WINDOW_TERMS: Final = frozenset({"face", "fields"})  # the terms of whole windows
 # What real windows do not teach: their numbers, which are unknown, and landmarks. Taught by the net
-# itself these drift a little with every step, mouths wider than they are (docs/log.md).
+# itself these drift a little with every step, mouths wider than they are (docs/log/read.md).
 _NOT_OF_REAL: Final = frozenset({"fields", "points", "spread"})
 _SLOWER: Final = 0.4  # the rate at which the numbers learn alone
 _NEAR_ENOUGH: Final = 0.04  # of the width: landmarks with a smaller expected error are visible

@@ -45,7 +45,7 @@ class Refine(Recipe):
     objective: ClassVar[str] = "refine"
 
     damage: str = "none"
-    """What spoils the pictures: a chain as docs/degradations.md tells."""
+    """What spoils the pictures: a chain as docs/data.md tells."""
 
 
 STAGE: Final = StageOptions(
@@ -112,7 +112,7 @@ class RefineObjective(Objective[Refine]):
             )
         seen, known, truth = (torch.cat(parts) for parts in zip(*cut, strict=True))
         logits = step.nets["net"](seen, parts=known.to(seen)).float()
-        # No Dice of groups: in a part of a picture it favours slivers of them (docs/log.md).
+        # No Dice of groups: in a part of a picture it favours slivers of them (docs/log/read.md).
         return {"parts": cross_entropy(logits, truth.long())}
 
     def samples(self, step: Step) -> Samples:

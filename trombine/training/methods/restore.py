@@ -1,7 +1,7 @@
 """Undo a known damage by comparison with the truth: enlargers, cleaners, repairers.
 
 SRResNet is as Ledig et al., 2017, have it. What was tried before the enlargers were chosen is in
-docs/upscale-study.md.
+docs/log/enlarge.md.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Restore(Judged):
     any_size: ClassVar[bool] = True
 
     damage: str = "shrink:2"
-    """What is undone: shrink:FACTOR, noise:STRENGTH, hole:MASKS (docs/masks.md), or a chain as
-    docs/degradations.md tells."""
+    """What is undone: shrink:FACTOR, noise:STRENGTH, hole:MASKS (docs/data.md), or a chain as
+    docs/data.md tells."""
     l1: float = 1.0
     """Weight of the mean absolute difference."""
     l2: float = 0.0

@@ -54,7 +54,7 @@ class Restyle(Judged):
     grey: float = 0.1
     """Share of the pictures that are shown without their colours."""
     damage: str = "none"
-    """What spoils the pictures that are shown: a chain as docs/degradations.md tells."""
+    """What spoils the pictures that are shown: a chain as docs/data.md tells."""
     gradients: float = 0.5
     """Weight of the mean absolute difference of steps from pixel to pixel."""
     organs: float = 0.0

@@ -34,7 +34,7 @@ class Detect(Recipe):
     objective: ClassVar[str] = "detect"
 
     damage: str = "old-photo"
-    """What spoils the pictures: a chain as docs/degradations.md tells; its scratches, dust, creases
+    """What spoils the pictures: a chain as docs/data.md tells; its scratches, dust, creases
     and torn corners are detected."""
     grey: float = 0.3
     """Share of the pictures that have no colours before they are spoiled."""

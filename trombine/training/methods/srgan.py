@@ -2,7 +2,7 @@
 
 Three phases. The net learns alone; then the discriminator alone, of what the net makes; then both,
 the discriminator's weight rising from 0 until the measure has lost what it may lose.
-What was tried is in docs/sharpen-study.md.
+What was tried is in docs/log/enlarge.md.
 """
 
 from __future__ import annotations
