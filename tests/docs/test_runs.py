@@ -10,7 +10,9 @@ from trombine.runs.folder import RunFolder
 
 
 def test_every_file_is_in_the_listing(root: Path) -> None:
-    listing = (root / "docs" / "train.md").read_text().split("```text\nruns/first/")[1].split("```")[0]
+    listing = (
+        (root / "docs" / "train.md").read_text().split("```text\nruns/first/")[1].split("```")[0]
+    )
     held = vars(RunFolder(Path("run"))).items()
     names = {path.name for key, path in held if key != "path"}
     assert len(names) == 11

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import inspect
 import io
-import json
 import struct
 import subprocess
 from collections.abc import Callable
@@ -200,5 +199,3 @@ def test_two_files_of_one_name_are_two(server: Server) -> None:
     assert made["fields"]["pictures"] == ["pictures/a.png", "pictures/a-2.png"]
     job = server.ended(made["id"])
     assert [file["name"] for file in job["files"]] == ["a-2.png", "a.png"]
-
-

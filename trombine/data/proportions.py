@@ -17,7 +17,7 @@ from trombine.core.conventions import LANDMARK_GROUPS
 from trombine.core.rng import Rng
 
 # By how much real people differ from what the world paints: of 60 portraits that nets may learn
-# from, a little beyond the medians (docs/log/restyle.md, 2026-11-25). Heights and widths are factors.
+# from, a little beyond the medians (docs/log, 2026-11-25). Heights and widths are factors.
 FURTHEST: Final = {
     "brows": 0.5,  # their height over the lids
     "lids": 0.8,  # how far they are open

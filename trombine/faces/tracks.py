@@ -17,7 +17,7 @@ from trombine.faces.oneeuro import OneEuro
 _REACH: Final = 0.4
 _REACH_PER_SECOND: Final = 1.5
 _AHEAD: Final = 0.25  # seconds: for longer nobody moves on as before
-# Of features: of one person in noise at least .8, of two .6 or less in 95 of 100 (docs/log/read.md).
+# Of features: of one person in noise at least .8, of two .6 or less in 95 of 100 (docs/log).
 _ALIKE: Final = 0.5
 _UNLIKE: Final = 0.5  # sizes of the face that two faces without likeness are farther apart
 _RECENT: Final = 0.1  # share of the newest frame in what a face's features are

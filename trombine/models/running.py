@@ -28,7 +28,7 @@ from trombine.nets import Net
 
 LEAST_TILE: Final = 16  # pixels a side: smaller ones would be halo and nothing else
 _STEP: Final = 8  # the sides that are tried are so far apart
-_MOST_BYTES: Final = 32 << 20  # of a tile's features: glibc keeps no larger block (docs/log/speed.md)
+_MOST_BYTES: Final = 32 << 20  # of a tile's features: glibc keeps no larger block (docs/log)
 _LARGEST_LEAST: Final = 128  # but tiles of a net that looks far would else be halo for the most
 _PROBE: Final = 8  # pixels a side of what a net's features are measured on
 # Other people's nets know the picture's size by their edges, so as few tiles as memory allows.

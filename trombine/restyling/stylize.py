@@ -42,7 +42,7 @@ from trombine.superres.sheet import centred, fitting, overview
 NO_FACE: Final = "no face is seen in some of its frames; they stay as they are"
 _FRAME: Final = 0.04  # seconds from one frame to the next, for who follows faces
 _MET: Final = 5  # frames of a film in which faces are fitted in full
-_SAME: Final = 0.7  # of features, of one person in two frames: as alike, at least (docs/log/restyle.md)
+_SAME: Final = 0.7  # of features, of one person in two frames: as alike, at least (docs/log)
 # Ends of further outputs.
 GIF, MOSAIC, CHARACTER = ".becomes.gif", ".mosaic.png", ".character.json"
 _OPTIONS: Final = {GIF: "--gif", MOSAIC: "--mosaic", CHARACTER: "--write-character"}

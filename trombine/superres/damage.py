@@ -27,7 +27,7 @@ Table = tuple[tuple[float, ...], tuple[float, ...]]  # what is measured, and sha
 
 QUALITIES: Final = range(20, 97)  # above it all steps are 1 and leave no trace
 # How much of the result the net for damaged pictures should have, by quality and by noise, linear
-# between these: what both nets make differs, and a mean is nearer to the truth (docs/log/enlarge.md).
+# between these: what both nets make differs, and a mean is nearer to the truth (docs/log).
 JPEG: Final = ((75, 85, 90, 95, 98, 100), (1.0, 0.75, 0.6, 0.4, 0.2, 0.0))
 NOISE: Final = ((2.0, 4.5), (0.0, 1.0))
 # The same for -x 1, which keeps the size: there detail is at hand, and can be lost.

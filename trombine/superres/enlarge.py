@@ -149,7 +149,7 @@ def _with_hole(
 ) -> tuple[Frames | Video, tuple[Model, ...]]:
     """The result with what was repaired enlarged by the net for damaged pictures; and its nets.
 
-    What a repair gets wrong is like noise, which that net removes (docs/log/enlarge.md). Every sample
+    What a repair gets wrong is like noise, which that net removes (docs/log). Every sample
     outside is that of the result.
     """
     if not hole.mask.any():

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from trombine.nets import Net
 
-SIDE: Final = 9  # pixels of the small picture over which a pattern repeats; odd (docs/log/enlarge.md)
+SIDE: Final = 9  # pixels of the small picture over which a pattern repeats; odd (docs/log)
 FAINT: Final = 0.02  # of white; what is stronger, such as an edge, counts as so much
 
 
