@@ -106,8 +106,6 @@ $ trombine --version
 ```
 ```python
 import trombine
-from trombine import world
-from trombine.world import paint
 ```
 ```text
 trombine is not run here
