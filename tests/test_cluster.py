@@ -121,6 +121,21 @@ def test_a_cluster_makes_what_one_machine_makes(
     assert there.summary == here.summary and "bad" in there.summary
 
 
+@pytest.mark.parametrize(("kind", "pack"), [("fractals", False), ("leaves", True)])
+def test_a_cluster_paints_what_one_machine_paints(
+    inside: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, pack: bool
+) -> None:
+    """Relative paths are of the folder where the command is given."""
+    monkeypatch.chdir(tmp_path)
+    paint: Callable[..., Any] = getattr(trombine, f"data_{kind}")
+    options: dict[str, Any] = {"count": 9, "size": 16, "first_seed": 7, "pack": pack}
+    here = paint(output="here", **options)
+    there = paint(output="there", cluster=inside.address, **options)
+    assert files(tmp_path / "there") == files(tmp_path / "here")
+    assert there.summary == here.summary.replace("here", "there")
+    assert paint(output="there", cluster=inside.address, **options).kept == 9
+
+
 def test_a_piece_that_fails_is_tried_on_another_node(inside: Any, tmp_path: Path) -> None:
     tries = tmp_path / "tries"
     tries.mkdir()

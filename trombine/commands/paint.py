@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from trombine.commands.options import WHOLE, Overwrite, Progress, Workers, limits, verb
+from trombine.commands.options import WHOLE, Cluster, Overwrite, Progress, Workers, limits, verb
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.data.made import SEEDS, Maker
@@ -41,6 +41,7 @@ def data_world(
     pack: AsPack = False,
     overwrite: Overwrite = False,
     workers: Workers = 1,
+    cluster: Cluster = "",
     progress: Progress = None,
 ) -> Result:
     """Paint faces, with exact parts, landmarks and parameters.
@@ -72,6 +73,7 @@ def data_leaves(
     pack: AsPack = False,
     overwrite: Overwrite = False,
     workers: Workers = 1,
+    cluster: Cluster = "",
     progress: Progress = None,
 ) -> Result:
     """Paint overlapping shapes with the statistics of natural pictures.
@@ -99,6 +101,7 @@ def data_fractals(
     pack: AsPack = False,
     overwrite: Overwrite = False,
     workers: Workers = 1,
+    cluster: Cluster = "",
     progress: Progress = None,
 ) -> Result:
     """Paint fractals, each with the numbers it is made from, ready to publish.
@@ -168,6 +171,8 @@ def _paint(kind: str, arguments: dict[str, Any], styles: tuple[str, ...] = ()) -
     if first_seed + count - 1 not in SEEDS:
         raise InputError(f"seeds end at {SEEDS[-1]:,}", "ask for fewer or lower ones")
     maker = Maker(kind=kind, styles=styles, size=arguments["size"])
-    names = ("first_seed", "count", "workers", "overwrite", "progress")
+    names = ("first_seed", "count", "workers", "cluster", "overwrite", "progress")
     paint = paint_pack if arguments.get("pack") else paint_folder
-    return paint(arguments["output"], maker, **{name: arguments[name] for name in names})
+    return paint(
+        arguments["output"], maker, **{name: arguments[name] for name in names if name in arguments}
+    )

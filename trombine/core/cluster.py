@@ -9,6 +9,7 @@ results are small, and files are on storage that every node sees.
 from __future__ import annotations
 
 import importlib
+import os
 import random
 import signal
 import socket
@@ -18,10 +19,12 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from trombine import __version__
+from trombine.core.computing import in_processes
 from trombine.core.errors import InputError, said, shown
 
 Given = TypeVar("Given")
@@ -46,10 +49,11 @@ def on_cluster(
     """
     if not given:
         return
+    home = str(Path.cwd())
     with joined(address) as ray:
 
         def some(pieces: list[Given]) -> tuple[str, list[Any]]:
-            return _try(work, pieces, __version__)
+            return _try(work, pieces, home, __version__)
 
         # Without max_calls a worker with a card would end after a task, and its net with it.
         task = ray.remote(num_cpus=1, num_gpus=int(card), max_calls=0)(some)
@@ -76,6 +80,25 @@ def on_cluster(
         finally:
             for reference in running:
                 ray.cancel(reference)
+
+
+def spread(
+    work: Callable[[Given], Made],
+    given: Sequence[Given],
+    *,
+    workers: int | None,
+    cluster: str = "",
+    at_once: int = 1,
+) -> Generator[tuple[Given, Made], None, None]:
+    """Each piece with what `work` made of it: on a cluster, as they end; else in processes here, in
+    their order. What fails ends all."""
+    if cluster:
+        with closing(on_cluster(work, given, cluster)) as ended:
+            for piece, made in ended:
+                yield piece, made.result()
+    else:
+        with closing(in_processes(work, given, workers, at_once=at_once)) as results:
+            yield from zip(given, results, strict=True)
 
 
 @contextmanager
@@ -149,9 +172,13 @@ def _elsewhere(ray: Any, node: str) -> Any:
     return strategies.NodeAffinitySchedulingStrategy(random.choice(nodes), soft=True)
 
 
-def _try(work: Callable[[Any], Any], pieces: list[Any], version: str) -> tuple[str, list[Any]]:
+def _try(
+    work: Callable[[Any], Any], pieces: list[Any], home: str, version: str
+) -> tuple[str, list[Any]]:
     """On a node: its name, and of each piece what was made of it or an InputError."""
     ray = importlib.import_module("ray")
+    with suppress(OSError):  # relative paths are as where the command was given, if that is shared
+        os.chdir(home)
     node, results = ray.get_runtime_context().get_node_id(), list[Any]()
     for piece in pieces:
         try:

@@ -20,7 +20,8 @@ from typing import Any, Final
 import numpy as np
 from filelock import FileLock, Timeout
 
-from trombine.core.computing import check_guard, in_processes
+from trombine.core.cluster import spread
+from trombine.core.computing import check_guard
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, log, silent
 from trombine.data.columns import PAIR, TYPES, Row, base, stack, unknown
@@ -75,6 +76,7 @@ def write_pack(
     shapes: Shapes,
     shard: int = 32,
     workers: int | None = 1,
+    cluster: str = "",
     overwrite: bool = False,
     progress: Progress | None = None,
     unit: str = "pictures",
@@ -102,8 +104,8 @@ def write_pack(
                 there = f"{kept:,} of {count:,} were there"
                 log.warning(f"{shown(path)}: goes on where it was stopped: {there}")
             save = _SaveShard(shards, make, shapes)
-            with closing(in_processes(save, missing, workers)) as saved:
-                for length in saved:
+            with closing(spread(save, missing, workers=workers, cluster=cluster)) as saved:
+                for _, length in saved:
                     done += length
                     step(done, count, unit)
             _join(part, [_file(shards, some) for some in places], about, shapes)

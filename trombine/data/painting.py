@@ -35,7 +35,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from trombine import __version__
-from trombine.core.computing import in_processes
+from trombine.core.cluster import spread
 from trombine.core.conventions import PART_COLOURS
 from trombine.core.errors import OutputError, shown
 from trombine.core.progress import Progress, Result, log, silent
@@ -69,6 +69,7 @@ def paint_pack(
     first_seed: int,
     count: int,
     workers: int | None,
+    cluster: str = "",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Result:
@@ -90,6 +91,7 @@ def paint_pack(
         shapes=_shapes(maker),
         shard=_several(maker),
         workers=workers,
+        cluster=cluster,
         overwrite=overwrite,
         progress=progress,
         unit=maker.plural,
@@ -151,6 +153,7 @@ def paint_folder(
     first_seed: int,
     count: int,
     workers: int | None,
+    cluster: str = "",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Result:
@@ -171,8 +174,10 @@ def paint_folder(
         _write_lines(metadata, lines)  # by which a folder is known as ours
         draw = _Draw(folder, maker)
         try:
-            with closing(in_processes(draw, todo, workers, at_once=_several(maker))) as drawn:
-                for done, (seed, line) in enumerate(zip(todo, drawn, strict=True), kept + 1):
+            some = _several(maker)
+            lots = spread(draw, todo, workers=workers, cluster=cluster, at_once=some)
+            with closing(lots) as drawn:
+                for done, (seed, line) in enumerate(drawn, kept + 1):
                     lines[seed] = line
                     written += [folder / picture_name(p, seed) for p in prefixes(maker)]
                     step(done, count, maker.plural)
