@@ -121,6 +121,23 @@ def test_a_cluster_makes_what_one_machine_makes(
     assert there.summary == here.summary and "bad" in there.summary
 
 
+def test_folders_may_be_urls(inside: Any, tmp_path: Path) -> None:
+    """Listed, fetched and put by fsspec: the same files as by paths."""
+    source, tree = pictures(tmp_path / "in", 4), tmp_path / "tree"
+    (source / "bad.png").write_bytes(b"no picture")
+    options: dict[str, Any] = {"model": "upscale-fast", "sheet": True}
+    trombine.upscale(source, output=tmp_path / "here", **options)
+    urls: dict[str, Any] = {"pictures": f"file://{source}", "output": f"file://{tree}"}
+    done = trombine.upscale(**urls, cluster=inside.address, **options)
+    assert files(tree) == files(tmp_path / "here") and len(files(source)) == 5
+    assert str(done.written[0]).startswith(f"file:{tree}/00")
+    assert [str(path) for path in done.skipped] == [f"file:{source}/bad.png"]
+    (tree / "002.png").unlink()
+    again = trombine.upscale(**urls, **options)  # without a cluster, too
+    assert (again.kept, len(again.written)) == (3, 1)
+    assert files(tree) == files(tmp_path / "here")
+
+
 @pytest.mark.parametrize(("kind", "pack"), [("fractals", False), ("leaves", True)])
 def test_a_cluster_paints_what_one_machine_paints(
     inside: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, pack: bool

@@ -45,6 +45,7 @@ from trombine.io.image import (
     read_record,
 )
 from trombine.io.record import changed_options, record_of
+from trombine.io.stores import Stores, here
 from trombine.io.video import (
     VIDEOS,
     Frames,
@@ -122,42 +123,49 @@ def each(
     `endings`, the result itself in what `name` gives for its source; beside its picture it has
     `beside` in its name. `reads` are further inputs. Pictures that are `light` are worked on
     `at_once` in threads; all of them on the nodes of a `cluster`, if its address is given.
+    Pictures and output may be paths of URLs: see io/stores.py.
     """
-    batch = _Batch(
-        files=Files.of(arguments),
-        work=work,
-        function=function,
-        arguments=arguments,
-        endings=endings,
-        films=films,
-        relief=relief,
-        progress=progress or silent,
-    )
-    pictures, recursive = list(pictures), batch.files.recursive
-    sources = find(pictures, recursive=recursive)
-    if not sources:
-        raise InputError("no pictures were named; name files or a folder")
-    if len(sources) > 1 or sources[0] not in pictures:
-        sources = batch.without_results(sources)
-    batch.plan(sources, _naming(batch.files, pictures, len(sources), name, beside))
-    refuse_to_write_over(batch.written_files(), [*sources, *reads])
-    for text in _left_alone(pictures, recursive=recursive):
-        batch.notice(text)
-    todo = [source for source in batch.targets if not batch.is_done(source)]
-    if cluster:
-        batch.tell_all(todo, cluster)
+    files, pictures = Files.of(arguments), list(pictures)
+    with here(*pictures, files.output) as stores:
+        batch = _Batch(
+            files=replace(files, output=stores.local(files.output)),
+            stores=stores,
+            work=work,
+            function=function,
+            arguments=arguments,
+            endings=endings,
+            films=films,
+            relief=relief,
+            progress=progress or silent,
+        )
+        recursive = files.recursive
+        pictures = [stores.local(path) for path in pictures]
+        sources = find(pictures, recursive=recursive)
+        if not sources:
+            raise InputError("no pictures were named; name files or a folder")
+        if len(sources) > 1 or sources[0] not in pictures:
+            sources = batch.without_results(sources)
+        batch.plan(
+            sources, _naming(batch.files, pictures, len(sources), stores.named(name), beside)
+        )
+        refuse_to_write_over(batch.written_files(), [*sources, *reads])
+        for text in _left_alone(pictures, recursive=recursive):
+            batch.notice(text)
+        todo = [source for source in batch.targets if not batch.is_done(source)]
+        if cluster:
+            batch.tell_all(todo, cluster)
+            return batch.end()
+        together = [source for source in todo if at_once > 1 and len(todo) > 1 and light(source)]
+        with ThreadPoolExecutor(at_once) as pool:
+            begun = {source: pool.submit(batch.do, source) for source in together}
+            try:
+                for source in todo:
+                    future = begun.get(source)
+                    batch.tell(source, future.result if future else partial(batch.do, source))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         return batch.end()
-    together = [source for source in todo if at_once > 1 and len(todo) > 1 and light(source)]
-    with ThreadPoolExecutor(at_once) as pool:
-        begun = {source: pool.submit(batch.do, source) for source in together}
-        try:
-            for source in todo:
-                future = begun.get(source)
-                batch.tell(source, future.result if future else partial(batch.do, source))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return batch.end()
 
 
 _Outcome = tuple[Made, list[Path], list[str], str]
@@ -203,6 +211,7 @@ class _Batch(Account):
     """One call: what is to be done, and what was."""
 
     files: Files
+    stores: Stores
     work: Work
     function: Callable[..., Any]
     arguments: Mapping[str, Any]
@@ -273,10 +282,17 @@ class _Batch(Account):
 
     def do(self, source: Path) -> _Outcome:
         """Make and write the files of a source."""
-        return self.make(source, self.targets[source])
+        return self.fetch_and_make(source, self.targets[source])
+
+    def fetch_and_make(self, source: Path, target: Path) -> _Outcome:
+        """The same, of what this batch may know nothing else of: so it is on another machine."""
+        with self.stores.fetched(source):
+            outcome = self.make(source, target)
+            self.stores.put(outcome[1])
+        return outcome
 
     def make(self, source: Path, target: Path) -> _Outcome:
-        """The same, of what this batch may know nothing else of: so it is on another machine."""
+        """Make and write the files of a source that is here."""
         start = time.perf_counter()
         written, notices = list[Path](), list[str]()
         with enough(source, self.relief), about(source):
@@ -325,11 +341,12 @@ class _Batch(Account):
         except OutputError:  # a full disk: the next one would fail as well
             raise
         except InputError as error:
-            self.skip(source, error)
+            self.skip(self.stores.shown(source), error)
             return
         finally:
             self.done += 1
         self.made += 1
+        written = [self.stores.shown(path) for path in written]
         self.written += written
         self.counts.update(made.counts)
         for text in notices:
@@ -377,7 +394,7 @@ class _Batch(Account):
 
 def _make(batch: _Batch, piece: tuple[Path, Path]) -> _Outcome:
     """What a worker of a cluster does: one source, to one result."""
-    return batch.make(*piece)
+    return batch.fetch_and_make(*piece)
 
 
 # ---------------------------------------------------------------------------------------------
