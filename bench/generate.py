@@ -37,11 +37,11 @@ from trombine.core.conventions import LANDMARK_GROUPS, to_picture, to_pixels
 from trombine.core.errors import InputError
 from trombine.data.spec import parse
 from trombine.eval import witness
-from trombine.eval.copies import find
 from trombine.eval.fidelity import frechet
 from trombine.eval.invented import in_place, score
 from trombine.eval.methods.invent import framed, gaussian_of_pixels
 from trombine.eval.originality import threshold
+from trombine.eval.search import search
 from trombine.generation import STYLES
 from trombine.generation.by_net import Inventing, model_of
 from trombine.generation.interpolation import Walk
@@ -255,9 +255,9 @@ def originality(subject: Subject) -> Rows:
     """Whether faces of the training are copied more often than faces that it has not."""
     learned = np.stack(real_faces(range(subject.references), subject.style))
     rate = max(RATE, 1 / subject.count)  # of few faces nobody knows what one in a hundred does
-    limit = threshold(find(np.stack(subject.real), learned).scores, rate)
+    limit = threshold(search(np.stack(subject.real), learned).scores, rate)
     ours, theirs = (
-        int((find(np.stack(faces), learned).scores > limit).sum())
+        int((search(np.stack(faces), learned).scores > limit).sum())
         for faces in (subject.invented, subject.others)
     )
     yield Row(f"copies of {subject.references:,}, real faces that are none", theirs, "faces")

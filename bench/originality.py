@@ -8,7 +8,7 @@ machine, as many multiplications and additions as SSIM of a pair needs, in a com
 numbers that stay in the cache, with the references read once. Time and memory for more references
 are those of a process of its own for each number, which reads them from a file.
 
-Copies are planted among painted faces, and searched by copies.py and by two perceptual hashes of
+Copies are planted among painted faces, and searched by search.py and by two perceptual hashes of
 imagehash, which are given the same windows and mirrors of every reference. Without imagehash (it is
 in the extra dev) its rows are left out. Then the commands, as users run them: `judge originality`
 of planted copies among new faces, and `data audit` of what they are compared with.
@@ -36,10 +36,9 @@ from skimage.metrics import structural_similarity
 from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
 
 from trombine.core.rng import Rng
-from trombine.eval.copies import find, windows
 from trombine.eval.originality import threshold
 from trombine.eval.planted import CHANGES
-from trombine.eval.similar import References
+from trombine.eval.search import search, ssim, windows
 from trombine.world import face, paint
 
 SIZE: Final = 64
@@ -123,56 +122,32 @@ def limit(references: np.ndarray) -> float:
 
 
 def speed_rows(count: int, rounds: int) -> Rows:
-    """Against scikit-image, and against the limit."""
+    """SSIM against scikit-image's, and against the limit."""
     references = noise(count, 1)
-    queries = noise(2 * AT_ONCE * (rounds + 2), 2)
-    kept = References(references, threads=THREADS, keep=True)
-    plain = References(references, threads=THREADS)
-    several = iter(np.split(queries, len(queries) // AT_ONCE))
-    singles = iter(noise(4 * (rounds + 2), 3))
-    agree = []
-
-    def screened() -> float:
-        query = next(singles)[None]
-        taken = seconds(lambda: kept.search(query, top=TOP, screened=True))
-        exact = kept.search(query, top=TOP)
-        agree.append(
-            np.array_equal(kept.search(query, top=TOP, screened=True).indices, exact.indices)
-        )
-        return taken / count
-
+    several = iter(noise(AT_ONCE * (rounds + 2), 2).reshape(rounds + 2, AT_ONCE, SIZE, SIZE, 3))
+    singles = iter(noise(rounds + 2, 3)[:, None])
+    slow = noise(1, 4)[0]
     measures: dict[str, Callable[[], float]] = {
-        "scikit-image": lambda: by_scikit_image(queries[0], references[:SLOW]),
-        "brute": lambda: seconds(lambda: kept.search(next(singles)[None], top=TOP)) / count,
-        "screened": screened,
+        "scikit-image": lambda: by_scikit_image(slow, references[:SLOW]),
+        "one": lambda: seconds(lambda: ssim(next(singles), references, threads=THREADS)) / count,
         "25 at once": lambda: (
-            seconds(lambda: plain.search(next(several), top=TOP)) / count / AT_ONCE
-        ),
-        "screened, 25 at once": lambda: (
-            seconds(lambda: plain.search(next(several), top=TOP, screened=True)) / count / AT_ONCE
+            seconds(lambda: ssim(next(several), references, threads=THREADS)) / count / AT_ONCE
         ),
         "limit": lambda: limit(references),
     }
     times = interleaved(measures, rounds)
     for name, values in times.items():
         yield Row(f"{name}, a pair", 1e6 * median(values), "microseconds")
-    for name, goal in (
-        ("brute", 100),
-        ("screened", 500),
-        ("25 at once", 300),
-        ("screened, 25 at once", 500),  # as judge originality --screened does
-    ):
+    for name, goal in (("one", 50), ("25 at once", 300)):
         ratio = ratio_of_medians(times["scikit-image"], times[name])
         yield at_least(f"{name} against scikit-image", ratio, "times as fast", goal)
-    share = sum(agree) / len(agree)
-    yield at_least(f"screened: the same {TOP}", share, "of trials", 1)
     ratio = ratio_of_medians(times["25 at once"], times["limit"])
     yield at_most("25 at once against the limit", ratio, "times as long", 3)
 
 
 def scale_rows(counts: list[int]) -> Rows:
     """Seconds and memory of a process for each number of references."""
-    taken: dict[int, tuple[float, float, float]] = {}
+    taken: dict[int, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for count in counts:
             path = Path(folder) / "pictures.npy"
@@ -183,27 +158,22 @@ def scale_rows(counts: list[int]) -> Rows:
             del room
             command = [sys.executable, __file__, "--measure", str(path)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
-            first, second, third = map(float, done.stdout.split())
-            taken[count] = first, second, third
-    for count, (ssim, copies, memory) in taken.items():
-        yield Row(f"{count:,} references: SSIM of {AT_ONCE}", ssim, "seconds")
-        yield Row(f"{count:,} references: copies of {AT_ONCE}", copies, "seconds")
+            first, second = map(float, done.stdout.split())
+            taken[count] = first, second
+    for count, (took, memory) in taken.items():
+        yield Row(f"{count:,} references: search of {AT_ONCE}", took, "seconds")
         yield Row(f"{count:,} references: memory", memory, "MB above its start")
     least, most = min(counts), max(counts)
     times = most / least
     growth = taken[most][0] / taken[least][0] / times
-    yield at_most(f"SSIM: time for {times:g} times as many", growth, "times linear", 1.3)
-    growth = taken[most][1] / taken[least][1] / times
-    yield at_most(f"copies: time for {times:g} times as many", growth, "times linear", 1.3)
-    yield at_most(f"{most:,} references: memory", taken[most][2], "MB above its start", 600)
+    yield at_most(f"search: time for {times:g} times as many", growth, "times linear", 1.3)
+    yield at_most(f"{most:,} references: memory", taken[most][1], "MB above its start", 600)
 
 
 def measure(path: Path) -> None:
-    """Print seconds of SSIM, of copies, and the most memory that this process has to itself."""
+    """Print seconds of a search, and the most memory that this process has to itself."""
     references, queries = np.load(path, mmap_mode="r"), noise(AT_ONCE, 99)
-    search = References(references, threads=THREADS)
-    References(references[:300], threads=THREADS).search(queries)  # compiles
-    find(queries[:2], references[:300], threads=THREADS)
+    search(queries[:2], references[:300], threads=THREADS)  # compiles
     start, peak, over = own_memory(), [own_memory()], Event()
 
     def watch() -> None:
@@ -212,11 +182,10 @@ def measure(path: Path) -> None:
 
     watcher = Thread(target=watch)
     watcher.start()
-    ssim = seconds(lambda: search.search(queries, top=TOP))
-    copies = seconds(lambda: find(queries, references, threads=THREADS))
+    took = seconds(lambda: search(queries, references, top=TOP, threads=THREADS))
     over.set()
     watcher.join()
-    print(ssim, copies, max(peak) - start)
+    print(took, max(peak) - start)
 
 
 def own_memory() -> float:
@@ -233,11 +202,11 @@ def recall_rows(count: int, style: str) -> Rows:
     rows = np.arange(PLANTED) * (count // PLANTED)
     chance = Rng(seed=1, places=rows)
     copies = {kind: change(references[rows], chance) for kind, change in CHANGES.items()}
-    limit = threshold(find(new, references, threads=THREADS).scores, RATE)
+    limit = threshold(search(new, references, threads=THREADS).scores, RATE)
     ours = {}
     for kind, pictures in copies.items():
-        nearest = find(pictures, references, threads=THREADS)
-        right = (nearest.scores > limit) & (nearest.indices == rows)
+        nearest = search(pictures, references, threads=THREADS)
+        right = (nearest.scores > limit) & (nearest.copy_of == rows)
         ours[kind] = float(right.mean())
         yield at_least(f"{style}: {kind}", ours[kind], "found", GOALS.get(kind, 0.99))
     for name in ("phash", "dhash"):
@@ -326,13 +295,8 @@ def by_hash(
         return np.packbits(hashed(image).hash.ravel())
 
     boxes: list[Box] = [
-        (
-            SIZE * w.left,
-            SIZE * w.top,
-            min(SIZE * (w.left + w.side), SIZE),
-            min(SIZE * (w.top + w.side), SIZE),
-        )
-        for w in windows()
+        (left, top, min(left + side, SIZE), min(top + side, SIZE))
+        for side, left, top in (SIZE * windows()).tolist()
     ]
     table = np.stack([[bits(picture, box) for box in boxes] for picture in references])
     words = table.reshape(len(references), len(boxes), 8).view(np.uint64)[..., 0]

@@ -14,10 +14,9 @@ from scipy.stats import binom
 import trombine
 from trombine.core.errors import InputError
 from trombine.eval import originality
-from trombine.eval.originality import Options, Originality, agreement, cut, merged, threshold
+from trombine.eval.originality import Originality, cut, threshold
 from trombine.eval.planted import CHANGES
 from trombine.eval.sets import PictureSet
-from trombine.eval.similar import Matches
 from trombine.world import face, paint
 
 FIRST = 1_410_000
@@ -40,7 +39,7 @@ def judged(generated: np.ndarray, references: np.ndarray, **options: Any) -> Ori
     ours, known = (
         PictureSet("", p, tuple(map(str, range(len(p)))), (), 0, 0) for p in (generated, references)
     )
-    return originality.judge(ours, known, Options(**options))
+    return originality.judge(ours, known, **options)
 
 
 @pytest.fixture(scope="module")
@@ -101,38 +100,15 @@ def test_the_order_of_references_does_not_matter(faces: np.ndarray) -> None:
     one = judged(faces[LEARNED - 4 : LEARNED + 4], faces[:LEARNED], false_alarms=0.05)
     other = judged(faces[LEARNED - 4 : LEARNED + 4], faces[:LEARNED][order], false_alarms=0.05)
     assert one.verdicts == other.verdicts
-    assert np.array_equal(one.generated.ssim.indices, order[other.generated.ssim.indices])
+    assert np.array_equal(one.found.indices, order[other.found.indices])
     for name, value in one.thresholds["copies"].items():
         assert value == pytest.approx(other.thresholds["copies"][name], abs=1e-5)
 
 
-def test_flips_find_the_mirrored_by_ssim(faces: np.ndarray) -> None:
-    mirrors = np.ascontiguousarray(faces[:6, :, ::-1])
-    result = judged(mirrors, faces[:LEARNED], false_alarms=0.05, flips=True)
-    assert result.generated.ssim.indices[:, 0].tolist() == list(range(6))
-    assert result.generated.ssim.scores[:, 0] == pytest.approx(np.ones(6), abs=1e-6)
-    assert result.generated.flipped[:, 0].all()
-    rows = [len(set(row)) for row in result.generated.ssim.indices.tolist()]
-    assert rows == [4] * 6
-
-
-def test_the_best_of_two_searches() -> None:
-    """A reference that both found counts once, with its better score."""
-    means = np.zeros(1, np.float32)
-    plain = Matches(np.array([[3, 1]]), np.array([[0.9, 0.5]], np.float32), means, False)
-    mirrored = Matches(np.array([[1, 2]]), np.array([[0.7, 0.6]], np.float32), means, False)
-    best, flipped = merged(plain, mirrored)
-    assert best.indices.tolist() == [[3, 1]]
-    assert best.scores[0].tolist() == pytest.approx([0.9, 0.7])
-    assert flipped.tolist() == [[False, True]]
-
-
 def test_what_the_page_draws(faces: np.ndarray) -> None:
-    """The whole window is the reference; a picture agrees with itself, and not with another."""
+    """The whole window is the reference."""
     whole = cut(faces[0], np.array([1, 0, 0], np.float32))
     assert np.array_equal(whole, faces[0])
-    assert (agreement(faces[0], faces[0]) == np.array([252, 226, 120])).all()
-    assert agreement(faces[0], 255 - faces[0]).mean() < 100
 
 
 # The verb
@@ -164,7 +140,7 @@ def ask(home: Path, **fields: Any) -> Any:
 
 def test_text_json_and_page_say_the_same(home: Path) -> None:
     page = home / "page.html"
-    result = ask(home, json=True, output=page, show=2)
+    result = ask(home, json=True, output=page)
     record = json.loads(result.summary)
     verdicts = [picture["verdict"] for picture in record["pictures"]]
     assert verdicts[:2] == ["copy", "copy"]
@@ -174,13 +150,18 @@ def test_text_json_and_page_say_the_same(home: Path) -> None:
     assert set(record["recall"]) == set(CHANGES)
     assert record["verdicts"]["copy"] == verdicts.count("copy")
     text = ask(home).summary
-    for line in ("3 pictures against 25 references, 48 x 48 pixels", "SSIM: exact", "mirrored"):
+    for line in ("3 pictures against 25 references, 48 x 48 pixels", "mirrored"):
         assert line in text
     html = page.read_text()
-    assert html.count("where they agree</figcaption>") == 2
-    for name in ("a-copy.png", "SSIM, rank 4", "SSIM over the whole set", "JPEG", "5.0%"):
+    for name in (
+        "a-copy.png",
+        "c-new.png",
+        "SSIM, rank 4",
+        "SSIM over the whole set",
+        "JPEG",
+        "5.0%",
+    ):
         assert name in html
-    assert "c-new.png" not in html
 
 
 def test_a_pack_a_folder_and_another_size(home: Path, faces: np.ndarray) -> None:
@@ -225,7 +206,6 @@ def test_a_sample_of_chance_is_the_same_again(
     """By its seed; another seed takes other references."""
     monkeypatch.setattr(originality, "SAMPLE", 20)
     one, same, other = (
-        judged(faces[:2], faces[:60], false_alarms=0.1, seed=seed).real.copies.scores
-        for seed in (0, 0, 1)
+        judged(faces[:2], faces[:60], false_alarms=0.1, seed=seed).real.scores for seed in (0, 0, 1)
     )
     assert np.array_equal(one, same) and not np.array_equal(one, other)

@@ -101,10 +101,6 @@ def judge_originality(
     json: Json = False,
     output: Page = None,
     overwrite: OverPage = False,
-    show: Annotated[int, limits(1, 1000), WHOLE, Parameter(group=MORE)] = 24,
-    flips: Annotated[bool, Parameter(group=MORE)] = False,
-    features: Annotated[bool, Parameter(group=MORE)] = False,
-    screened: Annotated[bool, Parameter(group=MORE)] = False,
     seed: Annotated[int, limits(0), WHOLE, Parameter(group=MORE)] = 0,
     progress: Progress = None,
 ) -> Result:
@@ -131,14 +127,6 @@ def judge_originality(
         At what size all are compared; else the generated ones'.
     false_alarms
         The share of originals that would be called copies. [0.01]
-    show
-        How many pictures the page has. [24]
-    flips
-        SSIM of mirrored pictures too: twice as long.
-    features
-        The nearest by what a net reads of faces, too.
-    screened
-        SSIM of a sixth of the rows first: faster.
     seed
         Which references thresholds and planted copies take. [0]
     """
@@ -148,21 +136,20 @@ def judge_originality(
     ours, theirs = _sets(str(generated), str(references), size, account, step)
     if output is not None:
         refuse_to_write_over(beside(output), [*ours.files, *theirs.files])
-    options = originality.Options(
+    found = originality.judge(
+        ours,
+        theirs,
         top=top,
-        screened=screened,
-        flips=flips,
-        features=features,
         false_alarms=false_alarms,
         seed=seed,
         threads=cores(),
+        progress=step,
     )
-    found = originality.judge(ours, theirs, options, step)
     if ours.resized or theirs.resized:
         account.notice(originality.about(found))
     numbers = originality.numbers_of(found)
     if output is not None:
-        account.write(*originality.report_of(found, show).write(output, numbers))
+        account.write(*originality.report_of(found).write(output, numbers))
     text = jsons.dumps(numbers, indent=1) if json else originality.text_of(found)
     return account.result(text, found={Path(generated): numbers})
 

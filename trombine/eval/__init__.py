@@ -8,8 +8,7 @@ compare.py           methods under a protocol: run, measured, kept
 compare_report.py    the same ranked: as text, as JSON, as a page
 protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped
 originality.py       the nearest references of each picture, and verdicts with known false alarms
-similar.py           which of many pictures are most like one: SSIM with every one of them
-copies.py            whether a picture is a copy of one: also mirrored, cropped, recoloured, ...
+search.py            which of many pictures are most like one, and which it is a copy of
 planted.py           copies that are planted, to learn which of them are found
 sets.py              a set of pictures: of a folder, a pack or a data spec
 audit.py             what is wrong with a set of pictures: doubles, faults, leaks

@@ -2,7 +2,7 @@
 
 Every file is looked at once, in several processes: is it whole, how large, is it flat, does it show
 a face? Pictures that are alike are then found in two looks, each picture and its mirror image
-against all others: a rough one by products of matrices, and SSIM with the few best (similar.py).
+against all others: a rough one by products of matrices, and SSIM with the few best (search.py).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Tick
 from trombine.data.columns import SPLITS
-from trombine.eval.similar import References
+from trombine.eval.search import ssim
 from trombine.faces import read_faces
 from trombine.io.image import as_seen, load_picture
 from trombine.models import loaded
@@ -225,8 +225,7 @@ def _most_similar(
         scores[np.arange(len(scores)), np.arange(start, start + len(scores))] = -np.inf
         best = np.argpartition(scores, -count, axis=1)[:, -count:].astype(np.int64)
         for at, others in enumerate(best, start):
-            exact = References(small[others], threads=1).scores(queries[at : at + 1])[0]
-            yield others, exact
+            yield others, ssim(queries[at : at + 1], small[others])[0]
         if tick:
             done = start + len(scores) + (len(small) if mirrored else 0)
             tick(done, 2 * len(small))

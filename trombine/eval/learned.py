@@ -2,7 +2,7 @@
 
 Those were painted, so their seeds say what they are. Of the people of all these seeds some are
 nearest to what the model was told of the face; these are painted again, and compared with it as
-`judge originality` does (eval/copies.py).
+`judge originality` does (eval/search.py).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from trombine.core.errors import InputError
 from trombine.core.progress import Progress, silent
 from trombine.data.made import painter_hash
 from trombine.data.spec import parse
-from trombine.eval.copies import find
 from trombine.eval.methods.invent import framed
+from trombine.eval.search import search
 from trombine.generation.by_net import Inventing
 from trombine.generation.painting import Pixels
 from trombine.io.files import cache_folder, write_bytes
@@ -104,8 +104,8 @@ def nearest(
         near = nearest_people(inventing.place(seed).fields, rows, LOOKED_AT)
         painted = np.stack([framed(one, style, inventing.learned_side, side) for one in near])
         made = inventing.pixels(seed)
-        found = find(made[None], painted, threads=1)
-        best = int(found.indices[0])
+        found = search(made[None], painted, threads=1)
+        best = int(found.copy_of[0])
         score = float(found.scores[0])
         return Likeness(made=made, learned=painted[best], seed=near[best], score=score)
 

@@ -6,7 +6,6 @@ Each kind is a function of pictures and chance, and gives as many pictures of th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -27,11 +26,6 @@ PATCH: Final = 0.25  # of the picture's side
 SATURATION: Final = (0.6, 1.4)
 
 
-def exact(pictures: Pictures, chance: Rng) -> Pictures:
-    """The same pictures."""
-    return pictures.copy()
-
-
 def mirrored(pictures: Pictures, chance: Rng) -> Pictures:
     """Left and right exchanged."""
     return np.ascontiguousarray(pictures[:, :, ::-1])
@@ -42,28 +36,26 @@ def cropped(pictures: Pictures, chance: Rng) -> Pictures:
     height, width = pictures.shape[1:3]
     shares = _between(CROP, chance.uniforms("crop's side"))
     places = zip(shares, chance.uniforms("crop's left"), chance.uniforms("crop's top"), strict=True)
-    results = []
-    for picture, (share, x, y) in zip(pictures, places, strict=True):
+    results = pictures.copy()
+    for result, (share, x, y) in zip(results, places, strict=True):
         left, top = x * (1 - share) * width, y * (1 - share) * height
         box = (left, top, left + share * width, top + share * height)
-        resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC, box)
-        results.append(np.asarray(resized))
-    return _stacked(results, pictures)
+        result[:] = Image.fromarray(result).resize((width, height), Image.Resampling.BICUBIC, box)
+    return results
 
 
 def recoloured(pictures: Pictures, chance: Rng) -> Pictures:
     """The hue turned by 30 to 330 degrees, the saturation changed."""
     turns = np.round(_between((30, 330), chance.uniforms("turn of hue")) / 360 * 256)
     factors = _between(SATURATION, chance.uniforms("saturation"))
-    results = []
-    for picture, turn, factor in zip(pictures, turns, factors, strict=True):
-        hue, saturation, value = np.moveaxis(
-            np.asarray(Image.fromarray(picture).convert("HSV")).astype(np.float64), 2, 0
-        )
-        planes = ((hue + turn) % 256, np.minimum(saturation * factor, 255), value)
-        changed = np.round(np.stack(planes, 2)).astype(np.uint8)
-        results.append(np.asarray(Image.fromarray(changed, "HSV").convert("RGB")))
-    return _stacked(results, pictures)
+    results = pictures.copy()
+    for result, turn, factor in zip(results, turns, factors, strict=True):
+        values = np.asarray(Image.fromarray(result).convert("HSV")).astype(np.float64)
+        values[..., 0] = (values[..., 0] + turn) % 256
+        values[..., 1] = np.minimum(values[..., 1] * factor, 255)
+        image = Image.fromarray(np.round(values).astype(np.uint8), "HSV")
+        result[:] = image.convert("RGB")
+    return results
 
 
 def compressed(pictures: Pictures, chance: Rng) -> Pictures:
@@ -89,26 +81,19 @@ def patched(pictures: Pictures, chance: Rng) -> Pictures:
     return results
 
 
-Change = Callable[[Pictures, Rng], Pictures]
-CHANGES: Final[Mapping[str, Change]] = MappingProxyType(
-    {
-        "exact": exact,
-        "mirrored": mirrored,
-        "JPEG": compressed,
-        "blurred": blurred,
-        "cropped": cropped,
-        "recoloured": recoloured,
-        "patched": patched,
-    }
-)
+CHANGES: Final[Mapping[str, Callable[[Pictures, Rng], Pictures]]] = {
+    "exact": lambda pictures, chance: pictures.copy(),
+    "mirrored": mirrored,
+    "JPEG": compressed,
+    "blurred": blurred,
+    "cropped": cropped,
+    "recoloured": recoloured,
+    "patched": patched,
+}
 
 
 def _between(bounds: tuple[float, float], shares: np.ndarray) -> np.ndarray:
     return bounds[0] + (bounds[1] - bounds[0]) * shares
-
-
-def _stacked(results: list[np.ndarray], pictures: Pictures) -> Pictures:
-    return np.stack(results) if results else pictures.copy()
 
 
 def _planes(pictures: Pictures) -> torch.Tensor:

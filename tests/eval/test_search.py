@@ -1,15 +1,25 @@
-"""Copies are found however they were changed, and the score is what it is said to be."""
+"""SSIM is scikit-image's; copies are found however they were changed; the score is what is said."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import map_coordinates
+from skimage.metrics import structural_similarity
 
+from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.eval.copies import TRUSTED, VISIBLE, find
-from trombine.eval.kernel_copies import CELL, FLAT, block_moments, likeness
+from trombine.eval.kernel_search import (
+    CELL,
+    FLAT,
+    TRUSTED,
+    VISIBLE,
+    block_moments,
+    likeness,
+)
 from trombine.eval.planted import CHANGES
+from trombine.eval.search import search, ssim
 from trombine.world import face, paint
 
 FIRST = 1_400_000
@@ -25,7 +35,7 @@ def faces() -> np.ndarray:
 @pytest.fixture(scope="module")
 def highest(faces: np.ndarray) -> float:
     """What 30 pictures score that are no copies."""
-    return float(find(faces[:30], faces, skip=np.arange(30)).scores.max())
+    return float(search(faces[:30], faces, skip=np.arange(30)).scores.max())
 
 
 def planted(kind: str, faces: np.ndarray) -> np.ndarray:
@@ -35,44 +45,40 @@ def planted(kind: str, faces: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("kind", CHANGES)
 def test_copies_are_found(kind: str, faces: np.ndarray, highest: float) -> None:
     """The right reference comes first, above all pictures that are no copies, but for one in 12."""
-    nearest = find(planted(kind, faces), faces)
-    right = (nearest.indices == ROWS) & (nearest.scores > highest)
+    nearest = search(planted(kind, faces), faces)
+    right = (nearest.copy_of == ROWS) & (nearest.scores > highest)
     assert right.sum() >= (12 if kind in ("exact", "mirrored", "blurred", "JPEG") else 11)
 
 
 def test_the_same_picture_has_1(faces: np.ndarray) -> None:
-    nearest = find(faces[ROWS], faces)
+    nearest = search(faces[ROWS], faces)
     assert nearest.scores == pytest.approx(np.ones(12), abs=1e-4)
     assert not nearest.mirrored.any()
     assert nearest.windows == pytest.approx(np.tile([1.0, 0, 0], (12, 1)), abs=1e-6)
 
 
 def test_a_mirrored_one_is_called_so(faces: np.ndarray) -> None:
-    nearest = find(planted("mirrored", faces), faces)
+    nearest = search(planted("mirrored", faces), faces)
     assert nearest.mirrored.all()
     assert nearest.scores == pytest.approx(np.ones(12), abs=1e-4)
 
 
 def test_where_a_picture_was_cut_out(faces: np.ndarray) -> None:
     """Within two pixels of 64."""
-    part = faces[ROWS][:, 8:56, 4:52]
-    nearest = find(np.ascontiguousarray(part), faces)
-    right = nearest.indices == ROWS
+    part = torch.from_numpy(faces[ROWS][:, 8:56, 4:52]).permute(0, 3, 1, 2).float()
+    whole = torch.nn.functional.interpolate(part, size=64, mode="bicubic").clamp(0, 255).round()
+    nearest = search(whole.byte().permute(0, 2, 3, 1).contiguous().numpy(), faces)
+    right = nearest.copy_of == ROWS
     assert right.sum() >= 11
     expected = np.tile([0.75, 4 / 64, 8 / 64], (right.sum(), 1))
     assert nearest.windows[right] == pytest.approx(expected, abs=2 / 64)
 
 
-def test_sizes_may_differ(faces: np.ndarray) -> None:
-    large = faces[ROWS].repeat(2, 1).repeat(2, 2)
-    assert np.array_equal(find(large, faces).indices, ROWS)
-
-
 def test_one_by_one_as_all_at_once(faces: np.ndarray) -> None:
     queries = np.concatenate((planted("cropped", faces)[:4], faces[:4][:, ::-1]))
-    together = find(queries, faces)
-    alone = [find(query[None], faces, threads=1) for query in queries]
-    assert together.indices.tolist() == [int(part.indices[0]) for part in alone]
+    together = search(queries, faces)
+    alone = [search(query[None], faces, threads=1) for query in queries]
+    assert together.copy_of.tolist() == [int(part.copy_of[0]) for part in alone]
     expected = [float(part.scores[0]) for part in alone]
     assert together.scores == pytest.approx(np.array(expected), abs=1e-5)
 
@@ -80,21 +86,21 @@ def test_one_by_one_as_all_at_once(faces: np.ndarray) -> None:
 def test_the_order_of_references_does_not_matter(faces: np.ndarray) -> None:
     order = np.random.default_rng(1).permutation(COUNT)
     queries = planted("JPEG", faces)
-    one, other = find(queries, faces), find(queries, faces[order])
-    assert np.array_equal(one.indices, order[other.indices])
+    one, other = search(queries, faces), search(queries, faces[order])
+    assert np.array_equal(one.copy_of, order[other.copy_of])
     assert one.scores == pytest.approx(other.scores, abs=1e-5)
 
 
 def test_what_is_skipped_is_not_found(faces: np.ndarray) -> None:
     """Also where there are hardly any others."""
     rows = np.arange(3)
-    assert not (find(faces[:3], faces[:3], skip=rows).indices == rows).any()
+    assert not (search(faces[:3], faces[:3], skip=rows).copy_of == rows).any()
 
 
 def test_flat_pictures_are_no_copies_of_one_another() -> None:
     """Nothing is seen in them, so nothing is said: 0, and no NaN."""
     flat = np.stack([np.full((32, 32, 3), value, np.uint8) for value in (0, 100, 255)])
-    assert find(flat, flat, skip=np.arange(3)).scores == pytest.approx(np.zeros(3), abs=1e-6)
+    assert search(flat, flat, skip=np.arange(3)).scores == pytest.approx(np.zeros(3), abs=1e-6)
 
 
 def test_the_score_by_brute_force(faces: np.ndarray) -> None:
@@ -108,22 +114,11 @@ def test_the_score_by_brute_force(faces: np.ndarray) -> None:
         means = np.empty((1, 11, 11), np.float32)
         deviations = np.empty_like(means)
         block_moments(picture, means, deviations)
-        scratch, sums, squares = (
-            np.empty(shape, np.float32) for shape in ((48, 48), (2, 12, 12), (2, 12, 12))
-        )
-        score = likeness(
-            *(reference, window, picture, means, deviations),
-            *(np.float32(TRUSTED), np.float32(VISIBLE), scratch, sums, squares),
-        )
+        score = likeness(reference, window, picture, means, deviations)
         assert score == pytest.approx(by_brute_force(picture[0], reference[0], window), abs=1e-4)
     noise = rng.normal(0, 0.1, (1, 48, 48)).astype(np.float32)
-    assert (
-        likeness(
-            *(noise, np.array([1, 0, 0], np.float32), picture, means, deviations),
-            *(np.float32(TRUSTED), np.float32(VISIBLE), scratch, sums, squares),
-        )
-        < 0.4
-    )
+    whole = np.array([1, 0, 0], np.float32)
+    assert likeness(noise, whole, picture, means, deviations) < 0.4
 
 
 def by_brute_force(picture: np.ndarray, reference: np.ndarray, window: np.ndarray) -> float:
@@ -155,3 +150,55 @@ def test_a_planted_copy_has_its_own_chance(kind: str, faces: np.ndarray) -> None
         alone = CHANGES[kind](faces[ROWS[4:5]], chance.at(ROWS[4:5]))
         assert np.array_equal(copies[4:5], alone)
     assert np.array_equal(copies, faces[ROWS]) == (kind == "exact")
+
+
+# ---------------------------------------------------------------------------------------------
+# SSIM
+
+
+def noise(count: int, *, seed: int = 0, side: int = 32, channels: int = 3) -> np.ndarray:
+    """Coarse noise under fine noise."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (count, side // 4, side // 4, channels))
+    large = coarse.repeat(4, 1).repeat(4, 2)
+    return (large // 2 + rng.integers(0, 128, large.shape)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("side", "channels"), [(32, 3), (64, 3), (40, 1)])
+def test_every_pair_is_scikit_images(side: int, channels: int) -> None:
+    """Also of flat, dark and bright pictures, where rounding would show."""
+    references = noise(20, side=side, channels=channels)
+    references[1], references[2], references[3] = 0, 255, references[3] // 64 + 190
+    queries = noise(9, seed=1, side=side, channels=channels)
+    queries[1], queries[2] = 255, references[3] + 1
+    scores = ssim(queries, references)
+    for i, query in enumerate(queries):
+        for j, reference in enumerate(references):
+            value = structural_similarity(
+                *(query, reference),
+                gaussian_weights=True,
+                sigma=1.5,
+                use_sample_covariance=False,
+                channel_axis=2,
+            )
+            assert scores[i, j] == pytest.approx(value, abs=1e-6)
+
+
+def test_the_highest_come_first() -> None:
+    """Of equal ones the first, of all parts of the references; none is its own neighbour."""
+    references = np.concatenate((noise(300), noise(300)))
+    queries = np.concatenate((references[[7, 299]], noise(30, seed=5)))
+    found, scores = search(queries, references, top=3), ssim(queries, references, threads=2)
+    assert found.indices[:2, :2].tolist() == [[7, 307], [299, 599]]
+    assert np.allclose(found.ssim, -np.sort(-scores, axis=1)[:, :3], atol=1e-6)
+    assert np.allclose(found.means, scores.mean(1), atol=1e-6)
+    rows = np.arange(3)
+    others = search(references[:3], references[:3], skip=rows)
+    assert others.indices.shape == (3, 2) and not (others.indices == rows[:, None]).any()
+
+
+def test_other_sizes_are_refused() -> None:
+    with pytest.raises(InputError, match="do not compare"):
+        search(noise(1, side=40), noise(3))
+    with pytest.raises(InputError, match="at least 11 pixels"):
+        search(noise(2, side=8), noise(2, side=8))

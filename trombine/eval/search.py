@@ -1,0 +1,252 @@
+"""Which of many pictures are most like one, and which of them it is a copy of.
+
+    found = search(pictures, references, top=4)     uint8, N x H x W x 3; a memory map will do
+
+One walk over the references compares each picture with every one of them in two ways:
+
+- by SSIM at the same places, exactly: that of metrics/similarity.py, to 1e-6;
+- roughly with windows of the reference at several scales, as is the picture's mirror, by a product
+  of matrices. The best candidates are then registered, window against picture, and compared block
+  by block. So copies are found that were mirrored or cropped. Light and contrast of a block do not
+  count, nor does the worst quarter of the blocks, so that a patch may be another. All of this is
+  done by luma, which a JPEG leaves, and by the brightest of the three colours, which a change of
+  hue leaves; the better of the two counts.
+
+The score of a copy is 1 for the same picture. What two pictures of different things score depends
+on the pictures: originality.py learns where copies begin from pictures that are none of each other.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+
+from trombine.core.errors import InputError
+from trombine.core.progress import Tick
+from trombine.io.color import LUMA
+from trombine.metrics import SSIM_RADIUS
+
+Pictures = UInt8[np.ndarray, "_ _ _ _"]
+Views = Float32[torch.Tensor, "_ 2 s s"]
+
+SIZE: Final = 48  # pixels a side, at which copies are looked for
+SCALES: Final = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # of a window's side to the picture's
+STEP: Final = 0.05  # of the picture's side, from window to window
+ROUGH: Final = 8  # pixels a side of windows in the first look
+CANDIDATES: Final = 12  # references that each of four first looks gives, mirrored or not
+_AT_ONCE: Final = 25  # pictures whose SSIM is computed while a reference is in the cache
+_CHUNK: Final = 256  # references that are in memory at a time
+_QUERIES: Final = 128  # pictures that are looked for in them at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was found of each picture."""
+
+    indices: Int64[np.ndarray, "q k"]  # the references of highest SSIM, best first
+    ssim: Float32[np.ndarray, "q k"]
+    means: Float32[np.ndarray, "q"]  # of SSIM with all references
+    copy_of: Int64[np.ndarray, "q"]  # the reference that it is most like, wherever it was cut out
+    scores: Float32[np.ndarray, "q"]
+    mirrored: Bool[np.ndarray, "q"]
+    windows: Float32[np.ndarray, "q 3"]  # side, left, top, in shares of the reference's side
+
+
+def search(
+    pictures: Pictures,
+    references: Pictures,
+    *,
+    top: int = 4,
+    skip: Int64[np.ndarray, "q"] | None = None,
+    threads: int = 2,
+    tick: Tick = lambda done, total: None,
+) -> Found:
+    """The references that each picture is most like; never the one that `skip` names for it, as
+    where pictures are compared with one another."""
+    count, total = len(references), len(pictures) + len(references)
+    top, candidates = (min(n, count - (skip is not None)) for n in (top, CANDIDATES))
+    both = _views(pictures)
+    both = torch.cat((both, both.flip(-1)))  # pictures, then their mirrors
+    rough = _unit(torch.nn.functional.adaptive_avg_pool2d(both, ROUGH))  # 2q 2 d
+    indices, scores = np.zeros((len(pictures), 0), np.int64), np.zeros((len(pictures), 0))
+    sums = np.zeros(len(pictures))
+    looks = torch.full((4, len(both), 0), 0.0)  # by window or whole, by view; the best so far
+    which = torch.zeros(2, *looks.shape, dtype=torch.int64)  # reference, window
+    for start in range(0, count, _CHUNK):
+        part = np.ascontiguousarray(references[start : start + _CHUNK])
+        numbers = np.arange(start, start + len(part))
+        alone = np.zeros((len(pictures), len(part)), np.bool_)
+        if skip is not None:
+            alone = skip[:, None] == numbers
+
+        new = ssim(pictures, part, threads=threads)
+        sums += new.sum(1, dtype=np.float64)
+        scores = np.concatenate((scores, np.where(alone, -np.inf, new)), 1)
+        indices = np.concatenate((indices, np.broadcast_to(numbers, new.shape)), 1)
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :top]  # of equal ones the first
+        indices, scores = (np.take_along_axis(values, best, 1) for values in (indices, scores))
+
+        alike, best = _look(rough, _rough_windows(_views(part)))
+        alike = alike.masked_fill(torch.from_numpy(np.tile(alone, (2, 1))), -torch.inf)
+        looks = torch.cat((looks, alike), 2)
+        new = torch.stack((torch.from_numpy(numbers).expand(best.shape), best))
+        which = torch.cat((which, new), 3)
+        looks, chosen = looks.topk(min(candidates, looks.shape[2]), dim=2)
+        which = which.gather(3, chosen.expand(2, *chosen.shape))
+        tick(start + len(part), total)
+
+    pairs = which.permute(2, 1, 3, 0).flatten(1, 2).numpy()  # 2q, candidates, (reference, window)
+    jobs = both[: len(pictures)].numpy(), pairs[: len(pictures)], pairs[len(pictures) :]
+    copies = []
+    with ThreadPoolExecutor(threads) as pool:
+        for each in pool.map(partial(_register, references), *jobs):
+            copies.append(each)
+            tick(count + len(copies), total)
+    copy_of, fits, mirrored, where = zip(*copies, strict=True)
+    return Found(
+        indices=indices,
+        ssim=scores.astype(np.float32),
+        means=(sums / count).astype(np.float32),
+        copy_of=np.array(copy_of, np.int64),
+        scores=np.array(fits, np.float32),
+        mirrored=np.array(mirrored, np.bool_),
+        windows=np.array(where, np.float32).reshape(-1, 3),
+    )
+
+
+def ssim(
+    pictures: Pictures, references: Pictures, *, threads: int = 1
+) -> Float32[np.ndarray, "q n"]:
+    """SSIM of each picture with every reference."""
+    from trombine.eval.kernel_search import compare
+
+    shape = pictures.shape[1:]
+    if shape != references.shape[1:]:
+        raise InputError(f"pictures of {shape} and {references.shape[1:]} do not compare")
+    if min(shape[:2]) <= 2 * SSIM_RADIUS:
+        raise InputError(f"SSIM needs pictures of at least {2 * SSIM_RADIUS + 1} pixels a side")
+    out = np.empty((len(pictures), len(references)), np.float32)
+    ours, theirs = (
+        np.ascontiguousarray(each).reshape(len(each), shape[0], -1)
+        for each in (pictures, references)
+    )
+    each = -(-len(references) // threads)
+    parts = [
+        (slice(a, a + _AT_ONCE), slice(b, b + each))
+        for a in range(0, len(pictures), _AT_ONCE)
+        for b in range(0, len(references), each)
+    ]
+
+    def work(part: tuple[slice, slice]) -> None:
+        compare(ours[part[0]], theirs[part[1]], shape[2], out[part])
+
+    if threads == 1:
+        for part in parts:
+            work(part)
+        return out
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, parts))
+    return out
+
+
+# ---------------------------------------------------------------------------------------------
+# Copies, wherever they were cut out
+
+
+@cache
+def windows() -> Float64[np.ndarray, "n 3"]:
+    """Side, left and top of all windows of the first look, the whole picture first."""
+    places = []
+    for side in SCALES:
+        starts = np.linspace(0, 1 - side, round((1 - side) / STEP) + 1).tolist()
+        places += [(side, left, top) for top in starts for left in starts]
+    return np.array(places)
+
+
+def _views(pictures: Pictures) -> Views:
+    """Luma and the brightest colour, within [-.5, .5], at SIZE."""
+    values = torch.from_numpy(np.ascontiguousarray(pictures).astype(np.float32)) / 255 - 0.5
+    views = torch.stack((values @ torch.tensor(LUMA), values.amax(3)), 1)
+    return torch.nn.functional.interpolate(
+        views, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False
+    )
+
+
+def _unit(cells: torch.Tensor) -> torch.Tensor:
+    """Rows of length 1 without their mean: light and contrast do not count."""
+    flat = cells.flatten(-2)
+    return torch.nn.functional.normalize(flat - flat.mean(-1, keepdim=True), dim=-1, eps=1e-3)
+
+
+def _rough_windows(views: Views) -> Float32[torch.Tensor, "n 2 k d"]:
+    """Every window of every view, small, as rows of length 1."""
+    cells = []
+    for side in SCALES:
+        starts = np.unique(windows()[windows()[:, 0] == side, 1]).tolist()
+        means = torch.cat([_means(start, side) for start in starts])  # starts x ROUGH, size
+        grid = (means @ views @ means.T).unflatten(2, (len(starts), ROUGH))
+        grid = grid.unflatten(4, (len(starts), ROUGH))
+        cells.append(grid.permute(0, 1, 2, 4, 3, 5).flatten(2, 3))
+    return _unit(torch.cat(cells, 2))
+
+
+@cache
+def _means(start: float, side: float) -> Float32[torch.Tensor, "r s"]:
+    """The matrix that takes means over ROUGH equal parts of a side's window."""
+    edges = (start + side * np.arange(ROUGH + 1) / ROUGH) * SIZE
+    pixel = np.arange(SIZE)
+    share = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
+    share = np.clip(share, 0, None)
+    return torch.from_numpy((share / share.sum(1, keepdims=True)).astype(np.float32))
+
+
+def _look(
+    rough: Float32[torch.Tensor, "q 2 d"], cells: Float32[torch.Tensor, "n 2 k d"]
+) -> tuple[Float32[torch.Tensor, "4 q n"], Int64[torch.Tensor, "4 q n"]]:
+    """How like each picture each reference is, looked at in four ways, and by which window."""
+    looks, places = [], []
+    for view in range(2):
+        ours, theirs = rough[:, view], cells[:, view]
+        flat = theirs.flatten(0, 1).T
+        products = (part @ flat for part in ours.split(_QUERIES))
+        parts = [product.unflatten(1, theirs.shape[:2]).max(2) for product in products]
+        scores, best = (torch.cat(column) for column in zip(*parts, strict=True))
+        # Of whole pictures by sums of differences, in which a patch counts as much as it covers.
+        looks += [scores, -torch.cdist(ours, theirs[:, 0].contiguous(), p=1)]
+        places += [best, torch.zeros_like(best)]
+    return torch.stack(looks), torch.stack(places)
+
+
+def _register(
+    references: Pictures,
+    views: Float32[np.ndarray, "2 s s"],
+    straight: Int64[np.ndarray, "n 2"],
+    turned: Int64[np.ndarray, "n 2"],
+) -> tuple[int, float, bool, Float32[np.ndarray, "3"]]:
+    """Of candidates (reference, window) the one that is most like a picture, its score, whether it
+    is mirrored, and its window; `turned` are those of the picture's mirror."""
+    from trombine.eval.kernel_search import registered
+
+    straight, turned = (np.unique(pairs, axis=0) for pairs in (straight, turned))
+    # The mirror of a picture beside a reference is the picture beside the reference's mirror.
+    flips = np.repeat([False, True], (len(straight), len(turned)))
+    indices, best = np.concatenate((straight, turned)).T
+    theirs = _views(references[indices]).numpy()
+    theirs[flips] = theirs[flips, :, :, ::-1]
+    where = windows()[best].astype(np.float32)
+    where[flips] = _mirror(where[flips])
+    number, score, window = registered(views, theirs, where)
+    flip = bool(flips[number])
+    return int(indices[number]), score, flip, _mirror(window) if flip else window
+
+
+def _mirror(where: Float32[np.ndarray, "*n 3"]) -> Float32[np.ndarray, "*n 3"]:
+    """The same windows in the mirrors of their pictures."""
+    side, left, top = np.moveaxis(where, -1, 0)
+    return np.stack((side, np.maximum(1 - side - left, 0), top), -1)
