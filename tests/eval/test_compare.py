@@ -20,9 +20,8 @@ from trombine.commands.compare import judge_compare
 from trombine.core.conventions import to_pixels
 from trombine.core.errors import InputError
 from trombine.eval import compare
-from trombine.eval.compare import USUAL, Outcome, method_of, outcome
-from trombine.eval.compare_report import most_apart, numbers_of, text_of
-from trombine.eval.methods import methods
+from trombine.eval.compare import Outcome, method_of, most_apart, numbers_of, outcome, text_of
+from trombine.eval.methods import TASKS, methods
 from trombine.eval.protocol_files import (
     FOLDER,
     GREY,
@@ -74,12 +73,6 @@ for path in sorted(source.iterdir())[: int(sys.argv[4])]:
 """
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept from another test; what is compiled is."""
-    monkeypatch.setattr(compare, "cache_folder", lambda: tmp_path / "cache")
-
-
 def protocol(folder: Path, text: str, name: str = "small") -> ProtocolFile:
     path = folder / f"{name}.toml"
     path.write_text(text)
@@ -94,19 +87,6 @@ def repair(tmp_path: Path) -> ProtocolFile:
 @pytest.fixture
 def enlarge(tmp_path: Path) -> ProtocolFile:
     return protocol(tmp_path, ENLARGE)
-
-
-def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the methods that are run."""
-    ran, measure = [], compare.outcome
-
-    def noted(method: compare.Method, *rest: Any, **options: Any) -> Outcome:
-        result = measure(method, *rest, **options)
-        ran.extend([method.name] * result.is_new)
-        return result
-
-    monkeypatch.setattr(verb, "outcome", noted)
-    return ran
 
 
 def compared(path: str, *names: str, **options: Any) -> dict[str, Any]:
@@ -150,7 +130,11 @@ def test_a_word_is_all_protocols_that_begin_so() -> None:
 
 def test_no_model_is_called_as_several_protocols_begin() -> None:
     """Else it could not be compared by its name."""
-    assert not [name for name in (*shipped_models(), *USUAL.values()) if named(name)]
+    assert not [
+        name
+        for name in (*shipped_models(), *(task.usual for task in TASKS.values()))
+        if named(name)
+    ]
 
 
 def test_of_several_protocols_the_usual_methods_are_compared(
@@ -286,9 +270,7 @@ def test_protocols_of_before_have_their_hashes(root: Path) -> None:
 
 
 def test_a_use_of_frozen_seeds_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each method that is run under a protocol of such seeds has a line; one that is kept has none,
-    and nor has what needs the truth."""
-    in_process(monkeypatch)
+    """Each method that is run under such a protocol has a line; what needs the truth has none."""
     lines: list[tuple[str, str | None, list[str]]] = []
 
     def log(protocol: Protocol, model: str | None, figures: list[Figure]) -> bool:
@@ -298,8 +280,7 @@ def test_a_use_of_frozen_seeds_is_logged(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(verb, "log_evaluation", log)
     file = protocol(tmp_path, REPAIR.replace("2_000_100", "1_999_900"))
-    for _ in range(2):
-        compared(str(tmp_path / "small.toml"), "input")
+    compared(str(tmp_path / "small.toml"), "input")
     assert lines == [(file.protocol.hash, None, [name] * 3) for name in ("input", "mean colour")]
     protocol(tmp_path, REPAIR)
     compared(str(tmp_path / "small.toml"), "input")
@@ -325,16 +306,15 @@ def test_a_command_equals_the_method(tmp_path: Path, enlarge: ProtocolFile) -> N
 
 
 def test_a_function_is_a_method(enlarge: ProtocolFile) -> None:
-    """Whatever has the form of those in methods/; it is never kept."""
+    """Whatever has the form of those in methods/."""
     every = tuple(cases(enlarge, None))
     method = compare.of_function("mine", methods("upscale", "nearest pixel")["nearest pixel"])
     ours = outcome(method_of("nearest pixel", enlarge), enlarge, every)
     assert outcome(method, enlarge, every).rows == ours.rows
-    assert outcome(method, enlarge, every).is_new
 
 
 def test_a_result_of_wrong_count_or_size_is_refused(tmp_path: Path, enlarge: ProtocolFile) -> None:
-    """One line says what is wrong; nothing of it is kept."""
+    """One line says what is wrong."""
     tool = tmp_path / "nearest.py"
     tool.write_text(NEAREST)
     every = tuple(cases(enlarge, None))
@@ -349,13 +329,12 @@ def test_a_result_of_wrong_count_or_size_is_refused(tmp_path: Path, enlarge: Pro
         with pytest.raises(InputError, match=message) as error:
             outcome(method, enlarge, every)
         assert "\n" not in str(error.value)
-        assert not compare.kept_at(method, enlarge, every).exists()
 
 
 def test_trombine_in_a_command_is_this_one(
     enlarge: ProtocolFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The product's own command needs no path, and has the hash of its text."""
+    """The product's own command needs no path."""
     called: list[list[str]] = []
     real = subprocess.run
 
@@ -366,14 +345,13 @@ def test_trombine_in_a_command_is_this_one(
         raise FileNotFoundError(2, "noted")
 
     monkeypatch.setattr(subprocess, "run", noted)
-    text = "command:trombine upscale {input} -x {factor} -o {output}"
+    text = "trombine upscale {input} -x {factor} -o {output}"
     method = method_of(text, enlarge)
     with pytest.raises(InputError, match="noted"):
         outcome(method, enlarge, tuple(cases(enlarge, None)))
     (words,) = called
     assert words[:4] == [sys.executable, "-m", "trombine", "upscale"]
     assert words[5:7] == ["-x", "2"] and words[4].endswith("input")
-    assert method.hash != method_of(f"{text} -q", enlarge).hash
 
 
 def net(path: Path, **card: Any) -> Path:
@@ -414,53 +392,15 @@ def test_a_net_is_known_by_its_weights(tmp_path: Path, repair: ProtocolFile) -> 
         method_of(str(tmp_path / f"{name}.safetensors"), repair)
         for name in ("first", "copy", "other")
     )
-    assert one.hash == two.hash and one.weights == two.weights
-    assert (three.hash == one.hash) == (other.read_bytes() == first.read_bytes())
+    assert one.weights == two.weights
+    assert (three.weights == one.weights) == (other.read_bytes() == first.read_bytes())
     assert one.kind == "net"
 
 
-# ---------------------------------------------------------------------------------------------
-# Keeping
-
-
-def test_only_what_is_new_is_run(
-    tmp_path: Path, repair: ProtocolFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A method that is kept is not run again; --fresh runs it; damaged files are made anew."""
-    ran, path = in_process(monkeypatch), str(tmp_path / "small.toml")
-    first = compared(path, "input")
-    assert ran == ["input", "mean colour", "truth as JPEG 95"]
-    second = compared(path, "input", "nearest pixel")
-    assert ran[3:] == ["nearest pixel"]
-    kept = next(m for m in second["methods"] if m["method"] == "input")
-    before = next(m for m in first["methods"] if m["method"] == "input")
-    assert kept["measures"]["SSIM"]["value"] == before["measures"]["SSIM"]["value"]
-    assert timeless(compared(path, "input", fresh=True)) == timeless(first)
-    assert ran[4:] == ["input", "mean colour", "truth as JPEG 95"]
-    for file in (tmp_path / "cache" / "compare").rglob("*.npz"):
-        file.write_bytes(b"damaged")
-    assert timeless(compared(path, "input")) == timeless(first)
-    assert ran[7:] == ["input", "mean colour", "truth as JPEG 95"]
-    assert repair.protocol.hash in {p.name for p in (tmp_path / "cache" / "compare").iterdir()}
-
-
-def timeless(report: dict[str, Any]) -> dict[str, Any]:
-    """A report without what it took."""
-    return report | {"methods": [{**entry, "seconds": 0} for entry in report["methods"]]}
-
-
-def test_two_caches_have_the_same_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repair: ProtocolFile
-) -> None:
-    """From nothing, in two places, in any order of the methods: the same numbers and hashes, but
-    for what it took."""
-    in_process(monkeypatch)
+def test_the_order_of_methods_does_not_matter(tmp_path: Path, repair: ProtocolFile) -> None:
+    """The same numbers and hashes, but for what it took."""
     reports = []
-    for place, names in (
-        ("one", ("nearest pixel", "biharmonic")),
-        ("two", ("biharmonic", "nearest pixel")),
-    ):
-        monkeypatch.setattr(compare, "cache_folder", lambda place=place: tmp_path / place)
+    for names in (("nearest pixel", "biharmonic"), ("biharmonic", "nearest pixel")):
         report = compared(str(tmp_path / "small.toml"), *names)
         for entry in report["methods"]:
             entry.pop("seconds")
@@ -479,7 +419,6 @@ def outcome_of(name: str, values: list[float | None], measures: tuple[str, ...])
         rows=[dict.fromkeys(measures, value) for value in values],
         results=[],
         seconds=0.1,
-        is_new=True,
     )
 
 
@@ -565,29 +504,23 @@ def test_where_methods_disagree(tmp_path: Path, enlarge: ProtocolFile) -> None:
     assert most_apart(report, ("a", "b")) == [2, 4, 0, 5, 1, 3]
 
 
-def test_floors_lie_below_and_ceilings_above(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repair: ProtocolFile
-) -> None:
+def test_floors_lie_below_and_ceilings_above(tmp_path: Path, repair: ProtocolFile) -> None:
     """A sound repair is better than the mean colour and worse than the truth as a JPEG; another
     face in the hole is worst; what is equal to the truth counts for 100 dB."""
-    in_process(monkeypatch)
     names = ("biharmonic", "random real picture")
     report = compared(str(tmp_path / "small.toml"), *names)
     order = [entry["method"] for entry in report["methods"]]
     assert order == ["truth as JPEG 95", "biharmonic", "mean colour", "random real picture"]
     (case, *_) = cases(repair, None)
-    row = compare._row(repair.asked, case, case.truth, border=0)
+    row = compare.row_of(repair, case, case.truth)
     assert row == {"PSNR in the hole": 100.0, "SSIM": 1.0, "MAE on the rim": 0.0}
     text = text_of(report)
     assert text.splitlines()[2].split()[:2] == ["1", "biharmonic"]
     assert f"protocol {repair.protocol.hash} (small), 6 pictures" in text
 
 
-def test_the_page_shows_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repair: ProtocolFile
-) -> None:
+def test_the_page_shows_it(tmp_path: Path, repair: ProtocolFile) -> None:
     """One file with ranks, hashes and pictures; one that another program wrote stays."""
-    in_process(monkeypatch)
     page = tmp_path / "page.html"
     report = compared(str(tmp_path / "small.toml"), "biharmonic", "nearest pixel", output=page)
     text = page.read_text()

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json as jsons
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from trombine.commands.options import Json, OverPage, Page, Progress, Words, verb
 from trombine.core.errors import InputError
-from trombine.core.progress import Account, Result, log, silent
+from trombine.core.progress import Account, Result, silent
 from trombine.core.texts import aligned
 from trombine.eval.compare import (
-    CEILINGS,
-    FLOORS,
-    USUAL,
     Method,
-    Outcome,
+    figures_of,
+    limits,
     method_of,
+    numbers_of,
     outcome,
     references,
+    report_of,
+    text_of,
 )
-from trombine.eval.compare_report import figures_of, numbers_of, report_of, text_of
 from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import ProtocolFile, cases, load, named, shipped
 from trombine.metrics import log_evaluation
@@ -34,7 +33,6 @@ def judge_compare(
     methods: Words = (),
     *,
     pictures: Path | None = None,
-    fresh: bool = False,
     list: bool = False,
     json: Json = False,
     output: Page = None,
@@ -50,8 +48,7 @@ def judge_compare(
     A method is a baseline, a model by name or file, or a command in quotes that
     reads the folder {input} (where there is one) and writes the folder {output}.
     More protocols may stand among methods; where no method is named, and several
-    protocols are, it is the net that comes with trombine for each task. Results
-    are kept, so another method runs alone.
+    protocols are, it is the net that comes with trombine for each task.
 
     Parameters
     ----------
@@ -61,8 +58,6 @@ def judge_compare(
         What to compare, each in quotes where it has spaces.
     pictures
         The folder with the pictures of protocols that name some.
-    fresh
-        Run everything anew, also what is kept from before.
     list
         List the protocols, with their hashes.
     """
@@ -77,22 +72,24 @@ def judge_compare(
             raise InputError("a page is of one protocol", "name one, or leave -o out")
         if not overwrite:
             check_page(output)
-    chosen = [_methods(texts or (_usual(file),), file) for file in files]
+    chosen = [_methods(texts, file) for file in files]
     step, account, found = progress or silent, Account(), {}
-    total, done, kept = sum(len(every) for every, _ in chosen), 0, 0
+    total, done = sum(len(every) for every, _ in chosen), 0
     for file, (every, asked) in zip(files, chosen, strict=True):
         given, outcomes = tuple(cases(file, pictures)), []
         for method in every:
             for note in method.notes:
                 account.notice(f"{method.name}: {note}")
             step(done, total, f"methods, {method.name}")
-            outcomes.append(result := outcome(method, file, given, fresh=fresh))
-            kept += not result.is_new
-            how = "run" if result.is_new else "kept from before"
-            log.debug(f"{method.name} ({method.hash}): {how}")
+            outcomes.append(outcome(method, file, given))
             done += 1
         numbers = numbers_of(file, given, outcomes, asked)
-        _log(file, outcomes, numbers)
+        # Of protocols that others know: seeds that are for that, or pictures that are shipped.
+        if file.is_painted or file.name in shipped():
+            for method in every:
+                if method.kind != "reference":
+                    figures = figures_of(numbers, method.name)
+                    log_evaluation(file.protocol, method.weights or None, figures)
         if output is not None:
             account.write(*report_of(numbers, given, outcomes).write(output, numbers))
         found[Path(file.name)] = numbers
@@ -101,7 +98,7 @@ def judge_compare(
     told = several if len(several) > 1 else several[0]
     text = "\n\n".join(map(text_of, several))
     text = jsons.dumps(told, indent=1, allow_nan=False) if json else text
-    return account.result(text, found=found, kept=kept)
+    return account.result(text, found=found)
 
 
 def _named(protocol: str, methods: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -115,30 +112,13 @@ def _named(protocol: str, methods: Sequence[str]) -> tuple[list[str], list[str]]
     return names, texts
 
 
-def _usual(file: ProtocolFile) -> str:
-    """What is compared where no method is named."""
-    return USUAL[file.task].format(*file.styles)
-
-
 def _methods(texts: Sequence[str], file: ProtocolFile) -> tuple[list[Method], list[str]]:
-    """The methods that are named, each once, then the floor and the ceiling; and the names."""
-    named = [method_of(text, file) for text in texts]
-    limits = [method_of(text, file) for text in (FLOORS[file.task], CEILINGS[file.task])]
-    once = {method.name: method for method in (*named, *limits)}
+    """The methods that are named, or the usual one, each once, then the floor and the ceiling; and
+    the names."""
+    usual = TASKS[file.task].usual.format(*file.styles)
+    named = [method_of(text, file) for text in texts or (usual,)]
+    once = {method.name: method for method in (*named, *(method_of(t, file) for t in limits(file)))}
     return list(once.values()), list(dict.fromkeys(method.name for method in named))
-
-
-def _log(file: ProtocolFile, outcomes: Sequence[Outcome], numbers: dict[str, Any]) -> None:
-    """A line of bench/evaluations.jsonl for each net or baseline that was run now.
-
-    Only of protocols that others know: seeds that are for that, or pictures that are shipped.
-    """
-    if not file.is_painted and file.name not in shipped():
-        return
-    for one in outcomes:
-        if one.is_new and one.method.kind != "reference":
-            figures = figures_of(numbers, one.method.name)
-            log_evaluation(file.protocol, one.method.weights or None, figures)
 
 
 def _listed(methods: Sequence[str], *, json: bool) -> Result:

@@ -3,9 +3,7 @@
 restoration.py       results against their truths: the whole picture, inside a hole, on its rim
 fidelity.py          how two sets of pictures differ, as their features lie
 fidelity_report.py   the same of two sets of pictures: as text, as JSON, as a page
-fidelity_sets.py     the pictures of a set, drawn and as the witness sees them
-compare.py           methods under a protocol: run, measured, kept
-compare_report.py    the same ranked: as text, as JSON, as a page
+compare.py           methods under a protocol: run, measured, ranked
 protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped
 originality.py       the nearest references of each picture, and verdicts with known false alarms
 search.py            which of many pictures are most like one, and which it is a copy of

@@ -1,44 +1,50 @@
-"""Methods compared under a protocol: run on the same pictures, measured, kept, ranked.
+"""Methods compared under a protocol: run on the same pictures, measured, ranked.
 
 A method is a function of methods/ (a baseline, a net by name or file) or a command in quotes that
 reads a folder and writes a folder. All functions run in this process, on one thread and one picture
-after the other, so that their pictures do not depend on how many cores there are. What a method's
-pictures are worth is kept in the cache, by the hashes of protocol, pictures, method and code.
+after the other, so that their pictures do not depend on how many cores there are.
 
-The protocol's files are in protocol_files.py; what is made of the numbers, in compare_report.py.
+All methods are measured on the same pictures, so differences are paired. Sets of invented pictures
+have figures of the whole set, so nothing is paired there; the ceiling is as many other real ones.
+The protocol's files are in protocol_files.py.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
+import math
 import shlex
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float64, UInt8
 from PIL import Image
 
-from trombine import __version__
 from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
+from trombine.core.texts import aligned
 from trombine.data.degrade import imresize_matlab
 from trombine.data.spec import parse
-from trombine.eval import witness
-from trombine.eval.fidelity import Figure, figures
+from trombine.eval import fidelity, witness
 from trombine.eval.methods import TASKS
-from trombine.eval.protocol_files import Asked, Case, ProtocolFile, cases, fingerprint
+from trombine.eval.protocol_files import (
+    Case,
+    ProtocolFile,
+    asked_for,
+    cases,
+    fingerprint,
+    measure_of,
+)
 from trombine.eval.restoration import (
     BY_PIXELS,
     BY_WITNESS,
@@ -48,39 +54,25 @@ from trombine.eval.restoration import (
     multi_scale,
     rim,
 )
+from trombine.eval.stats import Estimate, mean, sign_flip
 from trombine.io.batch import find
-from trombine.io.files import cache_folder, write_bytes
 from trombine.io.image import as_seen, load_picture, save_picture
-from trombine.io.record import versions
+from trombine.metrics import Figure
 from trombine.models import loaded, read_card
 from trombine.models.card import Card
+from trombine.report import Plot, Report, Series
 from trombine.superres.pipelines import nets_of
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
+Column = Float64[np.ndarray, "n"]
 Row = dict[str, float | None]  # of one picture by measure; None where it has none
 Run = Callable[[ProtocolFile, Sequence[Case]], list[Pixels]]
+Numbers = dict[str, Any]
 
-PACKAGE: Final = Path(__file__).parents[1]
-_NEEDS: Final = ("torch", "scipy", "scikit-image")  # whose versions the cache minds
-_PREFIX: Final = "command:"
 MOST_DECIBELS: Final = 100.0  # what equal pictures count for, whose PSNR is infinite
-
 CEILING: Final = "truth as JPEG 95"
 RANDOM: Final = "random real picture"
-FLOORS: Final = {
-    "repair": "mean colour",
-    "upscale": "nearest pixel",
-    "restyle": "input",
-    "invent": "Gaussian of pixels",
-}
-# What is compared where no method is named and there are several protocols.
-USUAL: Final = {
-    "repair": "inpaint",
-    "upscale": "upscale",
-    "restyle": "restyle",
-    "invent": "generate-{}",  # in the protocol's style
-}
-CEILINGS: Final = {"repair": CEILING, "upscale": CEILING, "restyle": CEILING, "invent": RANDOM}
+NONE: Final = Estimate(value=None, low=None, high=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,66 +85,67 @@ class Method:
     weights: str = ""  # the hash of the net's file
     notes: tuple[str, ...] = ()  # what should be known of it
 
-    @property
-    def hash(self) -> str:
-        """Of its weights and trombine's code; of a command, its text."""
-        return _hash(self.kind, self.name if not self.weights else "", self.weights, _code())
-
 
 def method_of(text: str, file: ProtocolFile) -> Method:
     """The method that this text names under a protocol; an InputError where it cannot be."""
-    name = _whole_name(text.strip(), file)
+    task, name = TASKS[file.task], text.strip()
+    # A baseline or reference may be named by the beginning of a word that it alone has.
+    known = (*task.baselines, *references(file))
+    found = [one for one in known if f" {name.lower()}" in f" {one.lower()}"]
+    if name and len(found) == 1 and not Path(name).exists():
+        name = found[0]
     if name in references(file):
         return Method(name=name, kind="reference", run=REFERENCES[name])
-    if name in TASKS[file.task].baselines:
-        return of_function(name, TASKS[file.task].baselines[name], kind="baseline")
-    if name.startswith(_PREFIX) or "{" in name:
+    if name in task.baselines:
+        return of_function(name, task.baselines[name], kind="baseline")
+    if "{" in name:
         return _command(name, file)
-    return _net(name, file)
+    try:
+        function, paths = task.net(name), _files(name, file)
+    except InputError as error:
+        if error.path is None or Path(name).exists():
+            raise
+        folders = "{output}" if file.of_sets else "{input} and {output}"
+        problem = f"is no method to {file.task}; there are {', '.join(known)}, models by name or"
+        raise InputError(f"{problem} file, and commands with {folders}", path=name) from error
+    with about(name):
+        notes = tuple(dict.fromkeys(n for path in paths for n in _met(read_card(path), file)))
+    weights = "+".join(hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in paths)
+    return of_function(name, function, kind="net", weights=weights, notes=notes)
+
+
+def limits(file: ProtocolFile) -> dict[str, str]:
+    """The methods that are always there: a floor and a ceiling."""
+    return {TASKS[file.task].floor: "floor", RANDOM if file.of_sets else CEILING: "ceiling"}
 
 
 def of_function(name: str, function: Callable[..., Any], **fields: Any) -> Method:
-    """A function of methods/, or one like it, as a method."""
+    """A function of methods/, or one like it, as a method: it is given of each case a picture, or
+    of the task invent a seed; and what the task adds."""
 
     def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
+        options: dict[str, Any] = {}
+        if file.task == "upscale":
+            options["factor"] = file.factor
+        if file.task in ("restyle", "invent"):
+            options["style"] = file.styles[-1]
+        if file.task == "restyle":
+            options["source"] = file.styles[0]
+        if file.of_sets:
+            options |= {"size": file.size} | ({"crop": file.crop} if file.crop else {})
+        results = []
         with computing(1), torch.inference_mode():
-            return [
-                to_pixels(function(given, **options)[0]) for given, options in calls(file, every)
-            ]
+            for case, seed in zip(every, file.seeds or range(len(every)), strict=True):
+                if case.hole is not None:
+                    options["hole"] = torch.from_numpy(case.hole)[None, None].float()
+                # As a file holds it.
+                given = [seed] if file.of_sets else to_picture(to_pixels(case.given))[None]
+                results.append(to_pixels(function(given, **options)[0]))
+        return results
 
     return Method(**{"name": name, "kind": "function", "run": run, **fields})
 
 
-def calls(file: ProtocolFile, every: Sequence[Case]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """What a function is given of each case: a picture, or of the task invent a seed; and what the
-    task adds."""
-    options: dict[str, Any] = {}
-    if file.task == "upscale":
-        options["factor"] = file.factor
-    if file.task in ("restyle", "invent"):
-        options["style"] = file.styles[-1]
-    if file.task == "restyle":
-        options["source"] = file.styles[0]
-    if file.of_sets:
-        options |= {"size": file.size} | ({"crop": file.crop} if file.crop else {})
-        yield from (([seed], options) for seed in file.seeds)
-        return
-    for case in every:
-        hole = (
-            {} if case.hole is None else {"hole": torch.from_numpy(case.hole)[None, None].float()}
-        )
-        # As a file holds it.
-        yield to_picture(to_pixels(case.given))[None], options | hole
-
-
-def _whole_name(name: str, file: ProtocolFile) -> str:
-    """The baseline or reference that alone has a word which begins so: of `mean`, `mean colour`."""
-    known = (*TASKS[file.task].baselines, *references(file))
-    found = [one for one in known if f" {name.lower()}" in f" {one.lower()}"]
-    return found[0] if name and len(found) == 1 and not Path(name).exists() else name
-
-
-# ---------------------------------------------------------------------------------------------
 # References: what needs the truth itself
 
 
@@ -197,29 +190,7 @@ def references(file: ProtocolFile) -> tuple[str, ...]:
     return (RANDOM,) if file.of_sets else tuple(REFERENCES)
 
 
-# ---------------------------------------------------------------------------------------------
 # Nets
-
-
-def _net(name: str, file: ProtocolFile) -> Method:
-    try:
-        function = TASKS[file.task].net(name)
-        paths = _files(name, file)
-    except InputError as error:
-        if error.path is None or Path(name).exists():
-            raise
-        names = ", ".join((*TASKS[file.task].baselines, *references(file)))
-        problem = f"is no method to {file.task}; there are {names}, models by name or file"
-        folders = "{output}" if file.of_sets else "{input} and {output}"
-        problem += f", and commands with {folders}"
-        raise InputError(problem, path=name) from error
-    notes = []
-    for path in paths:
-        with about(name):
-            notes += _met(read_card(path), file)
-    weights = "+".join(_digest(path) for path in paths)
-    unique = tuple(dict.fromkeys(notes))
-    return of_function(name, function, kind="net", weights=weights, notes=unique)
 
 
 def _files(name: str, file: ProtocolFile) -> list[Path]:
@@ -229,11 +200,6 @@ def _files(name: str, file: ProtocolFile) -> list[Path]:
         return [nets[factor] for factor in sorted(nets)]
     task = {"restyle": None, "invent": "generate"}.get(file.task, file.task)
     return [loaded(name, task=task).path]
-
-
-@cache
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def _met(card: Card, file: ProtocolFile) -> Iterator[str]:
@@ -258,30 +224,33 @@ def _met(card: Card, file: ProtocolFile) -> Iterator[str]:
                 raise InputError(f"{problem}, by its card", "compare it under another protocol")
 
 
-# ---------------------------------------------------------------------------------------------
 # Commands
 
 
 def _command(text: str, file: ProtocolFile) -> Method:
     try:
-        words = shlex.split(text.removeprefix(_PREFIX))
+        words = shlex.split(text)
     except ValueError as error:
         raise InputError(f"is no command ({error})", "mend its quotes", path=text) from error
-    known = ["output"] if file.of_sets else ["input", "output"]
-    needed = [f"{{{place}}}" for place in known]
-    known += ["masks"] * bool(file.masks) + ["factor"] * (file.factor > 1)
-    known += ["seeds", "size"] if file.of_sets else []
-    if not all(any(place in word for word in words) for place in needed):
-        remedy = f"a command names {' and '.join(needed)}"
-        raise InputError("does not say where its folders go", remedy, path=text)
-    for place in ("masks", "factor", "seeds", "size"):
-        if place not in known and any(f"{{{place}}}" in word for word in words):
-            problem = f"names {{{place}}}, which {file.name} does not have"
-            raise InputError(problem, f"it has {{{'}, {'.join(known)}}}", path=text)
+    needed = ["output"] if file.of_sets else ["input", "output"]
+    known = needed + ["masks"] * bool(file.masks) + ["factor"] * (file.factor > 1)
+    known += ["seeds", "size"] * file.of_sets
+    if missing := [place for place in needed if f"{{{place}}}" not in text]:
+        remedy = f"a command names {{{'}, {'.join(known)}}}"
+        raise InputError(f"does not say where its {missing[0]} is", remedy, path=text)
 
     def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
         with tempfile.TemporaryDirectory(prefix="trombine-compare-") as home:
-            return _call(words, Path(home).resolve(), text, file, every)
+            folder = Path(home).resolve()
+            places = {place: str(folder / place) for place in ("input", "output", "masks")}
+            places |= {"factor": str(file.factor), "size": str(file.crop or file.size)}
+            places |= {"seeds": f"{file.seeds[0]}-{file.seeds[-1]}"} if file.is_painted else {}
+            filled = list(words)
+            for place in known:
+                filled = [word.replace(f"{{{place}}}", places[place]) for word in filled]
+            if filled[0] == "trombine":  # this installation's
+                filled = [sys.executable, "-m", *filled]
+            return _call(filled, folder, text, file, every)
 
     return Method(name=text, kind="command", run=run)
 
@@ -296,16 +265,8 @@ def _call(
             mask = np.repeat(np.uint8(255) * case.hole[..., None], 3, axis=2)
             save_picture(folder / "masks" / f"{case.name}.png", mask)
     (folder / "output").mkdir()
-    places = {place: str(folder / place) for place in ("input", "output", "masks")}
-    places |= {"factor": str(file.factor), "size": str(file.side)}
-    places |= {"seeds": f"{file.seeds[0]}-{file.seeds[-1]}"} if file.is_painted else {}
-    filled = list(words)
-    for place, value in places.items():
-        filled = [word.replace(f"{{{place}}}", value) for word in filled]
-    if filled[0] == "trombine":  # this installation's
-        filled = [sys.executable, "-m", *filled]
     try:
-        done = subprocess.run(filled, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     except OSError as error:
         raise InputError(f"cannot be run: {error.strerror}", path=name) from error
     if done.returncode:
@@ -326,67 +287,6 @@ def _call(
 # Measuring
 
 
-def by_truth(file: ProtocolFile, every: Sequence[Case], results: Sequence[Pixels]) -> list[Row]:
-    """The measures of each result against its truth, on one thread: the same on any machine."""
-    with computing(1):
-        return [
-            _row(file.asked, case, to_picture(pixels), border=file.factor if file.damage else 0)
-            for case, pixels in zip(every, results, strict=True)
-        ]
-
-
-def _row(asked: Mapping[str, Asked], case: Case, result: torch.Tensor, *, border: int) -> Row:
-    whole = np.ones(case.truth.shape[-2:], np.bool_)
-    regions = {"whole": whole}
-    if case.hole is not None:
-        regions |= {"hole": case.hole, "rim": rim(case.hole)}
-    read_by = {}
-    if any(item.name in BY_WITNESS for item in asked.values()):
-        read_by = by_witness(witness.seen(result[None]), case.seen)
-    row: Row = {}
-    for text, item in asked.items():
-        if item.name in BY_PIXELS:
-            region = regions[item.region]
-            if item.name == "PSNR-Y" and item.region == "whole":
-                region = inside_of(region, border)
-            value = by_pixels(result, case.truth, region, (item.name,)).get(item.name)
-        elif item.name in BY_WITNESS:
-            value = read_by.get(item.name)
-        else:
-            value = multi_scale(result, case.truth)
-        row[text] = min(value, MOST_DECIBELS) if value and "PSNR" in text else value
-    return row
-
-
-def by_set(
-    file: ProtocolFile, every: Sequence[Case], results: Sequence[Pixels]
-) -> dict[str, Figure]:
-    """The measures of these pictures as a set against the real ones, whatever their order."""
-    with computing(1):
-        truths = {_pixels_hash(to_pixels(case.truth)): case for case in every}
-        order = sorted(results, key=_pixels_hash)
-        if same := sum(_pixels_hash(pixels) in truths for pixels in order):
-            problem = f"shows {same} of the real pictures that it is compared with"
-            raise InputError(problem, "a method invents pictures")
-        ours = [witness.seen(to_picture(pixels)[None]) for pixels in order]
-        theirs = [truths[digest].seen for digest in sorted(truths)]
-        seen = (torch.cat([one.features for one in each]) for each in (ours, theirs))
-        found = figures(*(each.double().numpy() for each in seen), names=file.measures)
-    # Of six digits: those after depend on the libraries of a machine.
-    return {
-        name: Figure(**{k: float(f"{v:.6g}") for k, v in vars(f).items() if v is not None})
-        for name, f in found.items()
-    }
-
-
-def _pixels_hash(pixels: Pixels) -> str:
-    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
-
-
-# ---------------------------------------------------------------------------------------------
-# Keeping
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
     """What became of a method under a protocol: numbers of each picture, or of all as a set."""
@@ -395,17 +295,11 @@ class Outcome:
     results: list[Pixels]
     seconds: float | None  # a picture; None of a reference
     rows: Sequence[Row] = ()  # of the cases, in their order
-    figures: Mapping[str, Figure] = field(default_factory=dict)  # by measure
-    is_new: bool  # not from the cache
+    figures: Mapping[str, fidelity.Figure] = field(default_factory=dict)  # by measure
 
 
-def outcome(
-    method: Method, file: ProtocolFile, every: Sequence[Case], *, fresh: bool = False
-) -> Outcome:
-    """The outcome of a method: kept from before, or run and measured now."""
-    path = kept_at(method, file, every)
-    if not fresh and method.kind != "function" and (before := _kept(path, method)) is not None:
-        return before
+def outcome(method: Method, file: ProtocolFile, every: Sequence[Case]) -> Outcome:
+    """Run a method, and measure its pictures on one thread: the same on any machine."""
     start = time.perf_counter()
     with about(method.name):
         results = method.run(file, every)
@@ -415,58 +309,296 @@ def outcome(
             if pixels.shape[:2] != (height, width):
                 size = f"{pixels.shape[1]} x {pixels.shape[0]}"
                 raise InputError(f"made {case.name} {size}, where {width} x {height} is wanted")
-        result = Outcome(
-            method=method,
-            results=results,
-            seconds=None if method.kind == "reference" else seconds,
-            rows=() if file.of_sets else by_truth(file, every, results),
-            figures=by_set(file, every, results) if file.of_sets else {},
-            is_new=True,
-        )
-    if method.kind != "function":
-        _keep(path, result)
-    return result
+        with computing(1):
+            pairs = () if file.of_sets else zip(every, results, strict=True)
+            return Outcome(
+                method=method,
+                results=results,
+                seconds=None if method.kind == "reference" else seconds,
+                rows=[row_of(file, case, to_picture(pixels)) for case, pixels in pairs],
+                figures=by_set(file, every, results) if file.of_sets else {},
+            )
 
 
-def kept_at(method: Method, file: ProtocolFile, every: Sequence[Case]) -> Path:
-    """Where an outcome is kept: by the hashes of all that it depends on."""
-    read_by = witness.witness().hash if file.needs_witness else ""
-    rest = _hash(fingerprint(tuple(every)), read_by, _code(), versions(_NEEDS))
-    return cache_folder() / "compare" / file.protocol.hash / f"{method.hash}-{rest}.npz"
+def row_of(file: ProtocolFile, case: Case, result: torch.Tensor) -> Row:
+    """The measures of a result against its truth."""
+    regions = {"whole": np.ones(case.truth.shape[-2:], np.bool_)}
+    if case.hole is not None:
+        regions |= {"hole": case.hole, "rim": rim(case.hole)}
+    read_by = by_witness(witness.seen(result[None]), case.seen) if file.needs_witness else {}
+    row: Row = {}
+    for text in file.measures:
+        name, place = asked_for(text)
+        if name in BY_PIXELS:
+            region = regions[place]
+            if name == "PSNR-Y" and place == "whole" and file.damage:
+                region = inside_of(region, file.factor)
+            value = by_pixels(result, case.truth, region, (name,)).get(name)
+        elif name in BY_WITNESS:
+            value = read_by.get(name)
+        else:
+            value = multi_scale(result, case.truth)
+        row[text] = min(value, MOST_DECIBELS) if value and "PSNR" in text else value
+    return row
 
 
-def _kept(path: Path, method: Method) -> Outcome | None:
-    """What is in the cache; nothing where it is not there or is damaged."""
-    try:
-        with np.load(path) as file:
-            content = json.loads(str(file["numbers"]))
-            results = [file[f"{n:06d}"] for n in range(len(file) - 1)]
-        found = {name: Figure(**one) for name, one in content.pop("figures").items()}
-        return Outcome(method=method, results=results, figures=found, is_new=False, **content)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
-        return None
-
-
-def _keep(path: Path, result: Outcome) -> None:
-    numbers = {
-        "seconds": result.seconds,
-        "rows": list(result.rows),
-        "figures": {name: vars(figure) for name, figure in result.figures.items()},
+def by_set(
+    file: ProtocolFile, every: Sequence[Case], results: Sequence[Pixels]
+) -> dict[str, fidelity.Figure]:
+    """The measures of these pictures as a set against the real ones, whatever their order."""
+    truths = {_pixels_hash(to_pixels(case.truth)): case for case in every}
+    order = sorted(results, key=_pixels_hash)
+    if same := sum(_pixels_hash(pixels) in truths for pixels in order):
+        problem = f"shows {same} of the real pictures that it is compared with"
+        raise InputError(problem, "a method invents pictures")
+    ours = [witness.seen(to_picture(pixels)[None]) for pixels in order]
+    theirs = [truths[digest].seen for digest in sorted(truths)]
+    seen = (torch.cat([one.features for one in each]) for each in (ours, theirs))
+    found = fidelity.figures(*(each.double().numpy() for each in seen), names=file.measures)
+    # Of six digits: those after depend on the libraries of a machine.
+    return {
+        name: fidelity.Figure(**{k: float(f"{v:.6g}") for k, v in vars(f).items() if v is not None})
+        for name, f in found.items()
     }
-    named = {f"{number:06d}": pixels for number, pixels in enumerate(result.results)}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, numbers=np.array(json.dumps(numbers)), **named)
-    write_bytes(path, buffer.getvalue())
 
 
-@cache
-def _code() -> str:
-    """A hash of all of trombine's code."""
-    digest = hashlib.sha256(__version__.encode())
-    for source in sorted(PACKAGE.rglob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
+def _pixels_hash(pixels: Pixels) -> str:
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
-def _hash(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+# ---------------------------------------------------------------------------------------------
+# Numbers
+
+
+def numbers_of(
+    file: ProtocolFile, cases: Sequence[Case], outcomes: Sequence[Outcome], named: Sequence[str]
+) -> Numbers:
+    """All figures, as JSON holds them; methods that are not `named` are limits, out of the rank."""
+    columns = {o.method.name: _columns(file, o) for o in outcomes}
+    first = file.measures[0]
+    firsts = {name: float(np.nanmean(values[first])) for name, values in columns.items()}
+    if any(math.isnan(value) for value in firsts.values()):
+        raise InputError(f"no picture has the measure {first}, which ranks")
+    sign = 1 if measure_of(first).more_is_better else -1
+    order = sorted(outcomes, key=lambda o: (-sign * firsts[o.method.name], o.method.name))
+    ranked = [o.method.name for o in order if o.method.name in named]
+    best, groups = columns[ranked[0]], np.array([case.group for case in cases])
+    methods = []
+    for one in order:
+        name = one.method.name
+        values = columns[name]
+        if file.of_sets:  # none of how it differs from the best, for nothing is paired
+            measures = {
+                text: {**asdict(NONE), "value": f.value, "p": f.p, "count": len(one.results)}
+                for text, f in one.figures.items()
+            }
+        else:
+            measures = {text: _figures(values[text], best[text]) for text in file.measures}
+        methods.append(
+            {
+                "method": name,
+                "kind": one.method.kind,
+                "hash": one.method.weights,
+                "rank": ranked.index(name) + 1 if name in ranked else None,
+                "limit": limits(file).get(name, ""),
+                "notes": list(one.method.notes),
+                "measures": measures,
+                "groups": {g: _mean(values[first][groups == g]) for g in sorted({*groups} - {""})},
+                "seconds": one.seconds,
+            }
+        )
+    pictures = [
+        {
+            "picture": case.name,
+            "source": case.source,
+            "group": case.group,
+            "values": {o.method.name: _rounded(o.rows[number]) for o in order},
+        }
+        for number, case in enumerate(cases if not file.of_sets else ())
+    ]
+    return {
+        "protocol": {
+            "name": file.name,
+            "hash": file.protocol.hash,
+            "task": file.task,
+            "about": file.about,
+            "describe": file.protocol.describe(),
+            "conditions": file.protocol.canonical(),
+            "count": len(cases),
+            "pixels": fingerprint(cases),
+            "witness": witness.witness().hash if file.needs_witness else None,
+        },
+        "first": first,
+        "best": ranked[0],
+        "methods": methods,
+        **({} if file.of_sets else {"pictures": pictures}),
+    }
+
+
+def _columns(file: ProtocolFile, outcome: Outcome) -> dict[str, Column]:
+    """The values of each measure, NaN where a picture has none; of sets one value."""
+    rows = outcome.rows or [{name: figure.value for name, figure in outcome.figures.items()}]
+    return {
+        text: np.array([np.nan if row[text] is None else row[text] for row in rows])
+        for text in file.measures
+    }
+
+
+def _rounded(row: Row) -> Row:
+    return {name: None if value is None else round(value, 6) for name, value in row.items()}
+
+
+def _mean(values: Column) -> Numbers:
+    """The mean of some pictures with its interval."""
+    there = values[np.isfinite(values)]
+    if not len(there):
+        return asdict(NONE)
+    return dict(zip(("value", "low", "high"), mean(there), strict=True))
+
+
+def _figures(values: Column, best: Column) -> Numbers:
+    """A method's mean, and how it differs from the best method's."""
+    differences = values - best
+    there = differences[np.isfinite(differences)]
+    p = sign_flip(there) if there.any() else 1.0
+    difference = {**_mean(differences), "p": p}
+    return {**_mean(values), "count": len(there), "difference": difference}
+
+
+def figures_of(numbers: Numbers, method: str) -> list[Figure]:
+    """The figures of a method, for the log of evaluations; those of sets have no interval."""
+    entry = next(entry for entry in numbers["methods"] if entry["method"] == method)
+    return [
+        Figure(
+            protocol=numbers["protocol"]["hash"],
+            method=method,
+            measure=measure,
+            mean=figure["value"],
+            low=figure["value"] if figure["low"] is None else figure["low"],
+            high=figure["value"] if figure["high"] is None else figure["high"],
+            count=figure["count"],
+        )
+        for measure, figure in entry["measures"].items()
+        if figure["value"] is not None
+    ]
+
+
+# ---------------------------------------------------------------------------------------------
+# As text and as a page
+
+_LONGEST: Final = 34  # letters of a method's name
+_SHOWN: Final = 8  # pictures on which methods disagree
+_MOST: Final = 6  # methods beside one another
+_OF_SET: Final = 12  # pictures of a set
+
+
+def text_of(numbers: Numbers) -> str:
+    """A line a method, the best first."""
+    protocol = numbers["protocol"]
+    judge = f", witness {protocol['witness']}" if protocol["witness"] else ""
+    lines = [*aligned(_table(numbers))]
+    lines.append(
+        f"protocol {protocol['hash']} ({protocol['name']}), {protocol['count']} pictures"
+        f" (pixels {protocol['pixels']}){judge}"
+    )
+    nets = [f"{short(m['method'])} {m['hash']}" for m in numbers["methods"] if m["hash"]]
+    return "\n".join([*lines, f"weights: {', '.join(nets)}"] if nets else lines)
+
+
+def _table(numbers: Numbers) -> list[list[str]]:
+    """Heads, and a row a method."""
+    first, *others = list(numbers["protocol"]["conditions"]["measures"])
+    against = ["against the best", "p"] if "pictures" in numbers else []
+    rows = [["", "method", first, *against, *others, "s/picture"]]
+    for entry in numbers["methods"]:
+        figures, limit = entry["measures"], entry["limit"]
+        row = [str(entry["rank"] or ""), short(entry["method"]) + f" ({limit})" * bool(limit)]
+        row.append(spelled(figures[first]))
+        if against:
+            difference = figures[first]["difference"]
+            p = difference["p"]
+            cells = [spelled(difference, sign="+"), f"{p:.{3 if p >= 0.001 else 4}f}"]
+            row += ["", ""] if entry["rank"] == 1 else cells
+        row += [spelled({**figures[name], "low": None}) for name in others]
+        seconds = entry["seconds"]
+        rows.append([*row, "" if seconds is None else f"{seconds:.3f}"])
+    return rows
+
+
+def short(name: str) -> str:
+    """A method's name, a long command cut."""
+    return shown(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
+
+
+def spelled(figure: Mapping[str, Any], *, sign: str = "") -> str:
+    """A figure, with its interval where it has one: two decimals from 1 on, else four."""
+    value, low, high = (figure[end] for end in ("value", "low", "high"))
+    if value is None:
+        return "–"
+    style = f"{sign}.{2 if max(map(abs, (value, low or 0, high or 0))) >= 1 else 4}f"
+    if low is None or low == high:
+        return f"{value:{style}}"
+    return f"{value:{style}} ({low:{style}} to {high:{style}})"
+
+
+def report_of(numbers: Numbers, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
+    """The rank, the pictures on which methods disagree most, or of sets some of each."""
+    protocol, of_sets, first = numbers["protocol"], "pictures" not in numbers, numbers["first"]
+    entries = numbers["methods"]
+    report = Report(
+        title=f"Methods compared: {protocol['name']}",
+        lead=f"{protocol['about']} Best: {numbers['best']}.".strip(),
+        foot=f"{protocol['describe']}\n\nPixels {protocol['pixels']}"
+        + (f"; witness {protocol['witness']}." if protocol["witness"] else "."),
+    )
+    interval = "" if of_sets else " Intervals are 95 % of a bootstrap over the pictures."
+    report.section("Rank", f"By {first}, the best first.{interval}")
+    figures = [entry["measures"][first] for entry in entries]
+    y, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
+    intervals = {} if None in low else {"low": low, "high": high}
+    series = Series(name=first, x=range(len(y)), y=y, mark="points", **intervals)
+    names, width = [short(entry["method"])[:16] for entry in entries], max(420, 125 * len(y))
+    report.curves(
+        Plot(title=first, x_label="", y_label="", series=[series], categories=names, width=width)
+    )
+    heads, *rows = _table(numbers)
+    report.table(heads[1:], [row[1:] for row in rows], caption="Methods", csv=True)
+    about = []
+    for name in protocol["conditions"]["measures"]:
+        better = "more" if measure_of(name).more_is_better else "less"
+        best = fidelity.FIGURES[name].best if of_sets else better
+        about.append([name, measure_of(name).about, best])
+    report.table(["measure", "what it is", "better"], about, caption="Measured", words=True)
+    results = {outcome.method.name: outcome.results for outcome in outcomes}
+    if of_sets:
+        report.section("Pictures", "Some of each method, the best first, and real ones.")
+        sets = {short(entry["method"]): results[entry["method"]] for entry in entries}
+        sets["real"] = [to_pixels(case.truth) for case in cases[:_OF_SET]]
+        for name, pictures in sets.items():
+            cells = [(pixels, f"{name}, {n}") for n, pixels in enumerate(pictures[:_OF_SET], 1)]
+            report.pictures(cells, columns=12, on_phone=6, title=name, captions=False)
+    else:
+        report.section("Where they disagree", "Pictures on which the methods are furthest apart.")
+        ranked = [entry["method"] for entry in entries if entry["rank"]][:_MOST]
+        for number in most_apart(numbers, ranked)[:_SHOWN]:
+            case, values = cases[number], numbers["pictures"][number]["values"]
+            cells = [(to_pixels(case.given), "given")]
+            for name in ranked:
+                value = {"value": values[name][first], "low": None, "high": None}
+                cells.append((results[name][number], f"{short(name)}: {spelled(value)}"))
+            cells.append((to_pixels(case.truth), "truth"))
+            title = shown(case.source + f", {case.group}" * bool(case.group))
+            report.pictures(cells, columns=len(cells), title=title)
+    rows = [[short(m["method"]), m["kind"], m["hash"], "; ".join(m["notes"])] for m in entries]
+    heads = ["method", "kind", "hash of its weights", "what should be known"]
+    return report.section("Methods").table(heads, rows, caption="Methods", words=True)
+
+
+def most_apart(numbers: Numbers, names: Sequence[str]) -> list[int]:
+    """The numbers of the pictures, those first on which methods are furthest apart."""
+    first = numbers["first"]
+    gaps: list[float] = []
+    for entry in numbers["pictures"]:
+        values = [v for name in names if (v := entry["values"][name][first]) is not None]
+        gaps.append(max(values) - min(values) if values else -1.0)
+    return np.argsort(-np.array(gaps), kind="stable").tolist()

@@ -21,25 +21,17 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import skimage.data
 import torch
 from jaxtyping import Float32
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field, StrictInt, ValidationError, model_validator
 
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
@@ -63,44 +55,31 @@ PLACES: Final = ("scikit-image", "folder")  # of pictures that are not painted
 GREY: Final = 128 / 255  # of what a hole shows to who repairs it
 REGIONS: Final = {"": "whole", " in the hole": "hole", " on the rim": "rim"}
 RANKS_SETS: Final = ("Fréchet", "KID")
-SET_MEASURES: Final = {
-    name: Measure(unit="", more_is_better=name not in (*RANKS_SETS, "accuracy"), about=figure.text)
+_ALL: Final = MEASURES | {
+    name: Measure("", name not in (*RANKS_SETS, "accuracy"), figure.text)
     for name, figure in FIGURES.items()
 }
-_ALL: Final = {**MEASURES, **SET_MEASURES}
-_MOST: Final = 100_000  # pictures
 _DIGEST: Final = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\0]+)")
 
 Picture = Float32[torch.Tensor, "3 _ _"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A measure as a protocol names it: `PSNR in the hole`."""
-
-    name: str  # of MEASURES or SET_MEASURES
-    region: str
-
-    @property
-    def measure(self) -> Measure:
-        """What it is."""
-        return _ALL[self.name]
-
-
-def asked_for(text: str) -> Asked:
-    """The measure that this text names."""
+def asked_for(text: str) -> tuple[str, str]:
+    """The measure and the region that a protocol calls so: `PSNR in the hole`."""
     for name in _ALL:
         words = text.removeprefix(name)
         if text.startswith(name) and words in REGIONS:
             if words and name not in BY_PIXELS:
                 raise InputError(f"{name} is of the whole picture only, not {words.strip()}")
-            return Asked(name=name, region=REGIONS[words])
-    regions = " or ".join(f"'{words.strip()}'" for words in REGIONS if words)
-    names, of_sets = ", ".join(MEASURES), ", ".join(SET_MEASURES)
-    raise InputError(
-        f"{shown(text)} is no measure; a measure is {names}, and {regions} after it;"
-        f" of the task invent, {of_sets}"
-    )
+            return name, REGIONS[words]
+    names, of_sets = ", ".join(MEASURES), ", ".join(FIGURES)
+    problem = f"{shown(text)} is no measure; a measure is {names}, and 'in the hole' or 'on the"
+    raise InputError(f"{problem} rim' after it; of the task invent, {of_sets}")
+
+
+def measure_of(text: str) -> Measure:
+    """What is meant by a measure of a protocol."""
+    return _ALL[asked_for(text)[0]]
 
 
 def _measure(text: str) -> str:
@@ -115,18 +94,14 @@ def _mask(text: str) -> str:
     return "+".join(map(spell_mask, mix))
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Seeds(_Frozen):
+class Seeds(BaseModel, frozen=True, extra="forbid"):
     """Of what is painted."""
 
     first: StrictInt
-    count: Annotated[StrictInt, Field(ge=1, le=_MOST)]
+    count: Annotated[StrictInt, Field(ge=1, le=100_000)]
 
 
-class ProtocolFile(_Frozen):
+class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
     """What a file says, checked."""
 
     name: str  # of the file
@@ -145,11 +120,17 @@ class ProtocolFile(_Frozen):
     @model_validator(mode="after")
     def check(self) -> ProtocolFile:
         """Refuse what does not fit together."""
-        self._check_pictures()
-        regions = {asked.region for asked in self.asked.values()}
+        if self.pictures in PLACES:
+            if self.spans or self.size or not self.files:
+                raise ValueError(f"pictures of {self.pictures} have files, no seeds and no size")
+        else:
+            self._check_painted()
+        names, regions = zip(*map(asked_for, self.measures), strict=True)
         if len(set(self.measures)) < len(self.measures):
             raise ValueError("names a measure twice")
-        if bool(self.masks) != (self.task == "repair") or not (self.masks or regions == {"whole"}):
+        if bool(self.masks) != (self.task == "repair") or not (
+            self.masks or set(regions) == {"whole"}
+        ):
             raise ValueError(
                 "masks, and measures in them, are for the task repair, which needs them"
             )
@@ -157,18 +138,12 @@ class ProtocolFile(_Frozen):
             raise ValueError("a damage that shrinks is for the task upscale, which needs it")
         if (len(self.styles) == 2) != (self.task == "restyle"):
             raise ValueError("pairs of styles (world:photo+anime) are for the task restyle alone")
-        if any((asked.name in SET_MEASURES) != self.of_sets for asked in self.asked.values()):
-            names = ", ".join(SET_MEASURES)
-            raise ValueError(f"measures of sets ({names}) are for the task invent, and no others")
-        if self.of_sets:
-            self._check_sets()
+        if {name in FIGURES for name in names} != {self.of_sets}:
+            of_sets = ", ".join(FIGURES)
+            raise ValueError(f"measures of sets ({of_sets}) are for the task invent, and no others")
         return self
 
-    def _check_pictures(self) -> None:
-        if self.pictures in PLACES:
-            if self.spans or self.size or not self.files:
-                raise ValueError(f"pictures of {self.pictures} have files, no seeds and no size")
-            return
+    def _check_painted(self) -> None:
         term, *others = parse(self.pictures)
         if others or term.path or term.count or term.weight != 1:
             raise ValueError(
@@ -180,14 +155,12 @@ class ProtocolFile(_Frozen):
         Maker(kind=term.kind, styles=term.styles, size=self.size)
         if (self.crop or 1) > self.size:
             raise ValueError(f"crop is 1 to {self.size}, the size of what is painted")
-
-    def _check_sets(self) -> None:
-        if not self.is_painted or parse(self.pictures)[0].kind != "world":
-            raise ValueError("pictures of the task invent are painted faces, such as world:photo")
-        if self.seeds.start < TRAINING.stop or self.count < FEWEST:
+        if not self.of_sets:
+            return
+        if term.kind != "world" or self.seeds.start < TRAINING.stop or self.count < FEWEST:
             raise ValueError(
-                f"the task invent has {FEWEST} seeds or more, from {TRAINING.stop:,} on: baselines"
-                " learn from those before"
+                f"the task invent is of {FEWEST} painted faces or more, of seeds from"
+                f" {TRAINING.stop:,} on: baselines learn from those before"
             )
         if self.measures[0] not in RANKS_SETS:
             raise ValueError(f"the first measure, which ranks, is {' or '.join(RANKS_SETS)}")
@@ -231,11 +204,6 @@ class ProtocolFile(_Frozen):
         return len(self.seeds) or len(self.files)
 
     @property
-    def side(self) -> int | None:
-        """Of what is painted, after it is cropped."""
-        return self.crop or self.size if self.is_painted else None
-
-    @property
     def is_painted(self) -> bool:
         """Whether its pictures are of seeds."""
         return bool(self.seeds)
@@ -256,14 +224,9 @@ class ProtocolFile(_Frozen):
         return parse(self.pictures)[0].styles if self.is_painted else ()
 
     @property
-    def asked(self) -> dict[str, Asked]:
-        """The measures by their names."""
-        return {name: asked_for(name) for name in self.measures}
-
-    @property
     def needs_witness(self) -> bool:
         """Whether the witness reads the pictures."""
-        return self.of_sets or any(asked.name in BY_WITNESS for asked in self.asked.values())
+        return self.of_sets or not set(BY_WITNESS).isdisjoint(self.measures)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -330,11 +293,9 @@ def _listed(path: Path) -> dict[str, str]:
     with opened(path) as file:
         lines = file.read().decode(errors="replace").splitlines()
     matches = [_DIGEST.fullmatch(line) for line in lines if line.strip()]
-    if not matches or not all(matches):
-        raise InputError("is not what sha256sum writes of files in one folder", path=path)
     files = {match[2]: match[1] for match in matches if match}
-    if len(files) < len(matches) or len({Path(name).stem for name in files}) < len(files):
-        raise InputError("names a picture twice", path=path)
+    if not files or len({Path(name).stem for name in files}) < len(matches):
+        raise InputError("is not what sha256sum writes of different files in one folder", path=path)
     return files
 
 
@@ -347,17 +308,17 @@ def cases(file: ProtocolFile, folder: Path | None) -> Iterator[Case]:
     chain = Chain.parse(file.damage) if file.damage else None
     mixes = [(mask, parse_mix(mask)) for mask in file.masks]
     for number, (seed, source, sides) in enumerate(_sources(file, folder)):
-        name, truth = f"{number:06d}", sides[-1]
+        truth = sides[-1]
+        given: dict[str, Any] = {"given": sides[0]}
         if chain is not None:
             truth = crop_to_multiple(truth, chain.scale)
-            yield Case(name=name, source=source, given=degrade_one(truth, chain, seed), truth=truth)
+            given = {"given": degrade_one(truth, chain, seed)}
         elif mixes:
             group, mix = mixes[number % len(mixes)]
             hole = draw_mask(mix, seed, (truth.shape[-2], truth.shape[-1])).hole
-            given = truth.masked_fill(torch.from_numpy(hole), GREY)
-            yield Case(name=name, source=source, given=given, truth=truth, hole=hole, group=group)
-        else:
-            yield Case(name=name, source=source, given=sides[0], truth=truth)
+            grey = truth.masked_fill(torch.from_numpy(hole), GREY)
+            given = {"given": grey, "hole": hole, "group": group}
+        yield Case(name=f"{number:06d}", source=source, truth=truth, **given)
 
 
 def _sources(
@@ -368,32 +329,21 @@ def _sources(
         (term,) = parse(file.pictures)
         maker = Maker(kind=term.kind, styles=term.styles, size=file.size)
         for seed in file.seeds:
-            sides = maker.make(seed).sides
-            pictures = (_middle(_rgb(side.pixels), file.crop) for side in sides)
+            pixels = [side.pixels for side in maker.make(seed).sides]
+            colours = (p if p.ndim == 3 else np.repeat(p[..., None], 3, axis=2) for p in pixels)
+            pictures = (_middle(to_picture(np.ascontiguousarray(p)), file.crop) for p in colours)
             yield seed, f"seed {seed}", tuple(pictures)
         return
-    home = folder_of(file, folder)
+    if file.pictures == "scikit-image":
+        folder = Path(skimage.data.__file__).parent
+    if folder is None:
+        raise InputError(f"{file.name} is of pictures in a folder", "name it by --pictures")
     for number, (name, digest) in enumerate(file.files.items()):
-        path = home / name
+        path = folder / name
         with opened(path) as data:
             if hashlib.sha256(data.read()).hexdigest() != digest:
                 raise InputError("is not the picture that the protocol names", path=path)
-        picture = to_picture(as_seen(load_picture(path)))
-        yield number, name, (_middle(picture, file.crop),)
-
-
-def folder_of(file: ProtocolFile, folder: Path | None) -> Path:
-    """Where the files of a protocol are."""
-    if file.pictures == "scikit-image":
-        return Path(skimage.data.__file__).parent
-    if folder is None:
-        raise InputError(f"{file.name} is of pictures in a folder", "name it by --pictures")
-    return folder
-
-
-def _rgb(pixels: np.ndarray) -> Picture:
-    colours = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-    return to_picture(np.ascontiguousarray(colours))
+        yield number, name, (_middle(to_picture(as_seen(load_picture(path))), file.crop),)
 
 
 def _middle(picture: Picture, side: int | None) -> Picture:
@@ -405,10 +355,10 @@ def _middle(picture: Picture, side: int | None) -> Picture:
     return picture[:, top : top + height, left : left + width].contiguous()
 
 
-def fingerprint(all_cases: tuple[Case, ...]) -> str:
+def fingerprint(cases: Sequence[Case]) -> str:
     """A hash of the pixels of all cases: the same where they were painted and damaged the same."""
     digest = hashlib.sha256()
-    for case in all_cases:
+    for case in cases:
         for part in (to_pixels(case.given), to_pixels(case.truth), case.hole):
             if part is not None:
                 digest.update(f"{part.shape}".encode() + np.ascontiguousarray(part).tobytes())

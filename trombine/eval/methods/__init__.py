@@ -30,13 +30,15 @@ class Methods:
 
     baselines: Mapping[str, Run]  # that need no net
     net: Callable[[str], Run]  # the method of a net's name
+    floor: str  # the baseline below which a method does harm
+    usual: str  # the net that comes with trombine; {} is a style
 
 
 TASKS: Final = {
-    "upscale": Methods(upscale.BASELINES, upscale.of_net),
-    "repair": Methods(repair.BASELINES, repair.of_net),
-    "restyle": Methods(restyle.BASELINES, restyle.of_net),
-    "invent": Methods(invent.BASELINES, invent.of_net),
+    "upscale": Methods(upscale.BASELINES, upscale.of_net, "nearest pixel", "upscale"),
+    "repair": Methods(repair.BASELINES, repair.of_net, "mean colour", "inpaint"),
+    "restyle": Methods(restyle.BASELINES, restyle.of_net, "input", "restyle"),
+    "invent": Methods(invent.BASELINES, invent.of_net, "Gaussian of pixels", "generate-{}"),
 }
 
 
