@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from statistics import median
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Bool
 
 from trombine.core.errors import shown
 from trombine.core.texts import aligned
@@ -34,137 +33,102 @@ _TOLD_APART: Final = 0.54  # the share of right answers that is to be told from 
 _PICTURES: Final = (24, 50, 100, 200)
 _MOST_FOOLED: Final = 12  # pictures
 Numbers = dict[str, Any]
-Answers = Bool[np.ndarray, "s n"]
-
-
-# As values
 
 
 def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
     """All figures, as JSON holds them."""
-    names = sorted(key.truth)
-    truth = np.array([key.truth[name] == "generated" for name in names])
-    answers = np.array([[s.answers[n].side == "generated" for n in names] for s in subjects])
+    names = sorted(key.pictures)
+    entries = [key.pictures[name] for name in names]
+    truth = np.array([entry.truth == "generated" for entry in entries])
+    answers = np.array([[s.answers[n].answer == "generated" for n in names] for s in subjects])
     correct = answers == truth
-    shares, right = correct.mean(1), int(correct.sum())
-    return {
-        "test": key.test,
-        "pictures": len(names),
-        "subjects": [
+    right = int(correct.sum())
+
+    def confusion(answers: np.ndarray) -> dict[str, dict[str, int]]:
+        """How many of each side are called what: by the truth, then by the answer."""
+        sides = list(zip(SIDES, (False, True), strict=True))
+        return {
+            side: {called: int((answers[..., truth == t] == a).sum()) for called, a in sides}
+            for side, t in sides
+        }
+
+    each = []
+    for subject, said, correctly in zip(subjects, answers, correct, strict=True):
+        count = int(correctly.sum())
+        each.append(
             {
                 "subject": subject.name,
                 "file": subject.file.name,
                 "experience": subject.experience,
                 "seconds": median(answer.seconds for answer in subject.answers.values()),
-                **_figures(truth, said),
+                "right": count,
+                "confusion": confusion(said),
+                "accuracy": asdict(exact_interval(count, len(names))),
+                "d_prime": asdict(bootstrap(d_prime, truth, said)),
+                "kappa": asdict(bootstrap(cohen_kappa, truth, said)),
+                "guessing": guessing(count, len(names)),
             }
-            for subject, said in zip(subjects, answers, strict=True)
-        ],
+        )
+    pairs = combinations(zip(subjects, answers, strict=True), 2)
+    # How often the pictures of each folder are called what they are; the real ones come first.
+    sets, of_set = [], [(SIDES.index(entry.truth), entry.set) for entry in entries]
+    for side, name in sorted(set(of_set)) if len(set(of_set)) > len(SIDES) else ():
+        mine = np.array([one == (side, name) for one in of_set])
+        figure = asdict(mean_accuracy(correct[:, mine]))
+        about = {"set": name, "truth": SIDES[side], "pictures": int(mine.sum())}
+        sets.append({**about, "accuracy": figure})
+    given = [(s, name, s.answers[name]) for s in subjects for name in s.answers]
+    reasons = Counter((r, key.pictures[name].truth) for _, name, a in given for r in a.reasons)
+
+    def told(name: str) -> Numbers:
+        entry = key.pictures[name]
+        return {"picture": name, "file": entry.file, "truth": entry.truth}
+
+    wrong = dict(zip(names, (~correct).sum(0).tolist(), strict=True))
+    fooled = sorted((name for name in names if wrong[name]), key=lambda name: (-wrong[name], name))
+    spread = spread_of(correct.mean(1), len(names))
+    return {
+        "test": key.test,
+        "pictures": len(names),
+        "subjects": each,
         "all": {
             "answers": correct.size,
             "right": right,
             "accuracy": asdict(mean_accuracy(correct)),
-            "confusion": _confusion(truth, answers),
+            "confusion": confusion(answers),
             "guessing": guessing(right, correct.size),
         },
         "between": [
-            {
-                "first": first.name,
-                "second": second.name,
-                "kappa": asdict(bootstrap(cohen_kappa, a, b)),
-            }
-            for (first, a), (second, b) in combinations(zip(subjects, answers, strict=True), 2)
+            {"first": a.name, "second": b.name, "kappa": asdict(bootstrap(cohen_kappa, one, other))}
+            for (a, one), (b, other) in pairs
         ],
         "fleiss": asdict(bootstrap(fleiss_kappa, *answers)) if len(subjects) > 1 else None,
-        "sets": list(_sets(key, names, correct)),
-        "reasons": _reasons(key, subjects),
-        "texts": list(_texts(key, subjects)),
-        "fooled": _fooled(key, names, correct),
-        "needed": _needed(len(names), spread_of(shares, len(names))),
-    }
-
-
-def _figures(truth: np.ndarray, said: np.ndarray) -> Numbers:
-    """What is counted of one subject."""
-    right = int((said == truth).sum())
-    return {
-        "right": right,
-        "confusion": _confusion(truth, said[None]),
-        "accuracy": asdict(exact_interval(right, len(truth))),
-        "d_prime": asdict(bootstrap(d_prime, truth, said)),
-        "kappa": asdict(bootstrap(cohen_kappa, truth, said)),
-        "guessing": guessing(right, len(truth)),
-    }
-
-
-def _confusion(truth: np.ndarray, answers: Answers) -> dict[str, dict[str, int]]:
-    """How many of each side are called what: by the truth, then by the answer."""
-    sides = list(zip(SIDES, (False, True), strict=True))
-    return {
-        side: {called: int((answers[:, truth == t] == a).sum()) for called, a in sides}
-        for side, t in sides
-    }
-
-
-def _sets(key: Key, names: Sequence[str], correct: Answers) -> Iterator[Numbers]:
-    """How often the pictures of each folder are called what they are; the real ones come first."""
-    order = sorted({(SIDES.index(key.truth[name]), key.sets[name]) for name in names})
-    for side, name in order if len(order) > len(SIDES) else ():
-        mine = np.array([(SIDES.index(key.truth[n]), key.sets[n]) == (side, name) for n in names])
-        figure = asdict(mean_accuracy(correct[:, mine]))
-        yield {"set": name, "truth": SIDES[side], "pictures": int(mine.sum()), "accuracy": figure}
-
-
-def _reasons(key: Key, subjects: Sequence[Subject]) -> list[Numbers]:
-    """How often each is given for a generated picture, and for a real one."""
-    counts = Counter(
-        (reason, key.truth[name])
-        for subject in subjects
-        for name, answer in subject.answers.items()
-        for reason in answer.reasons
-    )
-    return [{"reason": r, **{side: counts[r, side] for side in SIDES}} for r in REASONS]
-
-
-def _texts(key: Key, subjects: Sequence[Subject]) -> Iterator[Numbers]:
-    for subject in subjects:
-        for name, answer in subject.answers.items():
-            if answer.text.strip():
-                about = {"picture": name, "file": key.names[name], "truth": key.truth[name]}
-                yield {"subject": subject.name, **about, "text": answer.text.strip()}
-
-
-def _fooled(key: Key, names: Sequence[str], correct: Answers) -> list[Numbers]:
-    """The pictures that somebody was wrong of, those of most people first."""
-    wrong = dict(zip(names, (~correct).sum(0).tolist(), strict=True))
-    order = sorted((name for name in names if wrong[name]), key=lambda name: (-wrong[name], name))
-    return [
-        {
-            "picture": name,
-            "file": key.names[name],
-            "truth": key.truth[name],
-            "wrong": wrong[name],
-            "of": len(correct),
-        }
-        for name in order
-    ]
-
-
-def _needed(count: int, spread: float) -> Numbers:
-    """What a test needs to tell a small difference from guessing."""
-    return {
-        "share": _TOLD_APART,
-        "power": 0.8,
-        "answers": answers_needed(_TOLD_APART),
-        "spread": spread,
-        "tests": [
-            {
-                "pictures": pictures,
-                "subjects_alike": subjects_needed(pictures, 0.0, _TOLD_APART),
-                "subjects_as_here": subjects_needed(pictures, spread, _TOLD_APART),
-            }
-            for pictures in sorted({count, *_PICTURES})
+        "sets": sets,
+        "reasons": [
+            {"reason": reason, **{side: reasons[reason, side] for side in SIDES}}
+            for reason in REASONS
         ],
+        "texts": [
+            {"subject": subject.name, **told(name), "text": answer.text.strip()}
+            for subject, name, answer in given
+            if answer.text.strip()
+        ],
+        "fooled": [{**told(name), "wrong": wrong[name], "of": len(correct)} for name in fooled],
+        # What a test needs to tell a small difference from guessing.
+        "needed": {
+            "share": _TOLD_APART,
+            "power": 0.8,
+            "answers": answers_needed(_TOLD_APART),
+            "spread": spread,
+            "tests": [
+                {
+                    "pictures": pictures,
+                    "subjects_alike": subjects_needed(pictures, 0.0, _TOLD_APART),
+                    "subjects_as_here": subjects_needed(pictures, spread, _TOLD_APART),
+                }
+                for pictures in sorted({len(names), *_PICTURES})
+            ],
+        },
     }
 
 
@@ -176,8 +140,7 @@ _HEADS: Final = ("subject", "right", "accuracy", "d'", "kappa", "by guessing")
 def text_of(report: Numbers) -> str:
     """A line for each subject, and what they say together."""
     count, everybody = report["pictures"], report["all"]
-    rows = [_HEADS, *(_row(subject, count) for subject in report["subjects"])]
-    lines = aligned(rows)
+    lines = aligned([_HEADS, *(_row(subject, count) for subject in report["subjects"])])
     lines.append(
         f"together: {everybody['right']} of {everybody['answers']} right, mean accuracy"
         f" {_spelled(everybody['accuracy'])}; by guessing {_chance(everybody['guessing'])}"
@@ -186,7 +149,9 @@ def text_of(report: Numbers) -> str:
     lines += [
         f"{shown(s['set'])} ({s['truth']}): {_spelled(s['accuracy'])} right" for s in report["sets"]
     ]
-    lines += [f"reasons: {text}" for text in _reason_words(report)]
+    totals = {r["reason"]: r["generated"] + r["real"] for r in report["reasons"]}
+    if given := [f"{r} {n}" for r, n in Counter(totals).most_common() if n]:
+        lines.append(f"reasons: {', '.join(given)}")
     if report["fooled"]:
         worst = report["fooled"][0]
         lines.append(
@@ -220,13 +185,6 @@ def _chance(probability: float) -> str:
     return f"{probability:.3f}" if probability >= 0.001 else f"{probability:.1e}"
 
 
-def _reason_words(report: Numbers) -> Iterator[str]:
-    given = [r for r in report["reasons"] if r["real"] + r["generated"]]
-    if given:
-        order = sorted(given, key=lambda r: -r["generated"] - r["real"])
-        yield ", ".join(f"{r['reason']} {r['generated'] + r['real']}" for r in order)
-
-
 # As a page
 
 
@@ -247,7 +205,20 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
         " against the truth with bootstrap intervals, and how likely somebody who guesses has as"
         " many right or more.",
     )
-    report.curves(_accuracies([subject["accuracy"] for subject in subjects]))
+    figures, places = [s["accuracy"] for s in subjects], range(len(subjects))
+    y, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
+    series = [
+        Series(name="subjects", x=places, y=y, low=low, high=high, mark="points"),
+        Series(name="guessing", x=[-0.5, len(places) - 0.5], y=[0.5, 0.5]),
+    ]
+    plot = Plot(
+        title="Accuracy, by subject in the table's order",
+        x_label="subject",
+        y_label="accuracy",
+        series=series,
+        categories=[str(place + 1) for place in places],
+    )
+    report.curves(plot)
     rows = [
         [*_row(subject, numbers["pictures"]), f"{subject['seconds']:.1f}", subject["experience"]]
         for subject in subjects
@@ -282,29 +253,6 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
         rows = [[a, *(pairs.get((a, b), pairs.get((b, a), "–")) for b in names)] for a in names]
         under = f"Fleiss' kappa of all: {_spelled(numbers['fleiss'])}"
         report.table(["subject", *names], rows, caption="Kappa between subjects", under=under)
-    _reasons_section(report, numbers)
-    if numbers["fooled"]:
-        _fooled_section(report, numbers["fooled"][:_MOST_FOOLED], images)
-    _needed_section(report, numbers["needed"])
-    return report
-
-
-def _accuracies(figures: Sequence[Mapping[str, float]]) -> Plot:
-    places = list(range(len(figures)))
-    values, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
-    return Plot(
-        title="Accuracy, by subject in the table's order",
-        x_label="subject",
-        y_label="accuracy",
-        series=[
-            Series(name="subjects", x=places, y=values, low=low, high=high, mark="points"),
-            Series(name="guessing", x=[-0.5, len(places) - 0.5], y=[0.5, 0.5]),
-        ],
-        categories=[str(place + 1) for place in places],
-    )
-
-
-def _reasons_section(report: Report, numbers: Numbers) -> None:
     text = "What gave pictures away, and how often a real one was thought to be betrayed so."
     rows = [[r["reason"], str(r["generated"]), str(r["real"])] for r in numbers["reasons"]]
     heads = ["reason", "of generated pictures", "of real ones"]
@@ -313,22 +261,19 @@ def _reasons_section(report: Report, numbers: Numbers) -> None:
         rows = [[t["subject"], t["file"], t["truth"], t["text"]] for t in numbers["texts"]]
         heads = ["subject", "picture", "it is", "what was written"]
         report.table(heads, rows, caption="In their own words", words=True)
-
-
-def _fooled_section(report: Report, worst: Sequence[Numbers], images: Mapping[str, Pixels]) -> None:
-    """The worst as pictures, where these are at hand; else a table."""
-    report.section("What fooled most", "The pictures that most people were wrong of.")
-    if all(one["picture"] in images for one in worst):
-        captions = (f"{w['truth']}: {w['wrong']} of {w['of']} wrong ({w['file']})" for w in worst)
-        pictures = (images[one["picture"]] for one in worst)
-        report.pictures(zip(pictures, captions, strict=True), columns=4)
-        return
-    rows = [[w["file"], w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
-    caption = "Pictures of which most were wrong"
-    report.table(["picture", "it is", "wrong"], rows, caption=caption, words=True)
-
-
-def _needed_section(report: Report, needed: Numbers) -> None:
+    if worst := numbers["fooled"][:_MOST_FOOLED]:
+        report.section("What fooled most", "The pictures that most people were wrong of.")
+        if all(one["picture"] in images for one in worst):
+            captions = [
+                f"{w['truth']}: {w['wrong']} of {w['of']} wrong ({w['file']})" for w in worst
+            ]
+            pictures = (images[one["picture"]] for one in worst)
+            report.pictures(zip(pictures, captions, strict=True), columns=4)
+        else:
+            rows = [[w["file"], w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
+            caption = "Pictures of which most were wrong"
+            report.table(["picture", "it is", "wrong"], rows, caption=caption, words=True)
+    needed = numbers["needed"]
     report.section(
         "How many are needed",
         "Subjects that a test needs to tell 54 % right answers from guessing, four times in five"
@@ -341,4 +286,4 @@ def _needed_section(report: Report, needed: Numbers) -> None:
     ]
     heads = ["pictures", "subjects, if all are alike", "subjects, if they differ as here"]
     under = f"Standard deviation of the subjects' true accuracy: {needed['spread']:.3f}"
-    report.table(heads, rows, caption="Subjects needed", under=under)
+    return report.table(heads, rows, caption="Subjects needed", under=under)

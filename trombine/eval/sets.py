@@ -89,7 +89,7 @@ def open_set(spec: str, size: int, account: Account, progress: Progress = silent
         except InputError as error:
             account.skip(error.path or place.path, error)
             continue
-        room[len(names)] = _square(pixels, size)
+        room[len(names)] = square(pixels, size)
         resized += pixels.shape[:2] != (size, size)
         names.append(place.name(row))
         progress(row + 1, place.count, "pictures read")
@@ -156,7 +156,7 @@ def _of_folder(folder: Path, account: Account) -> Place:
     return Place(len(names), lambda row: shown(names[row]), of_file, folder, files)
 
 
-def _square(pixels: Pixels, size: int) -> Pixels:
+def square(pixels: Pixels, size: int) -> Pixels:
     """The largest square in the middle, at this size."""
     height, width = pixels.shape[:2]
     side = min(height, width)

@@ -20,15 +20,17 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import ValidationError
 
 from trombine.commands.people import KEY_ENDING
 from trombine.core.errors import InputError
 from trombine.eval.people import (
     ANSWERS,
     PAGE,
+    Answers,
+    Key,
     Subject,
     content_of,
-    key_of,
     render,
     subject_of,
 )
@@ -143,9 +145,9 @@ class Served:
 
     def results(self, test: sqlite3.Row) -> dict[str, Any]:
         """What the whole answers say together, as judge shows it."""
-        key = key_of(json.loads(test["key"]))
+        key = Key.model_validate_json(test["key"])
         records = [json.loads(row["record"]) for row in self.subjects(test["id"]) if row["record"]]
-        whole = [r for r in records if len(r["answers"]) == len(key.truth)]
+        whole = [r for r in records if len(r["answers"]) == len(key.pictures)]
         known = self._reports.get(test["id"], (0, {"lead": "", "sections": []}))
         if len(whole) > known[0]:  # whole answers never change
             numbers = numbers_of(key, [_subject(record, test["key"]) for record in whole])
@@ -178,11 +180,10 @@ _RECORD: Final = ("version", "test", "experience", "begun", "finished", "answers
 def _subject(record: Mapping[str, Any], key: str) -> Subject:
     """Who answered; an InputError where it could not be scored."""
     try:
-        return subject_of(record, key_of(json.loads(key)), Path(f"{record['subject']}.json"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
+        answers = Answers.model_validate(record)
+    except ValidationError as error:
         raise InputError("these are no answers to this test", "reload the page") from error
+    return subject_of(answers, Key.model_validate_json(key), Path(f"{record['subject']}.json"))
 
 
 def add_people(app: FastAPI, store: Store, address: str) -> None:
