@@ -18,8 +18,14 @@ from trombine.core.progress import Account
 from trombine.data.source import source
 from trombine.eval import witness
 from trombine.eval.fidelity import frechet, kid
-from trombine.eval.fidelity_report import feature_kinds, read_features
-from trombine.eval.fidelity_sets import PictureSet, in_window, read_set, remarks
+from trombine.eval.fidelity_report import (
+    PictureSet,
+    feature_kinds,
+    in_window,
+    read_features,
+    read_set,
+    remarks,
+)
 
 COUNT = 200
 KINDS = feature_kinds(("witness", "pixels"))
@@ -182,7 +188,7 @@ def test_sets_that_do_not_compare(tmp_path: Path) -> None:
     few, many = save(tmp_path / "few", noise(9)), save(tmp_path / "many", noise(50))
     again = save(tmp_path / "again", noise(50)[::-1])
     assert "has 9 pictures that can be read; figures of a set need 50" in ask(few, many)
-    assert "is given twice" in ask(many, f"{few}/../many")
+    assert "show the same pictures" in ask(many, f"{few}/../many")
     assert "show the same pictures" in ask(again, many)
     assert "is a mix; name one source" in ask("world:photo+leaves", many)
     assert "has pairs of pictures" in ask("world:photo+anime#2", many, size=16)

@@ -10,8 +10,16 @@ from trombine.commands.options import WHOLE, Json, OverPage, Page, Progress, lim
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Result, silent
 from trombine.eval.fidelity import FEWEST
-from trombine.eval.fidelity_report import feature_kinds, judge, numbers_of, report_of, text_of
-from trombine.eval.fidelity_sets import PictureSet, check_apart, check_places, read_set
+from trombine.eval.fidelity_report import (
+    PictureSet,
+    check_apart,
+    feature_kinds,
+    judge,
+    numbers_of,
+    read_set,
+    report_of,
+    text_of,
+)
 from trombine.io.batch import refuse_to_write_over
 from trombine.report import beside, check_page
 
@@ -57,7 +65,6 @@ def judge_fidelity(
         At what size a spec's pictures are painted. [128]
     """
     kinds = feature_kinds(features)
-    check_places(str(generated), str(real))
     if output is not None and not overwrite:
         check_page(output)
     step, account, sets = progress or silent, Account(), list[PictureSet]()
