@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsons
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -86,11 +87,10 @@ def data_audit(
     account = Account()
     for note in listing.notes:
         account.notice(note, folder)
-    limits = audit.Limits(least=least, longest=longest, faces=not any_subject)
-    chunks = audit.chunks(folder, list(split_of), list(split_of.values()), limits)
+    check = partial(audit.check, folder=folder, least=least, longest=longest, faces=not any_subject)
     pictures: list[audit.Checked] = []
-    for checked in in_processes(audit.check, list(chunks), workers):
-        pictures += checked
+    for checked in in_processes(check, list(split_of.items()), workers, at_once=64):
+        pictures.append(checked)
         step(len(pictures), len(split_of), "pictures")
     found = audit.compared(pictures, dup_threshold, lambda n, of: step(n, of, "comparisons"))
     values = audit.values_of(found)
