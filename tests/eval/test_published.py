@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from torch import nn
 
 from trombine.core.errors import InputError
 from trombine.eval.published import feature_net, judging_nets
-from trombine.nets.spaces import to_space
 from trombine.nets.vgg import BLOCKS, VGG
 
 WIDTH = 2
@@ -116,33 +113,6 @@ def test_inception_sees_0_to_255(tmp_path: Path, pictures: torch.Tensor) -> None
     assert torch.allclose(net(pictures).float(), expected)
 
 
-def test_torchvisions_inception(monkeypatch: pytest.MonkeyPatch, pictures: torch.Tensor) -> None:
-    """It is given 299 pixels in ImageNet's space, and its last layer is left out."""
-    seen: list[torch.Tensor] = []
-
-    class Net(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.fc = nn.Linear(3, 2)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            assert not self.training
-            seen.append(x)
-            return self.fc(x.mean((2, 3)))
-
-    def inception_v3(*, weights: str) -> Net:
-        assert weights == "IMAGENET1K_V1"
-        return Net()
-
-    models = SimpleNamespace(inception_v3=inception_v3)
-    monkeypatch.setitem(sys.modules, "torchvision.models", models)  # pyright: ignore
-    flat = torch.full_like(pictures, 0.25)
-    net = feature_net("inception")
-    assert torch.allclose(net(flat).float(), to_space(flat, "imagenet").mean((2, 3)), atol=1e-5)
-    assert seen[0].shape == (1, 3, 299, 299)
-    assert net.hash.startswith("torchvision's ")
-
-
 def test_the_hash_is_of_the_weights(tmp_path: Path) -> None:
     path = vgg_file(tmp_path / "a.pth")
     first = feature_net(f"vgg16:{path}")
@@ -188,4 +158,4 @@ def test_what_cannot_be_had_is_refused(tmp_path: Path, pictures: torch.Tensor) -
     with pytest.raises(InputError, match="named once"):
         judging_nets(["inception", "inception:x.pt"])
     with pytest.raises(InputError, match="inception-2015-12-05"):
-        feature_net("inception")  # torchvision does not import here
+        feature_net("inception")

@@ -206,7 +206,7 @@ def cut(view, window, out) -> None:
 
 
 @threaded
-def likeness(reference, window, picture, means, deviations) -> np.float32:
+def likeness(reference, window, picture, means, deviations):
     """How like a reference's window is to a picture: of its views the better."""
     size, cells = picture.shape[1], picture.shape[1] // CELL
     part = np.empty((size, size), np.float32)

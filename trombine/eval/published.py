@@ -11,7 +11,6 @@ None comes with trombine: the weights are read from a file, or from where torch 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import importlib.util
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +23,7 @@ from jaxtyping import Float, Float32, Float64
 from torch import nn
 
 from trombine.core.errors import InputError, shown
-from trombine.eval.restoration import JudgingNet, Measure, Picture
-from trombine.nets.spaces import to_space
+from trombine.eval.restoration import JudgingNet, Picture
 from trombine.nets.vgg import BLOCKS, VGG, features, read_tensors, vgg
 
 LPIPS: Final = "lpips"
@@ -33,19 +31,8 @@ INCEPTION: Final = "inception"
 NETS: Final = (*BLOCKS, INCEPTION)
 _LPIPS_LAYERS: Final = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
 _LAST: Final = {"vgg16": "relu5_3", "vgg19": "relu5_4"}
-_SIDE: Final = 299  # pixels a side, of what torchvision's Inception was trained on
 _LEAST: Final = 16  # pixels a side, that are one at the end of VGG
 _TINY: Final = 1e-10  # LPIPS's own, beside the length of a vector
-
-MEASURES: Final = {
-    LPIPS: Measure(unit="", more_is_better=False, about="Zhang et al. 2018, in VGG16; 0 same"),
-    **{
-        name: Measure(
-            unit="", more_is_better=False, about="distance of its features, 0 same, 1 unrelated"
-        )
-        for name in NETS
-    },
-}
 
 Pictures = Float32[torch.Tensor, "n 3 h w"]
 Features = Float64[torch.Tensor, "n f"]
@@ -77,7 +64,7 @@ def feature_net(text: str) -> FeatureNet:
         last = _LAST[name]
         return FeatureNet(name, hash, lambda x: _layers(net, x, [last])[last].mean((2, 3)))
     if name == INCEPTION:
-        return _scripted(Path(path)) if path else _torchvisions_inception()
+        return _scripted(Path(path))
     raise InputError(f"published nets are {', '.join(NETS)}, not {shown(name)}")
 
 
@@ -85,8 +72,8 @@ def judging_nets(asked: Sequence[str]) -> list[JudgingNet]:
     """The nets of these texts; all but LPIPS say 1 minus the cosine of two pictures' features."""
     names = [text.partition(":")[0] for text in asked]
     for name in names:
-        if name not in MEASURES:
-            raise InputError(f"published nets are {', '.join(MEASURES)}, not {shown(name)}")
+        if name not in (LPIPS, *NETS):
+            raise InputError(f"published nets are {', '.join((LPIPS, *NETS))}, not {shown(name)}")
     if len(set(names)) < len(names):
         raise InputError("each of --features is named once")
     return [_lpips(text) if text.startswith(LPIPS) else _by_cosine(text) for text in asked]
@@ -159,7 +146,8 @@ def _scripted(path: Path) -> FeatureNet:
     """Inception as a TorchScript file, as those who compute FID pass it around: pictures of 0 to
     255 to features, with return_features=True."""
     if not path.is_file():
-        raise InputError("is not there: give Inception as a TorchScript file", path=path)
+        remedy = "give Inception as a TorchScript file: inception:inception-2015-12-05.pt"
+        raise InputError("is not there", remedy, path=path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that TorchScript is old
@@ -177,26 +165,6 @@ def _scripted(path: Path) -> FeatureNet:
             raise InputError(message, "take inception-2015-12-05.pt", path=path) from error
 
     return FeatureNet(INCEPTION, _hash(net.state_dict()), see)
-
-
-def _torchvisions_inception() -> FeatureNet:
-    """Inception v3 with torchvision's weights; its features are not those of FID's own net."""
-    try:
-        models = importlib.import_module("torchvision.models")
-        net = models.inception_v3(weights="IMAGENET1K_V1").eval()
-    except Exception as error:  # beside another build of torch its import fails in many ways
-        raise InputError(
-            "torchvision gives no Inception here",
-            "give it as a TorchScript file: inception:inception-2015-12-05.pt",
-        ) from error
-    tensors = net.state_dict()
-    net.fc = nn.Identity()
-
-    def see(x: Pictures) -> torch.Tensor:
-        large = nn.functional.interpolate(x, size=(_SIDE, _SIDE), mode="bicubic", antialias=True)
-        return net(to_space(large.clamp(0, 1), "imagenet"))
-
-    return FeatureNet(INCEPTION, f"torchvision's {_hash(tensors)}", see)
 
 
 def _hash(tensors: Mapping[str, torch.Tensor]) -> str:

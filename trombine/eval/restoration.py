@@ -7,7 +7,7 @@ it shows a face. The report of many pairs is at the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -39,7 +39,7 @@ REGIONS: Final = ("whole", "hole", "rim")
 RIM: Final = 3  # pixels on each side of the hole's border
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Measure:
     """One number of a result."""
 
@@ -49,22 +49,16 @@ class Measure:
 
 
 MEASURES: Final = {
-    "PSNR": Measure(unit="dB", more_is_better=True, about="over all channels, peak 1"),
-    "PSNR-Y": Measure(unit="dB", more_is_better=True, about="of the luma, as papers on enlarging"),
-    "SSIM": Measure(unit="", more_is_better=True, about="Wang et al. 2004, mean of the channels"),
-    "MS-SSIM": Measure(unit="", more_is_better=True, about="over as many scales as fit, up to 5"),
-    "MAE": Measure(unit="", more_is_better=False, about="mean absolute error, of 1"),
-    "edges": Measure(unit="", more_is_better=False, about="mean error of the luma's slope, of 1"),
-    "witness": Measure(
-        unit="", more_is_better=False, about="distance of features, 0 same, 1 unrelated"
-    ),
-    "landmarks": Measure(
-        unit="%", more_is_better=False, about="drift of 68 landmarks, of the pupils' distance"
-    ),
-    "parts": Measure(unit="", more_is_better=True, about="share of pixels of the same part"),
-    "identity": Measure(
-        unit="", more_is_better=False, about="drift of what stays the same of a person, of 1"
-    ),
+    "PSNR": Measure("dB", True, "over all channels, peak 1"),
+    "PSNR-Y": Measure("dB", True, "of the luma, as papers on enlarging"),
+    "SSIM": Measure("", True, "Wang et al. 2004, mean of the channels"),
+    "MS-SSIM": Measure("", True, "over as many scales as fit, up to 5"),
+    "MAE": Measure("", False, "mean absolute error, of 1"),
+    "edges": Measure("", False, "mean error of the luma's slope, of 1"),
+    "witness": Measure("", False, "distance of features, 0 same, 1 unrelated"),
+    "landmarks": Measure("%", False, "drift of 68 landmarks, of the pupils' distance"),
+    "parts": Measure("", True, "share of pixels of the same part"),
+    "identity": Measure("", False, "drift of what stays the same of a person, of 1"),
 }
 
 
@@ -76,7 +70,8 @@ def judged(
     `border` pixels on each side do not count for PSNR-Y of the whole picture, as papers have it.
     """
     if result.shape != truth.shape:
-        raise InputError(f"pictures of {_size(result)} and {_size(truth)} do not compare")
+        ours, theirs = (f"{p.shape[-1]} x {p.shape[-2]}" for p in (result, truth))
+        raise InputError(f"pictures of {ours} and {theirs} do not compare")
     whole = np.ones(truth.shape[-2:], np.bool_)
     regions = {"whole": whole}
     if hole is not None:
@@ -184,10 +179,6 @@ def by_witness(result: witness.Seen, truth: witness.Seen) -> dict[str, float]:
 BY_WITNESS: Final = ("witness", "landmarks", "parts", "identity")
 
 
-def _size(picture: AnyPicture) -> str:
-    return f"{picture.shape[-1]} x {picture.shape[-2]}"
-
-
 # ---------------------------------------------------------------------------------------------
 # Files
 
@@ -263,7 +254,6 @@ def judge_pair(
 _WORST: Final = 6  # pictures that the page shows
 Values = Mapping[str, Mapping[str, float]]
 Measured = Mapping[Pair, Values]
-Columns = dict[str, dict[str, list[float]]]  # by measure, then by region
 
 
 def hashes_of(nets: Iterable[JudgingNet]) -> dict[str, str]:
@@ -271,14 +261,18 @@ def hashes_of(nets: Iterable[JudgingNet]) -> dict[str, str]:
     return {witness.WITNESS: witness.witness().hash, **{net.name: net.hash for net in nets}}
 
 
-def columns_of(measured: Measured) -> Columns:
-    """All values by measure and region, MEASURES first, as the pictures come."""
-    columns: Columns = {name: {} for name in MEASURES}
+def means_of(measured: Measured) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """The means with their intervals, by measure, MEASURES first, and region."""
+    columns: dict[str, dict[str, list[float]]] = {name: {} for name in MEASURES}
     for values in measured.values():
         for region in REGIONS:
             for name, value in values.get(region, {}).items():
                 columns.setdefault(name, {}).setdefault(region, []).append(value)
-    return {name: regions for name, regions in columns.items() if regions}
+    return {
+        name: {region: mean(column) for region, column in regions.items()}
+        for name, regions in columns.items()
+        if regions
+    }
 
 
 def numbers_of(measured: Measured, hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -286,10 +280,10 @@ def numbers_of(measured: Measured, hashes: Mapping[str, str]) -> dict[str, Any]:
     picture. What is not finite is null."""
     means = {
         name: {
-            region: dict(zip(("mean", "low", "high"), map(_plain, mean(column)), strict=True))
-            for region, column in regions.items()
+            region: dict(zip(("mean", "low", "high"), map(_plain, figures), strict=True))
+            for region, figures in regions.items()
         }
-        for name, regions in columns_of(measured).items()
+        for name, regions in means_of(measured).items()
     }
     pictures = [
         {
@@ -308,21 +302,18 @@ def _plain(value: float) -> float | None:
 
 def rows_of(measured: Measured) -> list[list[str]]:
     """The table of means with intervals: the regions, then a measure a row."""
-    columns = columns_of(measured)
-    regions = [region for region in REGIONS if any(region in one for one in columns.values())]
+    means = means_of(measured)
+    regions = [region for region in REGIONS if any(region in one for one in means.values())]
     rows = [["", *regions]]
-    for name, values in columns.items():
-        label = f"{name} {MEASURES[name].unit}".strip() if name in MEASURES else name
-        cells = (_spelled(values[region]) if region in values else "" for region in regions)
-        rows.append([label, *cells])
+    for name, values in means.items():
+        row = [f"{name} {MEASURES[name].unit}".strip() if name in MEASURES else name]
+        for region in regions:
+            middle, low, high = values.get(region, (None, 0, 0))
+            digits = 2 if abs(middle or 0) >= 10 else 4
+            interval = f" ({low:.{digits}f} to {high:.{digits}f})" if low < high else ""
+            row.append("" if middle is None else f"{middle:.{digits}f}{interval}")
+        rows.append(row)
     return rows
-
-
-def _spelled(values: Sequence[float]) -> str:
-    middle, low, high = mean(values)
-    digits = 2 if abs(middle) >= 10 else 4
-    interval = f" ({low:.{digits}f} to {high:.{digits}f})" if low < high else ""
-    return f"{middle:.{digits}f}{interval}"
 
 
 def text_of(measured: Measured, hashes: Mapping[str, str]) -> str:
@@ -343,8 +334,7 @@ def report_of(measured: Measured, hashes: Mapping[str, str]) -> Report:
     heads, *rows = rows_of(measured)
     report.section("Numbers", "Means over the pictures, with their intervals.")
     report.table(["measure", *heads[1:]], rows, caption="Means over the pictures", csv=True)
-    names = [row[0].split()[0] for row in rows]
-    about = [[name, MEASURES[name].about] for name in names if name in MEASURES]
+    about = [[name, MEASURES[name].about] for name in means_of(measured) if name in MEASURES]
     report.table(["measure", "what it is"], about, caption="What is measured", words=True)
     region = "hole" if "hole" in heads else "whole"
     report.section("The worst", f"Lowest PSNR of the {region} first: result, then truth.")
