@@ -45,15 +45,7 @@ from trombine.eval.protocol_files import (
     fingerprint,
     measure_of,
 )
-from trombine.eval.restoration import (
-    BY_PIXELS,
-    BY_WITNESS,
-    by_pixels,
-    by_witness,
-    inside_of,
-    multi_scale,
-    rim,
-)
+from trombine.eval.restoration import judged
 from trombine.eval.stats import Estimate, mean, sign_flip
 from trombine.io.batch import find
 from trombine.io.image import as_seen, load_picture, save_picture
@@ -322,23 +314,14 @@ def outcome(method: Method, file: ProtocolFile, every: Sequence[Case]) -> Outcom
 
 def row_of(file: ProtocolFile, case: Case, result: torch.Tensor) -> Row:
     """The measures of a result against its truth."""
-    regions = {"whole": np.ones(case.truth.shape[-2:], np.bool_)}
-    if case.hole is not None:
-        regions |= {"hole": case.hole, "rim": rim(case.hole)}
-    read_by = by_witness(witness.seen(result[None]), case.seen) if file.needs_witness else {}
+    border = file.factor if file.damage else 0
+    seen = case.seen if file.needs_witness else None
+    values = judged(result, case.truth, case.hole, border=border, names=file.names, seen=seen)
     row: Row = {}
     for text in file.measures:
-        name, place = asked_for(text)
-        if name in BY_PIXELS:
-            region = regions[place]
-            if name == "PSNR-Y" and place == "whole" and file.damage:
-                region = inside_of(region, file.factor)
-            value = by_pixels(result, case.truth, region, (name,)).get(name)
-        elif name in BY_WITNESS:
-            value = read_by.get(name)
-        else:
-            value = multi_scale(result, case.truth)
-        row[text] = min(value, MOST_DECIBELS) if value and "PSNR" in text else value
+        name, region = asked_for(text)
+        value = values[region].get(name)
+        row[text] = min(value, MOST_DECIBELS) if value and "PSNR" in name else value
     return row
 
 

@@ -224,9 +224,14 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
         return parse(self.pictures)[0].styles if self.is_painted else ()
 
     @property
+    def names(self) -> set[str]:
+        """The measures, in whatever region."""
+        return {asked_for(text)[0] for text in self.measures}
+
+    @property
     def needs_witness(self) -> bool:
         """Whether the witness reads the pictures."""
-        return self.of_sets or not set(BY_WITNESS).isdisjoint(self.measures)
+        return self.of_sets or not self.names.isdisjoint(BY_WITNESS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

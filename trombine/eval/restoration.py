@@ -7,7 +7,7 @@ it shows a face. The report of many pairs is at the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -63,11 +63,18 @@ MEASURES: Final = {
 
 
 def judged(
-    result: AnyPicture, truth: AnyPicture, hole: AnyRegion | None = None, *, border: int = 0
+    result: AnyPicture,
+    truth: AnyPicture,
+    hole: AnyRegion | None = None,
+    *,
+    border: int = 0,
+    names: Container[str] = MEASURES,
+    seen: witness.Seen | None = None,
 ) -> dict[str, dict[str, float]]:
-    """The measures by region; those that a picture does not have are left out.
+    """The measures of these names by region; those that a picture does not have are left out.
 
     `border` pixels on each side do not count for PSNR-Y of the whole picture, as papers have it.
+    `seen` is what the witness says of the truth, where that is known.
     """
     if result.shape != truth.shape:
         ours, theirs = (f"{p.shape[-1]} x {p.shape[-2]}" for p in (result, truth))
@@ -79,26 +86,24 @@ def judged(
             raise InputError("the hole has another size than the picture")
         if hole.any():
             regions |= {"hole": hole, "rim": rim(hole)}
-    values = {name: by_pixels(result, truth, region) for name, region in regions.items()}
-    if border:
-        values["whole"] |= by_pixels(result, truth, inside_of(whole, border), ("PSNR-Y",))
-    if min(truth.shape[-2:]) > 2 * SSIM_RADIUS:
-        values["whole"]["MS-SSIM"] = multi_scale(result, truth)
-    values["whole"] |= by_witness(witness.seen(result[None]), witness.seen(truth[None]))
+    values: dict[str, dict[str, float]] = {}
+    for region, there in regions.items():
+        values[region] = {}
+        for name in (name for name in BY_PIXELS if name in names):
+            inside = there.copy()
+            if border and name == "PSNR-Y" and region == "whole":
+                inside[:border] = inside[-border:] = False
+                inside[:, :border] = inside[:, -border:] = False
+            value = BY_PIXELS[name](result, truth, torch.from_numpy(inside))
+            if value is not None:
+                values[region][name] = value
+    if "MS-SSIM" in names and min(truth.shape[-2:]) > 2 * SSIM_RADIUS:
+        pair = result[None].double(), truth[None].double()
+        values["whole"]["MS-SSIM"] = float(ms_ssim(*pair)[0])
+    if any(name in names for name in BY_WITNESS):
+        read = by_witness(witness.seen(result[None]), seen or witness.seen(truth[None]))
+        values["whole"] |= read
     return values
-
-
-def inside_of(whole: Region, border: int) -> Region:
-    """A region without the pixels at the picture's border."""
-    inner = whole.copy()
-    if border:
-        inner[:border] = inner[-border:] = inner[:, :border] = inner[:, -border:] = False
-    return inner
-
-
-def multi_scale(result: AnyPicture, truth: AnyPicture) -> float:
-    """MS-SSIM of a picture."""
-    return float(ms_ssim(result[None].double(), truth[None].double())[0])
 
 
 def rim(hole: Region) -> Region:
@@ -147,15 +152,6 @@ BY_PIXELS: Final = {
     "edges": _edges,
     "SSIM": _ssim,
 }
-
-
-def by_pixels(
-    result: Picture, truth: Picture, region: Region, names: Iterable[str] = tuple(BY_PIXELS)
-) -> dict[str, float]:
-    """The measures of these names in a region; SSIM where a window's centre is in it."""
-    inside = torch.from_numpy(region)
-    values = {name: BY_PIXELS[name](result, truth, inside) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _decibels(squares: Float64[torch.Tensor, "..."], peak: float) -> float:
