@@ -46,7 +46,7 @@ def data_generated(
     """Generate faces into a pack, to be judged, compared or learned from.
 
     For example:
-      trombine data generated --count 60 -o crowd
+      trombine data generated --count 12 -o crowd
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def data_likenesses(
     """Pair photographs of people with how the world would draw them.
 
     For example:
-      trombine data likenesses pack:people --size 64 -o likenesses
+      trombine data likenesses pack:aligned --style anime --size 64 -o likenesses
 
     Parameters
     ----------

@@ -83,8 +83,8 @@ def morph(
     """Walk from one face to the next, as a film or a folder of frames.
 
     For example:
-      trombine morph 3 8 21 --cycle --frames 6 --sheet -o walk.gif
-      trombine morph 5 --method net --path truncation --frames 6 -o grown
+      trombine morph 3 8 --cycle --size 128 --frames 4 --sheet -o walk.gif
+      trombine morph 5 --method net --path truncation --frames 4 -o grown
 
     Parameters
     ----------
