@@ -81,7 +81,7 @@ ARMS: Final = {
     "stylegan": _arm("adversary", "the generator by style", "stylegan"),
     "class-gan": _arm(
         "adversary",
-        "by style, told of which style of the world each is",
+        "by style, conditioned on the world's style",
         "class-gan",
         f"--data {'+'.join(f'world:{style}#2000' for style in STYLES)}",
     ),

@@ -64,7 +64,7 @@ def _told(labels: str, points: str) -> str:
 TOLD: Final = "--told none+both"
 READER: Final = "--perceptual 0.1 --judge reader --layers first+down.0+down.1"
 ARMS: Final = {
-    "base": _arm("base", "plain convolutions, L1, told nothing"),
+    "base": _arm("base", "plain convolutions, L1, without conditions"),
     **{
         kind: _arm("net", f"{kind} convolutions", f"{NET},convolution={kind}")
         for kind in ("gated", "partial", "dilated")
@@ -76,14 +76,14 @@ ARMS: Final = {
     },
     "two": _arm("net", "two in a row", f"{NET},stages=2"),
     "shuffle": _arm("net", "pixel shuffle for repeated pixels", f"{NET},up=shuffle"),
-    "none": _arm("channels", "none, half of the pictures told nothing", NET, TOLD),
+    "none": _arm("channels", "none, half of the pictures without conditions", NET, TOLD),
     "points": _arm("channels", "landmarks", _told("none", "true"), TOLD),
     "groups": _arm("channels", "parts merged to 8 groups", _told("groups", "false"), TOLD),
     "all": _arm("channels", "all 19 parts", _told("all", "false"), TOLD),
     "both": _arm("channels", "all parts and landmarks", _told("all", "true"), TOLD),
     "diffusion-2": _arm(
         "method",
-        "noise taken away in 2 steps, told picture and hole",
+        "noise taken away in 2 steps, given picture and hole",
         "diffusion_painter:width=20,levels=3,steps=2",
         "--start none",
         "inpaint-diffusion",
@@ -155,11 +155,11 @@ ARMS: Final = {
     **{
         f"{name}-128": _arm("128 px", says, net, f"{more} --size 128".strip())
         for name, says, net, more in (
-            ("base", "plain convolutions, L1, told nothing", NET, ""),
+            ("base", "plain convolutions, L1, without conditions", NET, ""),
             ("wide", "20 channels for 12", WIDE, ""),
             ("gated", "gated convolutions", f"{NET},convolution=gated", ""),
             ("reader", "and 0.1 distance of the reader's features", NET, READER),
-            ("none", "channels: none, half of the pictures told nothing", NET, TOLD),
+            ("none", "channels: none, half of the pictures without conditions", NET, TOLD),
             ("points", "channels: landmarks", _told("none", "true"), TOLD),
             ("groups", "channels: parts merged to 8 groups", _told("groups", "false"), TOLD),
             ("all", "channels: all 19 parts", _told("all", "false"), TOLD),
@@ -239,9 +239,9 @@ STUDY: Final = Study(
     shared=SHARED,
     columns={
         "dB": ("value", "+.2f"),
-        "told, dB": ("told", "+.2f"),
+        "conditioned, dB": ("told", "+.2f"),
         "witness": ("witness", ".3f"),
-        "told, witness": ("told_witness", ".3f"),
+        "conditioned, witness": ("told_witness", ".3f"),
         "CPU-min": ("minutes", ".1f"),
         "ms": ("ms", ".0f"),
     },
