@@ -92,6 +92,11 @@ WAYS = {
 }
 
 
+def colours_of(*args: Any, **options: Any) -> np.ndarray:
+    """What `enlarged_colours` gives, h x w x 3."""
+    return enlarged_colours(*args, **options)[0].permute(1, 2, 0).numpy()
+
+
 def upright(pipeline: Pipeline, number: int) -> Pipeline:
     """The same nets for a picture that lies, where it was turned by a quarter."""
     if number % 2 == 0:
@@ -105,10 +110,10 @@ def upright(pipeline: Pipeline, number: int) -> Pipeline:
 def test_best_is_the_mean_of_eight_results(name: str, tile: int | None) -> None:
     colours = Picture(samples=noise(3)).rgb()
     several = [
-        back(enlarged_colours(turned, None, upright(WAYS[name], number))[0], number)
+        back(colours_of(turned, None, upright(WAYS[name], number)), number)
         for number, turned in enumerate(eight(colours))
     ]
-    made = enlarged_colours(colours, None, replace(WAYS[name], best=True), tile=tile)[0]
+    made = colours_of(colours, None, replace(WAYS[name], best=True), tile=tile)
     assert np.abs(made - np.mean(several, axis=0)).max() < 1e-5
     assert np.abs(made - several[0]).max() > 1e-3, "one of them alone is another"
 
@@ -117,9 +122,9 @@ def test_the_best_of_a_turned_picture_is_the_best_turned() -> None:
     colours = Picture(samples=noise(3)).rgb()
     for pipeline in WAYS.values():
         best = replace(pipeline, best=True)
-        straight = enlarged_colours(colours, None, best)[0]
+        straight = colours_of(colours, None, best)
         for number, turned in enumerate(eight(colours)):
-            made = enlarged_colours(turned, None, upright(best, number))[0]
+            made = colours_of(turned, None, upright(best, number))
             assert np.abs(back(made, number) - straight).max() < 1e-5
 
 

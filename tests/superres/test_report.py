@@ -49,7 +49,7 @@ def test_deviations_are_those_of_eight_results() -> None:
         made, _ = enlarged_colours(
             image(turned).rgb(), None, pipeline(turned.shape[0], turned.shape[1])
         )
-        made = np.rot90(made, -(at % 4))
+        made = np.rot90(made.permute(1, 2, 0).numpy(), -(at % 4))
         results.append(made[:, ::-1] if at >= 4 else made)
     expected = np.sqrt(np.var(np.stack(results).astype(float), axis=0).mean(axis=2))
     assert np.abs(deviations(image(pixels), pipeline(14, 19)) - expected).max() < 1e-5

@@ -28,6 +28,7 @@ from trombine.nets import Net
 
 LEAST_TILE: Final = 16  # pixels a side: smaller ones would be halo and nothing else
 _STEP: Final = 8  # the sides that are tried are so far apart
+_OF_CARD: Final = 8  # of a card's free memory the largest features take this part
 _MOST_BYTES: Final = 32 << 20  # of a tile's features: glibc keeps no larger block (docs/log)
 _LARGEST_LEAST: Final = 128  # but tiles of a net that looks far would else be halo for the most
 _PROBE: Final = 8  # pixels a side of what a net's features are measured on
@@ -121,8 +122,12 @@ def _along(length: int, side: int, reach: int) -> tuple[int, int]:
 
 
 def _most(net: Net) -> int:
-    """The largest side at which the net's largest features are a block that is kept."""
-    box = int((_MOST_BYTES / (4 * _numbers_a_pixel(net))) ** 0.5)
+    """The largest side at which the net's largest features are a block that is kept, or on a card
+    leave memory for the others."""
+    device, most = device_of(_ready(net)), _MOST_BYTES
+    if device.type == "cuda":
+        most = torch.cuda.mem_get_info(device)[0] // _OF_CARD
+    box = int((most / (4 * _numbers_a_pixel(net))) ** 0.5)
     return max(_LARGEST_LEAST, box - 2 * (net.reach or 0))
 
 

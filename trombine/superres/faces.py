@@ -37,7 +37,8 @@ def with_faces(small: Small, large: Large, model: Model, share: float = 1.0) -> 
     share
         How much of them it makes, as the net for damage has of the whole picture.
     """
-    for face in read_faces(small, loaded("reader", task="read")):
+    reader = loaded("reader", task="read", device=small.device.type)
+    for face in read_faces(small.cpu(), reader):
         weight = float(np.interp(face.size, *_SIZES)) * share * _is_upright(face)
         if weight:
             _put(face, weight, small, large, model)
@@ -72,7 +73,7 @@ def _put(face: Face, weight: float, small: Small, large: Large, model: Model) ->
     )
     share = weight * np.clip((_NONE - np.hypot(x, y[:, None])) / (_NONE - _WHOLE), 0, 1)
     made = resized(made, (place.shape[1], place.shape[2]))
-    place.lerp_(made, torch.from_numpy(share.astype(np.float32)))
+    place.lerp_(made, torch.from_numpy(share.astype(np.float32)).to(place.device))
 
 
 def _cut(planes: torch.Tensor, first: np.ndarray, last: np.ndarray) -> torch.Tensor:

@@ -26,9 +26,9 @@ def resized(
     columns = weights(picture.shape[2], size[1])
     output = torch.empty(len(picture), *size)
     for plane, result in zip(picture, output, strict=True):  # one at a time: they are large
-        narrow = columns @ np.ascontiguousarray((rows @ plane.numpy()).T)  # w2 x h2
+        narrow = columns @ np.ascontiguousarray((rows @ plane.cpu().numpy()).T)  # w2 x h2
         result.copy_(torch.from_numpy(narrow.T))
-    return output.clamp_(0, 1)
+    return output.clamp_(0, 1).to(picture.device)
 
 
 def weights(n_in: int, n_out: int) -> Sparse:

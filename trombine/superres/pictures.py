@@ -16,15 +16,17 @@ from jaxtyping import Float32, Shaped
 from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
 
 from trombine.core.computing import computing
+from trombine.core.devices import CPU
 from trombine.core.errors import InputError
 from trombine.io.color import LUMA
-from trombine.io.image import Picture
+from trombine.io.image import Picture, Samples
 from trombine.io.video import Frames
 from trombine.models import running
 from trombine.superres.faces import with_faces
 from trombine.superres.last import resized
 from trombine.superres.pipelines import Pipeline, Size, check_pixels, factor_of
 
+_STRIP: Final = 1 << 18  # pixels rounded at once
 TURNS: Final = 8  # the ways in which a square fits onto itself
 Tick = Callable[[int, int], None]
 """Told, after each part of the work, how much is done and of how much, both in pixels that go
@@ -47,11 +49,14 @@ def enlarged_image(
 
     Where all is grey the result is exactly grey. `tile` and `threads` are running.enlarged's.
     """
-    plain = image.plain
-    colours, alpha = enlarged_colours(
-        plain.rgb(), plain.alpha(), pipeline, tile=tile, threads=threads, tick=tick
+    larger, alpha = enlarged_colours(
+        image.plain.rgb(), image.alpha(), pipeline, tile=tile, threads=threads, tick=tick
     )
-    return replace(plain.enlarged(colours, alpha), profile=image.profile)
+    larger = larger[:1] if image.is_grey else larger
+    if alpha is not None:
+        larger = torch.cat([larger, torch.from_numpy(alpha)[None].to(larger.device)])
+    samples = rounded(larger, image.samples.dtype)
+    return replace(image, samples=samples, record=None, reduced=1, quantization=(), changed="")
 
 
 def enlarged_colours(
@@ -62,11 +67,11 @@ def enlarged_colours(
     tile: int | None = None,
     threads: int | None = None,
     tick: Tick | None = None,
-) -> tuple[Float32[np.ndarray, "h2 w2 3"], Float32[np.ndarray, "h2 w2"] | None]:
-    """Colours within [0, 1] and their alpha at the pipeline's size, not rounded to any depth."""
+) -> tuple[Float32[torch.Tensor, "3 h2 w2"], Float32[np.ndarray, "h2 w2"] | None]:
+    """Colours within [0, 1], where the nets compute, and their alpha, at the pipeline's size."""
     once = sum(_pixels(len(colours), colours.shape[1], pipeline))
     every = _passes(alpha) * once
-    planes = _planes(colours, alpha)
+    planes = _planes(colours, alpha).to(pipeline.device)
     larger = _through(planes, pipeline, tile, threads, _share(tick, 0, once, every))
     if pipeline.faces:
         share = pipeline.share if pipeline.second else 1.0
@@ -74,7 +79,19 @@ def enlarged_colours(
             larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
     if alpha is not None:
         alpha = _enlarged_alpha(alpha, pipeline, tile, threads, _share(tick, once, once, every))
-    return larger.permute(1, 2, 0).numpy(), alpha
+    return larger, alpha
+
+
+def rounded(planes: Float32[torch.Tensor, "c h w"], dtype: np.dtype) -> Samples:
+    """Planes within [0, 1], wherever they are computed, as samples of 8 or 16 bits."""
+    count, height, width = planes.shape
+    samples = np.empty((height, width, count), dtype)
+    rows = max(1, _STRIP // width) if planes.device.type == CPU else height
+    for top in range(0, height, rows):
+        part = planes[:, top : top + rows].double() * np.iinfo(dtype).max
+        numbers = part.round_().to(torch.uint8 if dtype == np.uint8 else torch.int32)
+        samples[top : top + rows] = numbers.permute(1, 2, 0).contiguous().cpu().numpy()
+    return samples
 
 
 def enlarged_film(
@@ -143,8 +160,8 @@ def _enlarged_alpha(
     if alpha.min() == alpha.max():
         return np.full(pipeline.size, alpha[0, 0], np.float32)
 
-    planes = torch.from_numpy(alpha).expand(3, -1, -1)
-    enlarged = _through(planes, pipeline, tile, threads, tick)[0].numpy()
+    planes = torch.from_numpy(alpha).expand(3, -1, -1).to(pipeline.device)
+    enlarged = _through(planes, pipeline, tile, threads, tick)[0].cpu().numpy()
     least, most = minimum_filter(alpha, 3), maximum_filter(alpha, 3)
     return np.clip(enlarged, spread(least, pipeline.size), spread(most, pipeline.size))
 
@@ -167,7 +184,7 @@ def _through(
 ) -> Float32[torch.Tensor, "3 h2 w2"]:
     """A picture through a pipeline, and what is blended in; grey stays exactly grey."""
     if pipeline.best:
-        total = torch.zeros(3, *pipeline.size)
+        total = planes.new_zeros(3, *pipeline.size)
         for answer in answers(planes, pipeline, tile, threads, tick):
             total += answer
         return total / TURNS
@@ -258,14 +275,14 @@ def deviations(
 
     The standard deviation, the root of the mean square over the channels; alpha is left out.
     """
-    planes = _planes(image.rgb(), image.alpha())
-    total, squares = torch.zeros(3, *pipeline.size), torch.zeros(3, *pipeline.size)
+    planes = _planes(image.rgb(), image.alpha()).to(pipeline.device)
+    total, squares = planes.new_zeros(3, *pipeline.size), planes.new_zeros(3, *pipeline.size)
     for number, answer in enumerate(answers(planes, pipeline, tile, threads, tick)):
         # Welford: the difference of large sums would lose small deviations.
         gap = answer - total
         total += gap / (number + 1)
         squares += gap * (answer - total)
-    return (squares / TURNS).mean(0).clamp(min=0).sqrt().numpy()
+    return (squares / TURNS).mean(0).clamp(min=0).sqrt().cpu().numpy()
 
 
 # ---------------------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import torch
+
 from trombine.core import memory
-from trombine.core.devices import CPU
+from trombine.core.devices import CPU, device_of
 from trombine.core.errors import InputError
 from trombine.io.image import MAX_PIXELS, MAX_PIXELS_VARIABLE
 from trombine.models import Model, loaded, of_run, shipped
@@ -57,6 +59,12 @@ class Pipeline:
     share: float = 0.0  # of the second in the result
     faces: Model | None = None  # which enlarges faces, in place of the rest
     best: bool = False  # the mean over the picture's eight turned and mirrored selves
+
+    @property
+    def device(self) -> torch.device:
+        """Where its nets compute."""
+        nets = [device_of(model.net) for model in self.every_model]
+        return nets[0] if nets else torch.device(CPU)
 
     @property
     def every_model(self) -> tuple[Model, ...]:
