@@ -38,7 +38,6 @@ from trombine.training.steps import advance, plan_of
 Steps = Iterator[None]
 COMMON: Final = {"data": "leaves#2000", "batch": "32", "size": "64", "warmup": "0", "threads": "1"}
 LABEL: Final = 0.9  # of what is real, the recipe's
-CPU: Final = torch.device("cpu")
 
 
 def main() -> int:
@@ -80,7 +79,7 @@ def loop(recipe: Recipe, machine: Machine) -> Steps:
     objective = objective_of(recipe)
     prepare(machine)
     plan = plan_of(recipe, objective, machine, Mesh())
-    state = fresh(recipe, objective, machine, CPU)
+    state = fresh(recipe, objective, machine, torch.device(machine.device))
     state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}
     material = open_material(recipe, objective.streams)
     for batch in endless(recipe, material, state):
@@ -91,21 +90,26 @@ def loop(recipe: Recipe, machine: Machine) -> Steps:
 def plain_dcgan(recipe: Recipe, machine: Machine, fused: bool = True) -> Steps:
     """A generator against a discriminator, as a tutorial writes it."""
     chosen = recipe.nets["generator"], recipe.nets["discriminator"]
-    g, d = (machine.place(build(net.name, net.sizes), CPU) for net in chosen)
+    device = torch.device(machine.device)
+    g, d = (machine.place(build(net.name, net.sizes), device) for net in chosen)
     adam = {"lr": recipe.lr, "betas": (recipe.beta1, recipe.beta2), "fused": fused}
     of_g, of_d = Adam(g.parameters(), **adam), Adam(d.parameters(), **adam)
     learned = open_material(recipe, ("data",)).learned["data"]
     for batch in batches(learned, seed=0, size=recipe.batch):
-        real = batch.pictures().contiguous(memory_format=machine.memory_format)
-        fake = g(torch.randn(recipe.batch, 64))
+        real = batch.pictures().to(device, memory_format=machine.memory_format)
         d.requires_grad_(False)
-        softplus(-d(fake)).mean().backward()
+        with machine.autocast():
+            fake = g(torch.randn(recipe.batch, 64, device=device))
+            loss = softplus(-d(fake)).mean()
+        loss.backward()
         of_g.step()
         of_g.zero_grad()
         d.requires_grad_(True)
-        said, of_fake = d(real), d(fake.detach())
-        doubt = LABEL * softplus(-said) + (1 - LABEL) * softplus(said)
-        (doubt.mean() + softplus(of_fake).mean()).backward()
+        with machine.autocast():
+            said, of_fake = d(real), d(fake.detach())
+            doubt = LABEL * softplus(-said) + (1 - LABEL) * softplus(said)
+            loss = doubt.mean() + softplus(of_fake).mean()
+        loss.backward()
         of_d.step()
         of_d.zero_grad()
         yield
@@ -114,16 +118,21 @@ def plain_dcgan(recipe: Recipe, machine: Machine, fused: bool = True) -> Steps:
 def plain_unet(recipe: Recipe, machine: Machine) -> Steps:
     """A net that takes noise away, as a tutorial writes it."""
     chosen = recipe.nets["net"]
-    net = machine.place(build(chosen.name, chosen.sizes), CPU)
+    device = torch.device(machine.device)
+    net = machine.place(build(chosen.name, chosen.sizes), device)
     adam = Adam(net.parameters(), lr=recipe.lr, fused=True)
     learned = open_material(recipe, ("data",)).learned["data"]
     for batch in batches(learned, seed=0, size=recipe.batch):
-        truth = batch.pictures().contiguous(memory_format=machine.memory_format)
-        l1_loss(net(truth + 0.1 * torch.randn_like(truth)), truth).backward()
+        truth = batch.pictures().to(device, memory_format=machine.memory_format)
+        with machine.autocast():
+            loss = l1_loss(net(truth + 0.1 * torch.randn_like(truth)), truth)
+        loss.backward()
         adam.step()
         adam.zero_grad()
         yield
 
+
+PLAIN: Final = {"dcgan": plain_dcgan, "cleaner": plain_unet}
 
 if __name__ == "__main__":
     sys.exit(main())

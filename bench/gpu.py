@@ -1,0 +1,180 @@
+"""How near commands on a graphics card come to their nets, beside plain torch in the same run.
+
+    python bench/gpu.py                  on the card; about four minutes
+    python bench/gpu.py --device cpu     the same rows at small sizes, to see that all of it runs
+
+It needs no network. Rows that need a package which is not here are named and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+
+import engine
+import numpy as np
+import torch
+from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
+
+import trombine
+from trombine.core.computing import cores
+from trombine.core.devices import prepare, resolve
+from trombine.io.image import load_picture, save_picture
+from trombine.models import loaded
+from trombine.recipes import with_settings
+from trombine.training.machine import choose
+from trombine.training.methods import find
+from trombine.world import face, paint
+
+FACES = 3  # of the picture that is restyled, repaired and read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How much each row does."""
+
+    large: tuple[int, int]  # of the picture that is enlarged four times
+    files: int
+    side: int  # of each file
+    rounds: int
+    steps: int
+    batch: int
+
+
+ON_CARD = Sizes(large=(1250, 1600), files=200, side=512, rounds=5, steps=60, batch=256)
+ON_PROCESSOR = Sizes(large=(60, 80), files=4, side=64, rounds=1, steps=2, batch=4)
+
+
+def main() -> int:
+    """Time all rows; 1 unless every one meets its goal."""
+    parser = argparse.ArgumentParser(description="Time commands and trainings on a graphics card.")
+    parser.add_argument("--device", default="cuda", choices=("cuda", "mps", "cpu"))
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    asked = parser.parse_args()
+    device = resolve(asked.device)
+    prepare(device)
+    sizes = ON_PROCESSOR if device == "cpu" else ON_CARD
+    return report(list(measure(device, sizes)), json=asked.json)
+
+
+def measure(device: str, sizes: Sizes) -> Iterator[Row]:
+    """All rows; their names say which card it was."""
+    card = torch.cuda.get_device_name() if device == "cuda" else device
+    with tempfile.TemporaryDirectory() as folder:
+        yield function_beside_net(device, sizes, card)
+        if find_spec("imagecodecs"):
+            yield folder_beside_files(device, sizes, card, Path(folder))
+        else:
+            print("left out: folders of pictures, which need imagecodecs", file=sys.stderr)
+        yield from card_beside_processor(device, sizes, card, Path(folder))
+    yield from trainings(device, sizes, card)
+
+
+def seconds(work: Callable[[], object], device: str) -> float:
+    """How long something takes until the card has done it, too."""
+    start = time.perf_counter()
+    work()
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def function_beside_net(device: str, sizes: Sizes, card: str) -> Row:
+    """`trombine.upscale` of a picture in memory over its net alone, in float32."""
+    pixels = np.random.default_rng(0).integers(0, 256, (*sizes.large, 3), np.uint8)
+    net = loaded("upscale-x4", task="upscale", device=device).net.eval()
+    planes = torch.rand(1, 3, *sizes.large, device=device)
+
+    def alone() -> None:
+        with torch.inference_mode():
+            net(planes)
+
+    ours = partial(trombine.upscale, pixels, scale=4, model="upscale-x4", device=device)
+    works = {"net": alone, "function": ours}
+    times = interleaved({name: partial(seconds, w, device) for name, w in works.items()}, 5)
+    ratio = ratio_of_medians(times["function"], times["net"])
+    return at_most(
+        f"upscale x4 of {np.prod(sizes.large) / 1e6:.1f} MP / net ({card})", ratio, "x", 1.5
+    )
+
+
+def folder_beside_files(device: str, sizes: Sizes, card: str, folder: Path) -> Row:
+    """`trombine upscale` of a folder over decoding and encoding its files with as many threads."""
+    source = folder / "in"
+    for seed in range(sizes.files):
+        save_picture(source / f"{seed}.png", paint(face(seed), sizes.side, "photo").pixels)
+    files, runs = sorted(source.iterdir()), iter(range(1000))
+    save_picture(
+        folder / "large.png", np.repeat(np.repeat(load_picture(files[0]).samples, 2, 0), 2, 1)
+    )
+    large = load_picture(folder / "large.png")
+
+    def plain() -> None:
+        target = folder / f"plain{next(runs)}"
+
+        def one(path: Path) -> None:
+            load_picture(path)
+            save_picture(target / path.name, large)
+
+        with ThreadPoolExecutor(cores()) as pool:
+            list(pool.map(one, files))
+
+    def ours() -> None:
+        output = folder / f"ours{next(runs)}"
+        trombine.upscale(source, scale=2, model="upscale-x2", output=output, device=device)
+
+    works = {"plain": plain, "ours": ours}
+    times = interleaved({name: partial(seconds, w, device) for name, w in works.items()}, 1)
+    ratio = ratio_of_medians(times["ours"], times["plain"])
+    return at_most(f"upscale of {sizes.files} files / decode and encode ({card})", ratio, "x", 1.3)
+
+
+def card_beside_processor(device: str, sizes: Sizes, card: str, folder: Path) -> Iterator[Row]:
+    """A picture of three faces, by the card over the processor of the same machine."""
+    faces = [paint(face(seed), sizes.side, "photo").pixels for seed in range(FACES)]
+    pixels = np.concatenate(faces, axis=1)
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    mask[sizes.side // 2 : sizes.side // 2 + sizes.side // 8] = 255
+    save_picture(folder / "mask.png", mask)
+    verbs: dict[str, Callable[[str], object]] = {
+        "restyle": lambda on: trombine.restyle(pixels, to="anime", method="net", device=on),
+        "inpaint": lambda on: trombine.inpaint(pixels, mask=folder / "mask.png", device=on),
+        "read": lambda on: trombine.read(pixels, device=on),
+    }
+    for name, verb in verbs.items():
+        works = {
+            on: partial(seconds, partial(verb, on), on) for on in dict.fromkeys((device, "cpu"))
+        }
+        times = interleaved(works, sizes.rounds)
+        ratio = ratio_of_medians(times[device], times["cpu"])
+        yield at_most(f"{name} of {FACES} faces / processor ({card})", ratio, "x", 0.5)
+
+
+def trainings(device: str, sizes: Sizes, card: str) -> Iterator[Row]:
+    """Steps a second of the loop over those of the plainest loop in the same precision."""
+    common = {"data": "leaves#4000", "threads": str(min(8, cores())), "device": device}
+    shapes = {"dcgan": ("64", sizes.batch), "cleaner": ("64", sizes.batch // 4)}
+    for name, (size, batch) in shapes.items():
+        settings = {**common, "size": size, "batch": str(max(2, batch)), "warmup": "0"}
+        recipe = with_settings(find(name), settings | ({"ssim": "0"} if name == "cleaner" else {}))
+        machine, plain = choose(recipe), engine.PLAIN[name]
+        loops = {"ours": engine.loop(recipe, machine), "plain": plain(recipe, machine)}
+        steps = {n: partial(seconds, partial(next, loop), device) for n, loop in loops.items()}
+        times = interleaved(steps, sizes.steps, warm=3)
+        ratio = ratio_of_medians(times["plain"], times["ours"])
+        label = f"{name} {size} px batch {batch}, {machine.precision}"
+        yield at_least(f"{label}: loop / plain loop ({card})", ratio, "x", 0.95)
+        yield Row(f"{label}: steps a second ({card})", 1 / median(times["ours"]), "steps")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
