@@ -318,7 +318,7 @@ def test_a_preset_stands_for_its_steps() -> None:
         ("", "there is no degradation ''"),
         ("marble:3", "there is no .*'marble:3'; there are blur, sharpen, .*wild-x4.*old-photo"),
         ("jpg:50", r"there is no .*'jpg:50'; did you mean jpeg\?"),
-        ("blur:2", r"write blur:box:WIDTH or .*blur:motion:LENGTH\[:ANGLE\]"),
+        ("blur:2", r"write blur:box:WIDTH or .*blur:motion:LENGTH\[,ANGLE\]"),
         ("jpeg", "write jpeg:QUALITY"),
         ("jpeg:50:60", "jpeg is written jpeg:QUALITY"),
         ("jpeg:strength=50", "jpeg is written jpeg:QUALITY"),
@@ -349,6 +349,6 @@ def test_what_is_no_chain(text: str, said: str) -> None:
 
 
 def test_usage() -> None:
-    assert usage("blur:long") == "blur:long:SIGMA:ACROSS[:ANGLE]"
+    assert usage("blur:long") == "blur:long:SIGMA,ACROSS[,ANGLE]"
     for name, example in EXAMPLES.items():
         assert example.startswith(name) and KINDS[name].about

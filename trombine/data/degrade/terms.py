@@ -169,8 +169,7 @@ def limits(name: str) -> str:
 
 
 def usage(name: str) -> str:
-    """How a term is written: blur:motion:LENGTH[:ANGLE]."""
-    words = (
-        f"[:{a.name.upper()}]" if a.usual else f":{a.name.upper()}" for a in KINDS[name].amounts
-    )
-    return "".join((name, *words))
+    """How a term is written: blur:motion:LENGTH[,ANGLE]."""
+    first, *others = KINDS[name].amounts
+    words = (f"[,{a.name.upper()}]" if a.usual else f",{a.name.upper()}" for a in others)
+    return "".join((f"{name}:{first.name.upper()}", *words))
