@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, final
+from typing import Annotated, Any, Final
 
 import numpy as np
 import torch
@@ -92,7 +92,6 @@ class Augment:
             raise InputError(f"{shown(problem)}; {_WRITTEN}") from error
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Changes:
     """What becomes of each picture of a batch."""
@@ -111,7 +110,6 @@ def augmented(batch: Batch, augment: Augment, chance: Rng) -> Batch:
     return changed(batch, drawn(augment, (height, width), chance))
 
 
-# ---------------------------------------------------------------------------------------------
 # What is drawn
 
 
@@ -177,7 +175,6 @@ def _hues(angles: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n 3 3"]:
     return np.eye(3) + sin * cross + versine * (cross @ cross)
 
 
-# ---------------------------------------------------------------------------------------------
 # What becomes of a batch
 
 

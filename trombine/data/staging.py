@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -52,11 +52,13 @@ _CLOTHS: Final = (0.35, 0.6)  # of cloth: up to here white, up to there black, t
 _FINGERS: Final = 4
 
 Rows = Float64[np.ndarray, "n 11"]
+Things = Float64[np.ndarray, "n t 11"]  # kernel_stage.py has the columns
 Places = Complex128[np.ndarray, "n"]
 Lengths = Float64[np.ndarray, "n"]
+Flags = Bool[np.ndarray, "n"]
+Colours = Float64[np.ndarray, "n 3"]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class StageOptions:
     """How often each change is made: shares of all pictures, unless noted."""
@@ -78,7 +80,6 @@ class StageOptions:
     people: float = 0.0  # with other proportions than the world's, of those seen from the front
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Staged:
     """Windows, and what is true of them."""
@@ -103,8 +104,7 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> St
         raise ValueError("only pictures whose parts and landmarks are known can be staged")
     chance = chance.fold_in("stage")
     height, width = batch.pixels.shape[1:3]
-    near, mirrored = _is_drawn(chance, "near", stage.near), _is_drawn(chance, "mirror", 0.5)
-    faceless = _is_drawn(chance, "none", stage.none)
+    mirrored, faceless = _is_drawn(chance, "mirror", 0.5), _is_drawn(chance, "none", stage.none)
     plain = _is_drawn(chance, "plain", stage.plain) & ~faceless
     bent = _is_drawn(chance, "people", stage.people) & ~plain
     if stage.people:
@@ -112,11 +112,7 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> St
         batch = _with_other_proportions(batch, bent, chance)
     assert batch.parts is not None and batch.points is not None and batch.visible is not None
     old = np.ascontiguousarray(batch.pixels.numpy())
-    sizes = np.where(plain, 1.0, _sizes(chance, stage, near))
-    angles = np.where(plain, 0.0, _angles(chance, stage, near))
-    linear = turns(angles) * sizes[:, None, None]
-    linear[mirrored, :, 0] *= -1
-    maps = _maps(chance, _room(stage, near, plain, sizes), (height, width), linear)
+    sizes, angles, maps = _places(chance, stage, plain, mirrored, (height, width))
     points = batch.points.numpy().astype(np.float64) @ maps[:, :, :2].transpose(0, 2, 1)
     points = permuted(points + maps[:, None, :, 2], mirrored, MIRRORED_LANDMARK)
     low, high = points.min(1), points.max(1)
@@ -161,18 +157,17 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> St
     return _holed(chance, stage, windows)
 
 
-# ---------------------------------------------------------------------------------------------
 # What is drawn
 
 
-def _frontal(batch: Batch) -> Bool[np.ndarray, "n"]:
+def _frontal(batch: Batch) -> Flags:
     """Which faces are seen from the front, or nearly."""
     assert batch.points is not None
     points = batch.points.numpy().astype(np.float64)
     return np.abs(eyes(points)[1][:, 0]) > _FRONTAL * np.ptp(points, axis=1).max(1)
 
 
-def _with_other_proportions(batch: Batch, bent: Bool[np.ndarray, "n"], chance: Rng) -> Batch:
+def _with_other_proportions(batch: Batch, bent: Flags, chance: Rng) -> Batch:
     """The batch, these faces of it bent."""
     rows = np.flatnonzero(bent)
     if not len(rows):
@@ -185,59 +180,35 @@ def _with_other_proportions(batch: Batch, bent: Bool[np.ndarray, "n"], chance: R
     return replace(batch, **changed)
 
 
-def _sizes(
-    chance: Rng, stage: StageOptions, near: Bool[np.ndarray, "n"]
-) -> Float64[np.ndarray, "n"]:
-    """As usual, or of any size."""
+def _places(
+    chance: Rng, stage: StageOptions, plain: Flags, mirrored: Flags, shape: tuple[int, int]
+) -> tuple[Lengths, Lengths, Float64[np.ndarray, "n 2 3"]]:
+    """By what faces are enlarged and turned (radians), and maps from old places to new ones."""
+    height, width = shape
+    near = _is_drawn(chance, "near", stage.near)
     least, most = np.log(stage.size)
     low, high = np.clip(np.log(_NEAR_SIZE), least, most)
     usual, any_size = _even(chance, "near size", low, high), _even(chance, "size", least, most)
-    return np.exp(np.where(near, usual, any_size))
-
-
-def _angles(
-    chance: Rng, stage: StageOptions, near: Bool[np.ndarray, "n"]
-) -> Float64[np.ndarray, "n"]:
-    """Radians, mostly few: the product of two draws is more often small."""
-    most = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
-    return most * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
-
-
-def _room(
-    stage: StageOptions,
-    near: Bool[np.ndarray, "n"],
-    plain: Bool[np.ndarray, "n"],
-    sizes: Float64[np.ndarray, "n"],
-) -> Float64[np.ndarray, "n"]:
-    """How far a face may move to each side, of the width. Small ones have more room."""
+    sizes = np.where(plain, 1.0, np.exp(np.where(near, usual, any_size)))
+    # Mostly few degrees: the product of two draws is more often small.
+    angles = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
+    angles = angles * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
+    angles = np.where(plain, 0.0, angles)
+    # How far a face may move to each side, of the width; small ones have more room.
     room = stage.shift * np.where(near, _NEAR_PART, 1.0)
     room = room + np.where(near, 0.0, np.maximum(0.0, 0.9 - sizes) / 2) * (stage.shift > 0)
-    return np.where(plain, 0.0, room)
-
-
-def _maps(
-    chance: Rng,
-    room: Float64[np.ndarray, "n"],
-    shape: tuple[int, int],
-    linear: Float64[np.ndarray, "n 2 2"],
-) -> Float64[np.ndarray, "n 2 3"]:
-    """From places of the old pictures to those of the new."""
-    height, width = shape
+    room = np.where(plain, 0.0, room)
+    linear = turns(angles) * sizes[:, None, None]
+    linear[mirrored, :, 0] *= -1
     centre = np.array([width, height]) / 2
-    shifts = np.stack(
-        [_even(chance, "right", -1, 1) * room, _even(chance, "down", -1, 1) * room], 1
-    )
-    offsets = centre + shifts * width - linear @ centre
-    return np.concatenate([linear, offsets[:, :, None]], 2)
+    ways = [_even(chance, "right", -1, 1) * room, _even(chance, "down", -1, 1) * room]
+    offsets = centre + np.stack(ways, 1) * width - linear @ centre
+    return sizes, angles, np.concatenate([linear, offsets[:, :, None]], 2)
 
 
 def _kinds(
-    chance: Rng,
-    faceless: Bool[np.ndarray, "n"],
-    width: int,
-    sizes: Float64[np.ndarray, "n"],
-    middles: Float64[np.ndarray, "n 2"],
-) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n 5"], Bool[np.ndarray, "n"]]:
+    chance: Rng, faceless: Flags, width: int, sizes: Lengths, middles: Float64[np.ndarray, "n 2"]
+) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n 5"], Flags]:
     """Which windows show no face, where faces are cut, and which show blobs instead."""
     count = len(sizes)
     which = _even(chance, "which", 0, 3).astype(np.int64)  # ground alone, blobs, faces cut in two
@@ -262,16 +233,14 @@ def _ground_maps(chance: Rng, side: int, width: int) -> Float64[np.ndarray, "n 2
     room = side - width * scale
     maps = np.zeros((len(scale), 2, 3))
     maps[:, 0, 0] = maps[:, 1, 1] = scale
-    maps[:, 0, 2], maps[:, 1, 2] = (
-        _even(chance, "ground x") * room,
-        _even(chance, "ground y") * room,
-    )
+    maps[:, 0, 2] = _even(chance, "ground x") * room
+    maps[:, 1, 2] = _even(chance, "ground y") * room
     return maps
 
 
 def _tints(
-    chance: Rng, stage: StageOptions, plain: Bool[np.ndarray, "n"]
-) -> tuple[Float64[np.ndarray, "n 3 4"], Bool[np.ndarray, "n"]]:
+    chance: Rng, stage: StageOptions, plain: Flags
+) -> tuple[Float64[np.ndarray, "n 3 4"], Flags]:
     """Other colours: grey or toned, brighter, flatter, warmer; and which are as they were."""
     grey = _is_drawn(chance, "grey", stage.grey) & ~plain
     tinted = _is_drawn(chance, "colour", stage.colour) & ~plain
@@ -291,22 +260,17 @@ def _tints(
     return tints, ~(grey | tinted)
 
 
-# ---------------------------------------------------------------------------------------------
 # Things in front
 
 
-def _anywhere(
-    chance: Rng, fronts: Bool[np.ndarray, "n"], width: int, blobs: Bool[np.ndarray, "n"]
-) -> Float64[np.ndarray, "n t 11"]:
+def _anywhere(chance: Rng, fronts: Flags, width: int, blobs: Flags) -> Things:
     """One or two occluders anywhere, or the blobs of something like a face."""
     occluders = np.zeros((len(blobs), _MOST_THINGS, 11))
     for t in range(2):
         chosen = fronts if t == 0 else fronts & _is_drawn(chance, "second", 0.4)
         centre = [_even(chance, f"front {t} {axis}", 0.1, 0.9) for axis in "xy"]
-        long, thin = (
-            _even(chance, f"front {t} long", 0.06, 0.35),
-            _even(chance, f"front {t} thin", 0.15),
-        )
+        long = _even(chance, f"front {t} long", 0.06, 0.35)
+        thin = _even(chance, f"front {t} thin", 0.15)
         angle = _even(chance, f"front {t} turn", 0, math.pi)
         thing = _occluder(centre[0], centre[1], long, np.maximum(long * thin, 0.03), angle)
         thing[:, 6] = np.where(_is_drawn(chance, f"front {t} angular", 0.5), 8.0, 2.0)
@@ -319,7 +283,6 @@ def _anywhere(
     return occluders
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class _Faces:
     """Where faces are, in pixels; down is from the eyes to the mouth."""
@@ -351,14 +314,11 @@ class _Faces:
         )
 
 
-def _before_mouths(
-    chance: Rng, points: Float64[np.ndarray, "n 68 2"]
-) -> Float64[np.ndarray, "n t 11"]:
+def _before_mouths(chance: Rng, points: Float64[np.ndarray, "n 68 2"]) -> Things:
     """A mask, a microphone or a hand, in pixels, before faces with these landmarks."""
     kind = _even(chance, "held kind", 0, _HELD).astype(np.int64)
     result = np.zeros((len(points), _MOST_THINGS, 11))
-    made = (_masks, _microphones, _hands)
-    for number, make in enumerate(made):
+    for number, make in enumerate((_masks, _microphones, _hands)):
         for t, thing in enumerate(make(chance, _Faces.of(points))):
             result[kind == number, t] = thing[kind == number]
     return result
@@ -409,34 +369,31 @@ def _hands(chance: Rng, faces: _Faces) -> list[Rows]:
     return [_coloured(shape, skin * (1.0 - 0.06 * (t % 2))) for t, shape in enumerate(shapes)]
 
 
-def _cloth(chance: Rng) -> Float64[np.ndarray, "n 3"]:
+def _cloth(chance: Rng) -> Colours:
     """Mostly white or black, else of any colour."""
     kind, colour = _even(chance, "cloth", 0, 1)[:, None], _drawn_colour(chance)
     white, black = (tone + 0.08 * (colour - 128) for tone in (_WHITE, _BLACK))
     return np.where(kind < _CLOTHS[0], white, np.where(kind < _CLOTHS[1], black, colour))
 
 
-def _drawn_colour(chance: Rng) -> Float64[np.ndarray, "n 3"]:
+def _drawn_colour(chance: Rng) -> Colours:
     return np.stack([_even(chance, f"held {name}", 0, 255) for name in _COLOURS], 1)
 
 
-def _coloured(rows: Rows, colour: Float64[np.ndarray, "n 3"]) -> Rows:
+def _coloured(rows: Rows, colour: Colours) -> Rows:
     rows[:, 7:10] = np.clip(colour, 0, 255)
     return rows
 
 
-def _at(
-    middle: Places, across: Lengths, down: Lengths, turn: Lengths, angular: Lengths | float
-) -> Rows:
+def _at(middle: Places, across: Lengths, down: Lengths, turn: Lengths, angular: Any) -> Rows:
     """Black things in pixels, none thinner than two."""
-    rows = _occluder(
-        np.real(middle), np.imag(middle), np.maximum(across, 1), np.maximum(down, 1), turn
-    )
+    across, down = np.maximum(across, 1), np.maximum(down, 1)
+    rows = _occluder(middle.real, middle.imag, across, down, turn)
     rows[:, 6] = angular
     return rows
 
 
-def _occluder(x, y, across, down, angle) -> Float64[np.ndarray, "n 11"]:
+def _occluder(x, y, across, down, angle) -> Rows:
     """Round black occluders; lengths are parts of the width."""
     occluders = np.zeros((len(x), 11))
     occluders[:, 0], occluders[:, 1], occluders[:, 2], occluders[:, 3] = x, y, across, down
@@ -444,7 +401,7 @@ def _occluder(x, y, across, down, angle) -> Float64[np.ndarray, "n 11"]:
     return occluders
 
 
-def _blobs(chance: Rng) -> Float64[np.ndarray, "n t 11"]:
+def _blobs(chance: Rng) -> Things:
     """A disc of one colour with spots where a face has eyes, and a bar or none.
 
     Some have one spot too few, or they stand askew: like a face, and none.
@@ -475,19 +432,16 @@ def _blobs(chance: Rng) -> Float64[np.ndarray, "n t 11"]:
     return occluders
 
 
-def _even(
-    chance: Rng, purpose: str, low: float = 0.0, high: float = 1.0
-) -> Float64[np.ndarray, "n"]:
+def _even(chance: Rng, purpose: str, low: float = 0.0, high: float = 1.0) -> Lengths:
     """A number between low and high for each picture."""
     return low + (high - low) * chance.uniforms(purpose)
 
 
-def _is_drawn(chance: Rng, purpose: str, share: float) -> Bool[np.ndarray, "n"]:
+def _is_drawn(chance: Rng, purpose: str, share: float) -> Flags:
     """Whether it happens, to this share of the pictures."""
     return chance.uniforms(purpose) < share
 
 
-# ---------------------------------------------------------------------------------------------
 # Holes
 
 

@@ -58,7 +58,6 @@ def sharpened(pictures: Pictures, amount: Amounts, sigma: Amounts) -> Pictures:
     return (pictures + times * (pictures - gaussian_blur(pictures, sigma))).clamp(0, 1)
 
 
-# ---------------------------------------------------------------------------------------------
 # Kernels: odd numbers of taps about the middle, which sum to 1
 
 
@@ -134,7 +133,6 @@ def _gauss_points(edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     return places, np.concatenate([halves, halves])
 
 
-# ---------------------------------------------------------------------------------------------
 # Filtering
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -34,7 +34,6 @@ DIRT: Final = np.array([0.10, 0.08, 0.07], np.float32)
 LIDS: Final = np.array([[0.93, 0.93, 0.92], [0.09, 0.09, 0.10]], np.float32)  # of scanners
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Marked:
     """Pictures, and which of their pixels are damaged."""
@@ -43,7 +42,6 @@ class Marked:
     damaged: Maps  # 1 = damaged, 0 = not
 
 
-@final
 class Canvas:
     """One mark's share of each pixel, drawn on a finer grid."""
 
@@ -221,7 +219,6 @@ def _over(pixels: Pixels, colour: Float32[np.ndarray, "3"], share: Plane) -> Pix
     return pixels + (colour[:, None, None] - pixels) * share
 
 
-# ---------------------------------------------------------------------------------------------
 # Lines, in pixels
 
 

@@ -6,7 +6,6 @@ shapes.py      squares, halves, named parts of a face
 brushes.py     what is painted by a moving brush: irregular, huge, scratches, text
 kernel_brush.py  when a moving brush reaches each pixel, compiled
 files.py       a folder of mask files, NVIDIA's among them
-gallery.py     a page of masks
 """
 
 from trombine.data.masks.draw import DrawnMask, draw_mask, draw_masks, mask

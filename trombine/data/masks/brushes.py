@@ -66,7 +66,6 @@ def _field(height: int, width: int, edge: str) -> Field:
     )
 
 
-# ---------------------------------------------------------------------------------------------
 # Irregular and huge
 
 
@@ -199,7 +198,6 @@ def _smooth(rng: np.random.Generator, count: int, reach: int) -> Float64[np.ndar
     )
 
 
-# ---------------------------------------------------------------------------------------------
 # Scratches and text
 
 

@@ -146,16 +146,11 @@ def _draw(
         hole = draw_parts(term, chance, *sides, parts)
     else:
         hole = _SHAPES[term.family](term, chance, *sides)
-    return DrawnMask(hole=_with_both(hole), term=text, family=family)
-
-
-def _with_both(hole: Hole) -> Hole:
-    """The hole with a pixel in its middle if it was empty, and without one if it was everything."""
-    if not hole.any():
+    if not hole.any():  # then a pixel in its middle
         hole[hole.shape[0] // 2, hole.shape[1] // 2] = True
     if hole.all():
         hole[0, 0] = False
-    return hole
+    return DrawnMask(hole=hole, term=text, family=family)
 
 
 def _sides(size: int | tuple[int, int]) -> tuple[int, int]:

@@ -66,29 +66,18 @@ def draw_parts(
     usual = USUAL[int(rng.integers(len(USUAL)))]
     if parts is None or parts.min() >= len(PARTS):  # of which nothing is known
         parts = _world_parts(chance, height, width)
-    names = term.names or (usual,)
-    hole = _hole_of(parts, names)
-    if not hole.any():
-        names = ("face",)
+    for names in (term.names or (usual,), ("face",)):
         hole = _hole_of(parts, names)
-    grown = _grown(hole, margin)
-    return _filled(grown) if "face" in names else grown
+        if hole.any():
+            break
+    if hole.any() and margin >= 1:  # all pixels whose centre is so near to that of one of it
+        hole = np.asarray(distance_transform_edt(~hole)) <= margin
+    # What a face encloses too: glasses or a moustache left in it would tell of it.
+    return np.asarray(binary_fill_holes(hole), np.bool_) if "face" in names else hole
 
 
 def _hole_of(parts: Labels, names: tuple[str, ...]) -> Hole:
     return np.isin(parts, [label for name in names for label in LABELS[name]])
-
-
-def _filled(hole: Hole) -> Hole:
-    """The hole with what it encloses: glasses or a moustache left in a face would tell of it."""
-    return np.asarray(binary_fill_holes(hole), np.bool_)
-
-
-def _grown(hole: Hole, margin: float) -> Hole:
-    """The hole and all pixels whose centre is within the margin of the centre of one of its."""
-    if not hole.any() or margin < 1:
-        return hole
-    return np.asarray(distance_transform_edt(~hole)) <= margin
 
 
 def _world_parts(chance: Rng, height: int, width: int) -> Labels:
