@@ -216,7 +216,7 @@ WRONG = {
     "no points": ('{"file_name": "a.png", "landmarks": [["x", 2]]}', "wrong about a.png"),
     "text visible": (
         json.dumps({"file_name": "a.png", "landmarks": [[1, 2]] * 68, "visible": ["no"] * 68}),
-        "visible is a list of true and false",
+        "wrong about a.png: Cannot cast",
     ),
     "number for a name": ('{"file_name": 5}', "is wrong at"),
     "outside": ('{"file_name": "../a.png"}', "is not the name of a file in the folder"),

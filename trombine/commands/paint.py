@@ -21,8 +21,9 @@ from trombine.core.texts import from_json
 from trombine.data.layouts import FILE_NAME
 from trombine.data.listing import METADATA
 from trombine.data.made import SEEDS, Maker
-from trombine.data.masks import DEFAULT, check_folders, files_of, parse_mix, spell
-from trombine.data.painting import names, paint_folder, paint_pack, publish_fractals
+from trombine.data.masks import DEFAULT, check_folders, parse_mix, spell
+from trombine.data.masks import files_of as files_read
+from trombine.data.painting import files_of, paint_folder, paint_pack, publish_fractals
 from trombine.io.batch import refuse_to_write_over
 from trombine.io.image import load_picture
 from trombine.report import Report, check_page
@@ -163,10 +164,11 @@ def data_masks(
     check_folders(mix)
     check_page(page)
     families = tuple(spell(term) for term in mix)
-    if read := files_of(mix):
+    if read := files_read(mix):
         maker = Maker(kind="masks", styles=families, size=size)
         seeds = range(first_seed, first_seed + count)
-        refuse_to_write_over((output / name for seed in seeds for name in names(maker, seed)), read)
+        names = (name for seed in seeds for name in files_of(maker, seed).values())
+        refuse_to_write_over((output / name for name in names), read)
     result = _paint("masks", arguments, families)
     _write_page(page, output)
     return result

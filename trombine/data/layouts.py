@@ -170,7 +170,8 @@ def _metadata_in(path: Path) -> list[Path]:
 
 def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
     """What the files say, in their order, as one listing; other pictures are counted."""
-    records, labels, lost, kinds = list[Record](), list[str](), list[int](), set[Any]()
+    records, labels, lost = list[Record](), list[str](), list[int]()
+    vector_names, kinds = tuple[str, ...](), set[Any]()
     for file in files:
         with refusing(file):
             described = _of_jsonl(file) if file.name == METADATA else _of_csv(file)

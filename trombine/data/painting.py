@@ -22,7 +22,7 @@ only. A folder of fractals gets a dataset card, of the template in published/.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
@@ -167,7 +167,7 @@ def paint_folder(
         there = {
             s
             for s in seeds
-            if s in lines and all((folder / name).is_file() for name in names(maker, s))
+            if s in lines and all((folder / name).is_file() for name in files_of(maker, s).values())
         }
         todo = [seed for seed in seeds if seed not in there]
         kept = count - len(todo)
@@ -179,7 +179,8 @@ def paint_folder(
             with closing(lots) as drawn:
                 for done, (seed, line) in enumerate(drawn, kept + 1):
                     lines[seed] = line
-                    written += [folder / picture_name(p, seed) for p in prefixes(maker)]
+                    names = files_of(maker, seed)
+                    written += [folder / names[join(p, FILE_NAME)] for p in prefixes(maker)]
                     step(done, count, maker.plural)
         finally:
             _write_lines(metadata, lines)
@@ -236,10 +237,13 @@ class _Draw:
 
     def __call__(self, seed: int) -> str:
         sample = self.maker.make(seed)
+        names = files_of(self.maker, seed)
         for side, prefix in zip(sample.sides, prefixes(self.maker), strict=True):
             if side.parts is not None:
-                write_bytes(self.folder / parts_name(prefix, seed), parts_png(side.parts))
-            write_bytes(self.folder / picture_name(prefix, seed), png(self.maker, seed, side))
+                parts = self.folder / names[join(prefix, PARTS_FILE_NAME)]
+                write_bytes(parts, parts_png(side.parts))
+            picture = self.folder / names[join(prefix, FILE_NAME)]
+            write_bytes(picture, png(self.maker, seed, side))
         return json.dumps(_line(self.maker, sample))
 
 
@@ -248,22 +252,14 @@ def prefixes(maker: Maker) -> tuple[str, ...]:
     return maker.styles if maker.paired else ("",)
 
 
-def names(maker: Maker, seed: int) -> Iterator[str]:
-    """The files of this seed."""
+def files_of(maker: Maker, seed: int) -> dict[str, str]:
+    """The files of a seed, by their keys in metadata.jsonl."""
+    found = dict[str, str]()
     for prefix in prefixes(maker):
+        found[join(prefix, FILE_NAME)] = f"{prefix}{'/' if prefix else ''}{seed:06d}.png"
         if maker.kind == "world":
-            yield parts_name(prefix, seed)
-        yield picture_name(prefix, seed)
-
-
-def picture_name(prefix: str, seed: int) -> str:
-    """Where a picture is, in the folder."""
-    return f"{prefix}/{seed:06d}.png" if prefix else f"{seed:06d}.png"
-
-
-def parts_name(prefix: str, seed: int) -> str:
-    """Where the parts of a picture are, in the folder."""
-    return f"{join(prefix, 'parts')}/{seed:06d}.png"
+            found[join(prefix, PARTS_FILE_NAME)] = f"{join(prefix, 'parts')}/{seed:06d}.png"
+    return found
 
 
 def png(maker: Maker, seed: int, side: Side) -> bytes:
@@ -284,12 +280,7 @@ def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
 
 def head(maker: Maker, seed: int) -> Line:
     """How the line of a seed begins: its files, and what was asked for."""
-    line: Line = {}
-    for prefix in prefixes(maker):
-        line[join(prefix, FILE_NAME)] = picture_name(prefix, seed)
-        if maker.kind == "world":
-            line[join(prefix, PARTS_FILE_NAME)] = parts_name(prefix, seed)
-    line |= {"seed": seed, "size": maker.size}
+    line: Line = {**files_of(maker, seed), "seed": seed, "size": maker.size}
     if maker.styles:
         line[KINDS[maker.kind].styles_key] = "+".join(maker.styles)
     return line | dict(KINDS[maker.kind].says(maker.styles))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,11 @@ def prepare_pack(
     if options.crop == TILES:
         listing = tiled(folder, listing, options.size, options.most)
     account = Account()
-    for note in _notes(listing):
+    if listing.missing:
+        named = " and ".join(listing.named_in) or "its tables"
+        are = "is" if listing.missing == 1 else "are"
+        account.notice(f"{pictures(listing.missing)} named in {named} {are} not there", folder)
+    for note in listing.notes:
         account.notice(note, folder)
     blank = blank_row(listing, options.size)
     with about(folder):
@@ -122,17 +126,12 @@ def split_share(digest: bytes) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64 * 100
 
 
-def _notes(listing: Listing) -> Iterator[str]:
-    """What people should know of what is in the folder."""
-    if listing.missing:
-        are = "is" if listing.missing == 1 else "are"
-        named = " and ".join(listing.named_in) or "its tables"
-        yield f"{pictures(listing.missing)} named in {named} {are} not there"
-    yield from listing.notes
-
-
 def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str, Any]:
     """What determines the rows of the pack."""
+    by_whom = {}
+    if isinstance(CROPS[options.crop], LargestFace):  # another reader finds faces elsewhere
+        where = {} if options.device == CPU else {"device": options.device}
+        by_whom = {"reader": loaded(READER, task="read").hash, **where}
     return {
         "kind": "prepared",
         "layout": listing.layout,
@@ -144,35 +143,26 @@ def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str,
         "files": _digest(folder, listing),
         "vector_names": list(listing.vector_names),
         "classes": list(listing.classes),
-        **_by_whom(options),
+        **by_whom,
     }
-
-
-def _by_whom(options: PrepareOptions) -> dict[str, str]:
-    """Which reader finds the faces, where faces are cut out: another one finds them elsewhere."""
-    if not isinstance(CROPS[options.crop], LargestFace):
-        return {}
-    where = {} if options.device == CPU else {"device": options.device}
-    return {"reader": loaded(READER, task="read").hash, **where}
 
 
 def _digest(folder: Path, listing: Listing) -> str:
     """A hash of the names and lengths of the files, and of what is said of the pictures."""
     digest, start = hashlib.sha256(), f"{folder}{os.sep}"
+
+    def plain(held: Any) -> Any:  # numbers whose text says them all, which a large array's does not
+        return held.tolist() if isinstance(held, np.ndarray) else held
+
     for record in listing.records:
-        facts = [record.label, record.split, record.seed, _plain(record.vector)]
+        facts = [record.label, record.split, record.seed, plain(record.vector)]
         for view in record.sides:
             files = [view.picture, view.parts, *(name for _, name in view.masks)]
             facts += [files, [_length(start + name) for name in files if name]]
-            facts += [_plain(view.points), view.visible, _plain(view.five), view.swapped]
+            facts += [plain(view.points), view.visible, plain(view.five), view.swapped]
             facts += [view.tile] if view.tile >= 0 else []
         digest.update(f"{facts}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()
-
-
-def _plain(held: Any) -> Any:
-    """Numbers whose text says them all, which that of a large array does not."""
-    return held.tolist() if isinstance(held, np.ndarray) else held
 
 
 def _length(path: str) -> int:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
@@ -31,7 +31,6 @@ from trombine.faces import Frame, read_faces
 from trombine.io.image import Picture, as_seen, load_labels, load_picture
 from trombine.models import loaded
 
-_FIVE: Final = (5, 2)
 # How many times larger a picture may be than its parts map, or smaller: CelebAMask-HQ's is 2.
 _RATIOS: Final = (1.0, 2.0, 4.0, 8.0, 0.5, 0.25, 0.125)
 _MEND: Final = "mend it, or take it away to use the pictures alone"
@@ -144,55 +143,22 @@ def _read_side(
     if view.parts or view.masks:
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)
         row["parts"] = MIRRORED_PART[parts] if view.swapped else parts
-    try:
-        truth = _truth(view)
-    except ValueError as error:
-        file = folder / (listing.blame or view.picture)
-        raise InputError(
-            f"is wrong about {shown(view.picture)}: {error}", _MEND, path=file
-        ) from error
-    for name in ("points", "five"):
-        if name in truth:
-            truth[name] = move_points(truth[name], box, size, image.reduced)
-    if "visible" in truth:  # and not cut away
-        truth["visible"] &= ((truth["points"] >= 0) & (truth["points"] <= size)).all(-1)
-    return row | truth
-
-
-def _truth(view: View) -> dict[str, np.ndarray]:
-    """The points of a picture, checked; all are visible unless the view says otherwise."""
     truth: dict[str, np.ndarray] = {}
-    if view.points is not None:
-        truth["points"] = _points(view.points, (LANDMARK_COUNT, 2), "landmarks")
-        truth["visible"] = _visible(view.visible)
-    if view.five is not None:
-        truth["five"] = _points(view.five, _FIVE, "its five points")
-    return truth
-
-
-def _points(value: Any, shape: tuple[int, int], name: str) -> Float32[np.ndarray, "k 2"]:
     try:
-        with np.errstate(over="ignore"):  # to infinity, which is refused below
-            points = np.array(value, np.float64).astype(np.float32)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} are pairs of numbers") from None
-    if points.shape != shape:
-        raise InputError(f"{name} are {shape[0]} x {shape[1]}")
-    if shape[0] == LANDMARK_COUNT:
-        return check_points(points)
-    if not np.isfinite(points).all():
-        raise InputError(f"{name} are not all numbers")
-    return points
-
-
-def _visible(value: Any) -> np.ndarray:
-    if value is None:
-        return np.ones(LANDMARK_COUNT, np.bool_)
-    if not isinstance(value, list) or not all(type(cell) is bool for cell in value):
-        raise InputError("visible is a list of true and false")
-    if len(value) != LANDMARK_COUNT:
-        raise InputError(f"visible is {LANDMARK_COUNT}")
-    return np.array(value, np.bool_)
+        if view.points is not None:
+            points = check_points(np.reshape(view.points, (LANDMARK_COUNT, 2)).astype(np.float32))
+            seen = np.ones(LANDMARK_COUNT, np.bool_) if view.visible is None else view.visible
+            truth["points"] = move_points(points, box, size, image.reduced)
+            inside = ((truth["points"] >= 0) & (truth["points"] <= size)).all(-1)
+            truth["visible"] = np.reshape(seen, LANDMARK_COUNT).astype(np.bool_, casting="safe")
+            truth["visible"] &= inside
+        if view.five is not None:
+            five = np.reshape(view.five, (5, 2)).astype(np.float32)
+            truth["five"] = move_points(five, box, size, image.reduced)
+    except (ValueError, TypeError) as error:
+        problem = f"is wrong about {shown(view.picture)}: {shown(str(error))[:200]}"
+        raise InputError(problem, _MEND, path=folder / (listing.blame or view.picture)) from error
+    return row | truth
 
 
 def _read_parts(folder: Path, view: View, image: Picture) -> UInt8[np.ndarray, "h w"]:

@@ -388,7 +388,7 @@ def _coloured(rows: Rows, colour: Colours) -> Rows:
 def _at(middle: Places, across: Lengths, down: Lengths, turn: Lengths, angular: Any) -> Rows:
     """Black things in pixels, none thinner than two."""
     across, down = np.maximum(across, 1), np.maximum(down, 1)
-    rows = _occluder(middle.real, middle.imag, across, down, turn)
+    rows = _occluder(np.real(middle), np.imag(middle), across, down, turn)
     rows[:, 6] = angular
     return rows
 
