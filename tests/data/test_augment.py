@@ -41,7 +41,7 @@ def pairs() -> Batch:
 
 
 def same(a: Batch, b: Batch) -> None:
-    for name in ("pixels", "parts", "points", "visible", "five", "vectors", "labels", "seeds"):
+    for name in ("pixels", "parts", "points", "visible", "vectors", "labels", "seeds"):
         ours, theirs = getattr(a, name), getattr(b, name)
         assert (ours is None) == (theirs is None), name
         if ours is not None:
@@ -236,7 +236,6 @@ def test_what_is_not_known_stays_unknown(faces: Batch) -> None:
         parts=torch.full_like(faces.pixels[..., 0], 255),
         points=torch.full((6, 68, 2), torch.nan),
         visible=torch.zeros(6, 68, dtype=torch.bool),
-        five=torch.full((6, 5, 2), torch.nan),
     )
     found = augmented(lost, ALL, Rng(seed=3, places=PLACES))
     same(replace(found, pixels=lost.pixels), lost)
@@ -264,22 +263,6 @@ def test_what_left_the_picture_is_not_visible(faces: Batch) -> None:
     assert 0.2 < inside.float().mean() < 0.9
     hidden = augmented(replace(faces, visible=~inside), augment, Rng(seed=3, places=PLACES))
     assert hidden.visible is not None and not (hidden.visible & ~inside).any()
-
-
-def test_the_five_points_keep_their_order(faces: Batch) -> None:
-    """CelebA's: the left ones are left in the picture, mirrored or not."""
-    five = torch.tensor([[10, 12], [22, 12], [16, 18], [11, 24], [21, 24]]).float()
-    batch = replace(faces, five=five.repeat(6, 1, 1))
-    found = augmented(batch, Augment.parse("mirror+shift:0.05"), Rng(seed=3, places=PLACES)).five
-    assert found is not None
-    x = found[..., 0]
-    assert (x[:, 0] < x[:, 2]).all() and (x[:, 2] < x[:, 1]).all() and (x[:, 3] < x[:, 4]).all()
-    mirrored = drawn(Augment(mirror=True), (SIZE, SIZE), Rng(seed=3, places=PLACES)).mirrored
-    widths = (x[:, 1] - x[:, 0]).numpy()
-    np.testing.assert_allclose(widths, 12, atol=1e-4)
-    middles = (x[:, 2] - x[:, 0]).numpy()
-    np.testing.assert_allclose(middles[~mirrored], 6, atol=1e-4)
-    np.testing.assert_allclose(x[:, 4] - x[:, 3], 10, atol=1e-4)
 
 
 # --- as an option of a source -------------------------------------------------------------------

@@ -44,7 +44,7 @@ from trombine.core.grammar import pieces
 from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.kernel_resample import nearest, resample
-from trombine.data.proportions import Bends, Reaches, bends, carried, reaches, reshaped, straight
+from trombine.data.proportions import Bends, Reaches, bends, reaches, reshaped, straight
 from trombine.io.color import LUMA
 
 NONE: Final = "none"
@@ -52,7 +52,6 @@ _WRITTEN: Final = (
     "write zoom:1.3+shift:0.05+mirror+rotate:15+faces:1+colour:0.1+crop:64, any of them"
 )
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
-_MIRRORED_FIVE: Final = np.array([1, 0, 2, 4, 3])  # eyes, nose, corners of the mouth
 _LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, unknown, stays as well
 _Factor = Annotated[float, Field(ge=0.5, le=2)]
 MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])
@@ -182,29 +181,24 @@ def changed(batch: Batch, changes: Changes) -> Batch:
     """The batch after these changes, both sides of pairs alike."""
     height, width = changes.shape
     back = inverse(changes.maps)
-    points, visible, five = batch.points, batch.visible, batch.five
+    points, visible = batch.points, batch.visible
     bent = straight(len(batch))
     if points is not None and changes.reaches is not None:
         old = points.numpy().astype(np.float64)
         new = reshaped(old, changes.reaches)
         bent = bends(old, new, (batch.pixels.shape[1], batch.pixels.shape[2]))
         points = torch.from_numpy(new.astype(np.float32))
-        if five is not None:
-            five = torch.from_numpy(carried(five.numpy(), old, new).astype(np.float32))
     if points is not None:
         points = _moved(points, changes, MIRRORED_LANDMARK)
     if visible is not None:
         moved = permuted(visible.numpy(), changes.mirrored, MIRRORED_LANDMARK)
         visible = torch.from_numpy(moved & _inside(points, width, height))
-    if five is not None:
-        five = _moved(five, changes, _MIRRORED_FIVE)
     return replace(
         batch,
         pixels=_resampled(batch.pixels, back, bent, changes),
         parts=None if batch.parts is None else _relabelled(batch.parts, back, bent, changes),
         points=points,
         visible=visible,
-        five=five,
         pair=None if batch.pair is None else changed(batch.pair, changes),
     )
 

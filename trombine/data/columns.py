@@ -22,7 +22,6 @@ TYPES: Final = {
     "parts": "uint8",  # H x W, labels (conventions.PARTS)
     "points": "float32",  # 68 x 2, pixels
     "visible": "bool",  # 68
-    "five": "float32",  # 5 x 2, pixels: eyes, nose, corners of the mouth, left of the picture first
     "vectors": "float64",  # as many as the store's vector_names
     "seeds": "int64",
     "labels": "int64",  # indices into the store's classes
@@ -38,7 +37,6 @@ UNKNOWN: Final = {
     "parts": 255,  # torch's cross_entropy can be told to ignore it
     "points": np.nan,
     "visible": False,
-    "five": np.nan,
     "vectors": np.nan,
     "seeds": -1,
     "labels": -1,
@@ -92,7 +90,6 @@ def shapes(size: int) -> dict[str, tuple[int, ...]]:
         "parts": (size, size),
         "points": (LANDMARK_COUNT, 2),
         "visible": (LANDMARK_COUNT,),
-        "five": (5, 2),
         "seeds": (),
         "labels": (),
         "splits": (),

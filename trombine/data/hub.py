@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from trombine.core.errors import CHECK_NETWORK, InputError, said, shown
+from trombine.core.errors import CHECK_NETWORK, InputError, about, said, shown
 from trombine.core.progress import Progress, log, silent
 from trombine.data.layouts import CSV, FILE_NAME, LABEL
 from trombine.data.pack_writer import in_turn
@@ -36,7 +36,8 @@ def parse_hub(name: str) -> tuple[str, str | None, str | None]:
     """Name, configuration and split of a text; raises InputError for any other text."""
     match = _NAME.fullmatch(name)
     if match is None or ".." in name:
-        raise _error(name, "is not a name of the hub", "write owner/name, or owner/name:split")
+        cure = "write owner/name, or owner/name:split"
+        raise InputError("is not a name of the hub", cure, path=f"hub:{name}")
     return match[1], match[2], match[3]
 
 
@@ -51,7 +52,7 @@ def prepare_hub(name: str, folder: Path, progress: Progress | None = None) -> No
 
     The metadata.csv is written last, so where it is, all is.
     """
-    with in_turn(folder):
+    with about(f"hub:{name}"), in_turn(folder):
         if (folder / CSV).is_file():
             return
         splits = _load(name)
@@ -59,13 +60,13 @@ def prepare_hub(name: str, folder: Path, progress: Progress | None = None) -> No
         lines: list[dict[str, Any]] = []
         done = 0
         for split, rows in splits.items():
-            for line in _rows(name, rows, folder, re.sub(r"[^\w.-]", "_", split).lstrip(".")):
+            for line in _rows(rows, folder, re.sub(r"[^\w.-]", "_", split).lstrip(".")):
                 lines += [line] if line else []
                 done += 1
                 if done % _EVERY == 0 or done == total:
                     step(done, total, "pictures")
         if not lines:
-            raise _error(name, "has no picture in any row", "choose another split")
+            raise InputError("has no picture in any row", "choose another split")
         if lost := total - len(lines):
             log.warning(f"{shown(folder)}: {lost:,} rows without a picture are left out")
         text = StringIO()
@@ -81,22 +82,22 @@ def _load(name: str) -> dict[str, Any]:
     try:
         import datasets
     except ImportError as error:
-        raise _error(name, "needs the extra hub", "pip install 'trombine[hub]'") from error
+        raise InputError("needs the extra hub", "pip install 'trombine[hub]'") from error
     try:
         loaded: Any = datasets.load_dataset(hub_name, config, split=split)
     except Exception as error:  # of many libraries, for what is no fault of ours
-        raise _error(name, f"cannot be loaded ({said(error)})", CHECK_NETWORK) from error
+        raise InputError(f"cannot be loaded ({said(error)})", CHECK_NETWORK) from error
     return {split: loaded} if split else dict(loaded)
 
 
-def _rows(name: str, rows: Any, folder: Path, split: str) -> Iterator[dict[str, Any] | None]:
+def _rows(rows: Any, folder: Path, split: str) -> Iterator[dict[str, Any] | None]:
     """Write the pictures of a split; the line of each, None for a row without a picture."""
     import datasets
 
     kinds = {key: str(getattr(feature, "dtype", "")) for key, feature in rows.features.items()}
     images = [k for k, feature in rows.features.items() if isinstance(feature, datasets.Image)]
     if not images:
-        raise _error(name, "has no column of pictures", "choose a set of pictures")
+        raise InputError("has no column of pictures", "choose a set of pictures")
     classes = {k: f.names for k, f in rows.features.items() if isinstance(f, datasets.ClassLabel)}
     named = _CLASSES.fullmatch(kinds.get(LABEL, "")) or LABEL in classes
     label = LABEL if named else next(iter(classes), "")
@@ -114,26 +115,17 @@ def _rows(name: str, rows: Any, folder: Path, split: str) -> Iterator[dict[str, 
                 suffix = str(picture.format).lower()
         except OSError as error:
             problem = f"has no picture of a known format in row {number} of {split}"
-            raise _error(name, problem, "choose another split") from error
+            raise InputError(problem, "choose another split") from error
         file = folder / split / f"{number:06d}.{'jpg' if suffix == 'jpeg' else suffix}"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
         line: dict[str, Any] = {FILE_NAME: f"{split}/{file.name}"}
         if label:
-            line[LABEL] = _class(row[label], classes.get(label, []))
+            value, names = row[label], classes.get(label, [])
+            known = isinstance(value, int) and 0 <= value < len(names)  # -1: the set says none
+            line[LABEL] = (names[value] if known else None) if names else value
         for key in numbers:
             value = row[key]
             value = int(value) if isinstance(value, bool) else value
             line[f"{key}_value" if key == LABEL else key] = value
         yield line
-
-
-def _class(value: Any, classes: list[str]) -> Any:
-    """The name of a class; nothing where the set says none (-1)."""
-    if not classes or not isinstance(value, int):
-        return value
-    return classes[value] if 0 <= value < len(classes) else None
-
-
-def _error(name: str, problem: str, remedy: str) -> InputError:
-    return InputError(problem, remedy, path=f"hub:{name}")

@@ -2,8 +2,8 @@
 
 Here columns (columns.py) become items and batches, which hold tensors. What is not known is None in
 an item. In a batch it is None if its source knows it of no picture; where a source knows it of some
-pictures only, as a mix does, the other rows hold what no net takes for a value: parts 255, points,
-five and vectors NaN, visible False, labels and seeds -1.
+pictures only, as a mix does, the other rows hold what no net takes for a value: parts 255, points
+and vectors NaN, visible False, labels and seeds -1.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ class Item:
     parts: UInt8[Tensor, "h w"] | None = None
     points: Float32[Tensor, "68 2"] | None = None
     visible: Bool[Tensor, "68"] | None = None
-    five: Float32[Tensor, "5 2"] | None = None
     vector: Float64[Tensor, "k"] | None = None
     label: int | None = None
     seed: int | None = None
@@ -49,7 +48,6 @@ class Batch:
     parts: UInt8[Tensor, "n h w"] | None = None
     points: Float32[Tensor, "n 68 2"] | None = None
     visible: Bool[Tensor, "n 68"] | None = None
-    five: Float32[Tensor, "n 5 2"] | None = None
     vectors: Float64[Tensor, "n k"] | None = None
     labels: Int64[Tensor, "n"] | None = None
     seeds: Int64[Tensor, "n"] | None = None
@@ -93,7 +91,6 @@ def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns, space: str = "rg
         parts=cells.get("parts"),
         points=cells.get("points"),
         visible=cells.get("visible"),
-        five=cells.get("five"),
         vectors=cells.get("vectors"),
         labels=cells.get("labels"),
         seeds=cells.get("seeds"),
@@ -111,7 +108,6 @@ def item_of(name: str, columns: Columns) -> Item:
         parts=cells.get("parts"),
         points=cells.get("points"),
         visible=cells.get("visible"),
-        five=cells.get("five"),
         vector=cells.get("vectors"),
         label=int(cells["labels"]) if "labels" in cells else None,
         seed=int(cells["seeds"]) if "seeds" in cells else None,

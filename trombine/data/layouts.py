@@ -362,7 +362,6 @@ def _list_unpaired(path: Path, home: Path) -> Listing:
 def _list_celeba(path: Path, home: Path) -> Listing:
     names = pictures_in(home)
     attributes = _attributes(_find_table(path, "list_attr_celeba"))
-    points = _find_table(path, "list_landmarks_align_celeba")
     partition = _find_table(path, "list_eval_partition")
     people = _find_table(path, "identity_CelebA")
     classes, labels = (), None
@@ -371,13 +370,10 @@ def _list_celeba(path: Path, home: Path) -> Listing:
         known = np.unique(numbers[numbers >= 0])
         classes = tuple(map(str, known.tolist()))
         labels = np.where(numbers >= 0, np.searchsorted(known, numbers), -1).tolist()
-    tables = [table for table in (attributes, points, partition, people) if table]
+    tables = [table for table in (attributes, partition, people) if table]
     records = records_of(
         [prefix(path, home) + name for name in names],
         vectors=attributes.of(names) if attributes else None,
-        # Whole numbers of pixels, of which CelebA does not say whether the first is 0 or 1: kept
-        # as they are, which is at most half a pixel from either meaning.
-        five=points.of(names).reshape(-1, 5, 2) if points else None,
         labels=labels,
         splits=_partition(partition, names) if partition else None,
     )
@@ -385,7 +381,6 @@ def _list_celeba(path: Path, home: Path) -> Listing:
         records=records,
         classes=classes,
         vector_names=attributes.columns if attributes else (),
-        blame=points.name if points else "",
         **missing_in({table.name: table.rows for table in tables}, names),
     )
 

@@ -36,7 +36,6 @@ class View:
     masks: tuple[tuple[int, str], ...] = ()  # label and file; later ones cover earlier ones
     points: Any = None  # 68 x 2, pixels of the file's picture, upright as its EXIF says
     visible: Any = None  # 68; None: all are
-    five: Any = None  # 5 x 2, the same
     tile: int = -1  # the number of a square that is cut out (tiles.py); -1: none is
     swapped: bool = False  # parts and masks call left what is left in the picture
 

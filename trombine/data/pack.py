@@ -9,7 +9,6 @@ column belongs to picture i:
     visible.npy    bool     N x 68
     vectors.npy    float64  N x k             index.json's vector_names
     seeds.npy      int64    N
-    five.npy       float32  N x 5 x 2         eyes, nose, corners of the mouth
     labels.npy     int64    N                 indices into index.json's classes
     splits.npy     int64    N                 0 to learn from, 1 to choose by, 2 to judge by
     names.jsonl                               what each picture was called, a text a line
@@ -38,6 +37,7 @@ from jaxtyping import Int64, UInt8
 
 from trombine.core.errors import InputError, shown
 from trombine.data.columns import TYPES, Columns, base
+from trombine.io.files import refusing
 
 FORMAT: Final = 1
 INDEX: Final = "index.json"
@@ -56,6 +56,7 @@ class Pack:
         self.columns = {
             name: _map_column(path, name, entry["shape"])
             for name, entry in self.index["columns"].items()
+            if base(name) in TYPES  # older packs hold five points of CelebA's faces too
         }
         lengths = {len(column) for column in self.columns.values()}
         if "pictures" not in self.columns or len(lengths) != 1:
@@ -110,10 +111,8 @@ class Pack:
     @cached_property
     def _names(self) -> list[str]:
         path = self.path / NAMES
-        try:
+        with refusing(path):
             names = [shown(json.loads(line)) for line in path.read_bytes().splitlines()]
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError("cannot be read", _AGAIN, path=path) from error
         if len(names) != len(self):
             raise InputError(f"has {len(names)} names for {len(self)} pictures", _AGAIN, path=path)
         return names
@@ -124,16 +123,15 @@ class Pack:
 
     def verify(self) -> None:
         """Read every byte; raises InputError unless it is what was written."""
-        for name, column in self.index["columns"].items():
-            if hash_file(self.path / f"{name}.npy") != column["sha256"]:
-                raise InputError(
-                    "has changed since it was made", _AGAIN, path=self.path / f"{name}.npy"
-                )
-        names = self.index.get("names")
-        if names and hash_file(self.path / NAMES) != names["sha256"]:
-            raise InputError("has changed since it was made", _AGAIN, path=self.path / NAMES)
-        if content_hash(self.index) != self.hash:
-            raise InputError("has changed since it was made", _AGAIN, path=self.path / INDEX)
+        files = {f"{name}.npy": column for name, column in self.index["columns"].items()}
+        files |= {NAMES: self.index["names"]} if "names" in self.index else {}
+        changed = [
+            name for name, column in files.items() if _hash(self.path / name) != column["sha256"]
+        ]
+        changed += [INDEX] if content_hash(self.index) != self.hash else []
+        if changed:
+            path = self.path / changed[0]
+            raise InputError("has changed since it was made", _AGAIN, path=path)
 
 
 def is_pack(path: Path) -> bool:
@@ -146,7 +144,7 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def hash_file(path: Path) -> str:
+def _hash(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -170,24 +168,16 @@ def head_of(column: Mapping[str, Any]) -> bytes:
 
 
 def _read_index(path: Path) -> dict[str, Any]:
-    if not path.exists():
+    if not is_pack(path):
         if part_of(path).is_dir():
             raise InputError("is not finished", "run the command that makes it again", path=path)
-        raise InputError("does not exist", "check the name", path=path)
-    if not is_pack(path):
-        raise InputError(
-            f"is not a pack: it has no {INDEX}", "for pictures, write folder:", path=path
-        )
-    try:
+        problem = f"is not a pack: it has no {INDEX}" if path.exists() else "does not exist"
+        raise InputError(problem, "check the name; for pictures, write folder:", path=path)
+    with refusing(path / INDEX):
         index = json.loads((path / INDEX).read_bytes())
         form = index["format"]
-        complete = {"about", "columns", "hash"} <= index.keys()
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise InputError("cannot be read", _AGAIN, path=path / INDEX) from error
     if form != FORMAT:
         raise InputError(f"is a pack of format {form}", f"this trombine reads {FORMAT}", path=path)
-    if not complete:
-        raise InputError("is not whole", _AGAIN, path=path / INDEX)
     return index
 
 

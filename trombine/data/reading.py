@@ -122,8 +122,6 @@ def _columns_of(record: Record) -> Iterator[str]:
             yield f"{mark}parts"
         if view.points is not None:
             yield from (f"{mark}points", f"{mark}visible")
-        if view.five is not None:
-            yield f"{mark}five"
     if record.seed >= 0:
         yield "seeds"
     if record.split >= 0:
@@ -152,9 +150,6 @@ def _read_side(
             inside = ((truth["points"] >= 0) & (truth["points"] <= size)).all(-1)
             truth["visible"] = np.reshape(seen, LANDMARK_COUNT).astype(np.bool_, casting="safe")
             truth["visible"] &= inside
-        if view.five is not None:
-            five = np.reshape(view.five, (5, 2)).astype(np.float32)
-            truth["five"] = move_points(five, box, size, image.reduced)
     except (ValueError, TypeError) as error:
         problem = f"is wrong about {shown(view.picture)}: {shown(str(error))[:200]}"
         raise InputError(problem, _MEND, path=folder / (listing.blame or view.picture)) from error

@@ -46,9 +46,9 @@ def test_what_no_table_says_is_unknown(tiny: ModuleType, tmp_path: Path) -> None
     tiny.celeba(tmp_path)
     tiny.pictures(tmp_path, ["Img/img_align_celeba/000012.jpg"])
     record = list_folder(tmp_path).records[-1]
-    assert (record.label, record.split, record.vector, record.sides[0].five) == (-1, -1, None, None)
+    assert (record.label, record.split, record.vector) == (-1, -1, None)
     row = Folder(tmp_path, 16).rows(np.array([4]))
-    assert np.isnan(row["vectors"]).all() and np.isnan(row["five"]).all() and row["labels"] == -1
+    assert np.isnan(row["vectors"]).all() and row["labels"] == -1
 
 
 def test_no_layout_follows_a_table_out_of_the_folder(tiny: ModuleType, tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ def test_a_folder_gives_back_what_was_put_in(tiny: ModuleType, kind: str, tmp_pa
     assert [folder.name(i) for i in range(len(folder))] == list(truth.pixels)
     assert (rows["pictures"] == np.stack(list(truth.pixels.values()))).all()
     _check("vectors", rows, truth.vectors)
-    _check("five", rows, truth.five)
     _check("points", rows, truth.points)
     _check("parts", rows, truth.parts)
     _check("splits", rows, truth.splits)

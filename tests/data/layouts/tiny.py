@@ -36,7 +36,6 @@ class Truth:
     splits: Sequence[int] | None = None
     vectors: np.ndarray | None = None
     vector_names: tuple[str, ...] = ()
-    five: np.ndarray | None = None  # N x 5 x 2
     points: np.ndarray | None = None  # N x 68 x 2
     parts: np.ndarray | None = None  # N x size x size
     missing: int = 0
@@ -67,14 +66,12 @@ def _celeba_truth(folder: Path, start: str) -> Truth:
     names = [f"{i:06d}.jpg" for i in (1, 2, 3, 10)]
     pixels = pictures(folder, [start + name for name in names])
     vectors = np.array([[0, 1, 0, 1], [1, 1, 1, 1], [0, 0, 0, 0], [1, 0, 1, 0]], np.float64)
-    five = np.arange(40, dtype=np.float64).reshape(4, 5, 2) % 16
     return Truth(
         pixels=pixels,
         classes=("12", "3", "12", "10177"),
         splits=(0, 1, 2, 0),
         vectors=vectors,
         vector_names=ATTRIBUTES,
-        five=five,
         missing=1,
         extra=[*names, "000011.jpg"],
     )
@@ -110,11 +107,11 @@ def celeba_kaggle(folder: Path) -> Truth:
 
 def _celeba_rows(truth: Truth) -> dict[str, list[list[str]]]:
     """The rows of CelebA's tables; the last picture of each is the lost one."""
-    assert truth.vectors is not None and truth.five is not None
+    assert truth.vectors is not None
     signs = (2 * truth.vectors - 1).astype(int).tolist()
     cells = {
         "attr": [*signs, [1] * len(ATTRIBUTES)],
-        "points": [*truth.five.reshape(4, 10).astype(int).tolist(), [0] * 10],
+        "points": [list(range(10))] * 5,
         "splits": [*([split] for split in truth.splits or ()), [2]],
         "people": [*([who] for who in truth.classes or ()), ["3"]],
     }

@@ -15,7 +15,7 @@ from trombine.core.conventions import GROUPS, PART_INDEX, PARTS, group_parts
 from trombine.core.errors import InputError
 from trombine.core.rng import FIRST, Rng
 from trombine.data.masks import DEFAULT, mask, parse_mix
-from trombine.data.masks.brushes import MARGIN, _smooth
+from trombine.data.masks.brushes import _smooth
 from trombine.data.masks.shapes import MARGIN as WIDEST
 from trombine.data.masks.shapes import draw_parts
 from trombine.data.masks.spec import LABELS, USUAL
@@ -37,7 +37,7 @@ def thickness(hole: np.ndarray) -> float:
     return float(np.max(np.asarray(ndimage.distance_transform_edt(hole))))
 
 
-@pytest.mark.parametrize("spec", [*BINS, *(f"{bin},inside" for bin in BINS), "huge", "huge:60-70"])
+@pytest.mark.parametrize("spec", [*BINS, "huge", "huge:60-70"])
 def test_the_share_lies_in_the_bin(spec: str) -> None:
     (term,) = parse_mix(spec)
     low, high = (edge / 100 for edge in term.share)
@@ -48,31 +48,14 @@ def test_the_share_lies_in_the_bin(spec: str) -> None:
 
 @pytest.mark.parametrize("size", [16, 17, (16, 40), 31])
 def test_it_lies_in_the_bin_of_tiny_pictures_too(size: int | tuple[int, int]) -> None:
-    for spec in ("irregular:0-1", "irregular:50-60,inside", "irregular:33-34", "irregular:89-90"):
+    for spec in ("irregular:0-1", "irregular:33-34", "irregular:89-90"):
         low, high = (edge / 100 for edge in parse_mix(spec)[0].share)
         assert all(low < mask(spec, seed, size).mean() <= high for seed in range(12))
 
 
-def edges(hole: np.ndarray, rows: int, columns: int) -> bool:
-    """Whether a hole has a pixel in this many rows or columns from the edge."""
-    inner = hole[rows : hole.shape[0] - rows, columns : hole.shape[1] - columns]
-    return bool(hole.sum() > inner.sum())
-
-
-@pytest.mark.parametrize("size", [(16, 16), (64, 64), (50, 97)])
-def test_it_keeps_away_from_the_border_or_touches_it(size: tuple[int, int]) -> None:
-    keep = [side * MARGIN[0] // MARGIN[1] for side in size]
-    for seed in range(30):
-        assert not edges(mask("irregular:inside", seed, size), *keep)
-        assert not edges(mask("irregular:50-60,inside", seed, size), *keep)
-        assert edges(mask("irregular:0-5,border", seed, size), 1, 1)
-    either = [edges(mask("irregular:0-5", seed, size), 1, 1) for seed in range(30)]
-    assert 2 < sum(either) < 28
-
-
 @given(
     seed=st.integers(0, 2**31 - 1),
-    spec=st.sampled_from([*SHAPES, "irregular:0-1", "irregular:80-90,border", "half:slanted"]),
+    spec=st.sampled_from([*SHAPES, "irregular:0-1", "irregular:80-90", "half:slanted"]),
     height=st.integers(16, 80),
     width=st.integers(16, 80),
 )

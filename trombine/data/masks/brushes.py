@@ -22,48 +22,18 @@ from trombine.world.leaves_materials import HALF, LETTERS, LINE, STROKES
 Spots = Float64[np.ndarray, "_ 3"]  # x, y, radius of a brush that moves from one to the next
 Line = Float64[np.ndarray, "_ 2"]
 
-# As NVIDIA's masks that keep clear of the border: at least 50 of 512 pixels away (Liu et al. 2018,
-# section 4.1).
-MARGIN: Final = (50, 512)
 FINEST_LINE: Final = 0.55  # pixels, the radius of a line without gaps
 FINEST: Final = 0.75  # pixels, a radius with which a disc holds the middle of a pixel anywhere
 GRAIN: Final = 2.0**-20  # places are multiples of this: cos and sin differ in last bits elsewhere
 
 
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """Where a brush may go: a rectangle, in units of the shorter side."""
-
-    width: float
-    height: float
-    margin_x: float = 0.0
-    margin_y: float = 0.0
-
-    def fold(self, spots: Spots) -> Spots:
-        """Spots that went over the edge, turned back as by a mirror; whole discs stay inside of
-        the margins, if there are any."""
-        folded = spots.copy()
-        for axis, (side, margin) in enumerate(
-            ((self.width, self.margin_x), (self.height, self.margin_y))
-        ):
-            keep = margin + spots[:, 2] if margin else np.zeros(len(spots))
-            room = np.maximum(side - 2 * keep, 1e-9)
-            wrapped = np.mod(spots[:, axis] - keep, 2 * room)
-            folded[:, axis] = keep + np.where(wrapped > room, 2 * room - wrapped, wrapped)
-        return folded
+Field = tuple[float, float]
+"""Where a brush may go: width and height, in units of the shorter side."""
 
 
-def _field(height: int, width: int, edge: str) -> Field:
-    """The field of a picture, and its margins where `edge` is "inside", whole pixels."""
+def _field(height: int, width: int) -> Field:
     side = min(height, width)
-    inside = edge == "inside"
-    margin_y, margin_x = (n * MARGIN[0] // MARGIN[1] * inside for n in (height, width))
-    return Field(
-        width=width / side,
-        height=height / side,
-        margin_x=margin_x / side,
-        margin_y=margin_y / side,
-    )
+    return width / side, height / side
 
 
 # Irregular and huge
@@ -88,15 +58,14 @@ def draw_brushed(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     """Strokes, blobs and dots until the wanted share is covered; exactly that many pixels."""
     rng = chance.generator(f"mask: {term.family}")
     target = _target_count(term, rng.random(), height * width)
-    field, side = _field(height, width, term.edge), min(height, width)
+    field, side = _field(height, width), min(height, width)
     times, covered, begin = np.full((height, width), NEVER), 0, 0.0
     style = BRUSHES[term.family]
     radius = style.radii[0] * (style.radii[1] / style.radii[0]) ** rng.random()
-    at_border = term.edge == "border"
     while covered < target:
-        spots, lifts = _stroke(rng, style, radius, FINEST / side, field, at_border)
+        spots, lifts = _stroke(rng, style, radius, FINEST / side, field)
         begin, new = brush(spots * side, lifts, begin, target - covered, times)
-        covered, at_border = covered + new, False
+        covered += new
         radius *= 1.01  # so that even the last gaps are filled soon
     return _first(times, target)
 
@@ -118,31 +87,18 @@ def _first(times: Float64[np.ndarray, "h w"], count: int) -> Hole:
 
 
 def _stroke(
-    rng: np.random.Generator,
-    style: Brush,
-    radius: float,
-    finest: float,
-    field: Field,
-    at_border: bool,
+    rng: np.random.Generator, style: Brush, radius: float, finest: float, field: Field
 ) -> tuple[Spots, Bool[np.ndarray, "n"]]:
     """One stroke, blob, or group of dots somewhere in the field."""
-    start = rng.random(2) * (field.width, field.height)
-    if at_border:
-        start = _on_border(rng, field)
+    start = rng.random(2) * field
     kind = KINDS[int(np.searchsorted(np.cumsum(style.kinds), rng.random() * sum(style.kinds)))]
     spots, lifts = kind(rng, radius)
     spots[:, :2] += start - spots[0, :2]
-    inner = min(field.width - 2 * field.margin_x, field.height - 2 * field.margin_y)
-    spots[:, 2] = np.clip(spots[:, 2], max(0.2 * radius, finest), min(style.largest, 0.4 * inner))
-    return np.round(field.fold(spots) / GRAIN) * GRAIN, lifts
-
-
-def _on_border(rng: np.random.Generator, field: Field) -> Float64[np.ndarray, "2"]:
-    """A point of the picture's edge."""
-    along, side = rng.random(), int(rng.integers(4))
-    if side < 2:
-        return np.array([along * field.width, side * field.height])
-    return np.array([(side - 2) * field.width, along * field.height])
+    spots[:, 2] = np.clip(spots[:, 2], max(0.2 * radius, finest), min(style.largest, 0.4))
+    # What went over the edge is turned back as by a mirror.
+    wrapped = np.mod(spots[:, :2], 2 * np.array(field))
+    spots[:, :2] = np.where(wrapped > field, 2 * np.array(field) - wrapped, wrapped)
+    return np.round(spots / GRAIN) * GRAIN, lifts
 
 
 Stroke = tuple[Spots, Bool[np.ndarray, "n"]]
@@ -204,7 +160,7 @@ def _smooth(rng: np.random.Generator, count: int, reach: int) -> Float64[np.ndar
 def draw_scratches(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     """Lines along the film, hairs and dust."""
     rng = chance.generator("mask: scratches")
-    field = _field(height, width, "")
+    field = _field(height, width)
     across = rng.random() < 0.2  # the film ran sideways
     strokes = [_scratch(rng, field, across) for _ in range(rng.integers(2, 8))]
     strokes += [_hair(rng, field) for _ in range(rng.integers(0, 4))]
@@ -220,7 +176,7 @@ def _scratch(rng: np.random.Generator, field: Field, across: bool) -> Spots:
     drift = rng.random() + rng.normal(0, 0.03) * along + 0.004 * np.cumsum(rng.normal(0, 1, count))
     thick = 0.004 * np.exp(rng.normal(0, 0.5)) * np.exp(rng.normal(0, 0.25, count))
     places = (along, drift) if across else (drift, along)
-    return np.column_stack([places[0] * field.width, places[1] * field.height, thick])
+    return np.column_stack([places[0] * field[0], places[1] * field[1], thick])
 
 
 def _hair(rng: np.random.Generator, field: Field) -> Spots:
@@ -229,14 +185,14 @@ def _hair(rng: np.random.Generator, field: Field) -> Spots:
     turns = rng.normal(0, 0.15) + 0.25 * _smooth(rng, count, 4)
     heading = rng.uniform(0, 2 * pi) + np.cumsum(turns)
     steps = rng.uniform(0.008, 0.025) * np.stack([np.cos(heading), np.sin(heading)], 1)
-    places = rng.random(2) * (field.width, field.height) + np.cumsum(steps, 0)
+    places = rng.random(2) * field + np.cumsum(steps, 0)
     return np.column_stack([places, np.full(count, 0.0035)])
 
 
 def _speck(rng: np.random.Generator, field: Field) -> Spots:
     """A grain of dust."""
     thick = min(0.005 * np.exp(rng.normal(0, 0.6)), 0.03)
-    place = rng.random(2) * (field.width, field.height)
+    place = rng.random(2) * field
     places = place + rng.standard_normal((3, 2)) * thick
     return np.column_stack([places, np.full(3, thick)])
 
@@ -244,18 +200,18 @@ def _speck(rng: np.random.Generator, field: Field) -> Spots:
 def draw_text(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     """A few lines of letters across the picture."""
     rng = chance.generator("mask: text")
-    field = _field(height, width, "")
+    field = _field(height, width)
     tall = 0.08 * (0.3 / 0.08) ** rng.random()  # a line's height
     lean = rng.normal(0, 0.08) if rng.random() < 0.7 else rng.uniform(-0.7, 0.7)
     pen = tall * rng.uniform(0.035, 0.085)
-    lines = int(rng.integers(1, 1 + max(2, min(5, int(field.height / tall * 0.7)))))
-    top = rng.uniform(0, field.height - lines * tall) if field.height > lines * tall else 0.0
+    lines = int(rng.integers(1, 1 + max(2, min(5, int(field[1] / tall * 0.7)))))
+    top = rng.uniform(0, field[1] - lines * tall) if field[1] > lines * tall else 0.0
     rotation = np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
-    middle = np.array([field.width / 2, field.height / 2])
+    middle = np.array([field[0] / 2, field[1] / 2])
     strokes = []
     for number in range(lines):
         row = top + (number + 0.5) * tall
-        for line in _line_of_letters(rng, field.width / tall):
+        for line in _line_of_letters(rng, field[0] / tall):
             places = (line * tall + (0.0, row) - middle) @ rotation + middle
             strokes.append(np.column_stack([places, np.full(len(line), pen)]))
     return _painted(strokes, height, width)

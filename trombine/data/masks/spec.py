@@ -5,8 +5,7 @@
     term   = family [ ":" what ] [ "*" weight ]
 
     irregular   strokes, blobs and dots; `:30-40` is the share of the picture in percent (0-60
-                unless given, at most 90), `,inside` keeps away from the border (at most 60),
-                `,border` touches it
+                unless given, at most 90)
     huge        the same with a huge brush, 50-80 % of the picture unless given
     squares     one to six squares
     half        one side of the picture; `:left,top` says which of left, right, top, bottom, slanted
@@ -61,7 +60,7 @@ USUAL: Final = ("eyes", "mouth", "nose", "brows", "hair", "face")  # when none i
 
 SIDES: Final = ("left", "right", "top", "bottom", "slanted")
 BRUSHED: Final = {"irregular": (0, 60), "huge": (50, 80)}  # the share that is usual, percent
-MOST: Final = {"": 90, "border": 90, "inside": 60}  # percent, by what is said of the border
+MOST: Final = 90  # percent
 FOLDERS: Final = ("files", "inverted", "nvidia")
 FAMILIES: Final = (*BRUSHED, "squares", "half", "parts", "scratches", "text", *FOLDERS)
 DEFAULT: Final = "irregular*3+squares+huge+half+parts+scratches+text"
@@ -73,7 +72,6 @@ class MaskTerm:
 
     family: str
     share: tuple[int, int] = (0, 0)  # of a brushed family: above the first, to the second, percent
-    edge: str = ""  # of a brushed family: inside, border, or either
     names: tuple[str, ...] = ()  # sides of a half, or parts; none: any
     path: str = ""  # of a folder
     weight: float = 1.0  # beside the other terms of its mix
@@ -129,7 +127,7 @@ def spell(term: MaskTerm) -> str:
 
     usual = BRUSHED.get(term.family, term.share)
     share = "" if term.share == usual else f"{term.share[0]}-{term.share[1]}"
-    value = term.path or ",".join(filter(None, (share, term.edge, *term.names)))
+    value = term.path or ",".join(filter(None, (share, *term.names)))
     return spelled(term.family, value, {"*": weighed(term.weight)}, reads if term.path else None)
 
 
@@ -159,25 +157,14 @@ def _term(piece: Piece) -> MaskTerm:
         if value in ("", '""'):
             raise InputError(f"name the folder, as in {family}:PATH")
         return MaskTerm(family=family, path=value, weight=weight)
-    words = [word.removeprefix("share=").removeprefix("edge=") for word in value.split(",") if word]
+    words = [word.removeprefix("share=") for word in value.split(",") if word]
     if family in BRUSHED:
-        share, edge = _brushed(family, words)
-        return MaskTerm(family=family, share=share, edge=edge, weight=weight)
+        found = span(words[0], r"\d{1,3}") if words else BRUSHED[family]
+        low, high = map(int, found or (0, 0))
+        if len(words) > 1 or not low < high <= MOST:
+            raise InputError(f"{family} takes one share, A-B: A below B, at most {MOST} percent")
+        return MaskTerm(family=family, share=(low, high), weight=weight)
     allowed = {"half": SIDES, "parts": tuple(LABELS)}.get(family, ())
     if wrong := set(words) - set(allowed):
         raise InputError(f"'{min(wrong)}' is none of {', '.join(allowed) or 'what it takes'}")
     return MaskTerm(family=family, names=tuple(dict.fromkeys(words)), weight=weight)
-
-
-def _brushed(family: str, words: list[str]) -> tuple[tuple[int, int], str]:
-    """The share and the edge of `30-40,inside`."""
-    edge = next((word for word in words if word in MOST), "")
-    shares = [span(word, r"\d{1,3}") for word in words if word != edge]
-    if None in shares or len(shares) > 1:
-        raise InputError(f"{family} takes one share, as 30-40, and inside or border; mix two by +")
-    low, high = map(int, shares[0] or ()) if shares else BRUSHED[family]
-    high = high if shares else min(high, MOST[edge])
-    if not low < high <= MOST[edge]:
-        place = " inside of a margin" if edge == "inside" else ""
-        raise InputError(f"a share{place} is A-B, A below B, at most {MOST[edge]} percent")
-    return (low, high), edge
