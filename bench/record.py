@@ -38,6 +38,7 @@ PROGRAMS = (
     "restyle",
     "microscope",
     "upscale_hole",
+    "cluster",
     "upscale_command",
     "upscale",
 )

@@ -128,7 +128,7 @@ def each(
     files, pictures = Files.of(arguments), list(pictures)
     with here(*pictures, files.output) as stores:
         batch = _Batch(
-            files=replace(files, output=stores.local(files.output)),
+            files=replace(files, output=files.output and stores.local(files.output)),
             stores=stores,
             work=work,
             function=function,

@@ -14,11 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from trombine.core.errors import InputError, OutputError, said
 
-Maybe = TypeVar("Maybe", Path, Path | None)
 _OWN: Final = (".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".mp4", ".webm")
 _URL: Final = re.compile(r"([a-z][a-z0-9+]+):/+(.+)")  # of a path too, which has one slash less
 
@@ -36,7 +35,7 @@ class Stores:
 
     places: Sequence[tuple[str, Path]]
 
-    def local(self, path: Maybe) -> Maybe:
+    def local(self, path: Path) -> Path:
         """What stands here for a path; other paths stand for themselves."""
         return dict(self.places).get(url_of(path), path)
 

@@ -1,0 +1,227 @@
+"""What a cluster costs: small pictures enlarged by one process, by one node of Ray, and by two.
+
+Two nodes of one core each on this machine take turns with two processes of concurrent.futures that
+call the same function; all are warm, their nets are loaded. The goal is about their ratio. From
+the times that are measured (planning and handing out, which one process does for all; a worker's
+start; the work) a simulation says how long 1 to 1,000 workers take, and where that bends:
+docs/figures/scale.svg. There are no 1,000 workers here, so that part is a computation. Storage is
+taken to give STORE bytes a second to all of them together.
+
+    python bench/cluster.py [--count 400] [--first-seed 0] [--rounds 3] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from table import ROOT, Row, at_most, interleaved, report
+
+import trombine
+from trombine.core.cluster import joined, on_cluster
+from trombine.io.image import save_picture
+from trombine.report.plot import Plot, Series
+
+GOAL = 1.15  # times as long as two processes
+SMALL, LARGE = 48, 512  # pixels of a side
+TASK = 8  # pictures of a task
+STORE = 1e9  # bytes a second, of a shared disk or an object store on a fast network
+PICTURES = 200_000  # of the simulation
+WORKERS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+ALONE = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
+
+
+def main() -> int:
+    """Measure, print, draw, and say whether the goal was met."""
+    arguments = parse()
+    load = os.getloadavg()[0]
+    os.environ |= ALONE | {"OMP_NUM_THREADS": "1"}  # for the workers, as Ray has it
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        paint(here / "small", SMALL, arguments.first_seed, arguments.count)
+        paint(here / "large", LARGE, arguments.first_seed, 6)
+        rows = [Row("load of the machine before", load, "processes")]
+        rows += measure(here, arguments.rounds)
+    return report(rows, json=arguments.json)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--count", type=int, default=400, help="small pictures")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--rounds", type=int, default=3, help="turns that each way has")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def paint(folder: Path, size: int, first_seed: int, count: int) -> None:
+    """Pictures of soft noise, which PNG can neither leave out nor not compress."""
+    for seed in range(first_seed, first_seed + count):
+        coarse = np.random.default_rng(seed).integers(0, 256, (size // 4, size // 4, 3), np.uint8)
+        soft = Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC)
+        save_picture(folder / f"{seed:06d}.png", np.array(soft))
+
+
+def enlarge(source: Path | list[Path], output: Path, **more: Any) -> Any:
+    options = {"model": "upscale-fast", "threads": 1, "overwrite": True, **more}
+    return trombine.upscale(source, output=output, **options)
+
+
+def measure(here: Path, rounds: int) -> list[Row]:
+    """All ways in turn, and what the simulation needs."""
+    small, count = here / "small", len(list((here / "small").iterdir()))
+    with nodes(1) as (one, begun):
+        lone = timed(lambda: enlarge(small, here / "node", cluster=one))
+    with nodes(2) as (two, _), processes(2) as pool:
+        names = sorted(small.iterdir())
+        lots = [names[at : at + TASK] for at in range(0, count, TASK)]
+        ways: dict[str, Callable[[], object]] = {
+            "one": lambda: enlarge(small, here / "one"),
+            "two": lambda: enlarge(small, here / "two", cluster=two),
+            "pool": lambda: list(pool.map(partial(enlarge, output=here / "pool"), lots)),
+        }
+        times = interleaved({name: partial(timed, way) for name, way in ways.items()}, rounds)
+        nothing = [*range(1000)]
+        hand = timed(lambda: list(on_cluster(int, nothing, two))) / (len(nothing) / TASK)
+    plan = timed(lambda: enlarge(small, here / "two", overwrite=False)) / count
+    sizes = {"48 px": works(small, here), "512 px": works(here / "large", here)}
+    rows = [
+        Row("one process", median(times["one"]), "s"),
+        Row("one node", lone, "s"),
+        Row("two processes of concurrent.futures", median(times["pool"]), "s"),
+        Row("two nodes", median(times["two"]), "s"),
+        at_most(
+            "two nodes beside two processes",
+            median(times["two"]) / median(times["pool"]),
+            "times as long",
+            GOAL,
+        ),
+        Row("a worker's start, with its net", begun, "s"),
+        Row("planning, a picture", plan * 1e3, "ms"),
+        Row("handing out, a task", hand * 1e3, "ms"),
+    ]
+    curves = dict[str, list[float]]()
+    for name, work in sizes.items():
+        rows.append(Row(f"the work on {name}", mean(work) * 1e3, "ms"))
+        costs = Costs(work=work, plan=plan, hand=hand, start=begun, size=30 * int(name[:-3]) ** 2)
+        hours = [simulate(workers, costs) for workers in WORKERS]
+        curves[name] = [hours[0] / each for each in hours]
+        for workers, seconds in zip(WORKERS, hours, strict=True):
+            if workers in (10, 100, 1000):
+                times_one = hours[0] / seconds
+                rows.append(Row(f"simulated, {name}: {workers} workers", times_one, "times one"))
+    draw(curves)
+    return rows
+
+
+def timed(do: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    do()
+    return time.perf_counter() - start
+
+
+def works(folder: Path, here: Path) -> list[float]:
+    """Seconds that the function takes for each picture of a folder, in this process."""
+    told = [time.perf_counter()]
+    enlarge(folder, here / "works", progress=lambda *_: told.append(time.perf_counter()))
+    return [float(each) for each in np.diff(told) if each > 1e-3]
+
+
+@contextmanager
+def nodes(count: int) -> Iterator[tuple[str, float]]:
+    """The address of so many nodes of one core, warm; how long their workers took to begin."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
+    try:
+        for _ in range(count - 1):
+            cluster.add_node(**NODE)
+        with joined(address := str(cluster.address)):
+            begun = timed(lambda: list(on_cluster(begin, [0.0], address)))
+            list(on_cluster(begin, [1.0] * (4 * count), address))
+            yield address, begun
+    finally:
+        cluster.shutdown()
+
+
+def begin(seconds: float) -> int:
+    """Load the net, and keep its worker busy for so long, so that others begin too."""
+    with tempfile.TemporaryDirectory() as folder:
+        paint(Path(folder) / "in", SMALL, 0, 1)
+        enlarge(Path(folder) / "in", Path(folder) / "out")
+    time.sleep(seconds)
+    return os.getpid()
+
+
+@contextmanager
+def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """So many, warm."""
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        list(pool.map(begin, [1.0] * (4 * count)))
+        yield pool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """Seconds, but for `size`: the bytes of a picture and its result."""
+
+    work: Sequence[float]  # of pictures; others take as long as some of them
+    plan: float  # a picture, in the one process that hands out
+    hand: float  # a task, in the same process
+    start: float  # a worker
+    size: float
+
+
+def simulate(workers: int, costs: Costs) -> float:
+    """Seconds until all pictures are done.
+
+    One process plans, and then hands a task to the worker that is free next; one store gives and
+    takes bytes, one task after the other; workers compute side by side.
+    """
+    rng = np.random.default_rng(0)
+    work = rng.choice(costs.work, (PICTURES // TASK, TASK)).sum(1)
+    driver, store, last = PICTURES * costs.plan, 0.0, 0.0
+    free = [driver + costs.start] * workers
+    for seconds in work:
+        driver = max(driver, free[0]) + costs.hand
+        store = max(store, driver) + TASK * costs.size / STORE
+        end = store + float(seconds)
+        heapq.heapreplace(free, end)
+        last = max(last, end)
+    return last
+
+
+def draw(curves: Mapping[str, list[float]]) -> None:
+    places = range(len(WORKERS))
+    series = [Series(name=name, x=places, y=y) for name, y in {"ideal": WORKERS, **curves}.items()]
+    plot = Plot(
+        title=f"{PICTURES:,} pictures by 1 to 1,000 workers, simulated",
+        x_label="workers",
+        y_label="times as fast as one",
+        series=series,
+        categories=[str(count) for count in WORKERS],
+        y_log=True,
+    )
+    (ROOT / "docs" / "figures" / "scale.svg").write_text(f"{plot.svg(standalone=True)}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
