@@ -113,7 +113,8 @@ def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
 
 
 def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
-    """The same weights as one; told to end and gone on with by torchrun: the same bytes."""
+    """The same weights as one; told to end, and gone on with by torchrun, of whose processes one
+    dies, and again by torchrun: the same bytes."""
     whole = start("-m", "trombine", *WORDS, "--devices", "2", "-o", "whole")
     out, err = whole.communicate(timeout=600)
     assert whole.returncode == 0, err
@@ -133,8 +134,14 @@ def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
     assert not list(parts.glob("checkpoints/000000080.*")), "it ended before it was told to"
 
     torchrun = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr")
-    place = ("127.0.0.1", "--master-port", free_port())
-    process = start(*torchrun, *place, "-m", "trombine", *command)
+    process = start(*torchrun, *place_for_two(), "-m", "trombine", *command)
+    wait_for(lambda: len(ranks_of(process.pid)) == 2, process)
+    one, other = ranks_of(process.pid)
+    os.kill(one, signal.SIGKILL)
+    process.communicate(timeout=600)
+    assert process.returncode not in (None, 0) and none_left(process.pid)
+    assert not Path(f"/proc/{other}").exists()
+    process = start(*torchrun, *place_for_two(), "-m", "trombine", *command)
     _, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
     assert none_left(process.pid)
@@ -156,10 +163,25 @@ def alone(run: Path) -> Mapping[str, torch.Tensor]:
     return tensors_of(run)
 
 
-def free_port() -> str:
+def ranks_of(launcher: int) -> list[int]:
+    """The processes of torchrun, each of which has a session of its own."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            words = path.with_name("cmdline").read_bytes()
+        except OSError:  # it has ended since
+            continue
+        if int(parent) == launcher and state != "Z" and b"trombine" in words:
+            found.append(int(path.parent.name))
+    return found
+
+
+def place_for_two() -> tuple[str, str, str]:
+    """Where two processes meet."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
-        return str(one.getsockname()[1])
+        return "127.0.0.1", "--master-port", str(one.getsockname()[1])
 
 
 def test_batch_norm_is_refused_on_two(start: Start) -> None:
