@@ -120,8 +120,9 @@ def measure(here: Path, rounds: int) -> list[Row]:
     ]
     curves = dict[str, list[float]]()
     for name, work in sizes.items():
-        rows.append(Row(f"the work on {name}", mean(work) * 1e3, "ms"))
-        costs = Costs(work=work, plan=plan, hand=hand, start=begun, size=30 * int(name[:-3]) ** 2)
+        rows.append(Row(f"the work on {name}", mean(work[0]) * 1e3, "ms"))
+        rows.append(Row(f"{name} and its result", work[1] / 1e6, "MB"))
+        costs = Costs(work=work[0], plan=plan, hand=hand, start=begun, size=work[1])
         hours = [simulate(workers, costs) for workers in WORKERS]
         curves[name] = [hours[0] / each for each in hours]
         for workers, seconds in zip(WORKERS, hours, strict=True):
@@ -138,11 +139,13 @@ def timed(do: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def works(folder: Path, here: Path) -> list[float]:
-    """Seconds that the function takes for each picture of a folder, in this process."""
-    told = [time.perf_counter()]
-    enlarge(folder, here / "works", progress=lambda *_: told.append(time.perf_counter()))
-    return [float(each) for each in np.diff(told) if each > 1e-3]
+def works(folder: Path, here: Path) -> tuple[list[float], float]:
+    """Seconds that the function takes for each picture of a folder, in this process; bytes of a
+    picture and its result."""
+    told, made = [time.perf_counter()], here / "works" / folder.name
+    enlarge(folder, made, progress=lambda *_: told.append(time.perf_counter()))
+    sizes = [path.stat().st_size for place in (folder, made) for path in place.iterdir()]
+    return [float(each) for each in np.diff(told) if each > 1e-3], 2 * mean(sizes)
 
 
 @contextmanager
