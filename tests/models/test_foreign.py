@@ -121,7 +121,7 @@ def test_what_it_is_said_to_be(folder: Path) -> None:
     path = file(folder, "Compact")
     said = models_show(path).summary
     assert "upscale: pictures to larger ones" in said and "Compact, " in said
-    assert "enlarges 3 times; colours; any side" in said and "in half precision" in said
+    assert "enlarges 3 times; colours; sides of 1" in said and "in half precision" in said
     assert "not stated" in said  # its licence
     assert read_card(path).about in said
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,8 +38,7 @@ def test_a_batch_gives_what_its_pictures_give(file: Path) -> None:
 def test_it_knows_where_it_is_from(file: Path, card: Card) -> None:
     found = load(str(file))
     assert found.path == file
-    assert found.card == read_card(file) == replace(card, digest=found.card.digest)
-    assert len(found.card.digest) == 64
+    assert found.card == read_card(file) == card
     assert len(found.hash) == 12
 
 
@@ -68,23 +66,6 @@ def test_every_shipped_model_loads_and_does_its_task() -> None:
         made = found(*given)
         for one in made if isinstance(made, tuple) else (made,):
             assert one.isfinite().all()
-
-
-@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
-def test_one_changed_byte_of_the_weights_is_noticed(place: float, file: Path) -> None:
-    data = bytearray(file.read_bytes())
-    start = 8 + int.from_bytes(data[:8], "little")
-    data[start + round(place * (len(data) - 1 - start))] ^= 1
-    file.write_bytes(data)
-    assert "is damaged: its weights are not those that were written" in refused(file)
-
-
-def test_a_file_from_before_the_digest_loads(file: Path, card: Card) -> None:
-    """As the other tests here, which change tensors: an unknown digest is none."""
-    tensors = load_tensors(file.read_bytes())
-    plain = {name: value for name, value in asdict(card).items() if name != "digest"}
-    file.write_bytes(save_tensors(tensors, {KEY: json.dumps(plain)}))
-    assert load(file).card == card
 
 
 def refused(path: Path | str, task: str | None = None) -> str:
@@ -137,7 +118,6 @@ def test_tensors_that_do_not_fit_are_named(
 
 @pytest.mark.parametrize("broken", [float("nan"), float("inf"), -float("inf")])
 def test_weights_that_are_no_numbers_are_refused(broken: float, file: Path, card: Card) -> None:
-    """A card without a digest says nothing of them."""
     path = changed(file, lambda t: t["tail.bias"].__setitem__(5, broken), card)
     assert "holds NaN or infinity in tail.bias; ask for the file again" in refused(path)
 
@@ -201,19 +181,23 @@ CALLS = [
 WRONG_CALLS = [
     (GENERATOR, (torch.randn(6),), "N x 5"),
     (GENERATOR, (torch.randn(2, 5).double(),), "float32"),
-    (DENOISER, (torch.randn(3, 8, 8), torch.rand(1)), "N times"),
-    (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(3)), "N times"),
+    (DENOISER, (torch.randn(3, 8, 8), torch.rand(1)), "times as float32 1, not float32 1 x 1"),
+    (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(3)), "times as float32 2, not float32 3"),
     (DENOISER, (torch.randn(2, 3, 8, 8), torch.tensor([0.5, 1.5])), r"within \[0, 1\]"),
-    (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(2).double()), "times are float32"),
+    (
+        DENOISER,
+        (torch.randn(2, 3, 8, 8), torch.rand(2).double()),
+        "times as float32 2, not float64",
+    ),
     (DENOISER, (torch.randn(2, 3, 8, 8),), r"takes 2 tensors \(noisy and times\), not 1"),
     (REGRESSOR, (torch.rand(3, 9, 9), torch.rand(1)), r"takes 1 tensor \(picture\), not 2"),
     (REGRESSOR, (torch.rand(1, 9, 9),), "3 x H x W"),
     (REGRESSOR, (torch.rand(3, 9, 9) * 2,), r"within \[0, 1\]"),
     (REGRESSOR, (torch.full((3, 9, 9), float("nan")),), r"within \[0, 1\]"),
     (REGRESSOR, (torch.zeros(0, 3, 9, 9),), "3 x H x W"),
-    (JUDGE, (torch.rand(3, 16, 32),), "16 x 16 pixels"),
+    (JUDGE, (torch.rand(3, 16, 32),), "N x 3 x 16 x 16, not"),
     (MASKED, (torch.rand(3, 8, 8),), "4 x H x W"),
-    (REPAIRER, (torch.rand(3, 8, 8), torch.ones(1, 8, 7)), r"holes float32 \(1, 1, 8, 8\)"),
+    (REPAIRER, (torch.rand(3, 8, 8), torch.ones(1, 8, 7)), "hole as float32 1 x 1 x 8 x 8, not"),
     (REPAIRER, (torch.rand(3, 8, 8), torch.full((1, 8, 8), 0.5)), "a hole is 1 where"),
     (REPAIRER, (torch.rand(4, 8, 8), torch.ones(1, 8, 8)), "3 x H x W"),
     (REPAIRER, (torch.rand(3, 8, 8),), r"takes 2 tensors \(picture and hole\), not 1"),

@@ -217,14 +217,14 @@ def models_import(
     spec = NetSpec.parse(net)
     made = import_net(file, spec.name, spec.sizes)
     # How to do it again; as everywhere in cards, without where it was written to.
-    words = ["trombine", "models", "import", file.name, "--net", net, "--task", task]
+    words = ["trombine", "models", "import", shown(file.name), "--net", net, "--task", task]
     words += ["--about", about] if about else []
     words += ["--licence", licence] if licence else []
     card = Card(
         task=task,
         net=spec.name,
         sizes=made.sizes,
-        about=about or f"imported from {file.name}",
+        about=about or f"imported from {shown(file.name)}",
         licence=licence,
         command=shlex.join(words),
     )

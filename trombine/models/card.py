@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, get_origin, get_type_hints
+from dataclasses import asdict, field
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+from pydantic_core import from_json
 
 from trombine import __version__
 from trombine.core.errors import InputError, said
-from trombine.core.texts import from_json
 from trombine.nets import Size
 
 FORMAT: Final = 1
@@ -44,7 +47,6 @@ class Card:
     command: str = ""  # that made it
     version: str = __version__  # of trombine, that wrote it
     about: str = ""  # what people should know
-    digest: str = ""  # of the tensors: file.py sets it; "" in a file from before there was one
     format: int = FORMAT
 
 
@@ -56,21 +58,16 @@ def dumps(card: Card) -> str:
 def loads(text: str) -> Card:
     """The card that this text is of; an InputError says why there is none."""
     try:
-        fields = {"digest": "", "start": "", **from_json(text)}  # which came later
-        if "plain" in fields and "task" not in fields:  # as runs/checkpoints.py writes it
-            problem = "is a checkpoint, for a training to go on from"
-            raise InputError(problem, "the model is best.safetensors in the run's folder")
-        if fields["format"] > FORMAT:
-            problem = f"was written by a newer trombine (format {fields['format']})"
-            raise InputError(problem, "update trombine")
-        for name, kind in get_type_hints(Card).items():
-            wanted = list if name == "scores" else get_origin(kind) or kind
-            if not isinstance(fields[name], wanted):
-                raise TypeError(f"{name} is {type(fields[name]).__name__}")
-        scores = [Score(**{**one, "value": float(one["value"])}) for one in fields["scores"]]
-        return Card(**{**fields, "scores": tuple(scores)})
-    except InputError:
-        raise
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        problem = f"its card cannot be read ({said(error)})"
-        raise InputError(problem, "ask for the file again where it came from") from error
+        fields = dict(from_json(text))
+        form = int(fields.get("format", FORMAT))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"its card cannot be read ({said(error)})") from error
+    if "plain" in fields and "task" not in fields:  # as runs/checkpoints.py writes it
+        problem = "is a checkpoint, for a training to go on from"
+        raise InputError(problem, "the model is best.safetensors in the run's folder")
+    if form > FORMAT:
+        raise InputError(f"was written by a newer trombine (format {form})", "update trombine")
+    try:
+        return TypeAdapter(Card).validate_python(fields)
+    except ValueError as error:
+        raise InputError(f"its card cannot be read ({said(error)})") from error

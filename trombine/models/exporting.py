@@ -79,13 +79,11 @@ def as_onnx(
         )
     program.model.metadata_props.update(metadata)
     proto = program.model_proto
-    factor = int(net.sizes.get("factor", 1))
-    axes = dict(task.axes)
-    if task.scales:
-        axes[task.gives[0]] = "{}" if factor == 1 else f"{factor}*{{}}"
-    for value in (*proto.graph.input, *proto.graph.output):
-        if value.name in axes:
-            _name_axes(value, axes[value.name])
+    if task.draws and "size" not in net.sizes:  # the exporter says how it came to their sizes
+        factor = int(net.sizes.get("factor", 1))
+        for axis in (2, 3):
+            name = AXES[axis] if factor == 1 else f"{factor}*{AXES[axis]}"
+            proto.graph.output[0].type.tensor_type.shape.dim[axis].dim_param = name
     return proto.SerializeToString()
 
 
@@ -93,13 +91,6 @@ def _dynamic(tensor: torch.Tensor, *, fixed: bool) -> dict[int, str]:
     """Which axes may have another length: the count, and a picture's height and width."""
     axes = AXES if tensor.ndim == 4 and not fixed else (0,)
     return {axis: AXES[axis] for axis in axes}
-
-
-def _name_axes(value: Any, written: str) -> None:
-    """Say `2*height` of what comes out, where the exporter says how the net came to it; of what
-    goes in, what it must be beside the picture."""
-    for axis in (2, 3):
-        value.type.tensor_type.shape.dim[axis].dim_param = written.format(AXES[axis])
 
 
 @contextmanager

@@ -7,23 +7,22 @@ is to be used. What a file says is never run: a pickle is read by torch's own re
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, final
 
 import torch
 from jaxtyping import Float
 
-from trombine.core.errors import InputError, said, shown
-from trombine.io.files import opened
+from trombine.core.errors import InputError, said, shortened
+from trombine.io.files import digest
 from trombine.models.card import Card
-from trombine.models.file import KEY, how_to_import, not_finite
+from trombine.models.file import card_text, how_to_import, not_finite
 from trombine.models.importing import state_of
 from trombine.models.zoo import ENDING
 from trombine.nets.sizes import Net
@@ -35,8 +34,6 @@ FADE: Final = 8  # pixels to each side of a seam
 FACE: Final = 512  # pixels a side of the faces that GFPGAN takes
 _STEP: Final = 16  # tiles begin at multiples of it: all that halves and all windows fit into it
 _LARGEST_STEP: Final = 512
-_LONGEST_HEADER: Final = 100_000_000  # bytes, as safetensors itself has it
-_MOST_SAID: Final = 200  # letters of somebody else's error
 _TASKS: Final = {
     "SR": "upscale",
     "FaceSR": "restore",
@@ -53,13 +50,10 @@ def is_foreign(path: Path) -> bool:
         return path.is_file()
     if path.suffix.lower() != ENDING or not path.is_file():
         return False
-    with opened(path) as file:
-        length = int.from_bytes(file.read(8), "little")
-        try:
-            header = json.loads(file.read(min(length, _LONGEST_HEADER)))
-            return KEY not in header.get("__metadata__", {})
-        except (ValueError, AttributeError, TypeError, RecursionError):
-            return False  # reading it says what it is
+    try:
+        return card_text(path) is None
+    except InputError:
+        return False  # reading it says what it is
 
 
 @final
@@ -151,12 +145,10 @@ def opened_by_spandrel(path: Path) -> tuple[Foreign, Card, str]:
     library = _library(path)
     tensors = {name: tensor.contiguous() for name, tensor in state_of(path).items()}
     if broken := not_finite(tensors):
-        problem = f"holds NaN or infinity in {shown(broken)[:_MOST_SAID]}"
+        problem = f"holds NaN or infinity in {shortened(broken)}"
         raise InputError(f"{problem}; ask for the file again", path=path)
     net = Foreign(_descriptor(library, tensors, path)).eval().requires_grad_(False)
     _check_planes(net, path)
-    with opened(path) as file:
-        hash = hashlib.sha256(file.read()).hexdigest()[:12]
     settings = {"size": FACE} if net.task == "repair" else {}
     card = Card(
         task=net.task,
@@ -165,7 +157,7 @@ def opened_by_spandrel(path: Path) -> tuple[Foreign, Card, str]:
         settings=settings,
         about=_about(net, library.__version__),
     )
-    return net, card, hash
+    return net, card, digest(path)[:12]
 
 
 def _descriptor(library: Any, tensors: dict[str, torch.Tensor], path: Path) -> Any:
@@ -199,17 +191,17 @@ def _about(net: Foreign, version: str) -> str:
         "restore": "keeps the size",
         "repair": "repairs what is under a mask",
     }[net.task]
-    does = f"mends one face of {FACE} x {FACE}" if net.architecture == "GFPGAN" else does
-    planes = "colours" if said.input_channels == 3 else "grey, so each colour by itself"
-    sizes = f"sides of {net.least} or more" if net.least > 1 else "any side"
-    multiple = f", multiples of {needs.multiple_of}" if needs.multiple_of > 1 else ""
-    tiles = "one piece" if net.reach is None else f"tiles that see {HALO} pixels beside themselves"
-    advice = ", which its descriptor advises against" if net.discouraged else ""
-    half = "in half precision" if said.supports_half else "in full precision"
-    tags = f"; {', '.join(map(str, said.tags))}" if said.tags else ""
-    return (
-        f"opened by spandrel {version}; {does}; {planes}; {sizes}{multiple} (padded); {tiles}"
-        f"{advice}; {half} on a graphics card{tags}"
+    return "; ".join(
+        (
+            f"opened by spandrel {version}",
+            f"mends one face of {FACE} x {FACE}" if net.architecture == "GFPGAN" else does,
+            "colours" if said.input_channels == 3 else "grey, so each colour by itself",
+            f"sides of {net.least} or more, multiples of {needs.multiple_of} (padded)",
+            "one piece" if net.reach is None else f"tiles that overlap by {HALO} pixels",
+            *(["its descriptor advises against tiles"] if net.discouraged else []),
+            f"in {'half' if said.supports_half else 'full'} precision on a graphics card",
+            *([", ".join(map(str, said.tags))] if said.tags else []),
+        )
     )
 
 
@@ -227,21 +219,13 @@ def _the_same_draws(architecture: str) -> Iterator[None]:
 def _library(path: Path) -> Any:
     """spandrel, or what to install."""
     try:
-        import torchvision  # noqa: F401  # pyright: ignore[reportMissingImports]
+        import_module("torchvision")
+        return import_module("spandrel")
     except ModuleNotFoundError as error:
         raise InputError("needs spandrel and torchvision", EXTRA, path=path) from error
-    except Exception as error:  # a build for another torch
+    except Exception as error:  # a torchvision that was built for another torch
         problem = f"needs a torchvision that fits torch {torch.__version__} ({said(error)})"
-        raise InputError(problem, _fitting(), path=path) from error
-    try:
-        import spandrel  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise InputError("needs spandrel", EXTRA, path=path) from error
-    return spandrel
-
-
-def _fitting() -> str:
-    """Where there is a torchvision for this torch."""
-    build = torch.__version__.partition("+")[2] or "cpu"
-    index = f"https://download.pytorch.org/whl/{build}"
-    return f"pip install --force-reinstall --no-deps torchvision --index-url {index}"
+        build = torch.__version__.partition("+")[2] or "cpu"
+        index = f"https://download.pytorch.org/whl/{build}"
+        cure = f"pip install --force-reinstall --no-deps torchvision --index-url {index}"
+        raise InputError(problem, cure, path=path) from error

@@ -17,7 +17,7 @@ from safetensors.torch import load
 
 from trombine.core.errors import InputError, said, shortened
 from trombine.io.files import opened
-from trombine.models.file import AGAIN, not_finite
+from trombine.models.file import not_finite
 from trombine.nets import Net, Size, build
 
 # Where others keep the weights in a checkpoint that holds more, the better ones first.
@@ -30,7 +30,7 @@ def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
     net, tensors = build(name, sizes), state_of(path)
     try:
         net.load_state_dict(tensors)
-    except Exception as error:  # names, shapes, kinds of tensors
+    except RuntimeError as error:  # names, shapes
         problem = f"is of another net ({said(error)})"
         raise InputError(problem, "name the net with --net", path=path) from error
     if broken := not_finite(net.state_dict()):
@@ -41,7 +41,22 @@ def import_net(path: Path, name: str, sizes: Mapping[str, Size]) -> Net:
 
 def state_of(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a file by name, wherever in it they are."""
-    content = _content(path)
+    with opened(path) as file:
+        is_safetensors = file.read(9)[8:] == b"{"
+        file.seek(0)
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                content = (
+                    load(file.read())
+                    if is_safetensors
+                    else torch.load(file, map_location="cpu", weights_only=True)
+                )
+        except UnpicklingError as error:
+            problem = "is no checkpoint of tensors alone, and trombine runs nothing from a file"
+            cure = "save its state_dict alone, by torch.save, where it was made"
+            raise InputError(problem, cure, path=path) from error
+        except Exception as error:  # whatever a stranger's bytes make torch stumble on
+            raise InputError(f"is no checkpoint ({said(error)})", path=path) from error
     for inside in _INSIDE:
         if isinstance(content, Mapping) and isinstance(content.get(inside), Mapping):
             content = content[inside]
@@ -52,22 +67,3 @@ def state_of(path: Path) -> dict[str, torch.Tensor]:
 
 def _is_named(pair: tuple[object, object]) -> bool:
     return isinstance(pair[0], str) and isinstance(pair[1], torch.Tensor)
-
-
-def _content(path: Path) -> object:
-    """What is in a file, if it is nothing but tensors in plain containers."""
-
-    with opened(path) as file:
-        data = file.read(9)
-        file.seek(0)
-        try:
-            if data[8:] == b"{":
-                return load(file.read())
-            with warnings.catch_warnings(action="ignore"):
-                return torch.load(file, map_location="cpu", weights_only=True)
-        except UnpicklingError as error:
-            problem = "is no checkpoint of tensors alone, and trombine runs nothing from a file"
-            cure = "save its state_dict alone, by torch.save, where it was made"
-            raise InputError(problem, cure, path=path) from error
-        except Exception as error:  # whatever a stranger's bytes make torch stumble on
-            raise InputError(f"is no checkpoint ({said(error)})", AGAIN, path=path) from error

@@ -1,7 +1,6 @@
 """A model: a net with its weights, callable, and its card.
 
-A file is believed only as far as it agrees with itself: the net is first built without memory,
-its shapes are compared with the file's, and only then do the file's tensors become the net's.
+The net is first built without memory; then the file's tensors become its own.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from trombine.core import devices
 from trombine.core.errors import InputError, about, said, shortened
 from trombine.models import zoo
 from trombine.models.card import Card
-from trombine.models.file import AGAIN, ModelFile, digest, not_finite, read, write
+from trombine.models.file import not_finite, read, write
 from trombine.models.foreign import Foreign, is_foreign, opened_by_spandrel
 from trombine.models.hub import HUB, downloaded
-from trombine.models.tasks import TASKS, channels, check_finite, in_rgb, inputs_of
+from trombine.models.tasks import TASKS, channels, in_rgb, inputs_of
 from trombine.models.zoo import ENDING, no_model, shipped
 from trombine.nets import NETS, Net, build
 from trombine.nets.spaces import SPACES
@@ -43,9 +42,7 @@ class Model:
         if self.net.training:  # to set all its layers takes as long as a small net takes
             self.net.eval()
         with about(self.path), torch.inference_mode():
-            result = task.run(self.in_rgb, *required, **optional)
-            check_finite(*(result if isinstance(result, tuple) else (result,)))
-        return result
+            return task.run(self.in_rgb, required, optional)
 
     @property
     def described(self) -> str:
@@ -73,15 +70,24 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
     path = find(name)
     if is_foreign(path):
         net, card, hash = opened_by_spandrel(path)
-        with about(path):
-            _check_task(card, task)
+        _check_task(card, task, path)
         return Model(net=net, card=card, hash=hash, path=path)
     file = read(path)
     card = _licensed(file.card, path)
+    _check_task(card, task, path)
     with about(path):
-        _check_card(card, task)
         net = _empty(card)
-        _fill(net, file)
+        if broken := not_finite(file.tensors):  # `save` writes none, another program may
+            problem = f"holds NaN or infinity in {shortened(broken)}"
+            raise InputError(f"{problem}; ask for the file again")
+        # float16 becomes float32, as nets compute
+        kinds = {name: tensor.dtype for name, tensor in net.state_dict().items()}
+        tensors = {name: t.to(kinds.get(name, t.dtype)) for name, t in file.tensors.items()}
+        try:
+            net.load_state_dict(tensors, assign=True)
+        except RuntimeError as error:
+            problem = f"does not fit its net ({said(error)})"
+            raise InputError(f"{problem}; ask for the file again") from error
     return Model(net=net.eval(), card=card, hash=file.hash, path=path)
 
 
@@ -104,8 +110,7 @@ def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") ->
     except (OSError, ValueError):  # then loading says what is wrong
         return load(path, task=task)
     model = _loaded(path, state.st_mtime_ns, state.st_size, device)
-    with about(path):
-        _check_task(model.card, task)
+    _check_task(model.card, task, path)
     return model
 
 
@@ -127,14 +132,11 @@ def save(path: str | Path, net: Net, card: Card, *, half: bool = False) -> None:
     With `half` the file is half as large, its kernels rounded to float16.
     """
     try:
-        _check_card(card, None)
-        empty = _empty(card)
+        expected = _empty(card).state_dict()
     except InputError as error:
         raise InputError(f"cannot be written: {error}", path=path) from error
-    expected, actual = empty.state_dict(), net.state_dict()
-    if {name: tensor.shape for name, tensor in expected.items()} != {
-        n: t.shape for n, t in actual.items()
-    }:
+    shapes = [{n: t.shape for n, t in each.items()} for each in (expected, net.state_dict())]
+    if shapes[0] != shapes[1]:
         raise InputError("cannot be written: the card is of another net", path=path)
     write(path, net, card, half=half)
 
@@ -170,8 +172,20 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _check_card(card: Card, task: str | None) -> None:
-    """Refuse a model that does something else, or that this trombine cannot run."""
+def _check_task(card: Card, task: str | None, path: Path) -> None:
+    """Refuse a model that does something else."""
+    if task is not None and task not in TASKS:
+        raise InputError(
+            f"there is no task {shortened(task)}; there are {', '.join(TASKS)}", path=path
+        )
+    if task is not None and card.task != task:
+        says = TASKS[card.task].says if card.task in TASKS else "unknown here"
+        problem = f"is for {card.task} ({says}), not for {task}"
+        raise InputError(problem, f"trombine models list --task {task} says what is", path=path)
+
+
+def _empty(card: Card) -> Net:
+    """The net of a card, without memory for its weights; refused what this trombine cannot run."""
     if card.task not in TASKS:
         raise InputError(f"does {shortened(card.task)}, which is unknown here; update trombine")
     if card.net not in NETS:
@@ -179,43 +193,14 @@ def _check_card(card: Card, task: str | None) -> None:
     if card.net not in TASKS[card.task].nets:
         nets = ", ".join(TASKS[card.task].nets)
         raise InputError(f"the net {card.net} cannot {card.task}; what can is {nets}")
-    if (space := space_of(card)) not in SPACES:
+    space = space_of(card)
+    if space not in SPACES:
         raise InputError(f"works in the space {shortened(space)}, unknown here; update trombine")
-    _check_task(card, task)
-
-
-def _check_task(card: Card, task: str | None) -> None:
-    """Refuse a model that does something else."""
-    if task is not None and task not in TASKS:
-        raise InputError(f"there is no task {shortened(task)}; there are {', '.join(TASKS)}")
-    if task is not None and card.task != task:
-        raise InputError(
-            f"is for {card.task} ({TASKS[card.task].says}), not for {task};"
-            f" trombine models list --task {task} says what is"
-        )
-
-
-def _empty(card: Card) -> Net:
-    """The net of a card, without memory for its weights, whatever sizes a stranger asks for."""
     with torch.device("meta"):
         net = build(card.net, card.sizes)
     if card.task in ("restore", "repair") and net.sizes.get("factor", 1) != 1:
         raise InputError("enlarges, so it cannot restore, which keeps the size")
     planes = channels(net.sizes) - (card.task == "repair")  # a hole is one of the planes
-    if (space := space_of(card)) != "rgb" and planes != 3:
+    if space != "rgb" and planes != 3:
         raise InputError(f"works in {space}, which pictures of 3 channels have")
     return net
-
-
-def _fill(net: Net, file: ModelFile) -> None:
-    """Let the file's tensors be the net's; float16 becomes float32, as nets compute."""
-    if file.card.digest and file.card.digest != digest(file.tensors):
-        raise InputError(f"is damaged: its weights are not those that were written; {AGAIN}")
-    if broken := not_finite(file.tensors):  # `save` writes none, another program may
-        raise InputError(f"holds NaN or infinity in {shortened(broken)}; ask for the file again")
-    kinds = {name: tensor.dtype for name, tensor in net.state_dict().items()}
-    tensors = {name: t.to(kinds.get(name, t.dtype)) for name, t in file.tensors.items()}
-    try:
-        net.load_state_dict(tensors, assign=True)
-    except RuntimeError as error:
-        raise InputError(f"does not fit its net ({said(error)}); ask for the file again") from error
