@@ -195,6 +195,26 @@ def test_a_folder_of_pictures_to_a_model(command: Command, tmp_path: Path) -> No
     assert (again.returncode, again.stdout) == (0, run.stdout.replace("a run: ", over, 1))
 
 
+def test_three_lines_of_python_train_on_a_folder_of_jpegs(tmp_path: Path) -> None:
+    for number, (mode, size) in enumerate([("RGB", (40, 52)), ("L", (64, 33)), ("CMYK", (35, 90))]):
+        for copy in range(4):
+            colour = 20 * copy if mode == "L" else (40 * copy, 90, 20 * number, 0)[: len(mode)]
+            Image.new(mode, size, colour).save(
+                tmp_path / f"{number} {copy}.{'jpeg' if copy else 'JPG'}"
+            )
+
+    run = trombine.train(
+        "dcgan",
+        data=tmp_path,
+        output=tmp_path.parent / "run",
+        pictures=8,
+        size=16,
+        width=4,
+        batch=4,
+    )
+    assert tmp_path.parent / "run" / "best.safetensors" in run.written
+
+
 def test_a_cache_that_cannot_be_written_is_to_be_set_elsewhere(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -191,8 +191,6 @@ CURES = {
     "folder:a+leaves": "a: is not a folder; check the name; a path with a sign in it is put",
     "pack:two@dev": 'two@dev: does not exist; check the name; a path .* in quotes, pack:"PATH"$',
     "lfw:gone": "gone: is not a folder; check the name$",
-    "plain": "'plain' is not a source; .*; write folder:plain$",
-    "two": "; write pack:two$",
     "gone": "'gone' is not a source; a source is [^;]*$",
     "lfw:#3": "names nothing after 'lfw:'; write lfw:PATH$",
     "folder:plain#2-3": "#2-3 is of seeds; of folder: give a count",
@@ -208,7 +206,17 @@ def test_what_was_meant_is_named(spec: str, here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["folder:plain+leaves", 'folder:"a+leaves"', "pack:two#1", "hub:x", "leaves"]
+    "spec",
+    [
+        "plain",
+        "two#1",
+        "plain+two*2",
+        "folder:plain+leaves",
+        'folder:"a+leaves"',
+        "pack:two#1",
+        "hub:x",
+        "leaves",
+    ],
 )
 def test_what_is_there_is_left_alone(spec: str, here: Path) -> None:
     check_paths(spec)

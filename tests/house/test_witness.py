@@ -9,10 +9,10 @@ from pathlib import Path
 KNOWN = {
     "training/methods/reader.py",
     "commands/train.py",
-    "training/start.py",
+    "training/state.py",
     "commands/fidelity.py",
 }
-KNOWN |= {"losses/perceptual.py", "losses/judges.py"}
+KNOWN |= {"losses/perceptual.py"}
 KNOWN |= {"superres/report.py"}  # judges a result that is made; nothing of the result is by it
 
 

@@ -12,9 +12,8 @@ from trombine.core.conventions import LANDMARK_GROUPS
 from trombine.core.errors import InputError
 from trombine.data.source import source
 from trombine.losses.objective import Rng, Step
-from trombine.losses.views import Views
 from trombine.training.methods import find
-from trombine.training.methods.inpaint import Inpaint, InpaintObjective
+from trombine.training.methods.inpaint import Inpaint, InpaintObjective, Views
 
 COUNT, WHOLE, SIDE = 24, 96, 64
 

@@ -22,7 +22,7 @@ from trombine.recipes.settings import settings_of
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
 from trombine.training.methods import RECIPES, objective_of
-from trombine.training.start import start_of
+from trombine.training.state import start_of
 
 MOST = 8 * 2**20  # bytes of one file
 MOST_OF_ENLARGERS = 24 * 2**20

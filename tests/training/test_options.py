@@ -13,9 +13,8 @@ from families import contents, order, stop_after
 
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.augment import Augment, augmented
+from trombine.data.augment import UNTRUE, Augment, augmented
 from trombine.losses.objective import Step
-from trombine.losses.untrue import UNTRUE
 from trombine.metrics import psnr
 from trombine.models import load, read_card
 from trombine.nets.spaces import Within, from_space, to_space

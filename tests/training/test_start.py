@@ -27,8 +27,7 @@ from trombine.training.loop import train
 from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, step_of
 from trombine.training.methods import find, objective_of
-from trombine.training.start import start_of
-from trombine.training.state import PhaseState, State, fresh
+from trombine.training.state import PhaseState, State, fresh, start_of
 from trombine.training.steps import Plan, advance, frozen_parts
 
 TINY = {

@@ -24,7 +24,7 @@ def train(
     recipe: str | Path,
     /,
     *,
-    data: str = "",
+    data: str | Path = "",
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     dry_run: bool = False,
     override: bool = False,
@@ -56,7 +56,7 @@ def train(
     recipe
         Its name, or a file.
     data
-        What to learn from: folder:PATH, world:photo#5000, ...
+        What to learn from: a folder of pictures, world:photo#5000, ...
     output
         The run's folder. [runs/RECIPE]
     dry_run
@@ -66,7 +66,7 @@ def train(
     tensorboard
         Write events for TensorBoard. [yes]
     """
-    given = {"data": data} if data else {}
+    given = {"data": str(data)} if data else {}
     config = config_of(
         str(recipe),
         given | settings,

@@ -21,13 +21,14 @@ longer visible. Both sides of a pair change in the same way. Where a map is exac
 zoom 1, no turn) the very samples come back.
 
 The numbers of a vector, labels and seeds stay as they are: whether a mirrored face keeps its yaw is
-for who learns it to know (losses/untrue.py refuses what it knows not to). The loops over
+for who learns it to know (`check_augment` refuses what it knows not to). The loops over
 samples are in kernel_resample.py.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
@@ -255,3 +256,38 @@ def _inside(
         return True
     x, y = points.numpy().transpose(2, 0, 1)
     return (x >= 0) & (x < width) & (y >= 0) & (y < height)
+
+
+# ---------------------------------------------------------------------------------------------
+# What vectors say that is no longer true of a changed picture
+
+_FRAMED: Final = ("centre_x", "centre_y")
+UNTRUE: Final = {
+    "zoom": ("scale", *_FRAMED),
+    "shift": _FRAMED,
+    "mirror": ("yaw", "roll", "gaze_x", "light_turn", "parting", "centre_x", *"abcdxy"),
+    "rotate": ("roll", "gaze_x", "gaze_y", "light_turn", "light_height", *_FRAMED),
+    "faces": (
+        *("cheeks", "cheekbones", "jaw_width", "chin_length", "chin_width", "eye_size"),
+        *("brow_height", "nose_length", "nose_width", "mouth_width", "mouth_height"),
+        *("upper_lip", "lower_lip", "smile", "mouth_open", "brow_raise", "lid_open", "squint"),
+    ),
+    "colour": (
+        *("tone", "undertone", "ruddy", "iris", "iris_light", "lip_red", "lipstick"),
+        *("lipstick_hue", "hair_light", "hair_red", "hair_grey", "hair_hue", "light_warm"),
+        *("exposure", "glasses_hue", "hat_hue", "hat_light", "cloth_hue", "cloth_grey"),
+        *("cloth_light", "ground_hue", "ground_grey", "ground_light", "palette"),
+    ),
+    "crop": ("scale", *_FRAMED),
+}
+
+
+def check_augment(augment: Augment, learned: Sequence[str]) -> None:
+    """Refuse augmentation that makes numbers untrue that are learned from the pictures' vectors."""
+    for change, names in UNTRUE.items():
+        invalid = [name for name in learned if name in names]
+        if invalid and getattr(augment, change) != getattr(Augment(), change):
+            raise InputError(
+                f"augment {change} changes the {' and '.join(invalid)} of a picture, and its"
+                f" vector says what it was; leave {change} out"
+            )

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trombine.core.errors import InputError, shown
+from trombine.core.errors import InputError
 from trombine.core.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import LAYOUTS
@@ -104,9 +104,10 @@ def _term(piece: Piece) -> Term:
         if styles:
             check_styles(styles)
         return Term(kind=kind, styles=styles, first=first, count=count, weight=weight)
+    if is_there(piece.body):  # the path of a folder or a pack, as it is
+        kind = "pack" if is_pack(Path(piece.body)) else "folder"
+        return Term(kind=kind, path=piece.body, split=split, count=count, weight=weight)
     hint = f"; did you mean world:{kind}?" if kind in STYLES else ""
-    if spec := of_path(piece.body):
-        hint = f"; write {shown(spec)}"
     raise InputError(f"'{piece.body}' is not a source; a source is {_KINDS}{hint}")
 
 

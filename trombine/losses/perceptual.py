@@ -2,23 +2,26 @@
 
 The judging net learns nothing and stays as it is; the gradient goes through it to the picture.
 How features are taken is in nets/vgg.py, with VGG, which many papers judge by; the
-Gram matrix is in terms.py; which net a recipe means is in judges.py.
+Gram matrix is in terms.py.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, final
 
 import torch
 from jaxtyping import Float
-from torch import nn
+from torch import Tensor, nn
 
 from trombine.core.errors import InputError
 from trombine.losses.terms import gram_distance, l1, l2, wide
-from trombine.nets.vgg import VGG, features, layer_of
+from trombine.models import load
+from trombine.nets.vgg import VGG, features, layer_of, vgg
+from trombine.recipes.recipe import Recipe
 
 Batch = Float[torch.Tensor, "n c h w"]
 Scalar = Float[torch.Tensor, ""]
@@ -26,6 +29,7 @@ Scalar = Float[torch.Tensor, ""]
 CRITERIA: Final = {"l1": l1, "l2": l2}
 # Judges finished work (eval/): a net trained to please it could not be judged by it.
 WITNESS: Final = "witness"
+VGGS: Final = ("vgg16", "vgg19")
 
 
 @final
@@ -123,3 +127,57 @@ def refuse_witness(name: str) -> None:
     """
     if PurePath(name).name.startswith(WITNESS):
         raise InputError(f"{name} judges finished work: nothing is trained by it, take reader")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(Recipe):
+    """Abstract: compared by the features of a net that judges, too."""
+
+    perceptual: float = 0.0
+    """Weight of the distance between a judging net's features."""
+    judge: str = ""
+    """The judging net: vgg16, vgg19, or a model by name or path."""
+    judge_weights: str = ""
+    """A file with the weights of vgg16 or vgg19; torchvision's own unless given."""
+    layers: str = ""
+    """Its layers that are compared, with + between them, each before its activation."""
+
+
+@final
+class Judge:
+    """Terms between the features of two pictures in a judging net, which never changes."""
+
+    def __init__(self, perceptual: Perceptual) -> None:
+        self.perceptual = perceptual
+
+    def __call__(self, output: Tensor, truth: Tensor, names: Container[str]) -> dict[str, Tensor]:
+        """The terms of these names: `perceptual`, `gram`."""
+        judge = self.perceptual
+        ours, theirs = judge.see(wide(output)), judge.see_truth(wide(truth))
+        terms = {}
+        if "perceptual" in names:
+            terms["perceptual"] = judge.distance(ours, theirs)
+        if "gram" in names:
+            terms["gram"] = judge.style(ours, theirs)
+        return terms
+
+    def each(self, output: Tensor, truth: Tensor) -> Tensor:
+        """The distance of the features of each picture from those of its truth: N."""
+        pairs = zip(output.split(1), truth.split(1), strict=True)
+        with torch.no_grad():
+            return torch.stack([self.perceptual(ours, theirs) for ours, theirs in pairs])
+
+
+def judge_of(recipe: Judged) -> Judge:
+    """The judge that a recipe names."""
+    layers = [name for name in recipe.layers.split("+") if name]
+    if not recipe.judge or not layers:
+        raise InputError("perceptual and gram need a judge and its layers: --judge, --layers")
+    refuse_witness(recipe.judge)
+    if recipe.judge in VGGS:
+        net = vgg(recipe.judge, recipe.judge_weights or None)
+    else:
+        model = load(recipe.judge)
+        refuse_witness(model.card.recipe)
+        net = model.in_rgb
+    return Judge(Perceptual(net, dict.fromkeys(layers, 1.0)))

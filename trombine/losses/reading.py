@@ -1,4 +1,4 @@
-"""The losses between a reading of a face and the truth: terms of losses/read.py.
+"""What a reader says of pictures: its losses beside the truth, and losses of others by it.
 
 Each is a mean over the windows of a value of each alone, as in terms.py. What is unknown of a
 window, or no longer true of it, has weight 0.
@@ -10,21 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
-from typing import Final, final
+from typing import Final, cast, final
 
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from trombine.core.conventions import GROUP_OF_PART, GROUPS
+from trombine.core.conventions import GROUP_OF_PART, GROUPS, ORGANS, PART_INDEX, PARTS
 from trombine.core.errors import InputError
 from trombine.core.grammar import number_of, pieces, reading
+from trombine.data.augment import UNTRUE
 from trombine.data.columns import UNKNOWN
 from trombine.data.staging import Staged
 from trombine.faces import Fields
-from trombine.losses.untrue import UNTRUE
+from trombine.faces.frames import WINDOW
+from trombine.losses.terms import wide
 from trombine.nets.reader import CENTRE_STEP, PART_COUNTS, Reading
+from trombine.nets.steering import told_of
 from trombine.world import STYLES, VECTOR_NAMES, face, to_vector
 
 Scalar = Float[Tensor, ""]
@@ -243,3 +246,91 @@ def style_loss(
     labels = styles.clamp(min=0).to(logits.device)
     losses = functional.cross_entropy(logits.float(), labels, reduction="none")
     return (losses * known * counts).mean()
+
+
+# ---------------------------------------------------------------------------------------------
+# Losses of other nets: by the part that a pixel shows, and by what shipped nets say
+
+_SMALL: Final = [place for place, part in enumerate(PARTS) if part.group in ORGANS]
+_GROUND: Final = PART_INDEX["background"]
+
+
+def counts(
+    parts: UInt8[Tensor, "n h w"], *, organs: float = 0.0, ground: float = 1.0, around: int = 0
+) -> Float[Tensor, "n 1 h w"]:
+    """1, for organs (eyes, brows, nose, mouth) so much more, for the background as much as given;
+    1 where nobody knows the part.
+
+    Where a net is not sure of an edge, what counts more is drawn too large: brows too thick. With
+    so many pixels `around` organs that count as they do, and as many in which that fades, both
+    sides of their edges count alike.
+    """
+    table = torch.ones(256)
+    table[_GROUND] = ground
+    more = torch.zeros(256)
+    more[_SMALL] = organs
+    plain, extra = (each.to(parts.device)[parts.long()][:, None] for each in (table, more))
+    if around:
+        extra = functional.max_pool2d(extra, 4 * around + 1, stride=1, padding=2 * around)
+        extra = functional.avg_pool2d(extra, 2 * around + 1, 1, around, count_include_pad=False)
+    return plain + extra
+
+
+def read_in(
+    reader: nn.Module, pictures: Float[Tensor, "n 3 h w"]
+) -> tuple[Float[Tensor, "n k h w"], Float[Tensor, "n 68 2"]]:
+    """Logits of the parts, and landmarks in pixels, as the reader says them at its own size.
+
+    The pictures are windows with a face in the middle. The gradient goes back to them.
+    """
+    height, width = pictures.shape[-2:]
+    reading = cast(Reading, reader(_resized(pictures, WINDOW, WINDOW)))
+    points = wide(reading.points)
+    scale = points.new_tensor([width / WINDOW, height / WINDOW])
+    return _resized(wide(reading.parts), height, width), points * scale
+
+
+def guessed_in(
+    completer: nn.Module, damaged: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]
+) -> Float[Tensor, "n 19 h w"]:
+    """What `completion` says of which part is where, as nets are told it; as large as the pictures.
+
+    It learned at the reader's size. No gradient goes back.
+    """
+    with torch.no_grad():
+        there = functional.interpolate(hole, (WINDOW, WINDOW), mode="nearest")
+        logits = completer(_resized(damaged, WINDOW, WINDOW), hole=there)
+        return told_of(_resized(wide(logits), *damaged.shape[-2:]))
+
+
+def reader_terms(
+    reader: nn.Module,
+    output: Float[Tensor, "n 3 h w"],
+    hole: Float[Tensor, "n 1 h w"],
+    parts: UInt8[Tensor, "n h w"],
+    points: Float[Tensor, "n 68 2"],
+) -> dict[str, Tensor]:
+    """What a reader says of pictures whose holes were painted, beside what is true of them.
+
+    `read_parts` is the cross-entropy in the hole, `read_points` the landmarks' mean distance in
+    widths of the picture. What is not known (255, NaN) counts as right.
+    """
+    logits, found = read_in(reader, output)
+    labels = torch.where(hole[:, 0] > 0.5, parts.long(), UNKNOWN["parts"])
+    known = labels != UNKNOWN["parts"]
+    wrong = functional.cross_entropy(logits, torch.where(known, labels, 0), reduction="none")
+    areas = known.sum((1, 2)).clamp(min=1)
+    there = points.isfinite().all(-1)
+    off = (found - torch.where(there[..., None], points, found.detach())).square().sum(-1)
+    far = torch.where(there, (off + 1e-6).sqrt(), 0.0)
+    return {
+        "read_parts": ((wrong * known).sum((1, 2)) / areas).mean(),
+        "read_points": far.mean() / output.shape[-1],
+    }
+
+
+def _resized(x: Float[Tensor, "n c h w"], height: int, width: int) -> Float[Tensor, "n c h2 w2"]:
+    """Bilinear, without aliasing where it shrinks; untouched where it has the size."""
+    if x.shape[-2:] == (height, width):
+        return x
+    return functional.interpolate(wide(x), (height, width), mode="bilinear", antialias=True)

@@ -79,7 +79,7 @@ class Step(nn.Module):
 # A wide first convolution, residual blocks with a shortcut over all of them, then for each doubling
 # four times the channels, shuffled into a picture of twice the side. Unlike `residual` it has no
 # interpolated picture to begin from: it learns all that it gives. Since each doubling is a part of
-# its own, one for four times takes over all but one from one for two times (training/start.py).
+# its own, one for four times takes over all but one from one for two times (training/state.py).
 
 
 FACTORS: Final = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # each a row of smaller ones

@@ -27,7 +27,7 @@ from trombine.training.config import (
     differences,
     machine_of,
 )
-from trombine.training.launch import launch
+from trombine.training.launch import catch_signals, launch
 from trombine.training.machine import choose, prepare
 from trombine.training.material import (
     Material,
@@ -47,7 +47,6 @@ from trombine.training.steps import (
     plan_of,
     update_phases,
 )
-from trombine.training.stopping import catch_signals
 from trombine.training.writer import AlarmError, RunWriter
 
 SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by

@@ -19,8 +19,7 @@ from trombine.recipes.freeze import Freeze
 from trombine.recipes.recipe import Recipe
 from trombine.training.launch import Mesh
 from trombine.training.machine import Machine
-from trombine.training.start import Start, start_of
-from trombine.training.state import PhaseState, State
+from trombine.training.state import PhaseState, Start, State, start_of
 
 LEAST: Final = 1e-12  # of a gradient's length: what is shorter is nothing but rounding
 

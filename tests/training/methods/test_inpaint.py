@@ -13,8 +13,8 @@ from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.losses.by_reader import reader_terms
 from trombine.losses.objective import Step
+from trombine.losses.reading import reader_terms
 from trombine.models import load
 from trombine.models.tasks import emptied
 from trombine.nets import Net, build

@@ -14,8 +14,8 @@ from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
-from trombine.losses.by_part import counts
 from trombine.losses.objective import Step
+from trombine.losses.reading import counts
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, Inventor, normed
 from trombine.recipes import NetSpec

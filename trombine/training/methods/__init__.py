@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.core.errors import InputError
-from trombine.data.augment import Augment
+from trombine.data.augment import Augment, check_augment
 from trombine.losses.objective import Objective
-from trombine.losses.untrue import check_augment
 from trombine.recipes.file import is_file, read_recipe
 from trombine.recipes.recipe import Recipe
 from trombine.training.methods import (

@@ -22,8 +22,9 @@ from typing import Any, ClassVar, Final, TypeVar, cast, final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor, nn
+from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.core.grammar import instead, pieces, weight_of
@@ -31,13 +32,11 @@ from trombine.data.columns import UNKNOWN
 from trombine.io.color import LUMA
 from trombine.losses.adversary import Adversary
 from trombine.losses.alarms import Alarm
-from trombine.losses.by_part import counts
-from trombine.losses.by_reader import guessed_in, read_in, reader_terms
 from trombine.losses.damage import Damage
 from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
 from trombine.losses.pools import Pool
+from trombine.losses.reading import counts, guessed_in, read_in, reader_terms
 from trombine.losses.terms import TERMS, total_variation, wide
-from trombine.losses.views import Views
 from trombine.metrics import psnr, ssim
 from trombine.models import load
 from trombine.models.tasks import emptied
@@ -379,6 +378,71 @@ def _shares(text: str) -> dict[str, float]:
         weights[piece.body] += weight_of(piece.marks["*"])
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
+
+
+# What the net sees of a larger picture: all of it made smaller, or its middle as large as it is
+
+_CLOSER: Final = 0.5  # share of the pictures whose middle is seen
+_HIGHER: Final = 0.06  # of a picture's side: so much higher than its middle is that of a face
+_AROUND: Final = 0.08  # of a picture's side: as far from there a view may be
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Views:
+    """Of each picture, whether its middle is seen, and where that begins."""
+
+    side: int  # of the views, in pixels; 0: they are the pictures
+    closer: Bool[Tensor, "n"]
+    top: Int64[Tensor, "n"]
+    left: Int64[Tensor, "n"]
+
+    @classmethod
+    def drawn(cls, step: Step, side: int) -> Views:
+        """Views of a step's pictures, this large."""
+        whole = step.batches["data"].pixels.shape[1]
+        if side > whole:
+            text = f"a window of {side} pixels does not fit"
+            raise InputError(text, "give a larger --size, or --window 0")
+        draws = [step.uniforms(f"view's {about}").double() for about in ("kind", "top", "left")]
+        middle = (whole - side) / 2
+        places = [
+            (middle - up * whole + (2 * draw - 1) * _AROUND * whole)
+            for draw, up in zip(draws[1:], (_HIGHER, 0.0), strict=True)
+        ]
+        top, left = (place.round().long().clamp(0, max(whole - side, 0)) for place in places)
+        return cls(side=side, closer=draws[0] < _CLOSER, top=top, left=left)
+
+    def only(self, rows: Int64[Tensor, "k"]) -> Views:
+        """Those of some of the pictures."""
+        return replace(self, closer=self.closer[rows], top=self.top[rows], left=self.left[rows])
+
+    def soft(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c k l"]:
+        """Views of colours or shares, which are averaged where pictures are made smaller."""
+        return self._seen(x, "bilinear")
+
+    def sharp(self, x: Tensor) -> Tensor:
+        """Views of labels or holes, N x C x H x W, of which none is averaged."""
+        return self._seen(x.float(), "nearest-exact").to(x.dtype)
+
+    def _seen(self, x: Tensor, mode: str) -> Tensor:
+        if not self.side or x.shape[-1] == self.side:
+            return x
+        antialias = mode == "bilinear"
+        views = functional.interpolate(x, (self.side,) * 2, mode=mode, antialias=antialias)
+        for number in self.closer.nonzero().flatten().tolist():
+            top, left = int(self.top[number]), int(self.left[number])
+            views[number] = x[number, :, top : top + self.side, left : left + self.side]
+        return views
+
+    def moved(self, points: Float[Tensor, "n 68 2"], whole: int) -> Float[Tensor, "n 68 2"]:
+        """Landmarks of pictures of this side, in pixels of the views."""
+        if not self.side:
+            return points
+        corner = torch.stack([self.left, self.top], 1)[:, None].to(points)
+        return torch.where(
+            self.closer[:, None, None], points - corner, points * (self.side / whole)
+        )
 
 
 # Presets

@@ -23,9 +23,9 @@ from torch.nn import functional
 from trombine.core.errors import InputError
 from trombine.data.source import Source
 from trombine.losses.alarms import Alarm, Collapse
-from trombine.losses.by_part import counts
-from trombine.losses.judges import Judged, judge_of
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.perceptual import Judged, judge_of
+from trombine.losses.reading import counts
 from trombine.losses.terms import l1, l2, wide
 from trombine.metrics import sliced_distance
 from trombine.nets import build

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from trombine.core.errors import InputError
 from trombine.losses.damage import Damage
-from trombine.losses.judges import Judge, Judged, judge_of
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.perceptual import Judge, Judged, judge_of
 from trombine.losses.terms import TERMS, total_variation
 from trombine.metrics import psnr, ssim
 from trombine.recipes.recipe import NetSpec, Recipe

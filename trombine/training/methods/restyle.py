@@ -25,9 +25,9 @@ from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import Source
 from trombine.io.color import LUMA
-from trombine.losses.by_part import counts
-from trombine.losses.judges import Judged, judge_of
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.perceptual import Judged, judge_of
+from trombine.losses.reading import counts
 from trombine.losses.terms import l1, wide
 from trombine.metrics import psnr, ssim
 from trombine.nets import Size, build
