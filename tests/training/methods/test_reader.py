@@ -77,7 +77,8 @@ def painted() -> Batch:
 def test_numbers_learn_alone_only_where_they_are_learned() -> None:
     recipe = find("reader")
     assert isinstance(recipe, Read)
-    whole, numbers = ReadObjective(recipe).phases()
+    real = replace(recipe, real="folder:portraits", population="age:57,11")
+    whole, numbers = ReadObjective(real).phases()
     assert (whole.lasts, numbers.start) == (recipe.numbers_after, recipe.numbers_after)
     assert set(numbers.parts) == set(NUMBERS)
     assert numbers.weights.keys() == {*("face", "fields", "agree", "population")}, (
@@ -98,7 +99,7 @@ def taught(teacher: nn.Module, *, averaged: bool = True) -> tuple[float, float]:
     """The share of real pictures that teach, and what the net differs by from what they teach."""
     recipe = find("reader")
     assert isinstance(recipe, Read)
-    objective = ReadObjective(replace(recipe, size=SIDE, damage="none"))
+    objective = ReadObjective(replace(recipe, size=SIDE, damage="none", real="folder:portraits"))
     batch = painted()
     net = small(recipe)
     bare = Batch(indices=batch.indices, pixels=batch.pixels)
@@ -285,7 +286,8 @@ def test_what_is_no_population_is_refused(text: str) -> None:
 def test_real_people_come_to_be_read_as_their_population_is() -> None:
     recipe, batch = find("reader"), painted()
     assert isinstance(recipe, Read)
-    objective = ReadObjective(replace(recipe, size=SIDE, damage="none", population="age:57:11"))
+    real = {"real": "folder:portraits", "population": "age:57,11"}
+    objective = ReadObjective(replace(recipe, size=SIDE, damage="none", **real))
     net, bare = small(recipe), Batch(indices=batch.indices, pixels=batch.pixels)
     step = Step(
         nets={"net": net},
