@@ -26,6 +26,7 @@ import torch
 from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
 
 import trombine
+from trombine.commands.options import Device
 from trombine.core.computing import cores
 from trombine.core.devices import prepare, resolve
 from trombine.io.image import load_picture, save_picture
@@ -60,13 +61,12 @@ def main() -> int:
     parser.add_argument("--device", default="cuda", choices=("cuda", "mps", "cpu"))
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
-    device = resolve(asked.device)
-    prepare(device)
-    sizes = ON_PROCESSOR if device == "cpu" else ON_CARD
-    return report(list(measure(device, sizes)), json=asked.json)
+    prepare(resolve(asked.device))
+    sizes = ON_PROCESSOR if asked.device == "cpu" else ON_CARD
+    return report(list(measure(asked.device, sizes)), json=asked.json)
 
 
-def measure(device: str, sizes: Sizes) -> Iterator[Row]:
+def measure(device: Device, sizes: Sizes) -> Iterator[Row]:
     """All rows; their names say which card it was."""
     card = torch.cuda.get_device_name() if device == "cuda" else device
     with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +88,7 @@ def seconds(work: Callable[[], object], device: str) -> float:
     return time.perf_counter() - start
 
 
-def function_beside_net(device: str, sizes: Sizes, card: str) -> Row:
+def function_beside_net(device: Device, sizes: Sizes, card: str) -> Row:
     """`trombine.upscale` of a picture in memory over its net alone, in float32."""
     pixels = np.random.default_rng(0).integers(0, 256, (*sizes.large, 3), np.uint8)
     net = loaded("upscale-x4", task="upscale", device=device).net.eval()
@@ -107,7 +107,7 @@ def function_beside_net(device: str, sizes: Sizes, card: str) -> Row:
     )
 
 
-def folder_beside_files(device: str, sizes: Sizes, card: str, folder: Path) -> Row:
+def folder_beside_files(device: Device, sizes: Sizes, card: str, folder: Path) -> Row:
     """`trombine upscale` of a folder over decoding and encoding its files with as many threads."""
     source = folder / "in"
     for seed in range(sizes.files):
@@ -138,14 +138,14 @@ def folder_beside_files(device: str, sizes: Sizes, card: str, folder: Path) -> R
     return at_most(f"upscale of {sizes.files} files / decode and encode ({card})", ratio, "x", 1.3)
 
 
-def card_beside_processor(device: str, sizes: Sizes, card: str, folder: Path) -> Iterator[Row]:
+def card_beside_processor(device: Device, sizes: Sizes, card: str, folder: Path) -> Iterator[Row]:
     """A picture of three faces, by the card over the processor of the same machine."""
     faces = [paint(face(seed), sizes.side, "photo").pixels for seed in range(FACES)]
     pixels = np.concatenate(faces, axis=1)
     mask = np.zeros(pixels.shape[:2], np.uint8)
     mask[sizes.side // 2 : sizes.side // 2 + sizes.side // 8] = 255
     save_picture(folder / "mask.png", mask)
-    verbs: dict[str, Callable[[str], object]] = {
+    verbs: dict[str, Callable[[Device], object]] = {
         "restyle": lambda on: trombine.restyle(pixels, to="anime", method="net", device=on),
         "inpaint": lambda on: trombine.inpaint(pixels, mask=folder / "mask.png", device=on),
         "read": lambda on: trombine.read(pixels, device=on),

@@ -16,7 +16,7 @@ SIDE = 32
 
 def repaired(net: DiffusionPainter, *given: torch.Tensor, **named: torch.Tensor) -> torch.Tensor:
     """As the task has it."""
-    found = TASKS["repair"].run(net, *given, **named)
+    found = TASKS["repair"].run(net, given, named)
     assert isinstance(found, torch.Tensor)
     return found
 

@@ -369,11 +369,11 @@ def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
     reader = zlib.decompressobj(wbits=31)
     try:
         width, height = struct.unpack("<II", reader.decompress(upload.file.read(), 8))
-        size = width * height
-        data = reader.decompress(reader.unconsumed_tail, size + 1) if size <= _MOST_MASK else b""
+        most = min(width * height, _MOST_MASK)
+        data = reader.decompress(reader.unconsumed_tail, most + 1)
     except (zlib.error, struct.error):
-        size, data = 0, b""
-    if not size or len(data) != size:
+        width, height, data = 0, 0, b""
+    if not data or len(data) != width * height:
         raise InputError("the mask is damaged", "reload the page, and paint it again")
     return np.frombuffer(data, np.uint8).reshape(height, width)
 
