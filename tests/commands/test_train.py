@@ -120,7 +120,7 @@ def test_dry_run(
         (("train", "dcgan", "--width", "many"), "width of dcgan_generator is a whole number"),
         (("train", "dcgan", "--generator.colour", "1"), "colour"),
         (("train", "dcgan", "--data", "nosuch"), "'nosuch' is not a source"),
-        (("train", "dcgan", "--data", "world:oil"), "'oil' is not one of the styles"),
+        (("train", "dcgan", "--data", "world:oil"), "world:oil: a style is one of photo"),
         (("train", "dcgan", "--data", "folder:gone"), "gone"),
         (("train", "dcgan", "--data", "folder:"), "names nothing after 'folder:'"),
         (("train", "dcgan", "--data", "pack:gone"), "gone: does not exist"),

@@ -142,13 +142,13 @@ def asked(net: str, size: int, augment: str = "none") -> Restore:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("blur:2", "write blur:box:WIDTH or .*, not 'blur:2'$"),
+        ("blur:2", "there is no degradation 'blur:2'; write blur:box:WIDTH or "),
         ("noise:-1", "write noise:STRENGTH, a number above 0 such as noise:0.1, not 'noise:-1'$"),
         ("noise:inf", "write noise:STRENGTH, a number above 0"),
-        ("noise:-1+jpeg:5", "write noise:gaussian:STRENGTH or"),
+        ("noise:-1+jpeg:5", "there is no degradation 'noise:-1'; write noise:gaussian:STRENGTH or"),
         ("blur:box:foo", "width of blur:box is a number .*, not 'foo'$"),
         ("shrink:2.5", "factor of shrink is a whole number"),
-        ("wild", r"there is no 'wild'; did you mean wild-x\d or wild-x\d"),
+        ("wild", r"there is no degradation 'wild'; did you mean wild-x\d or wild-x\d"),
     ],
 )
 def test_what_is_refused_says_what_to_write(text: str, said: str) -> None:

@@ -28,7 +28,7 @@ def test_the_defaults_make_a_net(name: str) -> None:
     ("text", "said"),
     [
         ("resnet", "there is no net resnet; there are residual, srresnet"),
-        ("residual:width", "SIZE=VALUE,SIZE=VALUE, and width is no SIZE=VALUE"),
+        ("residual:width", "SIZE=VALUE,SIZE=VALUE, not with width"),
         ("residual:breadth=8", "residual has no size breadth"),
         ("residual:width=wide", "width of residual is a whole number, not 'wide'"),
         ("residual:width=8.5", "width of residual is a whole number, not 8.5"),

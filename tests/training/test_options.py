@@ -156,7 +156,7 @@ def test_a_run_from_before_there_were_options_goes_on(tmp_path: Path) -> None:
 
 
 def test_it_is_refused_early_in_a_line() -> None:
-    with pytest.raises(InputError, match=r"augment: there is no flip; write .*mirror"):
+    with pytest.raises(InputError, match=r"augment flip: .*; write .*mirror"):
         asked("restore", Path("unused"), augment="flip")
 
 

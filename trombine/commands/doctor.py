@@ -37,6 +37,7 @@ EXTRAS = {
     "cluster": "--cluster: many machines work on a folder, by Ray",
     "opencv": "OpenCV's Telea as a baseline of judge compare",
     "hub": "sets of pictures of the Hugging Face hub",
+    "docs": "the guides as a site, by make docs",
     "dev": "the tests, ruff and pyright: for work on trombine itself",
 }
 

@@ -28,9 +28,9 @@ class Freeze:
         if not text:
             return cls()
         found = pieces(text, _UNTIL)
-        parts, count = tuple(piece.body for piece in found), found[-1].marks["@"]
+        parts, count = tuple(piece.body.strip() for piece in found), found[-1].marks["@"]
         until = int(count.replace("_", "")) if count else None
-        if not all(parts) or "@" in text.removesuffix(f"@{count}") or until == 0:
+        if not all(parts) or any("@" in part for part in parts) or until == 0:
             raise InputError(
                 f"freeze is written PART+PART, or PART+PART@PICTURES to end it; not"
                 f" {shortened(text)}"

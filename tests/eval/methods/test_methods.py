@@ -213,8 +213,8 @@ def test_a_restyling_net_is_told_both_styles(tmp_path: Path) -> None:
     [
         ((torch.tensor([0, 4]), torch.tensor([1, 1])), "styles are 0 to 3: photo"),
         ((torch.tensor([-1, 0]), torch.tensor([1, 1])), "styles are 0 to 3"),
-        ((torch.tensor([0]), torch.tensor([1, 1])), "a style for each picture"),
-        ((torch.tensor([0.0, 0.0]), torch.tensor([1, 1])), "as int64, not float32"),
+        ((torch.tensor([0]), torch.tensor([1, 1])), "source as int64 2, not int64 1"),
+        ((torch.tensor([0.0, 0.0]), torch.tensor([1, 1])), "source as int64 2, not float32 2"),
     ],
 )
 def test_styles_of_no_picture_are_refused(

@@ -95,7 +95,7 @@ function generate() {
 
 /** Below each face that is shown, what it is most like of all that the net learned from. */
 function showNearest(job) {
-  const { url } = job.files.find(({ name }) => name === "nearest.png");
+  const { url } = job.files.find(({ name }) => name === "nearest.sheet.png");
   $("nearest-sheet").href = $("nearest-sheet").firstElementChild.src = url;
   $("nearest").hidden = true;
   status.say("Below each face is the picture that it is most like.");
