@@ -1,9 +1,9 @@
 """How near commands on a graphics card come to their nets, beside plain torch in the same run.
 
-    python bench/gpu.py                  on the card; about four minutes
+    python bench/gpu.py                  on the card; sized for four minutes
     python bench/gpu.py --device cpu     the same rows at small sizes, to see that all of it runs
 
-It needs no network. Rows that need a package which is not here are named and left out.
+It needs no network.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -71,10 +70,7 @@ def measure(device: Device, sizes: Sizes) -> Iterator[Row]:
     card = torch.cuda.get_device_name() if device == "cuda" else device
     with tempfile.TemporaryDirectory() as folder:
         yield function_beside_net(device, sizes, card)
-        if find_spec("imagecodecs"):
-            yield folder_beside_files(device, sizes, card, Path(folder))
-        else:
-            print("left out: folders of pictures, which need imagecodecs", file=sys.stderr)
+        yield folder_beside_files(device, sizes, card, Path(folder))
         yield from card_beside_processor(device, sizes, card, Path(folder))
     yield from trainings(device, sizes, card)
 
@@ -100,7 +96,9 @@ def function_beside_net(device: Device, sizes: Sizes, card: str) -> Row:
 
     ours = partial(trombine.upscale, pixels, scale=4, model="upscale-x4", device=device)
     works = {"net": alone, "function": ours}
-    times = interleaved({name: partial(seconds, w, device) for name, w in works.items()}, 5)
+    times = interleaved(
+        {name: partial(seconds, w, device) for name, w in works.items()}, sizes.rounds
+    )
     ratio = ratio_of_medians(times["function"], times["net"])
     return at_most(
         f"upscale x4 of {np.prod(sizes.large) / 1e6:.1f} MP / net ({card})", ratio, "x", 1.5

@@ -1,4 +1,4 @@
-"""The commands: the functions of commands.py, registered with cyclopts, each loaded when named."""
+"""The commands: the functions of commands/, registered with cyclopts, each loaded when named."""
 
 from __future__ import annotations
 

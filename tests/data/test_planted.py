@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def test_one_loader_takes_the_hole_for_what_is_kept(
         hole = honest(of, *rest)
         return ~hole if of == family else hole
 
-    plant = lambda: monkeypatch.setattr(draw, "draw_file", planted)  # noqa: E731
+    plant = partial(monkeypatch.setattr, draw, "draw_file", planted)
     caught(ours("data/masks/test_files.py", name), plant, folder=folder)
 
 
@@ -153,7 +154,10 @@ def test_a_mask_over_another_label_than_is_named(
     ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest = shapes._hole_of
-    planted = lambda labels, names: honest(labels + np.uint8(1), names)  # noqa: E731
+
+    def planted(labels: np.ndarray, names: Any) -> Any:
+        return honest(labels + np.uint8(1), names)
+
     test = ours("data/masks/test_families.py", "test_a_part_is_the_part_grown_by_its_margin")
     caught(test, lambda: monkeypatch.setattr(shapes, "_hole_of", planted), name="nose")
 
@@ -187,7 +191,7 @@ def unchanged(_chain: Chain, pictures: torch.Tensor, _chance: Rng) -> Marked:
 def test_a_chain_that_changes_nothing(
     name: str, given: dict[str, str], ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant = lambda: monkeypatch.setattr(Chain, "marked", unchanged)  # noqa: E731
+    plant = partial(monkeypatch.setattr, Chain, "marked", unchanged)
     caught(ours(CHAIN, name), plant, **given)
 
 
@@ -214,7 +218,7 @@ def test_the_same_noise_for_all_pictures(
     def planted(self: Rng, *rest: Any) -> Any:
         return honest(one_place(self), *rest)
 
-    plant = lambda: monkeypatch.setattr(Rng, what, planted)  # noqa: E731
+    plant = partial(monkeypatch.setattr, Rng, what, planted)
     caught(ours(CHAIN, "test_no_two_pictures_are_damaged_alike"), plant, text=text)
 
 
@@ -226,7 +230,7 @@ def test_noise_by_the_place_in_the_batch(ours: Ours, monkeypatch: pytest.MonkeyP
         return honest(self.at(np.arange(len(self.places))), *rest)
 
     test = ours(CHAIN, "test_a_picture_is_degraded_the_same_whatever_its_batch")
-    plant = lambda: monkeypatch.setattr(Rng, "normals", planted)  # noqa: E731
+    plant = partial(monkeypatch.setattr, Rng, "normals", planted)
     caught(test, plant, text="noise:gaussian:0.05-0.1")
 
 
@@ -234,7 +238,7 @@ def test_measured_on_the_damage_that_was_learned(
     ours: Ours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "test_what_it_is_measured_on_is_damaged_otherwise_than_what_it_learns_from"
-    plant = lambda: monkeypatch.setattr(material, "_FIXED", "")  # noqa: E731
+    plant = partial(monkeypatch.setattr, material, "_FIXED", "")
     caught(ours("training/test_options.py", name), plant)
 
 
@@ -246,6 +250,9 @@ def test_the_first_pictures_of_a_folder_are_held_out(
 ) -> None:
     for number in range(23):
         Image.fromarray(np.full((16, 16, 3), number, np.uint8)).save(tmp_path / f"{number:02d}.png")
-    in_order = lambda chance, _: chance.places  # noqa: E731
+
+    def in_order(chance: Rng, _: str) -> np.ndarray:
+        return chance.places
+
     test = ours("data/test_split.py", "test_what_is_held_out_is_spread_over_the_folder")
     caught(test, lambda: monkeypatch.setattr(Rng, "bits", in_order), folder=tmp_path)

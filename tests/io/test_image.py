@@ -421,8 +421,6 @@ def test_wrong_colours_and_masks_are_refused() -> None:
     for value in (-0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match="within"):
             picture.replace(np.full((17, 23, 3), value, np.float32), mask)
-        with pytest.raises(ValueError, match="within"):
-            picture.enlarged(np.full((17, 23, 3), value, np.float32), None)
     with pytest.raises(ValueError, match="fit"):
         picture.recoloured(np.zeros((3, 3), np.float32), mask)
     for wrong in (np.zeros((0, 3, 3), np.uint8), np.zeros((3, 3, 5), np.uint8)):
@@ -430,15 +428,17 @@ def test_wrong_colours_and_masks_are_refused() -> None:
             picture_of(wrong)
 
 
-def test_another_size_keeps_depth_profile_and_metadata() -> None:
-    picture = described(4, np.uint16)
-    colours = RNG.random((34, 46, 3)).astype(np.float32)
-    alpha = RNG.random((34, 46)).astype(np.float32)
-    large = picture.plain.enlarged(colours, alpha)
-    assert large.samples.dtype == np.uint16
-    expected = np.dstack([colours, alpha]).astype(np.float64) * 65535
-    assert np.abs(large.samples - expected).max() <= 0.5
-    assert (large.exif, large.xmp, large.record) == (picture.exif, picture.xmp, None)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_without_its_profile_a_picture_looks_the_same(channels: int) -> None:
+    picture = described(channels, np.uint16)
+    plain = picture.in_srgb()
+    assert plain.profile is None and plain.samples.dtype == np.uint16
+    grey = picture.rgb() @ np.array((0.299, 0.587, 0.114))
+    seen = np.repeat(grey[..., None], 3, 2) if channels < 3 else picture.rgb()
+    assert np.abs(plain.rgb() - seen).max() <= 1e-5
+    alpha = plain.samples[..., plain.colours.shape[2] :]
+    assert np.array_equal(alpha, picture.samples[..., picture.colours.shape[2] :])
+    assert (plain.exif, plain.xmp) == (picture.exif, picture.xmp)
 
 
 def test_transparency_is_cut_and_filled() -> None:

@@ -30,7 +30,12 @@ from trombine.report import Report, check_page
 
 _EXAMPLES: Final = 24  # masks of a family on the page
 Count = Annotated[int, limits(1), WHOLE]
-FirstSeed = Annotated[int, limits(0), WHOLE]
+FirstSeed = Annotated[
+    int,
+    limits(0),
+    WHOLE,
+    Parameter(help="The seed of the first; the others follow. [0]"),
+]
 Into = Annotated[Path, Parameter(alias="-o", help="The folder to write, or the pack.")]
 Size = Annotated[
     int, limits(16, 2048), WHOLE, Parameter(help="Width and height, 16 to 2048 pixels. [128]")
@@ -65,8 +70,6 @@ def data_world(
     style
         photo, anime, cartoon, sketch, photo+anime for pairs;
         posed: heads turned up to 60 degrees; children. [photo]
-    first_seed
-        The seed of the first; the others follow. [0]
     """
     return _paint("world", locals(), tuple(style.split("+")))
 
@@ -93,8 +96,6 @@ def data_leaves(
     ----------
     count
         How many pictures.
-    first_seed
-        The seed of the first; the others follow. [0]
     """
     return _paint("leaves", locals())
 
@@ -121,8 +122,6 @@ def data_fractals(
     ----------
     count
         How many fractals.
-    first_seed
-        The seed of the first; the others follow. [0]
     """
     result = _paint("fractals", locals())
     if not pack:
@@ -156,8 +155,6 @@ def data_masks(
     family
         irregular, huge, squares, half, parts, scratches, text,
         files:FOLDER; irregular:30-40, parts:eyes; mixed by +.
-    first_seed
-        The seed of the first; the others follow. [0]
     """
     arguments = locals()
     mix, page = parse_mix(family), output / "index.html"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 CPU: Final = "cpu"
 CARDS: Final = ("cuda", "mps")
-DEVICES: Final = ("auto", CPU, *CARDS)
 
 
 def usable(name: str) -> bool:

@@ -1,6 +1,6 @@
 """Pictures to batches.
 
-spec.py        where pictures come from, in one line of text; paths.py: whether they are there
+spec.py        where pictures come from, in one line of text
 source.py      opens what a spec says: items, batches, and which picture comes when
 split.py       which pictures a training learns from, and which it is measured on
 item.py        columns as tensors; columns.py: what any store keeps

@@ -10,7 +10,7 @@ faces.py   all of it: a picture to its faces
 maps.py    the parts of a whole picture, along its own edges
 tracks.py  faces of a film, which keep their numbers; oneeuro.py takes noise from their landmarks
 
-The net is nets/reader.py; what it learns is in losses/read.py.
+The net is nets/reader.py; what it learns is in training/methods/reader.py.
 """
 
 from trombine.faces.faces import LOST, Face, read_faces

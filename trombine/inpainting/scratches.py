@@ -3,7 +3,7 @@
 The shipped net `scratches` looks at the picture at its own size, which shows what is thin, and at a
 half, a quarter and so on, which shows what is wide, such as a torn corner. A picture of more than
 `MOST` pixels is made smaller first, and its mask larger. The net is nets/unet.py; what it learns is
-in losses/detect.py.
+in training/methods/scratches.py.
 """
 
 from __future__ import annotations

@@ -234,29 +234,13 @@ class Picture:
         alpha = alpha.astype(self.samples.dtype)[..., None]
         return replace(self, samples=np.concatenate([self.colours, alpha], axis=2))
 
-    def enlarged(
-        self, colours: Float32[np.ndarray, "h2 w2 3"], alpha: Float32[np.ndarray, "h2 w2"] | None
-    ) -> Picture:
-        """A picture of another size: these sRGB colours, this alpha, this picture's depth, profile
-        and metadata. Each sample is rounded once."""
-        if alpha is not None and alpha.shape != colours.shape[:2]:
-            raise ValueError(f"an alpha of {alpha.shape} does not fit colours of {colours.shape}")
-        for plane in (colours, alpha):
-            if plane is not None and not (plane.min() >= 0 and plane.max() <= 1):  # NaN fails too
-                raise ValueError("colours and alpha are within [0, 1]")
-        channels, dtype = self.colours.shape[2], self.samples.dtype
-        height, width = colours.shape[:2]
-        samples = np.empty((height, width, channels + (alpha is not None)), dtype)
-        rows = max(1, _STRIP // width)
-        for top in range(0, height, rows):
-            strip = np.ascontiguousarray(colours[top : top + rows].reshape(-1, 3))
-            part = samples[top : top + rows]
-            made = from_srgb(strip, channels, self.profile, dtype)
-            part[..., :channels] = made.reshape(*part.shape[:2], channels)
-            if alpha is not None:
-                opacity = alpha[top : top + rows].astype(np.float64)
-                part[..., -1] = (opacity * np.iinfo(dtype).max).round().astype(dtype)
-        return replace(self, samples=samples, record=None, reduced=1, quantization=(), changed="")
+    def in_srgb(self) -> Picture:
+        """The picture without a profile, its colours the same as seen."""
+        channels = self.colours.shape[2]
+        flat = from_srgb(self.rgb().reshape(-1, 3), channels, None, self.samples.dtype)
+        colours = flat.reshape(self.height, self.width, channels)
+        samples = np.concatenate([colours, self.samples[..., channels:]], axis=2)
+        return replace(self, samples=samples, profile=None)
 
     def tensor(self) -> torch.Tensor:
         """`rgb()` in the convention for pictures: float32, 3 x H x W."""
@@ -741,7 +725,7 @@ def fit(picture: Picture, format: str) -> Picture:
     if format in _NO_ALPHA:
         picture = _on_white(picture)
     if speaks(picture.profile, channels) and (format in _NO_PROFILE or needs_rgb):
-        picture = replace(picture.plain.enlarged(picture.rgb(), picture.alpha()), profile=None)
+        picture = picture.in_srgb()
     if picture.bits == 16 and format not in _WIDE:
         narrow = ((picture.samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
         picture = replace(picture, samples=narrow)

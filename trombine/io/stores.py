@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from trombine.core.errors import InputError, OutputError, said
+from trombine.io.image import FORMATS, LOSSY
 
-_OWN: Final = (".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".mp4", ".webm")
 _URL: Final = re.compile(r"([a-z][a-z0-9+]+):/+(.+)")  # of a path too, which has one slash less
 
 
@@ -116,7 +116,8 @@ def _list(url: str, place: Path) -> None:
 
 def suffix_by_name(source: Path) -> str:
     """The suffix of what is made of a file that is not here: its own, or lossless."""
-    return source.suffix if source.suffix.lower() in _OWN else ".png"
+    format = FORMATS.get(source.suffix.lower())
+    return ".png" if format is None or format in LOSSY else source.suffix
 
 
 def _store(url: str) -> tuple[Any, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -244,7 +244,7 @@ def encode_frames(film: Frames, format: str, *, record: Mapping[str, Any] | None
 def _frame(frame: Picture, film: Frames, format: str) -> Image.Image:
     """A frame in 8 bits, in RGB or RGBA as all frames of its film are."""
     if format == "WEBP" and frame.profile != film.first.profile:  # a film has one profile
-        frame = replace(frame.plain.enlarged(frame.rgb(), frame.alpha()), profile=None)
+        frame = frame.in_srgb()
     image = to_pillow(fit(frame, format))
     opaque = all(one.alpha() is None for one in film.frames)
     return image.convert("RGB" if opaque else "RGBA")

@@ -86,7 +86,7 @@ def total_variation(x: Batch) -> Scalar:
 
 
 def ssim_loss(a: Batch, b: Batch) -> Scalar:
-    """1 - SSIM, as measures.py has it: 0 for equal pictures, up to 2."""
+    """1 - SSIM, as metrics/similarity.py has it: 0 for equal pictures, up to 2."""
     check_alike(a, b)
     scales(a, most=1)
     return 1 - ssim_map(wide(a), wide(b)).mean()

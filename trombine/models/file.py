@@ -62,13 +62,17 @@ def not_finite(tensors: Mapping[str, torch.Tensor]) -> str | None:
 def read(path: Path | str) -> ModelFile:
     """What a file holds; an InputError where it is no model."""
     path = Path(path)
+    return ModelFile(card=card_in(path), tensors=load_file(path), hash=digest(path)[:12])
+
+
+def card_in(path: Path) -> Card:
+    """The card in a file's header; its tensors are not looked at."""
     text = card_text(path)
     if text is None:
         problem = "has no card, so trombine did not write it"
         raise InputError(f"{problem}; {how_to_import(path)}", path=path)
     with about(path):
-        card = loads(text)
-    return ModelFile(card=card, tensors=load_file(path), hash=digest(path)[:12])
+        return loads(text)
 
 
 def card_text(path: Path) -> str | None:

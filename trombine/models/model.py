@@ -16,7 +16,7 @@ from trombine.core import devices
 from trombine.core.errors import InputError, about, said, shortened
 from trombine.models import zoo
 from trombine.models.card import Card
-from trombine.models.file import not_finite, read, write
+from trombine.models.file import card_in, not_finite, read, write
 from trombine.models.foreign import Foreign, is_foreign, opened_by_spandrel
 from trombine.models.hub import HUB, downloaded
 from trombine.models.tasks import TASKS, channels, in_rgb, inputs_of
@@ -94,7 +94,7 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
 def read_card(path: str | Path) -> Card:
     """The card of a file, or of a shipped model; its tensors are not looked at, but for others'."""
     path = find(path)
-    return loaded(path).card if is_foreign(path) else _licensed(read(path).card, path)
+    return loaded(path).card if is_foreign(path) else _licensed(card_in(path), path)
 
 
 def _licensed(card: Card, path: Path) -> Card:

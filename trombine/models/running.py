@@ -4,7 +4,7 @@ The picture is cut into tiles that overlap by as far as the net looks (`Net.reac
 is that of the whole picture at once. One tile is computed after the other, by all of torch's
 threads, so small that its memory need not be asked of the system anew for every layer. Which net is
 run on which picture is in pipelines.py and pictures.py; where tiles lie, and how they become one
-picture, in canvas.py.
+picture, in core/tiles.py.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def enlarged(
 
 
 def _layout(net: Net, side: int) -> dict[str, Any]:
-    """How a picture is cut into tiles, as canvas.tiles takes it."""
+    """How a picture is cut into tiles, as core.tiles takes it."""
     reach = net.reach or 0
     layout = {"size": side + 2 * reach, "halo": reach, "factor": net.factor}
     if isinstance(net, Foreign):

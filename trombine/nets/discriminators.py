@@ -209,7 +209,7 @@ class CodeDiscriminator(Net):
 # ---------------------------------------------------------------------------------------------
 # Reading what is where from codes of pictures: parts, and heat maps of landmarks.
 #
-# It is there to say what codes are to tell (losses/restyle_shared.py), and is not kept.
+# It is there to say what codes are to tell (training/methods/shared.py), and is not kept.
 
 
 @final

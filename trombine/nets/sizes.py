@@ -27,7 +27,7 @@ class Net(nn.Module):
     It knows nothing of files, training or devices, and draws nothing.
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ()  # what it can do, of weights.tasks.TASKS
+    tasks: ClassVar[tuple[str, ...]] = ()  # what it can do, of models.tasks.TASKS
     optional: tuple[str, ...] = ()  # which of a task's optional inputs it takes, by name
     sizes: dict[str, Size]
     factor: int = 1  # what comes out is so many times as high and wide as what goes in

@@ -62,7 +62,7 @@ class NetSpec:
 class Recipe(ABC):
     """What every training has. Amounts of time are pictures seen."""
 
-    objective: ClassVar[str]  # its name in objectives.OBJECTIVES
+    objective: ClassVar[str]  # the name of its method in training/methods
     any_size: ClassVar[bool] = False  # whether its nets take pictures of any size
 
     about: str

@@ -8,7 +8,11 @@ work.py       one job done by its verb, told as it goes
 worker.py     a process that does one job after the other
 pool.py       the workers: started, started again, ended
 models.py     which models are offered, and what can be asked of each
-counting.py   which samples outside the hole changed
 examples.py   pictures for who has none at hand
+portraits.py  a fitted person drawn again as sliders move
+people.py     tests of people: links, answers, results
+runs.py       trainings: their curves and samples
+qr.py         a link as a QR code
+serving.py    the server: started, told where it is, ended
 static/       the pages: hand-written HTML, CSS and ES modules, served as they are
 """

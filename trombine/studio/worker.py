@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +39,8 @@ def main(data: str, name: str, most_bytes: str) -> None:
     store = Store(Path(data), is_server=False)
     job = store.claim(name)
     if job is None:  # what every verb needs takes longest to load: nobody waits for it yet
-        import trombine.commands.inpaint
-        import trombine.commands.upscale  # noqa: F401
+        import_module("trombine.commands.inpaint")
+        import_module("trombine.commands.upscale")
     while True:
         if job is not None:
             do(store, job, lambda error: in_a_line(error) if is_for_people(error) else None)

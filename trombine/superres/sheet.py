@@ -1,7 +1,7 @@
 """The standard sheet: what went in, bicubic, what came out, and the truth where it is known.
 
 Here is which piece of each picture a sheet shows, and how large. How a sheet is drawn is in
-pages/sheets.py; what a measure means, in metrics/.
+io/sheets.py; what a measure means, in metrics/.
 """
 
 from __future__ import annotations

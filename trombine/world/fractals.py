@@ -96,8 +96,8 @@ def ramp(palette: int) -> Float64[np.ndarray, "steps 3"]:
 #     y' = sin(a x) + d sin(a y)
 #
 # Its orbit is chaotic for the numbers that are kept, so it never comes to where it was, and some
-# places see it more often than others. fractals_colours.py says what the palettes are,
-# kernel_fractals.py walks. numba and scipy are imported when the first picture is drawn.
+# places see it more often than others. kernel_fractals.py walks. numba is imported when
+# the first picture is drawn.
 
 
 STREAM: Final = 0xF2AC  # keeps these draws apart from others of the same seed

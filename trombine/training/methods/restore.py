@@ -167,7 +167,7 @@ X4: Final = replace(
 # What is done to a small picture before it is saved as it is found: sharpened, saved once before,
 # resized in between.
 _BEFORE_SAVING: Final = "+sharpen:0.3-1.5?0.3+jpeg:60-95?0.25+resize:0.7-1?0.2"
-# As wild-x4 (data/degrade/presets.py), nearer to the usual: a JPEG of a picture that was sharp most
+# As wild-x4 (data/degrade/chain.py), nearer to the usual: a JPEG of a picture that was sharp most
 # often, blur in two of three, noise in half.
 _WILD: Final = (
     "blur:gaussian:0.4-1.8/blur:gaussian:0.4-1.8/blur:long:0.4-2.4:0.4-1.2/blur:motion:1-5?0.65"
