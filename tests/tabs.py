@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -156,6 +157,15 @@ def run(tab: Tab) -> None:
     """Press the button, and wait for the result."""
     tab.locator("#run").click()
     expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
+
+
+def until(tab: Tab, expression: str, timeout: float = 30_000) -> None:
+    """Waits until the JavaScript is true. Playwright's own way to wait evaluates text within the
+    page, which the studio's Content-Security-Policy forbids."""
+    end = time.monotonic() + timeout / 1000
+    while not tab.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
+        tab.wait_for_timeout(20)
 
 
 def downloaded(tab: Tab, path: Path, link: str = "#download") -> bytes:

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from studios import png
-from tabs import DESKTOP, MARKS, PHONE, Scheme, Tabs
+from tabs import DESKTOP, MARKS, PHONE, Scheme, Tabs, until
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -289,9 +289,7 @@ def seen(
 
 def output(tab: Tab) -> np.ndarray:
     """What came out last, once nothing is under way."""
-    tab.wait_for_function(
-        "(e => !e.isBusy && !e.isWanted)(document.querySelector('net-microscope'))"
-    )
+    until(tab, "(e => !e.isBusy && !e.isWanted)(document.querySelector('net-microscope'))")
     return np.array(tab.evaluate("Array.from(document.querySelector('net-microscope').output)"))
 
 
@@ -335,8 +333,10 @@ def test_what_goes_in_is_moved_and_walks(tab: Tab) -> None:
     frames = int(tab.locator(FACE).get_attribute("data-frames") or 0)
     walk = tab.get_by_role("button", name="Walk")
     walk.click()
-    tab.wait_for_function(
-        f"document.querySelector('net-microscope').dataset.frames > {frames + 5}", timeout=READY
+    until(
+        tab,
+        f"document.querySelector('net-microscope').dataset.frames > {frames + 5}",
+        timeout=READY,
     )
     walk.click()
     assert np.abs(output(tab) - darker).max() > 1e-3
@@ -426,7 +426,7 @@ def test_another_picture_is_shown_or_refused(tab: Tab) -> None:
     box = tab.locator("input[type=file]")
     white = np.full((24, 40, 3), 255, np.uint8)
     box.set_input_files({"name": "white.png", "mimeType": "image/png", "buffer": png(white)})
-    tab.wait_for_function("document.querySelector('net-microscope').image.naturalWidth === 40")
+    until(tab, "document.querySelector('net-microscope').image.naturalWidth === 40")
     tab.wait_for_timeout(100)
     assert np.abs(output(tab) - before).max() > 0.05
     box.set_input_files({"name": "notes.txt", "mimeType": "image/png", "buffer": b"none"})

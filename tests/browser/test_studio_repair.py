@@ -15,7 +15,19 @@ from PIL import Image
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from studios import noise, png
-from tabs import DESKTOP, MARKS, PATIENCE, PHONE, Command, Opened, choose, downloaded, face, run
+from tabs import (
+    DESKTOP,
+    MARKS,
+    PATIENCE,
+    PHONE,
+    Command,
+    Opened,
+    choose,
+    downloaded,
+    face,
+    run,
+    until,
+)
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 
@@ -277,7 +289,7 @@ def test_the_camera_gives_a_picture_or_says_why_not(opened: Opened) -> None:
     tab.get_by_role("button", name="Take a photo").click()
     dialog = tab.get_by_role("dialog", name="Camera")
     expect(dialog).to_be_visible()
-    tab.wait_for_function("document.querySelector('.camera video').videoWidth === 64")
+    until(tab, "document.querySelector('.camera video').videoWidth === 64")
     assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
     dialog.get_by_role("button", name="Take the photo").click()
     expect(tab.locator("#about")).to_contain_text("photo.png, 64 × 48")

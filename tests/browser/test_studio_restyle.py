@@ -15,7 +15,19 @@ from PIL import Image
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from studios import png
-from tabs import MARKS, PATIENCE, PHONE, Command, Opened, choose, downloaded, face, pixels_of, run
+from tabs import (
+    MARKS,
+    PATIENCE,
+    PHONE,
+    Command,
+    Opened,
+    choose,
+    downloaded,
+    face,
+    pixels_of,
+    run,
+    until,
+)
 
 from trombine.world import face as world_face
 from trombine.world import paint
@@ -130,13 +142,13 @@ def test_videos_play_together(kind: str, opened: Opened, command: Command, tmp_p
     expect(tab.locator("film-pair video")).to_have_count(2)
     both = "[...document.querySelectorAll('film-pair video')]"
     tab.evaluate(f"{both}[0].play()")
-    tab.wait_for_function(f"{both}.every((one) => !one.paused)")
+    until(tab, f"{both}.every((one) => !one.paused)")
     tab.evaluate(f"{both}[1].pause()")
-    tab.wait_for_function(f"{both}.every((one) => one.paused)")
+    until(tab, f"{both}.every((one) => one.paused)")
     tab.wait_for_timeout(200)  # until each has heard that the other stands still
     tab.evaluate(f"{both}.forEach((one) => {{ one.loop = false; }}); {both}[0].play()")
     # Who ends first stops the other.
-    tab.wait_for_function(f"() => {both}.every((one) => one.currentTime > 0.12)")
+    until(tab, f"{both}.every((one) => one.currentTime > 0.12)")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))  # this package, whichever is installed
 
 
 def main() -> None:
-    from cases import CASES, Values
+    from cases import CASES, FITTED, Values
     from results import FILE, differences, kept, save, stored
 
     before = {case: kept(case) for case in stored()["cases"]} if FILE.exists() else {}
@@ -34,7 +34,11 @@ def main() -> None:
         start = time.monotonic()
         with TemporaryDirectory() as folder:
             found[name] = case(Path(folder))
-        said = list(differences(before[name], found[name])) if name in before else ["is new"]
+        said = (
+            list(differences(before[name], found[name], name in FITTED))
+            if name in before
+            else ["is new"]
+        )
         changed += [f"{name}: {text}" for text in said]
         if not said:
             found[name] = before[name]

@@ -19,7 +19,9 @@ RESULTS: Final = Path(__file__).parent / "results"
 FILE: Final = RESULTS / "golden.json"
 # Of numbers, relative; of one that is less than a hundredth of the largest of its list, to that.
 HERE, ELSEWHERE = 1e-5, 1e-3  # on the processor of the results, and on others
+FITTED_ELSEWHERE: Final = 0.5  # numbers that a search found
 LEVELS: Final = 1  # of 255, of pictures
+FITTED_LEVELS: Final = 1.5  # in the mean, elsewhere
 LABELS: Final = 0.001  # the share of pixels
 
 
@@ -81,20 +83,20 @@ def _rounded(value: Value) -> Any:
     return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
-def differences(wanted: Values, found: Values) -> Iterator[str]:
+def differences(wanted: Values, found: Values, is_fitted: bool = False) -> Iterator[str]:
     """What has changed, in words.
 
-    On another processor than that of the results numbers are compared less closely, and hashes
-    not at all: painters are the same on one processor.
+    On another processor than that of the results numbers are compared less closely, what a search
+    found loosely, and hashes not at all: painters are the same on one processor.
     """
     for name in sorted(wanted.keys() | found.keys()):
         if name not in found or name not in wanted:
             yield f"{name} is {'gone' if name in wanted else 'new'}"
-        elif text := _difference(wanted[name], found[name]):
+        elif text := _difference(wanted[name], found[name], is_fitted):
             yield f"{name}: {text}"
 
 
-def _difference(wanted: Value, found: Value) -> str:
+def _difference(wanted: Value, found: Value, is_fitted: bool) -> str:
     is_here = stored()["made with"] == surroundings()
     if isinstance(wanted, str) and isinstance(found, str):
         is_equal = wanted == found or (not is_here and len(wanted) == len(found) == 64)
@@ -103,6 +105,9 @@ def _difference(wanted: Value, found: Value) -> str:
         if wanted.shape != found.shape:
             return f"{found.shape}, not {wanted.shape}"
         apart = np.abs(wanted.astype(int) - found)
+        if is_fitted and not is_here:
+            is_close = apart.mean() <= FITTED_LEVELS
+            return "" if is_close else f"{apart.mean():.1f} levels apart in the mean"
         share = float((apart > LEVELS).mean())
         if wanted.ndim == 2:
             others = float((apart > 0).mean())
@@ -112,6 +117,7 @@ def _difference(wanted: Value, found: Value) -> str:
     if one.dtype.kind != "f" or other.dtype.kind != "f" or one.shape != other.shape:
         return f"{other.shape} of {other.dtype}, not {one.shape} of {one.dtype}"
     size = np.maximum(np.abs(one), np.abs(one).max() / 100)
-    apart = np.abs(one - other) - size * (HERE if is_here else ELSEWHERE)
+    relative = HERE if is_here else FITTED_ELSEWHERE if is_fitted else ELSEWHERE
+    apart = np.abs(one - other) - size * relative
     at = int(np.argmax(apart))  # a NaN is first
     return "" if apart[at] <= 0 else f"{other[at]:.9g}, not {one[at]:.9g}"

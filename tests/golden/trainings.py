@@ -18,7 +18,8 @@ _ENLARGER: Final = "data=leaves#48 size=32 width=4 depth=2"
 _RAMP: Final = "alone=8 critic_alone=8 ramp=16"
 _JUDGE: Final = "judge=reader layers=first+down.0"
 _TWO: Final = f"{_LEAVES} other=fractals#48 halvings=1 blocks=1 levels=1"
-_STYLED: Final = "size=32 width=4 latent=6 blocks=1 details=4 levels=1 finish=2"
+# Slow, for else rounding grows to other losses on other processors.
+_STYLED: Final = "lr=2e-4 size=32 width=4 latent=6 blocks=1 details=4 levels=1 finish=2"
 _HOLES: Final = "window=0 data=world:photo#48 size=16 levels=2"
 
 # Of names: the recipe, and its settings; OLD is the folder old/.
@@ -65,9 +66,9 @@ TRAININGS: Final = {
     "restyle-cyclegan": f"restyle-cyclegan {_TWO}",
     "restyle-cut": f"restyle-cut {_TWO}",
     "restyle-ugatit": f"restyle-ugatit {_TWO} pool=0.5",
-    "reader": "reader data=world:photo#32+world:sketch#32 other=leaves#48 real=none size=32 width=4"
-    " features=4",
-    "finder": "finder data=world:photo#48 other=leaves#48 size=16 width=6",
+    "reader": "reader lr=5e-4 data=world:photo#32+world:sketch#32 other=leaves#48 real=none size=32"
+    " width=4 features=4",
+    "finder": "finder lr=2e-5 data=world:photo#48 other=leaves#48 size=16 width=6",
     "refiner": f"refiner {_FEW} data=world:photo#8 other=leaves#8 size=256 width=4 head=4",
     "pose": "pose data=world:photo#48 size=32 width=4 levels=2",
 }
