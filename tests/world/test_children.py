@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from trombine.world import Painted, face, paint, paint_child, paint_children
 from trombine.world.people import GROWN
 
 SIZE = 192
-SEEDS = range(2_600_000, 2_600_008)
+SEEDS = range(2_600_000, 2_600_004)
 BARE = {"glasses": 0.0, "hat": 0.0, "fringe": 0.0, "hair_length": 0.0, "yaw": 0.0, "roll": 0.0}
 AGES = (0.0, 2.0, 6.0, 11.0, 16.0)
 
@@ -26,13 +27,18 @@ def span(painted: Painted, first: int, last: int, axis: int) -> float:
     return float(painted.points[last, axis] - painted.points[first, axis])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_at_sixteen_it_is_the_youngest_of_the_others(seed: int) -> None:
+def test_at_sixteen_it_is_the_youngest_of_the_others() -> None:
     gone = ("beard", "moustache", "stubble", "recession", "hair_grey", "lipstick", "eye_makeup")
-    person = replace(face(seed), age=GROWN, **dict.fromkeys(gone, 0.0))
-    ours, theirs = paint_child(face(seed), SIZE, age=GROWN), paint(person, SIZE)
+    person = replace(face(SEEDS[0]), age=GROWN, **dict.fromkeys(gone, 0.0))
+    ours, theirs = paint_child(face(SEEDS[0]), SIZE, age=GROWN), paint(person, SIZE)
     for name in ("pixels", "parts", "points", "visible"):
         assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
+
+
+@cache
+def grown_up(seed: int) -> list[Painted]:
+    """The same child at each of AGES."""
+    return [child(seed, age) for age in AGES]
 
 
 @pytest.mark.parametrize(
@@ -48,13 +54,12 @@ def test_at_sixteen_it_is_the_youngest_of_the_others(seed: int) -> None:
 def test_proportions_change_one_way_with_the_years(what, grows: bool) -> None:
     """As Farkas (1994) has them: the younger, the larger the eyes, the smaller what is below."""
     for seed in SEEDS:
-        values = np.array([abs(what(child(seed, age))) for age in AGES])
+        values = np.array([abs(what(one)) for one in grown_up(seed)])
         steps = np.diff(values) if grows else -np.diff(values)
         assert (steps > 0).all(), values
 
 
-@pytest.mark.parametrize("age", [0.0, 3.0, 9.0])
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("seed", "age"), list(zip(SEEDS, (0.0, 3.0, 6.0, 9.0), strict=True)))
 def test_landmarks_lie_on_their_parts(seed: int, age: float) -> None:
     """Found in the finished labels alone: the middles of eyes, and of the lips."""
     painted = child(seed, age, lid_open=0.7, mouth_open=0.0)
@@ -79,7 +84,7 @@ def test_landmarks_lie_on_their_parts(seed: int, age: float) -> None:
 
 def test_children_are_data() -> None:
     """Photos by class, of all ages below 16, without what only grown people have."""
-    first, count = 2_600_100, 48
+    first, count = 2_600_100, 32
     data = source(f"world:children#{count}", 32, first_seed=first)
     assert data.classes == ("photo",)
     batch = data.batch(np.arange(count))
@@ -97,7 +102,6 @@ def test_children_are_data() -> None:
     assert np.allclose(batch.vectors[3].numpy(), vector)
 
 
-@pytest.mark.parametrize("age", [-0.1, 16.1, float("nan")])
-def test_other_ages_are_refused(age: float) -> None:
+def test_other_ages_are_refused() -> None:
     with pytest.raises(ValueError, match="0 to 16 years"):
-        paint_child(face(1), SIZE, age=age)
+        paint_child(face(1), SIZE, age=16.1)

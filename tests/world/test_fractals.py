@@ -20,8 +20,10 @@ from trombine.world.fractals import (
     POINTS,
     SHARES,
     STARTS,
+    STRETCHES,
     VECTOR_NAMES,
     Fractal,
+    cells_hit,
     fractal,
     from_vector,
     is_nearly_empty,
@@ -43,12 +45,6 @@ def digest(seed: int, size: int) -> str:
     return hashlib.sha256(paint_fractal(fractal(seed), size).tobytes()).hexdigest()
 
 
-def fresh(code: str) -> str:
-    """What this code prints in a process of its own, where warnings are errors."""
-    command = [sys.executable, "-W", "error", "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
 def ink(picture: np.ndarray) -> np.ndarray:
     """Whether a pixel is not white."""
     return np.asarray((picture < 250).any(-1))
@@ -67,22 +63,11 @@ def test_numbers_are_drawn_from_their_ranges() -> None:
     assert set(drawn[:, 6]) == set(range(len(PALETTES)))
 
 
-def test_a_seed_has_one_fractal_and_a_try_one_stream() -> None:
-    assert fractal(3) == fractal(3)
-    assert len({fractal(seed) for seed in range(20)}) == 20
-    assert len(set(islice(tries(5), 20))) == 20
-    assert next(tries(5)) == next(tries(5))
-
-
-def test_the_first_try_that_shows_something_is_taken() -> None:
-    for seed in range(10):
-        before = []
-        for one in tries(seed):
-            if one == fractal(seed):
-                break
-            before.append(one)
-        assert all(map(is_nearly_empty, before))
-        assert not is_nearly_empty(fractal(seed))
+def test_a_seed_has_one_fractal_the_first_try_that_shows_something() -> None:
+    assert len({fractal(seed) for seed in range(20)}) == len(set(islice(tries(5), 20))) == 20
+    for seed in range(6):
+        first = next(one for one in tries(seed) if not is_nearly_empty(one))
+        assert fractal(seed) == first
 
 
 def test_a_vector_and_back() -> None:
@@ -96,99 +81,70 @@ def test_a_vector_and_back() -> None:
         from_vector(vector[:6])
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("a", np.nan), ("b", np.inf), ("c", 101.0), ("y", -200.0), ("palette", 5), ("palette", -1)],
-)
+@pytest.mark.parametrize(("name", "value"), [("a", np.nan), ("c", 101.0), ("palette", 5)])
 def test_numbers_that_cannot_be_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is "):
-        dataclasses.replace(FIXED, **{name: value})
-    with pytest.raises(ValueError, match=f"{name} is "):
         from_vector(to_vector(FIXED) * 0 + [value if n == name else 0 for n in VECTOR_NAMES])
-
-
-def test_seeds_below_0_are_refused() -> None:
-    with pytest.raises(ValueError):
-        fractal(-1)
 
 
 # --- what is nearly empty ---
 
 
-def test_a_fixed_point_is_rejected() -> None:
+def test_fixed_points_cycles_and_loops_are_rejected() -> None:
+    """With c = d = 0, x'' = sin(b sin(a x)): two steps are a map of one number."""
     assert np.abs(orbit(FIXED, 3000)[-1]).max() < 1e-9
     assert is_nearly_empty(FIXED)
-
-
-def test_cycles_and_loops_are_rejected() -> None:
-    """With c = d = 0, x'' = sin(b sin(a x)): two steps are a map of one number."""
     cycle = dataclasses.replace(FIXED, a=2.0, b=2.0, c=0.0, d=0.0)
     assert len(np.unique(orbit(cycle, 6000)[-1000:].round(6), axis=0)) <= 4
     assert is_nearly_empty(cycle)
 
 
 def test_what_falls_into_a_cycle_late_is_rejected() -> None:
-    """A try of a seed whose first stretch alone would have passed."""
-    from trombine.world.fractals import STRETCHES, cells_hit
-
-    late = [
-        one
-        for seed in range(130)
-        for one in islice(tries(seed), 3)
-        if cells_hit(orbit(one, STRETCHES[0].stop)[STRETCHES[0].start :]) >= FEWEST
-        and cells_hit(orbit(one, STRETCHES[1].stop)[STRETCHES[1].start :]) < FEWEST
-    ]
-    assert late
-    assert all(map(is_nearly_empty, late))
+    """A try whose first stretch alone would have passed."""
+    late = next(tries(119))
+    first, last = (cells_hit(orbit(late, s.stop)[s.start :]) for s in STRETCHES)
+    assert first >= FEWEST > last and is_nearly_empty(late)
 
 
-def test_about_four_of_five_draws_are_rejected() -> None:
+def test_about_four_of_five_draws_are_rejected_and_no_picture_is_nearly_empty() -> None:
     """As the dataset card says."""
-    drawn = [next(tries(seed)) for seed in range(150)]
-    assert 0.68 < np.mean([is_nearly_empty(one) for one in drawn]) < 0.9
-
-
-def test_no_picture_is_nearly_empty() -> None:
-    covered = [ink(paint_fractal(fractal(seed), 64)).mean() for seed in range(40)]
+    drawn = [next(tries(seed)) for seed in range(100)]
+    assert 0.66 < np.mean([is_nearly_empty(one) for one in drawn]) < 0.92
+    covered = [ink(paint_fractal(fractal(seed), 64)).mean() for seed in range(20)]
     assert min(covered) > 0.08
 
 
 # --- pictures ---
 
 
-@pytest.mark.parametrize("size", [16, 17, 64, 101])
-def test_a_picture_is_pixels_of_the_size_asked(size: int) -> None:
-    picture = paint_fractal(fractal(3), size)
-    assert picture.shape == (size, size, 3)
-    assert picture.dtype == np.uint8
-
-
-@pytest.mark.parametrize("size", [0, 15, 2049])
-def test_other_sizes_are_refused(size: int) -> None:
-    with pytest.raises(ValueError, match="from 16 to 2048"):
-        paint_fractal(FIXED, size)
+def test_sizes() -> None:
+    for size in (16, 101):
+        picture = paint_fractal(fractal(3), size)
+        assert picture.shape == (size, size, 3) and picture.dtype == np.uint8
+    for size in (15, 2049):
+        with pytest.raises(ValueError, match="from 16 to 2048"):
+            paint_fractal(FIXED, size)
 
 
 def test_the_same_bytes_in_a_fresh_process_and_another_order() -> None:
+    """Which paints without numba until it has to."""
     here = [digest(seed, 48) for seed in SEEDS]
     code = (
-        "import hashlib; from trombine.world.fractals import fractal, paint_fractal\n"
+        "import hashlib, sys; from trombine.world.fractals import fractal, paint_fractal\n"
+        "assert 'numba' not in sys.modules\n"
         f"for seed in reversed({SEEDS}):\n"
         "    picture = paint_fractal(fractal(seed), 48)\n"
         "    print(hashlib.sha256(picture.tobytes()).hexdigest())"
     )
-    assert fresh(code).split() == here[::-1]
-
-
-def test_importing_it_leaves_numba_out() -> None:
-    code = "import sys, trombine.world.fractals; print('numba' in sys.modules)"
-    assert fresh(code).strip() == "False"
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == here[::-1]
 
 
 @pytest.mark.parametrize("smooth", [0.0, 24.0])
 def test_a_picture_fills_its_frame_but_for_the_margin(smooth: float) -> None:
     size = 200
-    for seed in range(8):
+    for seed in range(4):
         marked = ink(paint_fractal(fractal(seed), size, smooth=smooth))
         for axis in (0, 1):
             found = np.flatnonzero(marked.any(axis))
@@ -215,44 +171,31 @@ def test_a_fixed_point_is_one_dot_in_the_middle() -> None:
 
 
 def test_another_size_shows_the_same() -> None:
-    pairs = [(seed, fractal(seed)) for seed in range(12)]
+    pairs = [(seed, fractal(seed)) for seed in range(8)]
     small = [paint_fractal(one, 64).astype(float) for _, one in pairs]
     large = [
         paint_fractal(one, 256).reshape(64, 4, 64, 4, 3).mean((1, 3)).astype(float)
         for _, one in pairs
     ]
-    likeness = np.corrcoef([p.ravel() for p in small + large])[:12, 12:]
+    likeness = np.corrcoef([p.ravel() for p in small + large])[:8, 8:]
     assert np.diag(likeness).min() > 0.85
     assert (np.diag(likeness) >= likeness.max(1)).all()
-
-
-def test_more_points_are_less_noise() -> None:
-    """What 60,000 points show is nearer to what a million show when it is smoothed."""
-    one = fractal(0)
-    truth = paint_fractal(one, 256, points=1_000_000).astype(float)
-    bare, smooth = (paint_fractal(one, 256, smooth=s).astype(float) for s in (0.0, 24.0))
-    assert np.abs(smooth - truth).mean() < 0.8 * np.abs(bare - truth).mean()
 
 
 # --- colours ---
 
 
-def test_palettes_fall_from_nearly_white_to_dark() -> None:
-    assert len(PALETTES) >= 3
-    for number in range(len(PALETTES)):
+def test_palettes_fall_from_nearly_white_to_dark_and_differ() -> None:
+    """And pass through what is stated."""
+    for number, stops in enumerate(PALETTES.values()):
         colours = ramp(number)
         grey = colours @ [0.2126, 0.7152, 0.0722]
         assert grey[0] > 0.95 and grey[-1] < 0.1
         assert (np.diff(grey) < 1e-9).all()
-
-
-def test_palettes_differ_and_pass_through_what_is_stated() -> None:
+        assert np.allclose(colours[0], to_screen(to_light(np.array([stops[0]])))[0])
     middles = np.array([ramp(number)[len(ramp(number)) // 2] for number in range(len(PALETTES))])
     apart = np.abs(middles[:, None] - middles[None]).max(-1) + np.eye(len(middles))
     assert apart.min() > 0.1
-    for number, stops in enumerate(PALETTES.values()):
-        first = to_screen(to_light(np.array([stops[0]])))[0]
-        assert np.allclose(ramp(number)[0], first)
 
 
 def test_a_palette_changes_the_colours_only() -> None:

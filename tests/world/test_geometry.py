@@ -18,21 +18,20 @@ from trombine.world.kernel_geometry import (
 from trombine.world.kernel_layers import COUNT, D_EYE, D_LOWER, D_UPPER, U, V, distances
 from trombine.world.shape import shape
 
-POSES = [(0.0, 0.0), (0.2, -0.1), (-0.3, 0.15), (0.34, 0.2), (-0.34, -0.2)]
 
-
-@pytest.mark.parametrize(("yaw", "pitch"), POSES)
-@pytest.mark.parametrize("style", ["photo", "anime"])
+@pytest.mark.parametrize(
+    ("yaw", "pitch", "style"), [(0.0, 0.0, "photo"), (0.34, 0.2, "photo"), (-0.34, -0.2, "anime")]
+)
 def test_unpose_is_the_inverse_of_project(yaw: float, pitch: float, style: str) -> None:
     form = shape(face(3, yaw=yaw, pitch=pitch), style)
     r = form.record[0]
     misses = []
-    for x in np.linspace(-0.9, 0.8, 40):
-        for y in np.linspace(-1.0, 1.4, 40):
+    for x in np.linspace(-0.9, 0.8, 30):
+        for y in np.linspace(-1.0, 1.4, 30):
             if face_distance(r, form.tables, x, y) < 0:
                 u, v = unpose(r, form.bumps, x, y)
                 misses.append(np.hypot(*np.subtract(project(r, form.bumps, u, v), (x, y))))
-    assert len(misses) > 500
+    assert len(misses) > 300
     # Where a nose turned far away all but hides its own side the last step may fall short.
     assert np.quantile(misses, 0.99) < 1e-3
     assert max(misses) < 0.08
