@@ -24,8 +24,8 @@ from table import Row, at_least, at_most, log_use, report
 from trombine.core.conventions import GROUP_OF_PART, GROUPS, to_picture
 from trombine.data.masks import mask
 from trombine.eval.witness import seen
-from trombine.inpainting.faces import Steering
 from trombine.inpainting.repairing import repaired
+from trombine.inpainting.steering import Steering
 from trombine.io.image import as_seen, picture_of
 from trombine.models import Model, loaded
 from trombine.world import Painted, face, paint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_a_window_of_its_own_size_shows_the_picture() -> None:
     torch.testing.assert_close(crop_windows(picture, [frame])[0], wanted, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("times", [2, 3, 5])
+@pytest.mark.parametrize("times", [2, 3])
 def test_a_larger_square_is_averaged(times: int) -> None:
     picture = torch.rand(3, 128 * times, 128 * times)
     half = 64.0 * times
@@ -67,45 +68,29 @@ def test_beyond_the_edge_the_last_row_goes_on() -> None:
     assert float(found[1].std(-2).max()) < 1e-6
 
 
-def test_white_stays_white() -> None:
-    drawn = np.random.default_rng(0).uniform((60, 60, 20, -0.5), (120, 120, 400, 0.5), (40, 4))
-    frames = [Frame(x=x, y=y, side=side, angle=turn) for x, y, side, turn in drawn.tolist()]
-    windows = crop_windows(torch.ones(3, 200, 180), frames)
-    assert windows.amax() <= 1
-    assert windows.amin() > 1 - 1e-5
-
-
-def test_no_frames_no_windows() -> None:
-    assert crop_windows(torch.rand(3, 9, 9), []).shape == (0, 3, WINDOW, WINDOW)
-
-
-@pytest.mark.parametrize("turn", [0.0, 0.4, -1.0])
-def test_a_face_stands_in_its_frame_as_painted_faces_stand(turn: float) -> None:
-    """The landmarks of painted faces are where a frame round them puts them."""
-    low, high = [], []
+def test_a_face_stands_in_its_frame_as_painted_faces_stand() -> None:
+    """The landmarks of painted faces are where a frame round them puts them; however it is turned,
+    the middle of their box stays where it was in the window."""
+    boxes = []
     for seed in range(900_000, 900_020):
-        points = torch.from_numpy(paint(face(seed), 128, "photo").points)
-        box_low, box_high = points.amin(0), points.amax(0)
-        middle, size = (box_low + box_high) / 2, float((box_high - box_low).max())
-        frame = round_face(float(middle[0]), float(middle[1]), size, turn)
-        if turn:  # the box's middle stays where it was in the window, whatever the turn
-            straight = round_face(float(middle[0]), float(middle[1]), size)
-            there = frame.to_window(middle[None])
-            torch.testing.assert_close(there, straight.to_window(middle[None]), atol=1e-4, rtol=0)
-            continue
-        found = frame.to_window(points)
-        low.append(found.amin(0))
-        high.append(found.amax(0))
-    if not turn:
-        wanted = torch.tensor([[34.0, 48.0], [95.0, 112.0]]).double()
-        means = torch.stack([torch.stack(low).mean(0), torch.stack(high).mean(0)])
-        torch.testing.assert_close(means, wanted, atol=6.0, rtol=0)
+        points = torch.from_numpy(paint(face(seed), 64, "photo").points)
+        low, high = points.amin(0), points.amax(0)
+        middle, size = (low + high) / 2, float((high - low).max())
+        x, y = middle.tolist()
+        straight, turned = (round_face(x, y, size, turn) for turn in (0.0, -1.0))
+        there = straight.to_window(middle[None])
+        torch.testing.assert_close(turned.to_window(middle[None]), there, atol=1e-4, rtol=0)
+        found = straight.to_window(points)
+        boxes.append(torch.stack([found.amin(0), found.amax(0)]))
+    wanted = torch.tensor([[34.0, 48.0], [95.0, 112.0]]).double()
+    torch.testing.assert_close(torch.stack(boxes).mean(0), wanted, atol=6.0, rtol=0)
 
 
 PARTS = ("jaw", "right_brow", "left_brow", "nose", "right_eye", "left_eye", "outer_lips")
 SEEDS = range(400)
 
 
+@cache
 def landmarks(style: str) -> np.ndarray:
     """Those of many people, in sides of their pictures."""
     return np.stack([points_of(shape(face(seed), style))[0] for seed in SEEDS])
@@ -138,14 +123,3 @@ def test_no_frame_fits_a_face_better(style: str) -> None:
     best = least_squares(off, [50.0, 50.0, 100.0, 0.0], x_scale=[1, 1, 1, 0.01], diff_step=1e-3)
     wanted = found.x, found.y, found.side, 100 * found.angle
     np.testing.assert_allclose(wanted, best.x * (1, 1, 1, 100), atol=0.6)
-
-
-def test_a_frame_goes_with_its_face() -> None:
-    points = landmarks("cartoon")[0]
-    first, turn = as_painted(points, "cartoon"), 0.4
-    to = 300 * np.exp(1j * turn)
-    moved = points @ (1, 1j) * to + (7 + 9j)
-    found = as_painted(np.stack([moved.real, moved.imag], 1), "cartoon")
-    middle = (first.x + 1j * first.y) * to + (7 + 9j)
-    wanted = middle.real, middle.imag, 300 * first.side, first.angle + turn
-    np.testing.assert_allclose((found.x, found.y, found.side, found.angle), wanted, atol=1e-9)

@@ -23,7 +23,7 @@ Read = list[tuple[Painted, Face]]
 def large() -> Read:
     """Painted faces, and as they are read."""
     reader, pairs = load("reader", task="read"), []
-    for seed in range(FIRST, FIRST + 3):
+    for seed in range(FIRST, FIRST + 2):
         painted = paint(face(seed), LARGE, "photo")
         (found,) = read_faces(to_picture(painted.pixels), reader)
         pairs.append((painted, found))
@@ -44,13 +44,6 @@ def test_edges_of_a_large_picture_are_its_own(large: Read) -> None:
     assert np.mean(after) < 0.85 * np.mean(before)
 
 
-def test_a_picture_in_samples_and_in_floats_is_the_same(large: Read) -> None:
-    painted, found = large[0]
-    one = maps.refined(samples_of(painted.pixels), found)
-    other = maps.refined(to_picture(painted.pixels), found)
-    torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)
-
-
 def test_a_dark_picture_is_lit_as_the_reader_lights_it(large: Read) -> None:
     painted, found = large[0]
     dark = to_picture(painted.pixels) * 0.2
@@ -60,7 +53,7 @@ def test_a_dark_picture_is_lit_as_the_reader_lights_it(large: Read) -> None:
 
 @pytest.mark.parametrize(
     ("side", "sizes"),
-    [(60.0, []), (170.0, []), (190.0, [256]), (400.0, [256, 512]), (4000.0, [256, 512])],
+    [(170.0, []), (190.0, [256]), (4000.0, [256, 512])],
 )
 def test_a_window_has_as_many_pixels_as_the_picture(
     side: float,

@@ -23,7 +23,7 @@ from trombine.models import Model, loaded
 from trombine.models import save as save_model
 from trombine.world import STYLES, face, paint
 
-SEEDS: Final = range(1_150_000, 1_150_060)  # of each style; bench/reader_spreads.py fits to others
+SEEDS: Final = range(1_150_000, 1_150_040)  # of each style; bench/reader_spreads.py fits to others
 RARE: Final = 1e-3
 
 
@@ -75,29 +75,15 @@ def test_nine_true_values_of_ten_lie_within_their_spreads(style: str, model: Mod
 @pytest.mark.parametrize(
     ("chain", "least"), [("blur:gaussian:2", 1.1), ("noise:gaussian:0.16", 1.1), ("jpeg:8", 1.05)]
 )
-@pytest.mark.parametrize("style", ["photo", "anime"])
-def test_spreads_grow_where_a_picture_is_spoiled(
-    chain: str, least: float, style: str, model: Model
-) -> None:
+def test_spreads_grow_where_a_picture_is_spoiled(chain: str, least: float, model: Model) -> None:
     growth = []
-    for seed in SEEDS[:8]:
-        picture = painted(seed, style)
+    for seed in SEEDS[:6]:
+        picture = painted(seed, "photo" if seed % 2 else "anime")
         chance = Rng(seed=0, places=np.array([seed]))
         spoiled = Chain.parse(chain)(picture[None], chance)[0]
         before, after = seen(picture, model), seen(spoiled, model)
         growth.append([after.spreads[k] / before.spreads[k] for k in before.spreads])
     assert np.median(growth) > least
-
-
-def test_a_mirrored_picture_has_the_same_spreads(model: Model) -> None:
-    """Nearly: where a beard begins, the least of its value counts."""
-    for style in STYLES:
-        picture = painted(SEEDS[1], style)
-        one, other = seen(picture, model), seen(picture.flip(-1).contiguous(), model)
-        names = list(one.spreads)
-        ratios = np.log([other.spreads[name] / one.spreads[name] for name in names])
-        assert np.abs(ratios).max() < np.log(2)
-        assert np.abs(ratios).mean() < 0.08
 
 
 def test_another_reader_has_none(tmp_path: Path, model: Model) -> None:

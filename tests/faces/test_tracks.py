@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from trombine.faces import Face, Frame, Tracker
-from trombine.faces.oneeuro import OneEuro
+from trombine.faces.tracks import OneEuro
 from trombine.world import face, paint
 
 NOISE = 0.3  # pixels
@@ -26,9 +26,6 @@ def seen(points: np.ndarray, person: int = 1, error: float = NOISE) -> Face:
         likely=0.9,
         points=points.astype(np.float32),
         errors=np.full(68, error, np.float32),
-        traits={},
-        moment={},
-        styles={},
         features=np.eye(8, dtype=np.float32)[person],
         frame=Frame(x=64, y=64, side=128),
         logits=torch.zeros(19, 128, 128),
@@ -78,12 +75,6 @@ def test_the_filter_smooths_what_does_not_move() -> None:
     assert abs(places[-1] - 0.04 * 39) < 0.06  # at one unit a second it is hardly late
 
 
-def test_a_still_face_is_steadier() -> None:
-    truth = [painted()] * 60
-    points = noisy(truth)
-    assert error(followed(points, times_of(60)), truth) < 0.8 * error(np.array(points), truth)
-
-
 def test_a_moving_face_is_not_behind() -> None:
     """A face that moves at a steady speed is where it is read, though frames are dropped."""
     times = [k / RATE for k in range(80) if k % 7 not in (2, 3)]
@@ -92,29 +83,12 @@ def test_a_moving_face_is_not_behind() -> None:
     assert np.abs(behind).max() < NOISE / 3
 
 
-def test_a_face_that_turns_and_grows_is_followed() -> None:
-    times = times_of(75)
-    truth = [
-        (1 + 0.2 * np.sin(2 * time)) * painted(yaw=round(0.3 * float(np.sin(3 * time)), 4))
-        for time in times
-    ]
-    points = noisy(truth)
-    assert error(followed(points, times), truth) < error(np.array(points), truth)
-
-
 def test_a_cut_is_followed_at_once_with_a_new_number() -> None:
     truth = [painted()] * 20 + [moved(painted(seed=1_720_001), 150, 40)] * 20
     points, tracker = noisy(truth), Tracker()
     frames = [tracker.update([seen(p)], t) for p, t in zip(points, times_of(40), strict=True)]
     assert [tracked.number for (tracked,) in frames] == [1] * 20 + [2] * 20
     assert np.array_equal(frames[20][0].face.points, points[20].astype(np.float32))
-
-
-def test_another_person_in_the_same_place_has_a_new_number() -> None:
-    tracker = Tracker()
-    first = tracker.update([seen(painted(), person=1)], 0.0)
-    second = tracker.update([seen(painted(), person=2)], 0.04)
-    assert [first[0].number, second[0].number] == [1, 2]
 
 
 def crossing(hidden: bool) -> list[list[tuple[int, np.ndarray]]]:
@@ -147,40 +121,17 @@ def test_likeness_decides_where_places_do_not() -> None:
     assert [tracked.number for tracked in found] == [2, 1]
 
 
-def numbers(film: Sequence[Sequence[Face]]) -> list[list[int]]:
+def test_faces_enter_and_leave_and_are_soon_back() -> None:
+    """Numbers go on from left to right, and are not given twice; whoever is back in half a second
+    keeps theirs."""
     tracker = Tracker()
-    pairs = zip(film, times_of(len(film)), strict=True)
-    return [[tracked.number for tracked in tracker.update(faces, time)] for faces, time in pairs]
-
-
-@pytest.mark.parametrize(("absent", "number"), [(5, 1), (20, 2)])
-def test_a_face_that_is_back_soon_keeps_its_number(absent: int, number: int) -> None:
-    back = [[seen(moved(painted(), 5, 0))]]
-    found = numbers([[seen(painted())]] * 10 + [[]] * absent + back * 10)
-    assert found == [[1]] * 10 + [[]] * absent + [[number]] * 10
-
-
-def test_faces_enter_and_leave() -> None:
-    """Numbers go on from left to right, and are not given twice."""
     people = {1: painted(), 2: moved(painted(), 120, 0), 3: moved(painted(), 240, 0)}
-    shown = [[1, 2]] * 5 + [[2]] * 20 + [[2, 3]] * 5 + [[1, 2, 3]] * 5
-    found = numbers([[seen(people[person], person) for person in frame] for frame in shown])
-    assert found == [[1, 2]] * 5 + [[2]] * 20 + [[2, 3]] * 5 + [[4, 2, 3]] * 5
-
-
-def test_what_was_read_of_a_face_stays_but_its_points() -> None:
-    tracker, read = Tracker(), seen(painted())
-    tracker.update([read], 0.0)
-    (tracked,) = tracker.update([read], 0.04)
-    assert replace(tracked.face, points=read.points) == read
-    assert np.allclose(tracked.face.points, read.points, atol=1e-3)
-
-
-def test_time_goes_on() -> None:
-    tracker = Tracker()
-    tracker.update([seen(painted())], 1.0)
-    with pytest.raises(ValueError, match="frames follow one another"):
-        tracker.update([seen(painted())], 1.0)
+    shown = [[1, 2]] * 5 + [[2]] * 5 + [[1, 2]] * 5 + [[2]] * 20 + [[2, 3]] * 5 + [[1, 2, 3]] * 5
+    found = [
+        [one.number for one in tracker.update([seen(people[n], n) for n in frame], time)]
+        for frame, time in zip(shown, times_of(len(shown)), strict=True)
+    ]
+    assert found == shown[:40] + [[4, 2, 3]] * 5
 
 
 def test_landmarks_that_fall_on_one_place_are_no_error() -> None:

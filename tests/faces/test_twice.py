@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import cast
 
 import numpy as np
-import pytest
 import torch
 
 from trombine.core.conventions import MIRRORED_PART, PARTS, to_picture
@@ -72,10 +71,9 @@ def test_what_an_exact_reader_says_stays() -> None:
     assert torch.allclose(twice.moment[:, 1:], once.moment[:, 1:])
 
 
-@pytest.mark.parametrize("style", ["photo", "cartoon"])
-def test_the_reader_reads_better_twice(style: str) -> None:
+def test_the_reader_reads_better_twice() -> None:
     model = load("reader", task="read")
-    painted = [paint(face(seed), 128, style) for seed in range(900_100, 900_124)]
+    painted = [paint(face(seed), 128, "photo") for seed in range(900_100, 900_124)]
     pictures = torch.stack([to_picture(one.pixels) for one in painted])
     parts = torch.from_numpy(np.stack([one.parts for one in painted]))
     points = torch.from_numpy(np.stack([one.points for one in painted]))

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from trombine.core.errors import InputError
 from trombine.generation.by_net import Inventing, Place
-from trombine.generation.interpolation import LEAST, Walk, linear, spherical
+from trombine.generation.interpolation import LEAST, Walk, spherical
 
 RNG = np.random.default_rng(0)
 VECTORS = RNG.normal(size=(30, 8))
@@ -59,12 +59,6 @@ def test_a_spherical_walk_keeps_to_its_circle() -> None:
         assert_allclose(spherical(first, last, share), wanted, atol=1e-12)
     assert_allclose(spherical(first, 2 * first, 0.5), 1.5 * first)
     assert_allclose(spherical(0 * first, last, 0.5), last / 2)
-
-
-def test_what_is_not_known_of_one_end_is_known_at_the_other() -> None:
-    a, b = np.array([math.nan, 1.0]), np.array([2.0, 3.0])
-    assert_array_equal(linear(a, b, 1), b)
-    assert_array_equal(linear(a, b, 0.5), [math.nan, 2.0])
 
 
 def test_what_guidance_adds_nothing_to_is_blended_too() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,12 +69,3 @@ def faces() -> list[np.ndarray]:
     from trombine.world.people import face
 
     return [paint(face(900_000 + seed), 96, "photo").pixels for seed in range(8)]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    """Small pictures are quicker so, and tests run beside one another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

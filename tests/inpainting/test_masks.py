@@ -8,14 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image as Pillow
 from PIL import ImageDraw
 from skimage import data as skimage_data
 
 from trombine.core.conventions import PART_INDEX
 from trombine.core.errors import InputError
-from trombine.faces.reading import read_picture
 from trombine.inpainting import masks
 from trombine.io.image import load_picture, picture_of
 from trombine.world import face, paint
@@ -27,8 +25,7 @@ def as_jpeg(picture: Pillow.Image, quality: int) -> np.ndarray:
     return np.asarray(Pillow.open(file).convert("RGB"))
 
 
-@pytest.mark.parametrize("colour", ["#ff00ff", "#00ff00", "red"])
-@pytest.mark.parametrize("quality", [75, 90])
+@pytest.mark.parametrize(("colour", "quality"), [("#ff00ff", 75), ("red", 90)])
 def test_of_a_stroke_in_a_jpeg_nothing_is_left_beside_the_hole(colour: str, quality: int) -> None:
     """Beside the same JPEG without the stroke; what is left is what JPEG does to any edge."""
     photo = Pillow.fromarray(skimage_data.astronaut())
@@ -62,7 +59,7 @@ def test_glasses_lie_where_landmarks_say() -> None:
     """Of painted faces, turned ones too: rims, bridge and arms are in it, and it is no mask of the
     whole face."""
     shares, covered = [], []
-    for seed in range(1_480_000, 1_480_030):
+    for seed in range(1_480_000, 1_480_012):
         person = replace(face(seed), glasses=1.0, hat=0.0)
         painted = paint(person, 128, "photo")
         true = painted.parts == PART_INDEX["glasses"]
@@ -100,18 +97,3 @@ def test_glasses_come_off_and_the_eyes_behind_them_stay(pair: tuple[Path, np.nda
 def test_nobody_wears_a_hat(pair: tuple[Path, np.ndarray]) -> None:
     with pytest.raises(InputError, match="shows no hat in its faces; give --mask"):
         masks.hole_of_parts(load_picture(pair[0]), "hat")
-
-
-def test_thin_rims_are_known_by_what_the_reader_says(pair: tuple[Path, np.ndarray]) -> None:
-    """No pixel of glasses, and a face that wears some; a few pixels of a hat are none."""
-    worn, *_ = read_picture(load_picture(pair[0]), "reader").faces
-    logits = torch.zeros_like(worn.logits)
-    logits[PART_INDEX["skin"]] = 1
-    bare = replace(worn, logits=logits, moment={**worn.moment, "glasses": 0.6})
-    numbers = masks.HIDEABLE["glasses"]
-    assert masks.has(bare, "glasses", numbers)
-    assert not masks.has(replace(bare, moment={"glasses": 0.3}), "glasses", numbers)
-    logits[PART_INDEX["hat"], :5, :5] = 2
-    assert not masks.has(replace(bare, logits=logits), "hat", masks.HIDEABLE["hat"])
-    logits[PART_INDEX["hat"], :40] = 2
-    assert masks.has(replace(bare, logits=logits), "hat", masks.HIDEABLE["hat"])

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from trombine import models
 from trombine.inpainting import faces as under
 from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
+from trombine.models import Model
 
 Ours = Callable[[str, str], Callable[..., None]]
 
 
 @pytest.fixture
-def small(root: Path) -> ModuleType:
-    """The small models of tests/inpainting."""
-    path = root / "tests" / "inpainting" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("small_repairers", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def leak_test(ours: Ours, small: ModuleType, tmp_path: Path) -> Callable[[], None]:
-    """The leak test's block of pictures, of which some are faces."""
-    from dataclasses import replace
-
-    from trombine.models import Card
-    from trombine.nets import build
-    from trombine.world.painting import paint
-    from trombine.world.people import face
-
-    net = build("unet", {"width": 4, "levels": 2, "inputs": 4}, seed=5)
-    models.save(tmp_path / "m.safetensors", net, Card(task="repair", net="unet", sizes=net.sizes))
-    plain = models.load(tmp_path / "m.safetensors")
-    steered = replace(plain, net=small.Steered().eval())
-    painted = [paint(face(900_000 + seed), 96, "photo").pixels for seed in range(8)]
-    test = ours("inpainting/test_leaks.py", "test_what_lies_under_a_hole_changes_nothing")
-    return lambda: test(block=0, faces=painted, plain=plain, steered=steered)
+def leak_test(
+    ours: Ours, faces: list[np.ndarray], plain: Model, steered: Model
+) -> Callable[[], None]:
+    """The leak test's pictures, of which some are faces."""
+    test = ours(
+        "inpainting/test_leaks.py",
+        "test_what_lies_under_a_hole_changes_nothing",
+    )
+    return lambda: test(mode="RGB", faces=faces, plain=plain, steered=steered)
 
 
 def unmasked(damaged: Damaged) -> Damaged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from trombine.core.conventions import PART_INDEX, PARTS
-from trombine.inpainting.tints import evened
+from trombine.inpainting.surroundings import evened
 
 SIDE = 96
 FAIR, GREY = torch.tensor([0.8, 0.6, 0.5]), torch.tensor([0.4, 0.4, 0.4])
@@ -45,25 +45,18 @@ def test_grey_skin_becomes_fair_away_from_the_rim() -> None:
         assert bool((steps > -1e-6).all()) and float(steps.max()) < 0.04, "without a seam"
 
 
-def test_a_shaded_side_stays_as_it_is() -> None:
-    made = plane(FAIR, FAIR * 0.5)
-    assert torch.equal(found(made, parts("skin"), right_half()), made)
-
-
-def test_what_is_neither_skin_nor_hair_stays() -> None:
-    made = plane(FAIR, GREY)
-    for name in ("cloth", "left_eye", "background"):
-        assert torch.equal(found(made, parts(name), right_half()), made)
-
-
-def test_a_little_skin_says_nothing() -> None:
-    """Of what is seen, or of what is hidden."""
-    made, likely = plane(FAIR, GREY), parts("cloth")
-    likely[PART_INDEX["skin"], :, SIDE // 2 :] = 1
-    assert torch.equal(found(made, likely, right_half()), made)
+def test_all_else_stays() -> None:
+    """A shaded side, what is neither skin nor hair, and where too little is seen or hidden."""
+    made, hidden, mixed = plane(FAIR, GREY), right_half(), parts("cloth")
+    mixed[PART_INDEX["skin"], :, SIDE // 2 :] = 1
     few = torch.zeros(SIDE, SIDE, dtype=torch.bool)
     few[40:45, 60:66] = True
-    assert torch.equal(found(made, parts("skin"), few), made)
-    none = torch.zeros(SIDE, SIDE, dtype=torch.bool)
-    assert torch.equal(found(made, parts("skin"), none), made)
-    assert torch.equal(found(made, parts("skin"), ~none), made)
+    for one, likely, where in (
+        (plane(FAIR, FAIR * 0.5), parts("skin"), hidden),
+        *((made, parts(name), hidden) for name in ("cloth", "left_eye", "background")),
+        (made, mixed, hidden),
+        (made, parts("skin"), few),
+        (made, parts("skin"), few & ~few),
+        (made, parts("skin"), few | ~few),
+    ):
+        assert torch.equal(found(one, likely, where), one)

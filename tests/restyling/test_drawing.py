@@ -23,7 +23,6 @@ from trombine.nets.restyler import Restyler
 from trombine.restyling.drawing import (
     Restyling,
     alone,
-    boxed,
     faces_in,
     restyled,
     soft_in_tiles,
@@ -51,18 +50,20 @@ def faces() -> list[Face]:
     return [one]
 
 
-@pytest.mark.parametrize("bits", [8, 16])
-def test_what_is_no_face_stays_to_the_last_sample(
-    bits: int, faces: list[Face], inverting: Asked
-) -> None:
+def parts_of_scene() -> np.ndarray:
+    parts = np.zeros(scene().shape[:2], np.uint8)
+    parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
+    return parts
+
+
+def test_what_is_no_face_stays_to_the_last_sample(faces: list[Face], inverting: Asked) -> None:
     """What is of the face becomes the net's, its ground and all around stays."""
-    samples = scene() if bits == 8 else scene().astype(np.uint16) * 257 + 3
+    samples = scene().astype(np.uint16) * 257 + 3
     drawn = restyled(picture_of(samples), inverting(), faces, "photo")
     found = drawn.image.samples
     assert found.dtype == samples.dtype
     assert np.array_equal(found[~drawn.where], samples[~drawn.where])
-    parts = np.zeros(samples.shape[:2], np.uint8)
-    parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
+    parts = parts_of_scene()
     beside = 8  # pixels, as hair that the painted picture's edge cuts fades
     outside = np.ones(parts.shape, bool)
     outside[TOP - beside : TOP + SIDE + beside, LEFT - beside : LEFT + SIDE + beside] = False
@@ -79,8 +80,7 @@ def test_a_neck_goes_with_the_skin_and_clothes_stay(faces: list[Face], inverting
     or darker by what skin became."""
     before = scene().astype(float)
     found = restyled(picture_of(scene()), inverting(), faces, "photo").image.samples.astype(float)
-    parts = np.zeros(before.shape[:2], np.uint8)
-    parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
+    parts = parts_of_scene()
     inside = np.asarray(binary_erosion(parts == PART_INDEX["neck"], iterations=6), bool)
     assert inside.sum() > 200
     skin = before[np.isin(parts, PART_INDEX["skin"])]
@@ -99,11 +99,7 @@ def test_what_is_drawn_lies_where_it_was(angle: int, faces: list[Face], invertin
     samples = np.ascontiguousarray(np.rot90(scene(), angle))
     around = [_turned(one) for one in faces] if angle else faces
     drawn = restyled(picture_of(samples), inverting(), around, "photo")
-    skin = np.zeros(scene().shape[:2], bool)
-    parts = paint(face(SEED), SIDE, "photo").parts
-    skin[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = np.isin(
-        parts, [PART_INDEX["skin"], PART_INDEX["nose"]]
-    )
+    skin = np.isin(parts_of_scene(), [PART_INDEX["skin"], PART_INDEX["nose"]])
     skin = np.rot90(skin, angle)
     off = drawn.image.samples[skin].astype(float) - (255 - samples[skin].astype(float))
     assert np.median(abs(off)) < 3 and (abs(off) < 12).mean() > 0.9
@@ -127,23 +123,13 @@ def test_a_drawn_head_is_taken_out_of_its_own_ground() -> None:
     red, blue = (
         torch.tensor(colour)[:, None, None] for colour in ([0.8, 0.1, 0.2], [0.1, 0.2, 0.9])
     )
-    texture = 0.05 * torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
-    drawn = head[0] * (red + texture) + (1 - head[0]) * blue
+    drawn = head[0] * red + (1 - head[0]) * blue
     found = alone(drawn, head)
     deep, edge = head[0, 0] == 1, (head[0, 0] > 0.4) & (head[0, 0] < 1)
     assert torch.equal(found[:, deep], drawn[:, deep])
     before, after = ((one - red).abs().amax(0)[edge] for one in (drawn, found))
     assert float(after.max()) < 0.6 * float(before.max())
-    assert float(after.mean()) < 0.75 * float(before.mean())
-    nothing = alone(drawn, torch.zeros_like(head))
-    assert torch.equal(nothing, drawn)
-
-
-@pytest.mark.parametrize("width", [3, 9, 31])
-def test_a_mean_over_squares_is_torchs(width: int) -> None:
-    x = torch.rand(1, 2, 24, 24, generator=torch.Generator().manual_seed(1))
-    wanted = torch.nn.functional.avg_pool2d(x, width, 1, width // 2)
-    torch.testing.assert_close(boxed(x, width), wanted, rtol=0, atol=1e-6)
+    assert torch.equal(alone(drawn, torch.zeros_like(head)), drawn)
 
 
 def test_round_a_window_is_drawn_too_and_faces_are_as_in_windows() -> None:
@@ -201,14 +187,6 @@ def test_a_whole_picture_in_tiles_is_one_picture(model_file: Path) -> None:
     assert float(once.std()) > 1e-3
 
 
-def test_all_of_a_picture_is_drawn(model_file: Path, faces: list[Face]) -> None:
-    asked = Restyling(path=model_file, target="sketch", source="photo", whole=True)
-    drawn = restyled(picture_of(scene()), asked, faces, "photo")
-    assert drawn.where.all() and not np.array_equal(drawn.image.samples, scene())
-    empty = restyled(picture_of(scene()), asked, [], "photo")
-    assert empty.where.all()
-
-
 @pytest.mark.parametrize("style", ["photo", "anime", "sketch"])
 def test_the_reader_says_the_style(style: str, model_file: Path) -> None:
     asked = Restyling(path=model_file, target="cartoon")
@@ -216,37 +194,36 @@ def test_the_reader_says_the_style(style: str, model_file: Path) -> None:
     assert asked.style_of(faces_in(image), image) == style
 
 
-def test_a_style_that_the_reader_doubts_is_how_the_picture_looks(faces: list[Face]) -> None:
+def test_a_style_that_the_reader_doubts_is_how_the_picture_looks(
+    model_file: Path, faces: list[Face]
+) -> None:
     doubts = {"photo": 0.1, "anime": 0.0, "cartoon": 0.5, "sketch": 0.4}
     face = replace(faces[0], style=None, styles=doubts)
     assert style_by_looks(face, scene("photo")) == "photo"
     assert style_by_looks(face, scene("sketch")) == "cartoon"  # drawn, and so the likeliest drawing
-
-
-def test_what_shows_no_face_and_does_not_look_drawn_is_a_photograph(model_file: Path) -> None:
     asked = Restyling(path=model_file, target="anime", whole=True)
     assert asked.style_of([], picture_of(skimage.data.coffee()[:200, :300])) == "photo"
 
 
 def test_a_style_that_nobody_knows_is_asked_for(model_file: Path, faces: list[Face]) -> None:
     asked, image = Restyling(path=model_file, target="photo"), picture_of(scene("photo"))
-    with pytest.raises(InputError, match="in which style it is drawn; say it: --from"):
-        asked.style_of([replace(faces[0], style=None)], image)
-    with pytest.raises(InputError, match="in which style it is drawn; say it: --from"):
-        asked.style_of([], picture_of(scene("sketch")))
+    for several, shown in (
+        ([replace(faces[0], style=None)], image),
+        ([], picture_of(scene("sketch"))),
+    ):
+        with pytest.raises(InputError, match="--from"):
+            asked.style_of(several, shown)
     with pytest.raises(InputError, match="looks photo already"):
         asked.style_of(faces, image)
-    with pytest.raises(InputError, match="photo becomes photo"):
-        Restyling(path=model_file, target="photo", source="photo")
-    with pytest.raises(InputError, match="knows photo, anime, cartoon, sketch, not oil"):
-        Restyling(path=model_file, target="oil")
+    for target in ("photo", "oil"):
+        with pytest.raises(InputError, match=target):
+            Restyling(path=model_file, target=target, source="photo")
 
 
 def test_a_whole_sketch_has_no_colours_at_its_neck(faces: list[Face]) -> None:
     """What was filtered is in the style already: a neck is not given its colour once more."""
     asked = Restyling(path=shipped()["restyle"], target="sketch", source="photo", whole=True)
     found = restyled(picture_of(scene()), asked, faces, "photo").image.samples.astype(int)
-    parts = np.zeros(found.shape[:2], np.uint8)
-    parts[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = paint(face(SEED), SIDE, "photo").parts
-    neck = np.asarray(binary_erosion(parts == PART_INDEX["neck"], iterations=6), bool)
+    assert not np.array_equal(found, scene())
+    neck = np.asarray(binary_erosion(parts_of_scene() == PART_INDEX["neck"], iterations=6), bool)
     assert np.median(np.ptp(found[neck], axis=1)) < 10

@@ -31,13 +31,6 @@ def test_gram_is_the_mean_of_products() -> None:
     torch.testing.assert_close(gram(seen).double(), torch.tensor(brute), atol=1e-5, rtol=1e-5)
 
 
-def test_gram_does_not_know_places() -> None:
-    seen = torch.randn(1, 3, 5, 7, generator=torch.Generator().manual_seed(1))
-    order = torch.randperm(35, generator=torch.Generator().manual_seed(2))
-    moved = seen.flatten(2)[..., order].view_as(seen)
-    torch.testing.assert_close(gram(moved), gram(seen))
-
-
 def test_colours_have_the_other_ones_moments() -> None:
     """Mean and covariance, where nothing is cut off; of the same colours nothing changes."""
     chance = torch.Generator().manual_seed(3)
@@ -73,12 +66,6 @@ def test_the_style_comes_nearer_and_landmarks_stay() -> None:
     assert all(weights.grad is None for weights in by.net.parameters())
 
 
-def test_its_own_style_changes_little() -> None:
-    picture = painted("photo")
-    made = drawn_like(picture, picture, eye(), steps=4)
-    assert float((made - picture).abs().mean()) < 0.01
-
-
 def test_vgg_is_taken_where_its_weights_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,11 +76,8 @@ def test_vgg_is_taken_where_its_weights_are(
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     by = eye()
     assert by.name == "vgg16" and len(by.see(torch.rand(3, 32, 32))) == 4
-    assert drawn_like(torch.rand(3, 32, 40), torch.rand(3, 50, 32), by, steps=2).shape == (
-        3,
-        32,
-        40,
-    )
+    drawn = drawn_like(torch.rand(3, 32, 40), torch.rand(3, 50, 32), by, steps=2)
+    assert drawn.shape == (3, 32, 40)
 
 
 def test_strength_and_kept_colours() -> None:

@@ -25,8 +25,6 @@ from trombine.restyling.portrait import (
     character_of,
     cutout,
     known,
-    median,
-    neck_of,
     read_character,
 )
 from trombine.restyling.stylize import model_of
@@ -115,11 +113,6 @@ def test_what_lies_round_a_head_goes_on_behind_a_narrower_one() -> None:
     assert abs(after - ground[rows, columns])[bare].mean() < 0.04
 
 
-def test_strength_blends(image: Picture, faces: list[Face], character: Character) -> None:
-    half, whole = (drawn(image, faces, character, strength=s).image.rgb() for s in (0.5, 1.0))
-    np.testing.assert_allclose(half, (image.rgb() + whole) / 2, atol=2.5 / 255)
-
-
 def test_who_is_like_nobody_is_drawn_by_the_net(
     image: Picture, faces: list[Face], character: Character
 ) -> None:
@@ -156,7 +149,6 @@ def test_a_character_is_kept(character: Character, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{}", "no character's file"),
         ("no", "no character's file"),
         ('{"character": {"smile": 1}}', "does not say what"),
         ('{"character": {"horns": 1}}', "has no field horns"),
@@ -164,9 +156,8 @@ def test_a_character_is_kept(character: Character, tmp_path: Path) -> None:
 )
 def test_what_is_no_character_is_refused(text: str, why: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text)
-    with pytest.raises(InputError, match=why) as found:
+    with pytest.raises(InputError, match=why):
         read_character(tmp_path / "a.json")
-    assert "\n" not in str(found.value)
 
 
 def test_a_picture_without_a_face_is_refused(tmp_path: Path) -> None:
@@ -195,25 +186,10 @@ def test_a_cut_out_head_lies_in_the_picture(character: Character) -> None:
     assert not cutout(far, "anime").inside(220, 260)[0].opacity.size
 
 
-def test_a_neck_is_as_wide_as_it_is(faces: list[Face]) -> None:
-    assert 0.3 < neck_of(faces[0]) < 1.0
-
-
 def test_a_film_keeps_who_it_was(faces: list[Face], image: Picture, character: Character) -> None:
-    actor = Actor(character, 0.0)
-    now = actor.step(samples_of(image.rgb_pixels()), faces[0], "photo", 0.04)
+    now = Actor(character, 0.0).step(samples_of(image.rgb_pixels()), faces[0], "photo", 0.04)
     assert now.person.hair_curl == character.person.hair_curl
     assert abs(now.frame.x - character.frame.x) < 2
-
-
-def test_who_is_seen_in_several_frames_is_their_median(character: Character) -> None:
-    people = [
-        replace(character.person, hair_length=length, texture=seed)
-        for length, seed in ((0.9, 7.0), (0.2, 5.0), (0.3, 8.0), (0.4, 9.0))
-    ]
-    found = median([replace(character, person=person) for person in people])
-    assert (found.person.hair_length, found.person.texture) == (0.3, 7.0)
-    assert found.person.yaw == character.person.yaw
 
 
 def test_a_film_shows_who_is_seen_in_most_of_its_frames(

@@ -15,7 +15,7 @@ from trombine.core.errors import InputError
 from trombine.io.image import Picture, load_picture, picture_of, read_record
 from trombine.io.video import Frames
 from trombine.superres.damage import Damage, damage_of, jpeg_quality, noise, quality_of
-from trombine.superres.enlarge import _tiles, model_for
+from trombine.superres.enlarge import model_for
 from trombine.superres.pictures import enlarged_image
 from trombine.superres.pipelines import nets_of, plan_pipeline
 from trombine.world import face, paint
@@ -35,15 +35,17 @@ def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
 
 
 def test_the_quality_of_a_file_is_the_one_it_was_saved_with() -> None:
-    for quality in range(1, 101):
+    for quality in (1, 10, 49, 50, 75, 92, 99, 100):
         file = io.BytesIO()
         Pillow.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
         table = Pillow.open(file).quantization[0]  # pyright: ignore[reportAttributeAccessIssue]
         assert quality_of(table) == quality
 
 
-@pytest.mark.parametrize("quality", [30, 50, 60, 75, 80, 85, 90])
-@pytest.mark.parametrize("name", PHOTOGRAPHS)
+@pytest.mark.parametrize(
+    ("name", "quality"),
+    [("astronaut", 30), ("chelsea", 60), ("coffee", 75), ("astronaut", 85), ("chelsea", 90)],
+)
 def test_the_quality_of_a_jpeg_is_read_from_its_pixels(name: str, quality: int) -> None:
     """Cropped, so that no block begins at the corner; 74 and 75 have the same steps here."""
     found = jpeg_quality(jpeg(photograph(name), quality)[3:, 5:])
@@ -63,13 +65,13 @@ def test_what_was_no_jpeg_has_no_quality() -> None:
     for name in PHOTOGRAPHS:
         assert jpeg_quality(photograph(name)) is None
         assert jpeg_quality(photograph(name)[::2, ::2]) is None
-        assert jpeg_quality(jpeg(photograph(name), 100)) is None
-    assert all(jpeg_quality(leaves(seed, 128)) is None for seed in range(2_000_000, 2_000_020))
+    assert jpeg_quality(jpeg(photograph("coffee"), 100)) is None
+    assert all(jpeg_quality(leaves(seed, 128)) is None for seed in range(2_000_000, 2_000_008))
     assert jpeg_quality(jpeg(photograph("coffee"), 50)[:31, :90]) is None
     assert jpeg_quality(np.full((64, 64, 3), 90, np.uint8)) is None
 
 
-@pytest.mark.parametrize("strength", [3.0, 5.0, 8.0])
+@pytest.mark.parametrize("strength", [3.0, 8.0])
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_noise_is_as_strong_as_it_was_made(name: str, strength: float) -> None:
     clean, random = photograph(name), np.random.default_rng(3)
@@ -77,51 +79,36 @@ def test_noise_is_as_strong_as_it_was_made(name: str, strength: float) -> None:
     found = noise(np.clip(noisy, 0, 255).round().astype(np.uint8))
     assert found == pytest.approx(strength, rel=0.35)
     assert noise(clean) < 2
-
-
-def test_grey_texture_is_no_noise() -> None:
-    for name in ("grass", "gravel", "brick"):
-        assert noise(np.repeat(getattr(skimage.data, name)()[..., None], 3, 2)) == 0
-    assert noise(np.zeros((9, 9, 3), np.uint8)) == 0
+    assert noise(np.repeat(noisy.clip(0, 255).astype(np.uint8)[..., :1], 3, 2)) == 0, "of grey"
 
 
 # --- which nets are taken ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("quality", "noise", "share"),
+    ("quality", "noise", "share", "cleaned"),
     [
-        (None, 0, 0),
-        (100, 0, 0),
-        (98, 0, 0.2),
-        (95, 0, 0.4),
-        (91, 0, 0.56),
-        (80, 0, 0.875),
-        (60, 0, 1),
-        (30, 1, 1),
-        (98, 9, 1),
-        (None, 3, 0.4),
+        (None, 0, 0, 0),
+        (100, 0, 0, 0),
+        (95, 0, 0.4, 0.18),
+        (80, 0, 0.875, 0.6),
+        (40, 1, 1, 1),
+        (98, 5, 1, 0.85),
+        (None, 3, 0.4, 0.41),
     ],
 )
-def test_the_share_of_the_net_for_damage(quality: int | None, noise: float, share: float) -> None:
-    assert Damage(quality=quality, noise=noise).share == pytest.approx(share)
-
-
-@pytest.mark.parametrize(
-    ("quality", "noise", "share"),
-    [(None, 0, 0), (100, 0, 0), (95, 0, 0.18), (80, 0, 0.6), (40, 1, 1), (98, 5, 0.85)],
-)
-def test_what_keeps_its_size_is_cleaned_by_less(
-    quality: int | None, noise: float, share: float
+def test_the_share_of_the_net_for_damage(
+    quality: int | None, noise: float, share: float, cleaned: float
 ) -> None:
+    """Less of it where the size is kept."""
     damage = Damage(quality=quality, noise=noise)
-    assert damage.share_cleaned == pytest.approx(share)
-    assert damage.share_cleaned <= damage.share
+    assert damage.share == pytest.approx(share)
+    assert damage.share_cleaned == pytest.approx(cleaned)
 
 
 @pytest.mark.parametrize("quality", [75, 90, 95])
 def test_a_cleaned_jpeg_is_nearer_to_what_was_saved(quality: int) -> None:
-    """A photograph, a painted face, leaves."""
+    """A photograph, a painted face, leaves; what was no JPEG stays."""
     for truth in (
         photograph("coffee")[100:228, 200:328],
         paint(face(3), 128, "photo").pixels,
@@ -132,37 +119,29 @@ def test_a_cleaned_jpeg_is_nearer_to_what_was_saved(quality: int) -> None:
         before, after = (np.square(one - truth.astype(float)).mean() for one in (small, clean))
         assert after <= before, "95 is not seen in every picture, which then stays"
         assert quality == 95 or after < 0.95 * before
+    assert quality != 95 or np.array_equal(trombine.upscale(truth, scale=1), truth)
 
 
 def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None:
     """A plain JPEG has no comb; and the worse of the file's quality and the pixels' counts."""
     plain = Pillow.new("RGB", (64, 64), (9, 99, 200))
-    plain.save(tmp_path / "plain.jpg", quality=40)
-    image = load_picture(tmp_path / "plain.jpg")
-    assert damage_of(image.rgb_pixels(), image.quantization).quality == 40
     twice = Pillow.fromarray(jpeg(photograph("coffee"), 60))
-    twice.save(tmp_path / "twice.jpg", quality=97)
-    image = load_picture(tmp_path / "twice.jpg")
-    assert damage_of(image.rgb_pixels(), image.quantization).quality == 60
+    for picture, quality, wanted in ((plain, 40, 40), (twice, 97, 60)):
+        picture.save(tmp_path / "a.jpg", quality=quality)
+        image = load_picture(tmp_path / "a.jpg")
+        assert damage_of(image.rgb_pixels(), image.quantization).quality == wanted
 
 
 @pytest.mark.parametrize(
     ("quality", "model"),
-    [
-        (None, "upscale"),
-        (97, "upscale"),
-        (91, "upscale+upscale-wild*0.6"),
-        (80, "upscale+upscale-wild*0.9"),
-        (60, "upscale-wild"),
-    ],
+    [(None, "upscale"), (97, "upscale"), (91, "upscale+upscale-wild*0.6"), (60, "upscale-wild")],
 )
 def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: str) -> None:
     pixels = photograph("astronaut")
     image = Picture(samples=pixels if quality is None else jpeg(pixels, quality))
-    chosen, reason = model_for(Frames(frames=(image,)), "x2")
+    chosen, reason = model_for(Frames(frames=(image,)), 2)
     assert chosen == model
-    assert (reason == "") == (model == "upscale")
-    assert model == "upscale" or reason == f"was a JPEG of quality {quality}"
+    assert reason == ("" if model == "upscale" else f"was a JPEG of quality {quality}")
 
 
 def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None:
@@ -184,16 +163,7 @@ def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None
     assert trombine.replay(tmp_path / "auto.png").summary.endswith("the same pixels")
 
 
-def test_the_tiles_of_a_blend_are_those_of_both_nets() -> None:
-    image = picture_of(np.zeros((300, 400, 3), np.uint8))
-    tiles = {
-        model: _tiles(image, plan_pipeline(300, 400, factor=4, box=None, model=model), None)
-        for model in ("upscale", "upscale-wild", "upscale+upscale-wild*0.3")
-    }
-    assert tiles["upscale+upscale-wild*0.3"] == [*tiles["upscale"], *tiles["upscale-wild"]]
-
-
-@pytest.mark.parametrize("model", ["upscale+magic*0.5", "upscale+upscale-wild*2", "a+b"])
+@pytest.mark.parametrize("model", ["upscale+magic*0.5", "upscale+upscale-wild*2"])
 def test_no_other_blend_is_a_model(model: str, tmp_path: Path) -> None:
     Pillow.new("RGB", (8, 8)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="neither a shipped model nor a file"):
@@ -201,25 +171,15 @@ def test_no_other_blend_is_a_model(model: str, tmp_path: Path) -> None:
 
 
 def test_a_picture_as_it_is_takes_part_where_its_size_stays() -> None:
-    part = plan_pipeline(30, 20, factor=1, box=None, model="input+upscale-wild*0.4")
+    part = plan_pipeline(30, 20, 1, model="input+upscale-wild*0.4")
     assert part.second is not None and part.share == 0.4
     picture = picture_of(np.random.default_rng(3).integers(0, 256, (30, 20, 3), np.uint8))
-    wild = plan_pipeline(30, 20, factor=1, box=None, model="upscale-wild")
+    wild = plan_pipeline(30, 20, 1, model="upscale-wild")
     made = enlarged_image(picture, wild).samples.astype(float)
     mixed = 0.6 * picture.samples + 0.4 * made
     assert np.abs(enlarged_image(picture, part).samples - mixed).max() <= 1
-    kept = plan_pipeline(30, 20, factor=1, box=None, model="input")
+    kept = plan_pipeline(30, 20, 1, model="input")
     assert np.array_equal(enlarged_image(picture, kept).samples, picture.samples)
     assert nets_of("input+upscale-wild*0.4") == nets_of("upscale-wild")  # as for --model
     with pytest.raises(InputError, match="keeps the size; -x 1 does"):
-        plan_pipeline(30, 20, factor=2, box=None, model="input+upscale-wild*0.4")
-
-
-@pytest.mark.parametrize("quality", [90, 75, 40])
-def test_a_jpeg_is_cleaned_as_much_as_it_is_damaged(quality: int) -> None:
-    truth = paint(face(1_000_003), 192, "photo").pixels
-    saved = jpeg(truth, quality)
-    cleaned = trombine.upscale(saved, scale=1)
-    errors = [np.square(one.astype(float) - truth).mean() for one in (cleaned, saved)]
-    assert errors[0] < 0.9 * errors[1]
-    assert np.array_equal(trombine.upscale(truth, scale=1), truth)
+        plan_pipeline(30, 20, 2, model="input+upscale-wild*0.4")

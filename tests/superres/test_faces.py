@@ -56,7 +56,7 @@ def read(small: torch.Tensor) -> Face:
     return one
 
 
-@pytest.mark.parametrize("size", [(2 * SIDE, 2 * SIDE), (4 * SIDE, 4 * SIDE), (137, 137)])
+@pytest.mark.parametrize("size", [(4 * SIDE, 4 * SIDE), (137, 137)])
 def test_a_face_is_put_where_it_is(small: torch.Tensor, size: tuple[int, int]) -> None:
     """By the same interpolation as the rest, it is the same picture."""
     large = functional.interpolate(small[None], size, mode="bicubic", antialias=True)[0]
@@ -79,25 +79,11 @@ def test_only_the_face_changes_and_softly(small: torch.Tensor, read: Face) -> No
     assert np.abs(np.diff(changed, axis=0)).max() < 0.05, "no seam"
 
 
-def test_a_share_of_it(small: torch.Tensor, read: Face) -> None:
-    large = functional.interpolate(small[None], scale_factor=4.0, mode="bicubic")[0]
-    middle = tuple(int(2 * (read.box[axis] + read.box[axis + 2])) for axis in (1, 0))
-    part = large.clone() - with_faces(small, large.clone(), by(Bicubic(0.2)), 0.25)
-    assert part[(0, *middle)] == pytest.approx(0.05, abs=0.01)
-
-
 def test_who_leans_far_is_left_alone(small: torch.Tensor) -> None:
     """The net saw faces that stand."""
     lying = small.rot90(1, (1, 2)).contiguous()
     large = functional.interpolate(lying[None], scale_factor=4.0, mode="bicubic")[0]
     assert torch.equal(with_faces(lying, large.clone(), by(Bicubic(0.2))), large)
-
-
-def test_grey_stays_grey(small: torch.Tensor) -> None:
-    grey = small.mean(0, keepdim=True).expand(3, -1, -1)
-    large = functional.interpolate(grey[None], scale_factor=4.0, mode="bicubic")[0].clamp(0, 1)
-    made = with_faces(grey, large, load("upscale-wild-faces-x4"))
-    assert torch.equal(made[0], made[1]) and torch.equal(made[0], made[2])
 
 
 def test_the_function_puts_faces_in_by_their_share(

@@ -13,7 +13,7 @@ from trombine.data.degrade import imresize_matlab, shrink
 from trombine.io.image import Picture
 from trombine.models import Card, Model
 from trombine.nets import build
-from trombine.superres.pictures import deviations, enlarged_colours
+from trombine.superres.pictures import How, deviations, enlarged_colours
 from trombine.superres.pipelines import Pipeline
 from trombine.superres.report import report_of
 from trombine.world import face, paint
@@ -44,11 +44,8 @@ def test_deviations_are_those_of_eight_results() -> None:
     pixels = np.random.default_rng(4).integers(0, 256, (14, 19, 3), np.uint8)
     results = []
     for at in range(8):
-        mirrored = pixels[:, ::-1] if at >= 4 else pixels
-        turned = np.rot90(mirrored, at % 4).copy()
-        made, _ = enlarged_colours(
-            image(turned).rgb(), None, pipeline(turned.shape[0], turned.shape[1])
-        )
+        turned = np.rot90(pixels[:, ::-1] if at >= 4 else pixels, at % 4).copy()
+        made, _ = enlarged_colours(image(turned).rgb(), None, pipeline(*turned.shape[:2]))
         made = np.rot90(made.permute(1, 2, 0).numpy(), -(at % 4))
         results.append(made[:, ::-1] if at >= 4 else made)
     expected = np.sqrt(np.var(np.stack(results).astype(float), axis=0).mean(axis=2))
@@ -61,7 +58,7 @@ def test_brought_down_is_measured_against_the_input() -> None:
     small = shrunk(painted(2_000_001))
     result = np.repeat(np.repeat(small, 2, 0), 2, 1)
     result[:12, :12] = np.clip(result[:12, :12].astype(int) + 40, 0, 255)
-    numbers = report_of(image(small), image(result), pipeline(SIDE, SIDE), "title").numbers
+    numbers = report_of(image(small), image(result), pipeline(SIDE, SIDE), "title", How()).numbers
     down = imresize_matlab(to_picture(result)[None], size=(SIDE, SIDE)).clamp(0, 1)[0]
     error = (down.double() - to_picture(small)).square()
     assert numbers["brought_down"]["psnr"] == pytest.approx(
@@ -78,7 +75,7 @@ def test_another_face_has_another_identity() -> None:
     small = shrunk(large[2_000_001])
     found = {}
     for seed, pixels in large.items():
-        report = report_of(image(small), image(pixels), pipeline(SIDE, SIDE), "title")
+        report = report_of(image(small), image(pixels), pipeline(SIDE, SIDE), "title", How())
         (found[seed],) = report.numbers["faces"]
         assert report.sheet.shape[1] <= 2000
     same, other = found.values()
@@ -87,15 +84,7 @@ def test_another_face_has_another_identity() -> None:
 
 
 def test_no_face_and_an_equal_picture_are_no_trouble() -> None:
-    flat = np.full((SIDE, SIDE, 3), 120, np.uint8)
-    numbers = report_of(
-        image(flat),
-        image(np.full((2 * SIDE, 2 * SIDE, 3), 120, np.uint8)),
-        pipeline(SIDE, SIDE),
-        "",
-    ).numbers
-    assert numbers["faces"] == [] and numbers["brought_down"] == {
-        "psnr": None,
-        "mean": 0,
-        "worst_percent": 0,
-    }
+    flat, large = (np.full((times * SIDE, times * SIDE, 3), 120, np.uint8) for times in (1, 2))
+    numbers = report_of(image(flat), image(large), pipeline(SIDE, SIDE), "", How()).numbers
+    assert numbers["faces"] == []
+    assert numbers["brought_down"] == {"psnr": None, "mean": 0, "worst_percent": 0}

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from trombine.core.errors import InputError
 from trombine.io.sheets import PAPER
 from trombine.superres.sheet import (
     CELL,
     _columns,
-    _steps,
     detail,
     scores,
     standard_sheet,
-    window_sums,
 )
 
 Pixels = np.ndarray
@@ -71,75 +67,32 @@ def test_the_detail_is_where_the_picture_is_busy() -> None:
     top, left, height, width = detail(small, (240, 400), (40, 40))
     assert (height, width) == (40, 40)
     assert abs(top - 160) <= 2 and abs(left - 60) <= 2
+    plain = np.full((100, 100, 3), 7, np.uint8)
+    assert detail(plain, (200, 200), (40, 60)) == (80, 70, 40, 60), "its middle"
 
 
-def test_the_detail_of_a_plain_picture_is_its_middle() -> None:
-    assert detail(np.full((100, 100, 3), 7, np.uint8), (200, 200), (40, 60)) == (80, 70, 40, 60)
-
-
-def testwindow_sums_as_by_hand() -> None:
-    values = _steps(noise(9, 7))
-    by_hand = [[values[y : y + 4, x : x + 3].sum() for x in range(5)] for y in range(6)]
-    assert np.allclose(window_sums(values, (4, 3)), by_hand)
-
-
-def test_steps_as_by_hand() -> None:
-    pixels = noise(5, 6).astype(int)
-    steps = _steps(pixels.astype(np.uint8))
-    right = np.abs(pixels[2, 3] - pixels[2, 4]).sum()
-    assert steps[2, 3] == right + np.abs(pixels[2, 3] - pixels[3, 3]).sum()
-    assert steps[4, 5] == 0
-
-
-@pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize(
-    "size",
+    ("small", "large"),
     [
-        (1, 1),
-        (16, 16),
-        (3, 400),
-        (400, 3),
-        (90, 700),
-        (700, 90),
-        (160, 160),
-        (240, 241),
-        (977, 611),
+        ((1, 1), (2, 2)),
+        ((3, 400), (6, 800)),
+        ((700, 90), (1400, 180)),
+        ((50, 70), (133, 177)),
+        ((977, 611), (1954, 1222)),
     ],
 )
-def test_any_size_makes_a_sheet_of_moderate_size(size: tuple[int, int], known: bool) -> None:
-    small, result = noise(*size), noise(2 * size[0], 2 * size[1], 1)
-    sheet = standard_sheet(small, result, result if known else None, "any size")
-    assert sheet.shape[1] < 2000 and sheet.shape[0] < 2000
-    assert (sheet[:, :4] == PAPER_PIXEL).all() and (sheet[:, -4:] == PAPER_PIXEL).all()
+def test_any_size_makes_a_sheet_of_moderate_size(
+    small: tuple[int, int], large: tuple[int, int]
+) -> None:
+    """Whether the truth is known or not."""
+    result = noise(*large, 1)
+    for truth in (None, result):
+        sheet = standard_sheet(noise(*small), result, truth, "any size")
+        assert sheet.shape[1] < 2000 and sheet.shape[0] < 2000
+        assert (sheet[:, :4] == PAPER_PIXEL).all() and (sheet[:, -4:] == PAPER_PIXEL).all()
 
 
-def test_sizes_that_are_no_whole_multiple() -> None:
-    sheet = standard_sheet(noise(50, 70), noise(133, 177, 1), noise(133, 177, 2), "no multiple")
-    assert sheet.shape[1] < 2000
-
-
-def test_a_large_picture_makes_a_small_sheet() -> None:
-    small = np.asarray(Image.fromarray(noise(64, 80)).resize((1250, 1000)))
-    result = np.asarray(Image.fromarray(small).resize((5000, 4000)))
-    sheet = standard_sheet(small, result, None, "20 megapixels")
-    assert sheet.shape[0] < 2000 and sheet.shape[1] < 2000
-
-
-def test_the_numbers_are_those_of_the_pictures() -> None:
-    """Grey, so that luma is a scaled grey: PSNR-Y is scikit-image's of luma, to its rounding."""
-    truth = noise(64, 64)[..., :1].repeat(3, axis=2)
-    moved = truth.astype(int) + np.random.default_rng(1).integers(-9, 10, (64, 64, 1))
-    result = moved.clip(0, 255).astype(np.uint8)
-    columns = _columns(truth[::4, ::4], result, truth)
-    y = [16 + 219 * one[4:-4, 4:-4, 0].astype(float) / 255 for one in (truth, result)]
-    expected = peak_signal_noise_ratio(y[0], y[1], data_range=255)
-    assert columns[2].title.startswith("result")
-    told = float(columns[2].title.split()[1].rstrip(","))
-    assert told == pytest.approx(expected, abs=0.1)
-    assert float(columns[1].title.split()[1].rstrip(",")) < told
-
-
-@pytest.mark.parametrize("height", [64, 271, 530])
+@pytest.mark.parametrize("height", [64, 530])
 def test_all_of_a_picture_is_measured_in_its_luma(height: int) -> None:
     """In one piece it is scikit-image's, to the rounding of pixels; the border is left out."""
     truth, result = noise(height, 30), noise(height, 30, 1)
@@ -158,12 +111,9 @@ def test_all_of_a_picture_is_measured_in_its_luma(height: int) -> None:
 
 def test_no_numbers_without_truth_and_none_for_specks() -> None:
     small = noise(8, 8)
-    assert [one.title for one in _columns(small, larger(small, 2), None)][1:] == [
-        "bicubic",
-        "result",
-    ]
+    assert list(_columns(small, larger(small, 2), None))[1:] == ["bicubic", "result"]
     speck = _columns(noise(2, 2), noise(4, 4), noise(4, 4))
-    assert [one.title for one in speck] == ["input, 2 × 2", "bicubic", "result", "truth"]
+    assert list(speck) == ["input, 2 × 2", "bicubic", "result", "truth"]
 
 
 def test_of_a_result_as_large_as_the_input_bicubic_is_left_out() -> None:
@@ -171,20 +121,6 @@ def test_of_a_result_as_large_as_the_input_bicubic_is_left_out() -> None:
     truth = noise(320, 320)
     small, result = truth // 2, truth // 4 * 3
     columns = _columns(small, result, truth)
-    assert [one.title.split()[0] for one in columns] == ["input", "result", "truth"]
-    assert columns[0].pixels is small and columns[0].full_size
+    assert [title.split()[0] for title in columns] == ["input", "result", "truth"]
     score = scores(small, result, truth)["bicubic"]
-    assert columns[0].title == f"input  {score.psnr:.2f}, {score.ssim:.4f}"
-    assert [one.title for one in _columns(small, result, None)] == ["input", "result"]
-    assert standard_sheet(small, result, None, "cleaned").shape[1] < 2000
-
-
-def test_a_truth_of_another_size_is_refused() -> None:
-    with pytest.raises(InputError, match="as large as"):
-        standard_sheet(noise(8, 8), noise(16, 16), noise(16, 18), "no")
-
-
-def test_the_same_bytes_each_time() -> None:
-    small, result = noise(40, 30), noise(80, 60, 1)
-    first, second = (standard_sheet(small, result, None, "again") for _ in range(2))
-    assert np.array_equal(first, second)
+    assert next(iter(columns)) == f"input  {score.psnr:.2f}, {score.ssim:.4f}"

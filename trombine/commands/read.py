@@ -37,8 +37,8 @@ from trombine.faces.reading import (
     read_files,
     read_held,
     read_picture,
+    table,
 )
-from trombine.faces.table import table
 from trombine.io.batch import Made, each, find
 from trombine.io.convert import is_held
 from trombine.io.image import Picture

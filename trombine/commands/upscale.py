@@ -123,8 +123,9 @@ def upscale(
         raise InputError(f"--sharpness is for enlarging by {PHOTOGRAPHS} or {WILD}; leave it out")
     if mask_is != AUTO and hole is None:
         raise InputError("--mask-is says what of a mask was repaired", "give --hole too")
+    target = _target(scale, size, model)
     options = Enlargement(
-        enlarge=_size_text(scale, size, model),
+        scale=target,
         model=model if model == AUTO or is_shipped(model) else Path(located(model)),
         sharpness=sharpness,
         tta=tta,
@@ -143,11 +144,11 @@ def upscale(
     is_one = len(sources) == 1
     truths, holes = sidecars(sources, truth, "truth"), sidecars(sources, hole, "hole")
 
-    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
+    def work(source: SourceFile, output: Path, tick: Tick) -> Made:
         path = source.path
         alone = is_one or not is_light(path)
         one = options if alone else replace(options, threads=1)
-        return enlarge(source, target, one, tick, truth=truths.get(path), hole=holes.get(path))
+        return enlarge(source, output, one, tick, truth=truths.get(path), hole=holes.get(path))
 
     return each(
         paths,
@@ -155,8 +156,8 @@ def upscale(
         upscale,
         arguments | {"model": options.model, "truth": None, "hole": None, "mask_is": AUTO},
         endings=("", *((SHEET,) if sheet else ()), *((REPORT, NUMBERS) if report else ())),
-        name=lambda source: ending(source, options.enlarge, options.model),
-        beside=f".{options.enlarge}",
+        name=lambda source: ending(source, target, options.model),
+        beside=f".x{target}" if isinstance(target, int) else ".{}x{}".format(*target),
         reads=filter(None, (*truths.values(), *holes.values(), file)),
         films=True,
         at_once=options.threads or 1,
@@ -167,14 +168,14 @@ def upscale(
     )
 
 
-def _size_text(scale: int | None, size: str | None, model: str | Path) -> str:
-    """How large results are to be, "x3" or "1920x1080"; there must be such a model."""
+def _target(scale: int | None, size: str | None, model: str | Path) -> int | tuple[int, int]:
+    """How many times as large, or the box to fit in; there must be such a model."""
     there = (_USUAL_SCALE,) if model in (AUTO, KEPT) else nets_of(model)
     if size is None:
-        return f"x{scale or (_USUAL_SCALE if _USUAL_SCALE in there else max(there))}"
+        return scale or (_USUAL_SCALE if _USUAL_SCALE in there else max(there))
     if scale is not None:
         raise InputError("-x and --size both say how large; give one of them")
-    plain = re.sub(r"\s*[xX×]\s*", "x", size.strip())
-    if not re.fullmatch(r"[1-9]\d{0,5}x[1-9]\d{0,5}", plain):
+    box = re.fullmatch(r"\s*([1-9]\d{0,5})\s*[xX×]\s*([1-9]\d{0,5})\s*", size)
+    if box is None:
         raise InputError(f"--size is WIDTHxHEIGHT, as in 1920x1080, not {shown(size)}")
-    return plain
+    return int(box[1]), int(box[2])

@@ -45,6 +45,40 @@ class Box:
             right=self.right * factor,
         )
 
+    def grown(self, pixels: int, height: int, width: int) -> Box:
+        """The rectangle and what is round it, in a picture of this size."""
+        return Box(
+            top=max(self.top - pixels, 0),
+            left=max(self.left - pixels, 0),
+            bottom=min(self.bottom + pixels, height),
+            right=min(self.right + pixels, width),
+        )
+
+    def within(self, other: Box) -> Box:
+        """The same rectangle as it lies in another."""
+        return Box(
+            top=self.top - other.top,
+            left=self.left - other.left,
+            bottom=self.bottom - other.top,
+            right=self.right - other.left,
+        )
+
+    def shared(self, other: Box) -> Box | None:
+        """What two rectangles share; None where that is nothing."""
+        top, left = max(self.top, other.top), max(self.left, other.left)
+        bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
+        if top >= bottom or left >= right:
+            return None
+        return Box(top=top, left=left, bottom=bottom, right=right)
+
+
+def bounds(mask: Bool[np.ndarray, "h w"]) -> Box | None:
+    """The smallest rectangle round what is true; None where nothing is."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)).tolist() for axis in (1, 0))
+    if not rows:
+        return None
+    return Box(top=rows[0], left=columns[0], bottom=rows[-1] + 1, right=columns[-1] + 1)
+
 
 def around(hole: Bool[np.ndarray, "h w"], *, context: float = 1.0, least: int = 0) -> Box:
     """A square round the hole with `context` times the hole's longer side beside it.
@@ -52,14 +86,12 @@ def around(hole: Bool[np.ndarray, "h w"], *, context: float = 1.0, least: int = 
     Its side is at least `least` pixels; it is moved into the picture, and cut only where the
     picture is smaller than it. It holds the whole hole.
     """
-    if not hole.any():
+    box = bounds(hole)
+    if box is None:
         raise ValueError("there is no hole to crop round")
-    rows = np.flatnonzero(hole.any(axis=1)).tolist()
-    columns = np.flatnonzero(hole.any(axis=0)).tolist()
-    extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    side = max(math.ceil(extent * (1 + context)), least)
-    top, bottom = _centred(rows[0], rows[-1] + 1, side, hole.shape[0])
-    left, right = _centred(columns[0], columns[-1] + 1, side, hole.shape[1])
+    side = max(math.ceil(max(box.height, box.width) * (1 + context)), least)
+    top, bottom = _centred(box.top, box.bottom, side, hole.shape[0])
+    left, right = _centred(box.left, box.right, side, hole.shape[1])
     return Box(top=top, left=left, bottom=bottom, right=right)
 
 

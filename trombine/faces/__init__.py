@@ -8,7 +8,8 @@ spreads.py how far the numbers may be off
 doubts.py  what speaks against a reading
 faces.py   all of it: a picture to its faces
 maps.py    the parts of a whole picture, along its own edges
-tracks.py  faces of a film, which keep their numbers; oneeuro.py takes noise from their landmarks
+tracks.py  faces of a film, which keep their numbers, without noise
+reading.py one picture read: files and words; drawing.py draws what was read over it
 
 The net is nets/reader.py; what it learns is in training/methods/reader.py.
 """

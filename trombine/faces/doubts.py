@@ -9,8 +9,7 @@ on the forehead, the parts say so, however sure the landmarks are of themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -48,32 +47,30 @@ _MUCH: Final = 0.25
 _UNSEEN: Final = 0.011
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """Of a face what doubts are about; places and lengths in pixels of the picture."""
+def doubts(
+    points: Points,
+    errors: Float32[np.ndarray, "68"],
+    labels: UInt8[np.ndarray, "128 128"],
+    frame: Frame,
+    *,
+    size: float,
+    outside: float,
+    is_beyond: bool,
+) -> tuple[str, ...]:
+    """What speaks against the reading of a face, in words; empty where nothing does.
 
-    points: Points
-    errors: Float32[np.ndarray, "68"]  # by how much each point may be off
-    labels: UInt8[np.ndarray, "128 128"]  # the parts in its window
-    frame: Frame  # of that window
-    size: float
-    outside: float  # of the landmarks' box: how much of it lies outside the picture
-
-
-def doubts(face: Seen, *, is_beyond: bool = False) -> tuple[str, ...]:
-    """What speaks against the reading of a face, in words; empty where nothing does."""
+    Its landmarks, by how much each may be off, its parts and their frame, how large it is, and how
+    much of the landmarks' box lies outside the picture; lengths are in pixels of the picture.
+    """
     doubtful: list[str] = []
-    if face.outside > _OUTSIDE:
+    if outside > _OUTSIDE:
         doubtful.append("a part of it is outside the picture")
-    if np.quantile(face.errors, 1 - _MUCH) > _UNSEEN * face.frame.side:
+    if np.quantile(errors, 1 - _MUCH) > _UNSEEN * frame.side:
         doubtful.append("much of it is hidden or blurred")
     if is_beyond:
         doubtful.append("turned as far as the reader can tell")
-    apart = _apart(face.points, face.labels, face.frame)
-    contradicted = [
-        name.replace("_", " ") for name, far in apart.items() if far > _APART * face.size
-    ]
+    apart = _apart(points, labels, frame).items()
+    contradicted = [name.replace("_", " ") for name, far in apart if far > _APART * size]
     if contradicted:
         doubtful.append(f"landmarks and parts disagree about the {' and the '.join(contradicted)}")
     return tuple(doubtful)

@@ -17,7 +17,7 @@ from torch import Tensor
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.core.devices import device_of
 from trombine.core.errors import InputError
-from trombine.faces.doubts import Seen, beyond, doubts
+from trombine.faces.doubts import beyond, doubts
 from trombine.faces.fields import decode_styles, fields_of
 from trombine.faces.frames import (
     WINDOW,
@@ -29,7 +29,6 @@ from trombine.faces.frames import (
     crop_windows,
     round_face,
 )
-from trombine.faces.labels import labels_of
 from trombine.faces.scan import LIKELY, Corners, area, covered, places, resized, shared
 from trombine.faces.spreads import clues_of, spreads_of
 from trombine.faces.twice import read_twice
@@ -97,12 +96,14 @@ class Face:
     likely: float  # to be a face
     points: Float32[np.ndarray, "68 2"]
     errors: Float32[np.ndarray, "68"]  # by how much each point may be off
-    traits: Mapping[str, float]  # of whoever it is, by name, as in a painted face
-    moment: Mapping[str, float]  # pose, expression, light, what is worn
-    styles: Mapping[str, float]  # how likely each is
-    features: Float32[np.ndarray, "f"]  # by which people can be told apart
     frame: Frame  # that it was read in
     logits: Float32[Tensor, "p 128 128"]  # of the parts, in that frame
+    # Of whoever it is, by name, as in a painted face; pose, expression, light, what is worn.
+    traits: Mapping[str, float] = field(default_factory=dict[str, float])
+    moment: Mapping[str, float] = field(default_factory=dict[str, float])
+    styles: Mapping[str, float] = field(default_factory=dict[str, float])  # how likely each is
+    # By which people can be told apart.
+    features: Float32[np.ndarray, "f"] = field(default_factory=lambda: np.zeros(1, np.float32))
     style: str | None = None  # where it is sure
     outside: float = 0.0  # of the landmarks' box: how much of it lies outside the picture
     # Half of 90 % intervals, by the names of traits and moment; of a reader that was measured.
@@ -131,20 +132,29 @@ class Face:
     @property
     def unsure(self) -> tuple[str, ...]:
         """What speaks against the reading, in words; empty where nothing does."""
-        seen = Seen(
-            points=self.points,
-            errors=self.errors,
-            labels=self.parts,
-            frame=self.frame,
+        return doubts(
+            self.points,
+            self.errors,
+            self.parts,
+            self.frame,
             size=self.size,
             outside=self.outside,
+            is_beyond=bool(self.beyond),
         )
-        return doubts(seen, is_beyond=bool(self.beyond))
 
     @property
     def beyond(self) -> tuple[str, ...]:
         """The turns that are as far as the reader can tell: the true ones may be farther."""
         return tuple(name for name, value in self.moment.items() if beyond(name, value))
+
+
+def labels_of(logits: Float[Tensor, "p h w"]) -> UInt8[Tensor, "h w"]:
+    """The likeliest part of each pixel: argmax, the first of several, in an eighth of its time."""
+    highest = logits.amax(0)
+    labels = torch.zeros(highest.shape, dtype=torch.uint8)
+    for number in reversed(range(len(logits))):
+        labels.masked_fill_(logits[number] == highest, number)
+    return labels
 
 
 def read_faces(

@@ -16,9 +16,8 @@ from jaxtyping import Bool, Float32, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from trombine.faces.faces import Face, lit
+from trombine.faces.faces import Face, labels_of, lit
 from trombine.faces.frames import WINDOW, Samples, crop_windows
-from trombine.faces.labels import labels_of
 from trombine.models import loaded
 from trombine.models.tasks import check_finite
 from trombine.nets.blocks import fused

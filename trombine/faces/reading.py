@@ -5,6 +5,7 @@ Where faces are and what they are like is found in faces/; the verb is commands/
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,9 +18,10 @@ from jaxtyping import Float32, UInt8
 from scipy.ndimage import gaussian_filter
 
 from trombine.core.devices import CPU
-from trombine.core.errors import InputError, shortened
+from trombine.core.errors import InputError, shortened, shown
+from trombine.core.texts import aligned
 from trombine.faces import fields_of
-from trombine.faces.doubts import sure_style
+from trombine.faces.doubts import beyond, sure_style
 from trombine.faces.drawing import PALETTE, drawn
 from trombine.faces.faces import Face, read_faces
 from trombine.faces.frames import samples_of
@@ -45,6 +47,10 @@ SHOWN: Final = (
     *("glasses", "hat"),
 )
 GUESSES: Final = ("traits", "styles")
+_WORTH: Final = "  (age, sex, skin, hair and beard are guesses, learned from painted faces)"
+_COLUMNS: Final = ("yaw", "pitch", "roll", "smile", "mouth_open", "lid_open", "glasses", "hat")
+_TURNS: Final = ("yaw", "pitch", "roll")
+_GUESSED: Final = ("masculine", "age", "tone", "hair_light", "beard")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,3 +210,31 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
     return round(float(value), _NO_ROUNDING)
+
+
+def table(value: dict[str, Any]) -> str:
+    """A line for the picture, and one for each of its faces; see as_json."""
+    faces = value["faces"]
+    count = f"{len(faces)} face{'' if len(faces) == 1 else 's'}"
+    head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {count}"
+    if not faces:
+        return head
+    known = faces[0].get("traits", {}) | faces[0]["moment"]
+    columns = [name for name in (*_COLUMNS, *_GUESSED) if name in known]
+    rows = [["left", "top", "right", "bottom", "likely", "style", *columns, "unsure"]]
+    for face in faces:
+        fields = face.get("traits", {}) | face["moment"]
+        box = [f"{side:.0f}" for side in face["box"]]
+        numbers = [_number(name, fields[name]) for name in columns]
+        unsure = "; ".join(face["unsure"]) or "-"
+        rows.append([*box, f"{face['likely']:.2f}", face["style"] or "-", *numbers, unsure])
+    notes = [_WORTH] if "traits" in faces[0] else []
+    return "\n".join([head, *(f"  {line}" for line in aligned(rows, right=True)), *notes])
+
+
+def _number(name: str, value: float) -> str:
+    """A field of a table, turns in degrees; one as far as the reader can tell is more than that."""
+    if name not in _TURNS:
+        return f"{value:.2f}"
+    more = (">" if value > 0 else "<") if beyond(name, value) else ""
+    return f"{more}{math.degrees(value):.0f}°"

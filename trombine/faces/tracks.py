@@ -1,16 +1,20 @@
-"""Faces of a film: each keeps its number from frame to frame, and its landmarks are steadied."""
+"""Faces of a film: each keeps its number from frame to frame, and its landmarks are steadied.
+
+By the one-euro filter (Casiez, Roussel and Vogel, 2012): what moves fast is hardly late.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
+from scipy.optimize import linear_sum_assignment
 
 from trombine.faces.faces import Face
-from trombine.faces.oneeuro import OneEuro
 
 # How far the landmarks of a face may be, in the mean, from where they are expected, in sizes of
 # the face, and how much more for each second out of sight: what is farther is another's.
@@ -23,6 +27,8 @@ _UNLIKE: Final = 0.5  # sizes of the face that two faces without likeness are fa
 _RECENT: Final = 0.1  # share of the newest frame in what a face's features are
 _PATIENCE: Final = 0.5  # seconds: whoever is out of sight for no longer keeps their number
 _NEVER: Final = 1e6
+_SLOWEST: Final = 3.0  # hertz: the cutoff of what does not move,
+_RISING: Final = 8.0  # and by how much it is higher for each unit a second
 _FASTER: Final = 50.0  # hertz for each size of the face a second: a blink is not late
 
 Points = Float32[np.ndarray, "68 2"]
@@ -61,8 +67,6 @@ class Tracker:
 
     def _assigned(self, faces: Sequence[Face], time: float) -> list[_Track]:
         """The track of each face; of those that have none yet a new one, from left to right."""
-        from scipy.optimize import linear_sum_assignment
-
         costs = np.array([[one.cost(face, time) for one in self._tracks] for face in faces])
         costs = costs.reshape(len(faces), len(self._tracks))
         pairs = zip(*linear_sum_assignment(costs), strict=True)
@@ -124,3 +128,28 @@ def _size(points: Points) -> float:
 def unit(features: Features) -> Features:
     """Of length 1, but for none at all."""
     return features / max(float(np.linalg.norm(features)), 1e-9)
+
+
+@final
+class OneEuro:
+    """A low pass whose cutoff rises with the speed, for each number by itself."""
+
+    def __init__(
+        self, values: Float64[np.ndarray, "*n"], time: float, *, faster: float = _RISING
+    ) -> None:
+        self._values, self._speeds, self._time = values, np.zeros_like(values), time
+        self._faster = faster
+
+    def step(self, values: Float64[np.ndarray, "*n"], time: float) -> Float64[np.ndarray, "*n"]:
+        """The values at a later time in seconds, smoothed."""
+        since = time - self._time
+        speeds = (values - self._values) / since
+        self._speeds = self._speeds + _share(_SLOWEST, since) * (speeds - self._speeds)
+        share = _share(_SLOWEST + self._faster * abs(self._speeds), since)
+        self._values, self._time = self._values + share * (values - self._values), time
+        return self._values
+
+
+def _share(cutoff: Float64[np.ndarray, "*n"] | float, since: float) -> Any:
+    """How much of a new value is taken, of a low pass with this cutoff in hertz."""
+    return 1 / (1 + 1 / (2 * math.pi * cutoff * since))

@@ -196,7 +196,7 @@ class Inventing:
         times = self.size // len(pixels)
         if times == 1:
             return pixels
-        larger = Enlargement(enlarge=f"x{times}", model=self.enlarger)
+        larger = Enlargement(scale=times, model=self.enlarger)
         return enlarge_picture(picture_of(pixels), larger).samples
 
     @property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 from torch import Tensor
 
 from trombine.faces import Fields, fields_of
@@ -30,12 +29,6 @@ def numbers(reading: Reading) -> dict[str, float]:
     traits, moment = _fields()
     values = traits.decode(reading.traits[0].clamp(-1, 1))
     return values | moment.decode(reading.moment[0, : len(moment.names)].clamp(-1, 1))
-
-
-def features(reading: Reading) -> Float64[np.ndarray, "f"]:
-    """Those of the first face, of length 1."""
-    found = reading.features[0].double().numpy()
-    return found / np.linalg.norm(found)
 
 
 def _fields() -> tuple[Fields, Fields]:

@@ -6,9 +6,9 @@
     windows.py      the windows of a picture that nets look at, and back
     faces.py        faces under holes: their frames, parts and landmarks
     steering.py     parts and landmarks that the user gives
-    grain.py        noise like that of the surroundings
+    surroundings.py colours and noise of what was painted, like those round it
+    copying.py      textures put together from patches; its loops are in kernel_copy.py
     repairing.py    a hole painted, window after window
-    sheet.py        before and after, side by side
     inpaint.py      one picture to its files, or one that a program holds
 
 The nets are in nets/, their weights in models/zoo/; the verb is commands/inpaint.py.

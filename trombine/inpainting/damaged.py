@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Bool, Float32, Float64
 from torch.nn import functional
 
-from trombine.core.tiles import Box, cut
-from trombine.inpainting.windows import Window, bounds, moved, shared
+from trombine.core.tiles import Box, bounds, cut
+from trombine.inpainting.windows import Window
 from trombine.io.image import Picture
 
 GREY: Final = 0.5  # of what is not known, as models/tasks.emptied has it
@@ -75,14 +75,9 @@ class Damaged:
         part = replace(self.image, samples=np.ascontiguousarray(_cut(self.image.samples, box)))
         result = np.empty((box.height, box.width, 4), np.float32)
         result[..., :3], result[..., 3] = part.rgb(), 1
-        both = shared(box, self.box)
-        if both is not None:
-            inside, painted = (
-                _cut(result, moved(both, box)),
-                _cut(self.colours, moved(both, self.box)),
-            )
-            hole = cut(self.hole, both)
-            inside[hole, :3] = painted[hole]
+        if both := box.shared(self.box):
+            hole, painted = cut(self.hole, both), _cut(self.colours, both.within(self.box))
+            _cut(result, both.within(box))[hole, :3] = painted[hole]
         unknown = cut(self.missing, box)
         if self.spare is not None:
             unknown = unknown | (cut(self.spare, box) & ~cut(self.hole, box))

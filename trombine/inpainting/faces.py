@@ -13,7 +13,7 @@ from typing import Final, final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Float64, UInt8
+from jaxtyping import Bool, Float32, Float64
 from torch.nn.functional import grid_sample, max_pool2d
 
 from trombine.core.devices import device_of
@@ -21,8 +21,8 @@ from trombine.core.tiles import Box, cut
 from trombine.faces import LOST, WINDOW, Face, Frame, parts_map, read_faces, read_twice
 from trombine.faces.faces import CLEAR, Least, Wanted, upright
 from trombine.inpainting.damaged import Damaged, middles
-from trombine.inpainting.organs import UNKNOWN, organs, with_moved
-from trombine.inpainting.windows import Area, Window, moved, shared, thickness
+from trombine.inpainting.steering import UNKNOWN, Labels, Points, Steering, organs, with_moved
+from trombine.inpainting.windows import Area, Window, thickness
 from trombine.models import Model
 from trombine.nets.steering import likely_of, told_of
 
@@ -44,18 +44,7 @@ _MOSTLY: Final = (0.25, 0.9)
 _SEEN: Final = 8  # landmarks that a hole leaves of a face, at least
 _SHARP: Final = 1.25  # windows' sides: in frames that are no larger little is lost
 
-Labels = UInt8[np.ndarray, "h w"]
 Likely = Float32[np.ndarray, "19 h w"]
-Points = Float32[np.ndarray, "68 2"]
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Steering:
-    """What the user says of the picture's faces; it counts before what the reader guesses."""
-
-    parts: Labels | None = None  # of the whole picture, 255 where it says nothing
-    points: Sequence[Points] = ()  # of each face, in pixels of the picture, NaN where unknown
 
 
 def faces_in(damaged: Damaged, reader: Model, steering: Steering) -> list[Face]:
@@ -234,10 +223,6 @@ def _of_points(points: Points) -> Face:
         likely=1.0,
         points=points,
         errors=np.zeros(68, np.float32),
-        traits={},
-        moment={},
-        styles={},
-        features=np.zeros(1, np.float32),
         frame=upright(torch.from_numpy(points)),
         logits=torch.zeros(19, WINDOW, WINDOW),
     )
@@ -277,8 +262,8 @@ def window_of(
     window = _fitting(Window.of_frame(face.frame, side), middles(*area.ends()))
     if _is_nearly_straight(window):
         window, box = _straight(window, damaged.size)
-        both = shared(area.box, box)
-        area = both and Area.of(cut(area.inside, moved(both, area.box)), both)
+        both = area.box.shared(box)
+        area = both and Area.of(cut(area.inside, both.within(area.box)), both)
     else:
         rim, shown = _RIM * side / WINDOW, window
 
@@ -385,10 +370,3 @@ def _parts(
         said = given != UNKNOWN
         likely[:, there[said]] = np.arange(len(likely))[:, None] == given[said]
     return likely.reshape(-1, window.height, window.width)
-
-
-def shown(
-    faces: Sequence[Face], labels: Sequence[int], size: tuple[int, int]
-) -> Bool[np.ndarray, "h w"]:
-    """Where faces have these parts."""
-    return np.isin(parts_map(faces, *size), list(labels))

@@ -15,14 +15,15 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool
 
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened
 from trombine.core.progress import Tick
+from trombine.core.tiles import Box, around
 from trombine.faces.drawing import PALETTE
 from trombine.faces.reading import PictureReading, points_json
-from trombine.inpainting.faces import Steering, whole_map
+from trombine.inpainting.faces import whole_map
 from trombine.inpainting.masks import (
     colour_of,
     grown,
@@ -32,12 +33,12 @@ from trombine.inpainting.masks import (
     hole_of_transparency,
 )
 from trombine.inpainting.repairing import Repair, faces_as_painted, repaired, varies
-from trombine.inpainting.sheet import sheet_of
-from trombine.inpainting.steering import steering_of
+from trombine.inpainting.steering import Steering, steering_of
 from trombine.io.batch import Content, Made
 from trombine.io.convert import of_held, picture_from, singles
 from trombine.io.holes import AUTO, WHITE, Hole, masked
 from trombine.io.image import Labels, Picture, as_seen, picture_of
+from trombine.io.sheets import Cell, Sheet, centred, fitting, overview
 from trombine.io.video import Frames, SourceFile
 from trombine.models import Model
 from trombine.models.pipelines import repairer
@@ -46,6 +47,9 @@ MODEL: Final = "inpaint"
 SEVERAL: Final = "inpaint-diffusion"  # gives another answer for each seed
 # Ends of further outputs.
 SHEET, PARTS, POINTS, MASK = ".sheet.png", ".parts.png", ".points.json", ".mask.png"
+CELL: Final = 360  # pixels of a sheet's cells
+_COLUMNS: Final = 5  # in a row
+_LEAST: Final = 64  # pixels of what is shown round a hole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,13 +203,29 @@ def _points(name: str, repair: Repair, image: Picture, device: str) -> Mapping[s
 
 def _sheet(
     image: Picture, hole: Bool[np.ndarray, "h w"], repairs: Mapping[int, Repair], title: str
-) -> UInt8[np.ndarray, "_ _ 3"]:
-    """The picture, and each answer by its seed."""
-    results = {
+) -> Cell:
+    """The picture and each answer by its seed: two rows for each five, whole and round the hole."""
+    columns = {"input": as_seen(image)} | {
         f"seed {seed}" if len(repairs) > 1 else "result": as_seen(repair.image)
         for seed, repair in repairs.items()
     }
-    return sheet_of(as_seen(image), hole, results, title)
+    names, rows, titles = list(columns), [], []
+    whole = Box(top=0, left=0, bottom=hole.shape[0], right=hole.shape[1])
+    near = around(hole, least=_LEAST) if hole.any() else whole
+    views = {"whole": whole} if near == whole else {"whole": whole, "the hole": near}
+    for start in range(0, len(names), _COLUMNS):
+        some = names[start : start + _COLUMNS]
+        for view, box in views.items():
+            parts = (columns[name][box.top : box.bottom, box.left : box.right] for name in some)
+            size = fitting((box.height, box.width), CELL)
+            rows.append([centred(overview(part, size), (CELL, CELL)) for part in parts])
+            titles.append(view if start == 0 else ", ".join(some))
+    return Sheet(
+        rows=rows,
+        title=title,
+        row_titles=titles if len(rows) > 1 else (),
+        column_titles=names[:_COLUMNS],
+    ).pixels()
 
 
 def _same_again(model: Model, count: int) -> tuple[str, ...]:

@@ -15,12 +15,11 @@ from scipy.ndimage import distance_transform_edt
 from trombine.core.conventions import GROUPS, PART_INDEX, PARTS
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shown
-from trombine.core.tiles import Box, cut
+from trombine.core.tiles import bounds, cut
 from trombine.faces import parts_map
 from trombine.faces.faces import Face
 from trombine.faces.reading import read_picture
 from trombine.inpainting.scratches import scratches
-from trombine.inpainting.windows import bounds
 from trombine.io.holes import Hole
 from trombine.io.image import Picture
 
@@ -177,21 +176,13 @@ def grown(hole: Bool[np.ndarray, "h w"], pixels: int) -> Bool[np.ndarray, "h w"]
     box = bounds(hole)
     if not pixels or box is None:
         return hole
-    near = Box(
-        top=max(box.top - pixels, 0),
-        left=max(box.left - pixels, 0),
-        bottom=min(box.bottom + pixels, hole.shape[0]),
-        right=min(box.right + pixels, hole.shape[1]),
-    )
-    result = hole.copy()
+    near, result = box.grown(pixels, *hole.shape), hole.copy()
     step = max(pixels, _STRIP // near.width)
     for top in range(near.top, near.bottom, step):
         strip = replace(near, top=top, bottom=min(top + step, near.bottom))
-        seen = replace(
-            near, top=max(top - pixels, near.top), bottom=min(strip.bottom + pixels, near.bottom)
-        )
+        seen = strip.grown(pixels, *hole.shape)
         kept = ~cut(hole, seen)
         if not kept.all():
             close = np.asarray(distance_transform_edt(kept)) <= pixels
-            cut(result, strip)[...] = close[top - seen.top :][: strip.height]
+            cut(result, strip)[...] = cut(close, strip.within(seen))
     return result

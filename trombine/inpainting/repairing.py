@@ -23,7 +23,6 @@ from trombine.inpainting.copying import copied
 from trombine.inpainting.damaged import Damaged, middles, sampled
 from trombine.inpainting.faces import (
     FaceWindow,
-    Steering,
     completed,
     faces_in,
     half_hidden,
@@ -31,9 +30,9 @@ from trombine.inpainting.faces import (
     reread,
     window_of,
 )
-from trombine.inpainting.grain import SIDE, Noise, Squares
-from trombine.inpainting.tints import evened
-from trombine.inpainting.windows import USUAL, Area, Patch, Window, moved, patches, thickness
+from trombine.inpainting.steering import Steering
+from trombine.inpainting.surroundings import SIDE, Noise, Squares, evened
+from trombine.inpainting.windows import USUAL, Area, Patch, Window, patches, thickness
 from trombine.io.image import Picture, picture_of
 from trombine.models import Model, loaded
 from trombine.models.pipelines import repairer
@@ -212,11 +211,11 @@ class Painter:
         """Put patches of the surroundings where a texture ends at what is painted."""
         for number, area in enumerate(self.smooth):
             thick = thickness(area.inside)
-            box = _ring(area.box, self.damaged.size, round(max(thick, _RING)))
+            box = area.box.grown(round(max(thick, _RING)), *self.damaged.size)
             if box.height * box.width > _MOST_COPIED:
                 continue
             known, hole = self.damaged.known(box), np.zeros((box.height, box.width), bool)
-            cut(hole, moved(area.box, box))[...] = area.inside
+            cut(hole, area.box.within(box))[...] = area.inside
             kept = (known[..., 3] > 0) & ~cut(self.damaged.hole, box)
             for face in faces:
                 kept &= ~_features(face, box)
@@ -243,7 +242,7 @@ class Painter:
         kept, noise, lost = picture[:, ~unknown], None, 0.0
         is_grey = kept.numel() and bool((kept == kept[:1]).all())
         if window.scale * _ENLARGED < 1:
-            ring = _ring(area.box, self.damaged.size)
+            ring = area.box.grown(_RING, *self.damaged.size)
             result, window = self._enlarged(*_shown(result, window, ring), 1 / window.scale)
             squares = self._lost(result, window, ring)
             noise = self._grain(squares, area.box.width)
@@ -327,16 +326,6 @@ def _features(face: Face, box: Box) -> Bool[np.ndarray, "k l"]:
     rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right]
     places = window.to_window(middles(rows.ravel(), columns.ravel())) / window.width
     return (np.abs(places - 0.5) < _FEATURES).all(1).reshape(rows.shape)
-
-
-def _ring(box: Box, size: tuple[int, int], width: int = _RING) -> Box:
-    """A box and what is round it, in a picture of this size."""
-    return Box(
-        top=max(box.top - width, 0),
-        left=max(box.left - width, 0),
-        bottom=min(box.bottom + width, size[0]),
-        right=min(box.right + width, size[1]),
-    )
 
 
 def _shown(

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int32
 from scipy.ndimage import distance_transform_edt, find_objects, label
 
-from trombine.core.tiles import Box, cut
+from trombine.core.tiles import Box, bounds, cut
 from trombine.faces.frames import WINDOW, Frame
 
 USUAL: Final = 128  # pixels of a window's sides, for a net that learned from such pictures
@@ -114,13 +114,8 @@ class Area:
         inner = bounds(inside)
         if inner is None:
             return None
-        placed = Box(
-            top=box.top + inner.top,
-            left=box.left + inner.left,
-            bottom=box.top + inner.bottom,
-            right=box.left + inner.right,
-        )
-        return cls(box=placed, inside=cut(inside, inner))
+        origin = Box(top=-box.top, left=-box.left, bottom=0, right=0)
+        return cls(box=inner.within(origin), inside=cut(inside, inner))
 
     @property
     def count(self) -> int:
@@ -190,8 +185,8 @@ def patches(missing: Bool[np.ndarray, "h w"], usual: int = USUAL) -> Iterator[Pa
     todo = missing.copy()
     for piece in order:
         for place in _cores(piece, missing.shape, usual):
-            core = shared(place, box) or piece.box
-            inside = cut(labels, moved(core, box))
+            core = place.shared(box) or piece.box
+            inside = cut(labels, core.within(box))
             mine = (scales[inside] == np.float32(piece.scale)) & cut(todo, core)
             if area := Area.of(mine, core):
                 cut(todo, core)[mine] = False
@@ -204,7 +199,6 @@ def pieces(
 ) -> tuple[Int32[np.ndarray, "k l"], list[Piece]]:
     """The holes of a picture that hang together, what is thin of a thick one apart: of each pixel
     of their box which it is of, from 1 on, and all of them."""
-
     thickest, thins = THICKEST * usual, []
     labels: Any = label(cut(missing, box), structure=np.ones((3, 3), bool))
     result = []
@@ -221,18 +215,15 @@ def pieces(
             alone = _with_rim(own == number, inner, missing.shape)
             scale = min(1.0, thickest / thickness(alone))
             if scale < 1:
-                thin = (own == number) & ~_thick(alone, inner, missing.shape, thickest)
+                thin = (own == number) & ~_thick(alone, inner, thickest)
                 own[thin] = len(thins) + 1 + labels[1]
                 thins += [Piece(box=inner, scale=1.0)] * bool(thin.any())
         result.append(Piece(box=inner, scale=scale))
     return labels[0], result + thins
 
 
-def _thick(
-    alone: Bool[np.ndarray, "k2 l2"], box: Box, shape: tuple[int, ...], thickest: float
-) -> Bool[np.ndarray, "k l"]:
+def _thick(alone: Bool[np.ndarray, "k2 l2"], box: Box, thickest: float) -> Bool[np.ndarray, "k l"]:
     """Of a hole with its rim what is near places that are thicker than this."""
-
     step = math.ceil(math.sqrt(alone.size / _MOST))
     small = alone[::step, ::step]
     core = np.asarray(distance_transform_edt(small)) * step > thickest / 2
@@ -253,36 +244,8 @@ def _with_rim(
     return np.pad(hole, (rows, columns))
 
 
-def moved(box: Box, origin: Box) -> Box:
-    """The box as it lies in another."""
-    return Box(
-        top=box.top - origin.top,
-        left=box.left - origin.left,
-        bottom=box.bottom - origin.top,
-        right=box.right - origin.left,
-    )
-
-
-def shared(a: Box, b: Box) -> Box | None:
-    """What two boxes share; None where that is nothing."""
-    top, left = max(a.top, b.top), max(a.left, b.left)
-    bottom, right = min(a.bottom, b.bottom), min(a.right, b.right)
-    if top >= bottom or left >= right:
-        return None
-    return Box(top=top, left=left, bottom=bottom, right=right)
-
-
-def bounds(mask: Bool[np.ndarray, "h w"]) -> Box | None:
-    """The box of what is true; None where nothing is."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)).tolist() for axis in (1, 0))
-    if not rows:
-        return None
-    return Box(top=rows[0], left=columns[0], bottom=rows[-1] + 1, right=columns[-1] + 1)
-
-
 def thickness(hole: Bool[np.ndarray, "h w"]) -> float:
     """Twice the largest distance of a pixel of the hole from what is kept, in pixels."""
-
     if hole.all():  # nothing is kept: as small as one window
         return max(hole.shape) * THICKEST
     step = math.ceil(math.sqrt(hole.size / _MOST))

@@ -12,6 +12,8 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 Pixels = UInt8[np.ndarray, "h w 3"]
+Cell = UInt8[np.ndarray, "_ _ 3"]  # in and out are of different sizes
+Size = tuple[int, int]  # height, width
 Colour = tuple[int, int, int]
 
 # Signs that Pillow's own font has beside ASCII's; what is written in place of others that are no
@@ -200,3 +202,34 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 def _width(words: str, size: int) -> int:
     return round(_font(size).getlength(spelled(words)))
+
+
+# ---------------------------------------------------------------------------------------------
+# Pictures in cells
+
+
+def fitting(size: Size, most: int) -> Size:
+    """The size at which a picture fits a cell: smaller, or whole times larger."""
+    longer = max(size)
+    if longer <= most:
+        return size[0] * (most // longer), size[1] * (most // longer)
+    return max(1, round(size[0] * most / longer)), max(1, round(size[1] * most / longer))
+
+
+def overview(pixels: Cell, size: Size) -> Cell:
+    """Squares where a picture grows, the mean of what falls together where it shrinks."""
+    shrinks = pixels.shape[0] > size[0]
+    return resized(pixels, size, Image.Resampling.LANCZOS if shrinks else Image.Resampling.NEAREST)
+
+
+def resized(pixels: Cell, size: Size, how: Image.Resampling) -> Cell:
+    """By Pillow, to this height and width."""
+    return np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), how))
+
+
+def centred(pixels: Cell, cell: Size) -> Cell:
+    """In the middle of a cell of paper."""
+    full = np.full((*cell, 3), PAPER, np.uint8)
+    top, left = (cell[0] - pixels.shape[0]) // 2, (cell[1] - pixels.shape[1]) // 2
+    full[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return full

@@ -49,10 +49,10 @@ from trombine.restyling.portrait import (
     cutout,
     neck_of,
     parts_at,
-    portrait,
     style_by_looks,
 )
 from trombine.world import Face as Person
+from trombine.world import paint
 
 AUTO: Final = "auto"
 INPAINTER: Final = "inpaint"
@@ -294,7 +294,8 @@ def _portrait(image: Picture, asked: Restyling, faces: Sequence[Face], source: s
     face = max(faces, key=lambda face: face.size)
     picture = torch.from_numpy(image.plain.rgb().transpose(2, 0, 1).copy())
     character = asked.played(character_of(picture, face, source))
-    pixels = portrait(character.framed(image.height, image.width), asked.portrait, asked.target)
+    person = character.framed(image.height, image.width)
+    pixels = paint(person, asked.portrait, asked.target).pixels
     return Drawn(
         image=picture_of(pixels),
         where=np.ones(pixels.shape[:2], bool),

@@ -2,7 +2,6 @@
 
     character_of(picture, face, style)    the person of the world who looks like a face of a picture
     known(path)                           the same of a file, which may be a character's
-    portrait(person, size, style)         the person alone, before the world's ground
     cutout(character, style, ...)         the head as it lies in the photograph, and its opacity
     median(characters)                    who is seen in several frames
     Actor                                 a face of a film, followed from frame to frame
@@ -13,10 +12,10 @@ How parameters are fitted is in world/fit.py; what is put into the photograph, i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import numpy as np
 import torch
@@ -33,8 +32,8 @@ from trombine.faces import Face
 from trombine.faces.doubts import sure_style
 from trombine.faces.frames import WINDOW, Frame, Samples, crop_windows, samples_of
 from trombine.faces.maps import REFINER
-from trombine.faces.oneeuro import OneEuro
 from trombine.faces.reading import NO_FACE, read_picture
+from trombine.faces.tracks import OneEuro
 from trombine.generation.painting import Known
 from trombine.io.files import opened
 from trombine.io.image import load_picture
@@ -43,7 +42,7 @@ from trombine.models import loaded
 from trombine.world import Face as Person
 from trombine.world.faces import FIELDS, from_vector, to_vector
 from trombine.world.fit import MOMENT, Seen, Square, fit, fit_moment
-from trombine.world.painting import LARGEST, SMALLEST, cut_out, paint
+from trombine.world.painting import LARGEST, SMALLEST, cut_out
 from trombine.world.proportions import EYE_LINE
 from trombine.world.shape import seen_in, shape
 
@@ -56,6 +55,11 @@ _WIDE: Final = 1.5  # sides of the world's picture: what is painted of a head
 READER: Final = "reader"
 _FRAMED: Final = 0.03  # of the picture: a face that lies further off is framed otherwise
 _NO_CLOTH: Final = 9.0  # half widths of the face: clothes that begin so low are not seen
+_HALF_FACE: Final = 0.25  # of the side of a painted picture
+_UNIT: Final = 256.0  # pixels
+_WIDER: Final = 1.45  # times as wide as a face's own window is the one that shows its hair
+_LOWER: Final = 0.12  # of the window: by so much for each time it is wider it lies lower
+_RIM: Final = 0.08  # of half a window, over which the one beside it takes over
 
 Pixels = UInt8[np.ndarray, "s s 3"]
 
@@ -117,19 +121,15 @@ def read_character(path: Path) -> Person:
             fields = from_json(file.read())["character"]
         except (ValueError, LookupError, TypeError) as error:
             raise InputError("is no character's file", "write one: --write-character") from error
-        return _person(fields)
-
-
-def _person(fields: Mapping[str, Any]) -> Person:
-    names = {info.name for info in FIELDS}
-    if unknown := sorted(set(fields) - names):
-        raise InputError(f"a character has no field {unknown[0]}")
-    if missing := sorted(names - set(fields)):
-        raise InputError(f"does not say what {missing[0]} is, so it is no character")
-    try:
-        return Person(**{name: float(fields[name]) for name in names})
-    except (TypeError, ValueError) as error:
-        raise InputError(f"is no character: {error}") from error
+        names = {info.name for info in FIELDS}
+        if unknown := sorted(set(fields) - names):
+            raise InputError(f"a character has no field {unknown[0]}")
+        if missing := sorted(names - set(fields)):
+            raise InputError(f"does not say what {missing[0]} is, so it is no character")
+        try:
+            return Person(**{name: float(fields[name]) for name in names})
+        except (TypeError, ValueError) as error:
+            raise InputError(f"is no character: {error}") from error
 
 
 def character_of(picture: Samples, face: Face, style: str) -> Character:
@@ -190,9 +190,6 @@ class Actor:
         frame = character.frame
         place = [frame.x / _UNIT, frame.y / _UNIT, math.log(frame.side), frame.angle]
         return np.array([*moment, *place])
-
-
-_UNIT: Final = 256.0  # pixels
 
 
 def seen_of(picture: Samples, face: Face, style: str) -> Seen:
@@ -259,11 +256,6 @@ def _sampled(
     return seen[0, :, 0], depth
 
 
-_WIDER: Final = 1.45  # times as wide as a face's own window is the one that shows its hair
-_LOWER: Final = 0.12  # of the window: by so much for each time it is wider it lies lower
-_RIM: Final = 0.08  # of half a window, over which the one beside it takes over
-
-
 def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
     """What a face is drawn in: as the reader is sure of it, else as the picture looks. Of real
     people the reader says cartoon or sketch, too, but never anime."""
@@ -291,11 +283,6 @@ def known(path: Path) -> Known:
         character = character_of(samples_of(reading.pixels), face, style)
     model = "+".join(loaded(net).hash for net in (READER, REFINER))
     return Known(person=character.framed(image.height, image.width), model=model)
-
-
-def portrait(person: Person, size: int, style: str) -> Pixels:
-    """The person alone, on the world's ground."""
-    return paint(person, size, style).pixels
 
 
 @final
@@ -369,6 +356,3 @@ def neck_of(face: Face) -> float:
         return 0.0
     pixels = float(np.quantile(seen, 0.9)) * face.frame.side / WINDOW
     return pixels / 2 / (_HALF_FACE * face.as_painted("photo").side)
-
-
-_HALF_FACE: Final = 0.25  # of the side of a painted picture

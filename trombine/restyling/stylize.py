@@ -23,7 +23,7 @@ from trombine.faces.tracks import Features, unit
 from trombine.generation import PAINTER
 from trombine.io.batch import Content, Made
 from trombine.io.image import Picture, Pixels, as_seen, format_of, picture_of
-from trombine.io.sheets import Sheet
+from trombine.io.sheets import Sheet, centred, fitting, overview
 from trombine.io.video import Frames, SourceFile, Video, lost_by_video, spread
 from trombine.models import Model, loaded
 from trombine.models.model import find
@@ -37,7 +37,6 @@ from trombine.restyling.drawing import (
 from trombine.restyling.like import Eye
 from trombine.restyling.portrait import Actor, Character, character_of, in_moment, median
 from trombine.superres.enlarge import check_format
-from trombine.superres.sheet import centred, fitting, overview
 
 NO_FACE: Final = "no face is seen in some of its frames; they stay as they are"
 _FRAME: Final = 0.04  # seconds from one frame to the next, for who follows faces

@@ -6,7 +6,6 @@ commands/upscale.py.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -42,8 +41,8 @@ from trombine.models import Model, loaded
 from trombine.models.running import resolved_tile
 from trombine.superres.damage import damage_of
 from trombine.superres.names import KEPT
-from trombine.superres.pictures import enlarged_film, enlarged_image, spread
-from trombine.superres.pipelines import CLEANING, USUAL, Pipeline, blend, plan_pipeline
+from trombine.superres.pictures import How, enlarged_film, enlarged_image, spread
+from trombine.superres.pipelines import CLEANING, USUAL, Pipeline, Scale, blend, plan_pipeline
 from trombine.superres.report import Report, report_of
 from trombine.superres.sheet import scores, standard_sheet
 
@@ -51,22 +50,19 @@ AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or 
 PHOTOGRAPHS: Final = USUAL
 DRAWINGS: Final = "upscale-drawings"
 WILD: Final = CLEANING
-CLEANED: Final = "x1"  # as large as it is
 SHEET, REPORT, NUMBERS = ".sheet.png", ".report.png", ".report.json"  # ends of further outputs
 # Pictures of up to this many pixels are worked on several at once, each by one thread: that is
 # faster than all threads for each of them in turn (docs/log/enlarge.md).
 LIGHT: Final = 1 << 16
 # Pixels that a side may have in a format; an AVIF with more can be written, but not read.
 MOST_A_SIDE: Final = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 32768}
-_FACTOR: Final = re.compile(r"x(\d{1,3})")
-_BOX: Final = re.compile(r"(\d{1,6})x(\d{1,6})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Enlargement:
     """How pictures are enlarged."""
 
-    enlarge: str  # "x3", or "1920x1080" for what fits in there
+    scale: Scale
     model: str | Path = AUTO
     sharpness: float = 0.0
     tta: bool = False
@@ -76,6 +72,10 @@ class Enlargement:
     sheet: bool = False
     report: bool = False
     mask_is: str = AUTO
+
+    def how(self, tick: Tick | None = None) -> How:
+        """How nets run."""
+        return How(tile=self.tile, threads=self.threads, tick=tick)
 
 
 def enlarge(
@@ -129,9 +129,9 @@ def enlarge(
 def enlarge_picture(picture: Picture, options: Enlargement) -> Picture:
     """A picture that a program holds, enlarged."""
     film = Frames(frames=(picture,))
-    model = model_for(film, options.enlarge)[0] if options.model == AUTO else options.model
+    model = model_for(film, options.scale)[0] if options.model == AUTO else options.model
     pipeline = pipeline_for(film, options, model)
-    return enlarged_image(picture, pipeline, tile=options.tile, threads=options.threads)
+    return enlarged_image(picture, pipeline, options.how())
 
 
 def _hole(film: Frames | Video, path: Path | None, mask_is: str) -> Hole | None:
@@ -171,15 +171,9 @@ def _report(
 ) -> Report:
     """What was invented in a picture, or in the first of a film."""
     name = source.path.name
-    report = report_of(
-        source.film.first,
-        _first_of(result),
-        pipeline,
-        f"{shortened(name)}: what {' and '.join(nets)} invented",
-        tile=options.tile,
-        threads=options.threads,
-        tick=tick,
-    )
+    title = f"{shortened(name)}: what {' and '.join(nets)} invented"
+    how = options.how(tick)
+    report = report_of(source.film.first, _first_of(result), pipeline, title, how)
     return replace(report, numbers={"picture": name, **report.numbers})
 
 
@@ -193,32 +187,21 @@ def _details(
     return (*lines, f"enlarged in {seconds:.2f} s by {by}")
 
 
-def ending(source: Path, enlarge: str, model: str | Path) -> str:
+def ending(source: Path, scale: Scale, model: str | Path) -> str:
     """How the name of what is made of a file ends; a still GIF's colours outgrow GIF."""
     if suffix := film_suffix(source):
         return suffix
     suffix = output_suffix(source)
-    large = holds(FORMATS[suffix.lower()], source, enlarge, model)
+    large = holds(FORMATS[suffix.lower()], source, scale, model)
     return suffix if suffix.lower() != ".gif" and large else ".png"
-
-
-def sides(enlarge: str) -> tuple[int | None, tuple[int, int] | None]:
-    """The factor, or the width and height, that a text asks for; an InputError if it is neither."""
-    if match := _FACTOR.fullmatch(enlarge):
-        return int(match[1]), None
-    if match := _BOX.fullmatch(enlarge):
-        return None, (int(match[1]), int(match[2]))
-    raise InputError(f"{enlarge} is neither a factor nor a size")
 
 
 def pipeline_for(film: Frames | Video, options: Enlargement, model: str | Path) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
-    factor, box = sides(options.enlarge)
     pipeline = plan_pipeline(
         film.first.height,
         film.first.width,
-        factor=factor,
-        box=box,
+        options.scale,
         model=model,
         device=options.device,
         sharpness=options.sharpness,
@@ -227,14 +210,14 @@ def pipeline_for(film: Frames | Video, options: Enlargement, model: str | Path) 
     return replace(pipeline, best=options.tta)
 
 
-def model_for(film: Frames | Video, enlarge: str) -> tuple[str, str]:
+def model_for(film: Frames | Video, scale: Scale) -> tuple[str, str]:
     """The family of nets for what a picture, or the first of a film, looks like; and why.
 
     The reason is empty where nothing is to be said: for photographs, and of what is only cleaned.
     """
     first = film.first
     alpha, pixels = first.alpha(), first.rgb_pixels()
-    if enlarge == CLEANED:
+    if scale == 1:
         return blend(KEPT, WILD, damage_of(pixels, first.quantization).share_cleaned), ""
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
     if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
@@ -252,14 +235,13 @@ def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     return any(sure_style(face.styles, drawn=True) for face in faces)
 
 
-def holds(format: str, source: Path, enlarge: str, model: str | Path) -> bool:
+def holds(format: str, source: Path, scale: Scale, model: str | Path) -> bool:
     """Whether a format is large enough for what is made of a picture."""
     if format not in MOST_A_SIDE:
         return True
-    factor, box = sides(enlarge)
     named = PHOTOGRAPHS if model == AUTO else model  # the size is the same by any
     try:
-        size = plan_pipeline(*size_of(source), factor=factor, box=box, model=named).size
+        size = plan_pipeline(*size_of(source), scale, model=named).size
     except InputError:  # which its work will say
         return True
     return max(size) <= MOST_A_SIDE[format]
@@ -279,19 +261,14 @@ def _model_of(film: Frames | Video, options: Enlargement) -> tuple[str | Path, t
     """A family, a shipped net or a file, and what is to be said of the choice."""
     if options.model != AUTO:
         return options.model, ()
-    model, reason = model_for(film, options.enlarge)
+    model, reason = model_for(film, options.scale)
     if model == KEPT:
         said = "shows no damage by JPEG or noise, and stays as it is"
         return model, (f"{said}; --model {WILD} cleans it all the same",)
     if not reason:
         return model, ()
-    told = _sharpness_told(model) if options.sharpness else ""
-    return model, (_chosen(model, reason), *filter(None, (told,)))
-
-
-def _sharpness_told(model: str) -> str:
-    """What is to be said of --sharpness where it changes nothing."""
-    return f"{model} has no --sharpness" if model == DRAWINGS else ""
+    dull = (f"{model} has no --sharpness",) if options.sharpness and model == DRAWINGS else ()
+    return model, (_chosen(model, reason), *dull)
 
 
 def _chosen(model: str, reason: str) -> str:
@@ -341,18 +318,15 @@ def _truth(film: Frames | Video, pipeline: Pipeline, path: Path | None) -> Pictu
 def _enlarged(
     film: Frames | Video, pipeline: Pipeline, options: Enlargement, tick: Tick
 ) -> Frames | Video:
-    tile, threads = options.tile, options.threads
     if isinstance(film, Video):
+        how = options.how()
         return replace(
-            film,
-            size=pipeline.size,
-            work=lambda frame: enlarged_image(frame, pipeline, tile=tile, threads=threads),
+            film, size=pipeline.size, work=lambda frame: enlarged_image(frame, pipeline, how)
         )
     try:
         if film.count > 1:
-            return enlarged_film(film, pipeline, tile=tile, threads=threads, tick=tick)
-        image = enlarged_image(film.first, pipeline, tile=tile, threads=threads, tick=tick)
-        return Frames(frames=(image,))
+            return enlarged_film(film, pipeline, options.how(tick))
+        return Frames(frames=(enlarged_image(film.first, pipeline, options.how(tick)),))
     except InputError as error:
         problem, _, remedy = str(error).partition("; ")
         raise InputError(f"cannot be enlarged by {problem}", remedy) from error
@@ -368,18 +342,13 @@ def _first_of(result: Frames | Video) -> Picture:
 def _remarks(
     film: Frames | Video, result: Frames | Video, truth: Picture | None, format: str
 ) -> Iterator[str]:
-    """What is to be said of a result."""
+    """What is to be said of a result: how near it and bicubic are to the truth, what is lost."""
     if truth is not None:
-        yield _scored(film, result, truth)
+        near = scores(as_seen(film.first), as_seen(_first_of(result)), as_seen(truth))
+        parts = [f"{name} {score.psnr:.2f} dB, {score.ssim:.4f}" for name, score in near.items()]
+        yield f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
     if isinstance(film, Video):
         yield from lost_by_video(film, format)
-
-
-def _scored(film: Frames | Video, result: Frames | Video, truth: Picture) -> str:
-    """How near bicubic and the result are to the truth."""
-    measured = scores(as_seen(film.first), as_seen(_first_of(result)), as_seen(truth))
-    parts = [f"{name} {score.psnr:.2f} dB, {score.ssim:.4f}" for name, score in measured.items()]
-    return f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
 
 
 def _tiles(image: Picture, pipeline: Pipeline, tile: int | None) -> list[int]:

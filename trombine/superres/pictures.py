@@ -6,8 +6,8 @@ running.py, how new colours become samples in io/image.py. Files are read and wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
 from trombine.core.computing import computing
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError
+from trombine.core.progress import Tick
 from trombine.io.color import LUMA
 from trombine.io.image import Picture, Samples
 from trombine.io.video import Frames
@@ -28,30 +29,33 @@ from trombine.superres.pipelines import Pipeline, Size, check_pixels, factor_of
 
 _STRIP: Final = 1 << 18  # pixels rounded at once
 TURNS: Final = 8  # the ways in which a square fits onto itself
-Tick = Callable[[int, int], None]
-"""Told, after each part of the work, how much is done and of how much, both in pixels that go
-into nets; what it raises stops the work."""
 
 Colours = Float32[np.ndarray, "h w 3"]
 Alpha = Float32[np.ndarray, "h w"]
 Plane = Shaped[np.ndarray, "h w"]
 
 
-def enlarged_image(
-    image: Picture,
-    pipeline: Pipeline,
-    *,
-    tile: int | None = None,
-    threads: int | None = None,
-    tick: Tick | None = None,
-) -> Picture:
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How nets run (models/running.py), and who is told how many pixels have gone into them."""
+
+    tile: int | None = None
+    threads: int | None = None
+    tick: Tick | None = None
+
+    def part(self, start: int, length: int, every: int) -> How:
+        """Of a part of the work: those `length` pixels of `every` that begin at `start`."""
+        if (tick := self.tick) is None:
+            return self
+        return replace(self, tick=lambda done, of: tick(start + length * done // of, every))
+
+
+def enlarged_image(image: Picture, pipeline: Pipeline, how: How = How()) -> Picture:
     """The picture at the pipeline's size: in its mode, depth and profile, with its transparency.
 
-    Where all is grey the result is exactly grey. `tile` and `threads` are running.enlarged's.
+    Where all is grey the result is exactly grey.
     """
-    larger, alpha = enlarged_colours(
-        image.plain.rgb(), image.alpha(), pipeline, tile=tile, threads=threads, tick=tick
-    )
+    larger, alpha = enlarged_colours(image.plain.rgb(), image.alpha(), pipeline, how)
     larger = larger[:1] if image.is_grey else larger
     if alpha is not None:
         larger = torch.cat([larger, torch.from_numpy(alpha)[None].to(larger.device)])
@@ -60,25 +64,19 @@ def enlarged_image(
 
 
 def enlarged_colours(
-    colours: Colours,
-    alpha: Alpha | None,
-    pipeline: Pipeline,
-    *,
-    tile: int | None = None,
-    threads: int | None = None,
-    tick: Tick | None = None,
+    colours: Colours, alpha: Alpha | None, pipeline: Pipeline, how: How = How()
 ) -> tuple[Float32[torch.Tensor, "3 h2 w2"], Float32[np.ndarray, "h2 w2"] | None]:
     """Colours within [0, 1], where the nets compute, and their alpha, at the pipeline's size."""
-    once = sum(_pixels(len(colours), colours.shape[1], pipeline))
+    once = _pixels(len(colours), colours.shape[1], pipeline)
     every = _passes(alpha) * once
     planes = _planes(colours, alpha).to(pipeline.device)
-    larger = _through(planes, pipeline, tile, threads, _share(tick, 0, once, every))
+    larger = _through(planes, pipeline, how.part(0, once, every))
     if pipeline.faces:
         share = pipeline.share if pipeline.second else 1.0
-        with computing(threads):
+        with computing(how.threads):
             larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
     if alpha is not None:
-        alpha = _enlarged_alpha(alpha, pipeline, tile, threads, _share(tick, once, once, every))
+        alpha = _enlarged_alpha(alpha, pipeline, how.part(once, once, every))
     return larger, alpha
 
 
@@ -94,29 +92,22 @@ def rounded(planes: Float32[torch.Tensor, "c h w"], dtype: np.dtype) -> Samples:
     return samples
 
 
-def enlarged_film(
-    film: Frames,
-    pipeline: Pipeline,
-    *,
-    tile: int | None = None,
-    threads: int | None = None,
-    tick: Tick | None = None,
-) -> Frames:
+def enlarged_film(film: Frames, pipeline: Pipeline, how: How = How()) -> Frames:
     """Each frame of a film enlarged; of equal frames in a row only the first is computed."""
     count = len(film.frames)
     check_pixels(pipeline.size, frames=count)
     again = [index > 0 and _equal(*film.frames[index - 1 : index + 1]) for index in range(count)]
     work = [
-        0 if same else _passes(frame.alpha()) * _work(frame, pipeline)
+        0 if same else _passes(frame.alpha()) * _pixels(frame.height, frame.width, pipeline)
         for frame, same in zip(film.frames, again, strict=True)
     ]
     frames: list[Picture] = []
     for index, frame in enumerate(film.frames):
         if again[index]:
             frames.append(frames[-1])
-            continue
-        share = _share(tick, sum(work[:index]), work[index], sum(work))
-        frames.append(enlarged_image(frame, pipeline, tile=tile, threads=threads, tick=share))
+        else:
+            part = how.part(sum(work[:index]), work[index], sum(work))
+            frames.append(enlarged_image(frame, pipeline, part))
     return Frames(frames=tuple(frames), durations=film.durations, loops=film.loops)
 
 
@@ -149,9 +140,7 @@ def uncovered(colours: Colours, alpha: Alpha) -> Colours:
     return colours[rows, columns]
 
 
-def _enlarged_alpha(
-    alpha: Alpha, pipeline: Pipeline, tile: int | None, threads: int | None, tick: Tick | None
-) -> Float32[np.ndarray, "h2 w2"]:
+def _enlarged_alpha(alpha: Alpha, pipeline: Pipeline, how: How) -> Float32[np.ndarray, "h2 w2"]:
     """Alpha through the same nets, as a grey picture, which neither rings nor thins out.
 
     It is held between the least and the largest alpha of the nine small pixels round it: exactly 0
@@ -159,9 +148,8 @@ def _enlarged_alpha(
     """
     if alpha.min() == alpha.max():
         return np.full(pipeline.size, alpha[0, 0], np.float32)
-
     planes = torch.from_numpy(alpha).expand(3, -1, -1).to(pipeline.device)
-    enlarged = _through(planes, pipeline, tile, threads, tick)[0].cpu().numpy()
+    enlarged = _through(planes, pipeline, how)[0].cpu().numpy()
     least, most = minimum_filter(alpha, 3), maximum_filter(alpha, 3)
     return np.clip(enlarged, spread(least, pipeline.size), spread(most, pipeline.size))
 
@@ -176,45 +164,33 @@ def spread(alpha: Plane, size: Size) -> Shaped[np.ndarray, "h2 w2"]:
 
 
 def _through(
-    planes: Float32[torch.Tensor, "3 h w"],
-    pipeline: Pipeline,
-    tile: int | None,
-    threads: int | None,
-    tick: Tick | None,
+    planes: Float32[torch.Tensor, "3 h w"], pipeline: Pipeline, how: How
 ) -> Float32[torch.Tensor, "3 h2 w2"]:
     """A picture through a pipeline, and what is blended in; grey stays exactly grey."""
     if pipeline.best:
         total = planes.new_zeros(3, *pipeline.size)
-        for answer in answers(planes, pipeline, tile, threads, tick):
+        for answer in answers(planes, pipeline, how):
             total += answer
         return total / TURNS
     if pipeline.second is None:
-        return _through_nets(planes, pipeline, tile, threads, tick)
+        return _through_nets(planes, pipeline, how)
     height, width = planes.shape[-2:]
-    work = [sum(_pixels(height, width, part)) for part in (pipeline, pipeline.second)]
-    work[0] -= work[1]
-    first = _share(tick, 0, work[0], sum(work))
-    result = _through_nets(planes, pipeline, tile, threads, first)
-    second = _share(tick, work[0], work[1], sum(work))
-    other = _through(planes, pipeline.second, tile, threads, second)
+    every, second = (_pixels(height, width, part) for part in (pipeline, pipeline.second))
+    result = _through_nets(planes, pipeline, how.part(0, every - second, every))
+    other = _through(planes, pipeline.second, how.part(every - second, second, every))
     return result.lerp(other, pipeline.share)
 
 
 def answers(
-    planes: Float32[torch.Tensor, "3 h w"],
-    pipeline: Pipeline,
-    tile: int | None,
-    threads: int | None,
-    tick: Tick | None,
+    planes: Float32[torch.Tensor, "3 h w"], pipeline: Pipeline, how: How
 ) -> Iterator[Float32[torch.Tensor, "3 h2 w2"]]:
     """What a pipeline makes of each of the eight turned and mirrored pictures, turned back."""
     once = replace(pipeline, best=False)
-    work = sum(_pixels(planes.shape[-2], planes.shape[-1], once))
+    work = _pixels(planes.shape[-2], planes.shape[-1], once)
     for number in range(TURNS):
-        share = _share(tick, number * work, work, TURNS * work)
-        turned = turn(planes, number)
-        part = _turned_sides(once) if number % 2 else once
-        yield turn_back(_through(turned, part, tile, threads, share), number)
+        part = how.part(number * work, work, TURNS * work)
+        by = _turned_sides(once) if number % 2 else once
+        yield turn_back(_through(turn(planes, number), by, part), number)
 
 
 def turn(planes: torch.Tensor, number: int) -> torch.Tensor:
@@ -235,41 +211,28 @@ def _turned_sides(pipeline: Pipeline) -> Pipeline:
 
 
 def _through_nets(
-    planes: Float32[torch.Tensor, "3 h w"],
-    pipeline: Pipeline,
-    tile: int | None,
-    threads: int | None,
-    tick: Tick | None,
+    planes: Float32[torch.Tensor, "3 h w"], pipeline: Pipeline, how: How
 ) -> Float32[torch.Tensor, "3 h2 w2"]:
     """A picture through the nets of a pipeline alone, and to its size."""
     grey, weights = bool((planes == planes[:1]).all()), planes.new_tensor(LUMA).view(3, 1, 1)
-    work = _pixels(planes.shape[-2], planes.shape[-1], replace(pipeline, second=None))
+    work = _counts(planes.shape[-2], planes.shape[-1], pipeline)
     for index, model in enumerate(pipeline.models):
-        share = _share(tick, sum(work[:index]), work[index], sum(work))
+        part = how.part(sum(work[:index]), work[index], sum(work))
         try:
-            planes = running.enlarged(
-                model.in_rgb, planes.contiguous(), tile=tile, threads=threads, tick=share
-            )
+            planes = running.enlarged(model.in_rgb, planes.contiguous(), **vars(part))
         except InputError as error:
             raise InputError(f"{error}", path=model.path.name) from error
         if grey:
             planes = (planes * weights).sum(0, keepdim=True).expand(3, -1, -1)
     if not pipeline.last:
         return planes
-    return (
-        resized(planes[:1], pipeline.size).expand(3, -1, -1)
-        if grey
-        else resized(planes, pipeline.size)
-    )
+    if grey:
+        return resized(planes[:1], pipeline.size).expand(3, -1, -1)
+    return resized(planes, pipeline.size)
 
 
 def deviations(
-    image: Picture,
-    pipeline: Pipeline,
-    *,
-    tile: int | None = None,
-    threads: int | None = None,
-    tick: Tick | None = None,
+    image: Picture, pipeline: Pipeline, how: How = How()
 ) -> Float32[np.ndarray, "h2 w2"]:
     """By how much the answers for the eight turned and mirrored pictures differ from their mean.
 
@@ -277,7 +240,7 @@ def deviations(
     """
     planes = _planes(image.rgb(), image.alpha()).to(pipeline.device)
     total, squares = planes.new_zeros(3, *pipeline.size), planes.new_zeros(3, *pipeline.size)
-    for number, answer in enumerate(answers(planes, pipeline, tile, threads, tick)):
+    for number, answer in enumerate(answers(planes, pipeline, how)):
         # Welford: the difference of large sums would lose small deviations.
         gap = answer - total
         total += gap / (number + 1)
@@ -286,7 +249,7 @@ def deviations(
 
 
 # ---------------------------------------------------------------------------------------------
-# Progress
+# Progress, in pixels that go into nets
 
 
 def _passes(alpha: Alpha | None) -> int:
@@ -294,23 +257,17 @@ def _passes(alpha: Alpha | None) -> int:
     return 1 if alpha is None or alpha.min() == alpha.max() else 2
 
 
-def _work(image: Picture, pipeline: Pipeline) -> int:
-    """How many pixels go into nets in one pass."""
-    return sum(_pixels(image.height, image.width, pipeline))
+def _pixels(height: int, width: int, pipeline: Pipeline) -> int:
+    """How many go into all nets in one pass."""
+    count = sum(_counts(height, width, pipeline))
+    count += _pixels(height, width, pipeline.second) if pipeline.second else 0
+    return TURNS * count if pipeline.best else count
 
 
-def _pixels(height: int, width: int, pipeline: Pipeline) -> list[int]:
-    """How many pixels go into each net of a pipeline."""
+def _counts(height: int, width: int, pipeline: Pipeline) -> list[int]:
+    """How many go into each net, one after the other."""
     counts, count = [], height * width
     for model in pipeline.models:
         counts.append(count)
         count *= factor_of(model) ** 2
-    counts += _pixels(height, width, pipeline.second) if pipeline.second else []
-    return [TURNS * count for count in counts] if pipeline.best else counts
-
-
-def _share(tick: Tick | None, start: int, length: int, every: int) -> Tick | None:
-    """The tick of a part of the work: those `length` pixels of `every` that begin at `start`."""
-    if tick is None:
-        return None
-    return lambda done, of: tick(start + length * done // of, every)
+    return counts

@@ -46,6 +46,7 @@ _FACES: Final = "upscale-wild-faces-x4"  # for faces of what upscale-wild enlarg
 LOOKS: Final = (0.4, 0.85)
 
 Size = tuple[int, int]
+Scale = int | Size  # how many times as large, or the width and height to fit in
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,15 +76,14 @@ class Pipeline:
 def plan_pipeline(
     height: int,
     width: int,
+    scale: Scale,
     *,
-    factor: int | None,
-    box: Size | None,
     model: str | Path,
     frames: int = 1,
     device: str = CPU,
     sharpness: float = 0.0,
 ) -> Pipeline:
-    """The pipeline from height x width to `factor` times that, or to what fits in `box` (w x h).
+    """The pipeline from height x width to that many times as much, or to what fits in w x h.
 
     `model` is a family (upscale), a shipped net (upscale-x2), a blend of two such
     (upscale+upscale-wild*0.3), or of the picture as it is and one (input+upscale-wild*0.3), or a
@@ -93,13 +93,12 @@ def plan_pipeline(
     A film has as many `frames`. An InputError says why there is no such size, or no such model.
     """
     if isinstance(model, str) and (blend := BLEND.fullmatch(model)):
-        options: dict[str, Any] = {"factor": factor, "box": box}
-        options |= {"frames": frames, "device": device, "sharpness": sharpness}
-        second = plan_pipeline(height, width, model=blend["second"], **options)
-        first = plan_pipeline(height, width, model=blend["first"], **options)
+        options: dict[str, Any] = {"frames": frames, "device": device, "sharpness": sharpness}
+        second = plan_pipeline(height, width, scale, model=blend["second"], **options)
+        first = plan_pipeline(height, width, scale, model=blend["first"], **options)
         share, faces = float(blend["share"]), second.faces
         return replace(first, second=replace(second, faces=None), share=share, faces=faces)
-    size = _target_size(height, width, factor, box)
+    size = _target_size(height, width, scale)
     if model == KEPT:
         if size != (height, width):
             raise InputError("keeps the size", "-x 1 does; name a net that enlarges", path=model)
@@ -208,28 +207,17 @@ def check_cleans(times: Fraction | int, nets: Mapping[int, Path], model: str | P
 # Sizes
 
 
-def _target_size(height: int, width: int, factor: int | None, box: Size | None) -> Size:
-    """The size of the result."""
-    if box is not None and factor is None:
-        return _fitted(height, width, box)
-    if factor is None or box is not None:
-        raise InputError("was given a factor and a size, or neither", "give one of them")
-    if not 1 <= factor <= MOST_TIMES:
-        raise InputError(f"cannot be enlarged {factor} times", f"choose 1 to {MOST_TIMES}")
-    return height * factor, width * factor
-
-
-def _fitted(height: int, width: int, box: Size) -> Size:
-    """The largest size within width x height of the picture's shape, rounded to whole pixels."""
-    if min(box) < 1:
-        raise InputError(f"cannot be {box[0]} x {box[1]}", "choose a size of 1 x 1 or more")
-    scale = min(Fraction(box[0], width), Fraction(box[1], height))
-    if scale <= 1:
-        raise InputError(
-            f"is {width} x {height} already",
-            f"nothing to enlarge for {box[0]} x {box[1]}",
-        )
-    return _rounded(scale * height), _rounded(scale * width)
+def _target_size(height: int, width: int, scale: Scale) -> Size:
+    """The size of the result: of a box the largest of the picture's shape, to whole pixels."""
+    if isinstance(scale, int):
+        if not 1 <= scale <= MOST_TIMES:
+            raise InputError(f"cannot be enlarged {scale} times", f"choose 1 to {MOST_TIMES}")
+        return height * scale, width * scale
+    larger = min(Fraction(scale[0], width), Fraction(scale[1], height))
+    if larger <= 1:
+        remedy = f"nothing to enlarge for {scale[0]} x {scale[1]}"
+        raise InputError(f"is {width} x {height} already", remedy)
+    return _rounded(larger * height), _rounded(larger * width)
 
 
 def _rounded(length: Fraction) -> int:

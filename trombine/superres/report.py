@@ -20,14 +20,14 @@ from trombine.core.conventions import to_picture
 from trombine.faces import Frame, crop_windows, read_faces
 from trombine.io.image import Picture, as_seen
 from trombine.io.overlays import draw_points
-from trombine.io.sheets import Sheet
+from trombine.io.sheets import Sheet, centred, fitting, overview
 from trombine.metrics import psnr
 from trombine.metrics.reading import point_errors
 from trombine.models import loaded
 from trombine.superres.last import resized
-from trombine.superres.pictures import Tick, deviations
+from trombine.superres.pictures import How, deviations
 from trombine.superres.pipelines import Pipeline
-from trombine.superres.sheet import PLAIN, bicubic, centred, fitting, overview, window_sums
+from trombine.superres.sheet import PLAIN, bicubic, window_sums
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
 Map = Float32[np.ndarray, "_ _"]  # of 0 to 1, as the pictures' own samples
@@ -65,17 +65,14 @@ def report_of(
     result: Picture,
     pipeline: Pipeline,
     title: str,
-    *,
-    tile: int | None = None,
-    threads: int | None = None,
-    tick: Tick | None = None,
+    how: How,
 ) -> Report:
     """The report of what the pipeline made of a picture; it runs the pipeline eight times."""
     small, large = as_seen(image), as_seen(result)
     down = resized(to_picture(large), (small.shape[0], small.shape[1]))
     apart = (down - to_picture(small)).square().mean(0).sqrt().numpy()
     decibels = float(psnr(down[None], to_picture(small)[None]))
-    varies = deviations(image, pipeline, tile=tile, threads=threads, tick=tick)
+    varies = deviations(image, pipeline, how)
     drifts = _drifts(small, large)
     numbers = {
         "brought_down": {

@@ -6,6 +6,7 @@ io/sheets.py; what a measure means, in metrics/.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, log10
 from typing import Final
@@ -16,8 +17,7 @@ from jaxtyping import Float64, UInt8
 from PIL import Image
 
 from trombine.core.conventions import to_picture
-from trombine.core.errors import InputError
-from trombine.io.sheets import PAPER, Sheet
+from trombine.io.sheets import Sheet, centred, fitting, overview, resized
 from trombine.metrics import SSIM_TAPS, luma, psnr, ssim
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]  # pictures of different sizes meet here
@@ -42,13 +42,6 @@ class Similarity:
     ssim: float  # of the luma
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Column:
-    title: str
-    pixels: Pixels
-    full_size: bool = True  # the input is not: its pixels are squares of the result's size
-
-
 def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: str) -> Pixels:
     """The whole pictures, a detail pixel for pixel, and a detail three times larger.
 
@@ -57,27 +50,27 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
     would show the same again are left out: bicubic is, of a result as large as the input. At most
     2000 pixels wide, whatever the pictures.
     """
-    if truth is not None and truth.shape != result.shape:
-        raise InputError("the truth on a sheet is as large as the result")
     columns = _columns(small, result, truth)
-    fitted = fitting(_size(result), CELL[len(columns)])
+    size = _size(result)
+    fitted = fitting(size, CELL[len(columns)])
     cell = max(fitted[0], LOWEST), max(fitted[1], NARROWEST)
-    rows = {"whole": [overview(column.pixels, fitted) for column in columns]}
+    rows = {"whole": [overview(pixels, fitted) for pixels in columns.values()]}
     times = fitted[0] / result.shape[0]
     if times < 1:
-        rows["1 : 1"] = _details(columns, _size(result), cell, 1)
+        rows["1 : 1"] = _details(small, columns, size, cell, 1)
     if times < ZOOM:
-        rows[f"{ZOOM} : 1"] = _details(columns, _size(result), cell, ZOOM)
+        rows[f"{ZOOM} : 1"] = _details(small, columns, size, cell, ZOOM)
+    note = f"Result: {result.shape[1]} × {result.shape[0]} pixels."
     return Sheet(
         rows=[[centred(picture, cell) for picture in row] for row in rows.values()],
         title=title,
         row_titles=list(rows) if len(rows) > 1 else (),
-        column_titles=[column.title for column in columns],
-        note=_note(result, all(column.title != RESULT for column in columns)),
+        column_titles=list(columns),
+        note=note if RESULT in columns else f"{note} Numbers: PSNR-Y in dB, SSIM-Y.",
     ).pixels()
 
 
-def _columns(small: Pixels, result: Pixels, truth: Pixels | None) -> list[_Column]:
+def _columns(small: Pixels, result: Pixels, truth: Pixels | None) -> dict[str, Pixels]:
     numbers = {} if truth is None else scores(small, result, truth)
 
     def titled(title: str, name: str) -> str:
@@ -85,24 +78,17 @@ def _columns(small: Pixels, result: Pixels, truth: Pixels | None) -> list[_Colum
         return title if score is None else f"{title}  {score.psnr:.2f}, {score.ssim:.4f}"
 
     if _size(small) == _size(result):  # bicubic is the input
-        columns = [_Column(title=titled("input", PLAIN), pixels=small)]
+        columns = {titled("input", PLAIN): small}
     else:
-        plain = bicubic(small, _size(result))
-        columns = [
-            _Column(title=_sides(small), pixels=small, full_size=False),
-            _Column(title=titled(PLAIN, PLAIN), pixels=plain),
-        ]
-    columns.append(_Column(title=titled(RESULT, RESULT), pixels=result))
-    return columns if truth is None else [*columns, _Column(title="truth", pixels=truth)]
-
-
-def _sides(small: Pixels) -> str:
-    return f"input, {small.shape[1]} × {small.shape[0]}"
+        columns = {f"input, {small.shape[1]} × {small.shape[0]}": small}
+        columns[titled(PLAIN, PLAIN)] = bicubic(small, _size(result))
+    columns[titled(RESULT, RESULT)] = result
+    return columns if truth is None else {**columns, "truth": truth}
 
 
 def bicubic(small: Pixels, size: Size) -> Pixels:
     """The input as most programs would enlarge it."""
-    return _resized(small, size, Image.Resampling.BICUBIC)
+    return resized(small, size, Image.Resampling.BICUBIC)
 
 
 def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Similarity]:
@@ -138,59 +124,21 @@ def _luma(pixels: Pixels) -> torch.Tensor:
     return (luma(to_picture(np.ascontiguousarray(pixels))[None]) / 255).float()
 
 
-def _note(result: Pixels, measured: bool) -> str:
-    sides = f"Result: {result.shape[1]} × {result.shape[0]} pixels."
-    return f"{sides} Numbers: PSNR-Y in dB, SSIM-Y." if measured else sides
-
-
-# ---------------------------------------------------------------------------------------------
-# Whole pictures
-
-
 def _size(pixels: Pixels) -> Size:
     return pixels.shape[0], pixels.shape[1]
-
-
-def fitting(size: Size, most: int) -> Size:
-    """The size at which a picture fits a cell: smaller, or whole times larger."""
-    longer = max(size)
-    if longer <= most:
-        return size[0] * (most // longer), size[1] * (most // longer)
-    return max(1, round(size[0] * most / longer)), max(1, round(size[1] * most / longer))
-
-
-def overview(pixels: Pixels, size: Size) -> Pixels:
-    """Squares where a picture grows, the mean of what falls together where it shrinks."""
-    shrinks = pixels.shape[0] > size[0]
-    return _resized(pixels, size, Image.Resampling.LANCZOS if shrinks else Image.Resampling.NEAREST)
-
-
-def _resized(pixels: Pixels, size: Size, how: Image.Resampling) -> Pixels:
-    return np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), how))
-
-
-def centred(pixels: Pixels, cell: Size) -> Pixels:
-    """In the middle of a cell of paper."""
-    full = np.full((*cell, 3), PAPER, np.uint8)
-    top, left = (cell[0] - pixels.shape[0]) // 2, (cell[1] - pixels.shape[1]) // 2
-    full[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
-    return full
 
 
 # ---------------------------------------------------------------------------------------------
 # Details
 
 
-def _details(columns: list[_Column], result: Size, cell: Size, zoom: int) -> list[Pixels]:
+def _details(
+    small: Pixels, columns: Mapping[str, Pixels], result: Size, cell: Size, zoom: int
+) -> list[Pixels]:
     """The same piece of each picture, `zoom` times larger, no larger than a cell."""
     height, width = (min(side // zoom, of) for side, of in zip(cell, result, strict=True))
-    place = detail(columns[0].pixels, result, (height, width))
-    return [
-        _piece(column.pixels, place, zoom)
-        if column.full_size
-        else _squares(column.pixels, place, result, zoom)
-        for column in columns
-    ]
+    place = detail(small, result, (height, width))
+    return [_squares(pixels, place, result, zoom) for pixels in columns.values()]
 
 
 def detail(small: Pixels, result: Size, piece: Size) -> Place:
@@ -228,19 +176,13 @@ def window_sums(values: Float64[np.ndarray, "h w"], size: Size) -> Float64[np.nd
     return rows[:, size[1] :] - rows[:, : -size[1]]
 
 
-def _piece(pixels: Pixels, place: Place, zoom: int) -> Pixels:
-    top, left, height, width = place
-    piece = pixels[top : top + height, left : left + width]
-    return piece.repeat(zoom, axis=0).repeat(zoom, axis=1)
-
-
-def _squares(small: Pixels, place: Place, result: Size, zoom: int) -> Pixels:
-    """The same piece of the input, each of its pixels a square."""
+def _squares(pixels: Pixels, place: Place, result: Size, zoom: int) -> Pixels:
+    """A piece of a picture as large as the result, or of the input, each of its pixels a square."""
     top, left, height, width = place
     rows, columns = (
         np.minimum((np.arange(start, start + count) + 0.5) * of / length, of - 1).astype(int)
         for start, count, of, length in zip(
-            (top, left), (height, width), small.shape[:2], result, strict=True
+            (top, left), (height, width), pixels.shape[:2], result, strict=True
         )
     )
-    return np.repeat(np.repeat(small[rows][:, columns], zoom, axis=0), zoom, axis=1)
+    return np.repeat(np.repeat(pixels[rows][:, columns], zoom, axis=0), zoom, axis=1)

@@ -41,7 +41,7 @@ def of_net(name: str) -> Callable[..., Large]:
 
     def method(pictures: Small, *, factor: int) -> Large:
         height, width = pictures.shape[-2:]
-        pipeline = plan_pipeline(height, width, factor=factor, box=None, model=name)
+        pipeline = plan_pipeline(height, width, factor, model=name)
         if pipeline.last:
             nets = ", ".join(str(step) for step in nets_of(name))
             raise InputError(f"{name} enlarges {nets} times, and what follows of it; not {factor}")
