@@ -11,8 +11,7 @@ import pytest
 
 from trombine.data import made
 from trombine.data.made import Maker, painter_hash
-from trombine.world import STYLES, face, paint, to_vector
-from trombine.world.leaves import leaves
+from trombine.world import face, paint, to_vector
 
 
 def test_a_pair_is_one_face_in_two_styles() -> None:
@@ -28,26 +27,6 @@ def test_a_pair_is_one_face_in_two_styles() -> None:
         assert (
             np.array([f"{p:.3f}" for p in side.points.flat], np.float32) == side.points.flat
         ).all()
-
-
-def test_leaves_have_a_picture_alone() -> None:
-    sample = Maker(kind="leaves", size=24).make(5)
-    (side,) = sample.sides
-    assert (side.pixels == leaves(5, 24)).all()
-    assert (side.parts, side.points, side.visible, sample.vector) == (None,) * 4
-
-
-def test_a_maker_is_called_what_a_spec_calls_it() -> None:
-    assert str(Maker(kind="world", styles=("photo", "anime"), size=24)) == "world:photo+anime"
-    assert str(Maker(kind="leaves", size=24)) == "leaves"
-
-
-def test_so_many_are_said_in_words() -> None:
-    makers = {"face": ("photo",), "pair of faces": ("photo", "anime")}
-    for one, styles in makers.items():
-        maker = Maker(kind="world", styles=styles, size=24)
-        assert (maker.several(1), maker.several(2)) == (f"1 {one}", f"2 {maker.plural}")
-    assert Maker(kind="leaves", size=24).several(1) == "1 picture of leaves"
 
 
 def test_the_painters_hash_covers_all_that_painters_import(root: Path) -> None:
@@ -76,10 +55,3 @@ def test_another_painter_has_another_hash(
     with (copy / "world" / "__init__.py").open("a") as file:
         file.write("# another\n")
     assert fresh() != before
-
-
-def test_all_styles_are_made() -> None:
-    pixels = [
-        Maker(kind="world", styles=(style,), size=16).make(3).sides[0].pixels for style in STYLES
-    ]
-    assert len({picture.tobytes() for picture in pixels}) == len(STYLES)

@@ -19,11 +19,7 @@ from trombine.world import fractals
 from trombine.world.fractals import PALETTES
 
 PHOTO = Maker(kind="world", styles=("photo",), size=16)
-OTHERS = {
-    "style": Maker(kind="world", styles=("anime",), size=16),
-    "size": Maker(kind="world", styles=("photo",), size=24),
-    "kind": Maker(kind="leaves", size=16),
-}
+ANIME = Maker(kind="world", styles=("anime",), size=16)
 
 
 def fill(folder: Path, maker: Maker = PHOTO, count: int = 4, **options: Any) -> Result:
@@ -66,30 +62,26 @@ def test_more_of_the_same_is_added(tmp_path: Path, whole: dict[str, bytes]) -> N
     assert files(tmp_path) == whole
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
-def test_a_folder_of_pictures_is_not_filled(tmp_path: Path, overwrite: bool) -> None:
+def test_a_folder_of_pictures_is_not_filled(tmp_path: Path) -> None:
     """Its metadata.jsonl would hide them from whoever reads the folder."""
     (tmp_path / "p00.JPG").write_bytes(b"mine")
     says = "holds other pictures, such as p00.JPG; choose another folder"
     with pytest.raises(OutputError, match=f"{tmp_path}: {says}"):
-        fill(tmp_path, overwrite=overwrite)
+        fill(tmp_path, overwrite=True)
     assert files(tmp_path) == {"p00.JPG": b"mine"}
 
 
-@pytest.mark.parametrize("other", OTHERS)
-def test_other_pictures_are_not_mixed_in(tmp_path: Path, other: str) -> None:
-    folder = tmp_path / "faces"
-    fill(folder)
-    before = files(folder)
-    says = f"describes other pictures than {OTHERS[other]} of {OTHERS[other].size} px"
-    with pytest.raises(OutputError, match=says):
-        fill(folder, OTHERS[other])
+def test_other_pictures_are_not_mixed_in(tmp_path: Path) -> None:
+    fill(tmp_path)
+    before = files(tmp_path)
+    with pytest.raises(OutputError, match="describes other pictures than world:anime of 16 px"):
+        fill(tmp_path, ANIME)
     with pytest.raises(OutputError, match="describes "):  # one would stay
-        fill(folder, OTHERS[other], count=3, overwrite=True)
-    assert files(folder) == before
+        fill(tmp_path, ANIME, count=3, overwrite=True)
+    assert files(tmp_path) == before
 
 
-@pytest.mark.parametrize("line", ["{", "[1]", '{"file_name": "a.png"}', '{"seed": 0, "size": 16}'])
+@pytest.mark.parametrize("line", ["{", '{"seed": 0, "size": 16}'])
 def test_lines_of_somebody_else_stay(tmp_path: Path, line: str) -> None:
     (tmp_path / "metadata.jsonl").write_text(f"{line}\n")
     with pytest.raises(OutputError, match=r"metadata.jsonl: describes other pictures"):

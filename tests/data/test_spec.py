@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from trombine.core.errors import InputError
 from trombine.data import source as source_module
 from trombine.data.columns import SPLITS
-from trombine.data.layouts import LAYOUTS
 from trombine.data.made import Maker
 from trombine.data.painting import paint_pack
 from trombine.data.source import source
-from trombine.data.spec import PATHS, Term, check_paths, parse, spell
+from trombine.data.spec import Term, check_paths, parse, spell
 from trombine.data.split import prepare_split
 from trombine.io.image import save_picture
 from trombine.world import STYLES
@@ -33,96 +32,51 @@ def folder(path: str, count: int | None = None, weight: float = 1) -> Term:
 
 MEANINGS = {
     "world:photo": (PHOTO,),
-    " leaves ": (LEAVES,),
-    "world:photo+anime": (PAIR,),
     "world:anime+photo": (Term(kind="world", styles=("anime", "photo")),),
-    "world:photo+leaves": (PHOTO, LEAVES),
+    " world:photo + leaves": (PHOTO, LEAVES),
     "world:photo+anime+leaves": (PAIR, LEAVES),
     "world:photo+world:anime": (PHOTO, Term(kind="world", styles=("anime",))),
-    "leaves+world:photo+anime": (LEAVES, PAIR),
-    "world:photo#50000": (Term(kind="world", styles=("photo",), count=50000),),
-    "world:anime#0-4": (Term(kind="world", styles=("anime",), count=5),),
     "leaves#5-9": (Term(kind="leaves", first=5, count=5),),
     "leaves#5-5*2": (Term(kind="leaves", first=5, count=1, weight=2),),
     "world:photo+anime#5*.5": (Term(kind="world", styles=("photo", "anime"), count=5, weight=0.5),),
-    "world:photo*0.7+leaves*0.3": (
-        Term(kind="world", styles=("photo",), weight=0.7),
-        Term(kind="leaves", weight=0.3),
-    ),
-    "leaves*2+leaves": (Term(kind="leaves", weight=2), LEAVES),
     # Paths: what begins no term belongs to the path before.
-    "folder:faces": (folder("faces"),),
-    "folder:/a b/c": (folder("/a b/c"),),
     "folder:C:\\faces": (folder("C:\\faces"),),
-    "folder:a+b": (folder("a+b"),),
     "folder:a+b+leaves": (folder("a+b"), LEAVES),
     "folder:a+leaves2": (folder("a+leaves2"),),
-    "folder:a+leaves": (folder("a"), LEAVES),
-    "folder:a#3": (folder("a", 3),),
     "folder:a#3b": (folder("a#3b"),),
-    "folder:a*b": (folder("a*b"),),
-    "folder:a#": (folder("a#"),),
     "folder:a#3*2+pack:b": (folder("a", 3, 2), Term(kind="pack", path="b")),
     "folder:a*0.5#100": (folder("a*0.5", 100),),
-    'folder:"a+leaves"': (folder("a+leaves"),),
     'folder:"a#3"#4*.5+leaves': (folder("a#3", 4, 0.5), LEAVES),
-    'pack:"world:photo"': (Term(kind="pack", path="world:photo"),),
     'folder:a"b': (folder('a"b'),),
+    "celeba:faces": (Term(kind="celeba", path="faces"),),
+    "pack:a@test#3*.5": (Term(kind="pack", path="a", split="test", count=3, weight=0.5),),
+    'folder:"a@test"': (folder("a@test"),),
 }
 
 
 @pytest.mark.parametrize("spec", MEANINGS)
-def test_a_spec_means_one_thing(spec: str) -> None:
-    assert parse(spec) == MEANINGS[spec]
-
-
-@pytest.mark.parametrize("spec", MEANINGS)
-def test_a_spec_is_spelled_so_that_it_reads_back(spec: str) -> None:
-    assert parse(spell(parse(spec))) == MEANINGS[spec]
-
-
-def test_the_usual_specs_are_spelled_as_people_write_them() -> None:
-    for spec in ("world:photo*0.7+leaves*0.3", "world:photo+anime#50", "folder:a b+pack:c#2"):
-        assert spell(parse(spec)) == spec
+def test_a_spec_means_one_thing_and_is_spelled_so(spec: str) -> None:
+    assert parse(spec) == parse(spell(MEANINGS[spec])) == MEANINGS[spec]
 
 
 WRONG = {
-    "": "'' is not a source",
     "photo": "did you mean world:photo?",
-    "world": "'world' is not a source",
-    "world:": "a style is one of photo",
     "world:foto": "one of photo, anime, cartoon, sketch, posed, children, two with +",
-    "world:photo+": "a style is one of photo",
     "world:photo+photo": "two different styles",
-    "world:photo+anime+cartoon": "two different styles",
     "world:photo*0.7+anime*0.3": "not photo*0.7+anime",
-    "world:photo*0.7#100": "not photo*0.7",
-    "leaves+photo": "did you mean world:photo?",
-    "leaves:3": "'leaves:3' is not a source",
     "leaves#0": "above 0",
     "leaves#9-5": "#9-5: a count is above 0, and seeds are the first and the last",
-    "leaves*0": "above 0",
     "leaves*-1": "is not a source",
-    "leaves*0.0": "above 0",
     "folder:": "names nothing after 'folder:'; write folder:PATH",
-    "leaves*" + "9" * 400: "above 0, and no more",
-    "+leaves": "'' is not a source",
     "leaves++leaves": "is not a source",
+    "leaves@test": "is for pictures of a folder",
+    "world:a\x1bb\n": "a style is one of",
 }
 
 
 @pytest.mark.parametrize("spec", WRONG)
 def test_a_wrong_spec_is_refused_in_one_line(spec: str) -> None:
     with pytest.raises(InputError, match=re.escape(WRONG[spec])) as caught:
-        parse(spec)
-    assert str(caught.value).startswith(f"{spec[:200]}") and "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "spec", ["leaves\nphoto", "world:a\x1bb", "folder:a\nb+world:c", "a\n" * 900]
-)
-def test_a_spec_of_several_lines_is_refused_in_one(spec: str) -> None:
-    with pytest.raises(InputError) as caught:
         parse(spec)
     assert str(caught.value).isprintable()
 
@@ -157,22 +111,6 @@ def test_any_terms_read_back(drawn: list[tuple[tuple, int | None, float]]) -> No
     assert parse(spell(terms)) == terms
 
 
-def test_every_layout_is_a_kind_of_source() -> None:
-    assert set(LAYOUTS) < set(PATHS)
-    assert parse("celeba:faces")[0] == Term(kind="celeba", path="faces")
-
-
-def test_a_split_is_of_pictures_that_have_one() -> None:
-    assert parse("pack:a@test#3*.5")[0] == Term(
-        kind="pack", path="a", split="test", count=3, weight=0.5
-    )
-    assert parse('folder:"a@test"')[0] == Term(kind="folder", path="a@test")
-    assert spell((Term(kind="folder", path="a@test"),)) == 'folder:"a@test"'
-    for spec in ("leaves@test", "world:photo@train", "fractals@choose"):
-        with pytest.raises(InputError, match="is for pictures of a folder"):
-            parse(spec)
-
-
 # Paths that are not there
 
 
@@ -190,9 +128,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 CURES = {
     "folder:a+leaves": "a: is not a folder; check the name; a path with a sign in it is put",
     "pack:two@dev": 'two@dev: does not exist; check the name; a path .* in quotes, pack:"PATH"$',
-    "lfw:gone": "gone: is not a folder; check the name$",
     "gone": "'gone' is not a source; a source is [^;]*$",
-    "lfw:#3": "names nothing after 'lfw:'; write lfw:PATH$",
     "folder:plain#2-3": "#2-3 is of seeds; of folder: give a count",
     "folder:" + "g" * 999: "g: is not a folder; check the name",
 }
@@ -205,19 +141,7 @@ def test_what_was_meant_is_named(spec: str, here: Path) -> None:
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [
-        "plain",
-        "two#1",
-        "plain+two*2",
-        "folder:plain+leaves",
-        'folder:"a+leaves"',
-        "pack:two#1",
-        "hub:x",
-        "leaves",
-    ],
-)
+@pytest.mark.parametrize("spec", ["plain+two*2", 'folder:"a+leaves"', "pack:two#1", "hub:x"])
 def test_what_is_there_is_left_alone(spec: str, here: Path) -> None:
     check_paths(spec)
 

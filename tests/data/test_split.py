@@ -40,13 +40,6 @@ def test_of_a_world_other_seeds_are_measured() -> None:
     assert seeds(measured) == set(range(SEED_RANGES[1], SEED_RANGES[1] + 6))
 
 
-def test_what_is_prepared_is_all_that_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After it nothing has to be painted."""
-    prepare_split("leaves#20", 16, 6)
-    monkeypatch.setattr("trombine.data.source.paint_pack", None)
-    split("leaves#20", 16, 6)
-
-
 def test_of_a_folder_some_are_held_out(folder: Path) -> None:
     learned, measured = split(f"folder:{folder}", 16, 64)
     assert len(measured) == 4  # a fifth of 23 at most
@@ -60,13 +53,6 @@ def test_what_is_held_out_is_spread_over_the_folder(folder: Path) -> None:
     held = sorted(int(Path(name).stem) for name in names(split(f"folder:{folder}", 16, 64)[1]))
     assert held[0] < 8 and held[-1] >= 15
     assert held != list(range(held[0], held[0] + 4))
-
-
-def test_fewer_are_held_out_where_fewer_are_wanted_and_they_are_the_same(folder: Path) -> None:
-    four = names(split(f"folder:{folder}", 16, 4)[1])
-    two = names(split(f"folder:{folder}", 16, 2)[1])
-    assert len(two) == 2
-    assert two < four
 
 
 def test_a_part_has_the_pictures_that_its_names_say(folder: Path) -> None:

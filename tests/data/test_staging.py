@@ -63,14 +63,6 @@ def run(stage: StageOptions, batch: Batch | None = None, *, seed: int = 3) -> St
     return staged(batch, flat((0, 0, 255), len(batch)), stage, Rng(seed=seed, places=places))
 
 
-def test_what_is_plain_is_the_face_or_its_mirror_image() -> None:
-    found, still = run(StageOptions(plain=1, none=0)), run(NOTHING)
-    for one, other in zip(vars(found).values(), vars(still).values(), strict=True):
-        if one is not found.plain:
-            assert torch.equal(one, other)
-    assert found.plain.all() and not still.plain.any()
-
-
 def test_some_are_plain_and_the_others_are_as_they_would_be() -> None:
     some, none = run(StageOptions(plain=0.4)), run(StageOptions(plain=0))
     assert 4 < int(some.plain.sum()) < 16 and not (some.plain & ~some.shows).any()
@@ -220,7 +212,7 @@ def test_windows_without_a_face() -> None:
     cut = (found.parts == 255).all((1, 2))
     assert (found.parts[~cut] == 0).all() and 2 < int(cut.sum()) < 16
     assert found.pixels.shape == batch.pixels.shape
-    usual = [run(StageOptions(), seed=seed).shows.float().mean() for seed in range(8)]
+    usual = [run(StageOptions(), seed=seed).shows.float().mean() for seed in range(6)]
     assert 0.65 < float(torch.stack(usual).mean()) < 0.85
 
 
@@ -235,12 +227,12 @@ def test_a_cut_goes_through_the_face_wherever_that_is(monkeypatch: pytest.Monkey
     white = replace(faces(), pixels=torch.full_like(faces().pixels, 255))
     small = replace(NOTHING, size=(0.4, 0.5), shift=0.1, none=1.0)
     shares = []
-    for seed in range(12):
+    for seed in range(8):
         found = run(small, white, seed=seed)
         for n in torch.nonzero((found.parts == 255).all((1, 2)))[:, 0].tolist():
             x, y = found.points[n].long().clamp(0, SIDE - 1).unbind(1)
             shares.append(float((found.pixels[n, y, x] == 255).all(-1).float().mean()))
-    assert len(shares) > 50 and min(shares) > 0.05 and max(shares) < 0.95
+    assert len(shares) > 30 and min(shares) > 0.05 and max(shares) < 0.95
 
 
 def test_grey_and_other_colours() -> None:
@@ -253,28 +245,14 @@ def test_grey_and_other_colours() -> None:
     assert not other.coloured.any() and (other.pixels != run(NOTHING).pixels).any()
 
 
-@pytest.mark.parametrize("about", ["", "real "])
-def test_a_window_is_a_function_of_its_place(about: str) -> None:
+def test_a_window_is_a_function_of_its_place() -> None:
     batch, grounds, stage = faces(), flat((9, 200, 30)), StageOptions()
     places = np.arange(100, 124, dtype=np.int64)
-    whole = staged(batch, grounds, stage, Rng(seed=5, places=places, about=about))
+    whole = staged(batch, grounds, stage, Rng(seed=5, places=places))
     some = np.array([3, 17])
-    rows = torch.from_numpy(some)
-    few = Batch(
-        indices=some,
-        pixels=batch.pixels[rows],
-        parts=None if batch.parts is None else batch.parts[rows],
-        points=None if batch.points is None else batch.points[rows],
-        visible=None if batch.visible is None else batch.visible[rows],
-    )
-    behind = Batch(indices=some, pixels=grounds.pixels[rows])
-    again = staged(few, behind, stage, Rng(seed=5, places=places[some], about=about))
+    few, behind = batch.only(some), grounds.only(some)
+    again = staged(few, behind, stage, Rng(seed=5, places=places[some]))
     for name in ("pixels", "parts", "points", "visible", "shows", "sizes", "turned"):
-        assert torch.equal(getattr(again, name), getattr(whole, name)[rows]), name
-    other = staged(batch, grounds, stage, Rng(seed=5, places=places, rollbacks=1, about=about))
+        assert torch.equal(getattr(again, name), getattr(whole, name)[some]), name
+    other = staged(batch, grounds, stage, Rng(seed=5, places=places, rollbacks=1))
     assert not torch.equal(other.pixels, whole.pixels)
-
-
-def test_what_is_not_known_is_refused() -> None:
-    with pytest.raises(ValueError, match="parts and landmarks"):
-        run(NOTHING, replace(faces(), parts=None))

@@ -105,16 +105,15 @@ def test_a_folder_of_nothing_that_fits(tmp_path: Path) -> None:
         source(f"tiles:{tmp_path}", SIZE)
 
 
-@pytest.mark.parametrize("name", ["upscale-x2", "upscale-wild-x4", "srresnet-x4"])
-def test_enlargers_learn_from_folders_at_their_own_size(name: str) -> None:
+def test_enlargers_learn_from_folders_at_their_own_size() -> None:
     """A folder: of an enlarger's recipe is cut into squares; other kinds stay."""
-    recipe = replace(RECIPES[name], data="folder:own*0.5+leaves#10")
+    recipe = replace(RECIPES["upscale-x2"], data="folder:own*0.5+leaves#10")
     assert streams_of(recipe, ("data",)) == {"data": "tiles:own*0.5+leaves#10"}
     reader = replace(RECIPES["reader"], data="folder:own")
     assert streams_of(reader, ("data",)) == {"data": "folder:own"}
 
 
-@pytest.mark.parametrize("count", [1, 4, 8])
+@pytest.mark.parametrize("count", [1, 8])
 def test_of_few_photographs_whole_ones_are_held_out(photographs: Path, count: int) -> None:
     """Where no picture is sorted by its bytes to choose by, all squares of some are held out."""
     options = PrepareOptions(size=SIZE)

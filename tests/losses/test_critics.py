@@ -29,9 +29,8 @@ BY_HAND = {
 
 
 @pytest.mark.parametrize("name", CRITICS)
-@pytest.mark.parametrize("shape", [(7,), (7, 1, 3, 2)])
-def test_a_critic_is_its_equation_averaged(name: str, shape: tuple[int, ...]) -> None:
-    real, fake = logits(0, *shape), logits(1, *shape)
+def test_a_critic_is_its_equation_averaged(name: str) -> None:
+    real, fake = logits(0, 7, 1, 3, 2), logits(1, 7, 1, 3, 2)
     pairs = list(zip(real.flatten().tolist(), fake.flatten().tolist(), strict=True))
     of_discriminator, of_generator = BY_HAND[name]
     expected = sum(of_discriminator(r, f) for r, f in pairs) / len(pairs)
@@ -50,14 +49,6 @@ def test_the_two_pull_opposite_ways(name: str) -> None:
     assert (up < 0).all() and (down[0] > 0).all()
     (raised,) = torch.autograd.grad(critic.generator(fake, real.detach()), fake)
     assert (raised < 0).all()
-
-
-@pytest.mark.parametrize("name", CRITICS)
-def test_slopes_are_those_of_finite_differences(name: str) -> None:
-    real, fake = logits(2, 5).requires_grad_(), logits(3, 5).requires_grad_()
-    critic = CRITICS[name]
-    assert torch.autograd.gradcheck(critic.discriminator, (real, fake))
-    assert torch.autograd.gradcheck(critic.generator, (fake, real))
 
 
 @pytest.mark.parametrize("name", CRITICS)
@@ -90,18 +81,6 @@ def test_smoothed_labels_are_one_sided() -> None:
         moved = CRITICS[name].discriminator(real, fake + 1)
         smoothed = CRITICS[name].discriminator(real, fake + 1, real_label=0.9)
         assert (moved - plain).item() == pytest.approx((smoothed - loss).item())
-
-
-@pytest.mark.parametrize("name", ["hinge", "relativistic"])
-def test_a_critic_without_labels_has_none_to_smooth(name: str) -> None:
-    with pytest.raises(ValueError, match="only logistic, least squares"):
-        CRITICS[name].discriminator(torch.zeros(2), torch.zeros(2), real_label=0.9)
-
-
-def test_pairs_need_both() -> None:
-    with pytest.raises(ValueError, match="needs D"):
-        CRITICS["relativistic"].generator(torch.zeros(2))
-    assert CRITICS["hinge"].generator(torch.ones(2)).item() == -1
 
 
 def test_a_pair_is_of_one_real_and_one_fake() -> None:
@@ -156,21 +135,6 @@ def test_penalties_teach_the_discriminator_and_only_it() -> None:
     r1(net, real).backward()
     with torch.no_grad():
         assert r1(net, real).item() > 0  # whoever only looks has no graph round it
-
-
-def test_r1_pulls_a_linear_discriminator_by_its_weights() -> None:
-    """The slope of |w|²/2 in w is w."""
-    net = Known(pictures(8, 1)[0])
-    (slope,) = torch.autograd.grad(r1(net, pictures(9)), net.weight)
-    assert torch.allclose(slope, net.weight)
-
-
-def test_penalties_of_slices_average_to_the_whole() -> None:
-    net = Known(pictures(10, 1)[0], power=3)
-    real = pictures(11, 4)
-    halves = [slice(0, 2), slice(2, 4)]
-    cut = sum(r1(net, real[half]).item() for half in halves) / 2
-    assert r1(net, real).item() == pytest.approx(cut, rel=1e-12)
 
 
 def test_patches_count_as_their_mean() -> None:

@@ -10,15 +10,15 @@ from itertools import accumulate
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
 from trombine.core.conventions import GROUP_OF_PART
 from trombine.data.staging import Staged
 from trombine.faces import Fields
 from trombine.losses import reading
 from trombine.nets.reader import CENTRE_STEP, Reading
-from trombine.training.methods import reader as read
-from trombine.world import STYLES, face, paint
+from trombine.training.methods import find, objective_of
+from trombine.training.methods.reader import ReadObjective
+from trombine.world import FIELDS, STYLES, face, paint
 
 GENERATOR = torch.Generator().manual_seed(3)
 COUNT, SIDE = 4, 32
@@ -95,17 +95,6 @@ def test_parts_by_hand() -> None:
     assert float(reading.parts_loss(logits, staged)) == pytest.approx(wanted, rel=1e-5)
 
 
-def test_overlap_is_1_where_nothing_is_right_and_0_where_all_is() -> None:
-    parts = torch.randint(0, 19, (2, 16, 16), generator=GENERATOR).to(torch.uint8)
-    sure = 50 * functional.one_hot(parts.long(), 19).permute(0, 3, 1, 2).float()
-    assert float(reading.overlap_loss(sure, parts, torch.ones(2))) < 1e-5
-    other = (parts + 1) % 19  # a sure reading of another label, often of another group
-    groups = torch.from_numpy(GROUP_OF_PART)
-    only = torch.where(groups[parts.long()] == groups[other.long()], 255, parts.int())
-    found = reading.overlap_loss(sure.roll(1, 1), only.to(torch.uint8), torch.ones(2))
-    assert float(found) == pytest.approx(1, abs=1e-4)
-
-
 def test_overlap_by_hand() -> None:
     logits, shown = noise(1, 19, 2, 3), [[1, 6, 255], [13, 7, 1]]  # skin, brows, hair, unknown
     shares = logits[0].softmax(0)
@@ -146,16 +135,6 @@ def test_what_is_said_of_an_error_moves_no_landmark() -> None:
     assert torch.autograd.grad(far, found.spreads, allow_unused=True) == (None,)
     (slope,) = torch.autograd.grad(said, found.spreads)
     assert (slope[staged.shows] != 0).all() and (slope[~staged.shows] == 0).all()
-
-
-def test_the_best_spread_is_the_error() -> None:
-    staged, found = windows(), some_reading()
-    off = (found.points - staged.points).abs().sum(-1) / SIDE
-
-    def said(spreads: torch.Tensor) -> float:
-        return float(reading.points_loss(found._replace(spreads=spreads), staged, torch.ones(4))[1])
-
-    assert said(off.log()) < min(said(off.log() + 0.1), said(off.log() - 0.1))
 
 
 def test_a_perfect_map_of_centres_costs_little() -> None:
@@ -203,10 +182,9 @@ def test_fields_that_are_no_longer_true_do_not_count() -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_what_a_style_does_not_draw_changes_its_pictures_hardly(style: str) -> None:
     """Painted from one end of a field to the other; and what is read there changes them more."""
-    from trombine.world import FIELDS
-
     infos = {info.name: info for info in FIELDS}
-    recipe = read.ReadObjective(_recipe())
+    recipe = objective_of(find("reader"))
+    assert isinstance(recipe, ReadObjective)
     names = {*recipe.traits.names, *recipe.moment.names}
 
     def changes(name: str) -> Iterator[float]:
@@ -221,12 +199,3 @@ def test_what_a_style_does_not_draw_changes_its_pictures_hardly(style: str) -> N
     assert all(sum(changes(name)) < 0.45 for name in undrawn)
     # Most are seen in the first face, and the others need not be painted.
     assert [n for n in names - undrawn if all(s < 0.02 for s in accumulate(changes(n)))] == []
-
-
-def _recipe():
-    from trombine.training.methods import find
-    from trombine.training.methods.reader import Read
-
-    found = find("reader")
-    assert isinstance(found, Read)
-    return found

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from beartype.roar import BeartypeCallHintViolation
 
 from trombine.core.errors import InputError
 from trombine.losses import terms
@@ -26,7 +24,7 @@ from trombine.losses.terms import (
     total_variation,
 )
 from trombine.metrics import luma, ssim
-from trombine.metrics.similarity import SCALE_WEIGHTS, ms_ssim
+from trombine.metrics.similarity import SCALE_WEIGHTS
 
 Term = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -63,17 +61,6 @@ def test_by_hand() -> None:
     assert total_variation(a).item() == (1 + 0.5 + 0.5 + 1) / 4
 
 
-def test_total_variation_is_that_of_a_loop() -> None:
-    x = batch(0, 2, 3, 5, 7)
-    total = 0.0
-    for picture in x:
-        for plane in picture.tolist():
-            total += sum(abs(p - q) for row in plane for p, q in pairwise(row))
-            columns = list(zip(*plane, strict=True))
-            total += sum(abs(p - q) for col in columns for p, q in pairwise(col))
-    assert total_variation(x).item() == pytest.approx(total / x.numel(), rel=1e-12)
-
-
 def test_luma_is_the_measures() -> None:
     """The mean |difference| of what PSNR-Y is of, whose range is 219 of 255 levels."""
     a = batch(1, 2, 3, 8, 9, dtype=torch.float32)
@@ -96,15 +83,6 @@ def test_gram_is_that_of_a_loop() -> None:
     for n, i, j in np.ndindex(2, 3, 3):
         expected = sum(float(x[n, i, y, c] * x[n, j, y, c]) for y in range(4) for c in range(5))
         assert gram(x)[n, i, j].item() == pytest.approx(expected / 60, rel=1e-12)
-
-
-def test_gram_knows_no_places() -> None:
-    x = batch(3, 1, 4, 6, 6)
-    shuffled = x.flatten(2)[..., torch.from_numpy(np.random.default_rng(0).permutation(36))]
-    assert gram_distance(x, shuffled.reshape(x.shape)).item() < 1e-28
-    assert gram_distance(x, x.flip(1)).item() > 1e-4
-    tiled = torch.cat([x, x], -1)  # twice as wide, the same texture
-    assert gram_distance(x, tiled).item() < 1e-28
 
 
 # --- what all must be ---------------------------------------------------------------------------
@@ -153,12 +131,11 @@ def test_equal_slices_average_to_the_whole(name: str) -> None:
     assert ALL[name](guess, truth).item() == pytest.approx(sum(slices) / 3, rel=1e-12)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("name", ALL)
-def test_any_float_type(name: str, dtype: torch.dtype) -> None:
+def test_any_float_type(name: str) -> None:
     truth = batch(9, 2, 3, 24, 24)
     guess = noisy(truth, 0.1)
-    low_truth, low_guess = truth.to(dtype), guess.to(dtype)
+    low_truth, low_guess = truth.bfloat16(), guess.bfloat16()
     value = ALL[name](low_guess, low_truth)
     assert value.dtype == torch.float32 and not value.shape
     exact = ALL[name](low_guess.double(), low_truth.double()).item()
@@ -174,20 +151,10 @@ def test_bfloat16_autocast_changes_nothing(name: str) -> None:
     assert mixed.item() == ALL[name](guess, truth).item()
 
 
-@pytest.mark.parametrize("name", TERMS)
-def test_shapes_that_would_be_repeated_are_refused(name: str) -> None:
-    with pytest.raises((BeartypeCallHintViolation, InputError)):
-        TERMS[name](batch(11, 2, 3, 24, 24), batch(11, 2, 1, 24, 24))
-    with pytest.raises(InputError, match="do not compare"):
-        terms.check_alike(torch.zeros(2, 3), torch.zeros(2, 1))
-
-
 # --- MS-SSIM's own ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("side", "count"), [(11, 1), (21, 1), (22, 2), (43, 2), (44, 3), (64, 3), (88, 4), (176, 5)]
-)
+@pytest.mark.parametrize(("side", "count"), [(21, 1), (22, 2), (88, 4), (176, 5)])
 def test_a_picture_has_the_scales_that_hold_the_window(side: int, count: int) -> None:
     weights = terms.scales(torch.zeros(1, 1, side, side + 9))
     assert len(weights) == count and sum(weights) == pytest.approx(1)
@@ -200,26 +167,10 @@ def test_a_picture_smaller_than_the_window_is_refused() -> None:
             term(torch.zeros(1, 1, 10, 30), torch.zeros(1, 1, 10, 30))
 
 
-def test_with_one_scale_it_is_ssim() -> None:
-    a = batch(12, 2, 3, 20, 20)
-    b = noisy(a, 0.1)
-    assert ms_ssim_loss(a, b).item() == pytest.approx(ssim_loss(a, b).item(), abs=1e-12)
-
-
-def test_it_is_per_picture_and_within_its_bounds() -> None:
-    a = batch(13, 3, 3, 48, 48)
-    b = torch.stack([a[0], noisy(a[1], 0.1), 1 - a[2]])
-    values = ms_ssim(a, b)
-    assert values.shape == (3,) and values[0].item() == pytest.approx(1, abs=1e-12)
-    assert 0 < values[2] < values[1] < 1
-    assert 0 <= ms_ssim_loss(a, b).item() <= 1
-
-
 @pytest.mark.parametrize("guess", ["the negative", "grey", "black"])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_opposed_structures_have_a_finite_slope(guess: str, dtype: torch.dtype) -> None:
+def test_opposed_structures_have_a_finite_slope(guess: str) -> None:
     """A mean structure below 0 has no real power of .0448; at 0 its slope has no bound."""
-    truth = batch(14, 1, 3, 48, 48, dtype=dtype)
+    truth = batch(14, 1, 3, 48, 48, dtype=torch.float32)
     made = {
         "the negative": 1 - truth,
         "grey": torch.full_like(truth, 0.5),

@@ -44,41 +44,23 @@ def test_none_takes_back_what_a_recipe_begins_with() -> None:
     assert with_settings(recipe, {"augment": "none"}).augment == "none", "which is its usual value"
 
 
-def test_a_size_that_the_recipe_does_not_name() -> None:
-    recipe = with_settings(find("cleaner"), {"net.norm": "group"})
-    assert recipe.nets["net"].sizes["norm"] == "group"
-
-
 @pytest.mark.parametrize(
     ("name", "settings", "said"),
     [
         ("dcgan", {"lrr": "1"}, "no setting 'lrr'; did you mean lr"),
-        ("dcgan", {"generator.latnt.x": "1"}, "no setting"),
         ("dcgan", {"qqq": "1"}, "no setting 'qqq'; --dry-run lists all settings"),
         ("dcgan", {"task": "upscale"}, "no setting 'task'"),
         ("dcgan", {"lr": "fast"}, "lr is a number, not 'fast'"),
         ("dcgan", {"lr": "0"}, "lr is above 0"),
-        ("dcgan", {"lr": "inf"}, "lr is a number, not inf"),
         ("dcgan", {"clip": "nan"}, "clip is a number, not nan"),
         ("dcgan", {"batch": "1.5"}, "batch is a whole number, not '1.5'"),
-        ("dcgan", {"pictures": "inf"}, "pictures is a whole number, not 'inf'"),
         ("dcgan", {"pictures": "1e99"}, r"1000000000000 or less, not 999999\.\.\. \(99 digits\)$"),
-        ("dcgan", {"pictures": "9" * 400}, r"or less, not 999999\.\.\. \(400 digits\)$"),
-        ("dcgan", {"size": "100000"}, "size is 16384 or less, not 100000"),
-        ("dcgan", {"batch": "1e18"}, "batch is 1048576 or less, not 1000000000000000000"),
-        ("dcgan", {"pictures": "nan"}, "pictures is a whole number, not 'nan'"),
         ("dcgan", {"batch": "0"}, "batch is 1 or more, not 0"),
-        ("dcgan", {"warmup": "-1"}, "warmup is 0 or more, not -1"),
-        ("dcgan", {"penalty_every": "0"}, "penalty_every is 1 or more"),
         ("dcgan", {"pool": "2"}, "pool is 1.0 or less, not 2.0"),
         ("dcgan", {"beta1": "1"}, "beta1 is below 1, not 1.0"),
-        ("dcgan", {"seed": "9" * 30}, "seed is .* or less"),
         ("dcgan", {"devices": "3"}, "a batch of 32 does not divide into 3 equal parts"),
         ("dcgan", {"schedule": "steps"}, "schedule is one of constant, linear, cosine"),
-        ("dcgan", {"critic": "kind"}, "critic is one of logistic"),
-        ("diffusion", {"steps": "0"}, "steps is 1 or more"),
         ("dcgan", {"generator": "dcgan_generator:width"}, "SIZE=VALUE"),
-        ("dcgan", {"generator": ":width=2"}, "NAME:SIZE=VALUE"),
     ],
 )
 def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None:
@@ -95,13 +77,6 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
         ("dcgan", {"generator": "nosuch"}, "there is no net nosuch"),
         ("upscale-fast-x2", {"l1": "0", "luma": "0"}, "nothing to learn from"),
         ("upscale-fast-x2", {"perceptual": "1"}, "need a judge and its layers"),
-        ("upscale-fast-x2", {"damage": "blur:2"}, "write blur:box:WIDTH or"),
-        (
-            "upscale-fast-x2",
-            {"damage": "noise:nan"},
-            "damage: write noise:STRENGTH, a number above 0",
-        ),
-        ("upscale-fast-x2", {"damage": "shrink:1e400"}, "damage: factor of shrink is a whole"),
         (
             "upscale-fast-x2",
             {"damage": "shrink:3", "size": "33"},
@@ -122,11 +97,6 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
             " such as cleaner$",
         ),
         (
-            "upscale-fast-x2",
-            {"damage": "blur:box:2+jpeg:50"},
-            "; give --damage blur:box:2\\+jpeg:50\\+shrink:2, or train .* such as cleaner$",
-        ),
-        (
             "cleaner",
             {"damage": "shrink:2"},
             "shrink:2 needs a net that enlarges 2 times, and unet does not enlarge;"
@@ -138,8 +108,6 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
             "size 33 is not a multiple of 2, as damage shrink:2 needs;"
             " give --size 32 or --size 34$",
         ),
-        ("sharpener-x2", {"size": "1"}, "is not a multiple of 2, .*; give --size 2$"),
-        ("upscale-fast-x2", {"net": "nosuch"}, "there is no net nosuch"),
         ("pose", {"wanted": "yaw"}, "wanted names 1 numbers and the net has 3 outputs"),
     ],
 )

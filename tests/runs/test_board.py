@@ -57,13 +57,6 @@ def test_the_log_becomes_scalars_by_pictures_seen(folder: RunFolder) -> None:
     assert "alarm/text_summary" in read(folder).Tags()["tensors"]
 
 
-def test_it_is_on_the_disk_before_it_is_closed(folder: RunFolder) -> None:
-    board = opened(folder)
-    board.entry(train(100, 0.5))
-    assert scalars(folder, "net/l1") == [(100, 0.5)]
-    board.close()
-
-
 def test_a_sample_is_a_picture(folder: RunFolder) -> None:
     board = opened(folder)
     board.sample(64, SQUARE)

@@ -9,7 +9,6 @@ import pytest
 from new_runs import new_run
 from PIL import Image, ImageSequence
 
-from trombine.core.errors import OutputError
 from trombine.runs.film import read_frames, read_small, spread, write_film
 from trombine.runs.folder import RunFolder
 
@@ -35,13 +34,6 @@ def test_samples_come_in_order_and_the_last_one_stays(tmp_path: Path) -> None:
 def test_one_sample_is_no_film(tmp_path: Path) -> None:
     assert write_film(run_of(tmp_path / "run", [20])) is None
     assert write_film(RunFolder(tmp_path / "empty")) is None
-
-
-def test_a_film_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    folder = run_of(tmp_path / "run", [20, 120])
-    folder.film.mkdir()
-    with pytest.raises(OutputError):
-        write_film(folder)
 
 
 @pytest.mark.parametrize(("count", "of"), [(2, 3), (5, 24), (24, 25), (24, 3000)])

@@ -16,7 +16,6 @@ from trombine.runs.log import (
     STOPPED,
     Cost,
     cost,
-    effective_entries,
     read,
 )
 
@@ -63,14 +62,6 @@ def test_measures_stay_with_their_protocol(folder: RunFolder) -> None:
     assert measures[P]["PSNR"].values == [20.0, 25.0] and measures[Q]["PSNR"].values == [30.0]
 
 
-def test_the_best_is_the_last_that_was_called_so(folder: RunFolder) -> None:
-    log(folder, measure(10, 20.0, best=True), measure(20, 30.0, best=True))
-    log(folder, measure(30, 40.0, best=False))
-    best = read(folder).best
-    assert best is not None
-    assert (best.pictures, best.measure, best.value, best.protocol) == (20, "SSIM", 0.3, P)
-
-
 def test_each_protocol_has_its_best(folder: RunFolder) -> None:
     log(folder, measure(10, 40.0, best=True), measure(20, 20.0, best=True, protocol=Q))
     log(folder, measure(30, 50.0, best=True))
@@ -98,13 +89,6 @@ def test_a_checkpoint_may_be_newer_than_the_log(folder: RunFolder) -> None:
     assert read(folder).pictures == 15
 
 
-def test_a_measure_that_the_recipe_does_not_name(folder: RunFolder) -> None:
-    folder.write_recipe({"resolved": {"best": "distance"}})
-    log(folder, measure(10, 20.0, best=True))
-    best = read(folder).best
-    assert best is not None and (best.measure, best.value) == ("PSNR", 20.0)
-
-
 def test_a_rollback_takes_back_all_but_alarms(folder: RunFolder) -> None:
     log(folder, train(10, a=1.0), measure(10, 20.0, best=True), train(20, a=9.0))
     log(folder, measure(20, 30.0, best=True), {"kind": "alarm", "pictures": 30, "alarm": "nan"})
@@ -114,13 +98,6 @@ def test_a_rollback_takes_back_all_but_alarms(folder: RunFolder) -> None:
     assert story.best is not None and story.best.pictures == 10
     assert [entry["alarm"] for entry in story.alarms] == ["nan"]
     assert story.pictures == 20
-
-
-def test_two_rollbacks_one_after_the_other() -> None:
-    back = {"kind": "rollback", "rollbacks": 1}
-    entries = [train(n, a=n) for n in (10, 20, 30)]
-    entries += [{**back, "pictures": 30, "to": 20}, train(25, a=5), {**back, "to": 10}]
-    assert [e["pictures"] for e in effective_entries(entries) if e["kind"] == "train"] == [10]
 
 
 @pytest.mark.parametrize(
@@ -152,25 +129,12 @@ def test_a_run_that_has_ended_but_is_held_is_not_running(folder: RunFolder) -> N
         assert read(folder).state == FINISHED
 
 
-def test_a_run_of_which_there_is_nothing(tmp_path: Path) -> None:
-    story = read(RunFolder(tmp_path / "nowhere"))
-    assert (story.pictures, story.best, story.goal, story.command) == (0, None, None, "")
-    assert story.cost == Cost() and story.curves == {} and story.state == STOPPED
-
-
 # Cost
 
 
 def tick(event: str, pictures: int, seconds: float) -> Entry:
     times = {"seconds": seconds, "cpu": 2 * seconds, "gpu": seconds / 2}
     return {"event": event, "pictures": pictures, **times, "when": f"2030-01-01T00:00:{pictures}"}
-
-
-def test_the_cost_of_one_process() -> None:
-    spent = cost([tick("started", 0, 0.0), tick("tick", 10, 4.0), tick("ended", 30, 9.0)])
-    assert spent == Cost(
-        pictures=30, seconds=9.0, cpu=18.0, gpu=4.5, starts=1, last="2030-01-01T00:00:30"
-    )
 
 
 def test_killed_processes_are_counted_to_their_last_tick() -> None:

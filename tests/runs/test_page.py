@@ -94,10 +94,6 @@ def test_what_killed_processes_took_is_summed(upscale: RunFolder) -> None:
         assert re.search(rf"{name}</th><td>{value}</td>", text), name
 
 
-def test_the_same_files_give_the_same_page(upscale: RunFolder) -> None:
-    assert text_of(upscale) == text_of(upscale)
-
-
 # A run that has hardly begun
 
 
@@ -112,19 +108,6 @@ def test_one_line_and_no_samples(made: ModuleType, tmp_path: Path) -> None:
     text = text_of(folder)
     assert "Learning" in sections(text) and "<title>new</title>" in text
     assert "Stopped, 0 pictures seen." in text
-
-
-def test_one_sample_is_no_slider(made: ModuleType, tmp_path: Path) -> None:
-    folder = new_run(tmp_path / "new", {})
-    made.samples(folder, [100], restore=True)
-    text = text_of(folder)
-    assert ">Made by the nets</figcaption>" in text and "<input" not in text
-
-
-def test_rows_before_the_first_sample(made: ModuleType, tmp_path: Path) -> None:
-    folder = new_run(tmp_path / "new", {})
-    folder.write_fixed("truth", made.faces())
-    assert ">Truth</figcaption>" in text_of(folder)
 
 
 def test_a_run_that_makes_no_pictures_has_no_samples(made: ModuleType, tmp_path: Path) -> None:
@@ -155,33 +138,10 @@ def test_a_change_of_settings_is_told(made: ModuleType, tmp_path: Path) -> None:
     assert re.search(r"batch</th><td>(<span[^>]*>)?8<", tables["Recipe"])
 
 
-def test_measures_say_which_way_is_better(tmp_path: Path) -> None:
-    folder = new_run(tmp_path / "new", {})
-    values = {"PSNR": 30.25, "sliced distance": 0.1}
-    folder.append({"kind": "measure", "pictures": 10, "values": values, "best": True})
-    text = text_of(folder)
-    names = re.findall(r'<th scope="row">(.*?)</th>', text)
-    assert names[:2] == ["PSNR (dB, higher is better)", "sliced distance (lower is better)"]
-    assert ">dB, higher is better</text>" in text
-
-
 def test_directions_are_those_of_the_objectives() -> None:
     for recipe in RECIPES.values():
         for name, higher in objective_of(recipe).measures.items():
             assert (name in LOWER_IS_BETTER) != higher, name
-
-
-def test_more_than_was_asked_for_is_said_so(tmp_path: Path) -> None:
-    folder = new_run(tmp_path / "new", {"settings": {"pictures": 64}})
-    folder.append({"kind": "end", "pictures": 100})
-    assert "Finished, 100 pictures seen, 64 asked for." in text_of(folder)
-
-
-def test_only_what_had_a_gpu_tells_its_time(upscale: RunFolder, tmp_path: Path) -> None:
-    assert "GPU time" not in text_of(upscale)
-    folder = new_run(tmp_path / "new", {})
-    folder.clock({"event": "started", "pictures": 0, "seconds": 9.0, "gpu": 9.0})
-    assert "GPU time</th><td>9 s</td>" in text_of(folder)
 
 
 def test_measures_and_learning_have_one_axis(made: ModuleType, tmp_path: Path) -> None:

@@ -1,49 +1,28 @@
-"""What a run is begun with is what it goes on with, and where it may be kept."""
+"""What a run is begun with is what it goes on with; where it is kept, and what it says of its
+pictures."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
+from families import Kit, enlarger, noise
+from PIL import Image
 
+from trombine import data_prepare
+from trombine.core.computing import cores
 from trombine.core.errors import InputError
-from trombine.io.image import save_picture
+from trombine.models import read_card
 from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
-from trombine.training.config import TrainConfig
+from trombine.training.config import TrainConfig, describe
 from trombine.training.loop import train
+from trombine.training.machine import choose
+from trombine.training.material import warnings
 from trombine.training.methods import find
-
-TINY = {
-    "size": "32",
-    "pictures": "32",
-    "batch": "8",
-    "width": "4",
-    "depth": "1",
-    "judged": "8",
-    "faces": "4",
-    "precision": "float32",
-    "log_every": "8",
-    "sample_every": "16",
-    "measure_every": "16",
-    "save_every": "16",
-}
-
-
-def pictures(folder: Path, numbers: range, seed: int = 0) -> Path:
-    """Noise, a picture a number."""
-    for number in numbers:
-        pixels = np.random.default_rng((seed, number)).integers(0, 256, (32, 32, 3), np.uint8)
-        save_picture(folder / f"{number:02d}.png", pixels)
-    return folder
-
-
-def order(run: Path, data: str, **settings: str) -> TrainConfig:
-    recipe = with_settings(find("upscale-fast-x2"), {**TINY, "data": data, **settings})
-    return TrainConfig(name="upscale-fast-x2", recipe=recipe, folder=run, tensorboard=False)
 
 
 def trained(asked: TrainConfig) -> RunFolder:
@@ -51,98 +30,152 @@ def trained(asked: TrainConfig) -> RunFolder:
     return RunFolder(asked.folder)
 
 
-def measured(run: RunFolder) -> set[str]:
-    """The protocols under which its measures were taken."""
-    return {line["protocol"] for line in run.entries() if line["kind"] == "measure"}
+def changes(run: RunFolder) -> list[dict[str, object]]:
+    return [line["settings"] for line in run.entries() if line["kind"] == "change"]
 
 
-def test_other_pictures_under_one_name_are_another_protocol(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def refused(request: TrainConfig, message: str) -> None:
+    """A training that is refused in one line, and touches nothing."""
+
+    def state() -> dict[Path, bytes]:
+        paths = (path for path in request.folder.rglob("*") if path.is_file() and path.suffix)
+        return {path: path.read_bytes() for path in paths}
+
+    before = state()
+    with pytest.raises(InputError, match=message) as error:
+        train(request)
+    assert "\n" not in str(error.value) and state() == before
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
+    """A run that is over, of twelve pictures; not to be touched."""
+    home = tmp_path_factory.mktemp("finished")
+    config = enlarger(home / "run", f"folder:{noise(home / 'faces', range(12))}")
+    train(config)
+    return config
+
+
+@pytest.fixture
+def run(finished: TrainConfig, tmp_path: Path) -> TrainConfig:
+    """A copy of it."""
+    shutil.copytree(finished.folder, tmp_path / "run")
+    return replace(finished, folder=tmp_path / "run")
+
+
+def changed(config: TrainConfig, **settings: str) -> TrainConfig:
+    return replace(config, recipe=with_settings(config.recipe, settings))
+
+
+# --- what it was begun with ---------------------------------------------------------------------
+
+
+def test_other_pictures_under_one_name_are_another_protocol(tmp_path: Path) -> None:
     found = []
     for seed in (0, 1, 0):
-        place = tmp_path / str(len(found))
-        pictures(place / "faces", range(12), seed)
-        monkeypatch.chdir(place)
-        found.append(measured(trained(order(place / "run", "folder:faces"))))
+        shutil.rmtree(tmp_path / "faces", ignore_errors=True)
+        noise(tmp_path / "faces", range(12), seed=seed)
+        config = enlarger(tmp_path / "run", f"folder:{tmp_path / 'faces'}")
+        kit = Kit(config.recipe)
+        found.append(describe(config, kit.plan, kit.material)["protocol"])
     assert found[0] == found[2] != found[1]
-    assert len(found[0]) == 1
 
 
-@pytest.mark.parametrize("numbers", [range(13), range(11)])
-def test_a_folder_that_has_changed_is_refused(numbers: range, tmp_path: Path) -> None:
-    data = pictures(tmp_path / "faces", range(12))
-    asked = order(tmp_path / "run", f"folder:{data}")
+def test_a_folder_that_has_changed_is_refused(tmp_path: Path) -> None:
+    data = noise(tmp_path / "faces", range(12))
+    asked = enlarger(tmp_path / "run", f"folder:{data}")
     trained(asked)
-    shutil.rmtree(data)
-    pictures(data, numbers)
-    more = order(tmp_path / "run", f"folder:{data}", pictures="64")
-    with pytest.raises(InputError, match=r"was begun with pictures 32 \(now 64\), data\.pictures "):
-        trained(more)
-    with pytest.raises(InputError, match=r"was begun with data\.pictures "):
-        trained(asked)
-    run = trained(replace(more, override=True))
-    (line,) = [line for line in run.entries() if line["kind"] == "change"]
-    assert line["settings"].keys() >= {"pictures", "data.pictures", "data.learned"}
+    noise(data, range(12, 13))
+    more = changed(asked, pictures="64")
+    refused(more, r"was begun with pictures 32 \(now 64\), data\.pictures ")
+    refused(asked, r"was begun with data\.pictures ")
+    (settings,) = changes(trained(replace(more, override=True)))
+    assert settings.keys() >= {"pictures", "data.pictures", "data.learned"}
 
 
 def test_a_change_of_what_is_measured_begins_the_best_and_the_samples_anew(
-    tmp_path: Path,
+    run: TrainConfig, tmp_path: Path
 ) -> None:
-    data = pictures(tmp_path / "faces", range(12))
-    asked = order(tmp_path / "run", f"folder:{data}")
-    truth = (trained(asked).samples / "fixed-truth.png").read_bytes()
-    other = pictures(tmp_path / "others", range(12), seed=1)
-    more = order(tmp_path / "run", f"folder:{other}", pictures="64")
-    run = trained(replace(more, override=True))
-    assert (run.path / "samples-until-000000032" / "fixed-truth.png").read_bytes() == truth
-    assert (run.samples / "fixed-truth.png").read_bytes() != truth
-    bests = [line["pictures"] for line in run.entries() if line.get("best")]
-    assert any(pictures > 32 for pictures in bests)
-    assert len(measured(run)) == 2
+    truth = (run.folder / "samples" / "fixed-truth.png").read_bytes()
+    other = noise(tmp_path / "others", range(12), seed=1)
+    more = changed(run, pictures="64", data=f"folder:{other}")
+    folder = trained(replace(more, override=True))
+    assert (folder.path / "samples-until-000000032" / "fixed-truth.png").read_bytes() == truth
+    assert (folder.samples / "fixed-truth.png").read_bytes() != truth
+    assert max(line["pictures"] for line in folder.entries() if line.get("best")) > 32
+    measured = [line["protocol"] for line in folder.entries() if line["kind"] == "measure"]
+    assert len(set(measured)) == 2
 
 
-def test_a_run_that_is_over_is_not_rewritten(tmp_path: Path) -> None:
-    asked = order(tmp_path / "run", "leaves#40")
-    kept = trained(asked).recipe.read_bytes()
+def test_a_run_that_is_over_is_not_rewritten(run: TrainConfig) -> None:
+    kept = RunFolder(run.folder).recipe.read_bytes()
     for settings in ({"lr": "0.5"}, {"pictures": "16"}):
-        other = order(tmp_path / "run", "leaves#40", **settings)
-        trained(replace(other, override=True))
-    assert RunFolder(tmp_path / "run").recipe.read_bytes() == kept
+        result = train(replace(changed(run, **settings), override=True))
+        assert result.written == (run.folder / "best.safetensors",)
+    assert RunFolder(run.folder).recipe.read_bytes() == kept
 
 
-def test_a_run_is_kept_out_of_its_own_pictures(tmp_path: Path) -> None:
-    data = pictures(tmp_path / "faces", range(12))
-    for place in (data, data / "run", data / "deep" / "run"):
-        with pytest.raises(InputError, match="its samples would become pictures"):
-            trained(order(place, f"folder:{data}"))
-    assert len(list(data.iterdir())) == 12
+def test_a_run_without_a_whole_checkpoint_is_refused_and_kept(run: TrainConfig) -> None:
+    for path in (run.folder / "checkpoints").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    refused(run, "has been trained, and has no whole checkpoint to go on from; put its checkpoints")
 
 
-def test_a_run_is_kept_out_of_other_files(tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("dear")
-    with pytest.raises(InputError, match="holds other files"):
-        trained(order(tmp_path, "leaves#40"))
-    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+def test_a_refused_training_erases_no_run(run: TrainConfig) -> None:
+    few = noise(run.folder.parent / "few", range(2))
+    refused(enlarger(run.folder, f"folder:{few}"), "has 2 pictures")
 
 
-def test_no_picture_is_looked_at_twice_where_few_are_held_out(tmp_path: Path) -> None:
-    data = pictures(tmp_path / "faces", range(15))
-    run = trained(order(tmp_path / "run", f"plain:{data}", faces="16"))
-    from PIL import Image
-
-    with Image.open(run.samples / "fixed-truth.png") as sheet:
-        assert sheet.size == (64, 64)  # three of 15 are held out: four places, one empty
-
-
-def test_the_best_model_is_what_was_written(tmp_path: Path) -> None:
-    result = train(order(tmp_path / "run", "leaves#40"))
-    assert result.written == (tmp_path / "run" / "best.safetensors",)
+def test_a_run_of_an_older_trombine_goes_on(run: TrainConfig) -> None:
+    """What was not kept when it was begun was as usual; what describes a recipe is no setting."""
+    folder = RunFolder(run.folder)
+    recipe = folder.read_recipe()
+    del recipe["settings"]["cycle"], recipe["settings"]["space"]
+    recipe["settings"]["about"] = "enlarges twice; learns from leaves"
+    folder.write_recipe(recipe)
+    assert changes(trained(replace(changed(run, pictures="40"), override=True))) == [
+        {"pictures": 40}
+    ]
 
 
-def test_another_net_is_told_as_text(tmp_path: Path) -> None:
-    trained(order(tmp_path / "run", "leaves#40"))
-    other = order(tmp_path / "run", "leaves#40", depth="2")
-    said = r"begun with net residual:width=4,depth=1,factor=2 \(now residual:width=4,depth=2,fa"
-    with pytest.raises(InputError, match=said):
-        trained(other)
+# --- where it is kept ---------------------------------------------------------------------------
+
+
+def test_a_run_is_kept_out_of_its_own_pictures_and_of_other_files(tmp_path: Path) -> None:
+    data = noise(tmp_path / "faces", range(12))
+    for place in (data, data / "deep" / "run"):
+        refused(enlarger(place, f"folder:{data}"), "its samples would become pictures")
+    refused(enlarger(tmp_path), "holds other files")
+
+
+# --- its pictures, its licence, its threads -----------------------------------------------------
+
+
+def test_it_says_what_it_learns_from(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    noise(tmp_path / "set", range(40))
+    data_prepare(tmp_path / "set", size=16, output=tmp_path / "pack", choose=25, test=35)
+    data = f"pack:{tmp_path}/pack+tiles:{noise(tmp_path / 'plain', range(10))}*2+leaves#9"
+    with caplog.at_level("INFO"):
+        train(enlarger(tmp_path / "run", data))
+    said = re.escape(data) + r": [1-9]\d* to learn from, [1-9]\d* to measure on"
+    assert re.fullmatch(said, caplog.messages[0])
+    with Image.open(tmp_path / "run" / "samples" / "fixed-truth.png") as sheet:
+        assert sheet.size == (32, 32)  # four fixed faces
+    assert read_card(tmp_path / "run" / "best.safetensors").licence == ""
+    for spec, remark in (
+        (f"pack:{tmp_path}/pack@test", "learns from pictures that are for tests; judge by others"),
+        ("world:photo+anime#9", "is of pairs, and this recipe learns from their first side alone"),
+    ):
+        kit = Kit(enlarger(tmp_path, spec).recipe)
+        assert list(warnings(kit.plan.objective, kit.material)) == [f"{spec}: {remark}"]
+
+
+def test_a_model_of_painted_pictures_is_free(tmp_path: Path) -> None:
+    train(enlarger(tmp_path / "run"))
+    assert read_card(tmp_path / "run" / "best.safetensors").licence == "MIT"
+
+
+def test_more_threads_than_cores_are_refused() -> None:
+    """They would wait for each other; a step then takes minutes."""
+    with pytest.raises(InputError, match=f"this machine has {cores()} cores"):
+        choose(replace(find("upscale-fast-x2"), threads=cores() + 1))

@@ -9,110 +9,65 @@ import subprocess
 import sys
 import types
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from families import Kit, order, texts
 
 from trombine.recipes import with_settings
 from trombine.runs import checkpoints
-from trombine.training.launch import Mesh
-from trombine.training.machine import choose
-from trombine.training.material import Material, endless, open_material, step_of
-from trombine.training.methods import find, objective_of
-from trombine.training.state import State, fresh
-from trombine.training.steps import Plan, advance, update_phases
+from trombine.training.methods import find
+from trombine.training.methods.restore import RestoreObjective
 
 # What is stepped: two nets, batch norm, a pool, a penalty, averages.
-SETTINGS = {
-    "data": "leaves#48",
-    "size": "16",
-    "batch": "4",
-    "width": "4",
-    "latent": "4",
-    "pool": "0.5",
-    "ema": "20",
-    "threads": "1",
-}
+SETTINGS = texts("data=leaves#48 size=16 batch=4 width=4 latent=4 pool=0.5 ema=20 threads=1")
 
 
-def kit() -> tuple[Plan, State, Material]:
-    recipe = with_settings(find("dcgan"), SETTINGS)
-    objective, machine = objective_of(recipe), choose(recipe)
-    plan = Plan(
-        recipe=recipe,
-        objective=objective,
-        phases=objective.phases(),
-        machine=machine,
-        mesh=Mesh(),
-    )
-    material = open_material(recipe, objective.streams)
-    return plan, fresh(recipe, objective, machine, plan.mesh.device), material
-
-
-def stepped(plan: Plan, state: State, material: Material, steps: int) -> bytes:
-    """All of the state after so many more steps."""
-    feed = endless(plan.recipe, material, state)
-    for _ in range(steps):
-        list(update_phases(state, plan.phases))
-        advance(state, plan, step_of(plan, state, material, next(feed)))
-    return checkpoints.encode(state.tensors(), state.plain())
-
-
-def decoded(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    with NamedTemporaryFile() as file:
-        path = Path(file.name)
-        path.write_bytes(data)
-        return checkpoints.load(path)
+def begun(**settings: str) -> Kit:
+    return Kit(with_settings(find("dcgan"), {**SETTINGS, **settings}))
 
 
 def disturbed() -> None:
     """Other work in the same process: chance drawn, nets trained, defaults used."""
     torch.manual_seed(99)
-    torch.rand(1000)
     np.random.seed(7)
-    np.random.rand(10)
     random.random()
     net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8))
     net(torch.rand(2, 3, 8, 8)).sum().backward()
 
 
-def test_equal_states_stay_equal_whatever_else_the_process_did() -> None:
-    plan, state, material = kit()
-    middle = stepped(plan, state, material, 2)
-    end = stepped(plan, state, material, 3)
-    disturbed()
-    plan, other, material = kit()
-    disturbed()
-    other.load(*decoded(middle))
-    disturbed()
-    assert stepped(plan, other, material, 3) == end
-
-
 IN_A_FRESH_PROCESS = """
 import sys
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:3]
 import torch
 torch.manual_seed(5)
-from test_function import checkpoints, kit, stepped
-plan, state, material = kit()
-state.load(*checkpoints.load(Path(sys.argv[2])))
-Path(sys.argv[3]).write_bytes(stepped(plan, state, material, 3))
+from test_function import begun, checkpoints
+kit = begun()
+kit.state.load(*checkpoints.load(Path(sys.argv[3])))
+Path(sys.argv[4]).write_bytes(kit.take(3))
 """
 
 
-def test_a_fresh_process_takes_the_same_steps(tmp_path: Path) -> None:
-    plan, state, material = kit()
+def test_equal_states_stay_equal_whatever_else_a_process_did(tmp_path: Path) -> None:
+    """Here, and in a process that begins with the state."""
+    kit = begun()
     middle, end = tmp_path / "middle.safetensors", tmp_path / "end.safetensors"
-    middle.write_bytes(stepped(plan, state, material, 2))
-    words = [sys.executable, "-c", IN_A_FRESH_PROCESS, Path(__file__).parent, middle, end]
-    subprocess.run([*map(str, words)], check=True, timeout=600)
-    assert end.read_bytes() == stepped(plan, state, material, 3)
+    middle.write_bytes(kit.take(2))
+    wanted = kit.take(3)
+    disturbed()
+    other = begun()
+    disturbed()
+    other.state.load(*checkpoints.load(middle))
+    assert other.take(3) == wanted
+    here = Path(__file__).parent
+    words = [sys.executable, "-c", IN_A_FRESH_PROCESS, here, here.parent / "conformance"]
+    subprocess.run([*map(str, [*words, middle, end])], check=True, timeout=600)
+    assert end.read_bytes() == wanted
 
 
 def surroundings() -> dict[str, Any]:
@@ -150,45 +105,59 @@ def module_level() -> dict[str, Any]:
 
 
 def test_a_step_changes_nothing_outside_its_state() -> None:
-    plan, state, material = kit()
-    stepped(plan, state, material, 1)  # what is loaded at the first use is loaded now
-    before = surroundings()
-    objective = copy.deepcopy(vars(plan.objective)).keys()
-    stepped(plan, state, material, 2)
+    kit = begun()
+    kit.take()  # what is loaded at the first use is loaded now
+    before, objective = surroundings(), vars(kit.plan.objective).keys()
+    kit.take(2)
     after = surroundings()
     assert [name for name in before if before[name] != after[name]] == []
-    assert vars(plan.objective).keys() == objective
+    assert vars(kit.plan.objective).keys() == objective
 
 
-def test_chance_is_keyed_by_place_and_rollbacks_and_not_by_time() -> None:
-    plan, state, material = kit()
-    first = stepped(plan, state, material, 1)
-    plan, again, material = kit()
-    again.rollbacks = 1
-    second = stepped(plan, again, material, 1)
-    assert decoded(first)[0].keys() == state.tensors().keys()
-    tensors = decoded(first)[0], decoded(second)[0]
-    assert any(not torch.equal(tensors[0][name], tensors[1][name]) for name in tensors[0])
+def test_after_a_rollback_chance_is_another() -> None:
+    first, again = begun(), begun()
+    again.state.rollbacks = 1
+    first.take()
+    again.take()
+    ours, theirs = first.tensors(), again.tensors()
+    assert any(not torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
-def test_a_loaded_state_lies_in_memory_as_the_first_did(layout: str) -> None:
+def test_a_loaded_state_lies_in_memory_as_the_first_did(layout: str, tmp_path: Path) -> None:
     """Fused optimisers walk weights and moments side by side."""
-    recipe = with_settings(find("dcgan"), {**SETTINGS, "layout": layout})
-    objective, machine = objective_of(recipe), choose(recipe)
-    plan = Plan(
-        recipe=recipe, objective=objective, phases=objective.phases(), machine=machine, mesh=Mesh()
-    )
-    material = open_material(recipe, objective.streams)
-    state = fresh(recipe, objective, machine, plan.mesh.device)
-    data = stepped(plan, state, material, 2)
-    other = fresh(recipe, objective, machine, plan.mesh.device)
-    other.load(*decoded(data))
-    ours, theirs = state.tensors(), other.tensors()
+    kit, other = begun(layout=layout), begun(layout=layout)
+    (tmp_path / "state").write_bytes(kit.take(2))
+    other.state.load(*checkpoints.load(tmp_path / "state"))
+    ours, theirs = kit.state.tensors(), other.state.tensors()
     kept = [name for name in ours if not name.startswith("pools/")]
     assert {n: ours[n].stride() for n in kept} == {n: theirs[n].stride() for n in kept}
     moments = [n for n in kept if n.endswith("exp_avg") and ours[n].ndim == 4]
     wide = [ours[n].is_contiguous(memory_format=torch.channels_last) for n in moments]
     assert all(wide) == (layout == "channels_last")
-    assert checkpoints.encode(ours, state.plain()) == checkpoints.encode(theirs, other.plain())
-    assert stepped(plan, state, material, 2) == stepped(plan, other, material, 2)
+    assert kit.take(2) == other.take(2)
+
+
+def test_a_helper_stands_still_while_the_net_learns_through_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even one that somebody has set to learn."""
+    judge = {"judge": "upscale-fast-x2", "layers": "body.0", "perceptual": "1", "augment": "none"}
+    recipe = with_settings(order("restore", Path("unused")).recipe, judge)
+    kit = Kit(replace(recipe, precision="float64"), begun=True)
+    helper = kit.plan.objective.helpers()["judge"]
+    assert {parameter.dtype for parameter in helper.parameters()} == {torch.float64}
+    helper.requires_grad_(True).train()
+    held: list[bool] = []
+    compared = RestoreObjective.compared
+
+    def watched(self: RestoreObjective, *given: Any) -> Any:
+        held.extend(p.requires_grad or helper.training for p in helper.parameters())
+        return compared(self, *given)
+
+    monkeypatch.setattr(RestoreObjective, "compared", watched)
+    before = {name: tensor.clone() for name, tensor in helper.state_dict().items()}
+    kit.take()
+    assert kit.state.sums["restore/perceptual"][0] > 0
+    assert held and not any(held)
+    assert all(torch.equal(before[name], now) for name, now in helper.state_dict().items())

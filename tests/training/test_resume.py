@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,14 +11,17 @@ from typing import Any
 
 import pytest
 import torch
-from families import FAMILIES, Killed, contents, order, stop_after
+from families import FAMILIES, Killed, contents, enlarger, order, stop_after, texts
 from PIL import Image as Pillow
+from safetensors.torch import load_file
 
 from trombine.core.errors import InputError
 from trombine.losses.objective import Step, Terms
 from trombine.recipes import with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
+from trombine.runs.log import read
+from trombine.training import writer
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
 from trombine.training.methods import find
@@ -45,7 +49,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def test_killed_and_told_to_end_at_any_moment(root: Path) -> None:
-    words = [sys.executable, "bench/resume.py", "--count", "4", "--methods", "dcgan"]
+    words = [sys.executable, "bench/resume.py", "--count", "2", "--methods", "dcgan"]
     run = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -75,21 +79,16 @@ def test_a_run_that_is_over_is_left_as_it_is(tmp_path: Path, whole: dict[str, by
 
 # Small, and few: each is as it is in docs/train.md, on a folder of one kind and one of another.
 KINDS = {
-    "restyle-cyclegan": {"width": "4", "blocks": "1"},
-    "restyle-ugatit": {"width": "4", "blocks": "1"},
-    "restyle-cut": {"width": "4", "blocks": "1"},
-    "restyle-shared": {
-        "net.width": "4",
-        "net.blocks": "1",
-        "net.details": "4",
-        "net.levels": "1",
-        "net.size": "32",
-        "critic.width": "4",
-        "soft": "8",
-        "parts": "0",
-        "points": "0",
-    },
+    "restyle-cyclegan": "width=4 blocks=1",
+    "restyle-shared": (
+        "net.width=4 net.blocks=1 net.details=4 net.levels=1 net.size=32 critic.width=4"
+        " soft=8 parts=0 points=0"
+    ),
 }
+FEW = (
+    "size=32 batch=2 pictures=16 save_every=4 faces=2 measure_every=8 sample_every=8"
+    " log_every=4 judged=2 threads=1 precision=float32"
+)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -99,22 +98,8 @@ def test_recipes_of_two_folders_go_on(name: str, tmp_path: Path) -> None:
         for seed in range(10):
             pixels = paint(face(seed), 32, style).pixels
             Pillow.fromarray(pixels).save(tmp_path / folder / f"{seed}.png")
-    settings = {
-        **KINDS[name],
-        "data": f"folder:{tmp_path / 'trainA'}",
-        "other": f"folder:{tmp_path / 'trainB'}",
-        "size": "32",
-        "batch": "2",
-        "pictures": "16",
-        "save_every": "4",
-        "faces": "2",
-        "measure_every": "8",
-        "sample_every": "8",
-        "log_every": "4",
-        "judged": "2",
-        "threads": "1",
-        "precision": "float32",
-    }
+    data, other = tmp_path / "trainA", tmp_path / "trainB"
+    settings = texts(f"{FEW} {KINDS[name]} data=folder:{data} other=folder:{other}")
     recipe = with_settings(find(name), settings)
     runs = [tmp_path / "whole", tmp_path / "stopped"]
     asked = [TrainConfig(name=name, recipe=recipe, folder=run, tensorboard=False) for run in runs]
@@ -137,11 +122,9 @@ def test_other_settings_are_refused_unless_told(tmp_path: Path) -> None:
     (line,) = logged(tmp_path / "run", "change")
     assert line["settings"] == {"lr": 0.5}
     assert RunFolder(tmp_path / "run").read_recipe()["settings"]["lr"] == 0.5
-    train(replace(other, override=True))  # nothing is changed: nothing is said
-    assert len(logged(tmp_path / "run", "change")) == 1
 
 
-@pytest.mark.parametrize("settings", [{"width": "6"}, {"optimiser": "sgd"}, {"ema": "0"}])
+@pytest.mark.parametrize("settings", [{"width": "6"}, {"optimiser": "sgd"}])
 def test_what_cannot_go_on_says_so(settings: dict[str, str], tmp_path: Path) -> None:
     asked = order("restore", tmp_path / "run")
     stop_after(asked, 48)
@@ -233,3 +216,119 @@ def test_what_explodes_at_any_rate_ends_with_a_line(tmp_path: Path) -> None:
     assert "\n" not in str(said.value)
     assert len(logged(tmp_path / "run", "rollback")) == 3
     assert logged(tmp_path / "run", "alarm")[-1]["did"] == "stopped"
+
+
+# --- checkpoints by time ------------------------------------------------------------------------
+
+
+class Clock:
+    """Seconds that pass by being looked at, so many each time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.now = seconds, 0.0
+
+    def __call__(self) -> float:
+        self.now += self.seconds
+        return self.now
+
+
+def rarely_saved(run: Path, seconds: float = 0.0, **settings: str) -> TrainConfig:
+    """A tiny run that is saved at 0 and at its end unless the time says otherwise."""
+    clocks = dict.fromkeys(("save_every", "measure_every", "sample_every"), "1000")
+    return replace(changed(order("restore", run), **{**clocks, **settings}), clock=Clock(seconds))
+
+
+@pytest.fixture(scope="module")
+def whole_rarely(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The bytes of such a run that nothing happened to."""
+    run = tmp_path_factory.mktemp("rarely") / "run"
+    train(rarely_saved(run))
+    return contents(run)
+
+
+def checkpoint_names(run: Path) -> list[str]:
+    return [path.name for path in sorted(run.glob("checkpoints/*"))]
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_killed_run_loses_half_a_minute_at_most(
+    damaged: bool, tmp_path: Path, whole_rarely: dict[str, bytes]
+) -> None:
+    """However many pictures there are between two checkpoints; and its files end as they would,
+    whether what the time saved is whole or not."""
+    run = tmp_path / "run"
+    stop_after(rarely_saved(run, writer.SAVE_SECONDS), 48)
+    assert checkpoint_names(run) == ["000000000.safetensors", "000000048.timed"]
+    assert read(RunFolder(run)).pictures == 48, "the page counts what is saved"
+    if damaged:
+        (run / "checkpoints" / "000000048.timed").write_bytes(b"no checkpoint")
+    train(rarely_saved(run, writer.SAVE_SECONDS))
+    assert contents(run) == whole_rarely
+    assert checkpoint_names(run) == ["000000000.safetensors", "000000096.safetensors"]
+
+
+def test_nothing_is_saved_before_its_time(tmp_path: Path) -> None:
+    """In the first half minute only what the recipe says is saved."""
+    stop_after(rarely_saved(tmp_path / "run", 0.01), 48)
+    assert checkpoint_names(tmp_path / "run") == ["000000000.safetensors"]
+
+
+def test_an_alarm_goes_back_to_where_it_would_without_a_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rollback never uses a checkpoint that only the time has saved."""
+    monkeypatch.setattr(RestoreObjective, "terms", broken_twice)
+    train(rarely_saved(tmp_path / "whole", save_every="24"))
+    whole = contents(tmp_path / "whole")
+    assert b'"rollback"' in whole["log.jsonl"]
+    seconds = writer.SAVE_SECONDS
+    stop_after(rarely_saved(tmp_path / "killed", seconds, save_every="24"), 36)
+    train(rarely_saved(tmp_path / "killed", seconds, save_every="24"))
+    assert contents(tmp_path / "killed") == whole
+
+
+# --- what its clock tells, and what is kept as the best -----------------------------------------
+
+
+def test_a_killed_process_counts_up_to_its_last_checkpoint(tmp_path: Path) -> None:
+    """16 pictures are saved and 24 seen when it is killed, before any half minute is over."""
+    asked = enlarger(tmp_path / "run")
+    stop_after(asked, 24)
+    folder = RunFolder(tmp_path / "run")
+    lines = folder.clock_entries()
+    assert [(line["event"], line["pictures"]) for line in lines] == [
+        ("started", 0),
+        ("saved", 0),
+        ("saved", 16),
+    ]
+    assert lines[-1]["cpu"] > lines[0]["cpu"] and lines[-1]["seconds"] > lines[0]["seconds"]
+    train(asked)
+    assert read(folder).cost.pictures == 16 + 16
+
+
+def test_one_that_was_told_to_end_has_seen_what_it_saved(tmp_path: Path) -> None:
+    """It ends between two lines of the log."""
+
+    def progress(done: float, _total: float, what: str) -> None:
+        if (done, what) == (24, "pictures"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(enlarger(tmp_path / "run", log_every="40"), progress)
+    story = read(RunFolder(tmp_path / "run"))
+    assert (story.state, story.pictures, story.cost.pictures) == ("stopped", 24, 24)
+
+
+def test_the_best_model_is_the_average_over_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The average is what is measured, so it is kept: not the weights that learn."""
+    monkeypatch.setattr(checkpoints, "prune", lambda *_: None)
+    train(enlarger(tmp_path / "run", ema="20"))
+    folder = RunFolder(tmp_path / "run")
+    best = checkpoints.load(folder.checkpoints / "000000032.safetensors")[1]["best"]["pictures"]
+    assert best > 0, "before the first step the two are the same"
+    tensors, _ = checkpoints.load(folder.checkpoints / f"{best:09d}.safetensors")
+    kept = load_file(folder.best)
+    assert all(torch.equal(kept[name], tensors[f"averages/net/{name}"]) for name in kept)
+    assert not all(torch.equal(kept[name], tensors[f"nets/net/{name}"]) for name in kept)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from families import contents, stop_after
+from families import Kit, contents, stop_after, texts
 
 from trombine.core.errors import InputError
 from trombine.models import Card, load, save
@@ -22,30 +21,15 @@ from trombine.recipes.freeze import Freeze
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, check
 from trombine.training.dry_run import dry_run
-from trombine.training.launch import Mesh
 from trombine.training.loop import train
-from trombine.training.machine import choose
-from trombine.training.material import endless, open_material, step_of
 from trombine.training.methods import find, objective_of
-from trombine.training.state import PhaseState, State, fresh, start_of
-from trombine.training.steps import Plan, advance, frozen_parts
+from trombine.training.state import start_of
+from trombine.training.steps import frozen_parts
 
-TINY = {
-    "data": "leaves#48",
-    "size": "32",
-    "batch": "4",
-    "ema": "20",
-    "warmup": "0",
-    "faces": "4",
-    "judged": "8",
-    "threads": "1",
-    "precision": "float32",
-    "pictures": "64",
-    "log_every": "8",
-    "sample_every": "16",
-    "measure_every": "16",
-    "save_every": "8",
-}
+TINY = texts(
+    "data=leaves#48 size=32 batch=4 ema=20 warmup=0 faces=4 judged=8 threads=1 precision=float32"
+    " pictures=64 log_every=8 sample_every=16 measure_every=16 save_every=8"
+)
 SMALL: dict[str, dict[str, Size]] = {
     "residual": {"width": 4, "depth": 2},
     "srresnet": {"width": 4, "blocks": 2, "kernel": 3, "norm": "batch"},
@@ -82,24 +66,8 @@ def grown(name: str, net: str = "residual", **settings: str) -> Recipe:
     return with_settings(replace(recipe, nets=nets), {**TINY, **settings})
 
 
-def begun(recipe: Recipe) -> tuple[Plan, State, Iterator[Any], Any]:
-    objective, machine = objective_of(recipe), choose(recipe)
-    phases = objective.phases()
-    plan = Plan(recipe=recipe, objective=objective, phases=phases, machine=machine, mesh=Mesh())
-    state = fresh(recipe, objective, machine, plan.mesh.device)
-    state.phases = {phase.name: PhaseState(began=0) for phase in phases}
-    material = open_material(recipe, objective.streams)
-    return plan, state, endless(recipe, material, state), material
-
-
-def stepped(kit: tuple[Plan, State, Iterator[Any], Any], steps: int = 1) -> None:
-    plan, state, feed, material = kit
-    for _ in range(steps):
-        advance(state, plan, step_of(plan, state, material, next(feed)))
-
-
-def copied(state: State) -> dict[str, torch.Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in state.tensors().items()}
+def begun(recipe: Recipe) -> Kit:
+    return Kit(recipe, begun=True)
 
 
 def moved(before: Mapping[str, torch.Tensor], after: Mapping[str, torch.Tensor]) -> set[str]:
@@ -130,32 +98,28 @@ def run(recipe: Recipe, folder: Path, **more: Any) -> TrainConfig:
 def test_a_net_begins_with_what_agrees(name: str, net: str, new: set[str], tmp_path: Path) -> None:
     path = saved(tmp_path / "x2.safetensors", net, 2)
     recipe = grown(name, net, start=str(path))
-    _, state, _, _ = begun(recipe)
+    state = begun(recipe).state
     own, theirs = state.nets["net"].state_dict(), load(path).net.state_dict()
     assert {n for n in own if n not in theirs or own[n].shape != theirs[n].shape} == new
     assert all(torch.equal(own[name], theirs[name]) for name in own.keys() - new)
-    chance = fresh(replace(recipe, start=""), objective_of(recipe), choose(recipe), Mesh().device)
-    assert all(torch.equal(own[name], chance.nets["net"].state_dict()[name]) for name in new)
+    chance = begun(replace(recipe, start="")).state.nets["net"].state_dict()
+    assert all(torch.equal(own[name], chance[name]) for name in new)
     means = state.averages["net"].state_dict()
     assert all(torch.equal(own[name], means[name]) for name in own), "the averages begin equal"
 
 
-def test_a_deeper_net_takes_the_layers_there_are(tmp_path: Path) -> None:
-    path = saved(tmp_path / "x2.safetensors", "residual", 2)
-    recipe = grown("upscale-grown-x4", start=str(path), depth="3")
-    _, state, _, _ = begun(recipe)
-    own, theirs = state.nets["net"].state_dict(), load(path).net.state_dict()
-    assert {n for n in own if n in theirs and torch.equal(own[n], theirs[n])} == {
-        *("head.weight", "head.bias", "body.0.conv.weight", "body.0.conv.bias"),
-        *("body.1.conv.weight", "body.1.conv.bias"),
-    }
-
-
 def test_it_is_said_and_written_down(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And a run goes on with the weights that it began with, or not at all."""
     path = saved(tmp_path / "x2.safetensors", "residual", 2)
+    kept = path.read_bytes()
     order = run(grown("upscale-grown-x4", start=str(path), freeze="head@32"), tmp_path / "run")
     with caplog.at_level(logging.INFO):
+        stop_after(order, 24)
+    saved(path, "residual", 2, seed=6)
+    with pytest.raises(InputError, match="was begun with hash of start "):
         train(order)
+    path.write_bytes(kept)
+    train(order)
     hash, folder = load(path).hash, RunFolder(tmp_path / "run")
     line = f"begins with 6 of 8 tensors from {path} ({hash}); new: tail"
     assert line in caplog.messages
@@ -173,52 +137,24 @@ def test_it_is_said_and_written_down(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert (card.settings["start"], card.start) == (str(path), hash)
 
 
-def test_where_nothing_is_taken_nothing_is_said(tmp_path: Path) -> None:
-    train(run(grown("upscale-x4"), tmp_path / "run"))
-    folder = RunFolder(tmp_path / "run")
-    assert folder.read_recipe()["start"] is None
-    assert not [entry for entry in folder.entries() if entry["kind"] == "start"]
-    assert load(folder.best).card.start == ""
-
-
-def test_a_run_goes_on_with_the_weights_it_began_with(tmp_path: Path) -> None:
-    path = saved(tmp_path / "x2.safetensors", "residual", 2)
-    kept = path.read_bytes()
-    config = run(grown("upscale-grown-x4", start=str(path)), tmp_path / "run")
-    stop_after(config, 24)
-    saved(path, "residual", 2, seed=6)
-    with pytest.raises(InputError, match="was begun with hash of start "):
-        train(config)
-    path.write_bytes(kept)
-    assert "64 pictures seen" in train(config).summary
-
-
-@pytest.mark.parametrize(
-    ("net", "sizes", "said"),
-    [
-        ("residual", {"width": 5}, "has no weights that this net could take over; it is residual:"),
-        ("srresnet", {"width": 5}, "has no weights that this net could take over; it is srresnet:"),
-    ],
-)
-def test_a_start_of_which_nothing_agrees(
-    net: str, sizes: dict[str, str], said: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(("name", "net"), [("upscale-x4", "residual"), ("srresnet-x4", "srresnet")])
+def test_a_start_of_which_nothing_agrees(name: str, net: str, tmp_path: Path) -> None:
     """Of the second the counters of batch norm agree, and are nothing to begin with."""
     path = saved(tmp_path / "x2.safetensors", net, 2)
-    other = {"residual": "upscale-x4", "srresnet": "srresnet-x4"}[net]
-    recipe = grown(other, net, start=str(path), **{k: str(v) for k, v in sizes.items()})
-    with pytest.raises(InputError) as refused:
-        train(run(recipe, tmp_path / "run"))
-    assert said in str(refused.value) and "\n" not in str(refused.value)
-    assert str(refused.value).endswith("--start none begins with chance")
+    said = f"has no weights that this net could take over; it is {net}:"
+    with pytest.raises(InputError, match=f"{said}.*--start none begins with chance$"):
+        train(run(grown(name, net, start=str(path), width="5"), tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 
-def test_what_is_no_model_is_no_start(tmp_path: Path) -> None:
-    for name in ("no-such", str(tmp_path), str(tmp_path / "none.safetensors")):
-        recipe = grown("upscale-x4", start=name)
-        with pytest.raises(InputError, match=r"^start: "):
-            start_of(recipe, "net")
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [("no-such", ""), (".", ""), ("witness", ".*judges finished work")],
+)
+def test_what_is_no_start(start: str, said: str) -> None:
+    """What had begun with the witness would be judged by its own kind."""
+    with pytest.raises(InputError, match=f"^start: {said}"):
+        start_of(grown("upscale-x4", start=start), "net")
 
 
 # --- freeze -------------------------------------------------------------------------------------
@@ -230,15 +166,14 @@ def test_what_is_frozen_stands_still_and_all_else_moves(case: str, tmp_path: Pat
     name, net, freeze, settings = FROZEN[case]
     factor = int(find(name).nets["net"].sizes["factor"])
     start = saved(tmp_path / "start.safetensors", net, factor)
-    recipe = grown(name, net, start=str(start), freeze=f"{freeze}@12", **settings)
-    kit = begun(recipe)
-    state, parts = kit[1], tuple(f"{part}." for part in freeze.split("+"))
-    model = state.nets["net"]
+    kit = begun(grown(name, net, start=str(start), freeze=f"{freeze}@12", **settings))
+    parts = tuple(f"{part}." for part in freeze.split("+"))
+    model = kit.state.nets["net"]
     held = {n for n in model.state_dict() if n.startswith(parts)}
     numbers = [n for n, (name, _) in enumerate(model.named_parameters()) if name in held]
-    before = copied(state)
-    stepped(kit, 2)
-    after = copied(state)
+    before = kit.tensors()
+    kit.take(2)
+    after = kit.tensors()
     still = {f"{kind}/net/{name}" for kind in ("nets", "averages") for name in held}
     found = moved(before, after)
     assert held and not still & found
@@ -247,10 +182,10 @@ def test_what_is_frozen_stands_still_and_all_else_moves(case: str, tmp_path: Pat
     assert others - still <= found, "what is not frozen learns"
     assert all(p.requires_grad and p.grad is None for p in model.parameters())
     assert all(part.training for part in model.modules())
-    stepped(kit, 1)  # the last of the twelve pictures
-    assert not still & moved(before, copied(state))
-    stepped(kit, 1)
-    assert still <= moved(before, copied(state)), "its time is over"
+    kit.take()  # the last of the twelve pictures
+    assert not still & moved(before, kit.tensors())
+    kit.take()
+    assert still <= moved(before, kit.tensors()), "its time is over"
 
 
 def test_frozen_parts_compute_as_they_will_when_the_net_is_used() -> None:
@@ -262,8 +197,6 @@ def test_frozen_parts_compute_as_they_will_when_the_net_is_used() -> None:
     with frozen(*frozen_parts(net, Freeze(parts=("body",)), 0)):
         assert torch.equal(net.body(x), wanted)  # pyright: ignore[reportCallIssue]
     assert not torch.allclose(other, wanted)
-    with frozen(*frozen_parts(net, Freeze(parts=("body",), until=8), 8)):
-        assert torch.allclose(net.body(x), other)  # pyright: ignore[reportCallIssue]
 
 
 @pytest.mark.parametrize("pictures", [12, 44])
@@ -280,35 +213,18 @@ def test_a_run_stopped_while_frozen_or_after_is_the_run_that_was_not(
     assert len(contents(tmp_path / "whole")) > 8
 
 
-def test_a_run_frozen_for_ever_ends_with_what_it_began_with(tmp_path: Path) -> None:
-    path = saved(tmp_path / "x2.safetensors", "residual", 2)
-    train(run(grown("upscale-x4", start=str(path), freeze="head+body"), tmp_path / "run"))
-    best = load(tmp_path / "run/best.safetensors")
-    assert best.card.pictures > 0
-    own, theirs = best.net.state_dict(), load(path).net.state_dict()
-    same = {name for name in own if name in theirs and torch.equal(own[name], theirs[name])}
-    assert same == {name for name in own if not name.startswith("tail")}
-
-
 @pytest.mark.parametrize(
     ("freeze", "said"),
     [
-        ("hed", "freeze: the net has no part hed; it has head, body, tail"),
         ("head+body.7", r"freeze: the net has no part body\.7; it has head, body, tail"),
-        ("head+", "freeze is written PART"),
-        ("@8", "freeze is written PART"),
         ("head@", "freeze is written PART"),
         ("head@0", "freeze is written PART"),
-        ("head@-5", "freeze is written PART"),
-        ("head@soon", "freeze is written PART"),
-        ("head@" + "9" * 5000, "freeze is written PART"),
     ],
 )
 def test_what_cannot_be_frozen_gets_one_line(freeze: str, said: str) -> None:
     recipe = grown("upscale-x4", freeze=freeze)
-    with pytest.raises(InputError, match=f"^{said}") as refused:
+    with pytest.raises(InputError, match=f"^{said}"):
         check(run(recipe, Path("unused")), objective_of(recipe))
-    assert "\n" not in str(refused.value) and len(str(refused.value)) < 200
 
 
 @pytest.mark.parametrize(
@@ -316,26 +232,11 @@ def test_what_cannot_be_frozen_gets_one_line(freeze: str, said: str) -> None:
     [
         ("", (), None),
         ("head", ("head",), None),
-        ("head+body.0", ("head", "body.0"), None),
-        ("head + body @ 50_000", ("head", "body"), 50_000),
+        ("head + body.0 @ 50_000", ("head", "body.0"), 50_000),
     ],
 )
 def test_freeze_is_read(text: str, parts: tuple[str, ...], until: int | None) -> None:
     found = Freeze.parse(text)
     assert (found.parts, found.until) == (parts, until)
-    assert found.holds(0) == bool(parts)
     assert found.holds(49_999) == bool(parts)
     assert found.holds(50_000) == (bool(parts) and until is None)
-
-
-def test_settings_of_a_card_can_be_read_as_json(tmp_path: Path) -> None:
-    recipe = grown("upscale-x4", freeze="head@8")
-    assert json.loads(json.dumps(recipe.plain()))["freeze"] == "head@8"
-
-
-@pytest.mark.parametrize("name", ["witness", "models/witness.safetensors"])
-def test_nothing_begins_with_the_witness(name: str, tmp_path: Path) -> None:
-    """What had begun with it would be judged by its own kind."""
-    recipe = with_settings(find("upscale-fast-x2"), {"start": name})
-    with pytest.raises(InputError, match=r"^start: .*judges finished work"):
-        start_of(recipe, "net")

@@ -24,7 +24,7 @@ from trombine.training.methods import find
 
 HERE = Path(__file__).parent
 LOOPBACK = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
-# Twenty steps of SGD in float64, without batch statistics.
+# Steps of SGD in float64, without batch statistics.
 WORDS = (
     *("train", "upscale-fast-x2", "--data", "leaves#48", "--size", "16", "--width", "4"),
     *("--depth", "2", "--batch", "4", "--pictures", "80", "--faces", "4", "--judged", "4"),
@@ -96,7 +96,7 @@ def largest(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) ->
 
 
 def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
-    """In float64, with SGD and nets without batch statistics, after 20 steps."""
+    """In float64, with SGD and nets without batch statistics, after 8 steps."""
     words = [sys.executable, str(HERE / "two.py")]
     both = [
         subprocess.Popen(
@@ -107,14 +107,13 @@ def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
     said = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     found = json.loads(said[0])
-    assert len(found) == 16
+    assert len(found) == 14
     assert {f: apart for f, (apart, _) in found.items() if not apart < 1e-9} == {}
     assert {f: moved for f, (_, moved) in found.items() if not moved > 1e-4} == {}
 
 
 def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
-    """The same weights as one; told to end, and gone on with by torchrun, of whose processes one
-    dies, and again by torchrun: the same bytes."""
+    """The same weights as one; told to end, and gone on with by torchrun: the same bytes."""
     whole = start("-m", "trombine", *WORDS, "--devices", "2", "-o", "whole")
     out, err = whole.communicate(timeout=600)
     assert whole.returncode == 0, err
@@ -135,13 +134,6 @@ def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
 
     torchrun = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr")
     process = start(*torchrun, *place_for_two(), "-m", "trombine", *command)
-    wait_for(lambda: len(ranks_of(process.pid)) == 2, process)
-    one, other = ranks_of(process.pid)
-    os.kill(one, signal.SIGKILL)
-    process.communicate(timeout=600)
-    assert process.returncode not in (None, 0) and none_left(process.pid)
-    assert not Path(f"/proc/{other}").exists()
-    process = start(*torchrun, *place_for_two(), "-m", "trombine", *command)
     _, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
     assert none_left(process.pid)
@@ -161,20 +153,6 @@ def alone(run: Path) -> Mapping[str, torch.Tensor]:
     )
     train(order)
     return tensors_of(run)
-
-
-def ranks_of(launcher: int) -> list[int]:
-    """The processes of torchrun, each of which has a session of its own."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = path.read_text().rpartition(")")[2].split()[:2]
-            words = path.with_name("cmdline").read_bytes()
-        except OSError:  # it has ended since
-            continue
-        if int(parent) == launcher and state != "Z" and b"trombine" in words:
-            found.append(int(path.parent.name))
-    return found
 
 
 def place_for_two() -> tuple[str, str, str]:

@@ -12,118 +12,55 @@ import os
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1] / "conformance"))
+
 import torch
+from families import Kit, texts
 from torch import distributed as dist
 
 from trombine.recipes import Recipe, with_settings
 from trombine.training.launch import Mesh
-from trombine.training.machine import choose
-from trombine.training.material import endless, open_material, step_of
-from trombine.training.methods import find, objective_of
-from trombine.training.state import State, fresh
-from trombine.training.steps import Plan, advance, update_phases
+from trombine.training.methods import find
+from trombine.training.state import State
 
-STEPS = 20
-SMALL = {
-    "data": "leaves#48",
-    "size": "16",
-    "batch": "8",
-    "width": "4",
-    "ema": "20",
-    "warmup": "16",
-    "threads": "1",
-    "precision": "float64",
-    "optimiser": "sgd",
-    "lr": "0.01",
-}
-PAIR = {"latent": "4", "optimiser": "sgd", "pool": "0.5"}
-FAMILIES: dict[str, tuple[str, dict[str, str]]] = {
-    "restore": ("upscale-fast-x2", {"depth": "2", "damage": "wild-x2"}),
-    "restore, squares": ("cleaner", {"levels": "2", "l2": "1", "size": "16"}),
+STEPS = 8
+SMALL = texts(
+    "data=leaves#48 size=16 batch=8 width=4 ema=20 warmup=8 threads=1 precision=float64"
+    " optimiser=sgd lr=0.01"
+)
+FAMILIES = {
+    "restore": ("upscale-fast-x2", "depth=2 damage=wild-x2"),
     "sharpen": (
         "sharpener-x2",
-        {
-            "depth": "2",
-            "levels": "2",
-            "damage": "blur:motion:1-4?0.8+shrink:2/shrink:area:2+noise:gaussian:0.05+jpeg:40-90",
-            "alone": "40",
-            "critic_alone": "24",
-            "ramp": "80",
-            "pool": "0.5",
-            "r1": "1",
-            "penalty_every": "3",
-        },
+        "depth=2 levels=2 alone=16 critic_alone=8 ramp=32 pool=0.5 r1=1 penalty_every=3"
+        " damage=blur:motion:1-4?0.8+shrink:2/shrink:area:2+noise:gaussian:0.05+jpeg:40-90",
     ),
-    "adversarial": ("dcgan-r1", {**PAIR, "critic": "logistic", "penalty_every": "2"}),
-    "relativistic": ("dcgan-r1", {**PAIR, "penalty_every": "2"}),
-    "noise": ("diffusion", {"levels": "2", "process": "noise"}),
-    "v": ("diffusion", {"levels": "2"}),
-    "flow": ("flow", {"levels": "2"}),
+    "adversarial": ("dcgan-r1", "latent=4 pool=0.5 critic=logistic penalty_every=2"),
+    "relativistic": ("dcgan-r1", "latent=4 pool=0.5 penalty_every=2"),
+    "noise": ("diffusion", "levels=2 process=noise"),
+    "flow": ("flow", "levels=2"),
     "restyle": (
         "restyle",
-        {
-            "data": "world:photo+anime#32+world:sketch+photo#32",
-            "size": "32",
-            "latent": "6",
-            "blocks": "1",
-            "details": "4",
-            "levels": "1",
-            "finish": "2",
-            "norm": "group",
-            "perceptual": "0",
-            "soft": "80",
-            "lr": "0.1",
-        },
+        "data=world:photo+anime#32+world:sketch+photo#32 size=32 latent=6 blocks=1 details=4"
+        " levels=1 finish=2 norm=group perceptual=0 soft=32 lr=0.1",
     ),
     "invent": (
         "generate-anime",
-        {
-            "data": "world:photo#48",
-            "size": "32",
-            "latent": "6",
-            "outputs": "6",
-            "hidden": "8",
-            "details": "4",
-            "levels": "1",
-            "steps": "1",
-            "finish": "1",
-            "coded": "80",
-            "perceptual": "0",
-            "net.norm": "group",
-        },
+        "data=world:photo#48 size=32 latent=6 outputs=6 hidden=8 details=4 levels=1 steps=1"
+        " finish=1 coded=32 perceptual=0 net.norm=group",
     ),
-    "encode": (
-        "adversarial-autoencoder",
-        {"latent": "4", "outputs": "4", "inputs": "4", "pool": "0.5", "r1": "1"},
-    ),
+    "encode": ("adversarial-autoencoder", "latent=4 outputs=4 inputs=4 pool=0.5 r1=1"),
+    # faster, two nets that feed one another make much of rounding
     "translate": (
         "restyle-ugatit",
-        {
-            "other": "fractals#48",
-            "halvings": "1",
-            "blocks": "1",
-            "levels": "1",
-            "pool": "0.5",
-            "attention": "1",
-            "lr": "0.0001",  # faster, two nets that feed one another make much of rounding
-        },
+        "other=fractals#48 halvings=1 blocks=1 levels=1 pool=0.5 attention=1 lr=0.0001",
     ),
-    "regress": ("pose", {"data": "world:photo#48", "size": "32", "levels": "2"}),
-    "complete": (
-        "completion",
-        {"data": "world:photo#48", "real": "leaves#48", "size": "32", "net.norm": "group"},
-    ),
-    "detect": ("scratches", {"levels": "2"}),
+    "regress": ("pose", "data=world:photo#48 size=32 levels=2"),
+    "complete": ("completion", "data=world:photo#48 real=leaves#48 size=32 net.norm=group"),
+    "detect": ("scratches", "levels=2"),
     "read": (
         "reader",
-        {
-            "data": "world:photo#48",
-            "other": "leaves#48",
-            "real": "leaves#48",
-            "size": "32",
-            "net.norm": "group",
-            "net.features": "8",
-        },
+        "data=world:photo#48 other=leaves#48 real=leaves#48 size=32 net.norm=group net.features=8",
     ),
 }
 
@@ -132,21 +69,14 @@ def recipe_of(family: str) -> Recipe:
     name, settings = FAMILIES[family]
     sizes = {size for net in find(name).nets.values() for size in net.sizes}
     known = {key: value for key, value in SMALL.items() if key in {*find(name).plain(), *sizes}}
-    return with_settings(find(name), {**known, **settings})
+    return with_settings(find(name), {**known, **texts(settings)})
 
 
 def trained(recipe: Recipe, mesh: Mesh) -> State:
     """The state after some steps of this process's share."""
-    objective, machine = objective_of(recipe), choose(recipe)
-    phases = objective.phases()
-    plan = Plan(recipe=recipe, objective=objective, phases=phases, machine=machine, mesh=mesh)
-    material = open_material(recipe, objective.streams)
-    state = fresh(recipe, objective, machine, mesh.device)
-    feed = endless(recipe, material, state)
-    for _ in range(STEPS):
-        list(update_phases(state, phases))
-        advance(state, plan, step_of(plan, state, material, next(feed)))
-    return state
+    kit = Kit(recipe, mesh=mesh)
+    kit.take(STEPS)
+    return kit.state
 
 
 def difference(one: State, two: State) -> float:
@@ -160,12 +90,13 @@ def difference(one: State, two: State) -> float:
 
 def moved(recipe: Recipe, state: State) -> float:
     """By how much the net that has learned least has moved."""
-    objective, machine = objective_of(recipe), choose(recipe)
-    before = fresh(recipe, objective, machine, torch.device("cpu"))
+    before = Kit(recipe).state
     ways = []
     for role, net in state.nets.items():
         old = dict(before.nets[role].named_parameters())
-        ways.append(max(float((p - old[n]).abs().max()) for n, p in net.named_parameters()))
+        ways.append(
+            max(float((p - old[n]).detach().abs().max()) for n, p in net.named_parameters())
+        )
     return min(ways)
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import nan
@@ -35,16 +34,15 @@ from trombine.data.listing import (
     few_pictures,
     file_of,
     folder_of,
-    labelled,
-    missing_in,
+    listing_of,
+    lost_note,
     names_in,
     pictures,
     pictures_below,
     pictures_in,
-    prefix,
     read_lines,
     read_table,
-    records_of,
+    vector_of,
 )
 from trombine.data.made import VECTOR_KEYS
 from trombine.data.pack import is_pack
@@ -147,17 +145,22 @@ def _list_imagefolder(path: Path, home: Path) -> Listing:
     if files := _metadata_in(path):
         return _list_metadata(path, files)
     names = pictures_below(path)
-    splits = [_split_of(name) for name in names]
-    within = [name.partition("/")[2] if _split_of(name) >= 0 else name for name in names]
-    classes, labels = _folder_classes(within)
-    records = records_of(names, labels=labels, splits=splits)
-    return Listing(records=records, classes=classes)
+    splits = {name: _split_of(name) for name in names}
+    within = [name.partition("/")[2] if splits[name] >= 0 else name for name in names]
+    classes = dict(zip(names, _first_folders(within), strict=False))
+    return listing_of(path, path, names, classes=classes, splits=splits)
 
 
 def _split_of(name: str) -> int:
     """The part of the set that the picture's first folder is called after; -1: none."""
     first, slash, _ = name.partition("/")
     return SPLIT_NAMES.get(first, -1) if slash else -1
+
+
+def _first_folders(names: Sequence[str]) -> list[str]:
+    """The first folder of each name; none unless every picture is in one."""
+    found = [name.partition("/")[0] for name in names if "/" in name]
+    return found if len(found) == len(names) else []
 
 
 def _metadata_in(path: Path) -> list[Path]:
@@ -170,16 +173,17 @@ def _metadata_in(path: Path) -> list[Path]:
 
 def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
     """What the files say, in their order, as one listing; other pictures are counted."""
-    records, labels, lost = list[Record](), list[str](), list[int]()
+    records, labels, lost = list[Record](), list[str](), dict[str, int]()
     vector_names, kinds = tuple[str, ...](), set[Any]()
     for file in files:
+        name = file.relative_to(path).as_posix()
+        start = name.removesuffix(file.name)
         with refusing(file):
             described = _of_jsonl(file) if file.name == METADATA else _of_csv(file)
-            found, vector_names, gone = described
+            found, vector_names, lost[name] = described
             kinds.add((vector_names, len(found[0][0].sides)))
             if len(kinds) > 1:
                 raise InputError("describes other things than the others", "give all the same")
-        start = prefix(path, file.parent)
         for record, label in found:
             views = tuple(
                 replace(view, picture=start + view.picture, parts=view.parts and start + view.parts)
@@ -187,23 +191,20 @@ def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
             )
             records.append(replace(record, sides=views, split=_split_of(views[0].picture)))
             labels.append(label)
-        lost.append(gone)
-    classes, numbers = labelled(labels)
+    classes = tuple(sorted(set(labels) - {""}))
+    numbers = [classes.index(label) if label else -1 for label in labels]
     records = [replace(record, label=n) for record, n in zip(records, numbers, strict=True)]
-    names = [file.relative_to(path).as_posix() for file in files]
     views = [view for record in records for view in record.sides]
     listed = {normpath(name) for view in views for name in (view.picture, view.parts) if name}
     unlisted = len(set(pictures_below(path)) - listed)
     verbs = "is not in {}, and is" if unlisted == 1 else "are not in {}, and are"
-    note = f"{pictures(unlisted)} of the folder {verbs.format(' or '.join(names))} left out"
+    note = f"{pictures(unlisted)} of the folder {verbs.format(' or '.join(lost))} left out"
     return Listing(
         records=records,
         classes=classes,
         vector_names=vector_names,
-        blame=names[0],
-        missing=sum(lost),
-        named_in=tuple(name for name, gone in zip(names, lost, strict=True) if gone),
-        notes=(note,) if unlisted else (),
+        blame=next(iter(lost)),
+        notes=lost_note(lost) + ((note,) if unlisted else ()),
     )
 
 
@@ -282,10 +283,12 @@ def _of_csv(file: Path) -> Described:
         raise InputError("names no picture that is there", "copy the pictures beside it")
     others = (name for name in rows[0] if name not in (FILE_NAME, LABEL))
     names = tuple(name for name in others if _is_numeric([row[name] for row in rows]))
-    vectors = np.array([[float(row[name].strip() or nan) for name in names] for row in there])
-    records = records_of([row[FILE_NAME] for row in there], vectors=vectors if names else None)
-    labels = [row.get(LABEL, "") for row in there]
-    return list(zip(records, labels, strict=True)), names, len(rows) - len(there)
+    records = list[tuple[Record, str]]()
+    for row in there:
+        vector = vector_of([float(row[name].strip() or nan) for name in names])
+        record = Record(sides=(View(picture=row[FILE_NAME]),), vector=vector)
+        records.append((record, row.get(LABEL, "")))
+    return records, names, len(rows) - len(there)
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
@@ -300,19 +303,11 @@ def _is_numeric(cells: Sequence[str]) -> bool:
 
 def _list_plain(path: Path, home: Path) -> Listing:
     names = pictures_below(path)
-    classes, labels = _folder_classes(names)
-    records = records_of(names, labels=labels, splits=_listed(path, names))
-    return Listing(records=records, classes=classes)
+    classes = dict(zip(names, _first_folders(names), strict=False))
+    return listing_of(path, path, names, classes=classes, splits=_listed(path, names))
 
 
-def _folder_classes(names: Sequence[str]) -> tuple[tuple[str, ...], list[int] | None]:
-    """The first folder of each name, if every picture is in one."""
-    if not all("/" in name for name in names):
-        return (), None
-    return labelled([name.partition("/")[0] for name in names])
-
-
-def _listed(path: Path, names: Sequence[str]) -> list[int] | None:
+def _listed(path: Path, names: Sequence[str]) -> dict[str, int]:
     """What train.txt, val.txt and test.txt say their pictures are for; where there is no train.txt,
     all others are for training. A text with a line that names no picture is no such list."""
     split_of = dict[str, int]()
@@ -321,10 +316,8 @@ def _listed(path: Path, names: Sequence[str]) -> list[int] | None:
         if file.is_file() and file.stat().st_size:
             lines = {line.strip() for line in read_lines(file)}
             split_of |= dict.fromkeys(lines, split) if lines <= set(names) else {}
-    if not split_of:
-        return None
-    other = -1 if _TRAIN in split_of.values() else _TRAIN
-    return [split_of.get(name, other) for name in names]
+    known = not split_of or _TRAIN in split_of.values()
+    return split_of if known else {**dict.fromkeys(names, _TRAIN), **split_of}
 
 
 # unpaired: trainA/ trainB/ testA/ testB/, or train/A/ and so on: two kinds of picture
@@ -346,64 +339,50 @@ def _find_unpaired(path: Path) -> Path | None:
 
 
 def _list_unpaired(path: Path, home: Path) -> Listing:
-    named = [
-        (f"{folder}/{name}", split, kind)
-        for folder, (split, kind) in _sides(path).items()
-        for name in pictures_below(path / folder)
-    ]
-    names, splits, of_kind = zip(*named, strict=True) if named else ((), (), ())
-    classes, labels = labelled(of_kind)
-    return Listing(records=records_of(names, labels=labels, splits=splits), classes=classes)
+    classes, splits = dict[str, str](), dict[str, int]()
+    for folder, (split, kind) in _sides(path).items():
+        for name in pictures_below(path / folder):
+            classes[f"{folder}/{name}"], splits[f"{folder}/{name}"] = kind, split
+    return listing_of(path, path, list(classes), classes=classes, splits=splits)
 
 
 # CelebA: 202,599 aligned faces; its tables as .txt or .csv, beside them or in Anno/ and Eval/
 
 
 def _list_celeba(path: Path, home: Path) -> Listing:
-    names = pictures_in(home)
     attributes = _attributes(_find_table(path, "list_attr_celeba"))
     partition = _find_table(path, "list_eval_partition")
     people = _find_table(path, "identity_CelebA")
-    classes, labels = (), None
-    if people:
-        numbers = np.nan_to_num(people.of(names)[:, 0], nan=-1).astype(np.int64)
-        known = np.unique(numbers[numbers >= 0])
-        classes = tuple(map(str, known.tolist()))
-        labels = np.where(numbers >= 0, np.searchsorted(known, numbers), -1).tolist()
-    tables = [table for table in (attributes, partition, people) if table]
-    records = records_of(
-        [prefix(path, home) + name for name in names],
-        vectors=attributes.of(names) if attributes else None,
-        labels=labels,
-        splits=_partition(partition, names) if partition else None,
-    )
-    return Listing(
-        records=records,
-        classes=classes,
-        vector_names=attributes.columns if attributes else (),
-        **missing_in({table.name: table.rows for table in tables}, names),
+    return listing_of(
+        path,
+        home,
+        pictures_in(home),
+        columns=attributes.columns,
+        vectors=attributes.rows,
+        classes={name: f"{number:.0f}" for name, (number, *_) in people.rows.items()},
+        order=int,
+        splits=_partition(partition),
+        tables={table.name: table.rows for table in (attributes, partition, people)},
     )
 
 
-def _find_table(path: Path, stem: str) -> Table | None:
+def _find_table(path: Path, stem: str) -> Table:
     places = ("", "Anno", "Eval", "CelebA/Anno", "CelebA/Eval", "celeba")
     file = file_of(path, (f"{stem}.txt", f"{stem}.csv"), places)
-    return read_table(file, path) if file else None
+    return read_table(file, path) if file else Table()
 
 
-def _attributes(table: Table | None) -> Table | None:
+def _attributes(table: Table) -> Table:
     """Attributes as 1 (has it) and 0 (has not); CelebA's files say 1 and -1."""
-    if table is None:
-        return None
     rows = {name: [float(value > 0) for value in values] for name, values in table.rows.items()}
-    width = len(next(iter(rows.values())))
+    width = len(next(iter(rows.values()), ()))
     return Table(table.name, table.columns or tuple(f"attribute_{i}" for i in range(width)), rows)
 
 
-def _partition(table: Table, names: Iterable[str]) -> list[int]:
+def _partition(table: Table) -> dict[str, int]:
     """Which part of the set each picture is in: the file's 0, 1, 2 are SPLITS in order."""
-    parts = [int(table.rows.get(name, [-1])[0]) for name in names]
-    if not set(parts) <= set(range(-1, len(SPLITS))):
+    parts = {name: int(number) for name, (number, *_) in table.rows.items()}
+    if not set(parts.values()) <= set(range(len(SPLITS))):
         raise InputError(f"{table.name} names a part of the set that is not 0, 1 or 2", AGAIN)
     return parts
 
@@ -411,7 +390,8 @@ def _partition(table: Table, names: Iterable[str]) -> list[int]:
 # CelebAMask-HQ: 30,000 faces of 1024 px, and a mask of 512 px for each part of each face; or a
 # folder of maps of the 19 classes that were joined before
 
-_MASKS, _JOINED = "CelebAMask-HQ-mask-anno", "CelebAMask-HQ-mask"
+_PICTURES, _MASKS, _JOINED = "CelebA-HQ-img", "CelebAMask-HQ-mask-anno", "CelebAMask-HQ-mask"
+_MAPPING: Final = "CelebA-HQ-to-CelebA-mapping.txt"
 # What the files of the parts are called, in the official order, which is that of conventions.PARTS,
 # where l_ is called left; part i has label i + 1.
 PART_FILES: Final = (
@@ -422,43 +402,42 @@ _FACES_ASKED: Final = 15  # whose eyes tell whose left is meant
 
 
 def _find_celebamask(path: Path) -> Path | None:
-    folder = folder_of(path, ("CelebA-HQ-img", "CelebAMask-HQ/CelebA-HQ-img"))
-    return folder if folder and folder_of(folder.parent, (_MASKS, _JOINED)) else None
+    folder = folder_of(path, (_PICTURES, f"CelebAMask-HQ/{_PICTURES}"))
+    return folder.parent if folder and folder_of(folder.parent, (_MASKS, _JOINED)) else None
 
 
-def _list_celebamask(path: Path, folder: Path) -> Listing:
-    home, start = folder.parent, prefix(path, folder.parent)
-    names = [name for name in pictures_in(folder) if Path(name).stem.isdecimal()]
+def _list_celebamask(path: Path, home: Path) -> Listing:
+    start = "" if home == path else f"{home.relative_to(path).as_posix()}/"
+    names = [name for name in pictures_in(home / _PICTURES) if Path(name).stem.isdecimal()]
     numbers = [int(Path(name).stem) for name in names]
     joined = {Path(name).stem: name for name in pictures_in(home / _JOINED)}
     parts = [f"{start}{_JOINED}/{joined[str(n)]}" if str(n) in joined else "" for n in numbers]
-    masks = [()] * len(names) if any(parts) else _find_masks(path, home, numbers)
+    masks = [()] * len(names) if any(parts) else _find_masks(home, start, numbers)
     file = home / "CelebAMask-HQ-attribute-anno.txt"
-    attributes = _attributes(read_table(file, home)) if file.is_file() else None
-    records = records_of(
-        [f"{start}CelebA-HQ-img/{name}" for name in names],
-        vectors=attributes.of(names) if attributes else None,
-        splits=_celebamask_splits(home, numbers),
+    attributes = _attributes(read_table(file, home) if file.is_file() else Table())
+    return listing_of(
+        path,
+        home / _PICTURES,
+        names,
+        columns=attributes.columns,
+        vectors=attributes.rows,
+        splits=dict(zip(names, _celebamask_splits(home, numbers), strict=False)),
+        tables={attributes.name: attributes.rows},
         parts=parts,
         masks=masks,
         swapped=[_sides_are_swapped(path, parts, masks)] * len(names),
     )
-    return Listing(
-        records=records,
-        vector_names=attributes.columns if attributes else (),
-        **missing_in({file.name: attributes.rows if attributes else ()}, names),
-    )
 
 
-def _find_masks(path: Path, home: Path, numbers: Sequence[int]) -> list[Any]:
+def _find_masks(home: Path, start: str, numbers: Sequence[int]) -> list[Any]:
     """The label and the file of each part of each face, in the official order."""
     found: dict[int, dict[int, str]] = {number: {} for number in numbers}
-    for inner in ("", *names_in(home / _MASKS, folders=True)):
+    for inner in ("", *(f"{name}/" for name in names_in(home / _MASKS, folders=True))):
         for name in names_in(home / _MASKS / inner, folders=False):
             match = re.fullmatch(r"(\d+)_([a-z_]+)\.png", name)
             if match and match[2] in PART_FILES and int(match[1]) in found:
-                file = prefix(path, home / _MASKS / inner) + name
-                found[int(match[1])][PART_FILES.index(match[2]) + 1] = file
+                label = PART_FILES.index(match[2]) + 1
+                found[int(match[1])][label] = f"{start}{_MASKS}/{inner}{name}"
     return [tuple(sorted(found[number].items())) for number in numbers]
 
 
@@ -487,42 +466,45 @@ def _sides_are_swapped(path: Path, parts: Sequence[str], masks: Sequence[Any]) -
     return 2 * sum(votes) > len(votes)
 
 
-def _celebamask_splits(home: Path, numbers: Sequence[int]) -> list[int] | None:
+def _celebamask_splits(home: Path, numbers: Sequence[int]) -> list[int]:
     """CelebA's official split, where the table and the way from its names to these are there."""
-    partition, mapping = _find_table(home, "list_eval_partition"), home / _MAPPING
-    if partition is None or not mapping.is_file():
-        return None
+    partition, mapping = _partition(_find_table(home, "list_eval_partition")), home / _MAPPING
+    if not partition or not mapping.is_file():
+        return []
     with refusing(mapping):  # the face's number, the number in CelebA, the name in CelebA
         cells = [line.split() for line in read_lines(mapping)][1:]
         originals = {int(number): name for number, _, name in cells}
-    return _partition(partition, [originals.get(number, "") for number in numbers])
+    return [partition.get(originals.get(number, ""), -1) for number in numbers]
 
-
-_MAPPING: Final = "CelebA-HQ-to-CelebA-mapping.txt"
 
 # FFHQ: 70,000 faces as thumbnails of 128 px, or of 1024 px, with 68 landmarks and a split
 
 _FFHQ: Final = {"thumbnails128x128": 128, "images1024x1024": 1024}  # pixels
 _FFHQ_JSON: Final = "ffhq-dataset-v2.json"  # its landmarks are given for 1024 px
-_FFHQ_SPLITS: Final = {"training": _TRAIN, "validation": SPLITS.index("choose")}
 
 
 def _list_ffhq(path: Path, home: Path) -> Listing:
-    found, file = pictures_below(home), path / _FFHQ_JSON
-    names = [prefix(path, home) + name for name in found]
-    if not file.is_file():
-        return Listing(records=records_of(names))
-    points = np.full((len(names), LANDMARK_COUNT, 2), np.nan, np.float32)
-    splits, numbers = [-1] * len(names), [Path(name).stem.lstrip("0") or "0" for name in found]
-    with refusing(file), opened(file) as data:
-        entries = json.load(data, object_hook=_slim)
-        for i, entry in enumerate(map(entries.get, numbers)):
-            if entry is not None:
-                points[i] = np.reshape(entry["image"]["face_landmarks"], (LANDMARK_COUNT, 2))
-                splits[i] = _FFHQ_SPLITS[entry["category"]]
-    points *= np.float32(_FFHQ[home.name] / 1024)
-    records = records_of(names, points=points, splits=splits)
-    return Listing(records=records, blame=_FFHQ_JSON, **missing_in({_FFHQ_JSON: entries}, numbers))
+    names, file = pictures_below(home), path / _FFHQ_JSON
+    name_of = {Path(name).stem.lstrip("0") or "0": name for name in names}
+    points, splits, entries = dict[str, Any](), dict[str, int](), dict[str, Any]()
+    scale = np.float32(_FFHQ[home.name] / 1024)
+    if file.is_file():
+        with refusing(file), opened(file) as data:
+            entries = json.load(data, object_hook=_slim)
+            for number in name_of.keys() & entries.keys():
+                name, entry = name_of[number], entries[number]
+                marks = np.reshape(entry["image"]["face_landmarks"], (LANDMARK_COUNT, 2))
+                points[name] = marks.astype(np.float32) * scale
+                splits[name] = SPLIT_NAMES[entry["category"]]
+    found = listing_of(
+        path,
+        home,
+        names,
+        splits=splits,
+        tables={_FFHQ_JSON: [name_of.get(number, number) for number in entries]},
+        points=[points.get(name) for name in names],
+    )
+    return replace(found, blame=_FFHQ_JSON if entries else "")
 
 
 def _slim(entry: dict[str, Any]) -> dict[str, Any]:
@@ -537,23 +519,18 @@ _LFW: Final = ("lfw", "lfw_funneled", "lfw-funneled", "lfw-deepfunneled", "lfw_d
 
 def _list_lfw(path: Path, home: Path) -> Listing:
     names = [name for name in pictures_below(home) if name.count("/") == 1]
-    people = [name.partition("/")[0] for name in names]
-    classes, labels = labelled(people)
-    counts = {part: _lfw_people(path, home, part) for part in ("Train", "Test")}
-    split = {name: SPLIT_NAMES[part.lower()] for part, who in counts.items() for name in who}
-    there, lost = Counter(people), dict[str, int]()
-    for part, who in counts.items():
-        lost[f"peopleDev{part}"] = sum(max(0, many - there[name]) for name, many in who.items())
-    return Listing(
-        records=records_of(
-            [prefix(path, home) + name for name in names],
-            labels=labels,
-            splits=[split.get(name, -1) for name in people] if split else None,
-        ),
-        classes=classes,
-        missing=sum(lost.values()),
-        named_in=tuple(table for table, count in lost.items() if count),
-    )
+    classes = {name: name.partition("/")[0] for name in names}
+    use, tables = dict[str, int](), dict[str, list[str]]()
+    for part in ("Train", "Test"):
+        people = _lfw_people(path, home, part)
+        use |= dict.fromkeys(people, SPLIT_NAMES[part.lower()])
+        tables[f"peopleDev{part}"] = [
+            f"{who}/{who}_{number:04d}.jpg"
+            for who, count in people.items()
+            for number in range(1, count + 1)
+        ]
+    splits = {name: use.get(who, -1) for name, who in classes.items()}
+    return listing_of(path, home, names, classes=classes, splits=splits, tables=tables)
 
 
 def _lfw_people(path: Path, home: Path, part: str) -> dict[str, int]:
@@ -586,11 +563,10 @@ _UTK_SHORT: Final = r"(\d{1,3})_\d?_\d{14,}\D.*"
 
 
 def _list_utkface(path: Path, home: Path) -> Listing:
-    folders = [path / folder for folder in _UTKFACE]
-    names = [prefix(path, inner) + name for inner in folders for name in pictures_in(inner)]
-    vectors = np.array([_utk_numbers(name.rpartition("/")[2]) for name in names], np.float32)
-    records = records_of(names, vectors=vectors)
-    return Listing(records=records, vector_names=("age", "gender", "race"))
+    names = [f"{folder}/{name}" for folder in _UTKFACE for name in pictures_in(path / folder)]
+    names = [name.removeprefix("/") for name in names]
+    vectors = {name: _utk_numbers(name.rpartition("/")[2]) for name in names}
+    return listing_of(path, path, names, columns=("age", "gender", "race"), vectors=vectors)
 
 
 def _utk_numbers(name: str) -> list[float]:
@@ -607,10 +583,9 @@ _YEAR: Final = r"\d+_((?:19|20)\d\d)\.\w+"
 
 def _list_anime(path: Path, home: Path) -> Listing:
     names = pictures_in(home)
-    years = (re.fullmatch(_YEAR, name) for name in names)
-    vectors = np.array([[float(year[1]) if year else nan] for year in years], np.float32)
-    records = records_of([prefix(path, home) + name for name in names], vectors=vectors)
-    return Listing(records=records, vector_names=("year",))
+    years = {name: re.fullmatch(_YEAR, name) for name in names}
+    vectors = {name: [float(year[1])] for name, year in years.items() if year}
+    return listing_of(path, home, names, columns=("year",), vectors=vectors)
 
 
 # Simpsons: simpsons_dataset/homer_simpson/pic_0001.jpg, kaggle_simpson_testset/homer_simpson_0.jpg;
@@ -627,23 +602,20 @@ def _find_simpsons(path: Path) -> Path | None:
 
 def _list_simpsons(path: Path, home: Path) -> Listing:
     if home != _find_characters(path):  # the simplified faces are drawn from the cropped ones
-        return Listing(records=records_of([prefix(path, home) + n for n in pictures_in(home)]))
+        return listing_of(path, home, pictures_in(home))
+    classes, splits = dict[str, str](), dict[str, int]()
     # Kaggle's archive holds its set once more inside itself.
-    folders = names_in(home, folders=True)
-    people = sorted(name for name in folders if name not in (_SET, _TESTSET, "characters"))
-    named = [
-        (f"{prefix(path, home)}{who}/{name}", who, _TRAIN)
-        for who in people
-        for name in pictures_in(home / who)
-    ]
+    for who in sorted(set(names_in(home, folders=True)) - {_SET, _TESTSET, "characters"}):
+        for name in pictures_in(home / who):
+            classes[(home / who / name).relative_to(path).as_posix()] = who
     test = folder_of(path, (f"{_TESTSET}/{_TESTSET}", _TESTSET))
-    for name in pictures_in(test) if test else ():
-        who = re.fullmatch(r"(.+)_\d+\.\w+", name)
-        named.append((prefix(path, test or path) + name, who[1] if who else "", _TEST))
-    names, of_whom, splits = zip(*named, strict=True)
-    classes, labels = labelled(of_whom)
-    known = splits if _TEST in splits else None
-    return Listing(records=records_of(names, labels=labels, splits=known), classes=classes)
+    if test:
+        splits = dict.fromkeys(classes, _TRAIN)
+        for name in pictures_in(test):
+            who = re.fullmatch(r"(.+)_\d+\.\w+", name)
+            place = (test / name).relative_to(path).as_posix()
+            classes[place], splits[place] = who[1] if who else "", _TEST
+    return listing_of(path, path, list(classes), classes=classes, splits=splits)
 
 
 # Flickr8k: 8,091 photographs of everyday scenes, with its split
@@ -663,16 +635,12 @@ def _find_flickr(path: Path) -> Path | None:
 
 
 def _list_flickr(path: Path, home: Path) -> Listing:
-    names, lists, split = pictures_in(home), dict[str, list[str]](), dict[str, int]()
+    tables, splits = dict[str, list[str]](), dict[str, int]()
     for part in ("train", "dev", "test"):
         if file := file_of(path, (f"Flickr_8k.{part}Images.txt",), _FLICKR_TEXTS):
-            lists[file.name] = [line.strip() for line in read_lines(file)]
-            split |= dict.fromkeys(lists[file.name], SPLIT_NAMES[part])
-    records = records_of(
-        [prefix(path, home) + name for name in names],
-        splits=[split.get(name, -1) for name in names] if split else None,
-    )
-    return Listing(records=records, **missing_in(lists or {"": ()}, names))
+            tables[file.name] = [line.strip() for line in read_lines(file)]
+            splits |= dict.fromkeys(tables[file.name], SPLIT_NAMES[part])
+    return listing_of(path, home, pictures_in(home), splits=splits, tables=tables)
 
 
 # A description of its own comes first, and what takes any folder last.

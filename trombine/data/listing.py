@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import nan
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -65,9 +64,7 @@ class Listing:
     classes: tuple[str, ...] = ()
     vector_names: tuple[str, ...] = ()
     blame: str = ""  # the file that describes the pictures, for what is wrong with their truth
-    missing: int = 0  # pictures that files of it name and the folder lacks
-    named_in: tuple[str, ...] = ()  # those files
-    notes: tuple[str, ...] = ()  # what else people should know, a line each
+    notes: tuple[str, ...] = ()  # what people should know, a line each
 
 
 def pictures(count: int) -> str:
@@ -144,55 +141,64 @@ def file_of(path: Path, names: Sequence[str], places: Iterable[str] = ("",)) -> 
     return next((file for file in files if file.is_file()), None)
 
 
-def prefix(folder: Path, inner: Path) -> str:
-    """What stands before a name in `inner`, to make it one in `folder`."""
-    return "" if inner == folder else f"{inner.relative_to(folder).as_posix()}/"
+# Listings of what is known by the pictures' names
 
 
-# Records, of columns whose row i is of picture i; a row of NaN is unknown
-
-
-def records_of(
+def listing_of(
+    path: Path,
+    home: Path,
     names: Sequence[str],
     *,
-    vectors: np.ndarray | None = None,
-    labels: Sequence[int] | None = None,
-    splits: Sequence[int] | None = None,
-    **truth: Any,
-) -> list[Record]:
-    """A record of each picture; `truth` are columns of a View's fields."""
-    return [
+    columns: Sequence[str] = (),
+    vectors: Mapping[str, Sequence[float]] | None = None,
+    classes: Mapping[str, str] | None = None,
+    order: Callable[[str], Any] = str,
+    splits: Mapping[str, int] | None = None,
+    tables: Mapping[str, Iterable[str]] | None = None,
+    **truth: Sequence[Any],
+) -> Listing:
+    """The pictures of the folder `path` that have these names in `home`, a folder in it.
+
+    Numbers (what they are: `columns`), classes (in this order) and splits are by name, where they
+    are known. `tables` are the names that files of the set have, to say which pictures are lost.
+    `truth` are fields of a View, each with a value for each picture.
+    """
+    numbers, of, uses = vectors or {}, classes or {}, splits or {}
+    known = sorted({of[name] for name in names if of.get(name)}, key=order)
+    label = {name: number for number, name in enumerate(known)}
+    start = "" if home == path else f"{home.relative_to(path).as_posix()}/"
+    sides = [View(picture=start + name, **_row(truth, i)) for i, name in enumerate(names)]
+    records = [
         Record(
-            sides=(View(picture=name, **{key: _known(c, i) for key, c in truth.items()}),),
-            vector=_known(vectors, i),
-            label=labels[i] if labels is not None else -1,
-            split=splits[i] if splits is not None else -1,
+            sides=(side,),
+            vector=vector_of(numbers.get(name, ())),
+            label=label.get(of.get(name, ""), -1),
+            split=uses.get(name, -1),
         )
-        for i, name in enumerate(names)
+        for side, name in zip(sides, names, strict=True)
     ]
+    lost = {file: len(set(named) - set(names)) for file, named in (tables or {}).items()}
+    return Listing(
+        records=records, classes=tuple(known), vector_names=tuple(columns), notes=lost_note(lost)
+    )
 
 
-def _known(values: Any, i: int) -> Any:
-    if isinstance(values, np.ndarray):
-        return None if np.isnan(values[i]).all() else values[i]
-    return None if values is None else values[i]
+def _row(columns: Mapping[str, Sequence[Any]], i: int) -> dict[str, Any]:
+    return {name: column[i] for name, column in columns.items()}
 
 
-def labelled(names: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
-    """The classes that these names are, sorted, and the label of each; "" is in none."""
-    classes = tuple(sorted(set(names) - {""}))
-    place = {name: label for label, name in enumerate(classes)}
-    return classes, [place.get(name, -1) for name in names]
+def vector_of(numbers: Sequence[float]) -> np.ndarray | None:
+    """The numbers as a record has them; None where none is known."""
+    vector = np.array(numbers, np.float64)
+    return None if np.isnan(vector).all() else vector
 
 
-def missing_in(tables: Mapping[str, Iterable[str]], names: Iterable[str]) -> dict[str, Any]:
-    """What a listing says of the pictures that tables name and the folder lacks."""
-    there = set(names)
-    lost = {file: set(named) - there for file, named in tables.items()}
-    return {
-        "missing": len(set().union(*lost.values())),
-        "named_in": tuple(file for file, gone in lost.items() if gone),
-    }
+def lost_note(lost: Mapping[str, int]) -> tuple[str, ...]:
+    """What to say of the pictures that files name, so many each, and the folder lacks."""
+    files = [file for file, count in lost.items() if count]
+    most = max(lost.values(), default=0)
+    are = "is" if most == 1 else "are"
+    return (f"{pictures(most)} named in {' and '.join(files)} {are} not there",) if files else ()
 
 
 # Text files that come with sets
@@ -201,14 +207,9 @@ def missing_in(tables: Mapping[str, Iterable[str]], names: Iterable[str]) -> dic
 class Table(NamedTuple):
     """Numbers by the name of a picture."""
 
-    name: str  # of the file, from the folder of the set
-    columns: tuple[str, ...]  # what the numbers are; empty where the file does not say
-    rows: dict[str, list[float]]
-
-    def of(self, names: Iterable[str]) -> np.ndarray:
-        """The numbers of these names, a row each; NaN where there are none."""
-        unknown = [nan] * len(next(iter(self.rows.values())))
-        return np.array([self.rows.get(name, unknown) for name in names], np.float32)
+    name: str = ""  # of the file, from the folder of the set; "" of one that is not there
+    columns: tuple[str, ...] = ()  # what the numbers are; empty where the file does not say
+    rows: Mapping[str, Sequence[float]] = {}
 
 
 def read_table(file: Path, home: Path) -> Table:

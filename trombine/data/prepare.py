@@ -57,10 +57,6 @@ def prepare_pack(
     if options.crop == TILES:
         listing = tiled(folder, listing, options.size, options.most)
     account = Account()
-    if listing.missing:
-        named = " and ".join(listing.named_in) or "its tables"
-        are = "is" if listing.missing == 1 else "are"
-        account.notice(f"{pictures(listing.missing)} named in {named} {are} not there", folder)
     for note in listing.notes:
         account.notice(note, folder)
     blank = blank_row(listing, options.size)

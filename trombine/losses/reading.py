@@ -284,10 +284,10 @@ def read_in(
     The pictures are windows with a face in the middle. The gradient goes back to them.
     """
     height, width = pictures.shape[-2:]
-    reading = cast(Reading, reader(_resized(pictures, WINDOW, WINDOW)))
-    points = wide(reading.points)
+    reading = cast(Reading, reader(_as_weights(reader, _resized(pictures, WINDOW, WINDOW))))
+    parts, points = (wide(said).to(wide(pictures)) for said in (reading.parts, reading.points))
     scale = points.new_tensor([width / WINDOW, height / WINDOW])
-    return _resized(wide(reading.parts), height, width), points * scale
+    return _resized(parts, height, width), points * scale
 
 
 def guessed_in(
@@ -299,8 +299,10 @@ def guessed_in(
     """
     with torch.no_grad():
         there = functional.interpolate(hole, (WINDOW, WINDOW), mode="nearest")
-        logits = completer(_resized(damaged, WINDOW, WINDOW), hole=there)
-        return told_of(_resized(wide(logits), *damaged.shape[-2:]))
+        seen = (_resized(damaged, WINDOW, WINDOW), there)
+        damaged_there, there = (_as_weights(completer, one) for one in seen)
+        logits = wide(completer(damaged_there, hole=there)).to(wide(damaged))
+        return told_of(_resized(logits, *damaged.shape[-2:]))
 
 
 def reader_terms(
@@ -327,6 +329,11 @@ def reader_terms(
         "read_parts": ((wrong * known).sum((1, 2)) / areas).mean(),
         "read_points": far.mean() / output.shape[-1],
     }
+
+
+def _as_weights(net: nn.Module, x: Tensor) -> Tensor:
+    """The same in the type of the net's weights: a run may be computed in float64."""
+    return x.to(next(net.parameters()).dtype)
 
 
 def _resized(x: Float[Tensor, "n c h w"], height: int, width: int) -> Float[Tensor, "n c h2 w2"]:

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from trombine.core.errors import InputError
-from trombine.data import layouts, listing
+from trombine.data import listing
 from trombine.data.folder import Folder
 from trombine.data.layouts import PART_FILES, list_folder
+from trombine.data.listing import read_table
 
 
 def refusal(path: Path, layout: str = "") -> str:
@@ -60,7 +61,7 @@ def test_no_layout_follows_a_table_out_of_the_folder(tiny: ModuleType, tmp_path:
     table.write_text(table.read_text() + "../../secret.jpg 0\n")
     listing = list_folder(home)
     assert all("secret" not in record.name for record in listing.records)
-    assert listing.missing == 2
+    assert listing.notes[0].startswith("2 pictures named in ")
 
 
 def test_the_masks_are_joined_in_the_official_order(tiny: ModuleType, tmp_path: Path) -> None:
@@ -92,45 +93,16 @@ def test_whose_left_is_meant_is_measured(tiny: ModuleType, tmp_path: Path) -> No
     ).all()  # its right: person's left
 
 
-def test_the_most_faces_decide_whose_left_is_meant(
-    tiny: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One face that is annotated otherwise, and one that cannot be read, do not."""
-    tiny.celebamask(tmp_path)
-    masks = tmp_path / "CelebAMask-HQ/CelebAMask-HQ-mask-anno/0"
-    (masks / "00000_l_eye.png").rename(masks / "x")
-    (masks / "00000_r_eye.png").rename(masks / "00000_l_eye.png")
-    (masks / "x").rename(masks / "00000_r_eye.png")
-    (masks / "00002_l_eye.png").write_bytes(b"no picture")
-    assert not list_folder(tmp_path).records[0].sides[0].swapped
-    monkeypatch.setattr(layouts, "_FACES_ASKED", 1)
-    assert list_folder(tmp_path).records[0].sides[0].swapped
-
-
-@pytest.mark.parametrize("line", ["x 1 000002.jpg", "1 2", "1 2 000003.jpg 4"])
-def test_a_broken_mapping_is_named(tiny: ModuleType, tmp_path: Path, line: str) -> None:
+def test_a_broken_mapping_is_named(tiny: ModuleType, tmp_path: Path) -> None:
     tiny.celebamask(tmp_path)
     path = tmp_path / "CelebAMask-HQ/CelebA-HQ-to-CelebA-mapping.txt"
-    path.write_text(path.read_text() + line + "\n")
+    path.write_text(path.read_text() + "1 2\n")
     assert "mapping.txt: cannot be read" in refusal(tmp_path)
-
-
-def test_lfw_names_a_broken_line(tiny: ModuleType, tmp_path: Path) -> None:
-    tiny.lfw(tmp_path)
-    replace(tmp_path / "peopleDevTrain.txt", "Cy_Wu\t1", "Cy_Wu\tone")
-    assert "peopleDevTrain.txt: cannot be read (invalid literal" in refusal(tmp_path)
-
-
-def ffhq_entries(path: Path) -> dict[str, dict[str, object]]:
-    return json.loads((path / "ffhq-dataset-v2.json").read_text())
 
 
 FFHQ_WRONG = {
     "cut off": lambda text: text[: len(text) // 2],
-    "no object": lambda text: "[1]",
     "few points": lambda text: '{"0": {"category": "training", "image": {"face_landmarks": [1]}}}',
-    "no category": lambda text: text.replace("training", "learning"),
-    "text": lambda text: '{"0": "x"}',
 }
 
 
@@ -176,11 +148,6 @@ def test_utkface_reads_the_names_that_the_set_has(tiny: ModuleType, tmp_path: Pa
         assert numbers == wanted, name
 
 
-def test_unpaired_says_which_kind_is_lost(tiny: ModuleType, tmp_path: Path) -> None:
-    tiny.pictures(tmp_path, ["trainA/1.png", "testA/1.png"])
-    assert "is not of the layout unpaired; trainA and trainB" in refusal(tmp_path, "unpaired")
-
-
 def test_train_and_test_of_a_and_b_are_unpaired_too(tiny: ModuleType, tmp_path: Path) -> None:
     tiny.pictures(tmp_path, ["train/A/1.png", "train/B/1.png", "test/A/1.png"])
     by_name, by_files = list_folder(tmp_path, "unpaired"), list_folder(tmp_path)
@@ -192,7 +159,6 @@ CSV_WRONG = {
     "outside": ("file_name,a\n../a.png,1\n", "cannot be read (../a.png is not the name"),
     "short": ("file_name,a\na.png\n", "has a row with more or fewer cells"),
     "no names": ("picture,a\na.png,1\n", "has no column file_name"),
-    "empty": ("\n", "has no column file_name"),
     "all lost": ("file_name\nlost.png\n", "names no picture that is there"),
 }
 
@@ -250,12 +216,9 @@ def pictures_with(folder: Path, lists: dict[str, str]) -> Path:
     ("lists", "splits"),
     [
         ({}, None),
-        ({"test.txt": "1.png\n3.png\n"}, [0, 2, 0, 2]),
         ({"test.txt": "1.png\n\n  3.png", "val.txt": "0.png"}, [1, 2, 0, 2]),
         ({"train.txt": "2.png\n", "test.txt": "1.png"}, [-1, 2, 0, -1]),
         ({"test.txt": "1.png\nall the others are for training\n"}, None),
-        ({"test.txt": ""}, None),
-        ({"notes.txt": "1.png"}, None),
     ],
 )
 def test_lists_beside_pictures_say_what_they_are_for(
@@ -263,3 +226,49 @@ def test_lists_beside_pictures_say_what_they_are_for(
 ) -> None:
     records = list_folder(pictures_with(tmp_path / "set", lists), "plain").records
     assert [record.split for record in records] == (splits or [-1] * 4)
+
+
+# Text tables
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return path
+
+
+FORMS = {
+    "official": ("t.txt", "2\na b \nx.jpg -1  1\ny.jpg  2.5 3\n", ("a", "b")),
+    "windows": ("t.txt", "2\r\na b\r\nx.jpg -1 1\r\ny.jpg 2.5 3\r\n\r\n", ("a", "b")),
+    "no head": ("t.txt", "x.jpg -1 1\ny.jpg\t2.5\t3", ()),
+    "csv": ("t.csv", "image_id,a,b\nx.jpg,-1,1\ny.jpg, 2.5 ,3\n", ("a", "b")),
+    "byte order mark": ("t.csv", "\ufeffimage_id,a,b\nx.jpg,-1,1\ny.jpg,2.5,3", ("a", "b")),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_read(form: str, tmp_path: Path) -> None:
+    name, text, columns = FORMS[form]
+    table = read_table(write(tmp_path / name, text), tmp_path)
+    assert table.rows == {"x.jpg": [-1, 1], "y.jpg": [2.5, 3]} and table.columns == columns
+
+
+BROKEN = {
+    "letters": (
+        "t.txt",
+        "x 1 2\ny 1 b\n",
+        "cannot be read (could not convert string to float: 'b'",
+    ),
+    "long": ("t.csv", "i,a\nx,1\ny,1,2\n", "is not a whole table"),
+    "cut off": ("t.txt", "3\na\nx 1\ny 2\n", "is not a whole table"),
+    "head alone": ("t.csv", "image_id,a\n", "is not a whole table"),
+    "no text": ("t.txt", "x 1\ny\udcff 1\n", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_a_broken_table_is_refused_in_one_line(wrong: str, tmp_path: Path) -> None:
+    name, text, says = BROKEN[wrong]
+    with pytest.raises(InputError) as caught:
+        read_table(write(tmp_path / name, text), tmp_path)
+    message = str(caught.value)
+    assert f"{tmp_path / name}: {says}" in message and message.isprintable()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from trombine.core.errors import InputError
 from trombine.data.columns import Columns
 from trombine.data.folder import Folder
 from trombine.data.layouts import LAYOUTS, layout_of, list_folder
-from trombine.data.listing import LOOKED_AT, Record
+from trombine.data.listing import Record
 
 
 def test_a_folder_gives_back_what_was_put_in(tiny: ModuleType, kind: str, tmp_path: Path) -> None:
@@ -45,7 +43,10 @@ def test_a_folder_is_known_by_its_files(tiny: ModuleType, kind: str, tmp_path: P
     truth, name = tiny.MAKERS[kind](tmp_path), tiny.layout_of(kind)
     assert layout_of(tmp_path) == name
     listing = list_folder(tmp_path)
-    assert listing.layout == name and listing.missing == truth.missing
+    assert listing.layout == name
+    lost = [note for note in listing.notes if note.endswith("not there")]
+    assert [note.partition(" ")[0] for note in lost] == [str(truth.missing)] * bool(lost)
+    assert bool(lost) == bool(truth.missing)
     assert _all(list_folder(tmp_path, name).records) == _all(listing.records)
 
 
@@ -62,59 +63,13 @@ def test_no_two_layouts_take_one_folder_but_by_their_order(
     assert known - {"plain"} in ({tiny.layout_of(kind)}, set())
 
 
-SCANDIR = os.scandir
-
-
-class Counted:
-    """os.scandir, which counts the entries that are taken from it."""
-
-    taken: ClassVar[list[int]] = []
-
-    def __init__(self, folder: Path) -> None:
-        self.entries = SCANDIR(folder)
-        self.taken.append(0)
-
-    def __enter__(self) -> Counted:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.entries.close()
-
-    def __iter__(self) -> Counted:
-        return self
-
-    def __next__(self) -> os.DirEntry[str]:
-        entry = next(self.entries)
-        self.taken[-1] += 1
-        return entry
-
-
-@pytest.mark.parametrize("name", ["x{}.txt", "{}_2001.jpg", "{}_1_1_20170116174525125.jpg"])
-def test_recognising_looks_at_few_files(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(2 * LOOKED_AT):
-        (tmp_path / name.format(number)).touch()
-    monkeypatch.setattr(os, "scandir", Counted)
-    Counted.taken.clear()
-    layout_of(tmp_path)
-    assert 0 < max(Counted.taken) <= LOOKED_AT and len(Counted.taken) < 40
-
-
-@pytest.mark.parametrize("name", [name for name in LAYOUTS if name not in ("plain", "imagefolder")])
-def test_what_a_named_layout_lacks_is_said(name: str, tmp_path: Path) -> None:
+def test_what_is_no_layout_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     with pytest.raises(InputError) as caught:
-        list_folder(tmp_path, name)
-    assert str(caught.value) == f"{tmp_path}: is not of the layout {name}; {LAYOUTS[name].about}"
-
-
-def test_an_unknown_layout_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match="cannot be read as 'celebb'; a layout is one of"
-    ) as caught:
+        list_folder(tmp_path, "lfw")
+    assert str(caught.value) == f"{tmp_path}: is not of the layout lfw; {LAYOUTS['lfw'].about}"
+    with pytest.raises(InputError, match=r"cannot be read as 'celebb'; a layout is one of .*lfw"):
         list_folder(tmp_path, "celebb")
-    assert all(name in str(caught.value) for name in LAYOUTS)
 
 
 def test_no_folder_and_no_pictures_are_refused(tmp_path: Path) -> None:

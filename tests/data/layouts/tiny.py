@@ -10,7 +10,6 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -202,14 +201,6 @@ def lfw(folder: Path) -> Truth:
     return replace(truth, splits=(0, 0, 2, 0), missing=1)
 
 
-def lfw_kaggle(folder: Path) -> Truth:
-    """Kaggle's: one folder more, the lists as .csv."""
-    truth = _lfw(folder, "lfw-deepfunneled/lfw-deepfunneled/")
-    write(folder / "peopleDevTrain.csv", "name,images", "Ann_Lee,2")
-    write(folder / "peopleDevTest.csv", "name,images", "Bo_De-Niro,1")
-    return replace(truth, splits=(0, 0, 2, -1))
-
-
 def lfw_pairs(folder: Path) -> Truth:
     """The people's folders alone, and lists of pairs."""
     truth = _lfw(folder, "")
@@ -224,10 +215,9 @@ def _lfw(folder: Path, start: str) -> Truth:
     return Truth(pixels=pictures(folder, names), classes=people)
 
 
-def ffhq(folder: Path, inner: str = "{}000/") -> Truth:
+def ffhq(folder: Path) -> Truth:
     """Thumbnails in folders of a thousand, and the JSON file; one picture was lost."""
-    start = f"thumbnails128x128/{inner}"
-    names = [f"{start.format(f'{n // 1000:02d}')}{n:05d}.png" for n in (0, 1, 1002)]
+    names = [f"thumbnails128x128/{n // 1000:02d}000/{n:05d}.png" for n in (0, 1, 1002)]
     pixels = pictures(folder, names, 128)
     points = np.random.default_rng(1).uniform(0, 1024, (4, 68, 2)).round(2)
     categories = ("training", "training", "validation", "validation")
@@ -246,9 +236,7 @@ def ffhq(folder: Path, inner: str = "{}000/") -> Truth:
     return Truth(pixels=pixels, size=128, splits=splits, points=points[:3] / 8, missing=1)
 
 
-def utkface(
-    folder: Path, start: str = "UTKFace/", last: str = "UTKFace/", end: str = ".jpg.chip.jpg"
-) -> Truth:
+def utkface(folder: Path) -> Truth:
     """Some names lack a number, as some of the set's do."""
     found = {
         "1_0_4_20170109150557335": (1, 0, 4),
@@ -256,7 +244,8 @@ def utkface(
         "39_1_20170116174525125": (39, NAN, NAN),
         "53__0_20170116184028385": (53, NAN, 0),
     }
-    names = [start + name + end for name in found] + [f"{last}116_0_0_20170120134921760{end}"]
+    every = [*found, "116_0_0_20170120134921760"]
+    names = [f"UTKFace/{name}.jpg.chip.jpg" for name in every]
     return Truth(
         pixels=pictures(folder, names),
         vectors=np.array([*found.values(), (116, 0, 0)], np.float64),
@@ -292,11 +281,6 @@ def simpsons_kaggle(folder: Path) -> Truth:
     return Truth(pixels=pictures(folder, names + tested), classes=classes, splits=(0, 0, 2, 2))
 
 
-def simpsons_faces(folder: Path) -> Truth:
-    pictures(folder, ["simplified/1.png"])
-    return Truth(pixels=pictures(folder, ["cropped/1.png", "cropped/2.png", "cropped/10.png"]))
-
-
 def flickr(folder: Path) -> Truth:
     """The original two archives; one picture of the lists is in neither."""
     names = ["1000_a0.jpg", "1001_b1.jpg", "1002_c2.jpg", "1003_d3.jpg"]
@@ -307,12 +291,6 @@ def flickr(folder: Path) -> Truth:
     write(texts / "Flickr_8k.testImages.txt", names[2])
     pixels = pictures(folder, [f"Flicker8k_Dataset/{name}" for name in names])
     return Truth(pixels=pixels, splits=(0, 1, 2, -1), missing=1)
-
-
-def flickr_kaggle(folder: Path) -> Truth:
-    """Kaggle's: captions, no splits."""
-    write(folder / "captions.txt", "image,caption", "1000_a0.jpg,A dog , running .")
-    return Truth(pixels=pictures(folder, ["Images/1000_a0.jpg", "Images/1001_b1.jpg"]))
 
 
 def unpaired(folder: Path) -> Truth:
@@ -366,23 +344,17 @@ def plain(folder: Path) -> Truth:
 Maker = Callable[[Path], Truth]
 MAKERS: dict[str, Maker] = {
     "celebamask-hq": celebamask,
-    "celebamask-hq sides": partial(celebamask, picture_sides=True),
     "celebamask-hq joined": celebamask_joined,
     "celeba": celeba,
     "celeba kaggle": celeba_kaggle,
     "lfw": lfw,
-    "lfw kaggle": lfw_kaggle,
     "lfw pairs": lfw_pairs,
     "ffhq": ffhq,
-    "ffhq flat": partial(ffhq, inner=""),
     "utkface": utkface,
-    "utkface parts": partial(utkface, start="part1/", last="part3/", end=".jpg"),
     "anime-faces": anime,
     "simpsons": simpsons,
     "simpsons kaggle": simpsons_kaggle,
-    "simpsons faces": simpsons_faces,
     "flickr8k": flickr,
-    "flickr8k kaggle": flickr_kaggle,
     "unpaired": unpaired,
     "imagefolder": imagefolder,
     "imagefolder csv": imagefolder_csv,

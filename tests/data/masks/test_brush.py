@@ -86,7 +86,7 @@ def test_it_stops_when_enough_is_covered_and_counts_what_is_new() -> None:
     assert more == 0 and again > end
 
 
-@pytest.mark.parametrize("angle", np.linspace(0, np.pi, 13))
+@pytest.mark.parametrize("angle", np.linspace(0, np.pi, 5))
 def test_the_finest_line_has_no_gap(angle: float) -> None:
     """Every row or column that it crosses has a pixel, at any size."""
     along = np.linspace(-0.4, 0.4, 5)

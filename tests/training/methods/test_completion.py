@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
+from families import bare_step, pictures
 from torch.nn import functional
 
 from trombine.core.conventions import PARTS
-from trombine.core.rng import Rng
 from trombine.data.item import Batch
-from trombine.data.source import source
 from trombine.losses.objective import Step
 from trombine.nets.reader import PART_COUNTS
 from trombine.training.methods import find
 from trombine.training.methods.completion import Complete, CompleteObjective
-
-COUNT = 12
 
 
 class Says(torch.nn.Module):
@@ -34,7 +30,7 @@ class Says(torch.nn.Module):
 
 @pytest.fixture(scope="module")
 def faces() -> Batch:
-    return source(f"world:photo#{COUNT}", 128).batch(np.arange(COUNT))
+    return pictures("world:photo#12", 128, 12)
 
 
 def objective_of() -> CompleteObjective:
@@ -44,18 +40,15 @@ def objective_of() -> CompleteObjective:
 
 
 def step_of(faces: Batch, logits: torch.Tensor) -> Step:
-    return Step(
-        nets={"net": Says(logits)},
-        batches={"data": faces},
-        chance=Rng(seed=3, places=np.arange(COUNT)),
-        device=torch.device("cpu"),
-    )
+    return bare_step({"net": Says(logits)}, {"data": faces})
 
 
 def test_the_terms_are_those_of_the_true_parts(faces: Batch) -> None:
     """Cross-entropy by hand, over the whole picture and over the hole."""
     assert faces.parts is not None
-    logits = torch.randn(COUNT, len(PARTS), 128, 128, generator=torch.Generator().manual_seed(1))
+    logits = torch.randn(
+        len(faces), len(PARTS), 128, 128, generator=torch.Generator().manual_seed(1)
+    )
     objective, step = objective_of(), step_of(faces, logits)
     terms = objective.terms(step)
     hole = objective.shown(step).hole[:, 0] > 0.5

@@ -8,10 +8,10 @@ from typing import cast
 import numpy as np
 import pytest
 import torch
+from families import bare_step, pictures
 
 from trombine.core.conventions import ORGANS, PART_INDEX, PARTS
 from trombine.core.errors import InputError
-from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.losses.objective import Step
@@ -48,18 +48,13 @@ def recipe_of(**changes: object) -> Invent:
 
 @pytest.fixture(scope="module")
 def faces() -> Batch:
-    return source("world:anime#48", 48).batch(np.arange(COUNT))
+    return pictures("world:anime#48", 48, COUNT)
 
 
 @pytest.fixture
 def step(faces: Batch) -> Step:
-    return Step(
-        nets={"net": build("inventor", NET), "encoder": build("encoder", ENCODER)},
-        batches={"data": faces},
-        chance=Rng(seed=3, places=np.arange(COUNT)),
-        device=torch.device("cpu"),
-        vector_names=VECTOR_NAMES,
-    )
+    nets = {"net": build("inventor", NET), "encoder": build("encoder", ENCODER)}
+    return bare_step(nets, {"data": faces}, vector_names=VECTOR_NAMES)
 
 
 def test_the_middle_of_pictures_is_learned(step: Step, faces: Batch) -> None:
@@ -88,7 +83,7 @@ def counting(faces: Batch, organs: float, around: int = 0) -> np.ndarray:
     return weights / weights.mean((1, 2), keepdims=True)
 
 
-@pytest.mark.parametrize(("organs", "around"), [(0.0, 0), (6.0, 0), (6.0, 1), (4.0, 2)])
+@pytest.mark.parametrize(("organs", "around"), [(0.0, 0), (6.0, 0), (4.0, 2)])
 def test_organs_count_as_much_more_as_asked(
     organs: float, around: int, step: Step, faces: Batch
 ) -> None:
@@ -119,7 +114,7 @@ def test_an_edge_that_is_not_sure_is_drawn_where_it_is_in_the_mean() -> None:
         assert guess(around)[9, 10].item() == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize(("organs", "around"), [(0.0, 0), (6.0, 0), (6.0, 2)])
+@pytest.mark.parametrize(("organs", "around"), [(0.0, 0), (6.0, 2)])
 def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(
     organs: float, around: int, step: Step, faces: Batch
 ) -> None:
@@ -227,20 +222,12 @@ def test_faces_whose_parts_nobody_knows_count_alike_or_not_at_all(step: Step, fa
 
 
 def test_what_does_not_fit_is_refused(step: Step) -> None:
-    with pytest.raises(InputError, match="around is 0 to 32, not 33"):
-        InventObjective(recipe_of(around=33))
     nets = recipe_of().nets
+    wrong = {**nets, "encoder": nets["encoder"].resized("outputs", 7)}
     with pytest.raises(InputError, match="outputs is 7"):
-        InventObjective(recipe_of_nets(nets["encoder"].resized("outputs", 7)))
-    with pytest.raises(InputError, match="an inventor and an encoder"):
-        InventObjective(recipe_of_nets(NetSpec("residual")))
-    leaves = source("leaves#8", 48)
+        InventObjective(replace(recipe_of(), nets=wrong))
     with pytest.raises(InputError, match="no numbers called age, smile, glasses"):
-        InventObjective(recipe_of()).check({"data": leaves})
+        InventObjective(recipe_of()).check({"data": source("leaves#8", 48)})
     large = replace(recipe_of(), nets={**nets, "net": nets["net"].resized("size", 64)})
     with pytest.raises(InputError, match="larger --size"):
         InventObjective(large).truth(step)
-
-
-def recipe_of_nets(encoder: NetSpec) -> Invent:
-    return replace(recipe_of(), nets={**recipe_of().nets, "encoder": encoder})

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from families import bare_step
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -95,6 +97,12 @@ def small(recipe: Read) -> Net:
     return build("reader", {**recipe.nets["net"].sizes, "width": 8}, seed=0).train()
 
 
+def step_of(net: nn.Module, batch: Batch, bare: Batch, **more: Any) -> Step:
+    batches = {"data": batch, "other": bare, "real": bare}
+    names = {"vector_names": VECTOR_NAMES, "classes": ("photo",)}
+    return bare_step({"net": net}, batches, seed=1, **names, **more)
+
+
 def taught(teacher: nn.Module, *, averaged: bool = True) -> tuple[float, float]:
     """The share of real pictures that teach, and what the net differs by from what they teach."""
     recipe = find("reader")
@@ -103,15 +111,8 @@ def taught(teacher: nn.Module, *, averaged: bool = True) -> tuple[float, float]:
     batch = painted()
     net = small(recipe)
     bare = Batch(indices=batch.indices, pixels=batch.pixels)
-    step = Step(
-        nets={"net": net},
-        averages={"net": teacher} if averaged else {},
-        batches={"data": batch, "other": bare, "real": bare},
-        chance=Rng(seed=1, rollbacks=0, places=16 * np.arange(COUNT)),  # which all are used
-        device=torch.device("cpu"),
-        vector_names=VECTOR_NAMES,
-        classes=("photo",),
-    )
+    step = step_of(net, batch, bare, averages={"net": teacher} if averaged else {})
+    step = replace(step, chance=Rng(seed=1, places=16 * np.arange(COUNT)))  # which all are used
     agree = objective.terms(step)["agree"]
     return float(step.curves["real pictures that teach"]) / 16, float(agree.detach())
 
@@ -209,15 +210,7 @@ def test_a_face_that_is_to_stay_as_painted_is_not_spoiled() -> None:
     net.register_forward_pre_hook(lambda _, given: shown.append(given[0]))
     for turn in range(8):
         places = COUNT * turn + np.arange(COUNT)
-        step = Step(
-            nets={"net": net},
-            batches={"data": batch, "other": batch},
-            chance=Rng(seed=1, rollbacks=0, places=places),
-            device=torch.device("cpu"),
-            vector_names=VECTOR_NAMES,
-            classes=("photo",),
-        )
-        objective.terms(step)
+        objective.terms(step_of(net, batch, batch, first=COUNT * turn))
         windows = staged(batch, batch, StageOptions(), Rng(seed=1, places=places))
         same = (shown[-1] == to_pictures(windows.pixels)).flatten(1).all(1)
         assert torch.equal(same, windows.plain)
@@ -258,26 +251,7 @@ def test_what_is_said_of_some_has_the_populations_mean_and_spread_then() -> None
     assert torch.equal(brought.argsort(0), read.argsort(0)), "who is older stays older"
 
 
-def test_one_alone_is_the_mean() -> None:
-    population = Population.parse("age:57:11", KNOWN)
-    (one,) = population.fields.unscaled(population.brought(torch.tensor([[0.3]])))
-    assert float(one) == pytest.approx(57)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "age",
-        "age:57",
-        "age:57:11:3",
-        "age:57:-3",
-        "age:57:0",
-        "height:57:11",
-        "age:old:11",
-        "age:57:inf",
-        "age:1:2+",
-    ],
-)
+@pytest.mark.parametrize("text", ["age", "age:57:0", "height:57:11", "age:57:inf"])
 def test_what_is_no_population_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"a population is FIELD:MEAN,SPREAD|is written"):
         Population.parse(text, KNOWN)
@@ -289,14 +263,7 @@ def test_real_people_come_to_be_read_as_their_population_is() -> None:
     real = {"real": "folder:portraits", "population": "age:57,11"}
     objective = ReadObjective(replace(recipe, size=SIDE, damage="none", **real))
     net, bare = small(recipe), Batch(indices=batch.indices, pixels=batch.pixels)
-    step = Step(
-        nets={"net": net},
-        batches={"data": batch, "other": bare, "real": bare},
-        chance=Rng(seed=1, rollbacks=0, places=np.arange(COUNT)),
-        device=torch.device("cpu"),
-        vector_names=VECTOR_NAMES,
-        classes=("photo",),
-    )
+    step = step_of(net, batch, bare)
     adam = torch.optim.Adam(net.parameters(), 2e-3)
     ages = Fields(("age",))
     place = objective.traits.names.index("age")

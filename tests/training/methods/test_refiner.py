@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from families import bare_step
 from scipy.ndimage import maximum_filter, minimum_filter
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, one_hot
 
 from trombine.core.conventions import GROUP_OF_PART
 from trombine.core.errors import InputError
-from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.losses.objective import Step
@@ -54,12 +54,7 @@ class Net(nn.Module):
 
 def step_of(says: Callable[[Tensor, Tensor], Tensor], data: Batch | None = None) -> Step:
     first, other = batches()
-    return Step(
-        nets={"net": Net(says)},
-        batches={"data": data or first, "other": other},
-        chance=Rng(seed=3, places=np.arange(COUNT)),
-        device=torch.device("cpu"),
-    )
+    return bare_step({"net": Net(says)}, {"data": data or first, "other": other})
 
 
 def known_only(x: Tensor, parts: Tensor) -> Tensor:
@@ -117,20 +112,6 @@ def test_what_is_seen_what_is_known_and_what_is_true_lie_in_one_place(
     assert torch.equal(known.argmax(1), truth[:, ::2, ::2].long())
 
 
-def test_some_pictures_have_no_more_pixels_than_a_window(objective: RefineObjective) -> None:
-    pictures = torch.rand(COUNT, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(2))
-    chosen = objective._enlarged(step_of(known_only), pictures.clone(), np.ones(COUNT, bool))
-    chance = step_of(known_only).chance.uniforms("enlarged")
-    changed = (chosen != pictures).any((1, 2, 3))
-    assert changed.tolist() == (chance < refine._ENLARGED).tolist()
-    small = refine.shrunk(chosen, 2)
-    again = interpolate(small, [256, 256], mode="bilinear")
-    for n in torch.nonzero(changed)[:, 0].tolist():
-        assert (again[n] - chosen[n]).abs().mean() < 0.05  # nothing finer is left in it
-    untouched = objective._enlarged(step_of(known_only), pictures.clone(), np.zeros(COUNT, bool))
-    assert torch.equal(untouched, pictures)
-
-
 def test_labels_shrink_to_what_most_have() -> None:
     labels = torch.randint(0, 19, (2, 16, 16), generator=torch.Generator().manual_seed(4))
     small = labels_shrunk(labels.to(torch.uint8), 4)
@@ -152,7 +133,3 @@ def test_edges_are_where_scipy_finds_two_groups() -> None:
 def test_what_it_cannot_learn_from_is_refused(objective: RefineObjective) -> None:
     with pytest.raises(InputError, match="twice or four times"):
         RefineObjective(replace(objective.recipe, size=300))
-    with pytest.raises(InputError, match="no shrink"):
-        RefineObjective(replace(objective.recipe, damage="shrink:2"))
-    with pytest.raises(InputError, match="painted faces"):
-        objective.check({"data": source("leaves#4", 64), "other": source("leaves#4", 64)})

@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 import pytest
 import torch
+from families import bare_step
 
 from trombine.core.conventions import PARTS
 from trombine.core.errors import InputError
-from trombine.core.rng import Rng
 from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import source
@@ -47,13 +47,8 @@ def pairs() -> Batch:
 
 @pytest.fixture
 def step(pairs: Batch) -> Step:
-    return Step(
-        nets={"net": build("restyler", NET)},
-        batches={"data": pairs},
-        chance=Rng(seed=3, places=np.arange(COUNT)),
-        device=torch.device("cpu"),
-        classes=("photo", "anime", "sketch"),
-    )
+    nets = {"net": build("restyler", NET)}
+    return bare_step(nets, {"data": pairs}, classes=("photo", "anime", "sketch"))
 
 
 def test_each_pair_is_shown_from_one_side(step: Step, pairs: Batch) -> None:
@@ -104,18 +99,11 @@ def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(step: Step)
 
 
 def test_what_it_cannot_learn_from_is_refused() -> None:
-    objective = RestyleObjective(recipe_of())
     with pytest.raises(InputError, match="is of no pairs; give some, as in world:photo\\+anime"):
-        objective.check({"data": source("world:photo#48", SIDE)})
-    few = RestyleObjective(
-        recipe_of(nets={"net": NetSpec("restyler", {**NET, "styles": "photo+anime"})})
-    )
+        RestyleObjective(recipe_of()).check({"data": source("world:photo#48", SIDE)})
+    nets = {"net": NetSpec("restyler", {**NET, "styles": "photo+anime"})}
     with pytest.raises(InputError, match="sketch is none of the net's styles, photo, anime"):
-        few.check({"data": source(DATA, SIDE)})
-    with pytest.raises(InputError, match=r"net\.size is 32, and size 48"):
-        RestyleObjective(recipe_of(size=48))
-    with pytest.raises(InputError, match="is a restyler"):
-        RestyleObjective(recipe_of(nets={"net": NetSpec("unet", {})}))
+        RestyleObjective(recipe_of(nets=nets)).check({"data": source(DATA, SIDE)})
 
 
 def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
@@ -125,8 +113,6 @@ def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
     wanted = Chain.parse("blur:gaussian:2-2")(plain.pictures, step.chance)
     assert torch.equal(spoiled.pictures, wanted)
     assert not torch.allclose(spoiled.pictures, plain.pictures, atol=0.05)
-    with pytest.raises(InputError, match="no shrink"):
-        RestyleObjective(recipe_of(damage="shrink:2"))
 
 
 def test_colours_are_taken_out_and_spoiled_in_rgb_whatever_the_space(step: Step) -> None:

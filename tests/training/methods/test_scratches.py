@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
+from families import bare_step, pictures
 from torch import nn
 
 from trombine.core.errors import InputError
-from trombine.core.rng import Rng
 from trombine.data.degrade import Chain
-from trombine.data.source import source
 from trombine.losses.objective import Step
 from trombine.metrics.detection import near
 from trombine.training.methods import find
@@ -41,12 +39,7 @@ def recipe() -> Detect:
 
 
 def step_of(net: nn.Module) -> Step:
-    return Step(
-        nets={"net": net},
-        batches={"data": source(f"leaves#{COUNT}", SIZE).batch(np.arange(COUNT))},
-        chance=Rng(seed=3, places=np.arange(COUNT)),
-        device=torch.device("cpu"),
-    )
+    return bare_step({"net": net}, {"data": pictures(f"leaves#{COUNT}", SIZE, COUNT)})
 
 
 def test_windows_are_a_part_and_the_whole_at_half_its_size(recipe: Detect) -> None:

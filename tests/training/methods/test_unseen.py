@@ -112,19 +112,10 @@ def test_best_is_chosen_without_a_large_picture() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"damage": "noise:0.1"}, "damage: what is known is shrink:FACTOR, not noise:0.1"),
         ({"damage": "shrink:area:2"}, "damage: what is known is shrink:FACTOR, not shrink:area:2"),
-        (
-            {"measured": "0", "smaller": "0", "between": "0"},
-            "nothing to learn from: every term of the recipe has weight 0",
-        ),
         (
             {"augment": "mirror+crop:58"},
             "crop 58 cannot be shrunk 2 times, and as much again; let it be 56",
-        ),
-        (
-            {"size": "50", "augment": "mirror+crop:48"},
-            "size 50 cannot be shrunk 2 times, and as much again; let it be 48",
         ),
     ],
 )

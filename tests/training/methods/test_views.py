@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
+from families import bare_step, pictures
 
 from trombine.core.conventions import LANDMARK_GROUPS
 from trombine.core.errors import InputError
-from trombine.data.source import source
-from trombine.losses.objective import Rng, Step
+from trombine.losses.objective import Step
 from trombine.training.methods import find
 from trombine.training.methods.inpaint import Inpaint, InpaintObjective, Views
 
@@ -20,28 +19,21 @@ COUNT, WHOLE, SIDE = 24, 96, 64
 
 @pytest.fixture(scope="module")
 def step() -> Step:
-    return Step(
-        nets={},
-        batches={"data": source(f"world:photo#{COUNT}", WHOLE).batch(np.arange(COUNT))},
-        chance=Rng(seed=3, places=np.arange(COUNT)),
-        device=torch.device("cpu"),
-    )
+    return bare_step({}, {"data": pictures(f"world:photo#{COUNT}", WHOLE, COUNT)})
 
 
 def test_a_view_is_all_made_smaller_or_the_very_pixels_of_the_middle(step: Step) -> None:
-    views, pictures = Views.drawn(step, SIDE), step.pictures()
-    seen = views.soft(pictures)
+    views, whole = Views.drawn(step, SIDE), step.pictures()
+    seen = views.soft(whole)
     assert 4 < int(views.closer.sum()) < COUNT - 4
     for number, closer in enumerate(views.closer.tolist()):
         top, left = int(views.top[number]), int(views.left[number])
         if closer:
-            part = pictures[number, :, top : top + SIDE, left : left + SIDE]
+            part = whole[number, :, top : top + SIDE, left : left + SIDE]
             assert torch.equal(seen[number], part)
             assert abs(left - 16) <= 8 and -8 <= top - 10 <= 8
         else:
-            assert torch.allclose(
-                seen[number].mean((1, 2)), pictures[number].mean((1, 2)), atol=0.01
-            )
+            assert torch.allclose(seen[number].mean((1, 2)), whole[number].mean((1, 2)), atol=0.01)
     assert len({(int(top), int(left)) for top, left in zip(views.top, views.left, strict=True)}) > 8
 
 
@@ -66,8 +58,8 @@ def test_labels_and_landmarks_go_with_the_pictures(step: Step) -> None:
 
 
 def test_without_a_window_nothing_changes(step: Step) -> None:
-    views, pictures = Views.drawn(step, 0), step.pictures()
-    assert views.soft(pictures) is pictures
+    views, whole = Views.drawn(step, 0), step.pictures()
+    assert views.soft(whole) is whole
     points = torch.rand(COUNT, 68, 2)
     assert views.moved(points, WHOLE) is points
 
