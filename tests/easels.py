@@ -26,6 +26,20 @@ STILL = """async () => {
 }"""
 
 
+KEPT = """async () => {
+  const { kept } = await import("/static/keep.js");
+  const { raster } = document.querySelector("picture-easel"), work = await kept();
+  return work?.marks.length === raster.data.length
+    && work.marks.every((mark, at) => mark === raster.data[at])
+    && JSON.stringify(work.points) === JSON.stringify(raster.marks);
+}"""
+
+
+def until_kept(tab: Tab) -> None:
+    """Wait until the browser keeps what a reload brings back."""
+    tab.wait_for_function(KEPT)
+
+
 def count(tab: Tab) -> int:
     """Pixels of the mask."""
     return tab.evaluate("document.querySelector('picture-easel').raster?.count ?? 0")

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from trombine.core.progress import silent
 from trombine.models import Card, save
 from trombine.nets import build
 from trombine.studio.serving import opened
+from trombine.studio.workers import do
 
 PATIENCE = 120.0  # seconds, on a machine that is busy with other tests
 Upload = tuple[str, bytes] | tuple[str, bytes, str]  # name, bytes, kind
@@ -125,13 +128,9 @@ class Server(Answering):
 
     def workers(self) -> list[int]:
         """The ids of its workers' processes."""
-        listing = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
-            capture_output=True,
-            text=True,
-        )
-        lines = [line.split(maxsplit=1) for line in listing.stdout.splitlines()]
-        return [int(pid) for pid, words in lines if "trombine.studio.worker" in words]
+        words = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
+        lines = subprocess.run(words, capture_output=True, text=True).stdout.splitlines()
+        return [int(line.split()[0]) for line in lines if "spawn_main" in line]
 
     def kill(self) -> None:
         """End it as the system does when memory is short."""
@@ -151,15 +150,29 @@ class Server(Answering):
 
 
 class Bare(Server):
-    """A studio without workers, in this process: what it accepts only waits."""
+    """A studio without workers, in this process: a job waits until it is done here."""
 
     def start(self) -> None:
         """Open it in a thread."""
-        self._held = opened(self.data, 0, workers=0)
-        self.studio = self._held.__enter__()
+        with chdir(self.home or "."):
+            self._held = opened(self.data, 0, workers=0)
+            self.studio = self._held.__enter__()
         self.link = self.studio.link
         self._thread = threading.Thread(target=self.studio.serve)
         self._thread.start()
+
+    def next_done(self) -> dict[str, Any]:
+        """The job that waits, done."""
+        job = self.studio.jobs.take()
+        assert job is not None
+        self.studio.jobs.end(job, **do(job.place, job.verb, job.fields, job.model, silent))
+        return self.ask(f"/api/jobs/{job.id}").json
+
+    def done(self, verb: str, *fields: tuple[str, str | Upload]) -> dict[str, Any]:
+        """A job that is asked for, done."""
+        answer = self.post(verb, *fields)
+        assert answer.status == 201, answer.body
+        return self.next_done()
 
     def close(self) -> int:
         """End it."""

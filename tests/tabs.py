@@ -153,6 +153,19 @@ def choose(tab: Tab, name: str, pixels: np.ndarray) -> None:
     expect(tab.locator("#example")).to_have_value("", timeout=PATIENCE)
 
 
+# What a page shows once it has all that it asks the studio for; else its button can be pressed.
+READY = {
+    "Microscope": "net-microscope[data-frames]",
+    **dict.fromkeys(("People", "Runs", "Jobs"), "#none:not([hidden]), #list *"),
+}
+
+
+def ready(tab: Tab, name: str) -> None:
+    """Wait until a page is there, by its name."""
+    expect(tab.get_by_role("heading", level=1)).to_have_text(name, timeout=PATIENCE)
+    expect(tab.locator(READY.get(name, "#run:enabled")).first).to_be_visible(timeout=PATIENCE)
+
+
 def run(tab: Tab) -> None:
     """Press the button, and wait for the result."""
     tab.locator("#run").click()

@@ -6,18 +6,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, Playwright, Response, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Playwright, Response, sync_playwright
 from playwright.sync_api import Page as Tab
-from studios import Server, runs
-from tabs import ARGUMENTS, CHROMIUM, DESKTOP, PATIENCE, PHONE, Opened, Scheme, Tabs, heard
+from runs import made
+from studios import Server, noise, runs
+from tabs import ARGUMENTS, CHROMIUM, DESKTOP, PHONE, Opened, Scheme, Tabs, heard, ready
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One studio for all, since each test comes as somebody of its own; it takes 8 seconds of a
-    processor to start."""
-    home = tmp_path_factory.mktemp("studio")
-    server = Server(home / "data", runs(home))
+    processor to start. Where it is opened are models, a run, and folders of pictures."""
+    home = runs(tmp_path_factory.mktemp("studio"))
+    made.upscale(home / "runs" / "fine", lines=40, seed=4)
+    for seed, name in enumerate(("truth", "wild")):
+        (home / name).mkdir()
+        for number in range(3):
+            Image.fromarray(noise(16, 9 * seed + number)).save(home / name / f"{number}.png")
+    server = Server(home / "data", home)
     yield server
     server.close()
 
@@ -60,11 +67,7 @@ def opened(tabs: Tabs, server: Server) -> Iterator[Opened]:
             tab.on("response", refused)
             stack.callback(tab.remove_listener, "response", refused)
             tab.goto(server.link.replace("/?", f"{path}?"))
-            name = path.strip("/").capitalize() or "Repair"
-            heading = tab.get_by_role("heading", name=name, exact=True)
-            expect(heading).to_be_visible(timeout=PATIENCE)
-            if path != "/jobs":
-                expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
+            ready(tab, path.strip("/").capitalize() or "Repair")
             return tab
 
         yield open

@@ -27,7 +27,7 @@ from trombine.eval.people import REASONS
 DESKTOP, PHONE = (1280, 800), (390, 844)
 pytestmark = MARKS
 
-COUNT = 24
+COUNT = 12
 # What is answered of the n-th picture: its side, and of a generated one reasons and words.
 PLAN = [
     {
@@ -156,8 +156,7 @@ def test_by_keyboard_by_touch_and_closed_half_way(
     watched: Callable[[Tab], Tab],
 ) -> None:
     """The same answers, in the same order of pictures, come out of a test taken by keyboard at a
-    go, by keyboard in a browser that was closed half-way, and by touch on a phone that was; and
-    they are scored."""
+    go, and by touch on a phone whose browser was closed half-way; and they are scored."""
 
     def start(profile: str, **options: Any) -> BrowserContext:
         return playwright.chromium.launch_persistent_context(
@@ -168,8 +167,7 @@ def test_by_keyboard_by_touch_and_closed_half_way(
     phone = {"viewport": window(PHONE), "has_touch": True, "is_mobile": True}
     for name, act, breaks, options in (
         ("whole", by_keyboard, [0, COUNT], {"viewport": window(DESKTOP)}),
-        ("broken", by_keyboard, [0, 11, COUNT], {"viewport": window(DESKTOP)}),
-        ("touched", by_touch, [0, 13, COUNT], phone),
+        ("touched", by_touch, [0, 7, COUNT], phone),
     ):
         for first, last in itertools.pairwise(breaks):
             with start(name, **options) as context:
@@ -190,7 +188,7 @@ def test_by_keyboard_by_touch_and_closed_half_way(
     assert [
         {k: v for k, v in answer.items() if k != "picture"} for answer in plain(files["whole"])
     ] == PLAN
-    assert plain(files["whole"]) == plain(files["broken"]) == plain(files["touched"])
+    assert plain(files["whole"]) == plain(files["touched"])
     right = sum(
         key["pictures"][a["picture"]]["truth"] == a["answer"] for a in plain(files["whole"])
     )
@@ -266,8 +264,7 @@ def test_it_works_where_nothing_can_be_kept(
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     tabs: Tabs, home: Path, size: tuple[int, int], scheme: Scheme, watched: Callable[[Tab], Tab]
 ) -> None:
@@ -295,20 +292,19 @@ def test_the_page_of_the_scores(
     tabs: Tabs, home: Path, tmp_path: Path, watched: Callable[[Tab], Tab]
 ) -> None:
     key = json.loads((home / "study.key.json").read_text())
-    for name, right in (("ann", 5), ("ben", 8), ("cem", 11)):
+    for name, right in (("ann", 4), ("ben", 6), ("cem", 9)):
         made.write(
             tmp_path / "a" / f"{name}.json", made.answers(key, name, made.right(right, right))
         )
     trombine.judge_people_score(
         home / "study.key.json", tmp_path / "a", output=tmp_path / "index.html"
     )
-    for size in (DESKTOP, PHONE):
-        with tabs.lent(size) as tab:
-            watched(tab).goto((tmp_path / "index.html").as_uri())
-            found = Axe().run(tab)
-            assert found.violations_count == 0, found.generate_report()
-            assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
-            assert tab.locator("img").count() == 12
+    with tabs.lent(PHONE) as tab:
+        watched(tab).goto((tmp_path / "index.html").as_uri())
+        found = Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        assert tab.locator("img").count() == 12
 
 
 # What the page gives away
@@ -318,7 +314,7 @@ def test_orders_are_fair(tab: Tab, home: Path) -> None:
     """Over 2,400 subjects each picture comes first, seventh and last equally often."""
     tab.goto(address(home))
     orders = tab.evaluate(
-        "[...Array(2400).keys()].map(i => shuffled(24, place(`subject ${i + 1}`)))"
+        f"[...Array(2400).keys()].map(i => shuffled({COUNT}, place(`subject ${{i + 1}}`)))"
     )
     assert all(sorted(order) == list(range(COUNT)) for order in orders)
     for place in (0, 6, COUNT - 1):
@@ -384,7 +380,7 @@ def test_a_classifier_stays_at_chance(tmp_path: Path) -> None:
     same classifier sees a page in which one of them tells a little."""
     count = 400
     for side, first in (("real", 0), ("generated", 10_000)):
-        trombine.data_world(count=count // 2, size=16, first_seed=first, output=tmp_path / side)
+        trombine.data_leaves(count=count // 2, size=16, first_seed=first, output=tmp_path / side)
     trombine.judge_people_make(
         tmp_path / "real",
         tmp_path / "generated",

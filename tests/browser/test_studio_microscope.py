@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
-from tabs import DESKTOP, MARKS, PATIENCE, PHONE, Opened, downloaded
+from tabs import DESKTOP, MARKS, PATIENCE, Opened, downloaded
 
 from trombine.activations.page import GENERATOR, described
 from trombine.models import load
@@ -39,16 +37,6 @@ def test_nets_are_shown_and_their_pages_are_downloaded(opened: Opened, tmp_path:
     check_page(tmp_path / "finder.html", GENERATOR)
     tab.get_by_role("link", name="Jobs").click()
     expect(tab.get_by_text("Nothing yet.")).to_be_visible()  # what was fetched is not kept
-
-
-@pytest.mark.parametrize(
-    ("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"]
-)
-def test_axe_finds_nothing(opened: Opened, size: tuple[int, int], scheme: str) -> None:
-    tab = microscope(opened, size, scheme)
-    found = Axe().run(tab)
-    assert found.violations_count == 0, found.generate_report()
-    assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 def test_every_net_that_is_offered_can_be_shown(opened: Opened) -> None:

@@ -11,7 +11,7 @@ from easels import count, place
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from studios import Server, png
-from tabs import DESKTOP, MARKS, PATIENCE, Opened, choose, face
+from tabs import DESKTOP, MARKS, PATIENCE, Opened, choose, face, ready
 
 pytestmark = MARKS
 PAGES = ("repair", "upscale", "restyle", "generate", "read", "microscope", "people", "runs", "jobs")
@@ -132,6 +132,5 @@ def test_pages_are_there_within_a_second_and_at_twice_the_size(
             times.append(tab.evaluate(took))
         crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # how many share a core
         assert 0 < min(times) < LONG * crowd, (name, times)
-        expect(tab.get_by_role("heading", level=1)).to_have_text(name.capitalize())
+        ready(tab, name.capitalize())
         assert tab.evaluate("document.documentElement.scrollWidth") <= DESKTOP[0] // 2, name
-        tab.wait_for_load_state("networkidle") if name != "jobs" else None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
-from easels import count, drag, mask, place
+from easels import count, drag, mask, place, until_kept
 from PIL import Image
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
@@ -167,7 +167,7 @@ def test_landmarks_by_keys_and_what_stays_over_a_reload(opened: Opened) -> None:
     truth[37, 1] += 1
     truth[eye, 0] += 1
     assert np.allclose(marks(tab), truth)
-    tab.wait_for_timeout(1000)
+    until_kept(tab)
     tab.reload()
     expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
     assert np.allclose(marks(tab), truth)

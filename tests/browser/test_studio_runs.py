@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
-from runs import made
-from studios import Server, noise
+from studios import Server
 from tabs import DESKTOP, MARKS, PATIENCE, PHONE, Opened
 
 from trombine.runs.folder import RunFolder
@@ -41,19 +37,6 @@ expected
   time           27 s: 63 steps of 433 ms
   memory         0.4 GB"""
 TRIED = {"text": TEXT, "command": "trombine train upscale-fast-x2"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("studio")
-    made.upscale(home / "runs" / "fine", lines=40, seed=4)
-    for seed, name in enumerate(("truth", "wild")):
-        (home / name).mkdir()
-        for number in range(3):
-            Image.fromarray(noise(16, 9 * seed + number)).save(home / name / f"{number}.png")
-    server = Server(home / "data", home)
-    yield server
-    server.close()
 
 
 def looked_at(tab: Tab, width: int) -> None:

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from easels import count, place
-from PIL import Image
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
-from runs import made
-from studios import Server, noise, png, runs
-from tabs import MARKS, PATIENCE, PHONE, Opened, choose, downloaded, face, pixels_of
+from studios import Server, png
+from tabs import MARKS, PATIENCE, PHONE, Opened, choose, downloaded, face, pixels_of, ready
 
 pytestmark = MARKS
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("studio")
-    made.upscale(runs(home) / "runs" / "fine", lines=20)
-    for seed, name in enumerate(("truth", "wild")):
-        (home / name).mkdir()
-        for number in range(2):
-            Image.fromarray(noise(16, 9 * seed + number)).save(home / name / f"{number}.png")
-    server = Server(home / "data", home)
-    yield server
-    server.close()
 
 
 def touching(tab: Tab) -> Callable[..., None]:
@@ -192,10 +177,6 @@ def test_by_touch(
     tab = opened("/jobs", size=PHONE)
     name = way.__name__.removesuffix("_page").capitalize()
     tab.get_by_role("link", name=name, exact=True).tap()
-    expect(tab.get_by_role("heading", name=name, exact=True)).to_be_visible()
-    if way is not jobs:
-        tab.wait_for_load_state("networkidle")
-    if way in (repair, upscale, restyle, generate, read):
-        expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
+    ready(tab, name)
     way(tab, server.home if name == "People" and server.home else tmp_path)
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from films import save_frames
 from PIL import Image as Pillow
 from PIL import ImageCms
 
 from trombine import models
 from trombine.io.image import Picture, save_picture
-from trombine.io.video import save_frames
 from trombine.models import Card
 from trombine.nets import build
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +12,6 @@ import torch
 
 import trombine
 from trombine.core import devices
-from trombine.core.errors import InputError
 from trombine.data.reading import face_frame
 from trombine.faces import reading as readings
 from trombine.io.image import load_picture, read_record, save_picture
@@ -51,31 +49,17 @@ def portrait(folder: Path) -> Path:
     return folder / "a.png"
 
 
-@pytest.mark.parametrize("name", ["upscale", "inpaint", "read", "data_prepare"])
-def test_a_card_is_taken_where_there_is_one(name: str) -> None:
-    assert inspect.signature(getattr(trombine, name)).parameters["device"].default == "auto"
-
-
-@pytest.mark.parametrize("device", ["cuda", "auto"])
-def test_enlarging_takes_the_card(
-    device: Any, asked: list[str], tmp_path: Path, kit: ModuleType
+def test_a_card_that_is_named_or_there_is_taken_and_the_record_says_so(
+    asked: list[str], tmp_path: Path, kit: ModuleType
 ) -> None:
-    """The nets go to the card that is named or there, and the record says so."""
-    trombine.upscale(kit.photo(tmp_path), output=tmp_path / "b.png", model=MODEL, device=device)
-    assert "cuda" in asked
-    record = read_record(tmp_path / "b.png") or {}
-    assert record["options"].get("device", "auto") == device
-
-
-def test_reading_takes_the_card(asked: list[str], tmp_path: Path) -> None:
-    """With and without files, the enlargers of small faces too."""
-    source = portrait(tmp_path / "in")
-    trombine.read(source, device="cuda")
+    for number, device in enumerate(("cuda", "auto")):
+        file = tmp_path / f"{number}.png"
+        trombine.upscale(kit.photo(tmp_path), output=file, model=MODEL, device=device)
+        assert "cuda" in asked
+        assert (read_record(file) or {})["options"].get("device", "auto") == device
+        asked.clear()
+    trombine.read(portrait(tmp_path / "in"), output=tmp_path / "s.png", device="cuda", enlarge=True)
     assert asked and set(asked) == {"cuda"}
-    asked.clear()
-    trombine.read(source, output=tmp_path / "s.png", device="cuda", enlarge=True)
-    assert "cuda" in asked
-    assert (read_record(tmp_path / "s.png") or {})["options"]["device"] == "cuda"
 
 
 def test_preparing_takes_the_card(asked: list[str], tmp_path: Path) -> None:
@@ -89,9 +73,7 @@ def test_preparing_takes_the_card(asked: list[str], tmp_path: Path) -> None:
     assert Pack(tmp_path / "pack").about["device"] == "cuda"
 
 
-@pytest.mark.parametrize(
-    "line", ["upscale a.png", "read a.png", "data prepare in --crop face -o b"]
-)
+@pytest.mark.parametrize("line", ["upscale a.png", "data prepare in --crop face -o b"])
 def test_a_device_that_is_not_there(
     line: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -108,12 +90,6 @@ def test_a_device_that_is_not_there(
     said = "trombine: --device mps: torch finds none here; give --device cpu\n"
     assert capfd.readouterr() == ("", said)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "in"]
-
-
-def test_a_device_that_is_none() -> None:
-    """Another word is refused with those that there are."""
-    with pytest.raises(InputError, match="device: input should be 'auto', 'cpu', 'cuda' or 'mps'"):
-        trombine.read("a.png", device="gpu")  # pyright: ignore[reportArgumentType]
 
 
 def test_a_loaded_model_is_one_for_each_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,24 +53,6 @@ def test_the_picture_is_spandrels_and_made_again(
         trombine.replay(tmp_path / "out.png", inputs=tmp_path / "in")
 
 
-def test_every_kind_of_picture_stays_what_it_is(
-    compact: Path, tmp_path: Path, kit: ModuleType
-) -> None:
-    for name, image in kit.of_every_kind().items():
-        (tmp_path / "in").mkdir(exist_ok=True)
-        save_picture(tmp_path / "in" / name, image)
-    trombine.upscale(tmp_path / "in", output=tmp_path / "out", model=compact, scale=2)
-    for name in kit.of_every_kind():
-        image = load_picture(tmp_path / "in" / name)
-        made = load_picture(tmp_path / "out" / name)
-        assert (made.mode, made.bits, made.profile) == (image.mode, image.bits, image.profile), name
-        assert made.samples.shape[:2] == (40, 48)
-    grey = as_seen(load_picture(tmp_path / "out" / "grey.png"))
-    assert (grey == grey[..., :1]).all()
-    alpha = load_picture(tmp_path / "out" / "alpha.png").alpha()
-    assert alpha is not None and alpha[0, 0] < 0.1 and alpha[-1, -1] > 0.9
-
-
 def test_cleaning_keeps_the_size(cleaner: Path, tmp_path: Path, kit: ModuleType) -> None:
     source = kit.photo(tmp_path / "in")
     trombine.upscale(source, output=tmp_path / "out.png", model=cleaner)
@@ -81,12 +63,6 @@ def test_cleaning_keeps_the_size(cleaner: Path, tmp_path: Path, kit: ModuleType)
     again(tmp_path / "out.png", tmp_path / "in")
     with pytest.raises(InputError, match="keeps the size; -x 1 cleans"):
         trombine.upscale(given, model=cleaner, scale=2)
-
-
-@pytest.mark.parametrize("model", ["upscale", "upscale-x4"])
-def test_nets_for_clean_pictures_do_not_clean(model: str) -> None:
-    with pytest.raises(InputError, match=r"-x 1 is for upscale-wild, which auto takes"):
-        trombine.upscale(np.zeros((20, 24, 3), np.uint8), model=model, scale=1)
 
 
 def test_lama_repairs_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from trombine.core.progress import Result
 from trombine.eval.witness import seen
 from trombine.generation import REDRAWN, by_net
 from trombine.generation.asking import apart, fields_in, freed, merged, seeds_in, spelled
-from trombine.generation.by_net import Inventing, found, model_of
+from trombine.generation.by_net import Inventing, model_of
 from trombine.io.image import read_record, save_picture
 from trombine.models import loaded
 from trombine.world import STYLES, face, paint
@@ -42,25 +42,17 @@ def is_made_again(*made: Path, inputs: Path) -> bool:
     return len(told) == len(made) and all(" the same " in line for line in told)
 
 
-def test_a_seed_is_the_same_alone_among_7_and_32_on_one_thread_and_two(
+def test_a_seed_is_the_same_alone_among_others_and_in_another_process(
     tiny: Path, tmp_path: Path
 ) -> None:
-    generated(tmp_path / "many", tiny, seeds="0-31", threads=2)
+    generated(tmp_path / "many", tiny, seeds="0-15", threads=2)
     generated(tmp_path / "seven", tiny, seeds="2-8", threads=1)
-    generated(tmp_path / "alone", tiny, seeds=5, threads=2)
+    words = ["generate", "--seeds", "5", "--model", str(tiny), "-o", "alone"]
+    subprocess.run([sys.executable, "-m", "trombine", *words], cwd=tmp_path, check=True)
     many = {path.name: path.read_bytes() for path in (tmp_path / "many").iterdir()}
-    assert len(many) == 32 == len(set(many.values()))
+    assert len(many) == 16 == len(set(many.values()))
     for path in (*(tmp_path / "seven").iterdir(), *(tmp_path / "alone").iterdir()):
         assert path.read_bytes() == many[path.name]
-
-
-def test_another_process_makes_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
-    generated(tmp_path / "here", tiny, seeds="5", attributes="smile")
-    words = ["generate", "--seeds", "4,5", "--attributes", "smile", "--model", str(tiny)]
-    command = [sys.executable, "-m", "trombine", *words, "-o", "there"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    here, there = (tmp_path / place / "000005.png" for place in ("here", "there"))
-    assert here.read_bytes() == there.read_bytes()
 
 
 def test_only_what_is_missing_is_made(tiny: Path, tmp_path: Path) -> None:
@@ -103,12 +95,6 @@ def test_somebody_of_a_file_is_painted(ending: str, tmp_path: Path) -> None:
         assert np.array_equal(pixels(made), wanted)
 
 
-def test_what_is_read_is_said_in_the_mean() -> None:
-    text = found([{"age": 30.0, "smile": 1.0}, {}, {"age": 40.0, "smile": 0.5}])
-    assert text == "read of 2 of 3, in the mean: age 35, smile 0.75"
-    assert "none" in found([{}, {}])
-
-
 @pytest.mark.parametrize("style", REDRAWN)
 def test_a_style_that_no_net_invents_is_drawn_anew(style: str, tiny: Path, tmp_path: Path) -> None:
     """As `restyle`'s net draws it, told from what; the same in company and by replay."""
@@ -140,15 +126,6 @@ def test_who_is_invented_is_seen_in_every_style() -> None:
         styles = here.styles.argmax(1).tolist()
         assert styles == [STYLES.index(other.style)] * len(seeds)
         assert float((here.points - there.points).norm(dim=-1).mean()) < 6  # pixels of 128
-
-
-def test_larger_pictures_are_the_same_face(tiny: Path, tmp_path: Path) -> None:
-    generated(tmp_path / "small", tiny, seeds="1")
-    generated(tmp_path / "large", tiny, seeds="1", size=64)
-    small, large = (Image.open(tmp_path / n / "000001.png") for n in ("small", "large"))
-    assert small.size == (32, 32) and large.size == (64, 64)
-    apart = np.asarray(large.resize((32, 32), Image.Resampling.BOX), float) - np.asarray(small)
-    assert abs(apart).mean() < 12
 
 
 def test_what_is_asked_is_told_and_the_rest_is_the_seed_s(tiny: Path) -> None:
@@ -247,33 +224,20 @@ def test_texts_are_read_as_they_are_written() -> None:
 
 
 BAD = {
-    "no number": ({"seeds": "three"}, "whole numbers"),
     "below 0": ({"seeds": "-3"}, "from 0 on, not '-3'"),
-    "nothing": ({"seeds": ""}, "whole numbers"),
-    "open": ({"seeds": "3-"}, "whole numbers"),
     "backwards": ({"seeds": "8-3"}, "last is before the first"),
     "too many": ({"seeds": "0-100000"}, "more than 100,000"),
     "nearest of many": ({"seeds": "0-100", "nearest": True}, "100 seeds at most"),
-    "too large": ({"seeds": "9999999999"}, "end at 999,999,999"),
     "twice": ({"seeds": "1-3,2"}, "twice"),
     "no field": ({"attributes": "glases"}, "did you mean glasses"),
-    "no such word": ({"attributes": "wisdom=1"}, "it has age, smile, glasses"),
-    "field twice": ({"attributes": "hat, no hat"}, "hat is there twice"),
     "too old": ({"attributes": "age=160"}, "16 to 85 years"),
-    "no age": ({"attributes": "age=old"}, "16 to 85 years"),
-    "nan": ({"attributes": "age=nan"}, "16 to 85 years"),
     "age alone": ({"attributes": "age"}, "needs a number"),
-    "empty": ({"attributes": "hat,,glasses"}, "comma"),
     "bearded lady": ({"attributes": "beard, masculine=0.1"}, "women have none"),
     "not told": ({"attributes": "hat"}, "not told of hat"),
     "size": ({"size": 96}, "of 32, 64, 128 pixels"),
-    "style": ({"style": "oils"}, "'anime', 'photo', 'cartoon' or 'sketch'"),
     "like by a net": ({"like": Path("face.png")}, "--like draws one person, by the painter"),
-    "like and seeds": ({"model": "", "seeds": "3", "like": Path("face.png")}, "--like draws one"),
     "nearest, drawn anew": ({"style": "cartoon", "nearest": True}, "--nearest compares"),
-    "nearest, painted": ({"model": "", "nearest": True}, "--nearest needs --method net"),
     "truncation, painted": ({"model": "", "truncation": 0.7}, "--truncation needs --method net"),
-    "model, painted": ({"method": "painter"}, "--model needs --method net"),
     "no model": ({"model": "no-such"}, "neither a shipped model nor a file"),
     "no inventor": ({"model": "upscale-x2"}, "not for generate"),
     "a picture": ({"output": "out.png"}, "is a file, and faces go into a folder"),

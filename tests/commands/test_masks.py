@@ -14,7 +14,6 @@ from PIL import Image
 import trombine
 from trombine.core.errors import InputError, OutputError
 from trombine.core.progress import Result
-from trombine.data.made import Maker
 from trombine.data.masks import mask
 
 SIZE = 24
@@ -51,12 +50,6 @@ def test_masks_lines_and_a_page(tmp_path: Path) -> None:
         assert np.array_equal(pixels, mask(line["family"], line["seed"], SIZE) * 255)
 
 
-def test_any_number_of_workers_writes_the_same(tmp_path: Path) -> None:
-    for name, workers in (("one", 1), ("two", 2)):
-        make(tmp_path / name, count=20, workers=workers)
-    assert files(tmp_path / "one") == files(tmp_path / "two")
-
-
 def test_who_is_stopped_goes_on(tmp_path: Path) -> None:
     def stop(done: float, of: float, what: str) -> None:
         if done == 3:
@@ -69,13 +62,6 @@ def test_who_is_stopped_goes_on(tmp_path: Path) -> None:
     assert sum(name.endswith(".png") for name in there) == 3 and "index.html" not in there
     assert make(tmp_path / "half").kept == 3
     assert files(tmp_path / "half") == files(tmp_path / "whole")
-
-
-def test_more_are_added_and_the_page_shows_all(tmp_path: Path) -> None:
-    make(tmp_path / "m")
-    make(tmp_path / "m", first_seed=100, count=2)
-    page = (tmp_path / "m" / "index.html").read_text()
-    assert "8 of 24 pixels" in page and "101: " in page
 
 
 def test_a_folder_of_other_masks_is_left_alone(tmp_path: Path) -> None:
@@ -96,17 +82,6 @@ def source(folder: Path, count: int, first_seed: int = 0) -> None:
     folder.mkdir(exist_ok=True)
     for seed in range(first_seed, first_seed + count):
         Image.fromarray(mask("squares", seed, SIZE)).save(folder / f"{seed}.png")
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_bad_file_is_named_in_a_line(tmp_path: Path, workers: int) -> None:
-    source(tmp_path / "s", 1)
-    whole = (tmp_path / "s" / "0.png").read_bytes()
-    (tmp_path / "s" / "0.png").write_bytes(whole[:60])
-    with pytest.raises(InputError) as caught:
-        make(tmp_path / "m", family=f"files:{tmp_path / 's'}", workers=workers)
-    assert str(caught.value).startswith(f"{tmp_path / 's' / '0.png'}: ")
-    assert "\n" not in str(caught.value) and "Error" not in str(caught.value)
 
 
 def test_the_page(tmp_path: Path) -> None:
@@ -148,10 +123,8 @@ def test_masks_are_not_drawn_over_the_files_they_come_from(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"first_seed": 2**31 - 2}, "seeds end at 2,147,483,647"),
         ({"family": "blobs"}, "'blobs' is no family"),
         ({"family": "huge>squares@5"}, "counts the pictures of a run"),
-        ({"family": ""}, "is no family of masks"),
         ({"family": "files:nowhere"}, "nowhere is not a folder of masks"),
     ],
 )
@@ -159,14 +132,3 @@ def test_what_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], said
     with pytest.raises(InputError, match=said):
         make(tmp_path / "m", **changes)
     assert not (tmp_path / "m").exists()
-
-
-def test_a_maker_of_masks() -> None:
-    maker = Maker(kind="masks", styles=("squares*2", "huge:60-70"), size=32)
-    sample = maker.make(4)
-    drawn = mask("squares*2+huge:60-70", 4, 32)
-    assert np.array_equal(sample.sides[0].pixels, drawn * 255)
-    assert sample.says["share"] == round(drawn.mean(), 6)
-    assert sample.says["family"] in ("squares", "huge:60-70") and maker.several(2) == "2 masks"
-    with pytest.raises(ValueError, match="no family"):
-        Maker(kind="masks", styles=("blobs",), size=32)

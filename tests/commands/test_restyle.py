@@ -10,13 +10,14 @@ import av
 import numpy as np
 import pytest
 import torch
+from films import save_frames
 
 from trombine import replay, restyle
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.io.batch import record_in
 from trombine.io.image import Picture, as_seen, load_picture, picture_of, save_picture
-from trombine.io.video import read_frames, save_frames
+from trombine.io.video import read_frames
 from trombine.models import Card, save
 from trombine.nets import build
 from trombine.world import face, paint
@@ -226,34 +227,22 @@ def test_a_gif_keeps_its_times_and_its_frames_without_a_face(net: Path, tmp_path
     assert "no face is seen in some of its frames" in result.notices[0]
 
 
-@pytest.mark.parametrize(("last", "count"), [(0, 0), (2, 1)])
-def test_a_film_keeps_its_times_and_its_sound(
-    last: int, count: int, net: Path, tmp_path: Path
-) -> None:
-    """Where a face goes away, that is said once."""
-    source, out = film(tmp_path / "a.mp4", last=last), tmp_path / "b.mp4"
+def test_a_film_keeps_its_times_and_its_sound(net: Path, tmp_path: Path) -> None:
+    """Where a face comes late, its style is the film's; where it goes away, that is said once."""
+    source, out = film(tmp_path / "a.mp4", faceless=1, last=1), tmp_path / "b.mp4"
     result = drawn(source, model=net, output=out)
     assert inside(out) == inside(source) and is_made_again(out)
-    assert (samples(out)[:, :150].astype(int) - scene()[:, :150]).std() > 3
-    assert sum("no face is seen" in text for text in result.notices) == count
-
-
-def test_a_film_that_begins_without_a_face(net: Path, tmp_path: Path) -> None:
-    """Its style is that of the first face."""
-    out = tmp_path / "b.mp4"
-    drawn(film(tmp_path / "a.mp4", faceless=1), model=net, output=out)
-    assert is_made_again(out)
     with av.open(str(out)) as container:
         frames = [one.to_ndarray(format="rgb24") for one in container.decode(video=0)]
     assert frames[0].std() < 3 and (frames[1][:, :150].astype(int) - scene(21)[:, :150]).std() > 3
+    assert sum("no face is seen" in text for text in result.notices) == 1
 
 
-@pytest.mark.parametrize("ending", ["gif", "webp"])
 def test_a_film_becomes_one_that_holds_no_sound(
-    ending: str, net: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    net: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For as long, for ever; what is lost is said. A longer one than is held at once is refused."""
-    source, out = film(tmp_path / "a.mp4"), tmp_path / f"b.{ending}"
+    source, out = film(tmp_path / "a.mp4"), tmp_path / "b.gif"
     result = drawn(source, model=net, output=out)
     assert any(text.endswith("its sound, aac, is left out") for text in result.notices)
     made = read_frames(out)
@@ -270,18 +259,13 @@ def test_a_film_becomes_one_that_holds_no_sound(
     ("options", "problem"),
     [
         ({"model": "upscale-x4"}, "upscale"),
-        ({"model": "nowhere.safetensors"}, "nowhere.safetensors"),
-        ({"to": "oil"}, "oil"),
         ({"from_": "anime"}, "what is anime becomes anime"),
-        ({"strength": 1.5}, "strength"),
         ({"to": None}, "no style is named"),
         ({"style_image": Path("style.png")}, "sets the style of the whole picture"),
-        ({"to": None, "model": "restyle", "style_image": Path("nowhere.png")}, r"nowhere\.png"),
         ({"size": 64}, "--size is for --portrait"),
         ({"portrait": True, "method": "net"}, "--portrait needs --method painter"),
         ({"portrait": True, "model": "restyle", "full_image": True}, "nothing to blend"),
         ({"method": "painter"}, "--model is for --method net"),
-        ({"attributes": "horns", "model": "restyle"}, "no horns"),
     ],
 )
 def test_what_is_asked_for_wrongly(
@@ -298,7 +282,6 @@ def test_what_is_asked_for_wrongly(
         ("flat.png", {}, "shows no face"),
         ("a.mp4", {"output": Path("b.png")}, "is a film of 1 frames, and PNG holds one"),
         ("a.mp4", {"gif": True}, "is a film, and --gif is for pictures"),
-        ("a.mp4", {"mosaic": True}, "is a film, and --mosaic is for pictures"),
         ("a.mp4", {"to": None, "style_image": Path("flat.png"), "model": "restyle"}, "-image is"),
         ("flat.png", {"output": Path("b.mp4")}, "is a picture, and MP4 holds films"),
     ],

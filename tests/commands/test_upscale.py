@@ -47,15 +47,12 @@ def test_a_picture_is_what_its_net_makes_of_it(scale: int, tmp_path: Path, kit: 
     assert (done.summary, done.notices) == ("1 picture written", ())
 
 
-@pytest.mark.parametrize(("scale", "nets"), [(8, (4, 2)), (16, (4, 4))])
-def test_two_nets_lead_to_8_and_16_times(
-    scale: int, nets: tuple[int, int], tmp_path: Path, kit: ModuleType
-) -> None:
-    upscale(kit.photo(tmp_path, height=10, width=12), output=tmp_path / "b.png", scale=scale)
+def test_two_nets_lead_to_8_times(tmp_path: Path, kit: ModuleType) -> None:
+    upscale(kit.photo(tmp_path, height=10, width=12), output=tmp_path / "b.png", scale=8)
     wanted = to_picture(kit.pixels(10, 12))
-    for times in nets:
+    for times in (4, 2):
         wanted = models.load(f"upscale-x{times}")(wanted)
-    assert kit.size(tmp_path / "b.png") == (12 * scale, 10 * scale)
+    assert kit.size(tmp_path / "b.png") == (96, 80)
     difference = samples(tmp_path / "b.png") - wanted.permute(1, 2, 0).numpy() * 255
     assert np.abs(difference).max() < 0.5 + 255 * 2e-5, "rounded once"
 
@@ -69,8 +66,6 @@ def test_two_nets_lead_to_8_and_16_times(
         ({"size": "100x100"}, (100, 83)),
         ({"size": "999x50"}, (60, 50)),
         ({"model": "upscale-drawings-x4"}, (96, 80)),
-        ({"model": "upscale-drawings-x4", "scale": 2}, (48, 40)),
-        ({"model": "upscale-wild"}, (48, 40)),
         ({"model": "upscale+upscale-wild*0.3", "scale": 4}, (96, 80)),
     ],
 )
@@ -81,30 +76,21 @@ def test_how_large_it_becomes(
     assert kit.size(tmp_path / "b.png") == wanted
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "grey.png",
-        "grey16.png",
-        "colour16.png",
-        "alpha.png",
-        "profile.png",
-        "still.webp",
-        "plain.bmp",
-    ],
-)
-def test_depth_mode_alpha_and_profile_stay(name: str, tmp_path: Path, kit: ModuleType) -> None:
-    small = kit.of_every_kind()[name]
-    save_picture(tmp_path / name, small)
-    done = upscale(tmp_path / name, output=tmp_path / "out")
-    large = load_picture(tmp_path / "out" / name)
-    assert (large.mode, large.bits, large.profile) == (small.mode, small.bits, small.profile)
-    assert (large.height, large.width) == (40, 48) and done.notices == ()
-    assert np.allclose(small.rgb().mean((0, 1)), large.rgb().mean((0, 1)), atol=0.02)
-    before, after = small.alpha(), large.alpha()
-    assert (before is None) == (after is None)
-    if before is not None and after is not None:
-        assert abs(before.mean() - after.mean()) < 0.01
+def test_depth_mode_alpha_and_profile_stay(tmp_path: Path, kit: ModuleType) -> None:
+    """And of a picture that a program holds the same comes out."""
+    for name, small in kit.of_every_kind().items():
+        save_picture(tmp_path / name, small)
+        done = upscale(tmp_path / name, output=tmp_path / "out")
+        large = load_picture(tmp_path / "out" / name)
+        assert (large.mode, large.bits, large.profile) == (small.mode, small.bits, small.profile)
+        assert (large.height, large.width) == (40, 48) and done.notices == ()
+        assert np.allclose(small.rgb().mean((0, 1)), large.rgb().mean((0, 1)), atol=0.02)
+        before, after = small.alpha(), large.alpha()
+        assert (before is None) == (after is None)
+        if before is not None and after is not None:
+            assert abs(before.mean() - after.mean()) < 0.01
+        held = np.asarray(upscale(to_pillow(small) if small.bits == 8 else small.samples))
+        assert np.array_equal(held.reshape(large.samples.shape), large.samples), name
 
 
 @pytest.mark.parametrize(("name", "said"), [("a.jpg", "was a JPEG"), ("a.gif", "palette")])
@@ -127,17 +113,6 @@ def test_a_film_stays_one(name: str, output: str, tmp_path: Path, kit: ModuleTyp
     found = read_frames(made)
     assert (len(found.frames), found.durations, found.loops) == (3, (40, 80, 120), 2)
     assert {frame.samples.shape for frame in found.frames} == {(40, 48, 3)}
-
-
-def test_the_first_of_several_pictures_is_taken_and_that_is_said(
-    tmp_path: Path, kit: ModuleType
-) -> None:
-    pages = [Pillow.fromarray(kit.pixels(seed=seed)) for seed in (3, 4)]
-    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
-    done = upscale(tmp_path / "pages.tif", output=tmp_path / "large.tif")
-    assert "only the first is taken" in done.notices[0]
-    upscale(kit.photo(tmp_path), output=tmp_path / "alone.tif")
-    assert np.array_equal(samples(tmp_path / "large.tif"), samples(tmp_path / "alone.tif"))
 
 
 def test_the_same_with_other_threads_and_together(
@@ -207,15 +182,6 @@ def test_what_a_program_holds_comes_back_as_the_same_kind(scale: int, kit: Modul
     assert len(upscale([pixels, pixels], scale=scale)) == 2
 
 
-def test_a_file_and_the_same_picture_held_give_the_same(tmp_path: Path, kit: ModuleType) -> None:
-    for name, picture in kit.of_every_kind().items():
-        save_picture(tmp_path / name, picture)
-        (made,) = upscale(tmp_path / name, output=tmp_path / "out").written
-        held = upscale(to_pillow(picture) if picture.bits == 8 else picture.samples)
-        kept = np.asarray(held)
-        assert np.array_equal(kept.reshape(samples(made).shape), samples(made)), name
-
-
 # Which model
 
 
@@ -227,17 +193,16 @@ def test_a_drawing_gets_its_own_net_and_that_is_said(tmp_path: Path, kit: Module
     assert np.array_equal(samples(tmp_path / "b.png"), samples(tmp_path / "c.png"))
 
 
-@pytest.mark.parametrize("kind", [Path, str])
-def test_a_model_file_and_a_run(kind: type, tmp_path: Path, kit: ModuleType) -> None:
+def test_a_model_file_and_a_run(tmp_path: Path, kit: ModuleType) -> None:
     mine = kit.model_file(tmp_path / "mine.safetensors")
-    upscale(kit.photo(tmp_path), output=tmp_path / "b.png", model=kind(mine))
+    upscale(kit.photo(tmp_path), output=tmp_path / "b.png", model=mine)
     assert kit.size(tmp_path / "b.png") == (72, 60), "its own factor"
     record = read_record(tmp_path / "b.png")
     assert record is not None and record["files"]["model"][0] == "mine.safetensors"
     run = tmp_path / "run"
     run.mkdir()
     (run / "best.safetensors").write_bytes(shipped()["upscale-fast-x2"].read_bytes())
-    by_run = upscale(kit.pixels(), scale=2, model=kind(run))
+    by_run = upscale(kit.pixels(), scale=2, model=str(run))
     assert np.array_equal(by_run, upscale(kit.pixels(), scale=2, model="upscale-fast"))
 
 
@@ -281,11 +246,6 @@ def test_a_report_lies_beside(tmp_path: Path, kit: ModuleType) -> None:
     assert sorted(path.name for path in done.written) == ["b.png", "b.report.json", "b.report.png"]
 
 
-def test_a_film_has_no_truth(tmp_path: Path, kit: ModuleType) -> None:
-    with pytest.raises(InputError, match="is a film, and has no truth; leave --truth out"):
-        upscale(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.gif", truth=kit.photo(tmp_path))
-
-
 # Again
 
 
@@ -293,7 +253,7 @@ def test_a_film_has_no_truth(tmp_path: Path, kit: ModuleType) -> None:
     ("output", "options"),
     [
         ("b.jpg", {"scale": 4, "quality": 60}),
-        ("b.avif", {"size": "70x90"}),
+        ("b.avif", {"size": "70 X 90"}),
         ("b.tif", {"model": "upscale-drawings-x4", "tile": 16}),
         ("b.png", {"scale": 4, "sharpness": 0.5, "sheet": True, "tta": True}),
         ("b.sheet.png", {"sheet": True}),
@@ -320,11 +280,7 @@ def test_replay_makes_the_same_pixels(
     [
         ({"scale": 17}, "scale: input should be less than or equal to 16, not 17"),
         ({"scale": 2, "size": "90x90"}, "-x and --size both say how large; give one of them"),
-        ({"size": "90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 90"),
         ({"size": "0x90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 0x90"),
-        ({"tile": 3}, "tile: input should be greater than or equal to 16, not 3"),
-        ({"threads": 0}, "threads: input should be greater than or equal to 1, not 0"),
-        ({"sharpness": float("nan")}, "sharpness: input should be"),
         ({"sharpness": 0.5, "model": "upscale-fast"}, "--sharpness is for enlarging"),
         ({"mask_is": "white"}, "--mask-is says what of a mask was repaired; give --hole too"),
         ({"factor": 2}, "factor: unexpected keyword argument"),
@@ -353,7 +309,7 @@ def strip(folder: Path, name: str, width: int) -> Path:
     return folder / name
 
 
-@pytest.mark.parametrize("name", ["b.webp", "b.jpg", "b.gif", "b.avif"])
+@pytest.mark.parametrize("name", ["b.webp", "b.jpg"])
 def test_a_result_that_its_format_cannot_hold_is_refused_before_it_is_made(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

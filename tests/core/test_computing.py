@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -69,13 +67,6 @@ def test_an_error_in_a_worker_is_the_callers() -> None:
         list(in_processes(fail_at_three, range(9), 2))
     with pytest.raises(WorkerError, match="a worker process was killed"):
         list(in_processes(die_at_three, range(9), 2))
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
-def test_closing_ends_the_workers() -> None:
-    with closing(in_processes(pid_slowly, range(1000), 2)) as results:
-        workers = set(islice(results, 4))
-    assert not any(alive(pid) for pid in workers)
 
 
 UNGUARDED = """

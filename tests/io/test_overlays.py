@@ -49,23 +49,3 @@ def test_a_hidden_landmark_is_a_ring() -> None:
     (x, y), (seen_x, seen_y) = points[67].astype(int), points[66].astype(int)
     assert (drawn[y, x] == 255).all()
     assert drawn[seen_y, seen_x, 1] < 90
-
-
-def test_landmarks_close_together_stay_apart() -> None:
-    """Eight pixels apart in 600: dots as large as elsewhere would run into one another."""
-    large = np.full((600, 600, 3), 128, np.uint8)
-    points = spread() * 5
-    points[:2] = [[100.5, 100.5], [108.5, 100.5]]
-    drawn = draw_points(large, points, strength=0.0).astype(int)
-    red = (drawn[..., 0] > 150) & (drawn[..., 1] < 90)
-    assert red[100, 100] and red[100, 108]
-    assert not red[90:110, 104].any()
-    x, y = points[40].astype(int)
-    assert red[y, x - 3 : x + 4].all(), "where there is room, they are as large as ever"
-
-
-def test_the_picture_under_it_stays_as_it_was() -> None:
-    before = GREY.copy()
-    draw_points(GREY, spread())
-    draw_parts(GREY, np.zeros((120, 120), np.uint8))
-    assert np.array_equal(GREY, before)

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import skimage.data
 from PIL import Image as Pillow
-from PIL import ImageCms
 
 from trombine.io.image import Picture, encode_png, from_pillow, load_picture
 
@@ -49,7 +48,7 @@ def shrunk(whole: Picture, by: int) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("least", "reduced"),
-    [(None, 1), (1000, 1), (397, 1), (199, 1), (198, 2), (100, 2), (99, 4), (49, 8), (1, 8)],
+    [(None, 1), (1000, 1), (199, 1), (198, 2), (99, 4), (1, 8)],
 )
 def test_the_smallest_that_is_large_enough(least: int | None, reduced: int) -> None:
     image = decoded(jpeg(), least)
@@ -59,10 +58,9 @@ def test_the_smallest_that_is_large_enough(least: int | None, reduced: int) -> N
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
 @pytest.mark.parametrize("by", [2, 4, 8])
-def test_it_is_the_whole_one_shrunk(mode: str, options: dict[str, Any], by: int) -> None:
-    data = jpeg(PHOTO.convert(mode), **options)
+def test_it_is_the_whole_one_shrunk(mode: str, by: int) -> None:
+    data = jpeg(PHOTO.convert(mode))
     whole, small = (decoded(data, least) for least in (None, 397 // by))
     assert (small.mode, small.reduced) == (mode, by)
     expected = shrunk(whole, by)
@@ -70,20 +68,6 @@ def test_it_is_the_whole_one_shrunk(mode: str, options: dict[str, Any], by: int)
     assert psnr(found, expected) > 33
     # One pixel to the side is another picture: the figure above can fail.
     assert psnr(found[:, 1:], expected[:, :-1]) < 30
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_is_turned_as_the_whole_one(orientation: int) -> None:
-    """Sides that are divided exactly, so that both start at the same corner however turned."""
-    data = jpeg(PHOTO.crop((0, 0, 504, 392)), **turned(orientation))
-    whole, small = (decoded(data, least) for least in (None, 98))
-    assert small.reduced == 4
-    assert psnr(small.samples, shrunk(whole, 4)) > 33
-
-
-def test_a_profile_is_kept() -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    assert decoded(jpeg(icc_profile=profile), 99).profile == profile
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (7, 9), (8, 8), (17, 16)])
@@ -101,7 +85,7 @@ def test_other_formats_are_read_whole(tmp_path: Path) -> None:
     assert load_picture(tmp_path / "a.jpg", least=50).samples.shape == (100, 128, 3)
 
 
-@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("orientation", [3, 6])
 def test_a_turned_picture_begins_where_the_whole_one_does(orientation: int) -> None:
     """What stands for fewer pixels comes last: the points of a picture are divided, no more."""
     odd = decoded(jpeg(PHOTO, **turned(orientation)), 20)

@@ -33,16 +33,6 @@ def test_every_picture_is_there_unchanged(titled: bool) -> None:
             assert np.array_equal(drawn[top : top + SIDE, left : left + SIDE], picture)
 
 
-def test_the_gap_and_the_margin_are_paper() -> None:
-    sheet = Sheet(rows=pictures(2, 2), gap=8)
-    drawn = sheet.pixels()
-    left, top = sheet.place(0, 0)
-    assert sheet.place(1, 1) == (left + SIDE + 8, top + SIDE + 8)
-    assert np.array_equal(drawn[:top], np.broadcast_to(PAPER_PIXEL, drawn[:top].shape))
-    between = drawn[:, left + SIDE : left + SIDE + 8]
-    assert np.array_equal(between, np.broadcast_to(PAPER_PIXEL, between.shape))
-
-
 def test_titles_are_written_beside_their_rows_and_columns() -> None:
     """Each title, when taken away, leaves paper where it was, and nothing else changes."""
     rows = pictures(2, 2)
@@ -55,12 +45,6 @@ def test_titles_are_written_beside_their_rows_and_columns() -> None:
     in_column_title = (changed[:, 0] < with_all.place(0, 0)[1]) & (changed[:, 1] >= left)
     assert in_row_title.any() and in_column_title.any()
     assert (in_row_title | in_column_title).all()
-
-
-def test_a_long_title_is_not_cut() -> None:
-    drawn = Sheet(rows=pictures(1, 1), title="A title that is far wider than one picture").pixels()
-    assert drawn.shape[1] > 4 * SIDE
-    assert (drawn[:, -8:] == PAPER_PIXEL).all()
 
 
 def test_a_key_has_each_colour_in_lines_no_wider_than_the_grid() -> None:
@@ -86,18 +70,3 @@ def test_places_may_be_empty_and_rows_short() -> None:
     for place in (sheet.place(0, 1), sheet.place(1, 1)):
         left, top = place
         assert (drawn[top : top + SIDE, left : left + SIDE] == PAPER_PIXEL).all()
-
-
-def test_the_same_bytes_each_time() -> None:
-    rows = pictures(1, 2)
-    first, second = (Sheet(rows=rows, title="T", note="n").pixels() for _ in range(2))
-    assert np.array_equal(first, second)
-
-
-def test_what_cannot_be_a_sheet_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one picture"):
-        Sheet(rows=[[None]])
-    with pytest.raises(ValueError, match="row titles"):
-        Sheet(rows=pictures(2, 1), row_titles=["one"])
-    with pytest.raises(ValueError, match="column titles"):
-        Sheet(rows=pictures(1, 2), column_titles=["one"])

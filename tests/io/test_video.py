@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
+from films import save_frames
 
 import trombine
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.io.image import Picture, load_picture, picture_of, read_record
-from trombine.io.video import Frames, open_video, save_frames, spread
+from trombine.io.video import Frames, open_video, spread
 from trombine.superres import enlarge as enlarging
 
 SIZE = (36, 50)
@@ -155,7 +156,7 @@ def test_a_film_becomes_a_larger_film(tmp_path: Path, ending: str) -> None:
             assert np.abs(shrunk - before.to_ndarray(format="gray")).mean() < 3
 
 
-@pytest.mark.parametrize(("source", "ending"), [("mp4", "webm"), ("webm", "mp4"), ("mkv", "mp4")])
+@pytest.mark.parametrize(("source", "ending"), [("mp4", "webm"), ("webm", "mp4")])
 def test_one_kind_of_film_becomes_another(tmp_path: Path, source: str, ending: str) -> None:
     """MP4 becomes WebM and back; what the other cannot hold of the sound is encoded anew."""
     path = film(tmp_path / f"a.{source}", waves(5))
@@ -167,17 +168,16 @@ def test_one_kind_of_film_becomes_another(tmp_path: Path, source: str, ending: s
 
 
 @pytest.mark.parametrize(
-    "kind",
+    ("ending", "kind"),
     [
-        {"matrix": 6},
-        {"matrix": 1},
-        {"matrix": 6, "full": True},
-        {"matrix": 1, "pixels": "yuv444p"},
-        {"matrix": 1, "pixels": "yuv420p10le"},
+        ("mp4", {"matrix": 1}),
+        ("webm", {"matrix": 6}),
+        ("webm", {"matrix": 6, "full": True}),
+        ("mp4", {"matrix": 1, "pixels": "yuv444p"}),
+        ("webm", {"matrix": 1, "pixels": "yuv420p10le"}),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("ending", ["mp4", "webm"])
 def test_colours_stay(tmp_path: Path, kind: dict[str, Any], ending: str) -> None:
     """A film of flat colours has the same colours when large, to two levels of 255."""
     colours = [(200, 40, 30), (20, 180, 60), (40, 60, 220), (128, 128, 128), (250, 250, 20)]
@@ -247,9 +247,9 @@ def test_one_frame_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         return picture_of(image.samples.repeat(2, axis=0).repeat(2, axis=1))
 
     monkeypatch.setattr(enlarging, "enlarged_image", watched)
-    source = film(tmp_path / "a.mp4", waves(60))
+    source = film(tmp_path / "a.mp4", waves(20))
     enlarge(source, output=tmp_path / "b.mp4")
-    assert len(times(tmp_path / "b.mp4")) == 60 and most <= 3
+    assert len(times(tmp_path / "b.mp4")) == 20 and most <= 3
 
 
 def test_frames_are_spread_over_a_film(tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_frames_are_spread_over_a_film(tmp_path: Path) -> None:
 
 def test_a_stopped_film_leaves_nothing(tmp_path: Path) -> None:
     """Whoever stops a command while it writes a film finds no half of it."""
-    source = film(tmp_path / "a.mp4", waves(60))
+    source = film(tmp_path / "a.mp4", waves(12))
 
     def stop(done: float, total: float, what: str) -> None:
         if done / total > 0.3:
@@ -274,14 +274,6 @@ def test_a_stopped_film_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         enlarge(source, output=tmp_path / "b.mp4", progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
-
-
-def test_a_sheet_of_a_film(tmp_path: Path) -> None:
-    """A film's sheet shows its first frame; it has no truth to be measured against."""
-    source = film(tmp_path / "a.mp4", waves(2))
-    enlarge(source, output=tmp_path / "b.mp4", sheet=True)
-    assert (tmp_path / "b.sheet.png").exists()
-    assert "no truth" in why(source, output=tmp_path / "c.mp4", truth=source)
 
 
 def test_a_gif_becomes_a_film(tmp_path: Path) -> None:
@@ -297,8 +289,8 @@ def test_a_gif_becomes_a_film(tmp_path: Path) -> None:
 def test_damaged_films_are_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """A film that is cut short, of sound alone, or without a frame is skipped in one line."""
     for ending in ("mp4", "webm"):
-        whole = film(tmp_path / f"a.{ending}", waves(100)).read_bytes()
-        for share in (0.02, 0.3, 0.6, 0.9):
+        whole = film(tmp_path / f"a.{ending}", waves(50)).read_bytes()
+        for share in (0.02, 0.5, 0.9):
             cut = tmp_path / f"cut.{ending}"
             cut.write_bytes(whole[: int(len(whole) * share)])
             assert why(cut, output=tmp_path / "b.mp4")
@@ -315,29 +307,6 @@ def test_damaged_films_are_one_line(tmp_path: Path, capfd: pytest.CaptureFixture
     assert why(tmp_path / "none.mp4", output=tmp_path / "b.mp4")
     assert not (tmp_path / "b.mp4").exists() and not list(tmp_path.glob(".trombine*"))
     assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("ending", ["png", "jpg"])
-def test_a_film_becomes_no_picture(tmp_path: Path, ending: str) -> None:
-    """A film is written as a film, a picture as a picture; anything else is one line."""
-    source = film(tmp_path / "a.mp4", waves(3))
-    said = why(source, output=tmp_path / f"b.{ending}")
-    assert "let it end in .mp4, .webm, .gif or .webp" in said
-    picture = tmp_path / "a.png"
-    trombine.data_world(count=1, size=32, output=tmp_path / "faces")
-    (tmp_path / "faces" / "000000.png").rename(picture)
-    assert "is a picture" in why(picture, output=tmp_path / "b.mp4")
-
-
-def test_films_of_a_folder_are_left_alone(tmp_path: Path) -> None:
-    """A folder stands for its pictures; its films, which take long, are named and left alone."""
-    trombine.data_world(count=1, size=32, output=tmp_path / "both")
-    film(tmp_path / "both" / "a.mp4", waves(3))
-    heard = enlarge(tmp_path / "both", output=tmp_path / "out")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["000000.png"]
-    assert any("a.mp4; name them to take them" in text for text in heard.notices)
-    enlarge(tmp_path / "both" / "a.mp4", output=tmp_path / "out")
-    assert size(tmp_path / "out" / "a.mp4") == (72, 100)
 
 
 def test_a_film_of_large_frames_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

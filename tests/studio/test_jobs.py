@@ -1,21 +1,23 @@
-"""Jobs: told as they go, cancelled for good, and not lost when processes are killed."""
+"""Jobs: in turn, told as they go, cancelled for good; what they have an end of."""
 
 from __future__ import annotations
 
 import json
-import time
+import os
+import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from studios import Server, alive, noise, png, until
+from studios import Bare, Server, alive, noise, png, until
 
-from trombine.studio.jobs import (
-    CANCELLED,
-    Store,
-)
+from trombine.studio import app
+from trombine.studio.jobs import CANCELLED, DAYS, Job, Jobs
 
 SMALL = ("pictures", ("a.png", png(noise())))
+LARGE = ("pictures", ("large.png", png(noise(1500))))
 FAST = ("model", "upscale-fast")
 
 
@@ -27,41 +29,37 @@ def events_of(server: Server, id: str, **headers: Any) -> list[tuple[int, dict]]
 
 
 def test_a_job_says_what_it_does_from_anywhere_on(server: Server) -> None:
-    made = server.post("upscale", SMALL, FAST).json
-    said = events_of(server, made["id"])
-    states = [one["state"] for _, one in said if one["kind"] == "state"]
-    assert states == ["queued", "running", "done"]
-    kinds = [one["kind"] for _, one in said]
-    assert "progress" in kinds[2:-1]
-    numbers = [number for number, _ in said]
-    assert numbers == sorted(numbers)
-    for at in (0, 2, len(said) - 1):
-        later = events_of(server, made["id"], Last_Event_ID=str(numbers[at]))
-        assert later == said[at + 1 :]
-
-
-def test_deleting_leaves_nothing(server: Server) -> None:
-    made = server.ended(server.post("upscale", SMALL, FAST).json["id"])
-    place = server.data / "jobs" / made["id"]
-    assert (place / "out-1" / "a.png").exists()
-    assert server.ask(f"/api/jobs/{made['id']}", "DELETE").status == 204
-    assert not place.exists()
-    assert server.ask(made["files"][0]["url"]).status == 404
-    assert made["id"] not in server.ask("/api/jobs").body.decode()
+    id = server.post("upscale", SMALL, FAST).json["id"]
+    said = events_of(server, id)
+    assert [one["state"] for _, one in said if one["kind"] == "state"] == [
+        *("queued", "running", "done")
+    ]
+    assert "progress" in [one["kind"] for _, one in said][2:-1]
+    assert said == sorted(said, key=lambda one: one[0])
+    for at in (1, len(said) - 1):
+        number = said[at][0]
+        later = events_of(server, id, Last_Event_ID=str(number))
+        assert later == [one for one in events_of(server, id) if one[0] > number]
 
 
 def test_a_cancelled_job_ends_for_good_and_the_next_is_done(server: Server) -> None:
     """A large one that is being worked on; its worker is free again."""
-    large = ("pictures", ("large.png", png(noise(1500))))
-    made = server.post("upscale", large, ("scale", "4"), ("tta", "true")).json
+    made = server.post("upscale", LARGE, ("scale", "4"), ("tta", "true")).json
     path = f"/api/jobs/{made['id']}"
     until(lambda: server.ask(path).json["state"] == "running")
     assert server.ask(f"{path}/cancel", "POST").json["state"] == "cancelled"
     following = [server.post("upscale", SMALL, FAST).json["id"] for _ in range(4)]
     assert {server.ended(id)["state"] for id in following} == {"done"}
-    store = Store(server.data)
-    until(lambda: not store.running())
     assert server.ask(path).json["state"] == "cancelled" and not server.ask(path).json["files"]
+
+
+def test_a_worker_that_dies_fails_its_job_and_is_replaced(server: Server) -> None:
+    id = server.post("upscale", LARGE, ("scale", "4"), ("tta", "true")).json["id"]
+    until(lambda: server.ask(f"/api/jobs/{id}").json["state"] == "running")
+    for worker in server.workers():
+        os.kill(worker, signal.SIGKILL)
+    assert "take a smaller picture" in server.ended(id)["problem"]
+    assert server.ended(server.post("upscale", SMALL, FAST).json["id"])["state"] == "done"
 
 
 def test_nobody_works_for_a_server_that_was_killed(tmp_path: Path) -> None:
@@ -71,7 +69,9 @@ def test_nobody_works_for_a_server_that_was_killed(tmp_path: Path) -> None:
     until(lambda: not any(map(alive, workers)))
 
 
-def test_a_folder_has_one_studio(server: Server, command) -> None:
+def test_a_folder_has_one_studio(
+    server: Server, command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     done = command("studio", "--port", "0", "--data", str(server.data))
     assert done.returncode == 2
     assert "another studio that is open" in done.stderr
@@ -79,39 +79,80 @@ def test_a_folder_has_one_studio(server: Server, command) -> None:
     assert taken.returncode == 2 and f"--port {server.port} cannot be had" in taken.stderr
 
 
+def test_deleting_leaves_nothing(bare: Bare) -> None:
+    made = bare.done("upscale", SMALL, FAST)
+    place = bare.data / "jobs" / made["id"]
+    assert (place / "out" / "a.png").exists()
+    assert bare.ask(f"/api/jobs/{made['id']}", "DELETE").status == 204
+    assert not place.exists()
+    assert bare.ask(made["files"][0]["url"]).status == 404
+    assert made["id"] not in bare.ask("/api/jobs").body.decode()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
+def jobs(tmp_path: Path) -> Jobs:
+    return Jobs(tmp_path)
 
 
-def test_owners_take_turns(store: Store) -> None:
+def added(jobs: Jobs, id: str, owner: str = "ann") -> Job:
+    job = Job(id=id, owner=owner, verb="upscale", fields={}, place=jobs.place(id))
+    job.place.mkdir()
+    jobs.add(job)
+    return job
+
+
+def taken(jobs: Jobs) -> Job:
+    job = jobs.take()
+    assert job is not None
+    return job
+
+
+def test_owners_take_turns(jobs: Jobs) -> None:
     for number in range(4):
-        store.add(f"ann {number}", "ann", "upscale", {})
+        added(jobs, f"ann {number}")
     for number in range(2):
-        store.add(f"ben {number}", "ben", "upscale", {})
+        added(jobs, f"ben {number}", "ben")
     order = []
     for _ in range(6):
-        job = store.claim("worker")
-        assert job is not None
-        order.append(job.owner)
-        store.finish(job, result={})
-        time.sleep(0.002)
-    assert order == ["ann", "ben", "ann", "ben", "ann", "ann"]
+        order.append(job := taken(jobs))
+        jobs.end(job, result={})
+    assert [job.owner for job in order] == ["ann", "ben", "ann", "ben", "ann", "ann"]
 
 
-def test_cancelling_frees_the_worker_and_deleting_waits_for_it(store: Store) -> None:
-    store.add("job", "ann", "upscale", {})
-    store.place("job").mkdir()
-    job = store.claim("one")
-    assert job is not None
-    store.cancel("job")
-    assert not store.is_held(job) and [held.id for held in store.running()] == ["job"]
-    store.delete("job")
-    assert store.place("job").exists() and store.find("job", "ann") is None
-    store.finish(job)
-    store.bury()
-    assert not store.place("job").exists() and store.find("job") is None
-    store.add("queued", "ann", "upscale", {})
-    store.cancel("queued")
-    queued = store.find("queued")
-    assert queued is not None and queued.state == CANCELLED and store.claim("one") is None
+def test_a_job_that_is_deleted_while_it_is_worked_on(jobs: Jobs) -> None:
+    """Its files go once its worker lets go of it, and what that says counts no more."""
+    job = added(jobs, "a")
+    assert taken(jobs) is job
+    jobs.delete(job)
+    assert job.place.exists() and jobs.find("a", "ann") is None
+    jobs.end(job, result={"files": []})
+    assert not job.place.exists() and job.state == CANCELLED
+    assert [one.value for one in jobs.said("ann", 0)] == [{"state": "deleted"}]
+
+
+def test_what_ended_long_ago_is_deleted(jobs: Jobs) -> None:
+    for id, days in (("old", DAYS + 0.1), ("young", DAYS - 0.1)):
+        jobs.cancel(job := added(jobs, id))
+        assert job.ended is not None
+        job.ended -= days * 24 * 3600
+    added(jobs, "waits")
+    assert [job.id for job in jobs.of("ann")] == ["waits", "young"]
+    assert not jobs.place("old").exists() and jobs.place("young").exists()
+
+
+def test_so_many_jobs_may_wait_and_so_many_files_be_sent(
+    bare: Bare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for job in bare.ask("/api/jobs").json:
+        bare.ask(f"/api/jobs/{job['id']}", "DELETE")
+    monkeypatch.setattr(app, "MOST_WAITING", 1)
+    id = bare.post("read", SMALL).json["id"]
+    refused = bare.post("read", SMALL)
+    assert refused.status == 429 and "1 of your jobs wait already" in refused.error
+    bare.ask(f"/api/jobs/{id}/cancel", "POST")
+    before = set((bare.data / "jobs").iterdir())
+    many = bare.post("read", *[("pictures", (f"{n}.png", b"1")) for n in range(201)])
+    assert many.status == 400 and "200" in many.error
+    assert set((bare.data / "jobs").iterdir()) == before
+    monkeypatch.setattr(Jobs, "is_full", lambda _: True)
+    assert bare.post("read", SMALL).status == 507

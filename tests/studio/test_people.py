@@ -6,7 +6,6 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,11 @@ from studios import Answer, Bare, noise, png
 
 import trombine
 from trombine.eval.people_report import report_of
-from trombine.studio.jobs import Store
 from trombine.studio.people import Served
-from trombine.studio.work import do
 
 COUNT = 8  # pictures of a test
 # Pictures of each folder, of which enough are shown.
 FOLDERS = {("real", "truth"): 6, ("generated", "mild"): 3, ("generated", "wild"): 4}
-
-
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
-    server = Bare(tmp_path_factory.mktemp("studio"))
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +31,7 @@ def test(bare: Bare) -> dict[str, Any]:
     ]
     job = bare.post("judge_people_make", ("pictures", str(COUNT)), *files).json
     assert ask(bare, "", job=job["id"], subjects=3).status == 404  # it is not done yet
-    store = Store(bare.data, is_server=False)
-    claimed = store.claim("me")
-    assert claimed is not None
-    do(store, claimed, str)
+    bare.next_done()
     made = ask(bare, "", job=job["id"], subjects=3, title="Mine")
     assert made.status == 201, made.body
     return made.json
@@ -96,11 +83,8 @@ def test_a_link_opens_its_test_and_nothing_else(bare: Bare, test: dict[str, Any]
     for number, other in enumerate(test["subjects"][:2]):
         assert other["link"].rpartition("/")[2].encode() not in page.body, number
     for closed in (
-        *("/", "/people", "/people/", "/runs", "/api/people", "/api/jobs", "/api/runs"),
-        *(f"/api/people/{test['id']}{end}" for end in ("", "/answers.zip")),
-        *(f"{path}/", f"{path}/answers.zip", f"{path}/../../api/jobs", f"{path}%2f..%2f..%2fapi"),
-        *(f"/people/{test['id'][:20]}", "/people/" + 80 * "a", "/api/openapi.json"),
-        "/static/people.js",
+        *("/", "/people", "/people/", "/api/people", f"/api/people/{test['id']}/answers.zip"),
+        *(f"{path}/", f"{path}/../../api/jobs", f"{path}%2f..%2f..%2fapi", "/people/" + 80 * "a"),
     ):
         assert bare.ask(closed, token=None).status == 401, closed
     assert bare.ask(f"/people/{test['id']}", token=None).status == 404  # no subject's secret
@@ -125,18 +109,15 @@ def test_answers_only_grow_and_outlive_the_server(bare: Bare, test: dict[str, An
     for wrong in (
         whole | {"test": "another"},
         whole | {"answers": whole["answers"] * 2},
-        whole | {"answers": [*whole["answers"], {"picture": "none"}]},
         whole | {"experience": "<b>"},
         whole | {"begun": float("nan")},
-        whole | {"begun": "\ud800"},
         {},
     ):
         assert send(bare, path, wrong).status == 422, wrong
     assert send(bare, path, {"padding": "x" * (1 << 20)}).status == 413
     assert send(bare, path, [whole]).status == 422
-    kept = Served(bare.data).page(path.rpartition("/")[2])  # as the next server finds it
-    assert kept is not None
-    assert content(kept[0].encode())["record"]["answers"] == whole["answers"]
+    kept, _ = Served(bare.data).page(path.rpartition("/")[2])  # as the next server finds it
+    assert content(kept.encode())["record"]["answers"] == whole["answers"]
 
 
 def test_results_are_those_of_judge(bare: Bare, test: dict[str, Any], tmp_path: Path) -> None:
@@ -160,15 +141,12 @@ def test_results_are_those_of_judge(bare: Bare, test: dict[str, Any], tmp_path: 
     assert "style=" not in "".join(html for _, html in told["sections"])  # its policy forbids it
 
 
-def test_tests_are_their_owners(bare: Bare, test: dict[str, Any]) -> None:
+def test_more_links_and_an_end(bare: Bare, test: dict[str, Any]) -> None:
     tests = Served(bare.data)
     assert tests.of("somebody else", everybodys=False) == []
-    assert [row["id"] for row in tests.of("somebody else", everybodys=True)] == [test["id"]]
-
-
-def test_more_links_and_an_end(bare: Bare, test: dict[str, Any]) -> None:
+    assert [one.id for one in tests.of("somebody else", everybodys=True)] == [test["id"]]
     address = f"/{test['id']}/subjects"
-    for wrong in (0, 501, "2", True, None):
+    for wrong in (0, 501, "2", True):
         assert ask(bare, address, subjects=wrong).status == 422
     assert len(ask(bare, address, subjects=2).json["subjects"]) == 5
     assert ask(bare, address, subjects=496).status == 422
@@ -177,4 +155,4 @@ def test_more_links_and_an_end(bare: Bare, test: dict[str, Any]) -> None:
     assert bare.ask(f"/api/people/{test['id']}", "DELETE").status == 204
     assert {bare.ask(path, token=None).status for path in paths} == {404}
     assert bare.ask("/api/people").json == []
-    assert not list((bare.data / "people").glob("*.json"))
+    assert not list((bare.data / "people").iterdir())

@@ -9,45 +9,41 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from studios import Answer, Server, png
+from studios import Answer, Bare, png
 
 from trombine.world import Face, face, paint
 
 STYLE = "anime"
 
 
-def draw(server: Server, **asked: Any) -> Answer:
-    return server.ask("/api/draw", "POST", json.dumps(asked).encode())
+def draw(bare: Bare, **asked: Any) -> Answer:
+    return bare.ask("/api/draw", "POST", json.dumps(asked).encode())
 
 
 def fields_of(seed: int) -> dict[str, float]:
     return {name: float(value) for name, value in vars(face(seed)).items()}
 
 
-def test_the_person_of_a_job_is_drawn(server: Server) -> None:
+def test_the_person_of_a_job_is_drawn(bare: Bare) -> None:
     """A portrait's person, as a file and an option of the form make them."""
     photo = png(paint(face(3), 128).pixels)
     other = json.dumps({"character": {**fields_of(5), "hat": 1.0}}).encode()
     options = {"to": STYLE, "portrait": "true", "size": "16", "write_character": "true"}
     changed = {**options, "attributes": "no glasses, smile=.5"}
-    jobs = [
-        server.post("restyle", ("pictures", ("a.png", photo)), *more, *asked.items()).json["id"]
-        for asked, more in ((options, ()), (changed, (("character", ("b.json", other)),)))
-    ]
     people = []
-    for id in jobs:
-        done = server.ended(id)
+    for asked, more in ((options, ()), (changed, (("character", ("b.json", other)),))):
+        done = bare.done("restyle", ("pictures", ("a.png", photo)), *more, *asked.items())
         assert [file["name"] for file in done["files"]] == ["a.character.json", "a.png"]
-        people.append(json.loads(server.ask(done["files"][0]["url"]).body)["character"])
+        people.append(json.loads(bare.ask(done["files"][0]["url"]).body)["character"])
     seen, played = people
     assert played["hat"] == 1 and played["glasses"] == 0 and played["smile"] == 0.5
     assert played["texture"] == fields_of(5)["texture"] and played["yaw"] == seen["yaw"]
     for person in people:
-        answer = draw(server, character=person, style=STYLE, size=48)
+        answer = draw(bare, character=person, style=STYLE, size=48)
         assert answer.status == 200 and answer.headers["content-type"] == "image/png"
         pixels = np.asarray(Image.open(io.BytesIO(answer.body)))
         assert np.array_equal(pixels, paint(Face(**person), 48, STYLE).pixels)
-    assert Image.open(io.BytesIO(draw(server, character=seen, style="sketch").body)).width == 256
+    assert Image.open(io.BytesIO(draw(bare, character=seen, style="sketch").body)).width == 256
 
 
 @pytest.mark.parametrize(
@@ -57,35 +53,15 @@ def test_the_person_of_a_job_is_drawn(server: Server) -> None:
         ({"character": {"age": 30}}, "character lacks beard"),
         ({"character": {**fields_of(3), "agee": 1}}, "character has no field agee"),
         ({"character": {**fields_of(3), "age": 200}}, "age is between 16 and 85, not 200"),
-        ({"character": {**fields_of(3), "age": 10**400}}, "character"),
-        (
-            {"character": {**fields_of(3), "age": "30"}},
-            "character.age: input should be",
-        ),
-        (
-            {"character": {**fields_of(3), "age": True}},
-            "character.age: input should be",
-        ),
+        ({"character": {**fields_of(3), "age": "30"}}, "character.age: input should be"),
         ({"character": {**fields_of(3), "age": float("nan")}}, "is no JSON object"),
         ({"style": "oil"}, "style: input should be 'photo', 'anime'"),
-        ({"style": ["anime"]}, "style: input should be"),
         ({"size": 1025}, "size: input should be less than or equal to 1024"),
-        ({"size": 15}, "size: input should be greater than"),
-        ({"size": 64.5}, "size: input should be a valid integer"),
     ],
     ids=lambda value: None if isinstance(value, dict) else value,
 )
 def test_what_cannot_be_drawn_is_refused_in_a_line(
-    server: Server, asked: dict[str, Any], says: str
+    bare: Bare, asked: dict[str, Any], says: str
 ) -> None:
-    answer = draw(server, **{"character": fields_of(3), "style": STYLE, "size": 32, **asked})
+    answer = draw(bare, **{"character": fields_of(3), "style": STYLE, "size": 32, **asked})
     assert answer.status == 422 and says in answer.error and "\n" not in answer.error
-
-
-def test_nobody_without_the_token_has_a_person_drawn(server: Server) -> None:
-    body = json.dumps({"character": fields_of(3), "style": STYLE}).encode()
-    assert (
-        server.ask("/api/draw", "POST", body, token=None, Origin=f"http://{server.host}").status
-        == 401
-    )
-    assert server.ask("/api/draw", "POST", body, token=None).status == 403

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
 from trombine.runs.page import page
 from trombine.studio.runs import words_of
-from trombine.studio.serving import opened
 
 TINY = ["size=16", "net.width=4", "net.depth=1", "batch=4", "augment=none", "log_every=40"]
 TINY += ["pictures=20000"]  # a minute's, so that one which no test stops ends all the same
@@ -31,7 +29,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        server = Bare(home / "data")
+        server = Bare(home / "data", home)
         made.upscale(home / "runs" / "fine", lines=60)
         made.adversarial(home / "runs" / "sweep" / "anime", lines=60)
         yield server
@@ -58,40 +56,10 @@ def test_what_is_told_is_what_runs_show_writes(bare: Bare) -> None:
         assert bare.ask(f"/api/runs/file?run=fine&name={name}").body == path.read_bytes()
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "one?run=none",
-        "one?run=../data",
-        "one?run=",
-        "one",
-        "file?run=fine&name=recipe.json",
-        "file?run=fine&name=../recipe.json",
-        "file?run=fine&name=",
-    ],
-)
-def test_no_other_file_is_reached(bare: Bare, path: str) -> None:
-    assert bare.ask(f"/api/runs/{path}").status == 404
-
-
-def test_trainings_are_not_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind a proxy nobody is known to sit here: even who has the token is refused."""
-    made.upscale(tmp_path / "runs" / "fine", lines=20)
-    monkeypatch.chdir(tmp_path)
-    with opened(tmp_path / "data", 0, workers=0, outside="https://example.org") as studio:
-        thread = threading.Thread(target=studio.serve)
-        thread.start()
-        try:
-            server = Answering(f"http://127.0.0.1:{studio.port}/?{studio.link.rpartition('?')[2]}")
-            assert server.ask("/runs").status == 200  # the page is there, and says why
-            for path in ("", "/recipes", "/one?run=fine", "/file?run=fine&name=film.mp4"):
-                answer = server.ask(f"/api/runs{path}")
-                assert answer.status == 403 and "sits at the machine" in answer.error
-            for path in ("", "/stop"):
-                assert post(server, path, recipe="cleaner", run="fine").status == 403
-        finally:
-            studio.server.should_exit = True
-            thread.join()
+def test_no_other_file_is_reached(bare: Bare) -> None:
+    runs = ("one?run=none", "one?run=../data", "one?run=")
+    for path in (*runs, *(f"file?run=fine&name={name}" for name in ("recipe.json", "../x", ""))):
+        assert bare.ask(f"/api/runs/{path}").status == 404
 
 
 @pytest.mark.parametrize(
@@ -100,9 +68,6 @@ def test_trainings_are_not_for_others(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"recipe": "none"}, "no such recipe"),
         ({"recipe": ["cleaner"]}, "by texts"),
         ({"recipe": "cleaner", "name": "../out"}, "no name of a folder"),
-        ({"recipe": "cleaner", "name": "-o"}, "no name of a folder"),
-        ({"recipe": "cleaner", "name": ".."}, "no name of a folder"),
-        ({"recipe": "cleaner", "settings": ["lr"]}, "lr is a number"),
         ({"recipe": "cleaner", "settings": ["lr=fast"]}, "lr is a number"),
         ({"recipe": "cleaner", "settings": ["output=/tmp"]}, "no setting 'output'"),
     ],

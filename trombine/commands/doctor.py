@@ -11,7 +11,6 @@ import platform
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -42,13 +41,7 @@ EXTRAS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One line of the answer."""
-
-    topic: str
-    name: str
-    value: str
+Rows = Iterator[tuple[str, str]]
 
 
 @verb
@@ -61,30 +54,13 @@ def doctor() -> Result:
 
     Versions, cores, threads, GPU, extras, folders. Nothing is written.
     """
-    return Result(summary=as_text(list(examine())))
-
-
-def examine() -> Iterator[Finding]:
-    """Look at everything, topic by topic."""
-    for topic, rows in TOPICS.items():
-        for name, value in rows():
-            yield Finding(topic=topic, name=name, value=value)
-
-
-def as_text(findings: list[Finding]) -> str:
-    """The findings in aligned columns, the topic on its first line."""
-    width = max(len(finding.name) for finding in findings)
-    lines: list[str] = []
-    topic = ""
-    for finding in findings:
-        if finding.topic != topic:
-            topic = finding.topic
-            lines.extend(["", topic] if lines else [topic])
-        lines.append(f"  {finding.name.ljust(width)}  {finding.value}")
-    return "\n".join(lines)
-
-
-Rows = Iterator[tuple[str, str]]
+    found = {topic: list(rows()) for topic, rows in TOPICS.items()}
+    width = max(len(name) for rows in found.values() for name, _ in rows)
+    parts = [
+        "\n".join([topic, *(f"  {name.ljust(width)}  {value}" for name, value in rows)])
+        for topic, rows in found.items()
+    ]
+    return Result(summary="\n\n".join(parts))
 
 
 def _versions() -> Rows:
@@ -129,16 +105,9 @@ def size(count: int) -> str:
 
 def _extras() -> Rows:
     for extra, adds in EXTRAS.items():
-        lacking = missing_packages(extra)
-        state = (
-            f"lacks {', '.join(lacking)}: pip install 'trombine[{extra}]'" if lacking else "here"
-        )
-        yield extra, f"{adds} ({state})"
-
-
-def missing_packages(extra: str) -> list[str]:
-    """What this extra names and is not installed."""
-    return [name for name in packages_of(extra) if installed(name) is None]
+        lacking = [name for name in packages_of(extra) if installed(name) is None]
+        cure = f"lacks {', '.join(lacking)}: pip install 'trombine[{extra}]'"
+        yield extra, f"{adds} ({cure if lacking else 'here'})"
 
 
 def packages_of(extra: str) -> list[str]:
@@ -148,12 +117,8 @@ def packages_of(extra: str) -> list[str]:
         lines = requires("trombine") or []
     except PackageNotFoundError:
         return []
-    return [name_of(line) for line in lines if marker in line.replace('"', "'")]
-
-
-def name_of(requirement: str) -> str:
-    """`pyright` of `pyright[nodejs]>=1.1; extra == 'dev'`."""
-    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+    wanted = [line for line in lines if marker in line.replace('"', "'")]
+    return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in wanted]
 
 
 def _places() -> Rows:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json as jsons
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -62,7 +63,8 @@ def models_list(*, task: str | None = None) -> Result:
             rows.append(_row(path.stem, model))
     which = f"for {task} " if task else ""
     nothing = f"no model {which}comes with trombine; trombine train makes them"
-    return Result(summary=columns(rows) if rows else nothing, notices=tuple(notices))
+    table = aligned([HEADS, *([shown(cell) for cell in row] for row in rows)])
+    return Result(summary="\n".join(table) if rows else nothing, notices=tuple(notices))
 
 
 @verb
@@ -82,7 +84,8 @@ def models_show(model: str | Path, /, *, json: bool = False) -> Result:
     read = load(str(model))
     log.debug(read.described)
     card = {**asdict(read.card), "hash": read.hash}
-    text = jsons.dumps(card, indent=2, sort_keys=True) if json else as_text(read)
+    facts = aligned((name, shown(fact)) for name, fact in _facts(read) if fact)
+    text = jsons.dumps(card, indent=2, sort_keys=True) if json else "\n".join(facts)
     return Result(summary=text, found={read.path: card})
 
 
@@ -261,45 +264,31 @@ def _row(name: str, model: Model) -> tuple[str, ...]:
     return name, model.card.task, model.card.net, f"{parameter_count(model.net):,}", scores or "–"
 
 
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows under the heads, in aligned columns."""
-    cells = [HEADS, *([shown(cell) for cell in row] for row in rows)]
-    return "\n".join(aligned(cells))
-
-
-def as_text(model: Model) -> str:
-    """The card in aligned lines; what it does not say is left out."""
-    return "\n".join(aligned((name, shown(fact)) for name, fact in _facts(model) if fact))
-
-
 def _facts(model: Model) -> Iterator[tuple[str, str]]:
-    card = model.card
-    yield "model", model.path.stem
+    """What a card says, line by line."""
+    card, path = model.card, model.path
+    shipped = zoo.recipes().get(path.stem) if path.parent == zoo.ZOO else None
+    made = shipped or {"make": card.command}
+    scores = [f"{s.measure} {s.value:.6g} (protocol {s.protocol})" for s in card.scores]
+    yield "model", path.stem
     yield "about", card.about
     yield "task", f"{card.task}: {TASKS[card.task].says}"
     yield "net", f"{card.net}, {parameter_count(model.net):,} parameters"
-    yield "sizes", _pairs(model.net.sizes)
-    for score in card.scores:
-        under = f" (protocol {score.protocol})" if score.protocol else ""
-        yield "score", f"{score.measure} {score.value:.6g}{under}"
-    yield from _origin(card, model.path)
-    yield "hash", model.hash
-
-
-def _origin(card: Card, path: Path) -> Iterator[tuple[str, str]]:
-    """What the model was made from, and by what."""
+    yield "sizes", ", ".join(f"{name} {value}" for name, value in model.net.sizes.items())
+    yield from (("score", line) for line in scores)
     yield "data", card.data
     yield "pictures seen", f"{card.pictures:,}" if card.pictures else ""
     yield "recipe", card.recipe
-    for number, line in enumerate(_settings(card.settings)):
-        yield "" if number else "settings", line
-    made = zoo.recipes().get(path.stem) if path.parent == zoo.ZOO else None
-    made = made or {"make": card.command}
-    for number, line in enumerate(made["make"].splitlines()):
-        yield "" if number else "command", line
+    yield from _several("settings", _settings(card.settings))
+    yield from _several("command", made["make"].splitlines())
     yield "lost", made.get("lost", "")
     yield "written by", f"trombine {card.version}"
     yield "licence", card.licence or "not stated"
+    yield "hash", model.hash
+
+
+def _several(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return zip(chain([name], repeat("")), lines, strict=False)
 
 
 def _settings(values: Mapping[str, object]) -> Iterator[str]:
@@ -308,13 +297,4 @@ def _settings(values: Mapping[str, object]) -> Iterator[str]:
         if isinstance(value, dict):
             yield from (f"{name}.{line}" for line in _settings(value))
         elif value not in ("", None) and name not in _ON_CARD:
-            yield f"{name} {_plain(value)}"
-
-
-def _pairs(values: Mapping[str, object]) -> str:
-    """`width 32, depth 8`."""
-    return ", ".join(f"{name} {_plain(value)}" for name, value in values.items())
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else jsons.dumps(value)
+            yield f"{name} {value if isinstance(value, str) else jsons.dumps(value)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+import re
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,8 +15,8 @@ import trombine
 from trombine.commands import PICTURES
 from trombine.commands.options import Output, Overwrite, Pictures, Progress, paths_of, verb
 from trombine.core.errors import InputError, shown
+from trombine.core.progress import Account, Result, log, silent
 from trombine.core.progress import Progress as Callback
-from trombine.core.progress import Result, log, silent
 from trombine.io.batch import RECORD, find, record_in, refuse_to_write_over
 from trombine.io.files import digest, opened
 from trombine.io.image import is_video
@@ -47,12 +47,12 @@ def replay(
     inputs
         The folder of what the files were made from; else their own.
     """
-    sources, lines = find(paths_of(pictures)), []
+    sources, lines, step = find(paths_of(pictures)), list[str](), progress or silent
+    account = Account(total=len(sources))
     if output is not None and len(sources) > 1:
         output.mkdir(parents=True, exist_ok=True)
-    skipped, written = {}, []
     for number, source in enumerate(sources):
-        (progress or silent)(number, len(sources), shown(source.name))
+        step(number, len(sources), shown(source.name))
         try:
             with TemporaryDirectory() as folder:
                 again, read = _made_again(source, inputs or source.parent, Path(folder), progress)
@@ -63,13 +63,10 @@ def replay(
                     if target.exists() and not overwrite:
                         raise InputError("is there", "add --overwrite", path=target)
                     shutil.copyfile(again, target)
-                    written.append(target)
+                    account.written.append(target)
         except InputError as error:
-            if len(sources) == 1:
-                raise
-            skipped[source] = str(error)
-            log.error(f"skipped {shown(source)}: {error}")
-    return Result(summary="\n".join(lines), written=tuple(written), skipped=skipped)
+            account.skip(source, error)
+    return account.result("\n".join(lines))
 
 
 def _made_again(
@@ -96,30 +93,22 @@ def _made_again(
     if picture := options.pop("pictures", None):
         ending = ".png" if source.suffix == ".json" else source.suffix
         given, target = [picture], folder / f"again{ending}"
-    function = getattr(trombine, record["function"])
-    level = log.level
-    log.setLevel(logging.ERROR)  # what is said of the copy would not help
+    log.disabled = True  # what is said of the copy would not help
     try:
-        result = function(*given, output=target, **options)
+        result = getattr(trombine, record["function"])(*given, output=target, **options)
     except TypeError as error:  # options of another version
         version = record.get("version", "an unknown version")
         raise InputError(f"was made by trombine {version}: {error}", path=source) from error
     finally:
-        log.setLevel(level)
+        log.disabled = False
     return max(result.written, key=lambda path: _likeness(path, source)), read
 
 
 def places_in(source: Path) -> set[str]:
-    """The options of a file's record that lead to a file or folder, wherever that is."""
+    """The options of a file's record that lead to a file or folder, wherever that is: a stranger's
+    record may name but files beside it."""
     options = (record_in(source) or {}).get("options", {})
-    return {name for name, value in options.items() if _names_a_place(value)}
-
-
-def _names_a_place(value: Any) -> bool:
-    """Whether an option leads to a file; a stranger's record may name but files beside it."""
-    if isinstance(value, list | tuple | dict):
-        return any(map(_names_a_place, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, str) and (value.startswith("~") or "/" in value or "\\" in value)
+    return {name for name, value in options.items() if re.search(r"[~/\\]", json.dumps(value))}
 
 
 def _found(folder: Path, argument: str, name: str, expected: str) -> Path:
@@ -146,14 +135,10 @@ def _difference(first: Path, second: Path) -> str:
         return "the same values" if a == b else "other values"
     if is_video(first):
         return "the same bytes" if digest(first) == digest(second) else "other bytes"
-    a, b = _samples(first), _samples(second)
+    a, b = (np.stack([one.samples for one in read_frames(p).frames]) for p in (first, second))
     if a.shape != b.shape:
         return f"another size or mode, {b.shape} for {a.shape}"
     apart = np.abs(a.astype(int) - b)
     share = float((apart > 0).mean())
     differ = f"{share:.2%} of the samples differ, by at most {apart.max()}"
     return differ if share else "the same pixels"
-
-
-def _samples(path: Path) -> np.ndarray:
-    return np.stack([frame.samples for frame in read_frames(path).frames])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import webbrowser
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,7 +13,6 @@ from trombine.commands.options import MORE, WHOLE, limits, verb
 from trombine.core.computing import cores
 from trombine.core.errors import InputError, shown
 from trombine.io.files import cache_folder
-from trombine.studio.qr import terminal
 from trombine.studio.serving import opened
 
 PORT: Final = 8642
@@ -67,9 +65,8 @@ def studio(
         lan=lan,
         outside=root_path.rstrip("/"),
     ) as served:
-        code = f"\n{terminal(served.link)}" if lan and sys.stdout.isatty() else ""
         # Whoever reads this from a pipe waits for it.
-        print(f"{served.link}\nopens the studio; Ctrl-C closes it{code}", flush=True)
+        print(f"{served.link}\nopens the studio; Ctrl-C closes it", flush=True)
         if open:
             webbrowser.open(served.link)
         served.serve()

@@ -164,6 +164,12 @@ _of_worker: list[Callable[[Any], Any]] = []  # what a worker process does, sent 
 
 def _begin_worker(work: Callable[[Any], Any]) -> None:
     _of_worker.append(work)
+    follow_parent()
+
+
+def follow_parent() -> None:
+    """Let this process end when its parent has ended, however that ended, and not by Ctrl-C, which
+    is the parent's to obey."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -173,7 +179,6 @@ def _work(one: Any) -> Any:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent has ended, however that ended."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

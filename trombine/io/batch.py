@@ -24,7 +24,7 @@ from trombine.core.devices import CPU, resolve
 from trombine.core.errors import InputError, OutputError, about, shown
 from trombine.core.memory import RELIEF, enough
 from trombine.core.progress import Account, Progress, Result, Tick, log, silent
-from trombine.io.files import atomic, check_output_name, identity, write_bytes
+from trombine.io.files import atomic, identity, write_bytes
 from trombine.io.image import (
     FORMATS,
     LOSSY,
@@ -252,7 +252,6 @@ class _Batch(Account):
                 check_source(source)
                 target = named(source)
                 for path in self.outputs(target):
-                    check_output_name(source, path)
                     rival = taken.setdefault(os.path.realpath(path), source)
                     if rival != source:
                         problem = f"would become {shown(path)}, and so would {shown(rival)}"

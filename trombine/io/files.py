@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from platformdirs import user_cache_path
 
-from trombine.core.errors import InputError, OutputError, said, shown
+from trombine.core.errors import InputError, OutputError, said
 
 if TYPE_CHECKING:
     Bytes = IO[bytes]
@@ -55,14 +55,7 @@ def refusing(path: Path) -> Iterator[None]:
 _CHECK_NAME: Final = "check the name"
 
 
-def check_name(path: Path | str) -> None:
-    """Refuse a name with a zero byte in it, which no system takes."""
-    if "\0" in str(path):
-        raise InputError("is not the name of a file", _CHECK_NAME, path=path)
-
-
 def _open(path: Path) -> Bytes:
-    check_name(path)
     state = path.stat()
     if stat.S_ISDIR(state.st_mode):
         raise InputError("is a folder", "name a picture in it", path=path)
@@ -97,8 +90,6 @@ def _reason(error: OSError) -> str:
 
 def identity(path: Path) -> object:
     """What all names of a file have in common: links, hard links, ./x, other letters' cases."""
-    if "\0" in str(path):  # no file has such a name
-        return str(path)
     real = os.path.realpath(path)  # of new/../x too, where new is not there yet
     try:
         state = Path(real).stat()
@@ -127,7 +118,6 @@ def atomic(path: Path | str) -> Iterator[Path]:
     folder is made if need be. The bytes are on the disk before the name is, so that a disk which
     fills up late is noticed here. A file that is replaced passes on its permissions.
     """
-    check_name(path)
     target = Path(os.path.realpath(path))  # through a link, as other programs write
     try:
         _check_target(Path(path), target)
@@ -186,20 +176,6 @@ def flush(part: Path) -> None:
         os.fsync(file.fileno())
 
 
-def check_output_name(source: Path, target: Path) -> None:
-    """Refuse what a source would become where the disk would refuse its name, before any work."""
-    place = target.absolute()
-    # Path.is_dir raises for too long a name.
-    folder = next((path for path in place.parents if os.path.isdir(path)), place)  # noqa: PTH112
-    for name in place.relative_to(folder).parts:
-        try:
-            (folder / name).lstat()
-        except OSError as error:  # most often it is not there yet
-            if error.errno == errno.ENAMETOOLONG:
-                problem = f"would become {shown(target)}, and {shown(name)} is too long a name"
-                raise InputError(problem, "choose a shorter one", path=source) from error
-
-
 _ANOTHER: Final = "choose another"
 _ELSEWHERE: Final = f"{_ANOTHER} folder"
 _AGAIN: Final = "free some space and run the same command again"
@@ -227,7 +203,6 @@ def output_error(path: Path, error: OSError) -> OutputError:
 
 def cache_folder() -> Path:
     """Where what can be made again is kept: TROMBINE_CACHE, or the system's usual place."""
-
     return Path(os.environ.get("TROMBINE_CACHE") or user_cache_path("trombine", appauthor=False))
 
 
@@ -239,7 +214,6 @@ def cache_refusal() -> str:
 
     The folder is made if need be: only trying tells, for whom permissions do not bind.
     """
-
     folder = cache_folder() / KERNELS
     try:
         folder.mkdir(parents=True, exist_ok=True)

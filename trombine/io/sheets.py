@@ -19,26 +19,18 @@ Colour = tuple[int, int, int]
 # Signs that Pillow's own font has beside ASCII's; what is written in place of others that are no
 # letters with an accent.
 _OTHERS: Final = "©«°±´·»‘“”‹›⁄™"
-_SIGNS: Final = {"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "’": "'", "„": "“", "€": "EUR"}
-_LETTERS: Final = {
+_SIGNS: Final = {
+    "×": "x",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "…": "...",
+    "’": "'",
     "ß": "ss",
-    "æ": "ae",
-    "Æ": "AE",
-    "œ": "oe",
-    "Œ": "OE",
     "ø": "o",
-    "Ø": "O",
-    "þ": "th",
-    "Þ": "Th",
-    "ð": "d",
-    "Ð": "D",
-    "đ": "d",
-    "Đ": "D",
-    "ł": "l",
-    "Ł": "L",
-    "ı": "i",
+    "æ": "ae",
 }
-_SPELLED: Final = str.maketrans(_SIGNS | _LETTERS)
+_SPELLED: Final = str.maketrans(_SIGNS)
 PAPER: Final = (250, 249, 246)
 INK: Final = (30, 29, 27)
 SOFT: Final = (110, 106, 99)

@@ -44,7 +44,7 @@ from trombine.io.container import (
     picture_stream,
     through,
 )
-from trombine.io.files import digest, opened, write_bytes
+from trombine.io.files import opened
 from trombine.io.image import (
     FILM_SUFFIXES,
     Picture,
@@ -130,7 +130,6 @@ class Video:
     """A film in a file, whose frames are decoded, worked on and written one at a time."""
 
     path: Path
-    digest: str  # SHA-256 of the file
     first: Picture
     size: tuple[int, int]  # height, width of the frames, after the work
     count: int  # frames
@@ -142,26 +141,23 @@ class Video:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """The file of a picture or film: what it shows, and the hash of its bytes."""
+    """The file of a picture or film, and what it shows."""
 
     path: Path
     film: Frames | Video  # of a still picture, or where no films are wanted, the one frame
-    digest: str  # SHA-256, in hexadecimal
     more_pictures: bool  # it holds more pictures than are read
 
 
 def read_source(path: Path, *, films: bool = False) -> SourceFile:
-    """Read a picture, with `films` a film too, and hash its file."""
+    """Read a picture, with `films` a film too."""
     if is_video(path):
         video = open_video(path)
         film = video if films else Frames(frames=(video.first,))
-        return SourceFile(path=path, film=film, digest=video.digest, more_pictures=not films)
+        return SourceFile(path=path, film=film, more_pictures=not films)
     with picture_file(path, None) as (_, head):
         moves = films and head.frames > 1 and head.format in FILMS
     film = read_frames(path) if moves else Frames(frames=(load_picture(path),))
-    return SourceFile(
-        path=path, film=film, digest=digest(path), more_pictures=head.frames > 1 and not moves
-    )
+    return SourceFile(path=path, film=film, more_pictures=head.frames > 1 and not moves)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -200,23 +196,6 @@ def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
             durations=tuple(durations),
             loops=1 if loops is None else min(int(loops), _MOST_LOOPS),
         )
-
-
-def save_frames(
-    path: Path | str,
-    frames: Sequence[Picture],
-    durations: Sequence[int],
-    *,
-    loops: int = 0,
-    record: Mapping[str, Any] | None = None,
-) -> None:
-    """Write a film as .gif or .webp: durations in ms, `loops` 0 for ever."""
-    path = Path(path)
-    format = FILM_SUFFIXES.get(path.suffix.lower())
-    if format is None:
-        raise InputError("ends in no format for films", "choose .gif or .webp", path=path)
-    film = Frames(frames=tuple(frames), durations=tuple(durations), loops=loops)
-    write_bytes(path, encode_frames(film, format, record=record))
 
 
 def encode_frames(film: Frames, format: str, *, record: Mapping[str, Any] | None = None) -> bytes:
@@ -267,7 +246,6 @@ def open_video(path: Path) -> Video:
         }
         return Video(
             path=path,
-            digest=digest(path),
             first=first,
             size=(first.height, first.width),
             count=_count(container, stream),

@@ -3,16 +3,13 @@
 app.py        pages and paths: what a browser or a program may ask for
 guard.py      who may ask: token, cookie, Host, Origin, limits, headers
 api.py        a form of HTTP to a verb's arguments, and their schema, from its signature
-jobs.py       what was asked and what became of it, in SQLite
-work.py       one job done by its verb, told as it goes
-worker.py     a process that does one job after the other
-pool.py       the workers: started, started again, ended
+jobs.py       what was asked and what became of it, in memory
+workers.py    the processes that do jobs, one after the other
 models.py     which models are offered, and what can be asked of each
 examples.py   pictures for who has none at hand
 portraits.py  a fitted person drawn again as sliders move
 people.py     tests of people: links, answers, results
 runs.py       trainings: their curves and samples
-qr.py         a link as a QR code
 serving.py    the server: started, told where it is, ended
 static/       the pages: hand-written HTML, CSS and ES modules, served as they are
 """

@@ -14,9 +14,7 @@ import json
 import re
 import secrets
 import shutil
-import sqlite3
 import struct
-import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -53,12 +51,11 @@ from trombine.studio.api import (
 )
 from trombine.studio.examples import EXAMPLES
 from trombine.studio.guard import OWNER
-from trombine.studio.jobs import DAYS, DONE, ENDED, FULL, STATE, Job, Said, Store
+from trombine.studio.jobs import DAYS, DONE, ENDED, FULL, INPUTS, OUTPUTS, Job, Jobs
 from trombine.studio.models import Offer, model_named
 from trombine.studio.people import add_people
 from trombine.studio.portraits import portraits_router
 from trombine.studio.runs import runs_router
-from trombine.studio.work import INPUTS, MODEL, outputs
 
 PAGES: Final = {
     "/": "repair",
@@ -105,7 +102,7 @@ _LONGEST: Final = 120  # letters of a name
 
 
 def application(
-    store: Store,
+    jobs: Jobs,
     *,
     stopping: Callable[[], bool] = lambda: False,
     models: Callable[[], list[Offer]] = list,
@@ -128,14 +125,14 @@ def application(
     _add_errors(app)
     _add_pages(app, root)
     for name in SERVED:
-        _add_verb(app, store, name, models, root)
-    _add_jobs(app, store, root)
-    _add_streams(app, store, stopping)
-    _add_examples(app, store, root)
+        _add_verb(app, jobs, name, models, root)
+    _add_jobs(app, jobs, root)
+    _add_streams(app, jobs, stopping)
+    _add_examples(app, root)
     _add_models(app, models)
-    app.include_router(runs_router(home, store.folder))
+    app.include_router(runs_router(home, jobs.folder))
     app.include_router(portraits_router())
-    add_people(app, store, address)
+    add_people(app, jobs, address)
     return app
 
 
@@ -167,7 +164,6 @@ def _add_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(InputError, refused)
     app.add_exception_handler(OSError, full)
-    app.add_exception_handler(sqlite3.OperationalError, full)
     app.add_exception_handler(StarletteHTTPException, known)
 
 
@@ -221,19 +217,15 @@ def _page(path: str, name: str, parts: dict[str, str], root: str) -> str:
 
 
 def _add_verb(
-    app: FastAPI,
-    store: Store,
-    verb: str,
-    models: Callable[[], list[Offer]],
-    root: str,
+    app: FastAPI, jobs: Jobs, verb: str, models: Callable[[], list[Offer]], root: str
 ) -> None:
     async def ask(request: Request) -> Response:
         owner = _owner(request)
-        await run_in_threadpool(_check_room, store, owner)
+        _check_room(jobs, owner)
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
-            job = await run_in_threadpool(_accepted, store, owner, verb, form, models)
+            job = await run_in_threadpool(_accepted, jobs, owner, verb, form, models)
         address = f"{root}/api/jobs/{job.id}"
-        return JSONResponse(_told(store, job, root), 201, headers={"location": address})
+        return JSONResponse(_told(job, root), 201, headers={"location": address})
 
     says = inspect.getdoc(function_of(verb)) or ""
     app.add_api_route(
@@ -253,12 +245,12 @@ def _add_verb(
     )
 
 
-def _check_room(store: Store, owner: str) -> None:
+def _check_room(jobs: Jobs, owner: str) -> None:
     """Refuse one more job where there are many, or no room for its files."""
-    if store.waiting(owner) >= MOST_WAITING:
+    if sum(job.state not in ENDED for job in jobs.of(owner)) >= MOST_WAITING:
         text = f"{MOST_WAITING} of your jobs wait already; let some end, or cancel them"
         raise HTTPException(429, text)
-    if store.is_full():
+    if jobs.is_full():
         raise HTTPException(507, FULL)
 
 
@@ -271,34 +263,31 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 
 
 def _accepted(
-    store: Store,
-    owner: str,
-    verb: str,
-    form: FormData,
-    models: Callable[[], list[Offer]],
+    jobs: Jobs, owner: str, verb: str, form: FormData, models: Callable[[], list[Offer]]
 ) -> Job:
     """The job of a form, whose files are kept."""
-    with _to_be(store) as id:
-        folder = store.place(id) / INPUTS
+    with _new_job(jobs, owner, verb) as job:
+        folder = job.place / INPUTS
         folder.mkdir(parents=True)
-        fields = _fields(verb, form, folder)
+        fields = job.fields = _fields(verb, form, folder)
         arguments_of(verb, fields)  # refuses what the command would refuse
         name = fields.get("model", "")
-        is_named = name and "/" not in name  # and no file that was sent
-        if is_named and (path := model_named(name, verb, models())) is not None:
-            (store.place(id) / MODEL).write_text(str(path))
-        return store.add(id, owner, verb, fields)
+        if name and "/" not in name:  # and no file that was sent
+            job.model = model_named(name, verb, models())
+    return job
 
 
 @contextmanager
-def _to_be(store: Store) -> Iterator[str]:
-    """The id of a job to be; nothing is left in its folder of one that is refused."""
+def _new_job(jobs: Jobs, owner: str, verb: str) -> Iterator[Job]:
+    """A job that is queued afterwards; of one that is refused nothing is left."""
     id = secrets.token_urlsafe(16)
+    job = Job(id=id, owner=owner, verb=verb, fields={}, place=jobs.place(id))
     try:
-        yield id
+        yield job
     except BaseException:
-        shutil.rmtree(store.place(id), ignore_errors=True)
+        shutil.rmtree(job.place, ignore_errors=True)
         raise
+    jobs.add(job)
 
 
 def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
@@ -382,66 +371,61 @@ def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
 # Jobs
 
 
-def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
+def _add_jobs(app: FastAPI, jobs: Jobs, root: str) -> None:
     def owned(request: Request, id: str) -> Job:
-        job = store.find(id, _owner(request))
+        job = jobs.find(id, _owner(request))
         if job is None:  # another's job is not told from none
             raise HTTPException(404)
         return job
 
     def listed(request: Request) -> Response:
         """Your jobs, the newest first."""
-        return JSONResponse([_told(store, job, root) for job in store.of(_owner(request))])
+        return JSONResponse([_told(job, root) for job in jobs.of(_owner(request))])
 
     def one(request: Request, id: str) -> Response:
         """A job: its state, its problem, or its files."""
-        return JSONResponse(_told(store, owned(request, id), root))
+        return JSONResponse(_told(owned(request, id), root))
 
     def delete(request: Request, id: str) -> Response:
         """Forget a job and its files; one that has not ended is cancelled."""
-        store.delete(owned(request, id).id)
+        jobs.delete(owned(request, id))
         return Response(status_code=204)
 
     def cancel(request: Request, id: str) -> Response:
         """End a job, and keep it in the list."""
-        store.cancel(owned(request, id).id)
-        return JSONResponse(_told(store, owned(request, id), root))
+        jobs.cancel(owned(request, id))
+        return one(request, id)
 
     def again(request: Request, id: str) -> Response:
         """Ask for the same once more, of the same files."""
         job, owner = owned(request, id), _owner(request)
-        _check_room(store, owner)
-        with _to_be(store) as fresh:
-            made = shutil.ignore_patterns("out-*")
-            shutil.copytree(store.place(id), store.place(fresh), ignore=made)
-            added = store.add(fresh, owner, job.verb, job.fields)
-        return JSONResponse(_told(store, added, root), 201)
+        _check_room(jobs, owner)
+        with _new_job(jobs, owner, job.verb) as fresh:
+            shutil.copytree(job.place / INPUTS, fresh.place / INPUTS)
+            fresh.fields, fresh.model = job.fields, job.model
+        return JSONResponse(_told(fresh, root), 201)
 
     def replay(request: Request, id: str) -> Response:
         """Make the pictures of a job again, from what they say of themselves and its files."""
         job, owner = owned(request, id), _owner(request)
-        _check_room(store, owner)
-        with _to_be(store) as fresh:
-            fields = _replayed(store, job, store.place(fresh) / INPUTS)
-            added = store.add(fresh, owner, REPLAY, fields)
-        return JSONResponse(_told(store, added, root), 201)
+        _check_room(jobs, owner)
+        with _new_job(jobs, owner, REPLAY) as fresh:
+            fresh.fields = _replayed(job, fresh.place / INPUTS)
+        return JSONResponse(_told(fresh, root), 201)
 
     def output(request: Request, id: str, name: str) -> Response:
         """A file that a job made."""
         job = owned(request, id)
-        names = [file["name"] for file in (job.result or {}).get("files", ())]
-        if job.state != DONE or name not in names:
+        if name not in _names(job):
             raise HTTPException(404, "there is no such file; the job says which it has")
-        return _file(store.place(id) / outputs(job) / name)
+        return _file(job.place / OUTPUTS / name)
 
     def given(request: Request, id: str, name: str) -> Response:
         """A file that a job was given."""
         job = owned(request, id)
-        folder = store.place(job.id) / INPUTS
-        inside = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-        if name not in inside:
+        if name not in _inputs(job):
             raise HTTPException(404, "there is no such file; the job says which it has")
-        return _file(inside[name])
+        return _file(job.place / INPUTS / name)
 
     def labels(request: Request, id: str, name: str) -> Response:
         """The labels of a map of parts, as a mask is sent: width, height, then a byte a pixel."""
@@ -474,16 +458,26 @@ def _add_jobs(app: FastAPI, store: Store, root: str) -> None:
         )
 
 
-def _replayed(store: Store, job: Job, folder: Path) -> dict[str, Any]:
+def _names(job: Job) -> list[str]:
+    """The files that a job made."""
+    return [file["name"] for file in job.result.get("files", ())]
+
+
+def _inputs(job: Job) -> list[str]:
+    """The files that a job was given."""
+    folder = job.place / INPUTS
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def _replayed(job: Job, folder: Path) -> dict[str, Any]:
     """The fields of a job that makes the pictures of another again; copied into this folder is what
     that one made, and what it was given."""
-    place, names = store.place(job.id), _replayable(job)
+    names = _replayable(job)
     if not names:
         raise InputError("this job has no picture to make again", "choose one that made some")
-    made = {f"pictures/{name}": place / outputs(job) / name for name in names}
-    used = [path for path in (place / INPUTS).rglob("*") if path.is_file()]
-    note = place / MODEL
-    used += [Path(note.read_text())] if note.exists() else []
+    made = {f"pictures/{name}": job.place / OUTPUTS / name for name in names}
+    used = [job.place / INPUTS / name for name in _inputs(job)]
+    used += [job.model] if job.model else []
     for name, source in (made | {f"inputs/{path.name}": path for path in used}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder / name)
@@ -494,32 +488,21 @@ def _replayable(job: Job) -> list[str]:
     """The files of a job that say how they were made; a test of people only copies some."""
     if job.state != DONE or job.verb in (REPLAY, "judge_people_make"):
         return []
-    names = [file["name"] for file in (job.result or {}).get("files", ())]
-    return [name for name in names if Path(name).suffix.lower() in FORMATS]
+    return [name for name in _names(job) if Path(name).suffix.lower() in FORMATS]
 
 
-def _told(store: Store, job: Job, root: str) -> dict[str, Any]:
+def _told(job: Job, root: str) -> dict[str, Any]:
     """A job as JSON: what is its owner's to know, and where its files are."""
     address = f"{root}/api/jobs/{job.id}"
-    result = dict(job.result or {})
-    folder = store.place(job.id) / INPUTS
-    inputs = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    result["files"] = [
-        {**file, "url": f"{address}/files/{file['name']}"} for file in result.get("files", ())
-    ]
+    names = ("id", "verb", "fields", "state", "problem", "created", "started", "ended")
+    files = job.result.get("files", ())
     return {
-        "id": job.id,
-        "verb": job.verb,
-        "fields": dict(job.fields),
-        "state": job.state,
-        "problem": job.problem,
-        "created": job.created,
-        "started": job.started,
-        "ended": job.ended,
+        **{name: getattr(job, name) for name in names},
         "kept_days": DAYS,
         "can_replay": bool(_replayable(job)),
-        "inputs": [{"name": name, "url": f"{address}/inputs/{name}"} for name in inputs],
-        **result,
+        "inputs": [{"name": name, "url": f"{address}/inputs/{name}"} for name in _inputs(job)],
+        **job.result,
+        "files": [{**file, "url": f"{address}/files/{file['name']}"} for file in files],
     }
 
 
@@ -538,33 +521,16 @@ def _file(path: Path) -> Response:
 # Events
 
 
-class _News:
-    """Whose jobs said something, looked up once a turn for all streams."""
-
-    def __init__(self, store: Store) -> None:
-        self.store, self.looked = store, 0.0
-        self.last: dict[str, int] = {}  # the number of an owner's last event
-
-    def of(self, owner: str) -> int:
-        """The number of an owner's last event."""
-        if time.monotonic() - self.looked > _TURN:
-            self.looked = time.monotonic()
-            self.last |= self.store.news(max(self.last.values(), default=0))
-        return self.last.get(owner, 0)
-
-
-def _add_streams(app: FastAPI, store: Store, stopping: Callable[[], bool]) -> None:
-    news = _News(store)
-
+def _add_streams(app: FastAPI, jobs: Jobs, stopping: Callable[[], bool]) -> None:
     def all_jobs(request: Request) -> Response:
         """What your jobs say, from now on or after Last-Event-ID, as server-sent events."""
-        return _stream(store, news, _owner(request), _after(request, store.last()), None, stopping)
+        return _stream(jobs, _owner(request), _after(request, jobs.last), None, stopping)
 
     def one_job(request: Request, id: str) -> Response:
         """What one job says, from its beginning or after Last-Event-ID, until it ends."""
-        if store.find(id, _owner(request)) is None:
+        if jobs.find(id, _owner(request)) is None:
             raise HTTPException(404)
-        return _stream(store, news, _owner(request), _after(request, 0), id, stopping)
+        return _stream(jobs, _owner(request), _after(request, 0), id, stopping)
 
     for path, stream in (("/api/events", all_jobs), ("/api/jobs/{id}/events", one_job)):
         app.add_api_route(path, stream, response_class=Response)
@@ -577,31 +543,23 @@ def _after(request: Request, usual: int) -> int:
 
 
 def _stream(
-    store: Store,
-    news: _News,
-    owner: str,
-    after: int,
-    id: str | None,
-    stopping: Callable[[], bool],
+    jobs: Jobs, owner: str, after: int, id: str | None, stopping: Callable[[], bool]
 ) -> Response:
+    def is_over() -> bool:
+        job = None if id is None else jobs.find(id, owner)
+        return id is not None and (job is None or job.state in ENDED)
+
     async def events() -> AsyncIterator[str]:
-        number, silent, looked = after, 0.0, -1
+        number, silent = after, 0.0
         yield "retry: 500\n\n"
         while not stopping():
-            said: list[Said] = []
-            if (last := news.of(owner)) != looked:
-                said = await run_in_threadpool(store.said, owner, number, id)
-                if not said:  # else there may be more than one answer holds
-                    looked = last
-                    if id is not None and _is_over(store, id):
-                        return  # all of it was read before
-            for one in said:
+            ends = is_over()  # and all that it says is there by now
+            for one in jobs.said(owner, number, id):
                 number, silent = one.number, 0.0
                 data = json.dumps({"job": one.job, "kind": one.kind, **one.value})
                 yield f"id: {one.number}\ndata: {data}\n\n"
-                is_over = one.kind == STATE and one.value["state"] in (*ENDED, "deleted")
-                if id is not None and is_over:
-                    return
+            if ends:
+                return
             if (silent := silent + _TURN) > _ALIVE:
                 silent = 0.0
                 yield ": still here\n\n"
@@ -610,16 +568,11 @@ def _stream(
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
-def _is_over(store: Store, id: str) -> bool:
-    job = store.find(id)
-    return job is None or job.state in ENDED
-
-
 # ---------------------------------------------------------------------------------------------
 # Examples
 
 
-def _add_examples(app: FastAPI, store: Store, root: str) -> None:
+def _add_examples(app: FastAPI, root: str) -> None:
     def listed() -> Response:
         """Pictures for who has none at hand, and the strokes of a mask for them."""
         return JSONResponse(
@@ -638,7 +591,7 @@ def _add_examples(app: FastAPI, store: Store, root: str) -> None:
         """The file of an example."""
         if name not in EXAMPLES:
             raise HTTPException(404)
-        return Response(EXAMPLES[name].draw(store.folder), media_type="image/png")
+        return Response(EXAMPLES[name].draw(), media_type="image/png")
 
     def parts() -> Response:
         """The parts of a face, by the labels of a map of parts."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from threading import Lock
 from typing import Any, Final
 
 import skimage.data
 from PIL import Image, ImageDraw
+
+from trombine.world import face, paint
 
 _SIDE: Final = 384
 _SCRATCH: Final = 3  # pixels: the width of a scratch
@@ -26,9 +24,7 @@ _SCRATCHES: Final = (
 )
 _STAINS: Final = ((316, 66, 11), (100, 330, 9))  # x, y and radius
 _SEED: Final = 11
-_PAINTED: Final = f"trombine data world --count 1 --size 384 --style photo --first-seed {_SEED}"
 _MOUTH: Final = {"radius": 22.0, "points": [[168, 288], [218, 288]]}  # of the painted face
-_PAINTING: Final = Lock()  # the first who ask for it at once wait for one painting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +33,16 @@ class Example:
 
     name: str
     title: str
-    draw: Callable[[Path], bytes]  # given the studio's folder, a PNG
+    draw: Callable[[], bytes]  # a PNG
     strokes: tuple[dict[str, Any], ...] = ()  # radius, and points as x and y
 
 
 @cache
 def _astronaut() -> Image.Image:
-
     return Image.fromarray(skimage.data.astronaut()).crop((32, 0, 32 + _SIDE, _SIDE))
 
 
-def _scratched(_: Path) -> bytes:
+def _scratched() -> bytes:
     image = _astronaut().copy()
     draw = ImageDraw.Draw(image)
     for path in _SCRATCHES:
@@ -57,20 +52,13 @@ def _scratched(_: Path) -> bytes:
     return _png(image)
 
 
-def _cat(_: Path) -> bytes:
-
+def _cat() -> bytes:
     return _png(Image.fromarray(skimage.data.chelsea()))
 
 
-def _painted(folder: Path) -> bytes:
-    """By the command, in a process of its own: the painters are large, and needed once."""
-    place = folder / "examples"
-    file = place / f"{_SEED:06}.png"
-    with _PAINTING:
-        if not file.exists():
-            words = [sys.executable, "-m", *_PAINTED.split(), "--overwrite", "-o", str(place)]
-            subprocess.run(words, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    return file.read_bytes()
+@cache
+def _painted() -> bytes:
+    return _png(Image.fromarray(paint(face(_SEED), _SIDE, "photo").pixels))
 
 
 def _png(image: Image.Image) -> bytes:
@@ -87,7 +75,7 @@ EXAMPLES: Final = {
     example.name: example
     for example in (
         Example(name="scratched", title="A scratched portrait", draw=_scratched, strokes=_STROKES),
-        Example(name="portrait", title="A portrait", draw=lambda _: _png(_astronaut())),
+        Example(name="portrait", title="A portrait", draw=lambda: _png(_astronaut())),
         Example(name="cat", title="A cat", draw=_cat),
         Example(name="painted", title="A painted face", draw=_painted, strokes=(_MOUTH,)),
     )

@@ -8,13 +8,11 @@ and no other site may read or frame an answer.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
 import re
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
@@ -26,8 +24,6 @@ from starlette.requests import Request
 from trombine.core.texts import from_json
 
 MOST_BYTES: Final = 256 << 20  # of a request, all files together
-SILENCE: Final = 30.0  # seconds between two parts of a request, and for its head
-_LONGEST: Final = 1200.0  # seconds for a whole request
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; form-action 'none';"
@@ -155,11 +151,6 @@ class Guard:
         await _send(send, 200, "text/html; charset=utf-8", text, {"set-cookie": cookie})
 
 
-def too_large() -> HTTPException:
-    """What is raised where more is sent than is read."""
-    return HTTPException(413, f"is larger than {MOST_BYTES >> 20} MB in all; send fewer files")
-
-
 async def json_of(request: Request) -> dict[str, Any]:
     """The JSON object that a request sends."""
     data = bytearray()
@@ -178,21 +169,16 @@ async def json_of(request: Request) -> dict[str, Any]:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """What is received, up to the limit: a length that a header claims is not believed. Who begins
-    a request and falls silent, or drips, is not waited for."""
-    total, is_whole, end = 0, False, time.monotonic() + _LONGEST
+    """What is received, up to the limit: a length that a header claims is not believed."""
+    total = 0
 
     async def bounded() -> Message:
-        nonlocal total, is_whole
-        try:
-            left = min(SILENCE, end - time.monotonic())
-            message = await asyncio.wait_for(receive(), None if is_whole else left)
-        except TimeoutError:
-            raise HTTPException(408, "nothing came for a while; send it again") from None
-        is_whole = not message.get("more_body", False)
+        nonlocal total
+        message = await receive()
         total += len(message.get("body", b""))
         if total > MOST_BYTES:
-            raise too_large()
+            problem = f"is larger than {MOST_BYTES >> 20} MB in all; send fewer files"
+            raise HTTPException(413, problem)
         return message
 
     return bounded
@@ -223,7 +209,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _named(secret: str) -> str:
-    """An owner's name in the database, which is no key to anything."""
+    """An owner's name, which is no key to anything."""
     return hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 

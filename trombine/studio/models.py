@@ -5,21 +5,21 @@ Only a file's header is read here: no net is built, and the server stays small.
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from trombine.core.errors import InputError
 from trombine.generation.asking import TIMES
+from trombine.models import Card, read_card
 from trombine.models.zoo import no_model, shipped
 from trombine.superres.names import is_shipped, no_net
 from trombine.world.faces import FIELDS
 
 BEST: Final = "best.safetensors"  # of a run
 VARYING: Final = ("diffusion_painter",)  # nets that answer otherwise for another seed
-_MOST: Final = 1 << 22  # bytes of a header
 # What a shipped model is for; a family's nets are chosen among by how many times.
 _FOR: Final = {
     "inpaint": "faces, and small holes in anything",
@@ -107,9 +107,8 @@ def _shipped() -> Iterator[Offer]:
             fields=tuple(_FIELDS),
         )
     for name, path in shipped().items():
-        if name not in _FOR and (card := _card(path)):
-            offer = _offer(name, card, None)
-            yield from [offer] if offer else []
+        if name not in _FOR and (offer := _offer(name, read_card(path), None)):
+            yield offer
 
 
 def _others(runs: Path, given: Path | None) -> Iterator[Offer]:
@@ -117,33 +116,21 @@ def _others(runs: Path, given: Path | None) -> Iterator[Offer]:
     for place in ([given] if given else []) + folders:
         path = place / BEST if place.is_dir() else place
         name = place.stem if place.is_file() else place.name
-        if (card := _card(path)) and (offer := _offer(name, card, path)):
-            yield offer
+        with suppress(InputError):  # it is no model
+            if offer := _offer(name, read_card(path), path):
+                yield offer
 
 
-def _offer(name: str, card: dict[str, Any], path: Path | None) -> Offer | None:
-    sizes, task = card.get("sizes", {}), card.get("task")
-    if task not in VERBS.values() or (task == "generate" and card.get("net") != "inventor"):
+def _offer(name: str, card: Card, path: Path | None) -> Offer | None:
+    if card.task not in VERBS.values() or (card.task == "generate" and card.net != "inventor"):
         return None
-    side = sizes.get("size") if task == "generate" else None
+    side = card.sizes.get("size") if card.task == "generate" else None
     return Offer(
         name=name,
-        task=str(task),
+        task=card.task,
         about=f"{name} (yours)" if path else _CALLED.get(name, name),
         path=path,
-        varies=card.get("net") in VARYING,
+        varies=card.net in VARYING,
         sizes=tuple(side * times for times in TIMES) if isinstance(side, int) else (),
-        fields=tuple(str(sizes.get("fields", "")).split("+")),
+        fields=tuple(str(card.sizes.get("fields", "")).split("+")),
     )
-
-
-def _card(path: Path) -> dict[str, Any] | None:
-    """What a model's file says of itself; None where it says nothing that can be read."""
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, _MOST)))
-        card = json.loads(header["__metadata__"]["trombine"])
-    except (OSError, ValueError, KeyError, TypeError, struct.error):
-        return None
-    return card if isinstance(card, dict) and isinstance(card.get("sizes"), dict) else None

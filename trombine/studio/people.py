@@ -1,8 +1,8 @@
 """Tests of people that the studio serves: a secret link for each subject, and what they answer.
 
-A test is made by a job, `judge people make`; what is kept of it here is its page, its key and the
-answers, in a database of their own: nothing of it is ever deleted but by hand. What the answers say
-is eval/'s to work out.
+A test is made by a job, `judge people make`; its page's content, its key, its links and the answers
+are files in a folder of its own, which only its owner deletes. What the answers say is eval/'s to
+work out.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import io
 import json
 import secrets
-import sqlite3
+import shutil
+import threading
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,21 +38,25 @@ from trombine.eval.people import (
 from trombine.eval.people_report import numbers_of, report_of
 from trombine.io.files import write_bytes
 from trombine.studio.guard import HERE, OWNER, SUBJECT, json_of
-from trombine.studio.jobs import DONE, Store
-from trombine.studio.work import outputs
+from trombine.studio.jobs import DONE, OUTPUTS, Jobs
 
 VERB: Final = "judge_people_make"
 MOST_SUBJECTS: Final = 500  # of a test
 MOST_TESTS: Final = 100  # of an owner
 _LONGEST: Final = 100  # letters of a title
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS tests (
-    id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, created REAL NOT NULL,
-    key TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS subjects (
-    secret TEXT PRIMARY KEY, test TEXT NOT NULL, number INTEGER NOT NULL, record TEXT,
-    UNIQUE (test, number));
-"""
+_TEST: Final = "test.json"
+_RECORD: Final = ("version", "test", "experience", "begun", "finished", "answers")
+
+
+@dataclass(kw_only=True)
+class Test:
+    """A test, and a secret link for each of its subjects."""
+
+    id: str
+    owner: str
+    title: str
+    created: float
+    links: list[str] = field(default_factory=list)
 
 
 class Served:
@@ -59,162 +64,145 @@ class Served:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "people"
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self._lock = threading.Lock()
         self._reports: dict[str, tuple[int, dict[str, Any]]] = {}  # by test, of so many answers
-        with self._rows() as rows:
-            rows.execute("PRAGMA journal_mode = WAL")
-            rows.executescript(_TABLES)
+        files = self.folder.glob(f"*/{_TEST}")
+        tests = [Test(**json.loads(path.read_bytes())) for path in files]
+        self._tests = {test.id: test for test in tests}
 
-    @contextmanager
-    def _rows(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
-        """What is written inside is on the disk afterwards, all of it, or none of it is."""
-        path = self.folder / "people.sqlite"
-        with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as rows:
-            rows.row_factory = sqlite3.Row
-            rows.execute("PRAGMA synchronous = FULL")
-            if writes:
-                rows.execute("BEGIN IMMEDIATE")
-            yield rows  # who raises closes without COMMIT
-            if writes:
-                rows.execute("COMMIT")
-
-    def add(self, owner: str, title: str, page: Path, key: Path, count: int) -> str:
-        """Keep a test that was made, with links for so many subjects; returns its id."""
+    def add(self, owner: str, title: str, page: Path, key: Path, count: int) -> Test:
+        """Keep a test that was made, with links for so many subjects."""
+        if len(self.of(owner, everybodys=False)) >= MOST_TESTS:
+            raise HTTPException(429, f"you have {MOST_TESTS} tests; delete one first")
         id = secrets.token_urlsafe(16)
-        content, known = content_of(page), key.read_text()
-        with self._rows(writes=True) as rows:
-            held = rows.execute("SELECT count(*) FROM tests WHERE owner = ?", (owner,)).fetchone()
-            if held[0] >= MOST_TESTS:
-                raise HTTPException(429, f"you have {MOST_TESTS} tests; delete one first")
-            query = "INSERT INTO tests VALUES (?, ?, ?, ?, ?)"
-            write_bytes(self.folder / f"{id}.json", json.dumps(content).encode())
-            rows.execute(query, (id, owner, title, time.time(), known))
-        self.invite(id, count)
-        return id
+        test = Test(id=id, owner=owner, title=title, created=time.time())
+        write_bytes(self.folder / id / "content.json", json.dumps(content_of(page)).encode())
+        write_bytes(self.folder / id / "key.json", key.read_bytes())
+        self.invite(test, count)
+        self._tests[id] = test
+        return test
 
-    def invite(self, id: str, count: int) -> None:
+    def invite(self, test: Test, count: int) -> None:
         """Make links for so many more subjects."""
-        with self._rows(writes=True) as rows:
-            query = "SELECT count(*) FROM subjects WHERE test = ?"
-            (before,) = rows.execute(query, (id,)).fetchone()
-            if before + count > MOST_SUBJECTS:
+        with self._lock:
+            if len(test.links) + count > MOST_SUBJECTS:
                 raise InputError(f"a test has {MOST_SUBJECTS} subjects at most", "ask for fewer")
-            query = "INSERT INTO subjects (secret, test, number) VALUES (?, ?, ?)"
-            for number in range(before + 1, before + count + 1):
-                rows.execute(query, (secrets.token_urlsafe(24), id, number))
+            test.links += [secrets.token_urlsafe(24) for _ in range(count)]
+            write_bytes(self.folder / test.id / _TEST, json.dumps(asdict(test)).encode())
 
-    def of(self, owner: str, *, everybodys: bool) -> list[sqlite3.Row]:
+    def of(self, owner: str, *, everybodys: bool) -> list[Test]:
         """An owner's tests, or everybody's, the newest first."""
-        query = "SELECT * FROM tests WHERE ? OR owner = ? ORDER BY created DESC"
-        with self._rows() as rows:
-            return rows.execute(query, (everybodys, owner)).fetchall()
+        held = [test for test in list(self._tests.values()) if everybodys or test.owner == owner]
+        return sorted(held, key=lambda test: -test.created)
 
-    def subjects(self, id: str) -> list[sqlite3.Row]:
-        """The subjects of a test, by their numbers."""
-        with self._rows() as rows:
-            query = "SELECT * FROM subjects WHERE test = ? ORDER BY number"
-            return rows.execute(query, (id,)).fetchall()
+    def key(self, test: Test) -> Key:
+        return Key.model_validate_json((self.folder / test.id / "key.json").read_bytes())
 
-    def page(self, secret: str) -> tuple[str, str] | None:
+    def records(self, test: Test) -> list[dict[str, Any] | None]:
+        """What each subject has answered, if anything."""
+        return [self._record(test, number) for number in range(1, len(test.links) + 1)]
+
+    def page(self, secret: str) -> tuple[str, str]:
         """A subject's page, and what it may load: the test, and what they have answered."""
-        with self._rows() as rows:
-            query = "SELECT * FROM subjects WHERE secret = ?"
-            row = rows.execute(query, (secret,)).fetchone()
-        if row is None:
-            return None
-        content = json.loads((self.folder / f"{row['test']}.json").read_text())
-        record = json.loads(row["record"]) if row["record"] else None
-        return render(content | {"subject": str(row["number"]), "record": record})
+        test, number = self._subject(secret)
+        content = json.loads((self.folder / test.id / "content.json").read_bytes())
+        record = self._record(test, number)
+        return render(content | {"subject": str(number), "record": record})
 
-    def answer(self, secret: str, record: Mapping[str, Any]) -> bool | None:
-        """Keep a subject's answers, if they hold all that were kept before; None: nobody's."""
-        with self._rows(writes=True) as rows:
-            query = "SELECT * FROM subjects JOIN tests ON test = id WHERE secret = ?"
-            row = rows.execute(query, (secret,)).fetchone()
-            if row is None:
-                return None
-            known = {name: record[name] for name in _RECORD if name in record}
-            known |= {"format": ANSWERS, "subject": str(row["number"])}
-            _subject(known, row["key"])  # refuses what could not be scored
-            former = json.loads(row["record"])["answers"] if row["record"] else []
+    def answer(self, secret: str, record: Mapping[str, Any]) -> None:
+        """Keep a subject's answers, if they hold all that were kept before."""
+        test, number = self._subject(secret)
+        known = {name: record[name] for name in _RECORD if name in record}
+        known |= {"format": ANSWERS, "subject": str(number)}
+        _scored(known, self.key(test))  # refuses what could not be
+        with self._lock:
+            former = (self._record(test, number) or {"answers": []})["answers"]
             if known["answers"][: len(former)] != former:
-                return False
-            query = "UPDATE subjects SET record = ? WHERE secret = ?"
-            rows.execute(query, (json.dumps(known), secret))
-            return True
+                raise HTTPException(409, "more is answered already, elsewhere; reload the page")
+            write_bytes(self._file(test, number), json.dumps(known).encode())
 
-    def results(self, test: sqlite3.Row) -> dict[str, Any]:
+    def results(self, test: Test) -> dict[str, Any]:
         """What the whole answers say together, as judge shows it."""
-        key = Key.model_validate_json(test["key"])
-        records = [json.loads(row["record"]) for row in self.subjects(test["id"]) if row["record"]]
-        whole = [r for r in records if len(r["answers"]) == len(key.pictures)]
-        known = self._reports.get(test["id"], (0, {"lead": "", "sections": []}))
+        key, records = self.key(test), filter(None, self.records(test))
+        whole = [one for one in records if len(one["answers"]) == len(key.pictures)]
+        known = self._reports.get(test.id, (0, {"lead": "", "sections": []}))
         if len(whole) > known[0]:  # whole answers never change
-            numbers = numbers_of(key, [_subject(record, test["key"]) for record in whole])
-            sheet = report_of(numbers, {})
+            sheet = report_of(numbers_of(key, [_scored(one, key) for one in whole]), {})
             known = len(whole), {"lead": sheet.lead, "sections": sheet.parts}
-            self._reports[test["id"]] = known
+            self._reports[test.id] = known
         return known[1]
 
-    def archive(self, test: sqlite3.Row) -> bytes:
+    def archive(self, test: Test) -> bytes:
         """The key and the answers as files, for `trombine judge people score`."""
-        buffer = io.BytesIO()
+        buffer, folder = io.BytesIO(), self.folder / test.id
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-            file.writestr(f"test{KEY_ENDING}", test["key"])
-            for row in self.subjects(test["id"]):
-                if row["record"]:
-                    file.writestr(f"answers/{row['number']}.json", row["record"])
+            file.write(folder / "key.json", f"test{KEY_ENDING}")
+            for path in sorted(folder.glob("answers/*.json")):
+                file.write(path, f"answers/{path.name}")
         return buffer.getvalue()
 
-    def delete(self, id: str) -> None:
+    def delete(self, test: Test) -> None:
         """Forget a test, its links, and all that was answered."""
-        with self._rows(writes=True) as rows:
-            rows.execute("DELETE FROM subjects WHERE test = ?", (id,))
-            rows.execute("DELETE FROM tests WHERE id = ?", (id,))
-        (self.folder / f"{id}.json").unlink(missing_ok=True)
+        del self._tests[test.id]
+        shutil.rmtree(self.folder / test.id)
+
+    def _subject(self, secret: str) -> tuple[Test, int]:
+        """Whose secret it is: the test, and the subject's number."""
+        for test in list(self._tests.values()):
+            if secret in test.links:
+                return test, 1 + test.links.index(secret)
+        raise HTTPException(404, "this test is over, or the link is not whole")
+
+    def _file(self, test: Test, number: int) -> Path:
+        return self.folder / test.id / "answers" / f"{number}.json"
+
+    def _record(self, test: Test, number: int) -> dict[str, Any] | None:
+        path = self._file(test, number)
+        return json.loads(path.read_bytes()) if path.exists() else None
 
 
-_RECORD: Final = ("version", "test", "experience", "begun", "finished", "answers")
-
-
-def _subject(record: Mapping[str, Any], key: str) -> Subject:
+def _scored(record: Mapping[str, Any], key: Key) -> Subject:
     """Who answered; an InputError where it could not be scored."""
     try:
         answers = Answers.model_validate(record)
     except ValidationError as error:
         raise InputError("these are no answers to this test", "reload the page") from error
-    return subject_of(answers, Key.model_validate_json(key), Path(f"{record['subject']}.json"))
+    return subject_of(answers, key, Path(f"{record['subject']}.json"))
 
 
-def add_people(app: FastAPI, store: Store, address: str) -> None:
+def add_people(app: FastAPI, jobs: Jobs, address: str) -> None:
     """The paths of tests, and those of their subjects; `address` is where browsers have us."""
-    tests = Served(store.folder)
+    tests = Served(jobs.folder)
     router = APIRouter(prefix="/api/people")
 
-    def owned(request: Request, id: str) -> sqlite3.Row:
-        for test in tests.of(getattr(request.state, OWNER), everybodys=_is_here(request)):
-            if test["id"] == id:
+    def held(request: Request) -> list[Test]:
+        here = getattr(request.state, HERE, False)
+        return tests.of(getattr(request.state, OWNER), everybodys=here)
+
+    def owned(request: Request, id: str) -> Test:
+        for test in held(request):
+            if test.id == id:
                 return test
         raise HTTPException(404, "there is no such test; it may have been deleted")
 
-    def told(test: sqlite3.Row) -> dict[str, Any]:
+    def told(test: Test) -> dict[str, Any]:
         subjects = [
             {
-                "number": row["number"],
-                "link": f"{address}{SUBJECT}{row['secret']}",
-                "answers": len(json.loads(row["record"])["answers"]) if row["record"] else 0,
+                "number": number,
+                "link": f"{address}{SUBJECT}{secret}",
+                "answers": len(record["answers"]) if record else 0,
             }
-            for row in tests.subjects(test["id"])
+            for number, (secret, record) in enumerate(
+                zip(test.links, tests.records(test), strict=True), 1
+            )
         ]
-        pictures = len(json.loads(test["key"])["pictures"])
-        told = {name: test[name] for name in ("id", "title", "created")}
-        return told | {"pictures": pictures, "subjects": subjects}
+        told = {name: getattr(test, name) for name in ("id", "title", "created")}
+        return told | {"pictures": len(tests.key(test).pictures), "subjects": subjects}
 
     def listed(request: Request) -> Response:
         """Your tests of people, the newest first, with the link of each subject; who sits at the
         machine that the studio runs on sees everybody's."""
-        held = tests.of(getattr(request.state, OWNER), everybodys=_is_here(request))
-        return JSONResponse([told(test) for test in held])
+        return JSONResponse([told(test) for test in held(request)])
 
     def one(request: Request, id: str) -> Response:
         """A test, and what its answers say so far."""
@@ -226,23 +214,21 @@ def add_people(app: FastAPI, store: Store, address: str) -> None:
         for how many `subjects` there are to be links."""
         asked = await json_of(request)
         owner, title = getattr(request.state, OWNER), asked.get("title") or "Real or generated?"
-        job = store.find(str(asked.get("job")), owner)
+        job = jobs.find(str(asked.get("job")), owner)
         gone = HTTPException(404, "there is no such test; the job that makes it has to be done")
         if job is None or job.verb != VERB or job.state != DONE:
             raise gone
         if not isinstance(title, str) or len(title) > _LONGEST:
             raise InputError(f"the title is a text of {_LONGEST} letters at most")
-        made = store.place(job.id) / outputs(job)
-        key = made.with_name(f"{made.name}{KEY_ENDING}")
+        made, key = job.place / OUTPUTS, job.place / f"{OUTPUTS}{KEY_ENDING}"
         if not key.exists():  # a program gave it another place
             raise gone
-        id = tests.add(owner, title, made / PAGE, key, _count(asked))
-        return JSONResponse(told(owned(request, id)), 201)
+        return JSONResponse(told(tests.add(owner, title, made / PAGE, key, _count(asked))), 201)
 
     async def invite(request: Request, id: str) -> Response:
         """Make links for so many more `subjects`."""
         test = owned(request, id)
-        tests.invite(test["id"], _count(await json_of(request)))
+        tests.invite(test, _count(await json_of(request)))
         return JSONResponse(told(test), 201)
 
     def archive(request: Request, id: str) -> Response:
@@ -253,7 +239,7 @@ def add_people(app: FastAPI, store: Store, address: str) -> None:
 
     def delete(request: Request, id: str) -> Response:
         """Forget a test and all that was answered; its links open nothing any more."""
-        tests.delete(owned(request, id)["id"])
+        tests.delete(owned(request, id))
         return Response(status_code=204)
 
     for path, act, method, status in (
@@ -275,28 +261,17 @@ def _add_subjects(app: FastAPI, tests: Served) -> None:
     """What a link opens: its own test, and nothing else."""
 
     def asked(secret: str) -> Response:
-        found = tests.page(secret)
-        if found is None:
-            raise HTTPException(404, "this test is over, or the link is not whole")
-        page, policy = found
+        page, policy = tests.page(secret)
         headers = {"content-security-policy": f"{policy}; frame-ancestors 'none'"}
         return HTMLResponse(page, headers=headers | {"cache-control": "no-store"})
 
     async def answered(request: Request, secret: str) -> Response:
-        kept = tests.answer(secret, await json_of(request))
-        if kept is None:
-            raise HTTPException(404, "this test is over, or the link is not whole")
-        if not kept:
-            raise HTTPException(409, "more is answered already, elsewhere; reload the page")
+        tests.answer(secret, await json_of(request))
         return Response(status_code=204)
 
     path = f"{SUBJECT}{{secret}}"
     app.add_api_route(path, asked, include_in_schema=False)
     app.add_api_route(path, answered, methods=["POST"], include_in_schema=False)
-
-
-def _is_here(request: Request) -> bool:
-    return getattr(request.state, HERE, False)
 
 
 def _count(asked: Mapping[str, Any]) -> int:

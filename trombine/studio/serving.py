@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,17 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import h11
 import uvicorn
 from filelock import FileLock, Timeout
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from trombine.core.errors import InputError
+from trombine.io.files import write_bytes
 from trombine.studio import guard
 from trombine.studio.app import application
-from trombine.studio.jobs import Store
+from trombine.studio.jobs import Jobs
 from trombine.studio.models import Offer, offers
-from trombine.studio.pool import Pool
+from trombine.studio.workers import working
 
 HOME: Final = "127.0.0.1"
 _ELSEWHERE: Final = "192.0.2.1"  # an address that is nobody's, by RFC 5737
@@ -36,41 +35,13 @@ class Studio:
 
     link: str
     port: int
+    jobs: Jobs
     server: uvicorn.Server
     listening: socket.socket
 
     def serve(self) -> None:
         """Answer, until told to end."""
         self.server.run(sockets=[self.listening])
-
-
-class _Patient(H11Protocol):
-    """A connection that is closed unless the head of each request comes in time, all of it."""
-
-    _late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Wait for the first head."""
-        super().connection_made(transport)
-        self._late = self.loop.call_later(guard.SILENCE, transport.close)
-
-    def data_received(self, data: bytes) -> None:
-        """Wait on while the head is not whole."""
-        super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._forget()
-        elif self._late is None:
-            self._late = self.loop.call_later(guard.SILENCE, self.transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
-        self._forget()
-        super().connection_lost(exc)
-
-    def _forget(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
 
 
 @contextmanager
@@ -88,33 +59,38 @@ def opened(
     `invents` is a model that its pages offer beside those that ship and those of runs/; `lan` lets
     in who is on the same network; `outside` is the address under which a proxy has it.
     """
-    store = Store(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # pictures of people are in it
     try:
         with FileLock(folder / "studio.lock", timeout=0), _listening(port, lan) as listening:
-            pool = Pool(store=store, count=workers)
-            pool.start()
-            try:
-                models = partial(offers, Path("runs").resolve(), invents)
-                yield _studio(store, listening, models, _lan_host() if lan else HOME, outside)
-            finally:
-                pool.stop()
+            jobs, models = Jobs(folder), partial(offers, Path("runs").resolve(), invents)
+            with working(jobs, workers):
+                yield _studio(jobs, listening, models, _lan_host() if lan else HOME, outside)
     except Timeout as error:
         text = "is the folder of another studio that is open"
         raise InputError(text, "close it, or give another --data", path=folder) from error
 
 
+def _token(folder: Path) -> str:
+    """The token of the link, which stays the same as long as the folder."""
+    path = folder / "token"
+    if not path.exists():
+        write_bytes(path, secrets.token_urlsafe(24).encode())
+    return path.read_text()
+
+
 def _studio(
-    store: Store,
+    jobs: Jobs,
     listening: socket.socket,
     models: Callable[[], list[Offer]],
     host: str,
     outside: str,
 ) -> Studio:
-    token, port = store.secret("token"), listening.getsockname()[1]
+    token, port = _token(jobs.folder), listening.getsockname()[1]
     address = outside or f"http://{host}:{port}"
     server: list[uvicorn.Server] = []
     app = application(
-        store,
+        jobs,
         stopping=lambda: server[0].should_exit,
         models=models,
         address=address,
@@ -131,7 +107,6 @@ def _studio(
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
-        http=_Patient,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -142,7 +117,7 @@ def _studio(
     )
     server.append(uvicorn.Server(config))
     link = f"{address}/?token={token}"
-    return Studio(link=link, port=port, server=server[0], listening=listening)
+    return Studio(link=link, port=port, jobs=jobs, server=server[0], listening=listening)
 
 
 def _lan_host() -> str:

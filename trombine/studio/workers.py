@@ -1,0 +1,209 @@
+"""The processes that do a studio's jobs, one after the other, and the threads that give them out.
+
+A process that dies fails its job and is replaced; so is one that does not let go of a job that was
+cancelled, and one that had most of its memory, which it would not give back.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any, Final
+
+from trombine.__main__ import in_a_line, is_for_people
+from trombine.commands.replay import places_in
+from trombine.core.computing import follow_parent
+from trombine.core.errors import InputError
+from trombine.core.memory import ENDED, available, ran_out
+from trombine.core.progress import log
+from trombine.studio.api import arguments_of, function_of, parameters_of, takes_files
+from trombine.studio.jobs import INPUTS, OUTPUTS, PROGRESS, RUNNING, Job, Jobs
+
+PATIENCE: Final = 3.0  # seconds in which a process lets go of a job that was cancelled
+LEAST_BYTES: Final = 2 << 30  # that a process may have: its libraries and nets take half
+_TURN: Final = 0.1  # seconds between two looks at a job, and two tellings of its progress
+_SPENT: Final = 0.8  # of its memory
+_NICE: Final = 5  # pages come before jobs
+_DEADLY: Final = "ended the process that worked on it; take a smaller picture"
+_FAULT: Final = "something broke in trombine itself; the studio's terminal says more"
+
+
+@contextmanager
+def working(jobs: Jobs, count: int) -> Iterator[None]:
+    """Inside, so many processes do the jobs; afterwards they are gone."""
+    most_bytes = max(int(0.9 * (available() or 0)) // max(1, count), LEAST_BYTES)
+    workers = [_Worker(jobs, most_bytes) for _ in range(count)]
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        jobs.close()
+        for worker in workers:
+            worker.end()
+            worker.join()
+
+
+class _Worker(threading.Thread):
+    """One process, and the thread that gives it jobs and hears of them."""
+
+    process: SpawnProcess | None = None
+
+    def __init__(self, jobs: Jobs, most_bytes: int) -> None:
+        super().__init__(daemon=True)
+        self.jobs, self.most_bytes = jobs, most_bytes
+
+    def run(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for processes that begin here
+        self._begin()
+        while job := self.jobs.take():
+            if not self._do(job):
+                self.end()
+                self._begin()
+        self.end()
+
+    def end(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+
+    def _begin(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, self.most_bytes), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def _do(self, job: Job) -> bool:
+        """Have a job done; whether its process may do another."""
+        cancelled: float | None = None  # since when its process is asked to let go
+        try:
+            self.pipe.send((job.place, job.verb, job.fields, job.model))
+            while True:
+                if self.pipe.poll(_TURN):
+                    kind, value = self.pipe.recv()
+                    if kind != PROGRESS:
+                        self.jobs.end(job, **value["end"])
+                        return not value["is_spent"]
+                    self.jobs.progress(job, value)
+                elif job.state != RUNNING and cancelled is None:
+                    cancelled = time.monotonic()
+                    self.pipe.send(None)
+                elif cancelled is not None and time.monotonic() - cancelled > PATIENCE:
+                    break
+        except (EOFError, OSError):  # the process died
+            pass
+        self.jobs.end(job, problem=_DEADLY)
+        return False
+
+
+def _serve(pipe: Connection, most_bytes: int) -> None:
+    """What a process does: jobs, until the studio ends it, or is gone."""
+    follow_parent()
+    os.nice(_NICE)
+    if sys.platform == "linux":  # let what is asked for beyond this fail, as where memory ends
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
+    log.addHandler(logging.NullHandler())  # what a job says is in its result
+    if not pipe.poll():  # what every verb needs takes longest to load: nobody waits for it yet
+        import_module("trombine.commands.inpaint")
+        import_module("trombine.commands.upscale")
+    while True:
+        told = 0.0
+        if (job := pipe.recv()) is None:  # of a job that had ended
+            continue
+
+        def progress(done: float, total: float, what: str) -> None:
+            nonlocal told
+            if pipe.poll():
+                raise _UnwantedError
+            if done >= total or time.monotonic() - told > _TURN:
+                told = time.monotonic()
+                pipe.send((PROGRESS, {"done": done, "total": total, "unit": what}))
+
+        place, verb, fields, model = job
+        end = do(place, verb, fields, model, progress)
+        pipe.send(("end", {"end": end, "is_spent": _peak() > _SPENT * most_bytes}))
+
+
+class _UnwantedError(BaseException):
+    """Nobody waits for the job any more; no error that a library may catch."""
+
+
+def _peak() -> int:
+    """The most bytes of memory that this process ever had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak << 10
+
+
+def do(
+    place: Path,
+    verb: str,
+    fields: Mapping[str, Any],
+    model: Path | None,
+    progress: Callable[[float, float, str], None],
+) -> dict[str, Any]:
+    """Do a job in its folder; its result, or why there is none, as `Jobs.end` takes it."""
+    (place / OUTPUTS).mkdir()
+    before = Path.cwd()
+    os.chdir(place / INPUTS)  # names of files are those of this folder, as they are told to people
+    try:
+        return {"result": _run(verb, fields, model, Path("..", OUTPUTS), progress)}
+    except _UnwantedError:
+        return {}
+    except Exception as error:
+        if isinstance(error, InputError) and error.path:
+            error.path = Path(error.path.name)  # the folder is nobody's to know
+        if ran_out(error):
+            return {"problem": f"{ENDED}; take a smaller picture"}
+        if is_for_people(error):
+            return {"problem": in_a_line(error)}
+        traceback.print_exc()
+        return {"problem": _FAULT}
+    finally:
+        os.chdir(before)
+
+
+def _run(
+    verb: str,
+    fields: Mapping[str, Any],
+    model: Path | None,
+    folder: Path,
+    progress: Callable[[float, float, str], None],
+) -> dict[str, Any]:
+    function, arguments = function_of(verb), arguments_of(verb, fields)
+    if model is not None:
+        arguments["model"] = model
+    has_pictures = "pictures" in arguments and takes_files(verb, "pictures")
+    pictures = [arguments.pop("pictures")] if has_pictures else []
+    if verb == "replay":  # of a stranger's records, on the server
+        for picture in map(Path, pictures[0]):
+            if places_in(picture):
+                raise InputError("has a record that names a file", "make it anew", path=picture)
+    if "progress" in {one.name for one in parameters_of(function)}:
+        arguments["progress"] = progress
+    result = function(*pictures, output=folder, **arguments)
+    about = f"{pictures[0][0]}: " if pictures else ""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        "summary": result.summary.removeprefix(f"{folder}: "),  # which is nobody's to know
+        "notices": [{"text": text.removeprefix(about)} for text in result.notices],
+        "skipped": [{"file": path.name, "why": why} for path, why in result.skipped.items()],
+        "found": [{"file": path.name, "value": value} for path, value in result.found.items()],
+        "files": [
+            {"name": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size}
+            for path in files
+        ],
+    }
