@@ -58,7 +58,7 @@ def test_a_card_that_is_named_or_there_is_taken_and_the_record_says_so(
         assert "cuda" in asked
         assert (read_record(file) or {})["options"].get("device", "auto") == device
         asked.clear()
-    trombine.read(portrait(tmp_path / "in"), output=tmp_path / "s.png", device="cuda", enlarge=True)
+    trombine.read(portrait(tmp_path / "in"), device="cuda")
     assert asked and set(asked) == {"cuda"}
 
 

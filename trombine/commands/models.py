@@ -269,7 +269,8 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     card, path = model.card, model.path
     shipped = zoo.recipes().get(path.stem) if path.parent == zoo.ZOO else None
     made = shipped or {"make": card.command}
-    scores = [f"{s.measure} {s.value:.6g} (protocol {s.protocol})" for s in card.scores]
+    under = {s: f" (protocol {s.protocol})" if s.protocol else "" for s in card.scores}
+    scores = [f"{score.measure} {score.value:.6g}{under[score]}" for score in card.scores]
     yield "model", path.stem
     yield "about", card.about
     yield "task", f"{card.task}: {TASKS[card.task].says}"
