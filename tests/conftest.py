@@ -7,12 +7,13 @@ package checks its arguments and its result against its annotations, shapes incl
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -21,7 +22,6 @@ from types import ModuleType
 import checking
 import hypothesis
 import pytest
-import zygote
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -133,29 +133,20 @@ _LOADED: dict[Path, ModuleType] = {}
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="session")
-def on_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """An environment in which `trombine` is this one, and starts at once (zygote.py)."""
-    folder = tmp_path_factory.mktemp("zygote")
-    python = Path(sys.executable).parent
-    if hasattr(os, "pidfd_open"):
-        with zygote.started(folder) as server:
-            yield {"PATH": f"{folder / 'bin'}:{python}:{os.environ['PATH']}"}
-            server.terminate()
-    else:
-        yield {"PATH": f"{python}:{os.environ['PATH']}"}
-
-
 @pytest.fixture
-def command(tmp_path: Path, on_path: dict[str, str]) -> Command:
-    """`command("replay", "a.png", cwd=folder)`: trombine in a fresh process, output captured.
+def command(tmp_path: Path) -> Command:
+    """`command("replay", "a.png", cwd=folder)`: the command as its console entry calls it, but in
+    this process, which has torch and kernels loaded; output captured.
 
-    It runs in an empty folder unless told, and turns warnings into errors, as the tests do.
+    It runs in an empty folder unless told. What is tested of starting and ending itself (what is
+    loaded, signals, closed streams) starts Python as users do.
     """
+    from trombine.__main__ import main
 
     def run(*arguments: str | Path, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
-        here = os.environ | on_path | {"PYTHONWARNINGS": "error"}
-        words = [shutil.which("trombine", path=here["PATH"]) or "", *map(str, arguments)]
-        return subprocess.run(words, cwd=cwd, env=here, capture_output=True, text=True, timeout=600)
+        words, out, err = [*map(str, arguments)], io.StringIO(), io.StringIO()
+        with chdir(cwd), redirect_stdout(out), redirect_stderr(err):
+            code = main(words)
+        return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
     return run

@@ -14,27 +14,12 @@ from snippets import PAGES, snippets
 
 import trombine
 from trombine import __version__
-from trombine.__main__ import main
 from trombine.cli import application
 from trombine.commands import COMMANDS, GROUPS
 from trombine.commands.options import help_of
 from trombine.commands.studio import studio
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """The command in this process: tests of pages and verbs start it in one of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        code = main(words)
-        return subprocess.CompletedProcess(words, code, *capsys.readouterr())
-
-    return run
 
 
 def function_of(line: str) -> Callable[..., object]:

@@ -26,8 +26,18 @@ def is_file_of_hub(name: object) -> bool:
 
 
 def located(name: str | Path) -> str | Path:
-    """The file that was downloaded, for the name of one of the hub; other names as they are."""
-    return downloaded(str(name)) if is_file_of_hub(name) else name
+    """The file that is downloaded for a name of the hub, the best one of a run; other names as they
+    are."""
+    return downloaded(str(name)) if is_file_of_hub(name) else of_run(Path(name)) or name
+
+
+def of_run(folder: Path) -> Path | None:
+    """The best model of a run, if this is the folder of one that has some."""
+    best = folder / f"best{ENDING}"
+    try:
+        return best if best.exists() else None
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
+        return None
 
 
 def downloaded(name: str) -> Path:

@@ -18,7 +18,7 @@ from trombine.models import zoo
 from trombine.models.card import Card
 from trombine.models.file import card_in, not_finite, read, write
 from trombine.models.foreign import Foreign, is_foreign, opened_by_spandrel
-from trombine.models.hub import HUB, downloaded
+from trombine.models.hub import HUB, downloaded, of_run
 from trombine.models.tasks import TASKS, channels, in_rgb, inputs_of
 from trombine.models.zoo import ENDING, no_model, shipped
 from trombine.nets import NETS, Net, build
@@ -157,12 +157,6 @@ def find(name: str | Path) -> Path:
     if _exists(Path(name)):
         return Path(name)
     raise no_model(name)
-
-
-def of_run(folder: Path) -> Path | None:
-    """The best model of a run, if this is the folder of one that has some."""
-    best = folder / f"best{ENDING}"
-    return best if _exists(best) else None
 
 
 def _exists(path: Path) -> bool:

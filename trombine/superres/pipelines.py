@@ -21,7 +21,7 @@ from trombine.core import memory
 from trombine.core.devices import CPU, device_of
 from trombine.core.errors import InputError
 from trombine.io.image import MAX_PIXELS, MAX_PIXELS_VARIABLE
-from trombine.models import Model, loaded, of_run, shipped
+from trombine.models import Model, loaded, shipped
 from trombine.models.blending import between
 from trombine.models.foreign import PICKLES
 from trombine.models.hub import located
@@ -282,8 +282,6 @@ def _file(model: str | Path) -> Path:
     """The one file that is meant, if it can be one; downloaded, where it is the hub's."""
     model = located(model)
     path = Path(model)
-    if (best := of_run(path)) is not None:
-        return best
     if isinstance(model, Path) or model.endswith((ENDING, *PICKLES)):
         return path
     if model in (ships := shipped()):
