@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page as Tab
+from tabs import until
 
 # Where the canvas is and what it shows, once both stayed for some frames: a tool that was just
 # chosen still moves what is beside it.
@@ -26,18 +27,18 @@ STILL = """async () => {
 }"""
 
 
-KEPT = """async () => {
+KEPT = """(async () => {
   const { kept } = await import("/static/keep.js");
   const { raster } = document.querySelector("picture-easel"), work = await kept();
   return work?.marks.length === raster.data.length
     && work.marks.every((mark, at) => mark === raster.data[at])
     && JSON.stringify(work.points) === JSON.stringify(raster.marks);
-}"""
+})()"""
 
 
 def until_kept(tab: Tab) -> None:
     """Wait until the browser keeps what a reload brings back."""
-    tab.wait_for_function(KEPT)
+    until(tab, KEPT)
 
 
 def count(tab: Tab) -> int:

@@ -11,7 +11,6 @@ import imagecodecs
 import numpy as np
 import pytest
 import torch
-from films import save_frames
 from torch.nn import functional
 
 from trombine.core.errors import InputError
