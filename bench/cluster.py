@@ -12,7 +12,6 @@ taken to give STORE bytes a second to all of them together.
 
 from __future__ import annotations
 
-import argparse
 import heapq
 import os
 import sys
@@ -31,7 +30,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from table import ROOT, Row, at_most, interleaved, report
+from table import ROOT, Row, at_most, interleaved, options, report, seconds
 
 import trombine
 from trombine.core.cluster import joined, on_cluster
@@ -50,7 +49,7 @@ NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80
 
 def main() -> int:
     """Measure, print, draw, and say whether the goal was met."""
-    arguments = parse()
+    arguments = options(__doc__, count=400, first_seed=0, rounds=3)
     load = os.getloadavg()[0]
     os.environ |= ALONE | {"OMP_NUM_THREADS": "1"}  # for the workers, as Ray has it
     torch.set_num_threads(1)
@@ -61,15 +60,6 @@ def main() -> int:
         rows = [Row("load of the machine before", load, "processes")]
         rows += measure(here, arguments.rounds)
     return report(rows, json=arguments.json)
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--count", type=int, default=400, help="small pictures")
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--rounds", type=int, default=3, help="turns that each way has")
-    parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
 
 
 def paint(folder: Path, size: int, first_seed: int, count: int) -> None:
@@ -89,7 +79,7 @@ def measure(here: Path, rounds: int) -> list[Row]:
     """All ways in turn, and what the simulation needs."""
     small, count = here / "small", len(list((here / "small").iterdir()))
     with nodes(1) as (one, begun):
-        lone = timed(lambda: enlarge(small, here / "node", cluster=one))
+        lone = seconds(lambda: enlarge(small, here / "node", cluster=one))
     with nodes(2) as (two, _), processes(2) as pool:
         names = sorted(small.iterdir())
         lots = [names[at : at + TASK] for at in range(0, count, TASK)]
@@ -98,10 +88,10 @@ def measure(here: Path, rounds: int) -> list[Row]:
             "two": lambda: enlarge(small, here / "two", cluster=two),
             "pool": lambda: list(pool.map(partial(enlarge, output=here / "pool"), lots)),
         }
-        times = interleaved({name: partial(timed, way) for name, way in ways.items()}, rounds)
+        times = interleaved({name: partial(seconds, way) for name, way in ways.items()}, rounds)
         nothing = [*range(1000)]
-        hand = timed(lambda: list(on_cluster(int, nothing, two))) / (len(nothing) / TASK)
-    plan = timed(lambda: enlarge(small, here / "two", overwrite=False)) / count
+        hand = seconds(lambda: list(on_cluster(int, nothing, two))) / (len(nothing) / TASK)
+    plan = seconds(lambda: enlarge(small, here / "two", overwrite=False)) / count
     sizes = {"48 px": works(small, here), "512 px": works(here / "large", here)}
     rows = [
         Row("one process", median(times["one"]), "s"),
@@ -125,18 +115,12 @@ def measure(here: Path, rounds: int) -> list[Row]:
         costs = Costs(work=work[0], plan=plan, hand=hand, start=begun, size=work[1])
         hours = [simulate(workers, costs) for workers in WORKERS]
         curves[name] = [hours[0] / each for each in hours]
-        for workers, seconds in zip(WORKERS, hours, strict=True):
+        for workers, taken in zip(WORKERS, hours, strict=True):
             if workers in (10, 100, 1000):
-                times_one = hours[0] / seconds
+                times_one = hours[0] / taken
                 rows.append(Row(f"simulated, {name}: {workers} workers", times_one, "times one"))
     draw(curves)
     return rows
-
-
-def timed(do: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    do()
-    return time.perf_counter() - start
 
 
 def works(folder: Path, here: Path) -> tuple[list[float], float]:
@@ -158,19 +142,19 @@ def nodes(count: int) -> Iterator[tuple[str, float]]:
         for _ in range(count - 1):
             cluster.add_node(**NODE)
         with joined(address := str(cluster.address)):
-            begun = timed(lambda: list(on_cluster(begin, [0.0], address)))
+            begun = seconds(lambda: list(on_cluster(begin, [0.0], address)))
             list(on_cluster(begin, [1.0] * (4 * count), address))
             yield address, begun
     finally:
         cluster.shutdown()
 
 
-def begin(seconds: float) -> int:
+def begin(busy: float) -> int:
     """Load the net, and keep its worker busy for so long, so that others begin too."""
     with tempfile.TemporaryDirectory() as folder:
         paint(Path(folder) / "in", SMALL, 0, 1)
         enlarge(Path(folder) / "in", Path(folder) / "out")
-    time.sleep(seconds)
+    time.sleep(busy)
     return os.getpid()
 
 
@@ -203,10 +187,10 @@ def simulate(workers: int, costs: Costs) -> float:
     work = rng.choice(costs.work, (PICTURES // TASK, TASK)).sum(1)
     driver, store, last = PICTURES * costs.plan, 0.0, 0.0
     free = [driver + costs.start] * workers
-    for seconds in work:
+    for taken in work:
         driver = max(driver, free[0]) + costs.hand
         store = max(store, driver) + TASK * costs.size / STORE
-        end = store + float(seconds)
+        end = store + float(taken)
         heapq.heapreplace(free, end)
         last = max(last, end)
     return last

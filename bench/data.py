@@ -6,12 +6,11 @@ one process. The DataLoader decodes with Pillow, without transforms, in one proc
 is about, and with a worker for each core; what starts its workers is not counted. All take turns
 in one run.
 
-    python bench/data.py [--sizes 64 128] [--count 2048] [--first-seed 0] [--rounds 9] [--json]
+    python bench/data.py [--count 2048] [--first-seed 0] [--rounds 9] [--json]
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from statistics import median
 import numpy as np
 import torch
 from PIL import Image
-from table import Row, at_least, interleaved, ratio_of_medians, report
+from table import Row, at_least, interleaved, options, ratio_of_medians, report
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -33,6 +32,7 @@ from trombine.data.pack import Pack
 from trombine.data.painting import paint_pack
 from trombine.data.source import batches, source
 
+SIZES = 64, 128  # pixels a side
 BATCH = 32
 GOAL = 50.0  # times as many pictures a second
 QUALITY = 90  # of the JPEGs
@@ -56,26 +56,16 @@ class Jpegs(Dataset[Tensor]):
 
 def main() -> int:
     """Measure, print, and say whether the goals were met."""
-    arguments = parse()
+    arguments = options(__doc__, count=2048, first_seed=0, rounds=9)
     torch.set_num_threads(1)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        for size in arguments.sizes:
+        for size in SIZES:
             here = Path(folder) / str(size)
             prepare(here, size, arguments.first_seed, arguments.count)
             rows += compare(here, size, arguments.rounds, float32=False)
             rows += compare(here, size, arguments.rounds, float32=True)
     return report(rows, json=arguments.json)
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[64, 128], metavar="PIXELS")
-    parser.add_argument("--count", type=int, default=2048, help="pictures of each size")
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--rounds", type=int, default=9, help="turns that each loader has")
-    parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
 
 
 def prepare(folder: Path, size: int, first_seed: int, count: int) -> None:

@@ -9,7 +9,6 @@ that of the medians of the processor's time.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import Final
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
-from table import Row, at_least, cpu_seconds, interleaved, ratio_of_medians, report
+from table import Row, at_least, cpu_seconds, interleaved, options, ratio_of_medians, report
 from torch.nn.functional import l1_loss, softplus
 from torch.optim import Adam
 
@@ -42,10 +41,7 @@ LABEL: Final = 0.9  # of what is real, the recipe's
 
 def main() -> int:
     """Time both sides; 1 unless every row meets its goal."""
-    parser = argparse.ArgumentParser(description="Time the training loop.")
-    parser.add_argument("--count", type=int, default=30, help="steps of each side")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    asked = parser.parse_args()
+    asked = options(__doc__, count=30)  # steps of each side
     return report(list(measure(asked.count)), json=asked.json)
 
 

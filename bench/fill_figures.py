@@ -2,7 +2,7 @@
 
 A figure stands between two comments, which say where it comes from and how it is written:
 
-    <!-- figure: bench/results/world.json rows[photo 64].value ,.0f -->168<!-- /figure -->
+    <!-- figure: bench/results/data.json rows[64 px uint8: pack].value ,.0f -->168<!-- /figure -->
 
 that is: a JSON file, a path in it (keys joined by dots; [NAME] picks the entry of a list that has
 this name, in which * stands for anything), and a Python format. The file must say which command

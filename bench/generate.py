@@ -1,6 +1,6 @@
 """How good invented faces are: fidelity, steering, originality, sharpness, walks, speed.
 
-    python bench/generate.py [--model NAME|RUN ...] [--first-seed N] [--count M] [--only PART ...]
+    python bench/generate.py [--model "NAME|RUN ..."] [--first-seed N] [--count M] [--only PART ...]
                              [--steered N] [--references N] [--walks N] [--json]
 
 Models are those that ship, unless others are named. The witness judges: the nets have never seen
@@ -17,12 +17,10 @@ are those of the processor. The irises of a face are apart by the difference of 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -30,7 +28,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, UInt8
-from table import Row, at_least, at_most, cpu_seconds, log_use, report
+from table import Row, at_least, at_most, cpu_seconds, log_use, options, report
 
 from trombine.core.computing import computing, cores, in_turn
 from trombine.core.conventions import LANDMARK_GROUPS, to_picture, to_pixels
@@ -289,44 +287,16 @@ def speed(subject: Subject) -> Rows:
     yield at_most("32 faces", every, "s of a core", 1.2)
 
 
-_ELSEWHERE: Final = """
-import sys
-from pathlib import Path
-from trombine.core.computing import in_turn
-from trombine.generation.by_net import Inventing
-inventing = Inventing(path=Path(sys.argv[1]), size=int(sys.argv[2]), truncation=1.0, asked={})
-seeds = list(map(int, sys.argv[4].split(",")))
-from hashlib import sha256
-for pixels in in_turn(inventing.pixels, seeds, int(sys.argv[3])):
-    print(sha256(pixels.tobytes()).hexdigest())
-"""
-
-
-def sameness(subject: Subject) -> Rows:
-    """The same seed alone, among 7 and 32, on one thread and two, in another process."""
-
-    def elsewhere(threads: int, seeds: Sequence[int]) -> list[str]:
-        words = [str(subject.path), str(SIDE), str(threads), ",".join(map(str, seeds))]
-        command = [sys.executable, "-c", _ELSEWHERE, *words]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-
-    usual = elsewhere(2, range(32))
-    here = sha256(subject.inventing.pixels(5).tobytes()).hexdigest()
-    same = [here == usual[5], elsewhere(1, range(2, 9)) == usual[2:9], elsewhere(1, [5]) == [here]]
-    yield at_least("the same bytes alone, among 7 and 32, on 1 and 2 threads", sum(same), "of 3", 3)
-
-
 PARTS: Final[Mapping[str, Callable[[Subject], Rows]]] = {
     "fidelity": fidelity,
     "steering": steering,
     "originality": originality,
     "walks": walks,
     "speed": speed,
-    "sameness": sameness,
 }
 
 
-def subjects(names: Sequence[str], options: argparse.Namespace) -> dict[str, Subject]:
+def subjects(names: Sequence[str], given: argparse.Namespace) -> dict[str, Subject]:
     """The models by name."""
     found: dict[str, Subject] = {}
     for name in names or [f"generate-{style}" for style in STYLES]:
@@ -339,32 +309,32 @@ def subjects(names: Sequence[str], options: argparse.Namespace) -> dict[str, Sub
             raise SystemExit(f"{error}") from error
         found[name] = Subject(
             path=path,
-            first=options.first_seed,
-            count=options.count,
-            references=options.references,
-            walks=options.walks,
-            steered=options.steered,
+            first=given.first_seed,
+            count=given.count,
+            references=given.references,
+            walks=given.walks,
+            steered=given.steered,
         )
     return found
 
 
 def main() -> int:
     """All rows."""
-    parser = argparse.ArgumentParser(description="Measure invented faces.")
-    parser.add_argument("--model", nargs="+", default=[], metavar="NAME|RUN")
-    parser.add_argument("--first-seed", type=int, default=FIRST)
-    parser.add_argument("--count", type=int, default=2_000)
-    parser.add_argument("--references", type=int, default=24_000)
-    parser.add_argument("--walks", type=int, default=20)
-    parser.add_argument("--steered", type=int, default=250)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    given = options(
+        __doc__,
+        model="",
+        first_seed=FIRST,
+        count=2_000,
+        references=24_000,
+        walks=20,
+        steered=250,
+        only=PARTS,
+    )
     rows: list[Row] = []
-    for name, subject in subjects(options.model, options).items():
-        for part in options.only:
+    for name, subject in subjects(given.model.split(), given).items():
+        for part in given.only:
             rows += [replace(row, name=f"{name}: {row.name}") for row in PARTS[part](subject)]
-    return report(rows, json=options.json)
+    return report(rows, json=given.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ none of it: Linux alone says them.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import statistics
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import torch
 from playwright.sync_api import Browser, sync_playwright
-from table import Row, at_least, cpu_seconds, interleaved, ratio_of_medians, report
+from table import Row, at_least, cpu_seconds, interleaved, options, ratio_of_medians, report
 
 from trombine.activations.page import described, page
 from trombine.models import Card, Model, load
@@ -47,12 +46,7 @@ def generator() -> Model:
 
 def main() -> int:
     """Measure every net; 1 unless each is as fast as was asked."""
-    parser = argparse.ArgumentParser(description="Time the microscope's frames.")
-    parser.add_argument(
-        "--rounds", type=int, default=5, help="measurements of each net, of five frames"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    arguments = parser.parse_args()
+    arguments = options(__doc__, rounds=5)  # measurements of each net, of five frames
     if hasattr(os, "sched_setaffinity"):  # the browser, which is begun by this process, has it too
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     torch.set_num_threads(1)

@@ -1,12 +1,9 @@
 """How fast the nearest references are found, and which copies: what judge originality promises.
 
-    python bench/originality.py [--references N] [--faces N] [--scales N ...] [--rounds N] [--json]
+    python bench/originality.py [--references N] [--faces N] [--rounds N] [--json]
 
-Seconds are by the clock, on two cores, in turn with what they are compared with: a loop over
-scikit-image's SSIM, which is timed on a few references and scaled to all; and the limit of the
-machine, as many multiplications and additions as SSIM of a pair needs, in a compiled loop over
-numbers that stay in the cache, with the references read once. Time and memory for more references
-are those of a process of its own for each number, which reads them from a file.
+Seconds are by the clock, on two cores, in turn with a loop over scikit-image's SSIM, which is timed
+on a few references and scaled to all.
 
 Copies are planted among painted faces, and searched by search.py and by two perceptual hashes of
 imagehash, which are given the same windows and mirrors of every reference. Without imagehash (it is
@@ -16,24 +13,20 @@ of planted copies among new faces, and `data audit` of what they are compared wi
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
-from threading import Event, Thread
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numba import njit
 from PIL import Image
 from skimage.metrics import structural_similarity
-from table import Row, at_least, at_most, interleaved, ratio_of_medians, report
+from table import Row, at_least, at_most, interleaved, options, ratio_of_medians, report, seconds
 
 from trombine.core.rng import Rng
 from trombine.eval.originality import threshold
@@ -45,19 +38,14 @@ SIZE: Final = 64
 THREADS: Final = 2
 AT_ONCE: Final = 25
 SLOW: Final = 40  # references of scikit-image's loop
-TOP: Final = 10
 FIRST: Final = 1_200_000  # seed of the painted faces
 SAMPLE: Final = 400  # new faces that say what a false alarm is
 PLANTED: Final = 100
 STYLES: Final = ("photo", "anime")
 RATE: Final = 0.01
 GOALS: Final = {"cropped": 0.95, "recoloured": 0.95, "patched": 0.95}  # of the others .99
-CHAIN: Final = 12  # multiply-adds of a number between its load and its store
-_PLACES: Final = (SIZE - 10) ** 2 * 3  # windows of a pair
-_ROWS: Final = (SIZE - 10) * SIZE * 3
 # Of a pair: products; six and then six multiply-adds of a symmetric window with its five sums;
 # about fourteen operations of SSIM's quotient.
-OPERATIONS: Final = SIZE * SIZE * 3 + 11 * _ROWS + (11 + 14) * _PLACES
 Rows = Iterator[Row]
 Box = tuple[float, float, float, float]
 
@@ -68,13 +56,6 @@ def noise(count: int, seed: int) -> np.ndarray:
     coarse = rng.integers(0, 128, (count, SIZE // 8, SIZE // 8, 3), np.uint8)
     fine = rng.integers(0, 128, (count, SIZE, SIZE, 3), np.uint8)
     return coarse.repeat(8, 1).repeat(8, 2) + fine
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """By the clock."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def by_scikit_image(query: np.ndarray, references: np.ndarray) -> float:
@@ -94,35 +75,8 @@ def by_scikit_image(query: np.ndarray, references: np.ndarray) -> float:
     return seconds(loop) / len(references)
 
 
-@njit(fastmath={"contract"}, nogil=True)
-def arithmetic(numbers: Any, factor: Any, term: Any, rounds: int) -> Any:
-    """Twelve multiply-adds of each number a round, of which the compiler can spare none."""
-    for _ in range(rounds):
-        for k in range(numbers.size):
-            value = numbers[k]
-            for _ in range(CHAIN):
-                value = value * factor + term
-            numbers[k] = value
-    return numbers[0]
-
-
-def limit(references: np.ndarray) -> float:
-    """Seconds a pair, if nothing but the arithmetic and the reading took time."""
-    numbers = 2048  # 8 kB, which a core's first cache holds
-    rounds = max(1, len(references) * OPERATIONS // (numbers * CHAIN * THREADS))
-    parts = np.array_split(np.arange(len(references)), THREADS)
-
-    def work(part: np.ndarray) -> None:
-        arithmetic(np.ones(numbers, np.float32), np.float32(0.999), np.float32(0.001), rounds)
-        # AT_ONCE pictures are compared with a reference while it is in the cache.
-        references[part[0] : part[-1] + 1 : AT_ONCE].max()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return seconds(lambda: list(pool.map(work, parts))) / len(references)
-
-
 def speed_rows(count: int, rounds: int) -> Rows:
-    """SSIM against scikit-image's, and against the limit."""
+    """SSIM against scikit-image's."""
     references = noise(count, 1)
     several = iter(noise(AT_ONCE * (rounds + 2), 2).reshape(rounds + 2, AT_ONCE, SIZE, SIZE, 3))
     singles = iter(noise(rounds + 2, 3)[:, None])
@@ -133,7 +87,6 @@ def speed_rows(count: int, rounds: int) -> Rows:
         "25 at once": lambda: (
             seconds(lambda: ssim(next(several), references, threads=THREADS)) / count / AT_ONCE
         ),
-        "limit": lambda: limit(references),
     }
     times = interleaved(measures, rounds)
     for name, values in times.items():
@@ -141,58 +94,6 @@ def speed_rows(count: int, rounds: int) -> Rows:
     for name, goal in (("one", 100), ("25 at once", 300)):
         ratio = ratio_of_medians(times["scikit-image"], times[name])
         yield at_least(f"{name} against scikit-image", ratio, "times as fast", goal)
-    ratio = ratio_of_medians(times["25 at once"], times["limit"])
-    yield at_most("25 at once against the limit", ratio, "times as long", 3)
-
-
-def scale_rows(counts: list[int]) -> Rows:
-    """Seconds and memory of a process for each number of references."""
-    taken: dict[int, tuple[float, float]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for count in counts:
-            path = Path(folder) / "pictures.npy"
-            room = np.lib.format.open_memmap(path, "w+", np.uint8, (count, SIZE, SIZE, 3))
-            for start in range(0, count, 1000):
-                part = room[start : start + 1000]
-                part[:] = noise(len(part), start)
-            del room
-            command = [sys.executable, __file__, "--measure", str(path)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            first, second = map(float, done.stdout.split())
-            taken[count] = first, second
-    for count, (took, memory) in taken.items():
-        yield Row(f"{count:,} references: search of {AT_ONCE}", took, "seconds")
-        yield Row(f"{count:,} references: memory", memory, "MB above its start")
-    least, most = min(counts), max(counts)
-    times = most / least
-    growth = taken[most][0] / taken[least][0] / times
-    yield at_most(f"search: time for {times:g} times as many", growth, "times linear", 1.3)
-    yield at_most(f"{most:,} references: memory", taken[most][1], "MB above its start", 600)
-
-
-def measure(path: Path) -> None:
-    """Print seconds of a search, and the most memory that this process has to itself."""
-    references, queries = np.load(path, mmap_mode="r"), noise(AT_ONCE, 99)
-    search(queries[:2], references[:300], threads=THREADS)  # compiles
-    start, peak, over = own_memory(), [own_memory()], Event()
-
-    def watch() -> None:
-        while not over.wait(0.02):
-            peak.append(own_memory())
-
-    watcher = Thread(target=watch)
-    watcher.start()
-    took = seconds(lambda: search(queries, references, top=TOP, threads=THREADS))
-    over.set()
-    watcher.join()
-    print(took, max(peak) - start)
-
-
-def own_memory() -> float:
-    """Megabytes in memory that are no file's."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    line = next(line for line in lines if line.startswith("RssAnon:"))
-    return int(line.split()[1]) / 1024
 
 
 def recall_rows(count: int, style: str) -> Rows:
@@ -323,26 +224,20 @@ def by_hash(
 
 def main() -> int:
     """Measure all; 1 unless every goal is met."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--references", type=int, default=21_000)
-    parser.add_argument("--faces", type=int, default=1_000)
-    parser.add_argument("--judged", type=int, default=20_000)
-    parser.add_argument("--scales", type=int, nargs="+", default=[5_000, 20_000, 80_000])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", choices=("speed", "scale", "recall", "commands"))
-    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
-    if args.measure:
-        measure(args.measure)
-        return 0
+    args = options(
+        __doc__,
+        references=21_000,
+        faces=1_000,
+        judged=20_000,
+        rounds=7,
+        only=("speed", "recall", "commands"),
+    )
     parts: dict[str, Callable[[], list[Row]]] = {
         "speed": lambda: list(speed_rows(args.references, args.rounds)),
-        "scale": lambda: list(scale_rows(args.scales)),
         "commands": lambda: list(command_rows(args.judged)),
         "recall": lambda: [row for style in STYLES for row in recall_rows(args.faces, style)],
     }
-    rows = [row for name, part in parts.items() if args.only in (None, name) for row in part()]
+    rows = [row for name, part in parts.items() if name in args.only for row in part()]
     return report(rows, json=args.json)
 
 

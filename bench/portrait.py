@@ -24,7 +24,7 @@ from portrait_people import SIZE, STYLE, People, asked, drawings, landmarks, rec
 from restyle import NOISE, psnr_of_head
 from restyle_pairs import DRAWN, called
 from restyle_portraits import Portrait, off, portraits
-from table import Row, at_least, at_most, cpu_seconds, ratio_of_medians, report
+from table import Row, at_least, at_most, cpu_seconds, options, ratio_of_medians, report
 from upscale import there
 
 from trombine.eval.witness import field_names, seen
@@ -181,15 +181,9 @@ PARTS: Final[Mapping[str, Callable[[argparse.Namespace, People], Rows]]] = {
 
 def main() -> int:
     """All rows."""
-    parser = argparse.ArgumentParser(description="Measure fitted and painted people.")
-    parser.add_argument("--first-seed", type=int, default=FIRST)
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--portraits", type=int, default=102)
-    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    given = options(__doc__, first_seed=FIRST, count=200, portraits=102, only=PARTS)
     people = People(seeds=range(given.first_seed, given.first_seed + given.count))
-    rows = [row for part in given.only or PARTS for row in PARTS[part](given, people)]
+    rows = [row for part in given.only for row in PARTS[part](given, people)]
     return report(rows, json=given.json)
 
 

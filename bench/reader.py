@@ -10,7 +10,6 @@ bench/evaluations.jsonl, or in the file given with --log.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -45,7 +44,16 @@ from reader_quality import (
     read,
     wrong_together,
 )
-from table import Row, at_least, at_most, cpu_seconds, interleaved, ratio_of_medians, report
+from table import (
+    Row,
+    at_least,
+    at_most,
+    cpu_seconds,
+    interleaved,
+    options,
+    ratio_of_medians,
+    report,
+)
 from upscale_pictures import SHARED, portraits
 
 from trombine.core.conventions import GROUPS, to_picture
@@ -348,14 +356,14 @@ def log(model: Model, found: Sequence[Faces], reads: Sequence[Read], path: Path 
 
 def main() -> int:
     """Measure, print, say whether every goal is met."""
-    parser = argparse.ArgumentParser(description="Measure the reader.")
-    parser.add_argument("--first-seed", type=int, default=PROTOCOL_SEEDS.start)
-    parser.add_argument("--count", type=int, default=COUNT)
-    parser.add_argument("--model", default="reader")
-    parser.add_argument("--witness", default="witness", help="none leaves its rows out")
-    parser.add_argument("--log", type=Path)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = options(
+        __doc__,
+        first_seed=PROTOCOL_SEEDS.start,
+        count=COUNT,
+        model="reader",
+        witness="witness",  # none leaves its rows out
+        log=Path,
+    )
     model = load(asked.model, task="read")
     witness = None if asked.witness == "none" else load(asked.witness, task="read")
     seeds = range(asked.first_seed, asked.first_seed + asked.count)

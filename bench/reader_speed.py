@@ -11,7 +11,6 @@ pictures without a face.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -19,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 from PIL import Image
-from table import Row, at_least, at_most, interleaved, report
+from table import Row, at_least, at_most, interleaved, options, report, seconds
 from upscale_pictures import SHARED
 
 from trombine.core.computing import cores
@@ -214,7 +214,9 @@ def peer_rows(rounds: int) -> Rows:
     torch.set_num_threads(1)
     every = finders()
     pixels, _ = scene(0, SMALL, 1, 300)
-    times = interleaved({name: _timed(find, pixels) for name, find in every.items()}, rounds)
+    times = interleaved(
+        {name: partial(seconds, partial(find, pixels)) for name, find in every.items()}, rounds
+    )
     for name, values in times.items():
         yield Row(f"{name}: 640 x 480", 1000 * statistics.median(values), "ms")
     groups = [scene(number, SMALL, 12, side) for number in range(6) for side in (32, 48, 100)]
@@ -239,15 +241,6 @@ def peer_rows(rounds: int) -> Rows:
     yield at_least("painted faces, beside the best peer", shares["trombine"] - best, "found", 0)
 
 
-def _timed(find: Find, pixels: Pixels) -> Callable[[], float]:
-    def once() -> float:
-        start = time.perf_counter()
-        find(pixels)
-        return time.perf_counter() - start
-
-    return once
-
-
 def _same(a: Corners, b: Corners) -> bool:
     return shared(a, b) > OVERLAP
 
@@ -263,14 +256,10 @@ def rows(rounds: int) -> Mapping[str, Callable[[Path], Rows]]:
 
 def main() -> int:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=tuple(rows(1)))
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
+    args = options(__doc__, rounds=5, only=rows(1))
     table: list[Row] = []
     for name, make in rows(args.rounds).items():
-        if args.only in (None, name):
+        if name in args.only:
             with tempfile.TemporaryDirectory() as folder:
                 table += make(Path(folder))
     return report(table, json=args.json)

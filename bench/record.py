@@ -20,14 +20,11 @@ from table import ROOT, Row, as_table
 # In this order: the short ones first.
 PROGRAMS = (
     "data",
-    "io",
     "resume",
     "engine",
     "studio",
-    "world",
     "reader",
     "reader_speed",
-    "reader_tracks",
     "scratches",
     "inpaint",
     "steering",

@@ -2,7 +2,6 @@
 
     python bench/restyle.py [--first-seed N] [--count M] [--portraits N] [--model NAME]
                             [--only PART ...] [--json]
-    python bench/restyle.py --sheet FILE       every pair of styles, of painted and real people
 
 Painted faces beside their truths are measured in restyle_pairs.py, as the net alone draws them;
 here in pictures, as users do it: found, drawn and blended in. Portraits are in
@@ -30,17 +29,15 @@ import torch
 from jaxtyping import UInt8
 from PIL import Image as Pillow
 from restyle_pairs import SIDE, every_pair, witnessed
-from restyle_portraits import portraits, real
+from restyle_portraits import real
 from skimage import data as skimage_data
-from table import Row, at_most, report
+from table import Row, at_most, options, report
 from torch.nn import functional
-from upscale import there
 
 from trombine.core.conventions import PART_INDEX, to_picture
 from trombine.eval.methods.restyle import of_net
 from trombine.faces import Tracker
 from trombine.io.image import Picture, as_seen, picture_of
-from trombine.io.sheets import Sheet
 from trombine.metrics import psnr
 from trombine.restyling.drawing import Restyling, faces_in, restyled, soft_in_tiles
 from trombine.restyling.stylize import model_of
@@ -112,44 +109,6 @@ def tiles(asked: Restyling) -> Rows:
     styles = asked.styles("photo")
     once, tiled = (soft_in_tiles(picture, asked.net, styles, tile=tile) for tile in (1024, 128))
     yield at_most("tiles, apart from one pass", float((once - tiled).abs().max()), "", 0.01)
-
-
-def sheet(first: int, model: Path) -> Pixels:
-    """Two painted people and two real ones, in a block for each: what is shown stands where its
-    row is of the same style as the column, beside it what the command makes of that. Real people
-    are shown as drawings as they were drawn."""
-    painted = [{style: _window(first + k, style) for style in STYLES} for k in range(2)]
-    rows = [_row(style, painted, model) for style in STYLES]
-    columns = [f"to {style}" for _ in painted for style in STYLES]
-    titles = [f"painted: {style}" for style in STYLES]
-    if there("portraits"):
-        pictures = [one.image for one in portraits(1)]
-        pictures.append(picture_of(np.ascontiguousarray(skimage_data.astronaut()[:250, 120:330])))
-        people = [{"photo": picture, **_others(picture, "photo", model)} for picture in pictures]
-        rows += [_row(style, people, model) for style in STYLES]
-        titles += [f"real: {style}" for style in STYLES]
-    return Sheet(rows=rows, column_titles=columns, row_titles=titles, title=model.stem).pixels()
-
-
-def _window(seed: int, style: str) -> Picture:
-    return picture_of(paint(face(seed), SHOWN, style).pixels)
-
-
-def _row(source: str, people: Sequence[Mapping[str, Picture]], model: Path) -> list[Pixels]:
-    every = [{source: each[source], **_others(each[source], source, model)} for each in people]
-    return [as_seen(each[style]) for each in every for style in STYLES]
-
-
-def _others(image: Picture, source: str, model: Path) -> dict[str, Picture]:
-    """A picture in all styles but its own."""
-    faces = faces_in(image)
-    return {
-        style: restyled(
-            image, Restyling(path=model, target=style, source=source), faces, source
-        ).image
-        for style in STYLES
-        if style != source
-    }
 
 
 def speed(first: int, asked: Restyling) -> Rows:
@@ -270,21 +229,10 @@ PARTS: Final[Mapping[str, Callable[[argparse.Namespace, Restyling], Rows]]] = {
 
 def main() -> int:
     """All rows."""
-    parser = argparse.ArgumentParser(description="Measure restyling.")
-    parser.add_argument("--first-seed", type=int, default=FIRST)
-    parser.add_argument("--count", type=int, default=80)
-    parser.add_argument("--portraits", type=int, default=102)
-    parser.add_argument("--model", default="restyle")
-    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--sheet", type=Path)
-    options = parser.parse_args()
-    if options.sheet:
-        Pillow.fromarray(sheet(options.first_seed, model_of(options.model))).save(options.sheet)
-        return 0
-    asked = Restyling(path=model_of(options.model), target="anime", source="photo")
-    rows = [row for part in options.only or PARTS for row in PARTS[part](options, asked)]
-    return report(rows, json=options.json)
+    given = options(__doc__, first_seed=FIRST, count=80, portraits=102, model="restyle", only=PARTS)
+    asked = Restyling(path=model_of(given.model), target="anime", source="photo")
+    rows = [row for part in given.only for row in PARTS[part](given, asked)]
+    return report(rows, json=given.json)
 
 
 if __name__ == "__main__":

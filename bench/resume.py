@@ -10,7 +10,6 @@ its own, a fork of this one, which has all libraries loaded.
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import shutil
@@ -24,7 +23,7 @@ from typing import Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from table import Row, at_most, report
+from table import Row, at_most, options, report
 
 from trombine.__main__ import main as trombine
 from trombine.training import loop
@@ -48,12 +47,7 @@ KEPT: Final = ("checkpoints/*.safetensors", "best*.safetensors", "log.jsonl", "s
 
 def main() -> int:
     """Kill and resume; 1 unless every run ended with the same bytes."""
-    parser = argparse.ArgumentParser(description="Kill trainings and go on with them.")
-    parser.add_argument("--count", type=int, default=10, help="kills of each method")
-    parser.add_argument("--methods", nargs="*", default=list(METHODS), choices=list(METHODS))
-    parser.add_argument("--first-seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    asked = parser.parse_args()
+    asked = options(__doc__, count=10, methods=METHODS, first_seed=0)  # kills of each method
     assert loop.train  # loaded, with what it needs, before the first fork
     rows: list[Row] = []
     for method in asked.methods:

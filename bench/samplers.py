@@ -10,7 +10,6 @@ study.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Final
 
 import torch
 from generate_study import COUNT, SIZE, STEPS, STUDY, denoised, faces, of_arm, scores
-from table import Row, report
+from table import Row, options, report
 from torch import Tensor
 
 from trombine.models import load
@@ -64,10 +63,7 @@ def rows(count: int) -> Iterator[Row]:
 
 def main() -> int:
     """All rows."""
-    parser = argparse.ArgumentParser(description="Measure samplers.")
-    parser.add_argument("--count", type=int, default=COUNT, metavar="M")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = options(__doc__, count=COUNT)
     return report(list(rows(asked.count)), json=asked.json)
 
 

@@ -13,17 +13,15 @@ bench/evaluations.jsonl, or in the file given with --log.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
-from table import Row, at_least, at_most, report
+from table import Row, at_least, at_most, options, report, seconds
 from upscale_pictures import Pictures, faces, leaves, photographs
 
 from trombine.core.rng import FIRST, Rng
@@ -122,29 +120,22 @@ def time_row(model: Model) -> Row:
     generator = torch.Generator().manual_seed(0)
     picture = torch.rand(3, *LARGE, generator=generator)
     scratches(picture[:, :256, :256].contiguous(), model=model)
-    start = time.perf_counter()
-    scratches(picture, model=model)
-    return at_most("12 megapixels", time.perf_counter() - start, "s", SECONDS)
+    taken = seconds(lambda: scratches(picture, model=model))
+    return at_most("12 megapixels", taken, "s", SECONDS)
 
 
 def main() -> int:
     """Measure, print, say whether every goal is met."""
-    parser = argparse.ArgumentParser(description="Measure what finds scratches.")
-    parser.add_argument("--first-seed", type=int, default=PROTOCOL_SEEDS.start)
-    parser.add_argument("--count", type=int, default=COUNT)
-    parser.add_argument("--model", default=NET)
-    parser.add_argument("--log", type=Path)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    model, first = load(options.model, task="detect"), options.first_seed
-    seeds, photos = range(first, first + options.count), photographs()
+    given = options(__doc__, first_seed=PROTOCOL_SEEDS.start, count=COUNT, model=NET, log=Path)
+    model, first = load(given.model, task="detect"), given.first_seed
+    seeds, photos = range(first, first + given.count), photographs()
     rows = [
         row
         for pictures in (faces(seeds), leaves(seeds), photos)
-        for row in set_rows(model, pictures, first, options.log)
+        for row in set_rows(model, pictures, first, given.log)
     ]
     rows += [*kind_rows(model, photos, first), *false_rows(model, photos), time_row(model)]
-    return report(rows, json=options.json)
+    return report(rows, json=given.json)
 
 
 if __name__ == "__main__":

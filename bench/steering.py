@@ -10,7 +10,6 @@ moved as far, and nothing is repaired.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
-from table import Row, at_least, at_most, log_use, report
+from table import Row, at_least, at_most, log_use, options, report
 
 from trombine.core.conventions import GROUP_OF_PART, GROUPS, to_picture
 from trombine.data.masks import mask
@@ -121,16 +120,11 @@ def _mouth(pixels: UInt8[np.ndarray, "h w 3"]) -> float:
 
 def main() -> int:
     """All rows."""
-    parser = argparse.ArgumentParser(description="Measure steering.")
-    parser.add_argument("--first-seed", type=int, default=FIRST)
-    parser.add_argument("--count", type=int, default=48)
-    parser.add_argument("--model", default="inpaint")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    model = loaded(options.model, task="repair")
-    seeds = range(options.first_seed, options.first_seed + options.count)
+    given = options(__doc__, first_seed=FIRST, count=48, model="inpaint")
+    model = loaded(given.model, task="repair")
+    seeds = range(given.first_seed, given.first_seed + given.count)
     faces = [paint(face(seed), SIZE, "photo") for seed in seeds]
-    return report(rows(faces, seeds, model), json=options.json)
+    return report(rows(faces, seeds, model), json=given.json)
 
 
 def rows(faces: Sequence[Painted], seeds: range, model: Model) -> list[Row]:

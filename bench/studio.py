@@ -12,7 +12,6 @@ not quiet: then the core-seconds of workers and server, counted once all nets ar
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import io
 import json
@@ -33,7 +32,7 @@ from pathlib import Path
 import numpy as np
 import skimage.data
 from PIL import Image
-from table import Row, at_least, at_most, report
+from table import Row, at_least, at_most, options, report
 
 SIDE = 256  # of every picture: small beside what people send
 VERBS = {
@@ -47,11 +46,7 @@ PATIENCE = 600.0  # seconds, of a client for its job
 
 def main() -> int:
     """Open a studio, let clients work, and compare."""
-    parser = argparse.ArgumentParser(description="Many clients at a studio at once.")
-    parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=120.0)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    arguments = parser.parse_args()
+    arguments = options(__doc__, clients=64, seconds=120.0)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         alone = {verb: by_command(place, verb, arguments.clients) for verb in VERBS}

@@ -9,6 +9,7 @@ traced to the run that gave it (see fill_figures.py). Nothing here measures anyt
 
 from __future__ import annotations
 
+import argparse
 import platform
 import shlex
 import statistics
@@ -20,6 +21,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from json import dumps
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -128,6 +130,24 @@ def log_use(
     log_evaluation(protocol, model.hash, found, path)
 
 
+def options(about: str | None, **defaults: Any) -> argparse.Namespace:
+    """What the command line says: --json, and an option for each default, of its type, of which
+    Path is any path or none; of a table or tuple (--only) some names."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    for name, default in defaults.items():
+        option = f"--{name.replace('_', '-')}"
+        if default is Path:
+            parser.add_argument(option, type=Path)
+        elif isinstance(default, int | float | str):
+            help = f"default {default}"
+            parser.add_argument(option, type=type(default), default=default, help=help)
+        else:
+            names = list(default)
+            parser.add_argument(option, nargs="+", choices=names, default=names, metavar="NAME")
+    return parser.parse_args()
+
+
 def command() -> str:
     """The command that is running, as typed from the repository's root."""
     program = Path(sys.argv[0]).resolve()
@@ -199,6 +219,13 @@ def interleaved(
             if turn >= warm:
                 found[name].append(value)
     return found
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Seconds by the clock that something takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:

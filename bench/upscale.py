@@ -10,7 +10,6 @@ bench/evaluations.jsonl, or in the file given with --log.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -25,7 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 import upscale_speed
-from table import ROOT, Row, at_least, at_most, report
+from table import ROOT, Row, at_least, at_most, options, report
 from upscale_drawings import SIZES as SIZES_PAINTED
 from upscale_drawings import wrong_of
 from upscale_pictures import (
@@ -42,7 +41,6 @@ from upscale_quality import (
     Scores,
     bicubic_of_papers,
     measured,
-    worst_seam,
 )
 
 import trombine
@@ -50,7 +48,7 @@ from trombine.core.conventions import to_pixels
 from trombine.eval.methods.upscale import of_model
 from trombine.metrics import PROTOCOL_SEEDS, Figure, Protocol, log_evaluation
 from trombine.metrics.drawing import is_drawing
-from trombine.models import load, read_card, shipped
+from trombine.models import load
 from trombine.nets import build
 from trombine.world import STYLES
 
@@ -64,10 +62,7 @@ FACES: Final = {2: 3.5, 4: 3.0}
 DRAWINGS: Final = {2: 4.0, 4: 4.0}
 WILD_GAINS: Final = (2.0, 1.2)  # dB over bicubic: faces, photographs
 DETECTED: Final = 0.99  # of world pictures
-SAME: Final = 1e-5  # tiled and whole
 SIDES: Final = (256, 512)  # pixels, of the small pictures that are timed
-TILED: Final = 4  # of pictures in tiles, for each net
-
 Rows = Iterator[Row]
 
 
@@ -301,8 +296,6 @@ def speed_rows(asked: Asked) -> Rows:
         for side in SIDES:
             ratio = upscale_speed.times_faster(net, net, side)
             yield at_least(f"speed: {name} of {side} px against plain torch", ratio, "times", 1.5)
-        apart = upscale_speed.apart(net, max(SIDES))
-        yield at_most(f"speed: {name} from plain torch", apart, "of white", 1e-4)
     net = load("upscale-x4").in_rgb
     paper = build("srresnet", {"factor": 4}).eval()
     ratio = upscale_speed.times_faster(net, paper, min(SIDES))
@@ -312,12 +305,6 @@ def speed_rows(asked: Asked) -> Rows:
     yield Row(f"{about}, time", seconds, "s")
     yield at_most(f"{about}, beside Pillow's bicubic", times, "times its CPU-seconds", 20)
     yield at_most(f"{about}, memory", mebibytes * 2**20 / 1e9, "GB", 1.5)
-    power, steepest = upscale_speed.linearity(net)
-    near = abs(power - 1) <= 0.1
-    yield Row("speed: time grows as pixels to the power of", power, "", "0.9 to 1.1", near)
-    yield Row("speed: the same where it is steepest, from one tile to several", steepest, "")
-    gain = upscale_speed.several_at_once(net)
-    yield Row("speed: pictures of 64 px two at once against in turn", gain, "times")
 
 
 def study_rows(asked: Asked) -> Rows:
@@ -333,14 +320,6 @@ def study_rows(asked: Asked) -> Rows:
     yield Row(name, above, "dB", "> 0", above > 0)
     longer = ours["minutes"] / theirs["minutes"]
     yield at_most("study x4: CPU-minutes of upscale-x4 against SRResNet's", longer, "times", 1.05)
-
-
-def seam_rows(asked: Asked) -> Rows:
-    """Tiled equals whole, for each shipped net."""
-    for name in shipped():
-        if read_card(name).task == "upscale":
-            worst = worst_seam(name, asked.seeds.start, TILED)
-            yield at_most(f"tiled against whole, {TILED} sizes: {name}", worst, "of white", SAME)
 
 
 def there(folder: str) -> bool:
@@ -360,7 +339,6 @@ GROUPS: Final[dict[str, Callable[[Asked], Rows]]] = {
     "drawings": drawing_rows,
     "wild": wild_rows,
     "detector": detector_rows,
-    "seams": seam_rows,
     "study": study_rows,
     "speed": speed_rows,
 }
@@ -381,22 +359,10 @@ def measure(asked: Asked, groups: Mapping[str, Callable[[Asked], Rows]]) -> Rows
 
 def run(groups: Mapping[str, Callable[[Asked], Rows]], about: str, *, count: int) -> int:
     """Measure what the command line asks for; 1 unless every row meets its goal."""
-    parser = argparse.ArgumentParser(
-        description=about, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--first-seed", type=int, default=PROTOCOL_SEEDS.start)
-    parser.add_argument("--count", type=int, default=count, help="faces of the world, 2 or more")
-    parser.add_argument(
-        "--only", nargs="+", choices=groups, metavar="GROUP", help=f"of {', '.join(groups)}"
-    )
-    parser.add_argument("--log", type=Path, metavar="FILE", help="where evaluations are logged")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args()
-    if given.count < 2:
-        parser.error("--count is 2 or more: an interval needs two pictures")
+    given = options(about, first_seed=PROTOCOL_SEEDS.start, count=count, only=groups, log=Path)
     seeds = range(given.first_seed, given.first_seed + given.count)
     asked = Asked(seeds=seeds, log=given.log, protocols={})
-    rows = list(measure(asked, {name: groups[name] for name in given.only or groups}))
+    rows = list(measure(asked, {name: groups[name] for name in given.only}))
     protocols = ", ".join(f"{name}: {hash}" for name, hash in asked.protocols.items())
     return report(rows, json=given.json, protocol=protocols or None)
 

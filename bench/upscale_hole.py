@@ -9,7 +9,6 @@ picture, which is the same elsewhere, the witness.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, UInt8
 from PIL import Image
-from table import Row, at_least, at_most, report
+from table import Row, at_least, at_most, options, report
 
 import trombine
 from trombine.core.conventions import to_picture, to_pixels
@@ -42,11 +41,7 @@ QUALITIES: Final = {"clean": None, "JPEG 85": 85}
 
 def main() -> int:
     """Measure each factor, clean and as JPEG."""
-    parser = argparse.ArgumentParser(description="Measure enlarged repairs.")
-    parser.add_argument("--first-seed", type=int, default=2_000_000)
-    parser.add_argument("--count", type=int, default=24)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    given = options(__doc__, first_seed=2_000_000, count=24)
     seeds = range(given.first_seed, given.first_seed + given.count)
     with tempfile.TemporaryDirectory() as folder:
         rows = [

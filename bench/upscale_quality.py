@@ -28,9 +28,6 @@ from trombine.data.degrade import (
 )
 from trombine.eval.methods import Run, methods
 from trombine.metrics import Figure, Protocol, figure, log_evaluation, luma, psnr, psnr_y
-from trombine.models import load
-from trombine.models.running import enlarged
-from trombine.nets import Net
 
 Picture = Float32[torch.Tensor, "c h w"]
 Way = Callable[[torch.Tensor], torch.Tensor]  # small pictures to large ones
@@ -165,24 +162,3 @@ def bicubic_of_papers(pictures: Pictures, factor: int) -> float:
         inner = slice(factor, -factor)
         found.append(psnr(truth[..., inner, inner], large[..., inner, inner]).item())
     return float(np.mean(found))
-
-
-# ---------------------------------------------------------------------------------------------
-# Tiles
-
-
-def worst_seam(name: str, seed: int, count: int) -> float:
-    """How far tiled results of a shipped net are from whole ones, at most, over so many sizes."""
-    net, draw = load(name).in_rgb, np.random.default_rng(seed)
-    return float(np.max([_seam(net, draw) for _ in range(count)]))  # NaN stays NaN
-
-
-def _seam(net: Net, draw: np.random.Generator) -> float:
-    """One picture of noise, whose sides are multiples of nothing, in four tiles or more."""
-    seen = 2 * (net.reach or 0)  # a tile with its overlaps is larger by this
-    height, width = (seen + int(more) for more in draw.integers(21, 80, 2))
-    picture = torch.from_numpy(draw.random((3, height, width), np.float32))
-    tile = int(draw.integers(9, min(height, width) - seen))
-    with torch.inference_mode():
-        whole = net(picture[None])[0].clamp(0, 1)
-    return float((enlarged(net, picture, tile=tile) - whole).abs().max())

@@ -11,25 +11,19 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from json import dumps, loads
-from math import log
 from pathlib import Path
-from statistics import linear_regression, median
 
 import torch
 from PIL import Image
-from table import ROOT, cpu_seconds, interleaved, ratio_of_medians
+from table import ROOT, cpu_seconds, interleaved, ratio_of_medians, seconds
 
 from trombine.models.running import enlarged, prepare
-from trombine.nets import Net, build
+from trombine.nets import Net
 
 THREADS = 2
 LARGE = (750, 1000)  # high and wide: 12 megapixels at x4
-SIDES = (200, 400, 800)
 
 
 def times_faster(net: Net, plain: Net, side: int, rounds: int = 5) -> float:
@@ -39,19 +33,12 @@ def times_faster(net: Net, plain: Net, side: int, rounds: int = 5) -> float:
     torch.set_num_threads(THREADS)
     times = interleaved(
         {
-            "plain": partial(_seconds, partial(plain, picture[None])),
-            "ours": partial(_seconds, partial(enlarged, net, picture, threads=THREADS)),
+            "plain": partial(seconds, partial(plain, picture[None])),
+            "ours": partial(seconds, partial(enlarged, net, picture, threads=THREADS)),
         },
         rounds,
     )
     return ratio_of_medians(times["plain"], times["ours"])
-
-
-def apart(net: Net, side: int) -> float:
-    """How far what is made here is from what plain torch makes of the whole picture."""
-    picture = _picture(side, side)
-    wanted = net(picture[None])[0].detach().clamp(0, 1)
-    return float((enlarged(net, picture, threads=THREADS) - wanted).abs().max())
 
 
 def twelve_megapixels(model: str = "upscale-x4") -> tuple[float, float, float]:
@@ -72,15 +59,13 @@ def command_line(model: str, height: int, width: int) -> None:
         output = Path(folder) / "large.png"
         words = ["upscale", str(source), "-x", "4", "--model", model.removesuffix("-x4")]
         command = [sys.executable, "-m", "trombine", *words, "-o", str(output)]
-        start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        seconds = time.perf_counter() - start
+        taken = seconds(lambda: subprocess.run(command, check=True, capture_output=True))
         with Image.open(output) as made:
             assert made.size == (4 * width, 4 * height)
         plain = cpu_seconds(partial(by_pillow, source, output, 4))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     times, peak = (used.ru_utime + used.ru_stime) / plain, used.ru_maxrss / 1024
-    print(dumps({"seconds": seconds, "times": times, "mebibytes": peak}))
+    print(dumps({"seconds": taken, "times": times, "mebibytes": peak}))
 
 
 def by_pillow(source: Path, output: Path, factor: int) -> None:
@@ -90,58 +75,12 @@ def by_pillow(source: Path, output: Path, factor: int) -> None:
         picture.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(output)
 
 
-def linearity(net: Net | None = None, rounds: int = 3) -> tuple[float, float]:
-    """The exponent of seconds against pixels, 1 where time is linear, and its steepest step.
-
-    The first is the slope through all sizes. From one tile to many is a step of its own: tiles
-    overlap, and a picture that is one tile has no overlap.
-    """
-    net = net or build("residual", {"width": 32, "depth": 8, "factor": 4})
-    measures = {
-        str(side): partial(_seconds, partial(enlarged, net, _picture(side, side), threads=THREADS))
-        for side in SIDES
-    }
-    times = [median(found) for found in interleaved(measures, rounds).values()]
-    pixels, seconds = [2 * log(side) for side in SIDES], [log(time) for time in times]
-    steps = (
-        (late - early) / (large - small)
-        for (small, large), (early, late) in zip(pairwise(pixels), pairwise(seconds), strict=True)
-    )
-    return linear_regression(pixels, seconds).slope, max(steps)
-
-
-def several_at_once(net: Net, side: int = 64, count: int = 24, rounds: int = 5) -> float:
-    """How many times faster small pictures are, two at once by one thread each, than in turn."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    prepare(net)
-    pictures = [_picture(side, side) for _ in range(count)]
-
-    def in_turn() -> None:
-        for picture in pictures:
-            enlarged(net, picture, threads=THREADS)
-
-    def at_once() -> None:
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(partial(enlarged, net, threads=1), pictures))
-
-    both = {"in turn": partial(_seconds, in_turn), "at once": partial(_seconds, at_once)}
-    times = interleaved(both, rounds)
-    return ratio_of_medians(times["in turn"], times["at once"])
-
-
 def _picture(height: int, width: int) -> torch.Tensor:
     """A smooth picture with some noise, so that its file is neither tiny nor as large as can be."""
     down, across = torch.linspace(0, 9, height)[:, None], torch.linspace(0, 7, width)
     waves = torch.stack([torch.sin(down * across / (k + 1)) for k in range(3)])
     noise = torch.rand(waves.shape, generator=torch.Generator().manual_seed(0))
     return 0.5 + 0.4 * waves + 0.05 * (noise - 0.5)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def _fresh(program: str) -> dict[str, float]:

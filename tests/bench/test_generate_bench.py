@@ -15,12 +15,6 @@ def test_real_faces_are_framed_as_the_nets_frame_theirs() -> None:
     assert np.array_equal(pixels, paint(face(7), 128, "anime").pixels[16:112, 16:112])
 
 
-def test_sharpness_is_the_mean_step() -> None:
-    steps = np.zeros((4, 4, 3), np.uint8)
-    steps[:, ::2] = 10  # a step of 10 across everywhere, none down
-    assert program.sharpness([steps]) == pytest.approx(5)
-
-
 def test_irises_are_apart_by_their_colours() -> None:
     """Two discs within eyes of 18 pixels: of (40, 80, 120) and of (120, 80, 40)."""
     points = torch.zeros(2, 68, 2)

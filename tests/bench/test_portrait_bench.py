@@ -11,7 +11,6 @@ import portrait
 import portrait_people as people
 import pytest
 from portrait_people import SIZE, STYLE, Case
-from scipy.ndimage import uniform_filter
 from table import Row
 
 from trombine.faces import Face
@@ -71,28 +70,6 @@ def test_the_true_drawing_has_its_own_edges() -> None:
     assert people.edges_of(truth.pixels, truth) == (1, 1)
 
 
-def test_soft_edges_are_weak_and_moved_ones_are_elsewhere() -> None:
-    truth = paint(face(NOBODYS[0]), SIZE, STYLE)
-    planes = np.moveaxis(truth.pixels.astype(np.float64), 2, 0)
-    soft = np.stack([uniform_filter(plane, 5) for plane in planes], 2).round().astype(np.uint8)
-    there, own = people.edges_of(soft, truth)
-    assert there < 0.6
-    assert own < 0.8
-    there, own = people.edges_of(np.roll(truth.pixels, 3, axis=1), truth)
-    assert there < 0.6
-    assert own > 0.9
-
-
-def test_landmarks_lie_where_the_character_is_painted() -> None:
-    """A character whose picture is moved, turned and made smaller, painted as it is framed."""
-    person = replace(face(NOBODYS[1]), **MIDDLE)
-    frame = Frame(x=SIZE / 2 + 3, y=SIZE / 2 - 2, side=0.97 * SIZE, angle=0.08)
-    character = Character(person=person, frame=frame)
-    for style in ("photo", STYLE):
-        painted = paint(character.framed(SIZE, SIZE), SIZE, style)
-        assert np.allclose(people.landmarks(character, style), painted.points, atol=0.1)
-
-
 def test_fields_of_the_truth_are_all_found() -> None:
     true = [face(seed) for seed in NOBODYS]
     assert list(people.geometry(true, true).values()) == [1] * len(people.GEOMETRY)
@@ -129,13 +106,3 @@ def test_glasses_that_are_kept() -> None:
     assert rows["portraits: glasses kept"].value == 0.5
     assert rows["portraits: without glasses before and after"].value == pytest.approx(2 / 3)
     assert "portraits: glasses kept" not in values(portrait.glasses([False], [False]))
-
-
-def test_jitter_is_what_changes_from_frame_to_frame() -> None:
-    truth = np.random.default_rng(0).normal(0, 50, (6, 68, 2))
-    assert portrait.jitter(truth + 7, truth) == pytest.approx(0, abs=1e-9)
-    to_and_fro = np.array([1, -1] * 3)[:, None, None] * [1, 0]
-    assert portrait.jitter(truth + to_and_fro, truth) == pytest.approx(2)
-
-
-# As it is run -----------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import restyle
@@ -15,7 +13,7 @@ from table import Row
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.data.proportions import eyes
-from trombine.eval.witness import Seen, seen
+from trombine.eval.witness import seen
 from trombine.io.image import as_seen
 from trombine.world import face, paint
 
@@ -55,29 +53,6 @@ def test_what_is_kept() -> None:
     assert max(pairs.kept(strangers, truths)[name] for name in pairs.KEPT) < 0.5
 
 
-def test_glasses_that_are_kept_and_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of two pairs is kept, and of three people without any one has some: 1/2 and 2/3."""
-    monkeypatch.setattr(pairs, "WORN", ("glasses",))
-    people = seen(pairs.painted(NOBODYS[:5], "photo"))
-    column = pairs.field_names().index("glasses")
-
-    def wearing(*glasses: float) -> Seen:
-        fields = people.fields.clone()
-        fields[:, column] = torch.tensor(glasses)
-        return replace(people, fields=fields)
-
-    truths, results = wearing(1, 1, 0, 0, 0), wearing(1, 0, 1, 0, 0)
-    assert pairs.kept(results, truths, {})["glasses"] == pytest.approx((1 / 2 + 2 / 3) / 2)
-
-
-def test_the_style_is_what_the_witness_calls_it() -> None:
-    """A truth is of its style and of no other; a picture without a face is of none."""
-    truths = pairs.painted(NOBODYS, "cartoon")
-    assert pairs.called(seen(truths), "cartoon") == 1
-    assert pairs.called(seen(truths), "photo") == 0
-    assert pairs.called(seen(torch.full_like(truths, 0.5)), "sketch") == 0
-
-
 # Portraits -----------------------------------------------------------------------------------
 
 
@@ -105,13 +80,6 @@ def test_proportions_find_an_affine_change_exactly() -> None:
     turn = 7 * np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])
     moved = others @ turn + [50, 60]
     assert np.allclose(proportions.of(moved), changed(moved), atol=1e-5)
-
-
-def test_landmarks_off_are_in_pupils_distances() -> None:
-    true = some_faces(3, 2)
-    wide = np.abs(eyes(true)[1])[:, :, None]
-    points = true + wide * [0.03, 0.04]
-    assert portraits.off(points, true) == pytest.approx([5] * 3, rel=1e-5)
 
 
 # In pictures -----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, replace
 from json import dumps
 from pathlib import Path
@@ -11,15 +10,12 @@ import generate_study
 import inpaint_study
 import pytest
 import restyle_study
-import samplers
 import sharpen_study
 import torch
 import upscale_study
 from study import Arm, Study
 
 from trombine.nets import build
-from trombine.nets.samplers import METHODS, sample
-from trombine.nets.schedules import Diffusion, Flow
 from trombine.nets.sizes import Net
 from trombine.recipes import with_settings
 from trombine.training.methods import find
@@ -144,33 +140,3 @@ def test_what_latents_explain_is_what_was_planted() -> None:
     for matched in (True, False):
         chance = generate_study.explained(latents.flip(0), latents, matched=matched)
         assert abs(chance["rank"]) < 0.05 and abs(chance["linear"]) < 0.02
-
-
-@pytest.mark.parametrize("process", [Flow(), Diffusion(predicts="v")])
-def test_the_ideal_denoiser_is_the_mean_of_what_a_picture_may_be_of(
-    process: Flow | Diffusion,
-) -> None:
-    """By the rule of Bayes in plain numbers; and each sampler ends at pictures that there are."""
-    generator = torch.Generator().manual_seed(0)
-    data = torch.rand(3, 3, 2, 2, generator=generator) * 2 - 1
-    ideal = samplers.Ideal(process=process, data=data)
-    noise = torch.randn(64, 3, 2, 2, generator=generator)
-    t = torch.full((64,), 0.7)
-    mixed = process.mix(data[:1].expand(64, -1, -1, -1), noise, t)
-    (much, *_), (little, *_) = process.levels(t)
-    for one, clean in zip(mixed, process.clean(mixed, ideal(mixed, t), t), strict=True):
-        likely = [math.exp(-float(((one - much * d) ** 2).sum() / little**2 / 2)) for d in data]
-        weights = torch.tensor(likely)[:, None, None, None] / sum(likely)
-        mean = (weights * data).sum(0)
-        assert torch.allclose(clean, mean, atol=1e-4)
-    for method in METHODS:
-        *_, last = sample(
-            ideal,
-            process,
-            noise,
-            steps=50,
-            method=method,
-            draw=lambda _, shape: torch.randn(shape, generator=generator),
-        )
-        nearest = torch.cdist(last.flatten(1), data.flatten(1)).amin(1)
-        assert nearest.quantile(0.9) < 0.02

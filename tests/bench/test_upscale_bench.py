@@ -12,21 +12,15 @@ import numpy as np
 import pytest
 import torch
 import upscale
-import upscale_hole
-import upscale_pictures
-import upscale_sharp
 from PIL import Image
 from upscale_pictures import Pictures, from_files
 from upscale_quality import (
-    WILD,
     Scores,
-    bicubic_of_papers,
-    damaged,
     measured,
     protocol_of,
 )
 
-from trombine.data.degrade import Chain, enlarge, shrink
+from trombine.data.degrade import enlarge, shrink
 from trombine.eval.methods.upscale import of_model
 from trombine.models import load
 
@@ -129,30 +123,6 @@ def test_a_net_makes_8_bits_and_grey_of_grey(painted: Pictures) -> None:
         assert (large - exact).abs().max() <= 0.5 / 255 + 1e-5
 
 
-def test_the_damage_is_what_was_promised() -> None:
-    """Blur of sigma 1, 4 times smaller, noise of 5 levels, JPEG of quality 40, in this order."""
-    steps = [step.terms[0] for step in Chain.parse(WILD).steps]
-    assert [step.name for step in steps] == ["blur:gaussian", "shrink", "noise:gaussian", "jpeg"]
-    amounts = [step.amounts[0].low for step in steps]
-    assert amounts == pytest.approx([1, 4, 5 / 255, 40], abs=1e-5)
-
-
-def test_damage_is_the_seeds_and_keeps_grey(painted: Pictures) -> None:
-    for truth in painted.truths.values():
-        small = damaged(truth, WILD, 3)
-        assert small.shape == (len(truth), 11, 13)
-        assert torch.equal(small, damaged(truth, WILD, 3))
-        assert not torch.equal(small, damaged(truth, WILD, 4))
-
-
-def test_bicubic_of_papers_is_the_published_one() -> None:
-    if not (upscale_pictures.SHARED / "set5").is_dir():
-        pytest.skip("../shared/data/set5 is not here")
-    pictures = upscale_pictures.set5()
-    for factor, published in upscale.BICUBIC.items():
-        assert bicubic_of_papers(pictures, factor) == pytest.approx(published, abs=0.005)
-
-
 # Rows ----------------------------------------------------------------------------------------
 
 
@@ -163,21 +133,3 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
             away = abs(share - end) / math.sqrt(end * (1 - end) / count)
             assert away == pytest.approx(1.959964, abs=1e-5)
     assert upscale.wilson(1, 200)[1] == pytest.approx(1)
-
-
-def test_a_grid_is_energy_at_its_period() -> None:
-    rng = np.random.default_rng(0)
-    plain = torch.from_numpy(0.5 + 0.1 * rng.standard_normal((3, 96, 96)).astype(np.float32))
-    assert 0.7 < upscale_sharp.grid(plain) < 1.4
-    wave = torch.tensor([0.1, 0.0, -0.1, 0.0]).repeat(24)
-    assert upscale_sharp.grid(plain + wave) > 3
-
-
-def test_decibels_are_of_the_hole_alone() -> None:
-    truth = np.full((8, 8, 3), 100, np.uint8)
-    result = truth.copy()
-    inside = np.zeros((8, 8), bool)
-    inside[:2] = True
-    result[0], result[5] = 110, 255  # half of the hole is off by 10
-    found = upscale_hole.decibels(result, truth, inside)
-    assert found == pytest.approx(10 * math.log10(255**2 / 50))

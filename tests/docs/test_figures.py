@@ -101,7 +101,7 @@ def test_the_test_sees_an_unmarked_number(line: str, refused: bool) -> None:
 
 
 RESULT = {
-    "command": "python bench/world.py --json",
+    "command": "python bench/data.py --json",
     "commit": "0123456789ab",
     "protocol": None,
     "machine": {"cores": 2},
@@ -121,7 +121,7 @@ def text_with(where: str, form: str, text: str = "") -> str:
         ("rows[photo*].value", ".0f", "168"),
         ("rows[photo, 64 px].unit", "s", "pictures a second"),
         ("machine.cores", "d", "2"),
-        ("command", "s", "python bench/world.py --json"),
+        ("command", "s", "python bench/data.py --json"),
     ],
 )
 def test_a_figure_is_looked_up_and_written(
