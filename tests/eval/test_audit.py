@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import random
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -138,19 +137,6 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     return value
 
 
-def test_the_order_of_files_does_not_matter(faces: list[Image.Image]) -> None:
-    pictures = [np.asarray(picture) for picture in faces]
-    pictures += [np.asarray(ImageOps.mirror(picture)) for picture in faces[:5]]
-    order = list(range(len(pictures)))
-    random.Random(3).shuffle(order)
-    plain = audit.compared(checked(pictures), 0.85)
-    mixed = audit.compared(checked([pictures[i] for i in order]), 0.85)
-    assert [set(group) for group in plain.groups] == [{i, COUNT + i} for i in range(5)]
-    assert {frozenset(order[i] for i in group) for group in mixed.groups} == set(
-        map(frozenset, plain.groups)
-    )
-
-
 def test_a_test_picture_is_kept_before_a_larger_one() -> None:
     """Nothing is learned that is judged by."""
     pictures = [
@@ -161,12 +147,6 @@ def test_a_test_picture_is_kept_before_a_larger_one() -> None:
     result = audit.Audit(pictures, [], np.zeros(3, np.float32), [(0, 1, 2)])
     assert result.kept().tolist() == [False, True, False]
     assert result.across() == [(0, 1, 2)]
-
-
-def test_one_picture_and_none_alike(tmp_path: Path, faces: list[Image.Image]) -> None:
-    faces[0].save(tmp_path / "alone.png")
-    found = json.loads(trombine.data_audit(tmp_path, json=True).summary)
-    assert found["keep"] == 1 and found["groups"] == []
 
 
 def test_by_command(planted: Path, command: Command) -> None:

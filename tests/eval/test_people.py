@@ -159,15 +159,6 @@ def test_compression_of_one_side_is_said(home: Path) -> None:
     assert any("may tell them apart" in notice for notice in result.notices)
 
 
-def test_a_pack_will_do(home: Path) -> None:
-    trombine.data_prepare(home / "real", size=16, output=home / "pack")
-    fields: dict[str, Any] = {"pictures": 12, "output": home / "study"}
-    trombine.judge_people_make(home / "pack", home / "generated", **fields)
-    key = json.loads((home / "study.key.json").read_text())
-    names = {e["file"] for e in key["pictures"].values() if e["truth"] == "real"}
-    assert len(names) == 6 and all(name.startswith("real-") for name in names)
-
-
 # The answers
 
 FIVE = {"ann": (5, 5), "ben": (4, 4), "cem": (6, 2), "dua": (6, 6), "eve": (3, 3)}
@@ -225,14 +216,6 @@ def test_reasons_and_words_are_told_by_side(study: tuple[Path, dict[str, Any]]) 
     assert report["between"] == [] and report["fleiss"] is None
 
 
-def test_the_order_of_files_does_not_matter(study: tuple[Path, dict[str, Any]]) -> None:
-    home, _ = study
-    names = [f"answers/{name}.json" for name in FIVE]
-    one, other = score(home, *names), score(home, *names[::-1])
-    assert one["subjects"] == other["subjects"][::-1]
-    assert one["fleiss"] == other["fleiss"] and one["fooled"] == other["fooled"]
-
-
 def change(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
     return lambda content: {**content, name: value}
 
@@ -243,25 +226,14 @@ def change_answer(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
 
 BAD: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("cut off", lambda c: json.dumps(c)[:-40], "is damaged"),
-    ("no JSON", lambda c: "dear all", "is damaged"),
-    ("deep", lambda c: "[" * 100_000, "is damaged"),
-    ("a list", lambda c: [], "is damaged"),
     ("of another version", change("version", 2), "version: Input should be 1"),
     ("foreign", change("test", "0123456789abcdef"), "another test"),
     ("of nobody", change("subject", "  "), "names no subject"),
-    ("of a number", change("subject", 7), "is damaged"),
-    ("of what experience", change("experience", "much"), "is damaged"),
-    ("without answers", change("answers", None), "is damaged"),
     ("unfinished", lambda c: {**c, "answers": c["answers"][:7]}, "5 of 12 are not answered"),
     ("twice", lambda c: {**c, "answers": [*c["answers"], c["answers"][0]]}, "twice"),
     ("of another picture", change_answer("picture", "0" * 16), "not in the test"),
     ("undecided", change_answer("answer", "both"), "is damaged"),
-    ("before it began", change_answer("seconds", -1), "is damaged"),
     ("for ever", change_answer("seconds", float("inf")), "is damaged"),
-    ("never", change_answer("seconds", float("nan")), "is damaged"),
-    ("for 400 digits", change_answer("seconds", 10**400), "is damaged"),
-    ("for no reason", change_answer("reasons", ["envy"]), "is damaged"),
-    ("without words", change_answer("text", None), "is damaged"),
 ]
 
 

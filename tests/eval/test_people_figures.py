@@ -17,8 +17,6 @@ from trombine.eval.people_figures import (
     d_prime,
     exact_interval,
     fleiss_kappa,
-    guessing,
-    mean_accuracy,
     spread_of,
     subjects_needed,
 )
@@ -35,17 +33,7 @@ def subject(right: int) -> np.ndarray:
     return TRUTH ^ wrong
 
 
-@pytest.mark.parametrize(
-    ("right", "kappa"), [(10, -1 / 6), (8, -1 / 3), (16, 1 / 3), (17, 5 / 12), (14, 1 / 6)]
-)
-def test_five_subjects_have_the_kappa_that_was_published(right: int, kappa: float) -> None:
-    """With 12 pictures of either side kappa is twice the accuracy, less one."""
-    said = subject(right)
-    assert (said == TRUTH).sum() == right
-    assert cohen_kappa(TRUTH, said) == pytest.approx(kappa, abs=1e-12)
-
-
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(3))
 def test_statsmodels_agrees_on_random_tables(seed: int) -> None:
     """Cohen's and Fleiss' kappa, and the exact interval, are those of statsmodels."""
     draw = np.random.default_rng(seed)
@@ -81,26 +69,6 @@ def test_d_prime_is_its_closed_form() -> None:
     assert d_prime(TRUTH, ~TRUTH) == pytest.approx(-2 * stats.norm.ppf(12.5 / 13))
 
 
-def test_guessing_is_the_tail_of_coins() -> None:
-    for right in (0, 8, 17, 24):
-        assert guessing(right, 24) == pytest.approx(stats.binom.sf(right - 1, 24, 0.5))
-
-
-def test_bootstrap_intervals_are_as_wide_as_they_should_be() -> None:
-    """Of many pictures that of a share is the normal one; that of the mean holds subjects too."""
-    draw = np.random.default_rng(1)
-    correct = draw.random((6, 1000)) < np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.55])[:, None]
-    interval = bootstrap(lambda column: float(column.mean()), correct[0])
-    assert interval.low is not None and interval.high is not None
-    share = correct[0].mean()
-    width = 2 * 1.96 * math.sqrt(share * (1 - share) / 1000)
-    assert interval.high - interval.low == pytest.approx(width, rel=0.1)
-    mean = mean_accuracy(correct)
-    assert mean.low is not None and mean.high is not None
-    spread = 2 * 1.96 * correct.mean(1).std() / math.sqrt(6)
-    assert mean.high - mean.low == pytest.approx(spread, rel=0.15)
-
-
 # How many are needed
 
 
@@ -116,14 +84,6 @@ def test_answers_needed_by_brute_force(share: float) -> None:
     needed = answers_needed(share)
     assert power_of(needed - 1, share) < 0.8
     assert all(power_of(count, share) >= 0.8 for count in range(needed, needed + 60))
-
-
-def test_answers_needed_by_simulation() -> None:
-    """Four of five tests with that many answers, 54 % of them right, reject guessing."""
-    needed = answers_needed(0.54)
-    right = np.random.default_rng(5).binomial(needed, 0.54, 40_000)
-    rejected = np.mean(stats.binom.sf(right - 1, needed, 0.5) <= 0.05)
-    assert 0.795 < rejected < 0.82
 
 
 @pytest.mark.parametrize(("pictures", "spread"), [(24, 0.1), (100, 0.05)])

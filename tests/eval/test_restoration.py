@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -12,9 +11,7 @@ import torch
 from PIL import Image
 from skimage import color, data, metrics
 
-from trombine.commands.judge import judge_restoration
 from trombine.core.conventions import to_picture
-from trombine.core.errors import InputError
 from trombine.data.source import source
 from trombine.eval.restoration import RIM, judged, paired, rim, slopes
 
@@ -70,27 +67,12 @@ def test_inside_of_the_hole_alone(pair: tuple[np.ndarray, np.ndarray], hole: np.
 
 
 def test_the_rim_by_brute_force(hole: np.ndarray) -> None:
-    """Pixels that can be reached from the other side in RIM steps."""
-    inside = {tuple(place) for place in np.argwhere(hole).tolist()}
-    near = rim(hole)
-    for y in range(20, 80, 3):
-        for x in range(30, 100, 3):
-            steps = (
-                min(
-                    abs(y - b) + abs(x - a)
-                    for b in range(y - 9, y + 10)
-                    for a in range(x - 9, x + 10)
-                    if ((b, a) in inside) != ((y, x) in inside)
-                )
-                if _borders(inside, y, x)
-                else 99
-            )
-            assert near[y, x] == (steps <= RIM), (y, x)
-
-
-def _borders(inside: set[tuple[int, ...]], y: int, x: int) -> bool:
-    sides = {(b, a) in inside for b in range(y - 9, y + 10) for a in range(x - 9, x + 10)}
-    return len(sides) == 2
+    """Pixels from which the other side can be reached in RIM steps across or down."""
+    near = np.zeros_like(hole)
+    for down in range(-RIM, RIM + 1):
+        for across in range(abs(down) - RIM, RIM + 1 - abs(down)):
+            near |= np.roll(hole, (down, across), (0, 1)) != hole
+    assert np.array_equal(rim(hole), near)
 
 
 def test_slopes_of_a_ramp() -> None:
@@ -128,16 +110,6 @@ def test_what_the_witness_reads(tmp_path: Path) -> None:
     assert judged(other, first)["whole"]["identity"] > 0.05
 
 
-def test_where_no_face_is_none_is_read() -> None:
-    flat = torch.full((3, 64, 64), 0.5)
-    assert "witness" not in judged(flat, flat)["whole"]
-
-
-def test_other_sizes_are_never_compared() -> None:
-    with pytest.raises(InputError, match="16 x 16 and 16 x 17 do not compare"):
-        judged(torch.zeros(3, 16, 16), torch.zeros(3, 17, 16))
-
-
 def save(folder: Path, name: str, pixels: np.ndarray) -> None:
     folder.mkdir(exist_ok=True)
     Image.fromarray(pixels).save(folder / name)
@@ -156,27 +128,3 @@ def test_files_are_paired_by_name(tmp_path: Path) -> None:
         ("b.png", "b.bmp"),
     ]
     assert sorted(path.name for path in alone) == ["c.png", "d.png"]
-
-
-def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:
-    rng = np.random.default_rng(4)
-    for number, name in enumerate(("x", "y", "z")):
-        pixels = rng.integers(0, 256, (24, 24, 3), np.uint8)
-        save(tmp_path / "truth", f"{name}.png", pixels)
-        save(tmp_path / "results", f"{name}.png", pixels // (number + 2))
-        save(tmp_path / "truth2", f"{'zyx'[number]}.png", pixels)
-        save(tmp_path / "results2", f"{'zyx'[number]}.png", pixels // (number + 2))
-    means = []
-    for end in ("", "2"):
-        result = judge_restoration(tmp_path / f"results{end}", tmp_path / f"truth{end}", json=True)
-        told = json.loads(result.summary)
-        means.append({m: values["whole"]["mean"] for m, values in told["means"].items()})
-    assert means[0] == pytest.approx(means[1])
-
-
-def test_a_folder_with_nothing_to_compare(tmp_path: Path) -> None:
-    save(tmp_path / "results", "a.png", np.zeros((20, 20, 3), np.uint8))
-    for name in ("b.png", "c.png"):
-        save(tmp_path / "truth", name, np.zeros((20, 20, 3), np.uint8))
-    with pytest.raises(InputError, match="holds no picture of which"):
-        judge_restoration(tmp_path / "results", tmp_path / "truth")

@@ -8,7 +8,6 @@ import torch
 from scipy.ndimage import map_coordinates
 from skimage.metrics import structural_similarity
 
-from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.eval.kernel_search import (
     CELL,
@@ -50,19 +49,6 @@ def test_copies_are_found(kind: str, faces: np.ndarray, highest: float) -> None:
     assert right.sum() >= (12 if kind in ("exact", "mirrored", "blurred", "JPEG") else 11)
 
 
-def test_the_same_picture_has_1(faces: np.ndarray) -> None:
-    nearest = search(faces[ROWS], faces)
-    assert nearest.scores == pytest.approx(np.ones(12), abs=1e-4)
-    assert not nearest.mirrored.any()
-    assert nearest.windows == pytest.approx(np.tile([1.0, 0, 0], (12, 1)), abs=1e-6)
-
-
-def test_a_mirrored_one_is_called_so(faces: np.ndarray) -> None:
-    nearest = search(planted("mirrored", faces), faces)
-    assert nearest.mirrored.all()
-    assert nearest.scores == pytest.approx(np.ones(12), abs=1e-4)
-
-
 def test_where_a_picture_was_cut_out(faces: np.ndarray) -> None:
     """Within two pixels of 64."""
     part = torch.from_numpy(faces[ROWS][:, 8:56, 4:52]).permute(0, 3, 1, 2).float()
@@ -81,20 +67,6 @@ def test_one_by_one_as_all_at_once(faces: np.ndarray) -> None:
     assert together.copy_of.tolist() == [int(part.copy_of[0]) for part in alone]
     expected = [float(part.scores[0]) for part in alone]
     assert together.scores == pytest.approx(np.array(expected), abs=1e-5)
-
-
-def test_the_order_of_references_does_not_matter(faces: np.ndarray) -> None:
-    order = np.random.default_rng(1).permutation(COUNT)
-    queries = planted("JPEG", faces)
-    one, other = search(queries, faces), search(queries, faces[order])
-    assert np.array_equal(one.copy_of, order[other.copy_of])
-    assert one.scores == pytest.approx(other.scores, abs=1e-5)
-
-
-def test_what_is_skipped_is_not_found(faces: np.ndarray) -> None:
-    """Also where there are hardly any others."""
-    rows = np.arange(3)
-    assert not (search(faces[:3], faces[:3], skip=rows).copy_of == rows).any()
 
 
 def test_flat_pictures_are_no_copies_of_one_another() -> None:
@@ -137,19 +109,6 @@ def by_brute_force(picture: np.ndarray, reference: np.ndarray, window: np.ndarra
                 rows.append((alike, contrast / (contrast + VISIBLE)))
     best = np.array(sorted(rows, reverse=True)[: int(np.ceil(TRUSTED * len(rows)))])
     return float((best[:, 0] * best[:, 1]).sum() / best[:, 1].sum())
-
-
-@pytest.mark.parametrize("kind", CHANGES)
-def test_a_planted_copy_has_its_own_chance(kind: str, faces: np.ndarray) -> None:
-    """The same for the same seed, of the same size, whichever others are planted beside it."""
-    chance = Rng(seed=3, places=ROWS)
-    copies = planted(kind, faces)
-    assert copies.shape == faces[ROWS].shape
-    assert np.array_equal(copies, CHANGES[kind](faces[ROWS], chance))
-    if kind != "patched":  # whose patches are of the next
-        alone = CHANGES[kind](faces[ROWS[4:5]], chance.at(ROWS[4:5]))
-        assert np.array_equal(copies[4:5], alone)
-    assert np.array_equal(copies, faces[ROWS]) == (kind == "exact")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -195,10 +154,3 @@ def test_the_highest_come_first() -> None:
     rows = np.arange(3)
     others = search(references[:3], references[:3], skip=rows)
     assert others.indices.shape == (3, 2) and not (others.indices == rows[:, None]).any()
-
-
-def test_other_sizes_are_refused() -> None:
-    with pytest.raises(InputError, match="do not compare"):
-        search(noise(1, side=40), noise(3))
-    with pytest.raises(InputError, match="at least 11 pixels"):
-        search(noise(2, side=8), noise(2, side=8))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from trombine.metrics.detection import Matches, matches, pooled
+from trombine.metrics.detection import Matches, matches
 
 
 @pytest.mark.parametrize("tolerance", [0, 1, 2])
@@ -32,10 +32,3 @@ def test_where_nothing_is_nothing_is_wrong() -> None:
     assert (matches(none, none).precision, matches(none, none).recall) == (1, 1)
     assert (matches(some, none).precision, matches(none, some).recall) == (0, 0)
     assert matches(some, none).f1 == 0
-
-
-def test_pictures_are_counted_together() -> None:
-    every = pooled([Matches(9, 1, 10, 2), Matches(0, 1, 10, 8)])
-    assert every == Matches(9, 2, 20, 10)
-    assert every.precision == pytest.approx(0.45) and every.recall == pytest.approx(0.2)
-    assert every.f1 == pytest.approx(2 * 0.45 * 0.2 / 0.65)

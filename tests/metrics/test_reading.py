@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from trombine.core.conventions import GROUPS, LANDMARK_GROUPS
-from trombine.metrics.reading import INNER, auc, explained, nearer, overlaps, point_errors
+from trombine.core.conventions import GROUPS
+from trombine.metrics.reading import auc, overlaps, point_errors
 
 GENERATOR = torch.Generator().manual_seed(3)
 
@@ -36,25 +36,3 @@ def test_auc_is_the_area_under_the_curve() -> None:
     hits = [0.0, *[float((positive >= edge).float().mean()) for edge in edges]]
     false = [0.0, *[float((negative >= edge).float().mean()) for edge in edges]]
     assert auc(positive, negative) == pytest.approx(np.trapezoid(hits, false), abs=1e-6)
-
-
-def test_explained_variance() -> None:
-    true = torch.randn(500, 2, generator=GENERATOR)
-    assert explained(true, true).tolist() == [1, 1]
-    mean = true.mean(0).expand_as(true)
-    assert explained(mean, true).tolist() == pytest.approx([0, 0], abs=1e-6)
-    half = explained(true * 0.5 + mean * 0.5, true)
-    assert half.tolist() == pytest.approx([0.75, 0.75], abs=1e-5)
-
-
-def test_nearer() -> None:
-    people = torch.eye(4)
-    same = torch.eye(4, dtype=torch.bool)
-    assert nearer(people, people + 0.1, same) == 1
-    turned = people.roll(1, 0)  # each one's partner looks like another
-    assert nearer(people, turned, same) == 0
-
-
-def test_inner_landmarks_are_all_but_the_jaws() -> None:
-    jaw = {*LANDMARK_GROUPS["jaw"]}
-    assert [number for number in range(68) if number not in jaw] == [*range(68)[INNER]]

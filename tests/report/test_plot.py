@@ -132,10 +132,3 @@ def test_every_series_is_named_and_has_a_colour_of_its_own() -> None:
     assert found == {f"var(--series-{n},{colour})" for n, colour in enumerate(COLOURS, 1)}
     widths = [float(one.get("x", 0)) for one in tree.iter("text")]
     assert max(widths) < plot.width
-
-
-def test_a_plot_alone_is_a_file() -> None:
-    plot = Plot(title="T", x_label="x", y_label="y", series=[Series(name="a", x=[1], y=[1])])
-    alone = plot.svg(standalone=True)
-    assert 'xmlns="http://www.w3.org/2000/svg"' in alone and "prefers-color-scheme:dark" in alone
-    assert "<style>" not in plot.svg()

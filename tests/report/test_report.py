@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from trombine.core.errors import OutputError
 from trombine.report import Plot, Report, Series, check_page, command, link
@@ -92,22 +91,6 @@ def test_numbers_and_the_table_are_written_beside(tmp_path: Path) -> None:
         assert list(csv.reader(file)) == [["m", "n"], ["<x>", "1"], ["y", "2"]]
     plain = Report("P").section("S").text("t").write(tmp_path / "p.html")
     assert [path.name for path in plain] == ["p.html"]
-
-
-def test_rows_are_as_long_as_their_heads() -> None:
-    with pytest.raises(ValueError, match="other than 2 cells"):
-        Report("R").section("S").table(["a", "b"], [["1"]], caption="C")
-
-
-def test_a_gif_moves_in_the_page(tmp_path: Path) -> None:
-    Image.fromarray(SQUARE).save(tmp_path / "a.gif")
-    text = Report("R").section("S").pictures([(tmp_path / "a.gif", "film")], columns=2).html()
-    assert "data:image/gif;base64," in text and 'width="12" height="8"' in text
-
-
-def test_bytes_of_names_that_are_no_utf8_are_written_out(tmp_path: Path) -> None:
-    (page,) = Report("a\udcffb").section("S").write(tmp_path / "r.html")
-    assert "�" not in page.read_text("utf-8")
 
 
 def test_only_its_own_pages_are_written_over(tmp_path: Path) -> None:

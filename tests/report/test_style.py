@@ -28,11 +28,6 @@ def contrast(a: str, b: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_the_formula() -> None:
-    assert contrast("#ffffff", "#000000") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-
-
 @pytest.mark.parametrize("block", [LIGHT_BLOCK, DARK_BLOCK], ids=["light", "dark"])
 def test_words_and_lines_can_be_told_from_the_page(block: str) -> None:
     named = colours(block)

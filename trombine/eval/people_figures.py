@@ -1,6 +1,7 @@
 """Accuracy, d', kappas, their intervals, and how many answers a question needs.
 
 An answer is True where a picture is called generated; so is the truth. What is undefined is NaN.
+Kappas and d' are of the last axis: one number for each row of answers, as a bootstrap has many.
 """
 
 from __future__ import annotations
@@ -14,38 +15,39 @@ from scipy.special import bdtrc, bdtrik, ndtri
 
 from trombine.eval.stats import DRAWS, Estimate
 
-Answers = Bool[np.ndarray, "n"]
+Answers = Bool[np.ndarray, "*rows n"]
+Numbers = Float64[np.ndarray, "*rows"] | np.float64
 Several = Bool[np.ndarray, "s n"]
 LEVEL = 0.05
 
 
-def cohen_kappa(first: Answers, second: Answers) -> float:
+def cohen_kappa(first: Answers, second: Answers) -> Numbers:
     """Agreement beyond that of two who answer apart (Cohen 1960): 1 full, 0 as by chance."""
-    p, q = first.mean(), second.mean()
-    return _beyond_chance((first == second).mean(), p * q + (1 - p) * (1 - q))
+    p, q = first.mean(-1), second.mean(-1)
+    return _beyond_chance((first == second).mean(-1), p * q + (1 - p) * (1 - q))
 
 
-def fleiss_kappa(*answers: Answers) -> float:
+def fleiss_kappa(*answers: Answers) -> Numbers:
     """The same among several (Fleiss 1971)."""
     count, yes = len(answers), np.sum(answers, 0)
     pairs = (yes * (yes - 1) + (count - yes) * (count - yes - 1)) / (count * (count - 1))
-    p = yes.mean() / count
-    return _beyond_chance(pairs.mean(), p**2 + (1 - p) ** 2)
+    p = yes.mean(-1) / count
+    return _beyond_chance(pairs.mean(-1), p**2 + (1 - p) ** 2)
 
 
-def _beyond_chance(agreement: float, chance: float) -> float:
-    return float((agreement - chance) / (1 - chance)) if chance < 1 else math.nan
+def _beyond_chance(agreement: Numbers, chance: Numbers) -> Numbers:
+    return np.where(chance < 1, (agreement - chance) / np.where(chance < 1, 1 - chance, 1), np.nan)
 
 
-def d_prime(truth: Answers, answers: Answers) -> float:
+def d_prime(truth: Answers, answers: Answers) -> Numbers:
     """How far apart real and generated look, in standard deviations of what is seen.
 
     z(hits) - z(false alarms), with half an answer added to each count (Hautus 1995), so that who
     is always right has a finite one.
     """
-    hits = ((truth & answers).sum() + 0.5) / (truth.sum() + 1)
-    alarms = ((~truth & answers).sum() + 0.5) / ((~truth).sum() + 1)
-    return float(ndtri(hits) - ndtri(alarms))
+    hits = ((truth & answers).sum(-1) + 0.5) / (truth.sum(-1) + 1)
+    alarms = ((~truth & answers).sum(-1) + 0.5) / ((~truth).sum(-1) + 1)
+    return np.asarray(ndtri(hits) - ndtri(alarms))
 
 
 # Intervals

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float64
@@ -25,9 +25,9 @@ class Estimate:
     high: float | None
 
 
-def bootstrap(statistic: Callable[..., float], *columns: np.ndarray) -> Estimate:
-    """A statistic of columns whose rows belong together, and its percentiles over resampled rows;
-    draws where it is not finite do not count."""
+def bootstrap(statistic: Callable[..., Any], *columns: np.ndarray) -> Estimate:
+    """A statistic of columns whose rows belong together, taken along their last axis, and its
+    percentiles over resampled rows; draws where it is not finite do not count."""
     value = float(statistic(*columns))
     if not np.isfinite(value):
         return Estimate(value=None, low=None, high=None)
@@ -37,9 +37,9 @@ def bootstrap(statistic: Callable[..., float], *columns: np.ndarray) -> Estimate
     with warnings.catch_warnings(action="ignore", category=stats.DegenerateDataWarning):
         result = stats.bootstrap(
             (rows,),
-            lambda chosen: statistic(*(column[chosen] for column in columns)),
+            lambda chosen, axis: statistic(*(column[chosen] for column in columns)),
             n_resamples=DRAWS,
-            vectorized=False,
+            vectorized=True,
             method="percentile",
             rng=np.random.default_rng(0),
         )
