@@ -11,298 +11,214 @@ from trombine.models import TASKS
 from trombine.nets import Net, Size, build
 
 Inputs = tuple[torch.Tensor, ...]
+Sizes = dict[str, Size]
 Shape = Callable[[int, int, int], tuple[int, ...]]  # of count, height and width
+Places = tuple[tuple[int, int], ...]  # height, width
+ANY: Places = ((16, 16), (24, 17), (9, 31))
+SEEN_BY_READERS: Places = ((32, 32), (48, 33), (17, 62))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Case:
     """A net, small enough to be tried in a moment, and what must come out of it."""
 
     net: str
     task: str
     gives: Shape
-    sizes: dict[str, Size] = field(default_factory=dict)
-    places: tuple[tuple[int, int], ...] = ((16, 16), (24, 17), (9, 31))  # height, width
-    exported: bool = True  # one variant of each net is, and no judge: it takes seconds
+    sizes: Sizes
+    places: Places = ANY
     # What is smaller where it is exported: the more operations there are, the longer that takes.
-    shallower: dict[str, Size] = field(default_factory=dict)
+    shallower: Sizes = field(default_factory=dict)
 
 
-def same(count: int, height: int, width: int) -> tuple[int, ...]:
-    return count, 3, height, width
+def planes(channels: int, factor: int = 1) -> Shape:
+    return lambda count, height, width: (count, channels, factor * height, factor * width)
+
+
+SAME = planes(3)
 
 
 def one_each(count: int, height: int, width: int) -> tuple[int, ...]:
     return (count,)
 
 
-def sixteenths(height: int, width: int) -> int:
-    """Places of a map of centres: an eighth of sides that are made multiples of 16."""
-    return 4 * -(-height // 16) * -(-width // 16)
-
-
 def patches(count: int, height: int, width: int) -> tuple[int, ...]:
     return count, 1, height // 4, width // 4
 
 
-SQUARE = ((16, 16),)
+def readings(count: int, height: int, width: int) -> tuple[int, ...]:
+    """Parts, landmarks, centres at an eighth of sides that are multiples of 16, and numbers."""
+    centres = 4 * -(-height // 16) * -(-width // 16)
+    return count, 19 * height * width + 3 * 68 + 2 * centres + 1 + 8 + 2 + 5
+
+
+def square(side: int) -> Places:
+    return ((side, side),)
+
+
+INVENTOR: Sizes = {
+    "latent": 6,
+    "size": 32,
+    "width": 4,
+    "hidden": 12,
+    "details": 4,
+    "levels": 1,
+    "steps": 2,
+    "finish": 2,
+}
+RESTYLER: Sizes = {
+    "size": 32,
+    "width": 4,
+    "latent": 6,
+    "blocks": 1,
+    "details": 4,
+    "levels": 1,
+    "finish": 2,
+}
+ONE_STEP: Sizes = {"steps": 1, "finish": 1}
+READER: Sizes = {"width": 6, "features": 8, "traits": 2, "moment": 5}
+TOLD: Sizes = {"parts": "all", "points": True}
+UNTOLD: Sizes = {"parts": "none", "points": False}
+DCGAN: Sizes = {"latent": 6, "width": 4, "size": 16}
+
+# The first of each net, but for those that judge, is exported, too.
 CASES = {
-    "residual": Case(
-        net="residual",
-        task="upscale",
-        sizes={"width": 6, "depth": 2},
-        gives=lambda n, h, w: (n, 3, 2 * h, 2 * w),
-    ),
+    "residual": Case("residual", "upscale", planes(3, 2), {"width": 6, "depth": 2}),
     "residual x3, grey": Case(
-        net="residual",
-        task="upscale",
-        sizes={"width": 6, "depth": 1, "factor": 3, "channels": 1},
-        gives=lambda n, h, w: (n, 1, 3 * h, 3 * w),
-        exported=False,
+        "residual", "upscale", planes(1, 3), {"width": 6, "depth": 1, "factor": 3, "channels": 1}
     ),
-    "residual x1": Case(
-        net="residual",
-        task="restore",
-        sizes={"width": 6, "depth": 2, "factor": 1},
-        gives=same,
-        exported=False,
-    ),
+    "residual x1": Case("residual", "restore", SAME, {"width": 6, "depth": 2, "factor": 1}),
     "srresnet": Case(
-        net="srresnet",
-        task="upscale",
-        sizes={"width": 4, "blocks": 2, "kernel": 5, "factor": 4},
-        gives=lambda n, h, w: (n, 3, 4 * h, 4 * w),
+        "srresnet", "upscale", planes(3, 4), {"width": 4, "blocks": 1, "kernel": 5, "factor": 4}
     ),
     "srresnet, spectral norm": Case(
-        net="srresnet",
-        task="upscale",
-        sizes={"width": 4, "blocks": 1, "norm": "spectral", "kernel": 3},
-        gives=lambda n, h, w: (n, 3, 2 * h, 2 * w),
-        exported=False,
-    ),
-    "rrdb": Case(
-        net="rrdb",
-        task="upscale",
-        sizes={"width": 4, "blocks": 1, "growth": 2, "factor": 2},
-        gives=lambda n, h, w: (n, 3, 2 * h, 2 * w),
-    ),
-    "rrdb x4, grey": Case(
-        net="rrdb",
-        task="upscale",
-        sizes={"width": 4, "blocks": 2, "growth": 2, "factor": 4, "channels": 1},
-        gives=lambda n, h, w: (n, 1, 4 * h, 4 * w),
-        exported=False,
+        "srresnet",
+        "upscale",
+        planes(3, 2),
+        {"width": 4, "blocks": 1, "norm": "spectral", "kernel": 3},
     ),
     "srresnet x3, no norm, grey": Case(
-        net="srresnet",
-        task="upscale",
-        sizes={"width": 4, "blocks": 2, "norm": "none", "factor": 3, "channels": 1},
-        gives=lambda n, h, w: (n, 1, 3 * h, 3 * w),
-        exported=False,
+        "srresnet",
+        "upscale",
+        planes(1, 3),
+        {"width": 4, "blocks": 2, "norm": "none", "factor": 3, "channels": 1},
     ),
-    "unet": Case(
-        net="unet", task="restore", sizes={"width": 4, "levels": 2, "residual": True}, gives=same
+    "rrdb": Case(
+        "rrdb", "upscale", planes(3, 2), {"width": 4, "blocks": 1, "growth": 2, "factor": 2}
     ),
+    "rrdb x4, grey": Case(
+        "rrdb",
+        "upscale",
+        planes(1, 4),
+        {"width": 4, "blocks": 2, "growth": 2, "factor": 4, "channels": 1},
+    ),
+    "unet": Case("unet", "restore", SAME, {"width": 4, "levels": 1, "residual": True}),
     "unet, group": Case(
-        net="unet",
-        task="restore",
-        sizes={"width": 8, "levels": 2, "norm": "group", "inputs": 4},
-        gives=same,
-        exported=False,
+        "unet", "restore", SAME, {"width": 8, "levels": 2, "norm": "group", "inputs": 4}
     ),
+    "unet, batch": Case("unet", "restore", SAME, {"width": 4, "levels": 3, "norm": "batch"}),
     "unet, holes": Case(
-        net="unet",
-        task="repair",
-        sizes={"width": 4, "levels": 2, "inputs": 4, "residual": True},
-        gives=same,
+        "unet", "repair", SAME, {"width": 4, "levels": 2, "inputs": 4, "residual": True}
     ),
-    "unet, batch": Case(
-        net="unet",
-        task="restore",
-        sizes={"width": 4, "levels": 3, "norm": "batch"},
-        gives=same,
-        exported=False,
-    ),
-    "dcgan_generator": Case(
-        net="dcgan_generator",
-        task="generate",
-        sizes={"latent": 6, "width": 4, "size": 16},
-        gives=same,
-        places=SQUARE,
-    ),
+    "unet, detecting": Case("unet", "detect", planes(1), {"width": 4, "levels": 2, "outputs": 1}),
+    "dcgan_generator": Case("dcgan_generator", "generate", SAME, DCGAN, square(16)),
     "dcgan_generator, group": Case(
-        net="dcgan_generator",
-        task="generate",
-        sizes={"latent": 6, "width": 8, "size": 32, "norm": "group"},
-        gives=same,
-        places=((32, 32),),
-        exported=False,
+        "dcgan_generator", "generate", SAME, {**DCGAN, "norm": "group", "size": 32}, square(32)
     ),
     "dcgan_generator, none": Case(
-        net="dcgan_generator",
-        task="generate",
-        sizes={"latent": 6, "width": 4, "size": 16, "norm": "none"},
-        gives=same,
-        places=SQUARE,
-        exported=False,
+        "dcgan_generator", "generate", SAME, {**DCGAN, "norm": "none"}, square(16)
     ),
-    "style_generator": Case(
-        net="style_generator",
-        task="generate",
-        sizes={"latent": 6, "width": 4, "size": 16},
-        gives=same,
-        places=SQUARE,
-    ),
+    "style_generator": Case("style_generator", "generate", SAME, DCGAN, square(16)),
     "style_generator, classes": Case(
-        net="style_generator",
-        task="generate",
-        sizes={"latent": 6, "width": 4, "size": 16, "classes": 2},
-        gives=same,
-        places=SQUARE,
-        exported=False,
+        "style_generator", "generate", SAME, {**DCGAN, "classes": 2}, square(16)
     ),
-    "dcgan_discriminator, sparse codes": Case(
-        net="dcgan_discriminator",
-        task="judge",
-        sizes={"width": 4, "size": 32, "first": "sparse"},
-        gives=one_each,
-        places=((32, 32),),
-        exported=False,
-    ),
-    "dcgan_discriminator": Case(
-        net="dcgan_discriminator",
-        task="judge",
-        sizes={"width": 4, "size": 16},
-        gives=one_each,
-        places=SQUARE,
-        exported=False,
-    ),
-    "dcgan_discriminator, batch": Case(
-        net="dcgan_discriminator",
-        task="judge",
-        sizes={"width": 4, "size": 32, "norm": "batch"},
-        gives=one_each,
-        places=((32, 32),),
-        exported=False,
-    ),
-    "dcgan_discriminator, spectral": Case(
-        net="dcgan_discriminator",
-        task="judge",
-        sizes={"width": 4, "size": 16, "norm": "spectral"},
-        gives=one_each,
-        places=SQUARE,
-        exported=False,
-    ),
+    **{
+        f"dcgan_discriminator, {kind}": Case(
+            "dcgan_discriminator", "judge", one_each, {"width": 4, "size": 32, **more}, square(32)
+        )
+        for kind, more in (
+            ("sparse codes", {"first": "sparse"}),
+            ("none", {}),
+            ("batch", {"norm": "batch"}),
+            ("spectral", {"norm": "spectral"}),
+        )
+    },
     "patch_discriminator": Case(
-        net="patch_discriminator",
-        task="judge",
-        sizes={"width": 4, "levels": 2, "inputs": 6},
-        gives=patches,
-        exported=False,
+        "patch_discriminator", "judge", patches, {"width": 4, "levels": 2, "inputs": 6}
     ),
     "patch_discriminator, spectral": Case(
-        net="patch_discriminator",
-        task="judge",
-        sizes={"width": 4, "levels": 2, "norm": "spectral"},
-        gives=patches,
-        exported=False,
+        "patch_discriminator", "judge", patches, {"width": 4, "levels": 2, "norm": "spectral"}
     ),
-    "srgan_discriminator": Case(
-        net="srgan_discriminator",
-        task="judge",
-        sizes={"width": 4, "levels": 2, "hidden": 6},
-        gives=one_each,
-        exported=False,
-    ),
-    "srgan_discriminator, spectral": Case(
-        net="srgan_discriminator",
-        task="judge",
-        sizes={"width": 4, "levels": 2, "hidden": 6, "norm": "spectral"},
-        gives=one_each,
-        exported=False,
-    ),
-    "denoiser": Case(net="denoiser", task="denoise", sizes={"width": 4, "levels": 1}, gives=same),
-    "denoiser, deep": Case(
-        net="denoiser",
-        task="denoise",
-        sizes={"width": 8, "levels": 3},
-        gives=same,
-        exported=False,
-    ),
-    "completer": Case(
-        net="completer",
-        task="complete",
-        sizes={"width": 8, "head": 8},
-        gives=lambda n, h, w: (n, 19, h, w),
-    ),
-    "refiner": Case(
-        net="refiner",
-        task="refine",
-        sizes={"width": 6, "head": 8},
-        gives=lambda n, h, w: (n, 19, h, w),
-    ),
-    "unet, detecting": Case(
-        net="unet",
-        task="detect",
-        sizes={"width": 4, "levels": 2, "outputs": 1},
-        gives=lambda n, h, w: (n, 1, h, w),
-        exported=False,
-    ),
+    **{
+        f"srgan_discriminator, {norm}": Case(
+            "srgan_discriminator",
+            "judge",
+            one_each,
+            {"width": 4, "levels": 2, "hidden": 6, "norm": norm},
+        )
+        for norm in ("batch", "spectral")
+    },
+    "denoiser": Case("denoiser", "denoise", SAME, {"width": 4, "levels": 1}),
+    "denoiser, deep": Case("denoiser", "denoise", SAME, {"width": 8, "levels": 3}),
+    "completer": Case("completer", "complete", planes(19), {"width": 8, "head": 8}),
+    "refiner": Case("refiner", "refine", planes(19), {"width": 6, "head": 8}),
     "encoder": Case(
-        net="encoder",
-        task="regress",
-        sizes={"width": 4, "levels": 2, "outputs": 5},
-        gives=lambda n, h, w: (n, 5),
+        "encoder",
+        "regress",
+        lambda n, h, w: (n, 5),
+        {"width": 4, "levels": 2, "outputs": 5},
     ),
-    "reader": Case(
-        net="reader",
-        task="read",
-        sizes={"width": 6, "features": 8, "traits": 2, "moment": 5},
-        gives=lambda n, h, w: (n, 19 * h * w + 3 * 68 + 2 * sixteenths(h, w) + 1 + 8 + 2 + 5),
-        places=((32, 32), (48, 33), (17, 62)),
+    "reader": Case("reader", "read", readings, READER, SEEN_BY_READERS),
+    "reader, group": Case(
+        "reader", "read", readings, {**READER, "width": 12, "norm": "group"}, SEEN_BY_READERS
     ),
     "finder": Case(
-        net="finder",
-        task="find",
-        sizes={"width": 6},
-        gives=lambda n, h, w: (n, 2, (h + 15) // 16 * 2, (w + 15) // 16 * 2),
-        places=((32, 32), (48, 33), (17, 62)),
+        "finder",
+        "find",
+        lambda n, h, w: (n, 2, (h + 15) // 16 * 2, (w + 15) // 16 * 2),
+        {"width": 6},
+        SEEN_BY_READERS,
     ),
     "painter": Case(
-        net="painter",
-        task="repair",
-        sizes={"width": 4, "levels": 2, "parts": "all", "points": True},
-        gives=same,
-        shallower={"levels": 1},
+        "painter", "repair", SAME, {"width": 4, "levels": 2, **TOLD}, shallower={"levels": 1}
     ),
     **{
         f"painter, {kind}": Case(
-            net="painter",
-            task="repair",
+            "painter",
+            "repair",
+            SAME,
             # Gates of gates of what is stirred grow beyond what rounding can be compared at.
-            sizes={
+            {
                 "width": 4,
                 "levels": 2,
                 "convolution": kind,
                 "parts": "groups",
                 "stages": 1 if kind == "gated" else 2,
             },
-            gives=same,
-            exported=False,
         )
         for kind in ("gated", "partial", "dilated")
     },
+    "painter, shuffle": Case(
+        "painter",
+        "repair",
+        SAME,
+        {"width": 4, "levels": 2, "up": "shuffle", "convolution": "partial"},
+    ),
+    "painter, halved": Case(
+        "painter", "repair", SAME, {"width": 8, "levels": 2, "halved": True, **TOLD}
+    ),
     "diffusion_painter": Case(
-        net="diffusion_painter",
-        task="repair",
-        sizes={"width": 8, "levels": 2, "parts": "all", "points": True, "steps": 2},
-        gives=same,
-        shallower={"levels": 1, "steps": 1, "parts": "none", "points": False},
+        "diffusion_painter",
+        "repair",
+        SAME,
+        {"width": 8, "levels": 2, "steps": 2, **TOLD},
+        shallower={"levels": 1, "steps": 1, **UNTOLD},
     ),
     "diffusion_painter, over a painter": Case(
-        net="diffusion_painter",
-        task="repair",
-        sizes={
+        "diffusion_painter",
+        "repair",
+        SAME,
+        {
             "width": 8,
             "levels": 1,
             "parts": "groups",
@@ -312,111 +228,38 @@ CASES = {
             "widest": 8,
             "halved": True,
         },
-        gives=same,
-        exported=False,
     ),
-    "painter, shuffle": Case(
-        net="painter",
-        task="repair",
-        sizes={"width": 4, "levels": 2, "up": "shuffle", "convolution": "partial"},
-        gives=same,
-        exported=False,
-    ),
-    "painter, halved": Case(
-        net="painter",
-        task="repair",
-        sizes={"width": 8, "levels": 2, "parts": "all", "points": True, "halved": True},
-        gives=same,
-        exported=False,
-    ),
-    "autoencoder": Case(
-        net="autoencoder", task="restore", sizes={"width": 4, "levels": 2, "depth": 3}, gives=same
-    ),
+    "autoencoder": Case("autoencoder", "restore", SAME, {"width": 4, "levels": 2, "depth": 3}),
     **{
         f"inventor, {norm}": Case(
-            net="inventor",
-            task="generate",
-            sizes={
-                "latent": 6,
-                "size": 32,
-                "width": 4,
-                "hidden": 12,
-                "details": 4,
-                "levels": 1,
-                "steps": 2,
-                "finish": 2,
-                "norm": norm,
-            },
-            gives=same,
-            places=((32, 32),),
-            exported=norm == "batch",
+            "inventor", "generate", SAME, {**INVENTOR, "norm": norm}, square(32), ONE_STEP
+        )
+        for norm in ("batch", "group")
+    },
+    **{
+        f"restyler, {norm}": Case(
+            "restyler", "restyle", SAME, {**RESTYLER, "norm": norm}, square(32), {"finish": 1}
         )
         for norm in ("batch", "group")
     },
     "code_discriminator": Case(
-        net="code_discriminator",
-        task="judge",
-        sizes={"inputs": 5, "width": 4},
-        gives=one_each,
-        places=((1, 1), (3, 2)),
-        exported=False,
+        "code_discriminator", "judge", one_each, {"inputs": 5, "width": 4}, ((1, 1), (3, 2))
     ),
     "code_reader": Case(
-        net="code_reader",
-        task="judge",
-        sizes={"inputs": 5, "width": 4},
-        gives=lambda n, h, w: (n, 19 + 68, 4 * h, 4 * w),
-        places=((1, 1), (3, 2)),
-        exported=False,
+        "code_reader", "judge", planes(19 + 68, 4), {"inputs": 5, "width": 4}, ((1, 1), (3, 2))
     ),
     "translator": Case(
-        net="translator",
-        task="restore",
-        sizes={"width": 4, "halvings": 1, "blocks": 1, "dilation": 2},
-        gives=same,
+        "translator", "restore", SAME, {"width": 4, "halvings": 1, "blocks": 1, "dilation": 2}
     ),
     "attentive_translator": Case(
-        net="attentive_translator",
-        task="restore",
-        sizes={"width": 4, "halvings": 1, "blocks": 1},
-        gives=same,
+        "attentive_translator", "restore", SAME, {"width": 4, "halvings": 1, "blocks": 1}
     ),
     "attentive_discriminator": Case(
-        net="attentive_discriminator",
-        task="judge",
-        sizes={"width": 4, "levels": 1},
-        gives=one_each,
-        exported=False,
-    ),
-    **{
-        f"restyler, {norm}": Case(
-            net="restyler",
-            task="restyle",
-            sizes={
-                "size": 32,
-                "width": 4,
-                "latent": 6,
-                "blocks": 1,
-                "details": 4,
-                "levels": 1,
-                "finish": 2,
-                "norm": norm,
-            },
-            gives=same,
-            places=((32, 32),),
-            exported=norm == "batch",
-        )
-        for norm in ("batch", "group")
-    },
-    "reader, group": Case(
-        net="reader",
-        task="read",
-        sizes={"width": 12, "features": 8, "traits": 2, "moment": 5, "norm": "group"},
-        gives=lambda n, h, w: (n, 19 * h * w + 3 * 68 + 2 * sixteenths(h, w) + 1 + 8 + 2 + 5),
-        places=((32, 32), (48, 33)),
-        exported=False,
+        "attentive_discriminator", "judge", one_each, {"width": 4, "levels": 1}
     ),
 }
+_FIRST = {case.net: name for name, case in reversed(CASES.items())}
+EXPORTED = [name for name in _FIRST.values() if CASES[name].task != "judge"]
 
 
 def made(case: Case) -> Net:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from trombine.core.errors import InputError
-from trombine.models.card import Card, Score, dumps, loads
+from trombine.models.card import Card, dumps, loads
 
 CARD = Card(task="upscale", net="residual", sizes={"width": 4})
 PLAIN: dict[str, Any] = json.loads(dumps(CARD))
@@ -18,24 +18,6 @@ PLAIN: dict[str, Any] = json.loads(dumps(CARD))
 def test_a_card_is_what_was_written(card: Card) -> None:
     assert loads(dumps(card)) == card
     assert dumps(loads(dumps(card))) == dumps(card)
-
-
-def test_the_text_is_one_line_of_ascii_with_sorted_keys(card: Card) -> None:
-    text = dumps(card)
-    assert text.isascii() and len(text.splitlines()) == 1
-    found = json.loads(text)
-    assert list(found) == sorted(found) == sorted(field.name for field in fields(Card))
-
-
-def test_the_order_of_sizes_does_not_matter() -> None:
-    one = Card(task="a", net="b", sizes={"width": 1, "depth": 2})
-    other = Card(task="a", net="b", sizes={"depth": 2, "width": 1})
-    assert dumps(one) == dumps(other)
-
-
-def test_a_whole_number_is_a_score() -> None:
-    plain = {**PLAIN, "scores": [{"measure": "PSNR", "value": 30, "protocol": ""}]}
-    assert loads(json.dumps(plain)).scores == (Score(measure="PSNR", value=30.0, protocol=""),)
 
 
 def test_a_newer_format_says_so_whatever_else_it_holds() -> None:
@@ -50,12 +32,7 @@ def test_a_card_of_other_versions_has_more_fields_or_fewer() -> None:
 
 WRONG: list[dict[str, Any]] = [
     {"task": 3},
-    {"sizes": []},
-    {"settings": "none"},
     {"pictures": 1.5},
-    {"scores": {}},
-    {"scores": [3]},
-    {"scores": [{"measure": "m", "protocol": "p", "value": "high"}]},
     {"scores": [{"measure": "m", "value": 1.0}]},
     {"format": "one"},
 ]
@@ -68,7 +45,7 @@ def test_a_wrong_field_gets_one_line(change: dict[str, Any]) -> None:
     assert len(str(refused.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"format": 1}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 1}'])
 def test_what_is_no_card_gets_one_line(text: str) -> None:
     with pytest.raises(InputError, match="its card cannot be read") as refused:
         loads(text)

@@ -12,9 +12,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from trombine.commands.models import models_show
 from trombine.core.errors import InputError
-from trombine.models import load, loaded, read_card
+from trombine.models import load, loaded
 from trombine.models.foreign import Foreign
 from trombine.models.running import enlarged, resolved_tile
 
@@ -76,12 +75,6 @@ def test_safetensors_hold_the_same_net(name: str, folder: Path) -> None:
     assert both[0].hash != both[1].hash
 
 
-def test_rows_of_tiles_are_one_picture_too(folder: Path) -> None:
-    path, tall = file(folder, "Compact"), picture(260, 40)
-    in_tiles = enlarged(load(path).net, tall, tile=32)
-    assert (in_tiles - as_spandrel(path, tall)).abs().max() < 1e-5
-
-
 def test_faces_are_mended_the_same_way_each_time(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,15 +108,6 @@ def test_lama_is_given_picture_and_hole(folder: Path, monkeypatch: pytest.Monkey
     assert ((made != x).any(0) == (hole[0] > 0.5)).float().mean() > 0.99
     with pytest.raises(InputError, match=r"is for repair .*, not for upscale"):
         loaded(path, task="upscale")
-
-
-def test_what_it_is_said_to_be(folder: Path) -> None:
-    path = file(folder, "Compact")
-    said = models_show(path).summary
-    assert "upscale: pictures to larger ones" in said and "Compact, " in said
-    assert "enlarges 3 times; colours; sides of 1" in said and "in half precision" in said
-    assert "not stated" in said  # its licence
-    assert read_card(path).about in said
 
 
 class Planted:

@@ -15,7 +15,6 @@ import trombine
 from trombine.core.errors import InputError
 from trombine.io.image import read_record, save_picture
 from trombine.models import load
-from trombine.models.hub import is_file_of_hub, located
 from trombine.models.zoo import shipped
 
 NAME = "hub:someone/enlargers/nets/fast-x2.safetensors"
@@ -56,11 +55,6 @@ def test_a_file_of_the_hub_enlarges_as_a_file_does(
     record = read_record(tmp_path / "b.png") or {}
     assert "fast-x2.safetensors" in record["files"]["model"] and "hub:" not in str(record)
     assert load(NAME).card.task == "upscale" and asked
-
-
-def test_a_folder_of_the_hub_is_none() -> None:
-    assert not is_file_of_hub("hub:someone/painting") and is_file_of_hub(NAME)
-    assert located("upscale") == "upscale" and located(Path("a.pth")) == Path("a.pth")
 
 
 @pytest.mark.parametrize(

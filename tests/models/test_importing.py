@@ -1,8 +1,7 @@
-"""Pickled checkpoints: their tensors are taken, and nothing in them is run."""
+"""Pickled checkpoints and VGG's weights: tensors are taken, and nothing in a file is run."""
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import torch
 from safetensors.torch import save_file
 
 from trombine.core.errors import InputError
-from trombine.models.importing import import_net
+from trombine.models.importing import import_net, vgg
 from trombine.nets import Net
+from trombine.nets.vgg import VGG
 
 SIZES = {"width": 4, "depth": 1}
 WRAPPED: dict[str, Callable[[dict[str, torch.Tensor]], object]] = {
@@ -27,10 +27,9 @@ WRAPPED: dict[str, Callable[[dict[str, torch.Tensor]], object]] = {
 
 
 @pytest.mark.parametrize("how", WRAPPED)
-@pytest.mark.parametrize("old", [True, False])
-def test_the_weights_are_found(how: str, old: bool, net: Net, tmp_path: Path) -> None:
+def test_the_weights_are_found(how: str, net: Net, tmp_path: Path) -> None:
     path = tmp_path / "there.pth"
-    torch.save(WRAPPED[how](net.state_dict()), path, _use_new_zipfile_serialization=not old)
+    torch.save(WRAPPED[how](net.state_dict()), path)
     found = import_net(path, "residual", SIZES).state_dict()
     exact = 1e-3 if how == "half" else 0
     for name, one in net.state_dict().items():
@@ -70,30 +69,6 @@ def test_what_would_run_is_refused(old: bool, net: Net, tmp_path: Path) -> None:
     assert mark.exists(), "the planted pickle does nothing: this test could not fail"
 
 
-def test_a_whole_net_is_refused(net: Net, tmp_path: Path) -> None:
-    """torch.save(net) keeps the name of its class, not its weights alone."""
-    torch.save(torch.nn.Linear(2, 2), tmp_path / "whole.pth")
-    assert "save its state_dict alone" in refused(tmp_path / "whole.pth")
-
-
-@pytest.mark.parametrize(
-    "data",
-    [b"\x80\x02", b"PK\x03\x04" + bytes(100), b"hello", bytes(1000), pickle.dumps([1, 2])],
-    ids=["short", "no zip", "text", "zeros", "a list"],
-)
-def test_other_files_get_one_line(data: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "other.pth"
-    path.write_bytes(data)
-    refused(path)
-
-
-def test_no_tensors_get_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "numbers.pth"
-    for contents in ({}, {"epoch": 3}, [torch.ones(2)], {1: torch.ones(2)}):
-        torch.save(contents, path)
-        assert "no table of named tensors" in refused(path)
-
-
 def test_weights_of_another_net_are_named(net: Net, tmp_path: Path) -> None:
     path = tmp_path / "there.pth"
     torch.save(net.state_dict(), path)
@@ -106,17 +81,62 @@ def test_weights_of_another_net_are_named(net: Net, tmp_path: Path) -> None:
         import_net(path, "resnet", {})
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_weights_that_are_not_finite_are_refused(value: float, net: Net, tmp_path: Path) -> None:
-    path, state = tmp_path / "broken.pth", net.state_dict()
-    state["tail.bias"].fill_(value)
-    torch.save(state, path)
-    assert "tail.bias holds NaN or infinity; import an earlier checkpoint" in refused(path)
-
-
-def test_a_folder_is_named(tmp_path: Path) -> None:
-    refused(tmp_path)
-
-
-def test_no_file_gets_one_line(tmp_path: Path) -> None:
+def test_what_holds_no_weights_gets_one_line(net: Net, tmp_path: Path) -> None:
+    path, state = tmp_path / "other.pth", net.state_dict()
+    state["tail.bias"].fill_(float("nan"))
+    for contents, said in (
+        ({"epoch": 3}, "no table of named tensors"),
+        (torch.nn.Linear(2, 2), "save its state_dict alone"),
+        (state, "tail.bias holds NaN or infinity; import an earlier checkpoint"),
+    ):
+        torch.save(contents, path)
+        assert said in refused(path)
+    path.write_bytes(b"hello")
+    assert "is no checkpoint" in refused(path)
     assert "does not exist" in refused(tmp_path / "none.pth")
+
+
+# VGG -------------------------------------------------------------------------------------------
+
+
+def small(name: str = "vgg16") -> dict[str, torch.Tensor]:
+    """Weights of a narrow VGG by torchvision's names, with the classifier that files have too."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        state = dict(VGG(name=name, width=2).state_dict())
+    return {**state, "classifier.0.weight": torch.zeros(3, 3)}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("vgg16", "pth"), ("vgg19", "safetensors")])
+def test_a_vgg_is_read_from_a_file(name: str, kind: str, tmp_path: Path) -> None:
+    path, tensors = tmp_path / f"net.{kind}", small(name)
+    (torch.save if kind == "pth" else save_file)(tensors, path)
+    net = vgg(name, path)
+    found = net.state_dict()
+    assert found.keys() == {key for key in tensors if key.startswith("features.")}
+    assert all(torch.equal(found[key], tensors[key]) for key in found)
+    assert not net.training and not any(p.requires_grad for p in net.parameters())
+
+
+def test_without_a_path_torchs_own_store_is_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(InputError, match=r"torch has no weights of vgg16; download https://"):
+        vgg("vgg16")
+    store = tmp_path / "hub" / "checkpoints"
+    store.mkdir(parents=True)
+    torch.save(small(), store / "vgg16-397923af.pth")
+    assert vgg("vgg16").state_dict().keys() == {k for k in small() if "features" in k}
+
+
+def test_what_is_no_vgg_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "net.pth"
+    for contents, said in (
+        (small("vgg19"), "does not fit vgg16"),
+        ({"net.weight": torch.zeros(1)}, "no features.0.weight"),
+    ):
+        torch.save(contents, path)
+        with pytest.raises(InputError, match=said) as error:
+            vgg("vgg16", path)
+        assert str(error.value).startswith(str(path)) and "\n" not in str(error.value)

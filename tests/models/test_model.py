@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +13,10 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from trombine.core.errors import InputError
-from trombine.models import TASKS, Card, load, model, read_card, save, shipped
+from trombine.models import TASKS, Card, load, model, save, shipped
 from trombine.models.card import dumps
 from trombine.models.file import KEY
-from trombine.nets import NETS, Net, build
+from trombine.nets import Net, build
 from trombine.nets.blocks import fused
 
 Tensors = dict[str, torch.Tensor]
@@ -28,18 +26,6 @@ def test_a_model_is_called_with_a_picture(file: Path) -> None:
     larger = load(file)(torch.rand(3, 8, 10))
     assert larger.shape == (3, 16, 20) and larger.is_inference()
     assert float(larger.min()) >= 0 and float(larger.max()) <= 1
-
-
-def test_a_batch_gives_what_its_pictures_give(file: Path) -> None:
-    enlarge, pictures = load(file), torch.rand(2, 3, 8, 8)
-    torch.testing.assert_close(enlarge(pictures), torch.stack([enlarge(one) for one in pictures]))
-
-
-def test_it_knows_where_it_is_from(file: Path, card: Card) -> None:
-    found = load(str(file))
-    assert found.path == file
-    assert found.card == read_card(file) == card
-    assert len(found.hash) == 12
 
 
 def test_a_shipped_model_goes_by_its_name(
@@ -105,10 +91,12 @@ def nothing(_: Tensors) -> None:
     ("change", "said"),
     [
         (lambda t: t.pop("tail.weight"), 'Missing key(s) in state_dict: "tail.weight"'),
-        (lambda t: t.update(extra=torch.ones(1)), 'Unexpected key(s) in state_dict: "extra"'),
-        (lambda t: t.update({"tail.bias": torch.ones(13)}), "size mismatch for tail.bias"),
+        (
+            lambda t: t["tail.bias"].fill_(torch.nan),
+            "holds NaN or infinity in tail.bias; ask for the file again",
+        ),
     ],
-    ids=["missing", "surplus", "misshapen"],
+    ids=["missing", "no numbers"],
 )
 def test_tensors_that_do_not_fit_are_named(
     change: Callable[[Tensors], object], said: str, file: Path, card: Card
@@ -116,24 +104,14 @@ def test_tensors_that_do_not_fit_are_named(
     assert said in refused(changed(file, change, card))
 
 
-@pytest.mark.parametrize("broken", [float("nan"), float("inf"), -float("inf")])
-def test_weights_that_are_no_numbers_are_refused(broken: float, file: Path, card: Card) -> None:
-    path = changed(file, lambda t: t["tail.bias"].__setitem__(5, broken), card)
-    assert "holds NaN or infinity in tail.bias; ask for the file again" in refused(path)
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"task": "sing"}, "does sing, which is unknown here; update trombine"),
-        ({"net": "resnet"}, "needs the net resnet, unknown here; update trombine"),
         ({"net": "encoder", "sizes": {}}, "the net encoder cannot upscale"),
         ({"sizes": {"breadth": 3}}, "residual has no size breadth"),
         ({"sizes": {"width": 10**12}}, "width is 1 to 4096"),
-        ({"sizes": {"depth": 10**9}}, "depth is 1 to 256"),
-        ({"sizes": {"width": "4"}}, "width of residual is a whole number"),
         ({"sizes": {"width": 4096, "depth": 256}}, "does not fit its net"),
-        ({"sizes": {"width": 4, "depth": 1, "channels": 1}}, "size mismatch"),
         ({"task": "restore"}, "enlarges, so it cannot restore"),
     ],
     ids=str,
@@ -163,44 +141,24 @@ GENERATOR = Card(
 )
 DENOISER = Card(task="denoise", net="denoiser", sizes={"width": 4, "levels": 1})
 REGRESSOR = Card(task="regress", net="encoder", sizes={"width": 4, "levels": 1, "outputs": 3})
-JUDGE = Card(task="judge", net="dcgan_discriminator", sizes={"width": 2, "size": 16})
-MASKED = Card(task="restore", net="unet", sizes={"width": 4, "levels": 1, "inputs": 4})
 REPAIRER = Card(task="repair", net="unet", sizes={"width": 4, "levels": 1, "inputs": 4})
 CALLS = [
     (GENERATOR, (torch.randn(5),), (3, 16, 16)),
-    (GENERATOR, (torch.randn(2, 5),), (2, 3, 16, 16)),
     (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(2)), (2, 3, 8, 8)),
-    (REGRESSOR, (torch.rand(3, 9, 9),), (3,)),
     (REGRESSOR, (torch.rand(2, 3, 9, 9),), (2, 3)),
-    (JUDGE, (torch.rand(3, 16, 16),), ()),
-    (JUDGE, (torch.rand(2, 3, 16, 16),), (2,)),
-    (MASKED, (torch.rand(4, 7, 9),), (3, 7, 9)),
     (REPAIRER, (torch.rand(3, 7, 9), torch.ones(1, 7, 9)), (3, 7, 9)),
     (REPAIRER, (torch.rand(2, 3, 7, 9), torch.zeros(2, 1, 7, 9)), (2, 3, 7, 9)),
 ]
 WRONG_CALLS = [
     (GENERATOR, (torch.randn(6),), "N x 5"),
     (GENERATOR, (torch.randn(2, 5).double(),), "float32"),
-    (DENOISER, (torch.randn(3, 8, 8), torch.rand(1)), "times as float32 1, not float32 1 x 1"),
     (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(3)), "times as float32 2, not float32 3"),
     (DENOISER, (torch.randn(2, 3, 8, 8), torch.tensor([0.5, 1.5])), r"within \[0, 1\]"),
-    (
-        DENOISER,
-        (torch.randn(2, 3, 8, 8), torch.rand(2).double()),
-        "times as float32 2, not float64",
-    ),
     (DENOISER, (torch.randn(2, 3, 8, 8),), r"takes 2 tensors \(noisy and times\), not 1"),
-    (REGRESSOR, (torch.rand(3, 9, 9), torch.rand(1)), r"takes 1 tensor \(picture\), not 2"),
     (REGRESSOR, (torch.rand(1, 9, 9),), "3 x H x W"),
-    (REGRESSOR, (torch.rand(3, 9, 9) * 2,), r"within \[0, 1\]"),
     (REGRESSOR, (torch.full((3, 9, 9), float("nan")),), r"within \[0, 1\]"),
-    (REGRESSOR, (torch.zeros(0, 3, 9, 9),), "3 x H x W"),
-    (JUDGE, (torch.rand(3, 16, 32),), "N x 3 x 16 x 16, not"),
-    (MASKED, (torch.rand(3, 8, 8),), "4 x H x W"),
     (REPAIRER, (torch.rand(3, 8, 8), torch.ones(1, 8, 7)), "hole as float32 1 x 1 x 8 x 8, not"),
     (REPAIRER, (torch.rand(3, 8, 8), torch.full((1, 8, 8), 0.5)), "a hole is 1 where"),
-    (REPAIRER, (torch.rand(4, 8, 8), torch.ones(1, 8, 8)), "3 x H x W"),
-    (REPAIRER, (torch.rand(3, 8, 8),), r"takes 2 tensors \(picture and hole\), not 1"),
 ]
 
 
@@ -225,44 +183,6 @@ def test_what_does_not_fit_is_refused(
         opened(card, tmp_path)(*given)
 
 
-WRONG_TYPES = """
-import sys
-import torch
-from trombine.models import load
-
-denoise = load(sys.argv[1])
-noisy = torch.randn(2, 3, 8, 8)
-for call in (
-    lambda: load(None),
-    lambda: load(3),
-    lambda: denoise([1], noisy),
-    lambda: denoise(noisy, 0.5),
-    lambda: denoise(noisy, noisy.numpy()),
-    lambda: denoise(),
-):
-    try:
-        call()
-    except Exception as error:
-        print(type(error).__name__, error)
-"""
-
-
-def test_other_types_get_one_line(tmp_path: Path) -> None:
-    """In a process of its own: under pytest the annotations would speak first."""
-    opened(DENOISER, tmp_path)
-    words = [sys.executable, "-c", WRONG_TYPES, str(tmp_path / "it.safetensors")]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    takes = "this model takes noisy and times"
-    assert done.stdout.splitlines() == [
-        "InputError a model is named by a text or a path, not by NoneType",
-        "InputError a model is named by a text or a path, not by int",
-        f"InputError {takes} as torch tensors, not list",
-        f"InputError {takes} as torch tensors, not float",
-        f"InputError {takes} as torch tensors, not ndarray",
-        "InputError this model takes 2 tensors (noisy and times), not 0",
-    ]
-
-
 def test_calling_changes_nothing_even_if_it_was_training(tmp_path: Path) -> None:
     card = Card(task="restore", net="unet", sizes={"width": 4, "levels": 1, "norm": "batch"})
     found = opened(card, tmp_path)
@@ -278,13 +198,3 @@ def test_what_was_loaded_or_fused_in_inference_mode_passes_gradients_on(file: Pa
         net = model.loaded(file).net
         ready = fused(net)
     assert not any(one.is_inference() for each in (net, ready) for one in each.parameters())
-
-
-def test_a_loaded_net_can_go_on_learning(file: Path) -> None:
-    net = load(file).net.train()
-    net(torch.rand(1, 3, 8, 8)).sum().backward()
-    assert all(parameter.grad is not None for parameter in net.parameters())
-
-
-def test_every_net_has_a_task_and_every_task_a_net() -> None:
-    assert {name for task in TASKS.values() for name in task.nets} == set(NETS)

@@ -12,15 +12,6 @@ from trombine.core.errors import InputError
 from trombine.nets import build, parameter_count
 
 
-@pytest.mark.parametrize("size", [16, 32, 64, 128])
-def test_powers_of_two(size: int) -> None:
-    generator = build("dcgan_generator", {"width": 2, "size": size, "latent": 5})
-    judge = build("dcgan_discriminator", {"width": 2, "size": size})
-    pictures = generator(torch.randn(3, 5))
-    assert pictures.shape == (3, 3, size, size)
-    assert judge(pictures).shape == (3,)
-
-
 @pytest.mark.parametrize("size", [8, 15, 48, 2048])
 @pytest.mark.parametrize("name", ["dcgan_generator", "dcgan_discriminator"])
 def test_other_sizes_are_refused(name: str, size: int) -> None:
@@ -46,15 +37,6 @@ def test_the_weights_begin_as_the_paper_says() -> None:
         if "conv" in name or name == "last.weight":
             assert float(weight.detach().std()) == pytest.approx(0.02, rel=0.1)
             assert abs(float(weight.detach().mean())) < 0.002
-
-
-@pytest.mark.parametrize("width", [4, 32])
-def test_without_normalisation_nothing_fades(width: int) -> None:
-    net = build("dcgan_generator", {"width": width, "size": 32, "norm": "none"})
-    pictures = net(torch.randn(8, 64, generator=torch.Generator().manual_seed(0))).detach()
-    judge = build("dcgan_discriminator", {"width": width, "size": 32})
-    assert float(pictures.std()) > 0.1
-    assert float(judge(torch.rand(8, 3, 32, 32)).detach().abs().mean()) > 0.05
 
 
 def test_pictures_are_in_range_and_use_all_of_it() -> None:

@@ -40,12 +40,6 @@ def test_waves_are_sines_and_cosines() -> None:
     torch.testing.assert_close(found, torch.tensor(wanted, dtype=torch.float64))
 
 
-def test_neighbouring_times_can_be_told_apart() -> None:
-    found = waves(torch.linspace(0, 1, 1001), 16)
-    gaps = (found[1:] - found[:-1]).norm(dim=1)
-    assert float(gaps.min()) > 0.5
-
-
 def test_attention_is_torchs() -> None:
     torch.manual_seed(0)
     part = Attention(8)

@@ -9,9 +9,8 @@ from typing import cast
 import pytest
 import torch
 
-from trombine.core.errors import InputError
 from trombine.nets import build
-from trombine.nets.inventor import Inventor, fields_of, lacking, normed, walked
+from trombine.nets.inventor import Inventor, lacking, walked
 
 SIZES = {
     "latent": 6,
@@ -72,15 +71,6 @@ def test_a_pace_that_changes_evenly_is_followed_but_for_the_first_step() -> None
         assert float(found) == pytest.approx(-0.5 - first**2 / 2, abs=1e-6)
 
 
-def test_steps_are_spaced_as_is_said(net: Inventor) -> None:
-    times: list[float] = []
-    walked(lambda x, t: times.append(float(t[0])) or x, torch.zeros(1, 1), 4, spacing=0.5)
-    assert times == pytest.approx([1, 0.75**0.5, 0.5**0.5, 0.5])
-    assert net.spacing == 1
-    with pytest.raises(InputError, match=r"spacing is 0\.1 to 1, not 1\.5"):
-        build("inventor", SIZES | {"spacing": 1.5})
-
-
 def test_what_is_told_is_scaled_and_what_is_not_is_marked(net: Inventor) -> None:
     told = net.told(torch.tensor([[16.0, 1.0, math.nan], [50.5, math.nan, 0.0]]))
     wanted = [[-1, 1, 0, 1, 1, 0], [0, 0, -1, 1, 0, 1]]
@@ -97,25 +87,6 @@ def test_guidance_of_1_is_none_and_of_0_tells_nothing(net: Inventor, latents: to
     assert not torch.allclose(plain, untold, atol=1e-3)
     more = net.invented(latents, fields, torch.full((5,), 3.0))
     assert not torch.allclose(plain, more, atol=1e-3)
-
-
-def test_guidance_leads_away_from_what_is_told_as_usual(
-    net: Inventor, latents: torch.Tensor
-) -> None:
-    """From nothing unless it is given; not at all where all is told as usual."""
-    fields = torch.tensor([[30.0, 0.5, 1.0]]).repeat(5, 1)
-    much = torch.full((5,), 3.0)
-    nothing = torch.full_like(fields, math.nan)
-    assert torch.equal(
-        net.invented(latents, fields, much, nothing), net.invented(latents, fields, much)
-    )
-    plain = net.invented(latents, fields)
-    torch.testing.assert_close(
-        net.invented(latents, fields, much, fields), plain, rtol=1e-4, atol=1e-5
-    )
-    some = fields.clone()
-    some[:, 1] = math.nan
-    assert not torch.allclose(net.invented(latents, fields, much, some), plain, atol=1e-3)
 
 
 def test_noise_is_standard_normal_another_for_each_vector_and_smooth(
@@ -160,15 +131,3 @@ def test_details_hear_the_fields_where_they_are_retold(retold: bool) -> None:
         plain = net.finished(soft, noise)
         assert torch.equal(net.finished(soft, noise, torch.full_like(old, math.nan)), plain)
         assert torch.equal(net.finished(soft, noise, old), plain) is not retold
-
-
-def test_codes_have_one_scale(latents: torch.Tensor) -> None:
-    codes = normed(7 * latents + 3)
-    assert codes.mean(1).abs().max() < 1e-5
-    torch.testing.assert_close(codes.square().mean(1), torch.ones(5), rtol=1e-3, atol=0)
-
-
-@pytest.mark.parametrize(("text", "why"), [("agee", "age"), ("age+age", "twice"), ("", "none")])
-def test_fields_that_no_face_has_are_refused(text: str, why: str) -> None:
-    with pytest.raises(InputError, match=why):
-        fields_of(text)

@@ -8,10 +8,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from trombine.core.errors import InputError
 from trombine.nets import build
 from trombine.nets.inventor import lacking
-from trombine.nets.restyler import CALM, DEEP, Own, Restyler, Told, styles_of
+from trombine.nets.restyler import CALM, DEEP, Own, Restyler, Told
 
 SIZES = {
     "size": 32,
@@ -97,13 +96,6 @@ def test_noise_is_standard_normal_and_of_no_picture(net: Restyler) -> None:
     assert abs(float(noise.mean())) < 0.08 and float(noise.std()) == pytest.approx(1, abs=0.06)
 
 
-def test_a_larger_picture_has_the_same_noise_in_its_middle(net: Restyler) -> None:
-    wide = net.noise(torch.zeros(1, 3, 48, 48))
-    assert wide.shape == (1, 12, 24, 24)
-    assert torch.equal(wide[..., 4:-4, 4:-4], net.noise(some(1)))
-    assert float(wide.std()) == pytest.approx(1, abs=0.06)
-
-
 @pytest.mark.parametrize("blocks", [1, 2])
 def test_soft_looks_no_farther_than_it_says(blocks: int) -> None:
     """A pixel beyond changes nothing, one just within does; said to the places of the code."""
@@ -119,17 +111,3 @@ def test_soft_looks_no_farther_than_it_says(blocks: int) -> None:
         apart = (net.soft(x, *styles) - net.soft(other, *styles)).abs().amax((0, 1, 2))
     assert float(apart[reach + 1 :].max()) == 0
     assert float(apart[reach - 2 * DEEP : reach].max()) > 0
-
-
-def test_a_group_norm_sees_all() -> None:
-    assert stirred(norm="group").soft_reach is None
-
-
-@pytest.mark.parametrize(
-    ("text", "why"), [("photo", "two or more"), ("photo+photo", "each once"), ("photo+oil", "oil")]
-)
-def test_styles_that_there_are_not_are_refused(text: str, why: str) -> None:
-    with pytest.raises(InputError, match=why):
-        styles_of(text)
-    with pytest.raises(InputError, match=why):
-        build("restyler", {**SIZES, "styles": text})

@@ -89,32 +89,10 @@ def test_a_gaussian_is_reached_the_nearer_the_more_steps(name: str, method: str)
     assert min(coarse / fine for coarse, fine in pairwise(errors)) > 1.6
 
 
-@pytest.mark.parametrize("name", PROCESSES)
-def test_heun_is_nearer_than_euler(name: str) -> None:
-    assert errors_of(name, "heun")[-1] < errors_of(name, "euler")[-1] / 2
-
-
 def test_heun_errs_by_the_square_of_a_step() -> None:
     """Where all steps are as long: those of diffusion end with a longer one, in their clock."""
     errors = errors_of("flow", "heun")
     assert min(coarse / fine for coarse, fine in pairwise(errors)) > 3.2
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", PROCESSES)
-def test_samples_have_the_datas_mean_and_deviation(name: str, method: str) -> None:
-    process = PROCESSES[name]
-    made = last(of_gaussian(process), process, noise_of(2000, 1), 100, method)
-    assert made.mean().item() == pytest.approx(MEAN, abs=0.03)
-    assert made.std().item() == pytest.approx(DEVIATION, rel=0.1)
-
-
-@pytest.mark.parametrize("name", PROCESSES)
-def test_drawing_on_the_way_converges_too(name: str) -> None:
-    process = PROCESSES[name]
-    net, noise = of_gaussian(process), noise_of(2000, 1)
-    errors = [abs(last(net, process, noise, n, "ddpm").std().item() - 0.5) for n in (5, 20, 80)]
-    assert errors[0] > errors[1] > errors[2]
 
 
 # --- a few points -------------------------------------------------------------------------------
@@ -126,10 +104,10 @@ def test_samples_land_on_the_dataset(name: str, method: str) -> None:
     """On each of its pictures about as often."""
     process = PROCESSES[name]
     points = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (4, 1, 3, 3)))
-    made = last(of_points(process, points), process, noise_of(400, 1, 3, 3), 40, method)
+    made = last(of_points(process, points), process, noise_of(200, 1, 3, 3), 40, method)
     apart = torch.cdist(made.flatten(1), points.flatten(1))
     assert apart.amin(1).quantile(0.95) < 1e-3
-    assert torch.bincount(apart.argmin(1), minlength=4).min() > 50
+    assert torch.bincount(apart.argmin(1), minlength=4).min() > 20
 
 
 # --- what a walk is -----------------------------------------------------------------------------
@@ -151,18 +129,6 @@ def test_each_step_is_one_picture_and_one_question() -> None:
     asked.clear()
     list(sample(counted, Flow(), noise, steps=4, method="heun"))
     assert len(asked) == 7
-
-
-def test_ddim_is_euler_for_straight_lines() -> None:
-    noise = noise_of(3, 2)
-    ways = [last(of_gaussian(Flow()), Flow(), noise, 7, method) for method in ("ddim", "euler")]
-    assert torch.allclose(ways[0], ways[1], atol=1e-12)
-
-
-def test_one_step_is_the_mean() -> None:
-    """All that can be said at time 1 of a flow is the mean of the data."""
-    made = last(of_gaussian(Flow()), Flow(), noise_of(5, 2), 1, "ddim")
-    assert torch.allclose(made, torch.full_like(made, MEAN))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -187,33 +153,6 @@ def test_within_the_limit_nothing_changes_and_beyond_it_stops(name: str) -> None
     assert free.abs().max() > 1.1 and held.abs().max() <= 1
     inside = free.abs().amax(1) < 0.3
     assert torch.allclose(free[inside], held[inside], atol=0.1)
-
-
-def test_walking_keeps_no_gradients_and_changes_no_mode() -> None:
-    weight = torch.ones(1, requires_grad=True)
-    walk = sample(lambda x, t: weight * x, Flow(), torch.ones(1, 1), steps=3)
-    for x in walk:
-        assert torch.is_grad_enabled() and not x.requires_grad
-
-
-def test_what_cannot_be_walked_is_refused() -> None:
-    net = of_gaussian(Flow())
-    with pytest.raises(ValueError, match="there are ddim, ddpm, euler, heun"):
-        next(sample(net, Flow(), noise_of(1, 1), method="rk4"))
-    with pytest.raises(ValueError, match="no 0 steps"):
-        next(sample(net, Flow(), noise_of(1, 1), steps=0))
-    with pytest.raises(ValueError, match="draws noise on its way"):
-        next(sample(net, Flow(), noise_of(1, 1), steps=2, method="ddpm"))
-
-
-@pytest.mark.parametrize("name", PROCESSES)
-def test_beyond_the_limit_clean_and_noise_are_still_what_x_is_made_of(name: str) -> None:
-    """A clean picture that is cut off at the limit leaves more of x to the noise."""
-    process = PROCESSES[name]
-    x, t = 3 * noise_of(20, 2), torch.full((20,), 0.4, dtype=torch.float64)
-    clean, noise = Guide(net=of_gaussian(process), process=process, limit=0.5)(x, t)
-    assert clean.abs().max() == 0.5, "the example shows nothing"
-    assert torch.allclose(process.mix(clean, noise, t), x, atol=1e-9)
 
 
 # --- what is known stays ------------------------------------------------------------------------
@@ -304,21 +243,3 @@ def test_one_time_is_a_walk_with_what_is_known_put_in_its_place(name: str) -> No
     x = torch.where(HOLE > 0.5, guide(x, moments[5])[0], known)
     for jump in (1, 4, 6, 50):
         assert torch.allclose(repainted(process, count, 6, jump, 1), x, atol=1e-12)
-
-
-def test_noise_that_is_added_is_what_is_lacking() -> None:
-    """Each stretch is walked as often as was said, from its own beginning."""
-    asked: list[float] = []
-
-    def net(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        asked.append(round(t[0].item(), 6))
-        return of_gaussian(Flow())(x, t)
-
-    noise = noise_of(4000, 1)
-    hole = torch.ones(1)
-    walk = repaint(net, Flow(), noise, known=noise, hole=hole, draw=drawn, steps=4, jump=3, times=2)
-    walk = list(walk)
-    assert asked == [1, 0.75, 0.5, 1, 0.75, 0.5, 0.25, 0.25] and len(walk) == 8
-    assert walk[2].std().item() == pytest.approx(walk[5].std().item(), rel=0.1)
-    with pytest.raises(ValueError, match="1 or more"):
-        next(repaint(net, Flow(), noise, known=noise, hole=hole, draw=drawn, jump=0))

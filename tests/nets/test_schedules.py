@@ -47,14 +47,6 @@ def test_time_goes_from_data_to_noise(name: str) -> None:
         assert torch.allclose(data**2 + noise**2, torch.ones_like(t), atol=1e-15)
 
 
-def test_levels_in_float32_are_exact_where_small() -> None:
-    t = torch.logspace(-6, 0, 50, dtype=torch.float32)
-    found = Diffusion().levels(t)
-    exact = Diffusion().levels(t.double())
-    for one, other in zip(found, exact, strict=True):
-        assert torch.allclose(one.double(), other, rtol=1e-4, atol=0)
-
-
 # --- there and back -----------------------------------------------------------------------------
 
 
@@ -90,41 +82,3 @@ def test_pace_is_the_slope_of_the_mixture(name: str) -> None:
     moved = process.mix(clean, noise, ahead) - process.mix(clean, noise, behind)
     passed = (process.clock(ahead) - process.clock(behind)).view(-1, 1, 1, 1)
     assert torch.allclose(process.pace(clean, noise, t), moved / passed, atol=1e-5)
-
-
-def test_flow_by_hand() -> None:
-    clean, noise = random(6), random(7)
-    t = torch.full((6,), 0.25, dtype=torch.float64)
-    assert torch.allclose(Flow().mix(clean, noise, t), 0.75 * clean + 0.25 * noise)
-    assert torch.equal(Flow().target(clean, noise, t), noise - clean)
-
-
-def test_v_turns_with_the_mixture() -> None:
-    """x and v are (clean, noise) turned by the clock's angle: the power stays."""
-    process = PROCESSES["cosine v"]
-    clean, noise = random(8), random(9)
-    mixed, said = process.mix(clean, noise, TIMES), process.target(clean, noise, TIMES)
-    assert torch.allclose(mixed**2 + said**2, clean**2 + noise**2)
-
-
-@pytest.mark.parametrize("name", PROCESSES)
-def test_each_picture_has_its_own_time(name: str) -> None:
-    process = PROCESSES[name]
-    clean, noise = random(10), random(11)
-    mixed = process.mix(clean, noise, TIMES)
-    for i in range(6):
-        alone = process.mix(clean[i : i + 1], noise[i : i + 1], TIMES[i : i + 1])
-        assert torch.equal(alone, mixed[i : i + 1])
-
-
-@pytest.mark.parametrize("name", PROCESSES)
-def test_pictures_keep_their_type(name: str) -> None:
-    clean, noise = random(12, torch.float32), random(13, torch.float32)
-    for times in (TIMES, TIMES.float()):
-        assert PROCESSES[name].mix(clean, noise, times).dtype == torch.float32
-        assert PROCESSES[name].target(clean, noise, times).dtype == torch.float32
-
-
-def test_what_there_is_not_is_refused() -> None:
-    with pytest.raises(ValueError, match="noise or v"):
-        Diffusion(predicts="velocity")

@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 import pytest
 import torch
+from net_cases import CASES
 
 from trombine.nets import NETS, build
 
@@ -16,14 +17,16 @@ def alike(first: torch.nn.Module, second: torch.nn.Module) -> bool:
     return list(ours) == list(theirs) and all(torch.equal(ours[key], theirs[key]) for key in ours)
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", CASES)
 def test_one_seed_is_one_net(name: str) -> None:
     """The net that torch's global generator would give, which stays as it was."""
+    case = CASES[name]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(3)
-        expected = NETS[name]()
+        expected = NETS[case.net](**case.sizes)
     before = torch.get_rng_state()
-    assert alike(build(name, {}, seed=3), expected)
+    assert alike(build(case.net, case.sizes, seed=3), expected)
+    assert not alike(build(case.net, case.sizes, seed=4), expected)
     assert torch.equal(before, torch.get_rng_state())
 
 

@@ -20,11 +20,6 @@ def pictures(side: int = 16) -> torch.Tensor:
     return 2 * torch.rand(2, 3, side, side, dtype=torch.float64) - 1
 
 
-def test_atoms_have_length_one() -> None:
-    atoms = coding(1)._dictionaries()[0].atoms()
-    torch.testing.assert_close(atoms.flatten(1).norm(dim=1), torch.ones(6, dtype=torch.float64))
-
-
 def test_every_step_makes_the_energy_smaller() -> None:
     x = pictures()
     nets = [coding(steps) for steps in range(12)]
@@ -62,23 +57,6 @@ def test_the_largest_eigenvalue_is_that_of_the_matrix() -> None:
     matrix = predicted(unit, atoms).flatten(1)
     exact = float(torch.linalg.matrix_norm(matrix, 2).square())
     assert exact <= float(largest(atoms)) <= 1.12 * exact
-
-
-def test_more_sparsity_leaves_fewer_codes() -> None:
-    x = pictures()
-    shares = [
-        float((coding(30, sparsity=sparsity).codes(x)[0] > 0).double().mean())
-        for sparsity in (0.01, 0.2, 0.8)
-    ]
-    assert 0.9 > shares[0] > shares[1] > shares[2]
-
-
-def test_what_is_above_changes_what_is_below() -> None:
-    x, told = pictures(), coding(20)
-    alone = SparseCoding((3, 6), steps=20, sparsity=0.02).double()
-    alone.layers[0].load_state_dict(told.layers[0].state_dict())
-    apart = told.codes(x)[0] - alone.codes(x)[0]
-    assert float(apart.abs().max().detach()) > 1e-2
 
 
 def test_a_discriminator_learns_through_all_steps() -> None:

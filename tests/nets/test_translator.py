@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from trombine.nets import build
-from trombine.nets.discriminators import AttentiveDiscriminator
 from trombine.nets.translator import Attention, MixedNorm, Translator
 
 SOME = torch.rand(2, 6, 5, 4, generator=torch.Generator().manual_seed(0)) ** 2
@@ -45,15 +44,6 @@ def test_what_tells_styles_apart_weighs() -> None:
             np.testing.assert_allclose(found, np.maximum(joined, 0), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["translator", "attentive_translator"])
-@pytest.mark.parametrize("size", [(16, 16), (13, 22)])
-def test_a_picture_stays_as_large_and_within_its_range(name: str, size: tuple[int, int]) -> None:
-    net = build(name, {"width": 4, "halvings": 2, "blocks": 1})
-    found = net(torch.rand(2, 3, *size)).detach()
-    assert found.shape == (2, 3, *size)
-    assert float(found.min()) >= 0 and float(found.max()) <= 1
-
-
 @pytest.mark.parametrize("dilation", [1, 3])
 def test_dilated_blocks_see_farther(dilation: int) -> None:
     """Of a block alone: 1 + dilation to each side."""
@@ -66,10 +56,3 @@ def test_dilated_blocks_see_farther(dilation: int) -> None:
     assert x.grad is not None
     rows = x.grad.abs().sum((0, 1, 3)).nonzero().flatten()
     assert (int(rows.min()), int(rows.max())) == (15 - 1 - dilation, 15 + 1 + dilation)
-
-
-def test_the_second_column_sees_larger_patches() -> None:
-    net = build("attentive_discriminator", {"width": 4, "levels": 2})
-    assert isinstance(net, AttentiveDiscriminator)
-    shapes = [tuple(logits.shape) for logits in net.judgements(torch.rand(3, 3, 64, 64))]
-    assert shapes == [(3, 1, 16, 16), (3, 2), (3, 1, 4, 4), (3, 2)]

@@ -24,7 +24,8 @@ from torch import nn
 
 from trombine.core.errors import InputError, shown
 from trombine.eval.restoration import JudgingNet, Picture
-from trombine.nets.vgg import BLOCKS, VGG, features, read_tensors, vgg
+from trombine.models.importing import state_of, vgg
+from trombine.nets.vgg import BLOCKS, VGG, features
 
 LPIPS: Final = "lpips"
 INCEPTION: Final = "inception"
@@ -94,7 +95,7 @@ def _lpips(text: str) -> JudgingNet:
     trunk, _, own = text.partition(":")[2].partition("+")
     path = Path(own) if own else _lpips_file()
     net, hash = _vgg("vgg16", trunk)
-    tensors = read_tensors(path)
+    tensors = state_of(path)
     weights: dict[str, torch.Tensor] = {}
     for number, layer in enumerate(_LPIPS_LAYERS):
         convolution = net.get_submodule(net.layers[layer.replace("relu", "conv")])

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from trombine.core.errors import InputError
 from trombine.losses.terms import gram_distance, l1, l2, wide
 from trombine.models import load
-from trombine.nets.vgg import VGG, features, layer_of, vgg
+from trombine.models.importing import vgg
+from trombine.nets.vgg import VGG, features, layer_of
 from trombine.recipes.recipe import Recipe
 
 Batch = Float[torch.Tensor, "n c h w"]

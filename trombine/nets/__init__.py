@@ -59,7 +59,7 @@ from trombine.nets.inventor import Inventor
 from trombine.nets.painter import Painter
 from trombine.nets.reader import Reader
 from trombine.nets.restyler import Restyler
-from trombine.nets.sizes import Net, Size, defaults_of, resolved
+from trombine.nets.sizes import Net, Size, check_limits, defaults_of, resolved
 from trombine.nets.style_generator import StyleGenerator
 from trombine.nets.superres import RRDB, Residual, SRResNet
 from trombine.nets.translator import AttentiveTranslator, Translator
@@ -111,6 +111,7 @@ def build(name: str, sizes: Mapping[str, Size], *, seed: int = 0) -> Net:
     the global generator of torch is neither read nor changed.
     """
     complete = resolved(name, sizes_of(name), sizes)
+    check_limits(NETS[name], complete)
     with _OwnGenerator(seed):
         net = NETS[name](**complete)
     net.sizes = complete

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from trombine.nets.blocks import Conv, Features, conv3, doubled, norm, padded, widths
-from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import WIDEST, Net
 
 # ---------------------------------------------------------------------------------------------
 # Reading: a picture to a few numbers.
@@ -26,9 +26,6 @@ class Encoder(Net):
     tasks = ("regress",)
 
     def __init__(self, *, width: int = 32, levels: int = 4, outputs: int = 8) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("levels", levels, 1, 8)
-        check_whole("outputs", outputs, 1, WIDEST)
         super().__init__()
         sides = widths(width, levels)
         self.first = conv3(3, sides[0])
@@ -81,14 +78,11 @@ class Autoencoder(Net):
     """N x 3 x H x W to the same, for any H and W, through `depth` planes, `levels` times halved."""
 
     tasks = ("restore",)
+    limits: ClassVar = {"depth": range(1, WIDEST + 1), "norm": ("none", "group", "batch")}
 
     def __init__(
         self, *, width: int = 16, levels: int = 4, depth: int = 16, norm: str = "batch"
     ) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("levels", levels, 1, 8)
-        check_whole("depth", depth, 1, WIDEST)
-        check_choice("norm", norm, ("none", "group", "batch"))
         super().__init__()
         self.multiple = 2**levels
         sides = [*widths(width, levels - 1), depth]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Final, TypeVar, final
+from typing import ClassVar, Final, TypeVar, final
 
 import torch
 from jaxtyping import Float
@@ -17,7 +17,7 @@ from torch import nn
 
 from trombine.core.errors import InputError
 from trombine.nets.blocks import norm, normed, widths
-from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import Net
 from trombine.nets.sparse_coding import SparseCoding
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d)
@@ -31,12 +31,11 @@ class DCGANGenerator(Net):
     """N x latent to N x 3 x size x size; `width` channels before the last layer."""
 
     tasks = ("generate",)
+    limits: ClassVar = {"norm": ("batch", "group", "none")}
 
     def __init__(
         self, *, latent: int = 64, width: int = 64, size: int = 64, norm: str = "batch"
     ) -> None:
-        check_whole("latent", latent, 1, WIDEST)
-        check_choice("norm", norm, ("batch", "group", "none"))
         super().__init__()
         sides = _sides(width, size)[::-1]
         self.first = _Rise(latent, sides[0], norm, grow=False)
@@ -54,6 +53,7 @@ class DCGANDiscriminator(Net):
     """N x 3 x size x size to N logits: above 0 it takes the picture for real."""
 
     tasks = ("judge",)
+    limits: ClassVar = {"norm": ("none", "batch", "spectral"), "first": ("convolution", "sparse")}
 
     def __init__(
         self,
@@ -66,9 +66,6 @@ class DCGANDiscriminator(Net):
     ) -> None:
         """`first`: what the first two layers are; `classes`: how many kinds of pictures there are,
         each with a logit of its own."""
-        check_choice("norm", norm, ("none", "batch", "spectral"))
-        check_choice("first", first, ("convolution", "sparse"))
-        check_whole("classes", classes, 1, WIDEST)
         super().__init__()
         sides = _sides(width, size)
         # The paper leaves the first layer without normalisation: it would lose the colours' scale.
@@ -91,8 +88,6 @@ class DCGANDiscriminator(Net):
 
 def _sides(width: int, size: int) -> list[int]:
     """The channels at half the size, a quarter and so on, down to 4 x 4 pixels."""
-    check_whole("width", width, 1, WIDEST)
-    check_whole("size", size, 16, 1024)
     if size & (size - 1):
         raise InputError(f"size is a power of two from 16 to 1024, not {size}")
     return widths(width, size.bit_length() - 4)

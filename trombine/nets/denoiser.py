@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
 from torch import nn
 
 from trombine.nets.blocks import Features, begin_small, conv3, doubled, norm, padded, widths
-from trombine.nets.sizes import WIDEST, Net, check_whole
+from trombine.nets.sizes import WIDEST, Net
 
 Times = Float[torch.Tensor, "n"]
 Embedding = Float[torch.Tensor, "n e"]
@@ -26,9 +26,9 @@ class Timed(Net):
     """Abstract: a U-Net of `inputs` planes and a time to `outputs` planes; `levels` times
     halved."""
 
+    limits: ClassVar = {"width": range(2, WIDEST + 1)}
+
     def __init__(self, width: int, levels: int, inputs: int, outputs: int) -> None:
-        check_whole("width", width, 2, WIDEST)
-        check_whole("levels", levels, 1, 8)
         super().__init__()
         sides, size = widths(width, levels), 4 * width
         pairs = list(pairwise(sides))
@@ -69,7 +69,6 @@ class Denoiser(Timed):
     tasks = ("denoise",)
 
     def __init__(self, *, width: int = 32, levels: int = 3, channels: int = 3) -> None:
-        check_whole("channels", channels, 1, WIDEST)
         super().__init__(width, levels, channels, channels)
 
     def forward(self, x: Features, t: Times) -> Features:

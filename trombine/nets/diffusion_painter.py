@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Final, NamedTuple, final
+from typing import ClassVar, Final, NamedTuple, final
 
 import torch
 from jaxtyping import Float, Int64
@@ -23,7 +23,7 @@ from trombine.nets.blocks import padded
 from trombine.nets.denoiser import Timed, Times
 from trombine.nets.painter import Stage, pull_push, sides_of
 from trombine.nets.schedules import over
-from trombine.nets.sizes import WIDEST, check_choice, check_whole
+from trombine.nets.sizes import WIDEST
 from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
 
 SPREAD: Final = 0.3  # about how far colours in [-1, 1] are from the smooth fill
@@ -56,6 +56,7 @@ class DiffusionPainter(Timed):
     """
 
     tasks = ("repair",)
+    limits: ClassVar = {**Timed.limits, "inputs": range(4, 5), "parts": LABELS}
 
     def __init__(
         self,
@@ -71,11 +72,6 @@ class DiffusionPainter(Timed):
         widest: int = WIDEST,
         halved: bool = False,
     ) -> None:
-        check_whole("inputs", inputs, 4, 4)  # colours and the hole
-        check_whole("steps", steps, 1, 1000)
-        check_whole("painter", painter, 1, WIDEST)
-        check_whole("widest", widest, painter, WIDEST)
-        check_choice("parts", parts, LABELS)
         embedding = None if parts == "none" else Labels(parts)
         planes, pixels = plane_count(embedding, points), 4 if halved else 1
         super().__init__(width, levels, pixels * (3 + inputs) + planes, pixels * 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 import torch
 from jaxtyping import Float
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from trombine.core.conventions import LANDMARK_COUNT, PARTS
 from trombine.nets.blocks import Features, conv3, norm, normed, steady, widths
-from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import Net
 from trombine.nets.translator import Attention
 
 # ---------------------------------------------------------------------------------------------
@@ -28,14 +28,11 @@ class SRGANDiscriminator(Net):
     """N x 3 x H x W to N logits; `levels` pairs of convolutions, each the second halving it."""
 
     tasks = ("judge",)
+    limits: ClassVar = {"norm": ("none", "batch", "spectral")}
 
     def __init__(
         self, *, width: int = 64, levels: int = 4, hidden: int = 1024, norm: str = "batch"
     ) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("levels", levels, 1, 8)
-        check_whole("hidden", hidden, 1, WIDEST)
-        check_choice("norm", norm, ("none", "batch", "spectral"))
         super().__init__()
         layers, inputs = [], 3
         for level in range(levels):
@@ -83,14 +80,11 @@ class PatchDiscriminator(Net):
     """N x inputs x H x W to N x 1 x h x w logits; `levels` times halved."""
 
     tasks = ("judge",)
+    limits: ClassVar = {"norm": ("none", "spectral")}
 
     def __init__(
         self, *, width: int = 32, levels: int = 3, inputs: int = 3, norm: str = "none"
     ) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("levels", levels, 1, 8)
-        check_whole("inputs", inputs, 1, WIDEST)
-        check_choice("norm", norm, ("none", "spectral"))
         super().__init__()
         sides = [inputs, *widths(width, levels - 1)]
         halvings = (nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise(sides))
@@ -133,11 +127,9 @@ class AttentiveDiscriminator(Net):
     """N x inputs x H x W to how real each picture looks: the mean of all its logits."""
 
     tasks = ("judge",)
+    limits: ClassVar = {"levels": range(1, 9 - _DEEPER)}
 
     def __init__(self, *, width: int = 32, levels: int = 3, inputs: int = 3) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("levels", levels, 1, 8 - _DEEPER)
-        check_whole("inputs", inputs, 1, WIDEST)
         super().__init__()
         self.columns = nn.ModuleList(
             Column(inputs, width, count) for count in (levels, levels + _DEEPER)
@@ -188,9 +180,6 @@ class CodeDiscriminator(Net):
     tasks = ("judge",)
 
     def __init__(self, *, inputs: int = 64, width: int = 256, layers: int = 2) -> None:
-        check_whole("inputs", inputs, 1, WIDEST)
-        check_whole("width", width, 1, WIDEST)
-        check_whole("layers", layers, 1, DEEPEST)
         super().__init__()
         parts: list[nn.Module] = []
         for number in range(layers):
@@ -219,8 +208,6 @@ class CodeReader(Net):
     tasks = ("judge",)
 
     def __init__(self, *, inputs: int = 64, width: int = 32) -> None:
-        check_whole("inputs", inputs, 1, WIDEST)
-        check_whole("width", width, 1, WIDEST)
         super().__init__()
         self.enter = conv3(inputs, 2 * width)
         self.closer = conv3(2 * width, 4 * width)

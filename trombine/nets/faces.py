@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 import torch
 from jaxtyping import Float
@@ -14,7 +14,7 @@ from trombine.core.conventions import PARTS
 from trombine.nets.blocks import Conv, padded
 from trombine.nets.painter import pull_push
 from trombine.nets.reader import QUIET, Mix, Pair, Up
-from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import WIDEST, Net
 
 # ---------------------------------------------------------------------------------------------
 # Finding faces: a picture to where the middles of small faces are.
@@ -36,9 +36,9 @@ class Finder(Net):
     its middle there, and the log of its size in pixels."""
 
     tasks = ("find",)
+    limits: ClassVar = {"width": range(4, WIDEST + 1)}
 
     def __init__(self, *, width: int = 16) -> None:
-        check_whole("width", width, 4, WIDEST)
         super().__init__()
         fine, middle, coarse = width * 3 // 2, width * 2, width * 3
         self.first = Conv(3, width, "batch", stride=2)
@@ -75,11 +75,9 @@ class Refiner(Net):
     x W/2 (rounded up), to the logits of the parts, N x 19 x H x W."""
 
     tasks = ("refine",)
+    limits: ClassVar = {"width": range(4, WIDEST + 1), "norm": ("group", "batch")}
 
     def __init__(self, *, width: int = 24, head: int = 32, norm: str = "batch") -> None:
-        check_whole("width", width, 4, WIDEST)
-        check_whole("head", head, 1, WIDEST)  # channels before the parts
-        check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         self.first = Pair(4 * 3 + len(PARTS), width, norm)
         self.down = Pair(width, 2 * width, norm, stride=2)
@@ -121,14 +119,15 @@ class Completer(Net):
     """N x 3 x H x W within [0, 1] and holes to the logits of the parts, N x 19 x H x W."""
 
     tasks = ("complete",)
+    limits: ClassVar = {
+        "width": range(4, WIDEST + 1),
+        "inputs": range(4, 5),  # colours and the hole
+        "norm": ("group", "batch"),
+    }
 
     def __init__(
         self, *, width: int = 24, inputs: int = 4, head: int = 32, norm: str = "batch"
     ) -> None:
-        check_whole("width", width, 4, WIDEST)
-        check_whole("inputs", inputs, 4, 4)  # colours and the hole
-        check_whole("head", head, 1, WIDEST)  # channels before the parts
-        check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         sides = [width, 2 * width, 3 * width, 4 * width]
         pairs = list(pairwise(sides))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from trombine.core.grammar import instead
 from trombine.core.rng import Rng
 from trombine.nets.blocks import Conv, doubled
 from trombine.nets.denoiser import Timed, Times, waves
-from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import WIDEST, Net
 from trombine.world.faces import FIELDS, FieldInfo
 
 SPREAD: Final = 0.15  # about how far colours in [-1, 1] are from the soft picture
@@ -50,6 +50,11 @@ class Inventor(Net):
 
     tasks = ("generate",)
     optional = ("fields", "guidance", "base")
+    limits: ClassVar = {
+        "latent": range(_NOISES, WIDEST + 1),
+        "details": range(2, WIDEST + 1),
+        "norm": ("group", "batch"),
+    }
 
     def __init__(
         self,
@@ -68,20 +73,10 @@ class Inventor(Net):
         fields: str = "age+smile",
         retold: bool = False,
     ) -> None:
-        check_whole("latent", latent, _NOISES, WIDEST)
-        check_whole("size", size, 16, 1024)
         if size % _DEEP:
             raise InputError(f"size is a multiple of {_DEEP}, not {size}")
-        check_whole("width", width, 1, WIDEST)
-        check_whole("hidden", hidden, 1, WIDEST)
-        check_whole("blocks", blocks, 1, DEEPEST)
-        check_whole("details", details, 2, WIDEST)
-        check_whole("levels", levels, 1, 8)
-        check_whole("steps", steps, 1, 1000)
-        check_whole("finish", finish, 1, 1000)
         if not 0.1 <= spacing <= 1:
             raise InputError(f"spacing is 0.1 to 1, not {spacing:g}")
-        check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         self.fields = fields_of(fields)
         self.latent, self.size, self.steps = latent, size, steps

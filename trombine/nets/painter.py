@@ -11,7 +11,7 @@ row each paint over what the one before put into the hole.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 import torch
 from jaxtyping import Float
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trombine.nets.blocks import Features, Normed, begin_small, doubled, padded, widths
-from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import WIDEST, Net
 from trombine.nets.steering import LABELS, Labels, Parts, plane_count, planes_of, steered_by
 
 _COARSEST: Final = (4, 2, 1)  # pixels a side: what a fill begins with
@@ -65,6 +65,14 @@ class Painter(Net):
     """
 
     tasks = ("repair",)
+    limits: ClassVar = {
+        "inputs": range(4, 5),  # colours and the hole
+        "stages": range(1, 5),
+        "convolution": KINDS,
+        "norm": NORMS,
+        "parts": LABELS,
+        "up": UPS,
+    }
 
     def __init__(
         self,
@@ -81,15 +89,6 @@ class Painter(Net):
         halved: bool = False,
         widest: int = WIDEST,
     ) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("widest", widest, width, WIDEST)
-        check_whole("levels", levels, 1, 8)
-        check_whole("inputs", inputs, 4, 4)  # colours and the hole
-        check_whole("stages", stages, 1, 4)
-        check_choice("convolution", convolution, KINDS)
-        check_choice("norm", norm, NORMS)
-        check_choice("parts", parts, LABELS)
-        check_choice("up", up, UPS)
         if halved and convolution == "partial":
             raise ValueError("halved: partial convolutions need pixels, one by one")
         super().__init__()

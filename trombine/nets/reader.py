@@ -18,7 +18,7 @@ from which the traits are read), and its moment.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
@@ -27,7 +27,7 @@ from torch.nn.functional import linear
 
 from trombine.core.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import Conv, Features, doubled, padded
-from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import WIDEST, Net
 
 MULTIPLE = 16  # of the sides that it works in
 POINT_STEP = 4  # pixels from one place of a heat map to the next
@@ -73,6 +73,7 @@ class Reader(Net):
     """N x 3 x H x W within [0, 1] to a Reading."""
 
     tasks = ("read",)
+    limits: ClassVar = {"width": range(4, WIDEST + 1), "norm": ("group", "batch")}
 
     def __init__(
         self,
@@ -84,12 +85,6 @@ class Reader(Net):
         head: int = 32,
         norm: str = "batch",
     ) -> None:
-        check_whole("width", width, 4, WIDEST)
-        check_whole("features", features, 1, WIDEST)
-        check_whole("traits", traits, 1, WIDEST)
-        check_whole("moment", moment, 1, WIDEST)
-        check_whole("head", head, 1, WIDEST)  # channels before the parts
-        check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         # In eights where there is a choice, as many as a register holds.
         sides = [width, max(8, round(width * 7 / 24) * 8), max(8, round(width * 10 / 24) * 8)]

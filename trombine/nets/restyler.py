@@ -11,7 +11,7 @@ then adds few, and not grain.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from trombine.core.grammar import instead
 from trombine.core.rng import Rng
 from trombine.nets.blocks import Features, Normed, conv3, doubled
 from trombine.nets.inventor import SPREAD, DetailFlow, walked
-from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import WIDEST, Net
 from trombine.world import STYLES
 
 CALM: Final = 0.5  # what of the noise details are made of
@@ -45,6 +45,7 @@ class Restyler(Net):
     """
 
     tasks = ("restyle",)
+    limits: ClassVar = {"details": range(2, WIDEST + 1), "norm": ("group", "batch")}
 
     def __init__(
         self,
@@ -59,16 +60,8 @@ class Restyler(Net):
         finish: int = 5,
         norm: str = "batch",
     ) -> None:
-        check_whole("size", size, 2 * DEEP, 1024)
         if size % DEEP:
             raise InputError(f"size is a multiple of {DEEP}, not {size}")
-        check_whole("width", width, 1, WIDEST)
-        check_whole("latent", latent, 1, WIDEST)
-        check_whole("blocks", blocks, 1, DEEPEST)
-        check_whole("details", details, 2, WIDEST)
-        check_whole("levels", levels, 1, 8)
-        check_whole("finish", finish, 1, 1000)
-        check_choice("norm", norm, ("group", "batch"))
         super().__init__()
         self.styles = styles_of(styles)
         self.size, self.finish = size, finish

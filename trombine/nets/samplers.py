@@ -14,44 +14,18 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 import torch
 from jaxtyping import Float
 
+from trombine.nets.schedules import Diffusion, Flow, over
+
 Pictures = Float[torch.Tensor, "n *s"]
 Times = Float[torch.Tensor, "n"]
 Net = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Process = Diffusion | Flow
 Draw = Callable[[int, tuple[int, ...]], torch.Tensor]  # (number of the step, shape) to normals
-
-
-@runtime_checkable
-class Process(Protocol):
-    """How noise is mixed in: x_t = a·clean + b·noise, and what a net says of x_t."""
-
-    def levels(self, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """a and b."""
-        ...
-
-    def clock(self, t: torch.Tensor) -> torch.Tensor:
-        """The variable in which x moves with `pace`."""
-        ...
-
-    def mix(self, clean: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        """x_t."""
-        ...
-
-    def pace(self, clean: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        """dx_t / d(clock)."""
-        ...
-
-    def clean(self, mixed: torch.Tensor, prediction: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        """The clean picture that the net's word means."""
-        ...
-
-    def noise(self, mixed: torch.Tensor, prediction: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        """The noise that the net's word means."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +44,7 @@ class Guide:
         if self.limit is None:
             return clean, self.process.noise(x, prediction, t)
         clean = clean.clamp(-self.limit, self.limit)
-        data_level, noise_level = (_over(level, x) for level in self.process.levels(t))
+        data_level, noise_level = (over(level, x) for level in self.process.levels(t))
         return clean, (x - data_level * clean) / noise_level
 
 
@@ -156,7 +130,7 @@ def _noised(process: Process, x: Pictures, s: Times, t: Times, normals: Pictures
     (data_s, noise_s), (data_t, noise_t) = process.levels(s), process.levels(t)
     ratio = data_t / data_s
     added = (noise_t.square() - (ratio * noise_s).square()).clamp(min=0).sqrt()
-    return _over(ratio, x) * x + _over(added, x) * normals
+    return over(ratio, x) * x + over(added, x) * normals
 
 
 def _of_step(draw: Draw | None, number: int) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -188,8 +162,8 @@ def ddpm(guide: Guide, x: Pictures, t: Times, s: Times, normals: Normals) -> Pic
     added = noise_t.square() - (data_t / data_s * noise_s).square()  # from s to t
     fresh = noise_s / noise_t * added.clamp(min=0).sqrt()
     share = (noise_s.square() - fresh.square()).clamp(min=0).sqrt()
-    mean = _over(data_s, x) * clean + _over(share, x) * noise
-    return mean + _over(fresh, x) * normals(x)
+    mean = over(data_s, x) * clean + over(share, x) * noise
+    return mean + over(fresh, x) * normals(x)
 
 
 def euler(guide: Guide, x: Pictures, t: Times, s: Times, _normals: Normals) -> Pictures:
@@ -208,12 +182,7 @@ def heun(guide: Guide, x: Pictures, t: Times, s: Times, _normals: Normals) -> Pi
 
 
 def _duration(guide: Guide, x: Pictures, t: Times, s: Times) -> torch.Tensor:
-    return _over(guide.process.clock(s) - guide.process.clock(t), x)
-
-
-def _over(numbers: Times, x: Pictures) -> torch.Tensor:
-    """A number for each picture, shaped to multiply them."""
-    return numbers.to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+    return over(guide.process.clock(s) - guide.process.clock(t), x)
 
 
 METHODS: Final[dict[str, Callable[[Guide, Pictures, Times, Times, Normals], Pictures]]] = {

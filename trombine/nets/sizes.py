@@ -1,13 +1,12 @@
 """The sizes of a net: whole numbers, numbers, words and switches that say how large it is.
 
-Here is what they may be and how they are checked, below the families, which call `check_whole` and
-`check_choice` in their constructors. Which nets there are is in __init__.py.
+Here is what they may be and how they are checked. Which nets there are is in __init__.py.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from torch import nn
@@ -18,7 +17,14 @@ from trombine.core.grammar import instead
 Size = int | float | str | bool
 
 WIDEST: Final = 4096  # channels: beyond it a typing error, or a file that wants to do harm
-DEEPEST: Final = 256
+# Of whole numbers of these names, in any net that does not limit them otherwise.
+USUAL: Final = {
+    "levels": range(1, 9),
+    "factor": range(1, 9),
+    "size": range(16, 1025),
+    **dict.fromkeys(("depth", "blocks", "layers", "mapping"), range(1, 257)),
+    **dict.fromkeys(("steps", "finish"), range(1, 1001)),
+}
 
 
 class Net(nn.Module):
@@ -28,6 +34,8 @@ class Net(nn.Module):
     """
 
     tasks: ClassVar[tuple[str, ...]] = ()  # what it can do, of models.tasks.TASKS
+    # Of sizes: a range of whole numbers other than the usual, or choices.
+    limits: ClassVar[Mapping[str, range | tuple[Size, ...]]] = {}
     optional: tuple[str, ...] = ()  # which of a task's optional inputs it takes, by name
     sizes: dict[str, Size]
     factor: int = 1  # what comes out is so many times as high and wide as what goes in
@@ -41,16 +49,18 @@ class Net(nn.Module):
         return None
 
 
-def check_whole(name: str, number: int, lowest: int, highest: int) -> None:
-    """Refuse a size out of its range."""
-    if not lowest <= number <= highest:
-        raise InputError(f"{name} is {lowest} to {highest}, not {shortened(str(number))}")
-
-
-def check_choice(name: str, word: str, choices: Iterable[str]) -> None:
-    """Refuse a word that is none of these."""
-    if word not in (allowed := tuple(choices)):
-        raise InputError(f"{name} is one of {', '.join(allowed)}, not {shortened(word)}")
+def check_limits(net: type[Net], sizes: Mapping[str, Size]) -> None:
+    """Refuse a size out of its range, or a word that is none of its choices."""
+    for name, value in sizes.items():
+        usual = USUAL.get(name, range(1, WIDEST + 1)) if type(value) is int else (value,)
+        allowed = net.limits.get(name, usual)
+        if value in allowed:
+            continue
+        if isinstance(allowed, range):
+            said = f"{allowed.start} to {allowed.stop - 1}"
+        else:
+            said = f"one of {', '.join(map(str, allowed))}"
+        raise InputError(f"{name} is {said}, not {shortened(str(value))}")
 
 
 def defaults_of(net: type[nn.Module]) -> dict[str, Size]:

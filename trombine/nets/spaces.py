@@ -14,7 +14,6 @@ training/material.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, final
 
 import torch
@@ -25,6 +24,7 @@ from trombine.io.color import LUMA
 from trombine.nets.sizes import Net
 
 Pictures = Float[torch.Tensor, "*n 3 h w"]
+Way = Callable[[torch.Tensor], torch.Tensor]
 
 # Of R, G and B in [0, 1], over ImageNet's pictures.
 IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
@@ -33,27 +33,17 @@ IMAGENET_DEVIATION: Final = (0.229, 0.224, 0.225)
 _LEAST: Final = 1e-6
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Space:
-    """One colour space."""
-
-    says: str  # for people
-    into: Callable[[torch.Tensor], torch.Tensor]  # from RGB
-    back: Callable[[torch.Tensor], torch.Tensor]  # to RGB
-
-
 def to_space(pictures: Pictures, name: str) -> Pictures:
     """RGB pictures in the space of this name; `rgb` gives the very tensor back."""
-    return _space(name).into(pictures)
+    return _ways(name)[0](pictures)
 
 
 def from_space(pictures: Pictures, name: str) -> Pictures:
     """Pictures of the space of this name as RGB; what a net gives may leave [0, 1]."""
-    return _space(name).back(pictures)
+    return _ways(name)[1](pictures)
 
 
-def _space(name: str) -> Space:
+def _ways(name: str) -> tuple[Way, Way]:
     if name not in SPACES:
         names = ", ".join(SPACES)
         raise ValueError(f"there is no colour space {shortened(name)}; there are {names}")
@@ -164,11 +154,10 @@ def _imagenet(
     return mean[:, None, None], deviation[:, None, None]
 
 
-SPACES: Final[dict[str, Space]] = {
-    "rgb": Space(says="red, green and blue, as everywhere", into=_same, back=_same),
-    "grey": Space(says="the luma, three times", into=_grey, back=_grey),
-    "hsv": Space(says="hue, saturation and value", into=_to_hsv, back=_from_hsv),
-    "imagenet": Space(
-        says="less ImageNet's mean, by its deviation", into=_normalised, back=_denormalised
-    ),
+# From RGB, and to RGB.
+SPACES: Final[dict[str, tuple[Way, Way]]] = {
+    "rgb": (_same, _same),
+    "grey": (_grey, _grey),
+    "hsv": (_to_hsv, _from_hsv),
+    "imagenet": (_normalised, _denormalised),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 import torch
 from jaxtyping import Float
@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.nets.blocks import Features, begin_small, conv3, doubled, norm, normed
-from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import Net
 
 # ---------------------------------------------------------------------------------------------
 # Enlarging: 3 x 3 convolutions with shortcuts at the small size, then pixel shuffle.
@@ -29,10 +29,6 @@ class Residual(Net):
     def __init__(
         self, *, width: int = 32, depth: int = 8, factor: int = 2, channels: int = 3
     ) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("depth", depth, 1, DEEPEST)
-        check_whole("factor", factor, 1, 8)
-        check_whole("channels", channels, 1, WIDEST)
         super().__init__()
         self.factor, self.depth = factor, depth
         self.head = conv3(channels, width)
@@ -83,7 +79,6 @@ class Step(nn.Module):
 
 
 FACTORS: Final = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # each a row of smaller ones
-WIDEST_KERNEL: Final = 31
 
 
 @final
@@ -94,6 +89,11 @@ class SRResNet(Net):
     """
 
     tasks = ("upscale",)
+    limits: ClassVar = {
+        "factor": tuple(FACTORS),
+        "kernel": range(1, 32),
+        "norm": ("batch", "none", "spectral"),
+    }
 
     def __init__(
         self,
@@ -105,12 +105,8 @@ class SRResNet(Net):
         norm: str = "batch",
         channels: int = 3,
     ) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("blocks", blocks, 1, DEEPEST)
-        _check_kernel(kernel)
-        _check_factor(factor)
-        check_choice("norm", norm, ("batch", "none", "spectral"))
-        check_whole("channels", channels, 1, WIDEST)
+        if kernel % 2 == 0:
+            raise InputError(f"kernel is odd, so that it has a middle; not {kernel}")
         super().__init__()
         self.factor, self.blocks, self.kernel = factor, blocks, kernel
         self.head = nn.Conv2d(channels, width, kernel, padding=kernel // 2)
@@ -138,17 +134,6 @@ class SRResNet(Net):
         first = self.act(self.head(2 * x - 1))  # so that the padding, 0, is grey
         features = first + self.join(self.body(first))
         return (self.tail(self.rise(features)) + 1) / 2
-
-
-def _check_kernel(kernel: int) -> None:
-    check_whole("kernel", kernel, 1, WIDEST_KERNEL)
-    if kernel % 2 == 0:
-        raise InputError(f"kernel is odd, so that it has a middle; not {kernel}")
-
-
-def _check_factor(factor: int) -> None:
-    if factor not in FACTORS:
-        raise InputError(f"factor is one of {', '.join(map(str, FACTORS))}, not {factor}")
 
 
 @final
@@ -230,6 +215,7 @@ class RRDB(Net):
     """
 
     tasks = ("upscale",)
+    limits: ClassVar = {"factor": tuple(DOUBLINGS)}
 
     def __init__(
         self,
@@ -240,12 +226,6 @@ class RRDB(Net):
         factor: int = 4,
         channels: int = 3,
     ) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("blocks", blocks, 1, DEEPEST)
-        check_whole("growth", growth, 1, WIDEST)
-        if factor not in DOUBLINGS:
-            raise InputError(f"factor is one of {', '.join(map(str, DOUBLINGS))}, not {factor}")
-        check_whole("channels", channels, 1, WIDEST)
         super().__init__()
         self.factor, self.blocks = factor, blocks
         self.head = conv3(channels, width)

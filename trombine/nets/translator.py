@@ -8,14 +8,14 @@ all channels, as the picture itself asks (AdaLIN). attentive_discriminator.py ju
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 import torch
 from jaxtyping import Float
 from torch import nn
 
 from trombine.nets.blocks import Features, doubled, padded, steady
-from trombine.nets.sizes import DEEPEST, WIDEST, Net, check_whole
+from trombine.nets.sizes import Net
 
 Pictures = Float[torch.Tensor, "n c h w"]
 _LAYERS: Final = 3  # of each size on the way down: a convolution, its norm, its activation
@@ -39,6 +39,7 @@ class Translator(Net):
     """
 
     tasks = ("restore",)
+    limits: ClassVar = {"halvings": range(1, 6), "dilation": range(1, 17)}
 
     def __init__(
         self,
@@ -50,8 +51,6 @@ class Translator(Net):
         compares: bool = False,
         channels: int = 3,
     ) -> None:
-        _check(width, halvings, blocks, channels)
-        check_whole("dilation", dilation, 1, 16)
         super().__init__()
         self.multiple = 2**halvings
         deep = width * self.multiple
@@ -83,11 +82,11 @@ class AttentiveTranslator(Net):
     """The same with attention to what tells the styles apart, and AdaLIN."""
 
     tasks = ("restore",)
+    limits: ClassVar = {"halvings": range(1, 6)}
 
     def __init__(
         self, *, width: int = 32, halvings: int = 2, blocks: int = 4, channels: int = 3
     ) -> None:
-        _check(width, halvings, blocks, channels)
         super().__init__()
         self.multiple = 2**halvings
         deep = width * self.multiple
@@ -250,10 +249,3 @@ def _edge(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:
 
 def _picture(last: nn.Conv2d, features: Features) -> Float[torch.Tensor, "n d h w"]:
     return (torch.tanh(last(features)) + 1) / 2
-
-
-def _check(width: int, halvings: int, blocks: int, channels: int) -> None:
-    check_whole("halvings", halvings, 1, 5)
-    check_whole("width", width, 1, WIDEST >> halvings)
-    check_whole("blocks", blocks, 1, DEEPEST)
-    check_whole("channels", channels, 1, WIDEST)

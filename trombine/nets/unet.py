@@ -8,7 +8,7 @@ to what it is given (`residual`).
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
@@ -16,7 +16,7 @@ from torch import nn
 
 from trombine.core.errors import InputError
 from trombine.nets.blocks import Features, begin_small, conv3, doubled, norm, padded, steady, widths
-from trombine.nets.sizes import WIDEST, Net, check_choice, check_whole
+from trombine.nets.sizes import Net
 
 
 @final
@@ -24,6 +24,7 @@ class UNet(Net):
     """N x inputs x H x W to N x outputs x H x W, for any H and W; `levels` times halved."""
 
     tasks = ("restore", "repair", "detect")
+    limits: ClassVar = {"norm": ("none", "group", "batch")}
 
     def __init__(
         self,
@@ -35,11 +36,6 @@ class UNet(Net):
         norm: str = "none",
         residual: bool = False,
     ) -> None:
-        check_whole("width", width, 1, WIDEST)
-        check_whole("levels", levels, 1, 8)
-        check_whole("inputs", inputs, 1, WIDEST)
-        check_whole("outputs", outputs, 1, WIDEST)
-        check_choice("norm", norm, ("none", "group", "batch"))
         if residual and inputs < outputs:
             raise InputError(f"a residual unet needs at least {outputs} inputs, not {inputs}")
         super().__init__()

@@ -1,7 +1,7 @@
 """VGG16 and VGG19 (Simonyan and Zisserman 2015), the part with the convolutions.
 
-The layout and the names of tensors are torchvision's, so that the weights it publishes fit; no
-torchvision is needed to read them. Features, the outputs of a net's layers, are taken before the
+The layout and the names of tensors are torchvision's, so that the weights it publishes fit
+(models/importing.py reads them). Features, the outputs of a net's layers, are taken before the
 activation: a layer's output is copied where the layer gives it, so that an activation which works
 in place cannot reach it. Training compares them in losses/perceptual.py, judging in
 eval/published.py.
@@ -9,16 +9,12 @@ eval/published.py.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Final, final
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from trombine.core.errors import InputError
@@ -28,8 +24,6 @@ from trombine.nets.spaces import to_space
 BLOCKS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 _WIDER: Final = (1, 2, 4, 8, 8)
 _WIDTH: Final = 64
-# Where torch.hub keeps what torchvision has fetched.
-_PUBLISHED: Final = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
 
 
 @final
@@ -109,71 +103,3 @@ def layer_of(net: nn.Module, name: str) -> nn.Module:
         return modules[path]
     existing = net.layers if isinstance(net, VGG) else [name for name in modules if name]
     raise InputError(f"no layer {name!r}: this net has {', '.join(existing)}")
-
-
-def vgg(name: str, path: Path | str | None = None) -> VGG:
-    """VGG16 or VGG19 with the weights of a file, .pth or .safetensors; frozen, in eval mode.
-
-    Without a path, with torchvision's own weights: from where torch keeps them, or fetched by
-    torchvision where it works.
-    """
-    if name not in BLOCKS:
-        raise InputError(f"no {name!r}: there are {', '.join(BLOCKS)}")
-    loaded = read_tensors(Path(path)) if path else _torchvisions(name)
-    tensors = {key: value for key, value in loaded.items() if key.startswith("features.")}
-    source = f"{path}" if path else f"torchvision's {name}"
-    first = tensors.get("features.0.weight")
-    if first is None:
-        raise InputError(f"{source} holds no weights of {name}: there is no features.0.weight")
-    with torch.device("meta"):  # no weights are drawn only to be replaced
-        net = VGG(name=name, width=len(first))
-    _check_fit(net, tensors, f"{source} does not fit {name}")
-    net.load_state_dict(tensors, assign=True)
-    return net.float().eval().requires_grad_(False)
-
-
-def _check_fit(net: VGG, tensors: Mapping[str, torch.Tensor], message: str) -> None:
-    expected = net.state_dict()
-    if different := sorted(expected.keys() ^ tensors.keys()):
-        kind = "lacks" if different[0] in expected else "has also"
-        raise InputError(f"{message}: it {kind} {different[0]}")
-    for key, value in expected.items():
-        if tensors[key].shape != value.shape:
-            shapes = f"{tuple(tensors[key].shape)}, not {tuple(value.shape)}"
-            raise InputError(f"{message}: {key} is {shapes}")
-
-
-def read_tensors(path: Path) -> Mapping[str, torch.Tensor]:
-    """The tensors of a file; no code of it is run."""
-
-    if not path.is_file():
-        raise InputError(f"{path} is not there: give the file of weights, .pth or .safetensors")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise InputError(f"{path} cannot be read as weights: download it again") from error
-    except Exception as error:  # pickle's own, of which weights_only raises several
-        raise InputError(f"{path} holds more than weights: take torchvision's file") from error
-    if not isinstance(tensors, dict):
-        raise InputError(f"{path} holds no tensors by name: take torchvision's file")
-    return {str(key): value for key, value in tensors.items() if isinstance(value, torch.Tensor)}
-
-
-def published(name: str) -> Path:
-    """Where torch keeps torchvision's weights, once they are fetched."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / _PUBLISHED[name]
-
-
-def _torchvisions(name: str) -> Mapping[str, torch.Tensor]:
-    path = published(name)
-    if path.is_file():
-        return read_tensors(path)
-    try:
-        models = importlib.import_module("torchvision.models")
-        return getattr(models, name)(weights="IMAGENET1K_V1").state_dict()
-    except Exception as error:  # beside another build of torch its import fails in many ways
-        raise InputError(
-            f"torchvision gives no weights of {name} here: give a file of them ({path.name})"
-        ) from error

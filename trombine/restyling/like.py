@@ -22,8 +22,9 @@ from trombine.core.devices import CPU
 from trombine.io.color import LUMA
 from trombine.io.files import digest
 from trombine.models import loaded
+from trombine.models.importing import published, vgg
 from trombine.nets.reader import Reader
-from trombine.nets.vgg import features, published, vgg
+from trombine.nets.vgg import features
 
 READER: Final = "reader"
 VGG16: Final = "vgg16"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 
-from trombine.nets import build
 from trombine.nets.autoencoder import moments
 
 
@@ -25,9 +23,3 @@ def test_a_mirrored_picture_has_its_middle_on_the_other_side() -> None:
     x = torch.rand(1, 2, 6, 6)
     found, mirrored = moments(x)[0], moments(x.flip(-1))[0]
     torch.testing.assert_close(mirrored, found * torch.tensor([1.0, 1, -1, -1, 1, 1]))
-
-
-@pytest.mark.parametrize("place", [(1, 1), (7, 64), (33, 20)])
-def test_any_size(place: tuple[int, int]) -> None:
-    net = build("encoder", {"width": 4, "outputs": 3})
-    assert net(torch.rand(2, 3, *place)).shape == (2, 3)
