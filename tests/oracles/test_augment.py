@@ -115,17 +115,6 @@ def test_what_shrinks_is_antialiased_as_pillow_does_it(factor: float, faces: Bat
         assert np.abs(found - wanted)[inner, inner].max() <= 2
 
 
-def test_stripes_of_a_pixel_become_grey() -> None:
-    pixels = torch.zeros(1, SIZE, SIZE, 3, dtype=torch.uint8)
-    pixels[:, :, ::2] = 200
-    batch = Batch(indices=np.zeros(1, np.int64), pixels=pixels)
-    still = drawn(Augment(), (SIZE, SIZE), Rng(seed=0, places=PLACES[:1]))
-    maps = np.array([[[0.6, 0, 10], [0, 0.6, 10]]])
-    found = changed(batch, replace(still, maps=maps, zooms=np.array([0.6]))).pixels.numpy()
-    assert np.ptp(found[0, :, 14:44].astype(int)) < 60
-    assert abs(found[0, :, 14:44].mean() - 100) < 3
-
-
 # --- truth --------------------------------------------------------------------------------------
 
 EYES = {"left_eye": PART_INDEX["left_eye"], "right_eye": PART_INDEX["right_eye"]}

@@ -15,7 +15,6 @@ from trombine.core.conventions import to_pixels
 from trombine.data.degrade import (
     Kernel,
     imresize_matlab,
-    matlab_weights,
     resize_pillow,
 )
 
@@ -102,47 +101,6 @@ def test_a_scale_that_does_not_divide() -> None:
         assert ours.shape == (1, n_out, n_out)
         expected = scalar_line([float(v) for v in line], n_out, scale, "bicubic")
         assert ours[0, 0].numpy() == pytest.approx(expected, abs=5e-7)
-
-
-def test_the_weights_of_x2_by_hand() -> None:
-    """Shrunk 2 times, the pixels lie 1/4, 3/4, 5/4, 7/4 from the centre on either side.
-
-    Keys' cubic there is 111/128, 29/128, -9/128, -3/128; their double sums to 2.
-    """
-    row = matlab_weights(32, 16, 0.5, "bicubic")[8]
-    expected = np.zeros(32)
-    expected[13:21] = np.array([-3, -9, 29, 111, 111, 29, -9, -3]) / 256
-    assert row == pytest.approx(expected, abs=1e-15)
-
-
-def test_the_weights_of_twice_as_large_by_hand() -> None:
-    """Enlarged 2 times, a pixel lies 1/4 from one input pixel and 3/4, 5/4, 7/4 from others."""
-    weights = matlab_weights(8, 16, 2.0, "bicubic")
-    expected = np.zeros(8)
-    expected[2:6] = np.array([-3, 29, 111, -9]) / 128
-    assert weights[8] == pytest.approx(expected, abs=1e-15)
-    first = np.array([111 + 29, -9 - 3 + 0, 0, 0, 0, 0, 0, 0]) / 128
-    first[0], first[1] = (111 + 29) / 128, (-9 - 3) / 128  # mirrored: 29 falls on 1, -3 on 2
-    assert weights[0] == pytest.approx(first, abs=1e-15)
-
-
-def test_the_weights_of_x4_by_hand() -> None:
-    """Shrunk 4 times, the pixels lie 1/8, 3/8, ... 15/8 (in pixels of the result) from the centre.
-
-    Keys' cubic there, in 1024ths: 987, 745, 399, 93, -49, -75, -45, -7; their double sums to 4.
-    """
-    half = [987, 745, 399, 93, -49, -75, -45, -7]
-    expected = np.zeros(32)
-    expected[8:24] = np.array([*half[::-1], *half]) / 4096
-    row = matlab_weights(32, 8, 0.25, "bicubic")[3]
-    assert np.roll(expected, -2) == pytest.approx(row, abs=1e-15)
-
-
-def test_a_line_that_ends_in_white_by_hand() -> None:
-    """0 0 0 1 halved: the second pixel sees the last one (111) and its mirror image (29)."""
-    line = torch.tensor([0.0, 0.0, 0.0, 1.0]).repeat(4, 1)
-    small = imresize_matlab(line[None], scale=0.5)[0]
-    assert small.flatten().tolist() == pytest.approx([-12 / 256, 140 / 256] * 2, abs=1e-7)
 
 
 def test_vectors_stated_elsewhere() -> None:

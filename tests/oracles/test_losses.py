@@ -42,7 +42,7 @@ def plane_ms_ssim(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.prod(np.array([*structures[:-1], whole]) ** weights))
 
 
-@pytest.mark.parametrize("sides", [(11, 13), (33, 47), (64, 64), (90, 181), (177, 180)])
+@pytest.mark.parametrize("sides", [(11, 13), (64, 64), (90, 181), (177, 180)])
 def test_ms_ssim_is_scipys(sides: tuple[int, int]) -> None:
     draw = np.random.default_rng(sum(sides))
     clean = gaussian_filter(draw.uniform(size=(2, 3, *sides)), (0, 0, 1, 1))
