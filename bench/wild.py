@@ -40,7 +40,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from trombine.core.conventions import to_pixels
 from trombine.data.degrade import Chain, degrade_one
-from trombine.losses.perceptual import Perceptual
+from trombine.losses.perceptual import Judge
 from trombine.metrics import edge_energy, psnr_y
 from trombine.models import Card, load, save
 from trombine.nets import build
@@ -618,19 +618,19 @@ class Trainer:
         average.into(net)
         return self.made * options.sharp_batch
 
-    def judge(self) -> Perceptual:
+    def judge(self) -> Judge:
         """What the reader sees in pictures; of faces also what it sees last, who it is."""
         depth = 4 if self.options.faces else 3
         reader = on_card(Seen(load("reader").net.eval(), depth), self.device)
         names = ("layers.0.first", *(f"layers.{layer}" for layer in range(depth)))
-        return Perceptual(reader, dict.fromkeys(names, 1.0))
+        return Judge(reader, names)
 
-    def seen(self, judge: Perceptual, made: torch.Tensor, large: torch.Tensor) -> torch.Tensor:
+    def seen(self, judge: Judge, made: torch.Tensor, large: torch.Tensor) -> torch.Tensor:
         """How far from the truth in what the reader sees, from any of its places on the pixels."""
         top, left = random.randrange(2), random.randrange(2)
         with self.autocast():
             ours, theirs = (x[..., top:, left:] for x in (made, large))
-            return judge.distance(judge.see(ours), judge.see_truth(theirs))
+            return judge(ours, theirs)["perceptual"]
 
     @property
     def fused(self) -> bool:

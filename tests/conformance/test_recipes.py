@@ -216,7 +216,7 @@ def test_looking_and_measuring_change_nothing(case: str, tmp_path: Path) -> None
 def test_a_judging_net_stays_as_it_is(tmp_path: Path) -> None:
     plan, state, feed, material = begun("every term", tmp_path)
     assert isinstance(plan.objective, RestoreObjective) and plan.objective.judge
-    judge = plan.objective.judge.perceptual.net
+    judge = plan.objective.judge.net
     before = {name: one.clone() for name, one in judge.state_dict().items()}
     advance(state, plan, step_of(plan, state, material, next(feed)))
     assert not changed(before, judge.state_dict())

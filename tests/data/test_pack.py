@@ -67,11 +67,11 @@ def test_a_batch_is_its_pictures(whole: Path) -> None:
     pack = Pack(whole)
     indices = np.array([5, 0, 11, 5, 2], np.int64)
     expected = np.stack([LEAVES.make(100 + index).sides[0].pixels for index in indices.tolist()])
-    batch = pack.batch(indices)
+    batch = pack.rows(indices)["pictures"]
     assert (batch == expected).all()
     assert batch.flags.writeable and batch.flags.owndata  # a copy, not the mapping
     with pytest.raises(IndexError):
-        pack.batch(np.array([COUNT], np.int64))
+        pack.rows(np.array([COUNT], np.int64))
 
 
 def test_the_number_of_workers_leaves_no_trace(tmp_path: Path, whole: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from trombine.losses.critics import CRITICS, r1, r2, slopes
+from trombine.losses.critics import CRITICS, slope_penalty, slopes
 
 
 def logits(seed: int, *shape: int) -> torch.Tensor:
@@ -113,28 +113,30 @@ def test_penalties_of_a_linear_discriminator() -> None:
     weight = pictures(0, 1)[0]
     net = Known(weight)
     square = weight.square().sum().item()
-    assert r1(net, pictures(1)).item() == pytest.approx(square / 2)
-    assert r2(net, pictures(2)).item() == pytest.approx(square / 2)
+    assert slope_penalty(net, pictures(1)).item() == pytest.approx(square / 2)
+    assert slope_penalty(net, pictures(2)).item() == pytest.approx(square / 2)
 
 
 def test_r1_is_paid_at_real_pictures() -> None:
     """D = sum of x²/2 has the slope x: what comes out says where it was taken."""
     net = Known(torch.full((2, 3, 3), 0.5).double(), power=2)
     real = pictures(3)
-    assert r1(net, real).item() == pytest.approx(real.square().sum((1, 2, 3)).mean().item() / 2)
+    assert slope_penalty(net, real).item() == pytest.approx(
+        real.square().sum((1, 2, 3)).mean().item() / 2
+    )
 
 
 def test_penalties_teach_the_discriminator_and_only_it() -> None:
     net = Known(pictures(5, 1)[0])
     real, fake = pictures(6).requires_grad_(), pictures(7).requires_grad_()
-    for penalty in (r1(net, real), r2(net, fake)):
+    for penalty in (slope_penalty(net, real), slope_penalty(net, fake)):
         net.zero_grad()
         penalty.backward()
         assert net.weight.grad is not None and net.weight.grad.abs().sum() > 0
     assert real.grad is None and fake.grad is None
-    r1(net, real).backward()
+    slope_penalty(net, real).backward()
     with torch.no_grad():
-        assert r1(net, real).item() > 0  # whoever only looks has no graph round it
+        assert slope_penalty(net, real).item() > 0  # whoever only looks has no graph round it
 
 
 def test_patches_count_as_their_mean() -> None:

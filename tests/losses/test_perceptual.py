@@ -11,13 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from trombine.core.errors import InputError
-from trombine.losses.perceptual import (
-    Perceptual,
-    feature_distance,
-    features,
-    refuse_witness,
-    unit_length,
-)
+from trombine.losses.perceptual import Judge, features, refuse_witness
 from trombine.losses.terms import gram
 from trombine.nets.vgg import VGG
 
@@ -111,42 +105,43 @@ def test_what_is_no_layer_is_refused() -> None:
 # --- the judge ----------------------------------------------------------------------------------
 
 
+BOTH = ("perceptual", "gram")
+
+
 def test_the_distance_by_hand() -> None:
     net = judge().eval()
     made, truth = pictures(4), pictures(5)
-    layers = {"low.0": 2.0, "high.0": 0.5}
+    layers = ("low.0", "high.0")
     ours, theirs = features(net, made, layers), features(net, truth, layers)
-    by_layer = {name: (ours[name] - theirs[name]).abs().mean().item() for name in layers}
-    expected = 2 * by_layer["low.0"] + 0.5 * by_layer["high.0"]
-    assert Perceptual(net, layers)(made, truth).item() == pytest.approx(expected)
-    grams = {n: (gram(ours[n]) - gram(theirs[n])).square().sum((1, 2)).mean() for n in layers}
-    expected += 3 * (2 * grams["low.0"] + 0.5 * grams["high.0"]).item()
-    assert Perceptual(net, layers, gram=3.0)(made, truth).item() == pytest.approx(expected)
-    squares = Perceptual(net, {"low.0": 1.0}, criterion="l2")(made, truth).item()
-    assert squares == pytest.approx(functional.mse_loss(ours["low.0"], theirs["low.0"]).item())
+    found = Judge(net, layers)(made, truth, BOTH)
+    expected = sum((ours[name] - theirs[name]).abs().mean().item() for name in layers)
+    assert found["perceptual"].item() == pytest.approx(expected)
+    grams = [(gram(ours[n]) - gram(theirs[n])).square().sum((1, 2)).mean().item() for n in layers]
+    assert found["gram"].item() == pytest.approx(sum(grams))
 
 
-def test_it_is_least_for_the_truth_and_its_slope_is_right() -> None:
-    truth = pictures(6, 1)
+@pytest.mark.parametrize("name", BOTH)
+def test_it_is_least_for_the_truth_and_its_slope_is_right(name: str) -> None:
+    truth, judging = pictures(6, 1), Judge(judge(), ("low.0", "high.0"))
     noise = torch.from_numpy(np.random.default_rng(0).normal(size=truth.shape))
-    for unit in (False, True):
-        term = Perceptual(judge(), {"low.0": 1.0, "high.0": 1.0}, criterion="l2", unit=unit)
-        values = [term(truth + strength * noise, truth).item() for strength in (0, 0.01, 0.1, 1)]
-        assert values[0] == 0 and values == sorted(set(values))
-        made = (truth + 0.1 * noise)[..., :6, :6].requires_grad_()
-        assert torch.autograd.gradcheck(
-            lambda x, term=term: term(x, truth[..., :6, :6]), made, fast_mode=True
-        )
+
+    def term(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return judging(x, y, BOTH)[name]
+
+    values = [term(truth + strength * noise, truth).item() for strength in (0, 0.01, 0.1, 1)]
+    assert values[0] == 0 and values == sorted(set(values))
+    made = (truth + 0.1 * noise)[..., :6, :6].requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: term(x, truth[..., :6, :6]), made, fast_mode=True)
 
 
 def test_nothing_of_the_judge_learns_or_moves() -> None:
     """Nor does the net it was copied from, which may be learning elsewhere."""
     net = judge().train()
     before = copy.deepcopy(net.state_dict())
-    term = Perceptual(net, {"high.0": 1.0}, gram=1.0)
+    term = Judge(net, ("high.0",))
     within = copy.deepcopy(term.net.state_dict())
     made = pictures(7).requires_grad_()
-    term(made, pictures(8)).backward()
+    sum(term(made, pictures(8), BOTH).values()).backward()  # pyright: ignore
     assert made.grad is not None and made.grad.abs().sum() > 0
     for old, new in ((before, net.state_dict()), (within, term.net.state_dict())):
         assert all(torch.equal(old[key], new[key]) for key in old)
@@ -155,32 +150,19 @@ def test_nothing_of_the_judge_learns_or_moves() -> None:
     assert net.training and all(p.requires_grad for p in net.parameters())
 
 
-def test_equal_slices_average_to_the_whole() -> None:
-    term = Perceptual(judge(), {"low.0": 1.0, "high.0": 2.0}, gram=1.0, unit=True)
+@pytest.mark.parametrize("name", BOTH)
+def test_equal_slices_average_to_the_whole(name: str) -> None:
+    term = Judge(judge(), ("low.0", "high.0"))
     made, truth = pictures(11, 6), pictures(12, 6)
-    slices = [term(made[i : i + 2], truth[i : i + 2]).item() for i in (0, 2, 4)]
-    assert term(made, truth).item() == pytest.approx(sum(slices) / 3, rel=1e-12)
-
-
-def test_units_have_length_one() -> None:
-    found = unit_length(10 * pictures(13))
-    assert torch.allclose(found.square().sum(1), torch.ones(2, 12, 10).double(), atol=1e-8)
-    nothing = torch.zeros(1, 3, 2, 2).requires_grad_()
-    unit_length(nothing).sum().backward()
-    assert nothing.grad is not None and bool(nothing.grad.isfinite().all())
-    loud = {"a": pictures(14)}, {"a": pictures(15)}
-    louder = {"a": 9 * loud[0]["a"]}, {"a": 9 * loud[1]["a"]}
-    quiet, noisy = (feature_distance(*pair, {"a": 1.0}, unit=True) for pair in (loud, louder))
-    assert quiet.item() == pytest.approx(noisy.item(), rel=1e-6)
+    slices = [term(made[i : i + 2], truth[i : i + 2], BOTH)[name].item() for i in (0, 2, 4)]
+    assert term(made, truth, BOTH)[name].item() == pytest.approx(sum(slices) / 3, rel=1e-12)
 
 
 def test_what_cannot_judge_is_refused() -> None:
     with pytest.raises(InputError, match="no layers"):
-        Perceptual(judge(), {})
-    with pytest.raises(InputError, match="there are l1, l2"):
-        Perceptual(judge(), {"low.0": 1.0}, criterion="l3")
+        Judge(judge(), ())
     with pytest.raises(InputError, match="no layer 'conv9'"):
-        Perceptual(judge(), {"conv9": 1.0})
+        Judge(judge(), ("conv9",))
 
 
 @pytest.mark.parametrize("name", ["witness", "witness-128", "models/witness.safetensors"])
@@ -204,12 +186,11 @@ def test_layers_of_a_vgg_have_the_names_of_the_papers() -> None:
     assert torch.equal(found["conv3_3"], found["features.14"])
     assert found["conv3_3"].shape == (1, 16, 12, 12) and (found["conv3_3"] < 0).any()
     assert torch.equal(found["relu3_3"], found["conv3_3"].relu())
-    term = Perceptual(net, {"conv1_2": 1.0, "conv3_3": 1.0})
+    term = Judge(net, ("conv1_2", "conv3_3"))
     assert len(term.net.get_submodule("features").state_dict()) == 14 and len(net.features) == 31
-    theirs = features(net, x.flip(3).repeat(1, 1, 2, 2), term.layers)
-    ours = features(net, x.repeat(1, 1, 2, 2), term.layers)
-    expected = feature_distance(ours, theirs, term.layers).item()
-    found_here = term(x.repeat(1, 1, 2, 2), x.flip(3).repeat(1, 1, 2, 2)).item()
-    assert found_here == pytest.approx(expected, rel=1e-6)
+    made, truth = x.repeat(1, 1, 2, 2), x.flip(3).repeat(1, 1, 2, 2)
+    ours, theirs = features(net, made, term.layers), features(net, truth, term.layers)
+    expected = sum((ours[name] - theirs[name]).abs().mean().item() for name in term.layers)
+    assert term(made, truth)["perceptual"].item() == pytest.approx(expected, rel=1e-6)
     with pytest.raises(InputError, match="this net has conv1_1, relu1_1"):
         features(net, x, ["conv9_9"])

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from torch import nn
 from torch.nn import functional
 
-from trombine.losses.critics import CRITICS, r1
+from trombine.losses.critics import CRITICS, slope_penalty
 from trombine.losses.terms import charbonnier, l1, l2
 from trombine.metrics.similarity import ms_ssim
 
@@ -96,4 +96,4 @@ def test_r1_is_that_of_finite_differences() -> None:
             step[place] = 1e-4
             rise = (net(real + step) - net(real - step)).mean((1, 2, 3)) / 2e-4
             squares += rise.square()
-    assert r1(net, real).item() == pytest.approx(squares.mean().item() / 2, rel=1e-6)
+    assert slope_penalty(net, real).item() == pytest.approx(squares.mean().item() / 2, rel=1e-6)

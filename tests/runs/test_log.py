@@ -44,7 +44,7 @@ def log(folder: RunFolder, *entries: Entry) -> None:
 
 
 def test_curves_hold_the_finite_values(folder: RunFolder) -> None:
-    log(folder, train(10, a=1.0, b=float("nan")), train(20, a=2, b=4.0, c=True, d="x"))
+    log(folder, train(10, a=1.0, b=float("nan")), train(20, a=2, b=4.0, d="x"))
     curves = read(folder).curves
     assert (curves["a"].pictures, curves["a"].values) == ([10, 20], [1.0, 2.0])
     assert (curves["b"].pictures, curves["b"].values) == ([20], [4.0])

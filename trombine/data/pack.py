@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
 
 from trombine.core.errors import InputError, shown
 from trombine.data.columns import TYPES, Columns, base
@@ -116,10 +116,6 @@ class Pack:
         if len(names) != len(self):
             raise InputError(f"has {len(names)} names for {len(self)} pictures", _AGAIN, path=path)
         return names
-
-    def batch(self, indices: Int64[np.ndarray, "n"]) -> UInt8[np.ndarray, "n h w 3"]:
-        """The pictures at these indices, copied to memory."""
-        return np.take(self.columns["pictures"], indices, axis=0)
 
     def verify(self) -> None:
         """Read every byte; raises InputError unless it is what was written."""

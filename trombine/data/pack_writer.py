@@ -127,9 +127,6 @@ class _SaveShard:
         made = self.make(places)
         blank = {name: unknown(name, shape) for name, shape in self.shapes.items()}
         columns = stack((row for _, row in made if not isinstance(row, str)), blank)
-        for name, column in columns.items():
-            if column.dtype != blank[name].dtype:
-                raise ValueError(f"{column.dtype} is not the type of {name}")
         lines = [[name, row if isinstance(row, str) else ""] for name, row in made]
         text = np.frombuffer(json.dumps(lines).encode(), np.uint8)
         arrays: dict[str, Any] = {_LINES: text, **columns}

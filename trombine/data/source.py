@@ -16,10 +16,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Int64
@@ -257,28 +258,37 @@ def prepare(
     """Paint what the spec asks for and the cache lacks; load sets of the hub, cut tiles."""
     check_paths(spec)
     for term in parse(spec):
-        if term.kind == "hub" and not _is_complete(path := hub_path(term.path, size)):
-            folder, options = hub_folder(term.path), PrepareOptions(size=size)
-            prepare_hub(term.path, folder, progress)
-            prepare_pack(folder, path, options, workers=workers, progress=progress)
-        if term.kind == TILES and not _is_complete(path := tiles_path(term, size)):
-            options = PrepareOptions(size=size, crop=TILES, most=term.count or MOST)
-            prepare_pack(Path(term.path), path, options, workers=workers, progress=progress)
-        if term.path:
-            continue
-        first, count = first_seed + term.first, len(term.seeds)
-        _check_seeds(first, count)
-        for maker in _makers(term, size):
-            path = cache_path(maker, first, count)
+        for path, make in _cached(term, size, first_seed).items():
             if not _is_complete(path):
-                paint_pack(
-                    path,
-                    maker,
-                    first_seed=first,
-                    count=count,
-                    workers=workers,
-                    progress=progress,
-                )
+                make(path, workers=workers, progress=progress)
+
+
+def _cached(term: Term, size: int, first_seed: int) -> dict[Path, Callable[..., object]]:
+    """The packs of the cache that hold a term's pictures, and what makes each; a folder or a pack
+    of the user's has none."""
+    if term.kind == "hub":
+        folder, options = hub_folder(term.path), PrepareOptions(size=size)
+
+        def load(path: Path, **how: Any) -> None:
+            prepare_hub(term.path, folder, how["progress"])
+            prepare_pack(folder, path, options, **how)
+
+        return {hub_path(term.path, size): load}
+    if term.kind == TILES:
+        options = PrepareOptions(size=size, crop=TILES, most=term.count or MOST)
+        return {tiles_path(term, size): partial(prepare_pack, Path(term.path), options=options)}
+    if term.path:
+        return {}
+    first, count = first_seed + term.first, len(term.seeds)
+    _check_seeds(first, count)
+    sides = [(style,) for style in term.styles] or [()]  # of pairs, which other terms have too
+    makers = [Maker(kind=term.kind, styles=styles, size=size) for styles in sides]
+    return {
+        cache_path(maker, first, count): partial(
+            paint_pack, maker=maker, first_seed=first, count=count
+        )
+        for maker in makers
+    }
 
 
 def tiles_path(term: Term, size: int) -> Path:
@@ -327,24 +337,13 @@ def _check_seeds(first: int, count: int) -> None:
             raise InputError(f"seeds {first} to {last} cross {edge}, where another use begins")
 
 
-def _makers(term: Term, size: int) -> list[Maker]:
-    """What the cache's packs of a term hold: of pairs each side, which other terms have too."""
-    sides = [(style,) for style in term.styles] or [()]
-    return [Maker(kind=term.kind, styles=styles, size=size) for styles in sides]
-
-
 def _store(term: Term, size: int, first_seed: int) -> Store:
     """The store of a term's pictures: of a folder itself, or a pack, which may be the cache's."""
+    packs = [Pack(path) for path in _cached(term, size, first_seed)]
     if term.kind == "pack":
-        return Pack(Path(term.path))
-    if term.kind == "hub":
-        return Pack(hub_path(term.path, size))
-    if term.kind == TILES:
-        return Pack(tiles_path(term, size))
-    if term.path:
+        packs = [Pack(Path(term.path))]
+    if not packs:
         return Folder(Path(term.path), size, "" if term.kind == "folder" else term.kind)
-    first, count = first_seed + term.first, len(term.seeds)
-    packs = [Pack(cache_path(maker, first, count)) for maker in _makers(term, size)]
     return packs[0] if len(packs) == 1 else Pairs(packs[0], packs[1])
 
 

@@ -9,10 +9,8 @@ from typing import Final, final
 from jaxtyping import Int64
 from torch import Tensor
 
-from trombine.core.errors import InputError
-from trombine.losses import critics
 from trombine.losses.alarms import Alarm, DiscriminatorWon
-from trombine.losses.critics import CRITICS, Discriminator
+from trombine.losses.critics import Discriminator, critic_of, slope_penalty
 from trombine.losses.objective import (
     Phase,
     Pictures,
@@ -60,10 +58,7 @@ class Adversary:
         which of its logits is each picture's, where it has more than one."""
         self.recipe, self.role, self.shown, self.of = recipe, role, shown, of
         self.real = lambda step: shown(step, real(step))
-        self.critic = CRITICS[recipe.critic]
-        if recipe.real_label != 1 and not self.critic.labels:
-            choices = " and ".join(name for name, critic in CRITICS.items() if critic.labels)
-            raise InputError(f"{recipe.critic} has no labels: real_label is for {choices}")
+        self.critic = critic_of(recipe.critic, recipe.real_label)
 
     def generator_loss(self, step: Step, generated: Pictures) -> Tensor:
         """The generator's term: how far from real its pictures look."""
@@ -94,11 +89,13 @@ class Adversary:
             label = self.recipe.real_label
             return {self.recipe.critic: self.critic.discriminator(real, fake, real_label=label)}
 
+        weights = self.recipe.weights("r1", "r2")
+
         def penalise(step: Step) -> Terms:
-            return self._penalties(step, fakes)
+            net, at = self._net(step), {"r1": self.real, "r2": fakes}
+            return {name: slope_penalty(net, at[name](step).to(step.dtype)) for name in weights}
 
         first = Phase(name=self.role, learns=(self.role,), terms=judge, start=start, rate=rate)
-        weights = self._penalty_weights()
         if not weights:
             return (first,)
         every = self.recipe.penalty_every
@@ -113,20 +110,6 @@ class Adversary:
             exact=True,
         )
         return (first, penalty)
-
-    def _penalty_weights(self) -> dict[str, float]:
-        names = ("r1", "r2")
-        weights = {name: getattr(self.recipe, name, 0.0) for name in names}
-        return {name: weight for name, weight in weights.items() if weight}
-
-    def _penalties(self, step: Step, generate: Callable[[Step], Pictures]) -> Terms:
-        net, terms = self._net(step), {}
-        weights = self._penalty_weights()
-        if "r1" in weights:
-            terms["r1"] = critics.r1(net, self.real(step))
-        if "r2" in weights:
-            terms["r2"] = critics.r2(net, generate(step).to(step.dtype))
-        return terms
 
     def alarms(self) -> tuple[Alarm, ...]:
         """The alarm of a discriminator."""

@@ -19,6 +19,8 @@ import torch
 from jaxtyping import Float
 from torch.nn.functional import relu, softplus
 
+from trombine.core.errors import InputError
+
 Logits = Float[torch.Tensor, "n *patches"]
 Scalar = Float[torch.Tensor, ""]
 Discriminator = Callable[[torch.Tensor], torch.Tensor]  # pictures to logits
@@ -40,15 +42,10 @@ class Critic:
     def discriminator(self, real: Logits, fake: Logits, *, real_label: float = 1.0) -> Scalar:
         """The discriminator's loss; a `real_label` of .9 keeps it from being too sure (one-sided
         label smoothing, Salimans et al. 2016)."""
-        if real_label != 1 and not self.labels:
-            able = ", ".join(name for name, critic in CRITICS.items() if critic.labels)
-            raise ValueError(f"this critic has no labels to smooth: only {able} have")
         return self.of_discriminator(real, fake, real_label)
 
     def generator(self, fake: Logits, real: Logits | None = None) -> Scalar:
         """The generator's loss; D(real) is needed where `pairs` is true, ignored elsewhere."""
-        if self.pairs and real is None:
-            raise ValueError("a critic of pairs needs D(real) for the generator's loss too")
         return self.of_generator(fake, fake if real is None else real)
 
 
@@ -89,19 +86,12 @@ def _squares_generator(fake: Logits, _real: Logits) -> Scalar:
 
 def _pairs_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
     """softplus(-(D(real_i) - D(fake_i))) (Jolicoeur-Martineau 2018, without the batch's mean)."""
-    _check_pairs(real, fake)
     return softplus(fake - real).mean()
 
 
 def _pairs_generator(fake: Logits, real: Logits) -> Scalar:
     """softplus(-(D(fake_i) - D(real_i)))."""
-    _check_pairs(real, fake)
     return softplus(real - fake).mean()
-
-
-def _check_pairs(real: torch.Tensor, fake: torch.Tensor) -> None:
-    if real.shape != fake.shape:
-        raise ValueError(f"{tuple(real.shape)} and {tuple(fake.shape)} logits make no pairs")
 
 
 CRITICS: Final[dict[str, Critic]] = {
@@ -118,22 +108,26 @@ CRITICS: Final[dict[str, Critic]] = {
 }
 
 
+def critic_of(name: str, real_label: float = 1.0) -> Critic:
+    """The critic of this name; an InputError where it knows no such label of what is real."""
+    if real_label != 1 and not CRITICS[name].labels:
+        choices = " and ".join(other for other, critic in CRITICS.items() if critic.labels)
+        raise InputError(f"{name} has no labels: real_label is for {choices}")
+    return CRITICS[name]
+
+
 # ---------------------------------------------------------------------------------------------
 # Penalties on a discriminator's slope
 
 
-def r1(discriminator: Discriminator, real: Float[torch.Tensor, "n *s"]) -> Scalar:
-    """Half the mean of |slope of D|² at real pictures (Mescheder et al. 2018).
+def slope_penalty(discriminator: Discriminator, pictures: Float[torch.Tensor, "n *s"]) -> Scalar:
+    """Half the mean of |slope of D|² at these pictures: R1 at real ones, R2 at generated ones
+    (Mescheder et al. 2018).
 
     The half is the convention of that paper and of StyleGAN: their gamma is the weight here. Paid
     every k-th step only ("lazy"), it is given k times the weight.
     """
-    return slopes(discriminator, real).square().sum(1).mean() / 2
-
-
-def r2(discriminator: Discriminator, fake: Float[torch.Tensor, "n *s"]) -> Scalar:
-    """The same at generated pictures."""
-    return r1(discriminator, fake)
+    return slopes(discriminator, pictures).square().sum(1).mean() / 2
 
 
 def slopes(

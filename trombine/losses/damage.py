@@ -20,9 +20,9 @@ from trombine.data.augment import Augment
 from trombine.data.degrade import Chain, enlarge, shrink
 from trombine.data.masks import Masks, draw_masks
 from trombine.data.masks import parse as parse_masks
-from trombine.losses.objective import Step
+from trombine.io.color import LUMA
+from trombine.losses.objective import Samples, Step
 from trombine.models.tasks import emptied
-from trombine.nets import sizes_of
 from trombine.recipes.recipe import NetSpec, Recipe
 
 Pictures = Float[torch.Tensor, "n c h w"]
@@ -118,6 +118,11 @@ class Damage:
             return output
         return torch.where(self.inputs(step)["hole"] > 0.5, output, step.pictures())
 
+    def samples(self, step: Step) -> Samples:
+        """A step's pictures, damaged and restored."""
+        fixed = {"input": self.naive(self(step).float().clamp(0, 1)), "truth": step.pictures()}
+        return Samples(output=self.result(step), fixed=fixed)
+
     def naive(self, damaged: Pictures) -> Float[torch.Tensor, "n c k l"]:
         """The baseline without a net: bicubic enlarging, or the picture as it is."""
         smaller = self.factor > 1 or self.kind == "shrink"
@@ -138,7 +143,7 @@ def _noise_remedy(kind: str, argument: str) -> str:
 
 def _check_net(damage: Damage, net: NetSpec, factor: int) -> None:
     """Refuse a net whose pictures are larger or smaller than the truth."""
-    sizes = {**sizes_of(net.name), **net.sizes}
+    sizes = net.all_sizes
     enlarges = sizes.get("factor", 1)
     if not isinstance(enlarges, int) or enlarges == factor:  # nets/ refuses what is no number
         return
@@ -200,3 +205,24 @@ def _holes(step: Step, masks: Masks) -> Pictures:
 
 
 KINDS: Final[dict[str, Callable[[Step, float], Pictures]]] = {"shrink": _shrink, "noise": _noise}
+
+
+# What spoils pictures before a net sees them, beside what it is to undo
+
+
+def chain_of(damage: str, whose: str) -> Chain | None:
+    """The chain that a recipe names, None for none; it must leave pictures their size."""
+    try:
+        chain = None if damage == "none" else Chain.parse(damage)
+    except InputError as error:
+        raise InputError(f"damage: {error}") from error
+    if chain and chain.scale > 1:
+        raise InputError(f"damage: {whose} stay as large as they are; no shrink")
+    return chain
+
+
+def greyed(pictures: Pictures, share: float, step: Step) -> Pictures:
+    """The pictures of a step, this share of them without their colours."""
+    grey = (step.uniforms("grey") < share).to(pictures.device)[:, None, None, None]
+    luma = (pictures * pictures.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
+    return torch.where(grey, luma, pictures)

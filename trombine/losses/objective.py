@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar, final
+from typing import Any, Final, Generic, TypeVar, final
 
 import numpy as np
 import torch
@@ -21,7 +21,8 @@ from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.source import Source
-from trombine.losses.alarms import Alarm, NotFinite
+from trombine.losses.alarms import Alarm, Collapse, NotFinite
+from trombine.losses.perceptual import Judge
 from trombine.losses.pools import Pool
 from trombine.nets.spaces import SPACES, from_space, to_space
 from trombine.recipes.recipe import Recipe
@@ -119,6 +120,13 @@ class Step:
         """A number in [0, 1) for each picture."""
         return self._placed(self.chance.uniforms(purpose))
 
+    def numbers(self, names: Sequence[str]) -> Float[Tensor, "n k"]:
+        """These numbers of the data's vectors, as they are."""
+        vectors = self.batches["data"].vectors
+        if vectors is None:
+            raise InputError("the data has no vectors to learn from")
+        return vectors[:, [self.vector_names.index(name) for name in names]]
+
     def pooled(self, pool: str, pictures: Tensor) -> Tensor:
         """Generated pictures, some of them exchanged for older ones of this pool."""
         return self.swap(pool, pictures, self.chance) if self.swap else pictures
@@ -151,12 +159,14 @@ class Objective(ABC, Generic[RecipeKind]):
     measures: Mapping[str, bool]  # name, and whether higher is better; the first chooses the best
     streams: tuple[str, ...] = ("data",)  # fields of the recipe: data first
     required: tuple[str, ...] = ()  # numbers that the vectors of its data must have
-    classes: tuple[str, ...] = ()  # what the labels of its data may mean, where it goes by them
     damage: str = ""  # what is done to the pictures that it is measured on, in words
     # Whether its nets invent pictures in the recipe's space. Elsewhere a net that works in another
     # space takes and gives RGB, and losses and measures are of RGB.
     invents: bool = False
     pairs: bool = False  # whether it learns from the second side of pairs, Batch.pair, too
+    collapses: bool = False  # whether its samples could come to be all alike
+    judge: Judge | None = None  # where terms compare features
+    adversary: Any = None  # an Adversary, where a discriminator judges
 
     def __init__(self, recipe: RecipeKind) -> None:
         self.recipe = recipe
@@ -184,27 +194,28 @@ class Objective(ABC, Generic[RecipeKind]):
         return None
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """The alarms that watch the training: the one that all have, and its own."""
-        return (NotFinite(), *self.own_alarms())
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """Those that not every objective has."""
-        return ()
+        """The alarms that watch the training."""
+        own = (NotFinite(), *((Collapse(),) if self.collapses else ()))
+        return (*own, *(self.adversary.alarms() if self.adversary else ()))
 
     def helpers(self) -> Mapping[str, nn.Module]:
         """Nets that its terms use and that never learn: a judge, an auto-encoder, a teacher.
 
         They are put where the run computes, and held still while anything learns.
         """
-        return {}
+        return {"judge": self.judge.net} if self.judge else {}
 
     def pools(self) -> Mapping[str, Pool]:
         """Buffers of old pictures."""
-        return {}
+        return self.adversary.pools() if self.adversary else {}
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """Refuse, in one line, data that this cannot learn from: an InputError."""
-        return
+        source = sources["data"]
+        if lacking := [name for name in self.required if name not in source.vector_names]:
+            listed = ", ".join(source.vector_names) or "none"
+            problem = f"{source.spec} has no numbers called {', '.join(lacking)}"
+            raise InputError(f"{problem}; it has {listed}")
 
     def check_space(self) -> None:
         """Refuse a space in which pictures cannot be invented: nets give [0, 1]."""

@@ -8,7 +8,7 @@ Gram matrix is in terms.py.
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Mapping
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, final
@@ -18,107 +18,56 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from trombine.core.errors import InputError
-from trombine.losses.terms import gram_distance, l1, l2, wide
+from trombine.losses.terms import gram_distance, l1, wide
 from trombine.models import load
 from trombine.models.importing import vgg
 from trombine.nets.vgg import VGG, features, layer_of
 from trombine.recipes.recipe import Recipe
 
-Batch = Float[torch.Tensor, "n c h w"]
-Scalar = Float[torch.Tensor, ""]
+Pictures = Float[Tensor, "n c h w"]
 
-CRITERIA: Final = {"l1": l1, "l2": l2}
 # Judges finished work (eval/): a net trained to please it could not be judged by it.
 WITNESS: Final = "witness"
 VGGS: Final = ("vgg16", "vgg19")
 
 
 @final
-class Perceptual:
-    """The distance of two pictures' features in a net.
+class Judge:
+    """Terms between the features of two pictures: the outputs of some layers of a net.
 
-    It judges by a copy of the net, which is frozen and never leaves eval mode. `layers` has the
-    weight of each. With `unit`, the channels at a place are scaled to a vector of length 1, so
-    that loud layers do not drown others (as LPIPS has it).
+    It judges by a copy of the net, which is frozen and never leaves eval mode.
     """
 
-    def __init__(
-        self,
-        net: nn.Module,
-        layers: Mapping[str, float],
-        *,
-        criterion: str = "l1",
-        gram: float = 0.0,
-        unit: bool = False,
-    ) -> None:
+    def __init__(self, net: nn.Module, layers: Sequence[str]) -> None:
         if not layers:
             raise InputError("no layers to compare")
-        if criterion not in CRITERIA:
-            raise InputError(f"no criterion {criterion!r}: there are {', '.join(CRITERIA)}")
         for name in layers:
             layer_of(net, name)
         self.net = copy.deepcopy(net).eval().requires_grad_(False)
         if isinstance(self.net, VGG):
             self.net.cut_after(layers)
-        self.layers = dict(layers)
-        self.criterion = criterion
-        self.gram = gram
-        self.unit = unit
+        self.layers = tuple(layers)
 
-    def __call__(self, output: Batch, truth: Batch) -> Scalar:
-        """The distance of features, and `gram` times that of their Gram matrices."""
-        ours, theirs = self.see(output), self.see_truth(truth)
-        total = self.distance(ours, theirs)
-        return total + self.gram * self.style(ours, theirs) if self.gram else total
-
-    def see(self, pictures: Batch) -> dict[str, torch.Tensor]:
-        """The features of pictures; the gradient goes back to the pictures."""
-        return features(self.net, pictures, self.layers)
-
-    def see_truth(self, pictures: Batch) -> dict[str, torch.Tensor]:
-        """The features of pictures, without a gradient."""
+    def __call__(
+        self, output: Pictures, truth: Pictures, names: Container[str] = ("perceptual",)
+    ) -> dict[str, Tensor]:
+        """The terms of these names, sums over the layers: `perceptual`, the mean absolute
+        difference, and `gram`, the distance of the Gram matrices. The gradient goes through the
+        net to the output."""
+        ours = features(self.net, wide(output), self.layers)
         with torch.no_grad():
-            return self.see(pictures)
+            theirs = features(self.net, wide(truth), self.layers)
+        return {
+            name: torch.stack([compare(ours[n], theirs[n]) for n in self.layers]).sum()
+            for name, compare in (("perceptual", l1), ("gram", gram_distance))
+            if name in names
+        }
 
-    def distance(
-        self, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]
-    ) -> Scalar:
-        """Between features, place by place: the weighted sum over layers."""
-        return feature_distance(ours, theirs, self.layers, criterion=self.criterion, unit=self.unit)
-
-    def style(self, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]) -> Scalar:
-        """Between Gram matrices: the weighted sum over layers."""
-        distances = [
-            weight * gram_distance(ours[name], theirs[name]) for name, weight in self.layers.items()
-        ]
-        return torch.stack(distances).sum()
-
-
-def feature_distance(
-    ours: Mapping[str, torch.Tensor],
-    theirs: Mapping[str, torch.Tensor],
-    layers: Mapping[str, float],
-    *,
-    criterion: str = "l1",
-    unit: bool = False,
-) -> Scalar:
-    """The weighted sum over layers of the mean distance of two sets of features.
-
-    For the features of a net that itself learns, too: a discriminator's, say.
-    """
-    compare = CRITERIA[criterion]
-    scaled = unit_length if unit else wide
-    distances = [
-        weight * compare(scaled(ours[name]), scaled(theirs[name]))
-        for name, weight in layers.items()
-    ]
-    return torch.stack(distances).sum()
-
-
-def unit_length(features: Float[torch.Tensor, "n c *s"]) -> Float[torch.Tensor, "n c *s"]:
-    """The channels at each place as a vector of length 1; where there is nothing, of 0."""
-    features = wide(features)
-    return features * torch.rsqrt(features.square().sum(1, keepdim=True) + 1e-10)
+    def each(self, output: Pictures, truth: Pictures) -> Float[Tensor, "n"]:
+        """The distance of the features of each picture from those of its truth."""
+        pairs = zip(output.split(1), truth.split(1), strict=True)
+        with torch.no_grad():
+            return torch.stack([self(*pair)["perceptual"] for pair in pairs])
 
 
 def refuse_witness(name: str) -> None:
@@ -144,31 +93,6 @@ class Judged(Recipe):
     """Its layers that are compared, with + between them, each before its activation."""
 
 
-@final
-class Judge:
-    """Terms between the features of two pictures in a judging net, which never changes."""
-
-    def __init__(self, perceptual: Perceptual) -> None:
-        self.perceptual = perceptual
-
-    def __call__(self, output: Tensor, truth: Tensor, names: Container[str]) -> dict[str, Tensor]:
-        """The terms of these names: `perceptual`, `gram`."""
-        judge = self.perceptual
-        ours, theirs = judge.see(wide(output)), judge.see_truth(wide(truth))
-        terms = {}
-        if "perceptual" in names:
-            terms["perceptual"] = judge.distance(ours, theirs)
-        if "gram" in names:
-            terms["gram"] = judge.style(ours, theirs)
-        return terms
-
-    def each(self, output: Tensor, truth: Tensor) -> Tensor:
-        """The distance of the features of each picture from those of its truth: N."""
-        pairs = zip(output.split(1), truth.split(1), strict=True)
-        with torch.no_grad():
-            return torch.stack([self.perceptual(ours, theirs) for ours, theirs in pairs])
-
-
 def judge_of(recipe: Judged) -> Judge:
     """The judge that a recipe names."""
     layers = [name for name in recipe.layers.split("+") if name]
@@ -181,4 +105,4 @@ def judge_of(recipe: Judged) -> Judge:
         model = load(recipe.judge)
         refuse_witness(model.card.recipe)
         net = model.in_rgb
-    return Judge(Perceptual(net, dict.fromkeys(layers, 1.0)))
+    return Judge(net, layers)

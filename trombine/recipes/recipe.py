@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, final
 
 from trombine.core.errors import InputError
 from trombine.core.grammar import Piece
+from trombine.nets import sizes_of
 from trombine.nets.spaces import SPACES
 
 Size = int | float | str | bool
@@ -52,6 +53,11 @@ class NetSpec:
         if not piece.name:
             raise InputError(f"a net is written NAME:SIZE=VALUE,SIZE=VALUE, not {text!r}")
         return cls(piece.name, {s: plain_value(value) for s, value in piece.values().items()})
+
+    @property
+    def all_sizes(self) -> dict[str, Size]:
+        """Its sizes, those too that are as usual."""
+        return {**sizes_of(self.name), **self.sizes}
 
     def resized(self, size: str, value: Size) -> NetSpec:
         """The same net with one size changed."""
@@ -159,6 +165,10 @@ class Recipe(ABC):
             parts = self.devices
             raise InputError(f"a batch of {self.batch} does not divide into {parts} equal parts")
 
+    def weights(self, *names: str) -> dict[str, float]:
+        """These fields, weights of terms, without those that are 0."""
+        return {name: weight for name in names if (weight := getattr(self, name, 0.0))}
+
     def plain(self) -> dict[str, Any]:
         """Every field as JSON has it; nets as text."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
@@ -180,40 +190,45 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-_AT_LEAST_ONE: Final = (
-    *("size", "pictures", "batch", "devices", "faces", "judged", "steps"),
-    *("log_every", "sample_every", "measure_every", "save_every"),
-    "penalty_every",
-)
-_AT_MOST: Final = {
-    "pool": 1.0,
-    "real_label": 1.0,
-    "grey": 1.0,
-    "threads": 1024,
-    "seed": 2**63 - 1,
-    "size": 2**14,
-    "batch": 2**20,
-    "pictures": 10**12,
+# The least and the largest that a number may be; any other is 0 or more.
+_LIMITS: Final[dict[str, tuple[float, float]]] = {
+    **dict.fromkeys(("devices", "faces", "judged", "steps", "penalty_every"), (1, math.inf)),
+    **dict.fromkeys(("log_every", "sample_every", "measure_every", "save_every"), (1, math.inf)),
+    **dict.fromkeys(("pool", "real_label", "grey"), (0, 1.0)),
+    "size": (1, 2**14),
+    "pictures": (1, 10**12),
+    "batch": (1, 2**20),
+    "threads": (0, 1024),
+    "seed": (0, 2**63 - 1),
 }
-_BELOW: Final = {"beta1": 1.0, "beta2": 1.0}
 
 
 def _check_number(name: str, value: object) -> None:
-    """Refuse a number that is none, or that is out of its range; none may be below 0."""
+    """Refuse a number that is none, or that is out of its range."""
     if not isinstance(value, int | float):
         return
-    least = int(name in _AT_LEAST_ONE)
-    if isinstance(value, float) and not math.isfinite(value):
+    least, most = _LIMITS.get(name, (0, math.inf))
+    if not math.isfinite(value):
         raise InputError(f"{name} is a number, not {value}")
     if value < least:
         raise InputError(f"{name} is {least} or more, not {_short(value)}")
-    if value > (most := _AT_MOST.get(name, math.inf)):
+    if value > most:
         raise InputError(f"{name} is {most} or less, not {_short(value)}")
-    if value >= (bound := _BELOW.get(name, math.inf)):
-        raise InputError(f"{name} is below {bound:g}, not {value}")
+    if name in ("beta1", "beta2") and value >= 1:
+        raise InputError(f"{name} is below 1, not {value}")
 
 
 def _short(number: float) -> str:
     """A number as it was given, or how long it is: 1e99 has a hundred digits."""
     text = str(number)
     return text if len(text) <= 20 else f"{text[:6]}... ({len(text)} digits)"
+
+
+# What presets that learn by Muon have in common.
+MUON: Final[dict[str, Any]] = {
+    "optimiser": "muon",
+    "lr": 5e-3,
+    "beta1": 0.95,
+    "clip": 1.0,
+    "threads": 1,
+}

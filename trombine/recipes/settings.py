@@ -6,10 +6,9 @@ What a recipe is, and what its fields may be, is in recipe.py.
 from __future__ import annotations
 
 import dataclasses
-import types
 from collections.abc import Iterator, Mapping
 from numbers import Real
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from trombine.core.errors import InputError, shortened, shown
 from trombine.core.grammar import instead
@@ -61,10 +60,8 @@ def _unknown(recipe: Recipe, name: str, fields: set[str]) -> str:
     return f"this recipe has no setting {shortened(name)!r}; {hint}"
 
 
-def _as_type(name: str, hint: Any, text: str) -> Any:
+def _as_type(name: str, kind: type, text: str) -> Any:
     """Text as the field's own type."""
-    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    kind = kinds[0]
     try:
         if kind is int:
             return _integer(text)

@@ -31,15 +31,8 @@ ALARMED: Final = "stopped by an alarm"
 STOPPED: Final = "stopped"
 
 TOTAL, GRADIENT = "total", "gradient"  # what a phase has beside its terms
-PROGRESS_KINDS: Final = (
-    "train",
-    "measure",
-    "phase",
-    "end",
-)  # kinds of lines that say how far it is
-_MOST: Final = 10**15  # pictures: what is more is damage
-_LARGEST: Final = 1e300  # so that sums and differences of values are finite too
-STAYING: Final = ("alarm", "change")  # kinds of lines that no rollback takes back
+_PROGRESS: Final = ("train", "measure", "phase", "end")  # lines that say how far it is
+_STAYING: Final = ("alarm", "change")  # lines that no rollback takes back
 
 
 @dataclass(frozen=True)
@@ -135,11 +128,8 @@ def by_phase(curves: Iterable[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for name in sorted(curves, key=lambda name: not name.endswith(f"/{TOTAL}")):
         phase, _, term = name.rpartition("/")
-        if (
-            phase
-            and term != GRADIENT
-            and phase.partition("/")[0] not in ("curve", "weight", "rate")
-        ):
+        kind = phase.partition("/")[0]
+        if phase and term != GRADIENT and kind not in ("curve", "weight", "rate"):
             groups.setdefault(phase, []).append(name)
     return dict(sorted(groups.items()))
 
@@ -151,7 +141,7 @@ def effective_entries(entries: Iterable[Entry]) -> list[Entry]:
     for entry in entries:
         if entry.get("kind") == "rollback":
             to = pictures_of(entry.get("to"))
-            course = [e for e in course if e.get("kind") in STAYING or _pictures(e) <= to]
+            course = [e for e in course if e.get("kind") in _STAYING or _pictures(e) <= to]
         course.append(entry)
     return course
 
@@ -199,7 +189,7 @@ def _state(folder: RunFolder, entries: list[Entry]) -> str:
 
 def _progress(folder: RunFolder, entries: list[Entry]) -> int:
     """How far it is: a checkpoint may be newer than the last line of the log."""
-    logged = (_pictures(entry) for entry in entries if entry.get("kind") in PROGRESS_KINDS)
+    logged = (_pictures(entry) for entry in entries if entry.get("kind") in _PROGRESS)
     saved = (numbered(folder.checkpoints, suffix) for suffix in (".safetensors", ".timed"))
     return max(*(number for files in saved for number in files), *logged, 0, 0)
 
@@ -261,13 +251,10 @@ def _pictures(entry: Entry) -> int:
 
 
 def pictures_of(value: object) -> int:
-    """A count of pictures; 0 for any other value."""
-    number = _number(value)
-    return int(number) if number is not None and 0 <= number <= _MOST else 0
+    """A count of pictures; 0 where there is none."""
+    return int(_number(value) or 0)
 
 
 def _number(value: object) -> float | None:
-    """A finite number that can be drawn, but not True; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if abs(value) <= _LARGEST else None
+    """A number; None for null, which stands for one that is not finite."""
+    return float(value) if isinstance(value, int | float) else None

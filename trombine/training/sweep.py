@@ -18,6 +18,7 @@ from typing import Final, final
 from urllib.parse import quote
 
 from trombine.core.errors import InputError, OutputError, shown
+from trombine.core.grammar import cut
 from trombine.core.progress import Progress, Result, log, silent
 from trombine.recipes import Recipe, with_settings
 from trombine.recipes.file import check_sizes
@@ -98,7 +99,7 @@ def _rows(paired: Sequence[tuple[str, list[str]]]) -> list[tuple[str, ...]]:
 def _values(text: str) -> tuple[str, list[str]]:
     """A name and its values. A net has commas of its own: then semicolons stand between values."""
     name, equals, listed = text.partition("=")
-    values = [value.strip() for value in listed.split(";" if ";" in listed else ",")]
+    values = [value.strip() for value in cut(listed, ";" if ";" in listed else ",")]
     if not name.strip() or not equals or not all(values):
         raise InputError(f"what varies is written NAME=VALUE,VALUE, not {text!r}")
     return name.strip().replace("-", "_"), values

@@ -64,25 +64,12 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "complete": completion.CompleteObjective,
     "detect": scratches.DetectObjective,
 }
+_LISTED: Final = (
+    *(restore, srgan, unseen, scratches, inpaint, inpaint_diffusion, completion, invent, gan),
+    *(autoencoder, diffusion, restyle, unpaired, shared, reader, finder, refiner, pose),
+)
 RECIPES: Final[dict[str, Recipe]] = {
-    **restore.PRESETS,
-    **srgan.PRESETS,
-    **unseen.PRESETS,
-    **scratches.PRESETS,
-    **inpaint.PRESETS,
-    **inpaint_diffusion.PRESETS,
-    **completion.PRESETS,
-    **invent.PRESETS,
-    **gan.PRESETS,
-    **autoencoder.PRESETS,
-    **diffusion.PRESETS,
-    **restyle.PRESETS,
-    **unpaired.PRESETS,
-    **shared.PRESETS,
-    **reader.PRESETS,
-    **finder.PRESETS,
-    **refiner.PRESETS,
-    **pose.PRESETS,
+    name: recipe for method in _LISTED for name, recipe in method.PRESETS.items()
 }
 
 

@@ -16,12 +16,9 @@ from torch import Tensor
 
 from trombine.core.errors import InputError
 from trombine.losses.adversary import Adversary, WithCritic
-from trombine.losses.alarms import Alarm, Collapse
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.losses.pools import Pool
 from trombine.losses.terms import TERMS, wide
 from trombine.metrics import psnr, sliced_distance
-from trombine.nets import sizes_of
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.gan import DCGAN
 
@@ -57,13 +54,14 @@ class EncodeObjective(Objective[Encode]):
 
     main = "generator"
     roles = ("generator", "encoder", "critic")
-    invents = True
+    adversary: Adversary
+    invents = collapses = True
     measures: Mapping[str, bool] = {"sliced distance": False, "PSNR": True}
 
     def __init__(self, recipe: Encode) -> None:
         super().__init__(recipe)
         lengths = {
-            f"{role}.{size}": {**sizes_of(net.name), **net.sizes}.get(size)
+            f"{role}.{size}": net.all_sizes.get(size)
             for role, size in (
                 ("generator", "latent"),
                 ("encoder", "outputs"),
@@ -75,8 +73,7 @@ class EncodeObjective(Objective[Encode]):
             listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
             raise InputError(f"codes are of one length: {listed}; let all be the same")
         self.latent = int(lengths.get("generator.latent") or 0)
-        weights = {name: getattr(recipe, name) for name in _NAMES}
-        self.weights = {name: weight for name, weight in weights.items() if weight}
+        self.weights = recipe.weights(*_NAMES)
         if not self.weights:
             raise InputError("nothing to give pictures back by: l1, l2, ssim and ms_ssim are all 0")
         self.adversary = Adversary(recipe, role="critic", real=self.drawn)
@@ -139,14 +136,6 @@ class EncodeObjective(Objective[Encode]):
         ]
         distance = sliced_distance(torch.cat(invented), torch.cat(real))
         return {"sliced distance": float(distance), "PSNR": float(torch.cat(near).mean())}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """Samples that are all alike, and a discriminator that has won."""
-        return (Collapse(), *self.adversary.alarms())
-
-    def pools(self) -> Mapping[str, Pool]:
-        """Old codes, if the recipe has them."""
-        return self.adversary.pools()
 
 
 def _planes(codes: Float[Tensor, "n k"]) -> Float[Tensor, "n k 1 1"]:

@@ -12,7 +12,6 @@ from typing import ClassVar, Final, final
 
 import torch
 
-from trombine.losses.alarms import Alarm, Collapse
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.terms import l2
 from trombine.metrics import sliced_distance
@@ -49,7 +48,7 @@ class DenoiseObjective(Objective[Denoise]):
     """One net: from a noisy picture and a time to what was mixed in."""
 
     main = "net"
-    invents = True
+    invents = collapses = True
     measures: Mapping[str, bool] = {"sliced distance": False, "loss": False}
 
     def __init__(self, recipe: Denoise) -> None:
@@ -88,10 +87,6 @@ class DenoiseObjective(Objective[Denoise]):
         losses = [len(step) * float(self.terms(step)[self.recipe.process]) for step in steps]
         loss = sum(losses) / len(real)  # the last step may be a shorter one
         return {"sliced distance": float(sliced_distance(generated, real)), "loss": loss}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """Samples that are all alike."""
-        return (Collapse(),)
 
 
 # Presets

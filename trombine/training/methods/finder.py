@@ -18,12 +18,13 @@ from torch.nn.functional import max_pool2d
 from trombine.data.item import to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
+from trombine.losses.damage import chain_of
 from trombine.losses.objective import Objective, Phase, Step, Terms
 from trombine.losses.reading import centres_loss
 from trombine.nets.faces import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
-from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.training.methods.reader import FACES, READER, chain_of, check_painted
+from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.training.methods.reader import FACES, READER, check_painted
 
 
 @final
@@ -129,13 +130,9 @@ PRESETS: Final[dict[str, Recipe]] = {
         size=128,
         pictures=400_000,
         batch=32,
-        optimiser="muon",
-        lr=5e-3,
-        beta1=0.95,
+        **MUON,
         warmup=4_000,
-        clip=1.0,
         ema=8_000,
-        threads=1,
         sample_every=50_000,
         measure_every=20_000,
         save_every=20_000,

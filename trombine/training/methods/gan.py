@@ -23,7 +23,6 @@ from torch.nn import functional
 from trombine.core.errors import InputError
 from trombine.data.source import Source
 from trombine.losses.adversary import Adversary, WithCritic
-from trombine.losses.alarms import Alarm, Collapse
 from trombine.losses.objective import (
     Objective,
     Phase,
@@ -33,10 +32,8 @@ from trombine.losses.objective import (
     Terms,
     Until,
 )
-from trombine.losses.pools import Pool
 from trombine.losses.terms import l2, wide
 from trombine.metrics import sliced_distance
-from trombine.nets import sizes_of
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.world.fractals import BENDS, SHARES, STARTS
 
@@ -70,13 +67,14 @@ class AdversarialObjective(Objective[Adversarial]):
     """A generator against a discriminator."""
 
     main = "generator"
-    invents = True
+    invents = collapses = True
     roles = ("generator", "discriminator")
+    adversary: Adversary
 
     def __init__(self, recipe: Adversarial) -> None:
         super().__init__(recipe)
         generator = recipe.nets["generator"]
-        sizes = {**sizes_of(generator.name), **generator.sizes}
+        sizes = generator.all_sizes
         if "latent" not in sizes:
             raise InputError(f"{generator.name} makes nothing of latents: it is no generator")
         self.latent = int(sizes["latent"])
@@ -93,7 +91,7 @@ class AdversarialObjective(Objective[Adversarial]):
     def _classes(self, count: int) -> int:
         """How many classes both nets have."""
         judge = self.recipe.nets["discriminator"]
-        logits = {**sizes_of(judge.name), **judge.sizes}.get("classes", 1)
+        logits = judge.all_sizes.get("classes", 1)
         if logits != count:
             problem = f"generator.classes is {count}, and discriminator.classes {logits}"
             raise InputError(f"{problem}: let both be the same (1: none)")
@@ -112,15 +110,12 @@ class AdversarialObjective(Objective[Adversarial]):
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data must have the numbers that are matched, and the classes of the nets."""
+        super().check(sources)
         source = sources["data"]
         if self.count > 1 and len(source.classes) != self.count:
             raise InputError(
                 f"{source.spec} has {len(source.classes)} classes, and the generator {self.count}:"
                 f" give other data, or --generator.classes and --discriminator.classes"
-            )
-        if lacking := [name for name in self.numbers if name not in source.vector_names]:
-            raise InputError(
-                f"{source.spec} has no numbers called {', '.join(lacking)}; learn from fractals"
             )
 
     def phases(self) -> tuple[Phase, ...]:
@@ -164,12 +159,9 @@ class AdversarialObjective(Objective[Adversarial]):
 
     def matching(self, step: Step) -> Pictures:
         """What the generator makes of the numbers by which the step's pictures were painted."""
-        vectors = step.batches["data"].vectors
-        if vectors is None:
-            raise InputError("the data has no numbers to match")
-        places = [step.vector_names.index(name) for name in self.numbers]
-        ranges = torch.tensor([RANGES[name] for name in self.numbers], dtype=vectors.dtype)
-        latents = as_normals(vectors[:, places], ranges).to(step.device, step.dtype)
+        numbers = step.numbers(self.numbers)
+        ranges = torch.tensor([RANGES[name] for name in self.numbers], dtype=numbers.dtype)
+        latents = as_normals(numbers, ranges).to(step.device, step.dtype)
         return wide(step.nets["generator"](latents))
 
     def generated(self, step: Step) -> Pictures:
@@ -197,14 +189,6 @@ class AdversarialObjective(Objective[Adversarial]):
             "correspondence": correspondence(made, torch.cat(real)),
             "sliced distance": distance,
         }
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """Samples that are all alike, and a discriminator that has won."""
-        return (Collapse(), *self.adversary.alarms())
-
-    def pools(self) -> Mapping[str, Pool]:
-        """Old pictures for the discriminator."""
-        return self.adversary.pools()
 
 
 def as_normals(numbers: Float[Tensor, "n k"], ranges: Float[Tensor, "k 2"]) -> Float[Tensor, "n k"]:

@@ -29,12 +29,9 @@ from torch.nn import functional
 from trombine.core.errors import InputError
 from trombine.core.grammar import instead, pieces, weight_of
 from trombine.data.columns import UNKNOWN
-from trombine.io.color import LUMA
 from trombine.losses.adversary import Adversary
-from trombine.losses.alarms import Alarm
-from trombine.losses.damage import Damage
+from trombine.losses.damage import Damage, greyed
 from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
-from trombine.losses.pools import Pool
 from trombine.losses.reading import counts, guessed_in, read_in, reader_terms
 from trombine.losses.terms import TERMS, total_variation, wide
 from trombine.metrics import psnr, ssim
@@ -42,7 +39,7 @@ from trombine.models import load
 from trombine.models.tasks import emptied
 from trombine.nets.sizes import Net
 from trombine.nets.steering import likely_of
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes.recipe import MUON, NetSpec, Recipe
 from trombine.training.methods.restore import FEATURES, Restore, judge_in, weights_of
 from trombine.training.methods.srgan import EDGES, Criticised, edges_off, sharpening
 
@@ -140,37 +137,49 @@ class PaintingObjective(Objective[PaintingKind]):
                 read, points[rows] = self._read(truth[rows])
                 labels[rows] = read.argmax(1).to(torch.uint8)
                 marks[rows] = UNKNOWN["points"]
-        grey = step.uniforms("grey") < self.recipe.grey
-        luma = (truth * truth.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
-        truth = torch.where(grey[:, None, None, None], luma, truth)
-        hole = self.damaging.inputs(step)["hole"].float()
+        truth = greyed(truth, self.recipe.grey, step)
         draws = step.uniforms("told").double().cpu().numpy()
         kinds = np.searchsorted(np.cumsum(list(self.shares.values())), draws, side="right")
         kinds = torch.from_numpy(np.minimum(kinds, len(TOLD) - 1)).to(truth.device)
+        return self._seen(step, truth, labels, (points, marks), kinds)
+
+    def measured(self, step: Step, *, told: bool) -> Shown:
+        """What a net is measured on: the truth, of which it is told nothing or all."""
+        labels, points = _truth_of(step)
+        kinds = torch.full_like(step.uniforms("told"), TOLD.index("both" if told else "none"))
+        truth = step.pictures().float()
+        return self._seen(step, truth, labels, (points, points.clone()), kinds.long())
+
+    def _seen(
+        self,
+        step: Step,
+        truth: Float[Tensor, "n 3 h w"],
+        labels: UInt8[Tensor, "n h w"],
+        places: tuple[Float[Tensor, "n 68 2"], Float[Tensor, "n 68 2"]],
+        kinds: Int64[Tensor, "n"],
+    ) -> Shown:
+        """These pictures and their holes through the window, told so much of each; `places` are the
+        landmarks to be told, and the true ones."""
+        hole = self.damaging.inputs(step)["hole"].float()
         views = Views.drawn(step, self.recipe.window)
-        guessed = (kinds == TOLD.index("guessed")).nonzero().flatten()
-        guess = None
-        if len(guessed):
+        none, only_parts, only_points, _, guessed = (kinds == n for n in range(len(TOLD)))
+        seen = views.sharp(labels[:, None])[:, 0]
+        parts = likely_of(seen)
+        if rows := guessed.nonzero().flatten().tolist():
             assert self.completer is not None
-            shown = emptied(truth[guessed], hole[guessed])
-            guess = guessed_in(self.completer, shown, hole[guessed])
-            guess = views.only(guessed).soft(guess)
-        labels = views.sharp(labels[:, None])[:, 0]
-        parts = likely_of(labels)
-        if guess is not None:
-            parts[guessed] = guess
-        points, marks = (views.moved(places, truth.shape[-1]) for places in (points, marks))
-        none, only_parts, only_points = (
-            kinds == TOLD.index(name) for name in ("none", "parts", "points")
-        )
+            chosen = torch.tensor(rows, device=truth.device)
+            shown = emptied(truth[chosen], hole[chosen])
+            guess = guessed_in(self.completer, shown, hole[chosen])
+            parts[chosen] = views.only(chosen).soft(guess)
+        points, marks = (views.moved(one, truth.shape[-1]) for one in places)
         parts[none | only_points] = 0
-        points[none | only_parts | (kinds == TOLD.index("guessed"))] = UNKNOWN["points"]
+        points[none | only_parts | guessed] = UNKNOWN["points"]
         return Shown(
             truth=views.soft(truth),
             hole=views.sharp(hole),
             parts=parts,
             points=points,
-            labels=labels,
+            labels=seen,
             marks=marks,
         )
 
@@ -201,29 +210,11 @@ class PaintingObjective(Objective[PaintingKind]):
         means = {name: torch.cat(values) for name, values in scores.items()}
         return {name: float(values[values.isfinite()].mean()) for name, values in means.items()}
 
-    def measured(self, step: Step, *, told: bool) -> Shown:
-        """What a net is measured on."""
-        truth, (labels, marks) = step.pictures().float(), _truth_of(step)
-        hole = self.damaging.inputs(step)["hole"].float()
-        views = Views.drawn(step, self.recipe.window)
-        labels = views.sharp(labels[:, None])[:, 0]
-        marks = views.moved(marks, truth.shape[-1])
-        parts, points = likely_of(labels), marks
-        if not told:
-            parts, points = torch.zeros_like(parts), torch.full_like(points, torch.nan)
-        return Shown(
-            truth=views.soft(truth),
-            hole=views.sharp(hole),
-            parts=parts,
-            points=points,
-            labels=labels,
-            marks=marks,
-        )
-
     def helpers(self) -> Mapping[str, nn.Module]:
         """The nets that read and guess."""
         nets = {"reader": self.reader, "completer": self.completer}
-        return {name: net for name, net in nets.items() if net is not None}
+        found = {name: net for name, net in nets.items() if net is not None}
+        return {**found, **super().helpers()}
 
 
 @final
@@ -241,7 +232,6 @@ class InpaintObjective(PaintingObjective[Inpaint]):
             raise InputError("a reader reads whole faces: read_parts and read_points need window 0")
         if self.by_reader and self.reader is None:
             self.reader = load("reader", task="read").net
-        self.adversary = None
         if recipe.adversarial:
             self.roles = ("net", "critic")
             self.measures = {**self.measures, EDGES: False}
@@ -313,19 +303,6 @@ class InpaintObjective(PaintingObjective[Inpaint]):
             shown = self.shown(step)
             step.cache.update({f"shown {name}": getattr(shown, name) for name in names})
         return Shown(**{name: step.cache[f"shown {name}"] for name in names})
-
-    def helpers(self) -> Mapping[str, nn.Module]:
-        """The reader, and the judging net where a term needs it."""
-        judge = {} if self.judge is None else {"judge": self.judge.perceptual.net}
-        return {**super().helpers(), **judge}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """A discriminator that has won, where there is one."""
-        return self.adversary.alarms() if self.adversary else ()
-
-    def pools(self) -> Mapping[str, Pool]:
-        """Old pictures for the discriminator."""
-        return self.adversary.pools() if self.adversary else {}
 
 
 def _real_rows(step: Step, every: int) -> Int64[Tensor, "k"]:
@@ -456,14 +433,10 @@ SHARED: Final[dict[str, Any]] = {
     ),
     "augment": "zoom:1.15+mirror+rotate:10",
     "batch": 16,
-    "optimiser": "muon",
-    "lr": 5e-3,
-    "beta1": 0.95,
+    **MUON,
     "warmup": 2_000,
-    "clip": 1.0,
     "ema": 6_000,
     "precision": "auto",
-    "threads": 1,
     "log_every": 1_000,
 }
 _INPAINT: Final = Inpaint(

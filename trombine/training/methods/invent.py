@@ -10,19 +10,16 @@ of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, cast, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from trombine.core.errors import InputError
-from trombine.data.source import Source
-from trombine.losses.alarms import Alarm, Collapse
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.perceptual import Judged, judge_of
 from trombine.losses.reading import counts
@@ -32,7 +29,7 @@ from trombine.nets import build
 from trombine.nets.frozen import frozen
 from trombine.nets.inventor import DetailFlow, Inventor, lacking, normed
 from trombine.nets.schedules import Flow
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes.recipe import MUON, NetSpec, Recipe
 
 
 @final
@@ -68,7 +65,7 @@ class InventObjective(Objective[Invent]):
 
     main = "net"
     roles = ("net", "encoder")
-    invents = True
+    invents = collapses = True
     measures: Mapping[str, bool] = {"loss": False, "sliced distance": False}
 
     def __init__(self, recipe: Invent) -> None:
@@ -88,18 +85,8 @@ class InventObjective(Objective[Invent]):
             raise InputError(f"around is 0 to {self.side}, not {recipe.around}")
         self.required = tuple(str(net.sizes["fields"]).split("+"))
         self.encodes = tuple(name for name, _ in encoder.named_children())
-        weights = {"gradients": recipe.gradients, "perceptual": recipe.perceptual}
-        self.weights = {name: weight for name, weight in weights.items() if weight}
+        self.weights = recipe.weights("gradients", "perceptual")
         self.judge = judge_of(recipe) if recipe.perceptual else None
-
-    def check(self, sources: Mapping[str, Source]) -> None:
-        """The data must say all that the net is told."""
-        source = sources["data"]
-        if lacking := [name for name in self.required if name not in source.vector_names]:
-            raise InputError(
-                f"{source.spec} has no numbers called {', '.join(lacking)}; learn from a world's"
-                " faces, or give other net.fields"
-            )
 
     def phases(self) -> tuple[Phase, ...]:
         """Codes, then flows."""
@@ -135,7 +122,8 @@ class InventObjective(Objective[Invent]):
     def flow(self, step: Step) -> Terms:
         """The paces of codes and of details, compared with the true ones."""
         net = _net(step)
-        with _finished(step), torch.no_grad():
+        # As in finished models: by no statistics of the batch.
+        with frozen(step.nets["encoder"], net.decoder), torch.no_grad():
             codes = self._codes(step)
             soft = wide(net.decoder(_noised(step, codes)))
             details = lacking(soft, self.truth(step))
@@ -199,11 +187,7 @@ class InventObjective(Objective[Invent]):
 
     def fields(self, step: Step) -> Float[Tensor, "n f"]:
         """What a net may be told of the step's faces."""
-        vectors = step.batches["data"].vectors
-        if vectors is None:
-            raise InputError("the data has no vectors to learn from")
-        places = [step.vector_names.index(name) for name in self.required]
-        return vectors[:, places].to(step.device, step.dtype)
+        return step.numbers(self.required).to(step.device, step.dtype)
 
     def samples(self, step: Step) -> Samples:
         """Faces of the fixed vectors, told all of the true ones beside them."""
@@ -225,14 +209,6 @@ class InventObjective(Objective[Invent]):
             "loss": sum(losses) / count,
             "sliced distance": float(sliced_distance(invented, real)),
         }
-
-    def helpers(self) -> Mapping[str, nn.Module]:
-        """The judging net, where there is one."""
-        return {"judge": self.judge.perceptual.net} if self.judge else {}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """Samples that are all alike."""
-        return (Collapse(),)
 
 
 def gradient_distance(
@@ -270,13 +246,6 @@ def details_off(
         roots = counting.sqrt()
         pace, wanted = wide(pace) * roots, wanted * roots
     return l2(wide(pace), wanted)
-
-
-@contextmanager
-def _finished(step: Step) -> Iterator[None]:
-    """Inside, encoder and decoder work as in finished models: by no statistics of the batch."""
-    with frozen(step.nets["encoder"], _net(step).decoder):
-        yield
 
 
 def _net(step: Step) -> Inventor:
@@ -319,14 +288,10 @@ _INVENT: Final = Invent(
     coded=30_000,
     cycle=30_000,
     batch=24,
-    optimiser="muon",
-    lr=5e-3,
-    beta1=0.95,
+    **MUON,
     warmup=2_000,
-    clip=1.0,
     ema=4_000,
     precision="auto",
-    threads=1,
     perceptual=0.08,
     judge="reader",
     layers="first+down.0",

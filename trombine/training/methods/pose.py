@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float
 
 from trombine.core.errors import InputError
-from trombine.data.source import Source
 from trombine.losses.objective import Objective, Phase, Step, Terms
 from trombine.losses.terms import l2
 from trombine.recipes.recipe import NetSpec, Recipe
@@ -44,17 +43,6 @@ class RegressObjective(Objective[Regress]):
                 " name as many as net.outputs says, with + between them"
             )
 
-    def check(self, sources: Mapping[str, Source]) -> None:
-        """The data must have all the numbers that the recipe wants."""
-        names = sources["data"].vector_names
-        missing = [name for name in self.required if name not in names]
-        if missing:
-            listed = ", ".join(names) or "none"
-            raise InputError(
-                f"{sources['data'].spec} has no numbers called {', '.join(missing)};"
-                f" it has {listed}"
-            )
-
     def phases(self) -> tuple[Phase, ...]:
         """The only phase."""
         return (Phase(name="regress", learns=("net",), terms=self.terms),)
@@ -66,11 +54,7 @@ class RegressObjective(Objective[Regress]):
 
     def truth(self, step: Step) -> Float[torch.Tensor, "n k"]:
         """The true numbers, in the recipe's order."""
-        vectors = step.batches["data"].vectors
-        if vectors is None:
-            raise InputError("the data has no vectors to learn from")
-        places = [step.vector_names.index(name) for name in self.required]
-        truth = vectors[:, places]
+        truth = step.numbers(self.required)
         known = truth.isfinite().all(0).tolist()
         if not all(known):
             unknown = [

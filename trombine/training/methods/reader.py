@@ -11,6 +11,7 @@ what the teacher says of them is brought to that mean and spread before it is ta
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, cast, final
@@ -37,11 +38,12 @@ from trombine.data.staging import Staged, StageOptions, staged
 from trombine.faces import LOST, Fields
 from trombine.faces.twice import parts_back, points_back
 from trombine.losses import reading as terms
+from trombine.losses.damage import chain_of
 from trombine.losses.objective import Objective, Phase, Ramp, Samples, Step, Terms
 from trombine.metrics.reading import auc, explained, overlaps, point_errors
 from trombine.nets.frozen import frozen
 from trombine.nets.reader import NUMBERS, Reading
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes.recipe import MUON, NetSpec, Recipe
 from trombine.world import STYLES
 
 
@@ -265,7 +267,7 @@ class ReadObjective(Objective[Read]):
         styles, losses = _styles(step), []
         several = (self.traits, self.moment), (reading.traits, reading.moment), self.varies
         for kind, read, varies in zip(*several, strict=True):
-            truth = terms.field_truth(kind, _numbers(step, kind), windows)
+            truth = terms.field_truth(kind, step.numbers(kind.names).float(), windows)
             counts = terms.field_counts(kind, styles, windows)
             predicted = read[:, : len(kind.names)]
             losses.append(terms.fields_loss(predicted, truth, counts, varies))
@@ -286,12 +288,7 @@ class ReadObjective(Objective[Read]):
         """IoU of the groups; landmarks in parts of the distance between the pupils; whether faces
         are distinguished from grounds; how much of the fields' variance is explained; style."""
         intersections, unions = torch.zeros(len(GROUPS)), torch.zeros(len(GROUPS))
-        off: list[Tensor] = []
-        faces: list[Tensor] = []
-        grounds: list[Tensor] = []
-        read: list[Tensor] = []
-        truth: list[Tensor] = []
-        styles: list[Tensor] = []
+        found: dict[str, list[Tensor]] = defaultdict(list)
         kinds = (self.traits, self.moment)
         for step in steps:
             batch = step.batches["data"]
@@ -300,32 +297,24 @@ class ReadObjective(Objective[Read]):
             assert batch.parts is not None and batch.points is not None
             intersection, union = overlaps(reading.parts.argmax(1).cpu(), batch.parts)
             intersections, unions = intersections + intersection, unions + union
-            off.append(point_errors(reading.points.cpu(), batch.points)[batch.visible])
-            faces.append(reading.face.cpu())
-            grounds.append(ground.face.cpu())
+            found["off"].append(point_errors(reading.points.cpu(), batch.points)[batch.visible])
+            found["faces"].append(reading.face.cpu())
+            found["grounds"].append(ground.face.cpu())
             count = len(self.moment.names)
-            field_values = [terms.field_truth(kind, _numbers(step, kind), None) for kind in kinds]
-            truth.append(torch.cat(field_values, 1))
-            read.append(torch.cat([reading.traits, reading.moment[:, :count]], 1).cpu())
-            styles.append(reading.moment[:, count:].cpu().argmax(1) == _styles(step))
+            field_values = [
+                terms.field_truth(kind, step.numbers(kind.names).float(), None) for kind in kinds
+            ]
+            found["truth"].append(torch.cat(field_values, 1))
+            found["read"].append(torch.cat([reading.traits, reading.moment[:, :count]], 1).cpu())
+            found["styles"].append(reading.moment[:, count:].cpu().argmax(1) == _styles(step))
+        whole = {name: torch.cat(values) for name, values in found.items()}
         return {
             "IoU": float((intersections / unions.clamp(min=1)).mean()),
-            "points": float(torch.cat(off).mean()),
-            "AUC": auc(torch.cat(faces), torch.cat(grounds)),
-            "explained": float(explained(torch.cat(read), torch.cat(truth)).clamp(min=-1).mean()),
-            "style": float(torch.cat(styles).float().mean()),
+            "points": float(whole["off"].mean()),
+            "AUC": auc(whole["faces"], whole["grounds"]),
+            "explained": float(explained(whole["read"], whole["truth"]).clamp(min=-1).mean()),
+            "style": float(whole["styles"].float().mean()),
         }
-
-
-def chain_of(damage: str, whose: str) -> Chain | None:
-    """The chain that a recipe names, None for none; it must leave windows their size."""
-    try:
-        chain = None if damage == "none" else Chain.parse(damage)
-    except InputError as error:
-        raise InputError(f"damage: {error}") from error
-    if chain and chain.scale > 1:
-        raise InputError(f"damage: {whose} stay as large as they are; no shrink")
-    return chain
 
 
 def spoiled(chain: Chain | None, step: Step, windows: Staged) -> Float[Tensor, "n 3 h w"]:
@@ -364,13 +353,6 @@ def _styles(step: Step) -> Int64[Tensor, "n"]:
         return torch.full((len(step),), -1)
     places = [STYLES.index(name) for name in step.classes or STYLES]
     return torch.tensor([*places, -1])[labels]  # and unknown, -1, stays
-
-
-def _numbers(step: Step, fields: terms.Fields) -> Float[Tensor, "n k"]:
-    """The numbers of the step's pictures that these fields are."""
-    vectors = step.batches["data"].vectors
-    assert vectors is not None
-    return vectors[:, [step.vector_names.index(name) for name in fields.names]].float()
 
 
 def _pseudo_labels(
@@ -447,15 +429,11 @@ READER: Final = Read(
     pictures=210_000,
     numbers_after=150_000,
     batch=8,
-    optimiser="muon",
-    lr=5e-3,
+    **MUON,
     cycle=150_000,
-    beta1=0.95,
     warmup=2_000,
-    clip=1.0,
     ema=4_000,
     precision="auto",
-    threads=1,
     sample_every=14_000,
     measure_every=7_000,
     save_every=7_000,

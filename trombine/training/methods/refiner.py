@@ -26,12 +26,13 @@ from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.faces.frames import WINDOW
 from trombine.faces.twice import read_twice
+from trombine.losses.damage import chain_of
 from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
 from trombine.metrics.reading import near_edges, overlaps
 from trombine.models import load
 from trombine.nets.frozen import frozen
-from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.training.methods.reader import chain_of, check_painted, coloured, spoiled
+from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.training.methods.reader import check_painted, coloured, spoiled
 
 
 @final
@@ -206,14 +207,10 @@ PRESETS: Final[dict[str, Recipe]] = {
         size=512,
         pictures=16_000,
         batch=8,
-        optimiser="muon",
-        lr=5e-3,
-        beta1=0.95,
+        **MUON,
         warmup=1_000,
-        clip=1.0,
         ema=2_000,
         precision="auto",
-        threads=1,
         sample_every=4_000,
         measure_every=2_000,
         save_every=2_000,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final, TypeVar, final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from trombine.core.errors import InputError
 from trombine.losses.damage import Damage
@@ -85,9 +85,7 @@ class RestoringObjective(Objective[RestoreKind]):
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces, damaged and restored."""
-        damaged = self.damaging(step)
-        fixed = {"input": self.damaging.naive(damaged.float().clamp(0, 1))}
-        return Samples(output=self.damaging.result(step), fixed={**fixed, "truth": step.pictures()})
+        return self.damaging.samples(step)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """PSNR and SSIM of the net's output for the choosing pictures, and the judge's distance."""
@@ -99,10 +97,6 @@ class RestoringObjective(Objective[RestoreKind]):
             if self.judge:
                 scores.setdefault(FEATURES, []).append(self.judge.each(output, truth))
         return {name: float(torch.cat(values).mean()) for name, values in scores.items()}
-
-    def helpers(self) -> Mapping[str, nn.Module]:
-        """The judging net, where a term needs it."""
-        return {"judge": self.judge.perceptual.net} if self.judge else {}
 
 
 @final
@@ -120,8 +114,7 @@ class RestoreObjective(RestoringObjective[Restore]):
 
 def weights_of(recipe: Restore, *more: str) -> dict[str, float]:
     """What the recipe gives each term, those with 0 left out; `more` names terms of its own."""
-    names = (*TERMS, "total_variation", *_JUDGED, *more)
-    weights = {name: weight for name in names if (weight := getattr(recipe, name))}
+    weights = recipe.weights(*TERMS, "total_variation", *_JUDGED, *more)
     if not weights:
         raise InputError("nothing to learn from: every term of the recipe has weight 0")
     return weights

@@ -16,15 +16,14 @@ from typing import ClassVar, Final, cast, final
 
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.data.columns import UNKNOWN
-from trombine.data.degrade import Chain
 from trombine.data.item import Batch
 from trombine.data.source import Source
-from trombine.io.color import LUMA
+from trombine.losses.damage import chain_of, greyed
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.perceptual import Judged, judge_of
 from trombine.losses.reading import counts
@@ -35,7 +34,7 @@ from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
 from trombine.nets.spaces import to_space
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes.recipe import MUON, NetSpec, Recipe
 from trombine.training.methods.invent import details_off, gradient_distance
 
 
@@ -92,11 +91,8 @@ class RestyleObjective(Objective[Restyle]):
     def __init__(self, recipe: Restyle) -> None:
         super().__init__(recipe)
         self.classes = styles_of(str(restyler_sizes(recipe)["styles"]))
-        self.chain = None if recipe.damage == "none" else Chain.parse(recipe.damage)
-        if self.chain and self.chain.scale > 1:
-            raise InputError("damage: pictures that are shown stay as large as they are; no shrink")
-        weights = {"gradients": recipe.gradients, "perceptual": recipe.perceptual}
-        self.weights = {name: weight for name, weight in weights.items() if weight}
+        self.chain = chain_of(recipe.damage, "pictures that are shown")
+        self.weights = recipe.weights("gradients", "perceptual")
         self.judge = judge_of(recipe) if recipe.perceptual else None
 
     def check(self, sources: Mapping[str, Source]) -> None:
@@ -164,10 +160,7 @@ class RestyleObjective(Objective[Restyle]):
         places = torch.tensor([self.classes.index(name) for name in step.classes])
         first, second = (places[one.labels].to(step.device) for one in (batch, batch.pair))
         picked = back[:, None, None, None]
-        pictures = torch.where(picked, pair, own)
-        grey = (step.uniforms("grey") < self.recipe.grey)[:, None, None, None]
-        luma = (pictures * pictures.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
-        pictures = torch.where(grey, luma, pictures)
+        pictures = greyed(torch.where(picked, pair, own), self.recipe.grey, step)
         if self.chain:
             pictures = self.chain(pictures.float().cpu(), step.chance).to(pictures)
         return Shown(
@@ -211,10 +204,6 @@ class RestyleObjective(Objective[Restyle]):
             sums["soft PSNR"] += float(psnr(soft, near).sum())
             sums["SSIM"] += float(ssim(output, truth).sum())
         return {name: value / count for name, value in sums.items()}
-
-    def helpers(self) -> Mapping[str, nn.Module]:
-        """The judging net, where there is one."""
-        return {"judge": self.judge.perceptual.net} if self.judge else {}
 
 
 def restyler_sizes(recipe: Recipe) -> Mapping[str, Size]:
@@ -296,14 +285,10 @@ PRESETS: Final[dict[str, Recipe]] = {
         soft=45_000,
         cycle=15_000,  # falls of 15,000 and 30,000, then the details' own
         batch=16,
-        optimiser="muon",
-        lr=5e-3,
-        beta1=0.95,
+        **MUON,
         warmup=2_000,
-        clip=1.0,
         ema=4_000,
         precision="auto",
-        threads=1,
         perceptual=0.08,
         judge="reader",
         layers="first+down.0",

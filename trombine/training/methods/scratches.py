@@ -20,10 +20,10 @@ from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 from trombine.core.errors import InputError
 from trombine.data.degrade import Chain
 from trombine.data.degrade.terms import HANDLING
-from trombine.io.color import LUMA
+from trombine.losses.damage import greyed
 from trombine.losses.objective import Objective, Phase, Step, Terms
 from trombine.metrics.detection import matches, pooled
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes.recipe import MUON, NetSpec, Recipe
 
 
 @final
@@ -85,9 +85,7 @@ class DetectObjective(Objective[Detect]):
     def windows(self, step: Step) -> tuple[Pictures, Maps]:
         """A part of each spoiled print, then each at half its size; and what is damaged."""
         pictures = step.pictures().float().cpu()
-        grey = torch.from_numpy(step.chance.uniforms("grey") < self.recipe.grey)
-        luma = torch.einsum("nchw,c->nhw", pictures, torch.tensor(LUMA))[:, None]
-        pictures = torch.where(grey[:, None, None, None], luma, pictures).clamp(0, 1)
+        pictures = greyed(pictures, self.recipe.grey, step).clamp(0, 1)
         spoiled = self.chain.marked(mirrored(pictures), step.chance, by=HANDLING)
         both = torch.cat([spoiled.pictures, spoiled.damaged], 1)
         height, width = pictures.shape[-2:]
@@ -129,14 +127,10 @@ PRESETS: Final[dict[str, Recipe]] = {
         size=128,
         pictures=36_000,
         batch=4,
-        optimiser="muon",
-        lr=5e-3,
-        beta1=0.95,
+        **MUON,
         warmup=200,
-        clip=1.0,
         ema=1_500,
         precision="auto",
-        threads=1,
         sample_every=6_000,
         measure_every=6_000,
         save_every=6_000,

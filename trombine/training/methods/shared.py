@@ -22,13 +22,12 @@ from trombine.core.errors import InputError
 from trombine.data.item import Batch
 from trombine.data.source import Source
 from trombine.losses.adversary import add_output_curves
-from trombine.losses.alarms import Alarm, Collapse, DiscriminatorWon
+from trombine.losses.alarms import Alarm, DiscriminatorWon
 from trombine.losses.critics import CRITICS
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.reading import parts_loss
 from trombine.losses.terms import l1, wide
 from trombine.metrics import psnr, sliced_distance
-from trombine.nets import sizes_of
 from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.reader import middles_of, share_of
@@ -76,16 +75,15 @@ class RestyleSharedObjective(Objective[RestyleShared]):
     main = "net"
     roles = ("net", "critic", "reads")
     streams = ("data", "other")
+    collapses = True
     measures: Mapping[str, bool] = {"sliced distance": False, "PSNR": True}
 
     def __init__(self, recipe: RestyleShared) -> None:
         super().__init__(recipe)
-        sizes = {role: {**sizes_of(net.name), **net.sizes} for role, net in recipe.nets.items()}
+        sizes = {role: net.all_sizes for role, net in recipe.nets.items()}
         if "net" in sizes:
             self._check_sizes(sizes)
-        names = ("adversarial", "gradients", *_READ, "there_and_back")
-        weights = {name: getattr(recipe, name) for name in names}
-        self.weights = {name: weight for name, weight in weights.items() if weight}
+        self.weights = recipe.weights("adversarial", "gradients", *_READ, "there_and_back")
         self.read = not {*_READ}.isdisjoint(self.weights)
         self.judges = ("critic", "reads") if self.read else ("critic",)
 
@@ -220,9 +218,9 @@ class RestyleSharedObjective(Objective[RestyleShared]):
             "PSNR": float(torch.cat(near).mean()),
         }
 
-    def own_alarms(self) -> tuple[Alarm, ...]:
+    def alarms(self) -> tuple[Alarm, ...]:
         """Samples that are all alike, and codes that tell their style."""
-        return (Collapse(), DiscriminatorWon(_CRITIC, phase="judges"))
+        return (*super().alarms(), DiscriminatorWon(_CRITIC, phase="judges"))
 
 
 def _parts(batches: Sequence[Batch], like: Float[Tensor, "n p h w"]) -> UInt8[Tensor, "n h w"]:

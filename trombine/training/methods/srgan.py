@@ -14,9 +14,7 @@ from typing import ClassVar, Final, final
 import torch
 
 from trombine.losses.adversary import Adversary, WithCritic
-from trombine.losses.alarms import Alarm
 from trombine.losses.objective import Phase, Pictures, Ramp, Step, Terms, Until
-from trombine.losses.pools import Pool
 from trombine.metrics import edge_energy
 from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.methods.restore import X4, Restore, RestoringObjective
@@ -108,6 +106,7 @@ class SharpenObjective(RestoringObjective[Sharpen]):
     """Restoration with a critic."""
 
     roles = ("net", "critic")
+    adversary: Adversary
 
     def __init__(self, recipe: Sharpen) -> None:
         super().__init__(recipe)
@@ -126,14 +125,6 @@ class SharpenObjective(RestoringObjective[Sharpen]):
             for pictures in (self.damaging.result, Step.pictures)
         )
         return {**super().measure(steps), EDGES: edges_off(results, truths)}
-
-    def own_alarms(self) -> tuple[Alarm, ...]:
-        """A discriminator that has won."""
-        return self.adversary.alarms()
-
-    def pools(self) -> Mapping[str, Pool]:
-        """Old pictures for the discriminator."""
-        return self.adversary.pools()
 
 
 # Presets

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trombine.core.errors import InputError
-from trombine.losses.alarms import Alarm, Collapse, DiscriminatorWon
-from trombine.losses.critics import CRITICS
+from trombine.losses.alarms import Alarm, DiscriminatorWon
+from trombine.losses.critics import critic_of
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.pools import Pool
 from trombine.losses.terms import l1, wide
@@ -81,15 +81,13 @@ class TranslateObjective(Objective[Translate]):
 
     main = "there"
     streams = ("data", "other")
+    collapses = True
 
     def __init__(self, recipe: Translate) -> None:
         super().__init__(recipe)
-        self.critic = CRITICS[recipe.critic]
+        self.critic = critic_of(recipe.critic, recipe.real_label)
         if self.critic.pairs:
             raise InputError(f"critic: {recipe.critic} compares pairs, and there are none here")
-        if recipe.real_label != 1 and not self.critic.labels:
-            choices = " and ".join(name for name, critic in CRITICS.items() if critic.labels)
-            raise InputError(f"{recipe.critic} has no labels: real_label is for {choices}")
         self.directions = {
             name: streams
             for name, streams in _DIRECTIONS.items()
@@ -99,9 +97,7 @@ class TranslateObjective(Objective[Translate]):
         self.measures = {"sliced distance": False}
         if len(self.directions) > 1:
             self.measures["there and back"] = False
-        names = ("there_and_back", "identity", "attention", "contrast")
-        weights = {name: getattr(recipe, name) for name in names}
-        self.weights = {name: weight for name, weight in weights.items() if weight}
+        self.weights = recipe.weights("there_and_back", "identity", "attention", "contrast")
         self._check_weights()
 
     def _check_weights(self) -> None:
@@ -200,13 +196,11 @@ class TranslateObjective(Objective[Translate]):
         measured = {"sliced distance": sum(distances) / len(distances)}
         return measured | ({"there and back": sum(ways) / len(ways)} if ways else {})
 
-    def own_alarms(self) -> tuple[Alarm, ...]:
+    def alarms(self) -> tuple[Alarm, ...]:
         """Those of nets against each other: samples that are all alike, a judge that has won."""
         label = self.recipe.real_label
-        return (
-            Collapse(),
-            DiscriminatorWon(self.recipe.critic, real_label=label, phase="critics"),
-        )
+        won = DiscriminatorWon(self.recipe.critic, real_label=label, phase="critics")
+        return (*super().alarms(), won)
 
     def pools(self) -> Mapping[str, Pool]:
         """Old pictures for each discriminator."""

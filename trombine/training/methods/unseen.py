@@ -70,7 +70,7 @@ class UnseenObjective(Objective[Unseen]):
         self.damaging.check(recipe)
         self.damage = self.damaging.about
         self.factor = self.damaging.factor
-        self.weights = {name: weight for name in TERMS if (weight := getattr(recipe, name))}
+        self.weights = recipe.weights(*TERMS)
         if not self.weights:
             raise InputError("nothing to learn from: every term of the recipe has weight 0")
         for what, side in (("size", recipe.size), ("crop", Augment.parse(recipe.augment).crop)):
@@ -113,9 +113,7 @@ class UnseenObjective(Objective[Unseen]):
 
     def samples(self, step: Step) -> Samples:
         """The fixed pictures, shrunk and enlarged."""
-        small = self.damaging(step)
-        fixed = {"input": self.damaging.naive(small.float().clamp(0, 1))}
-        return Samples(output=self.damaging.result(step), fixed={**fixed, "truth": step.pictures()})
+        return self.damaging.samples(step)
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """By what is best kept, of the small pictures; and beside the large ones, to look at."""
