@@ -14,7 +14,7 @@ from trombine.world import STYLES, face, paint
 from trombine.world.fractals import fractal, paint_fractal
 from trombine.world.leaves import leaves
 
-SCENES, FACES, NONE = 4, 5, 12  # bench/reader.py has more
+SCENES, FACES, NONE = 4, 5, 8  # bench/reader.py has more
 HEIGHT, WIDTH = 560, 900
 FIRST = 1_300_000  # a seed for choosing, of which no net has learned
 OUT = [PART_INDEX[name] for name in ("background", "hair", "hat", "cloth", "neck", "necklace")]

@@ -78,7 +78,7 @@ def test_the_detail_is_where_the_picture_is_busy() -> None:
         ((3, 400), (6, 800)),
         ((700, 90), (1400, 180)),
         ((50, 70), (133, 177)),
-        ((977, 611), (1954, 1222)),
+        ((500, 311), (1000, 622)),
     ],
 )
 def test_any_size_makes_a_sheet_of_moderate_size(

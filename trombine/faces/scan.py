@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, cast, final
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -55,7 +56,7 @@ def places(picture: Float[Tensor, "3 h w"], least: float = LIKELY) -> list[Place
     for number in range(steps + 1):
         smaller = resized(largest, 2 ** (-number / _PER_DOUBLE))
         candidates += _at(smaller, net, picture.shape, least)
-    return apart(candidates)[:_MOST]
+    return apart(candidates)
 
 
 def finder() -> Finder:
@@ -97,11 +98,20 @@ def _at(
 
 
 def apart(candidates: list[Place]) -> list[Place]:
-    """The likeliest of those that lie over one another."""
-    distinct: list[Place] = []
-    for place in sorted(candidates, key=lambda place: -place.likely):
-        if all(shared(place.box(), earlier.box()) < _SAME for earlier in distinct):
+    """The likeliest of those that lie over one another, at most _MOST."""
+    places = sorted(candidates, key=lambda place: -place.likely)
+    boxes = np.array([place.box() for place in places]).reshape(-1, 4)
+    low, high = boxes[:, :2], boxes[:, 2:]
+    areas, distinct = np.prod(high - low, axis=1), list[Place]()
+    is_free = np.ones(len(places), bool)
+    for number, place in enumerate(places):
+        if is_free[number]:
             distinct.append(place)
+            if len(distinct) == _MOST:
+                break
+            sides = np.minimum(high, high[number]) - np.maximum(low, low[number])
+            overlap = np.prod(sides.clip(0), axis=1)
+            is_free &= overlap / (areas + areas[number] - overlap) < _SAME
     return distinct
 
 
