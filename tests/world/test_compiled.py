@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from trombine.data.made import Maker
 from trombine.data.painting import paint_folder
+from trombine.world.compiled import sources
 
 
 def test_compiled_painters_are_kept_in_our_folder_and_others_where_they_were() -> None:
@@ -25,6 +27,17 @@ def test_compiled_painters_are_kept_in_our_folder_and_others_where_they_were() -
         "assert paint_photo.stats.cache_path.startswith(ours._folder())\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_folder_is_named_by_all_that_kernels_are_made_of(root: Path) -> None:
+    """Of what is none of it, such as who is painted, a change compiles nothing anew."""
+    named = {path.relative_to(root).with_suffix("").as_posix() for path in sources()}
+    for path in (root / "trombine").glob("**/kernel_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trombine"):
+                module = str(node.module).replace(".", "/")
+                within = {f"{module}/{alias.name}" for alias in node.names}
+                assert module in named or within <= named, (path.name, node.module)
 
 
 DOUBLED = """

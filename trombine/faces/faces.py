@@ -186,11 +186,8 @@ def read_faces(
         except InputError as error:
             raise InputError(f"{error}", path=model.path) from error
         read = _read(scene, model, again, enlarge=enlarge)
-        described = [
-            _face_of(item, frame, model, picture.shape[-2:], least)
-            for item, frame in read
-            if item.likely > least.likely
-        ]
+        size = picture.shape[-2:]
+        described = [_face_of(reading, frame, model, size, least) for reading, frame in read]
     faces = _once([face for face in described if face is not None])
     if largest:
         faces = sorted(faces, key=lambda item: -item.size)[:1]
@@ -233,16 +230,6 @@ class Scene:
         return torch.cat(cut)
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class _WindowReading:
-    """What a reader says of one window; points in pixels of the picture."""
-
-    likely: float
-    points: Tensor
-    reading: Reading  # of this window alone
-
-
 def _framed(scene: Scene, model: Model, candidates: Sequence[Frame], least: Least) -> list[Frame]:
     """The frames in which faces stand upright, by landmarks seen where faces may be.
 
@@ -272,8 +259,9 @@ def _framed(scene: Scene, model: Model, candidates: Sequence[Frame], least: Leas
 
 def _read(
     scene: Scene, model: Model, frames: Sequence[Frame], *, enlarge: Enlarge | None
-) -> list[tuple[_WindowReading, Frame]]:
-    readings: list[tuple[_WindowReading, Frame]] = []
+) -> list[tuple[Reading, Frame]]:
+    """What the reader says of each window alone."""
+    readings: list[tuple[Reading, Frame]] = []
     for batch in _batches(frames):
         if enlarge:
             windows = torch.cat([_enlarged(scene, frame, enlarge) for frame in batch])
@@ -281,10 +269,8 @@ def _read(
             windows = scene.windows(batch)
         outputs = read_twice(model, windows)
         for number, frame in enumerate(batch):
-            reading = Reading(*(output[number : number + 1] for output in outputs))
-            likely = float(reading.face.sigmoid())
-            points = frame.to_picture(reading.points[0])
-            readings.append((_WindowReading(likely=likely, points=points, reading=reading), frame))
+            one = Reading(*(output[number : number + 1] for output in outputs))
+            readings.append((one, frame))
     return readings
 
 
@@ -324,15 +310,16 @@ def upright(points: Tensor) -> Frame:
 
 
 def _face_of(
-    window: _WindowReading, frame: Frame, model: Model, size: Sequence[int], least: Least
+    reading: Reading, frame: Frame, model: Model, size: Sequence[int], least: Least
 ) -> Face | None:
-    """All that was read of a face, in a picture of this height and width; None where parts and
-    landmarks are of none."""
-    reading = window.reading
+    """All that was read of a face, in a picture of this height and width; None where it is none, or
+    parts and landmarks are of none."""
+    if (likely := float(reading.face.sigmoid())) <= least.likely:
+        return None
     parts = labels_of(reading.parts[0]).numpy()
     box = _box(parts, reading.points[0].float().numpy(), frame)
     box = box and _inside(box, *size)
-    points = window.points.float().numpy()
+    points = frame.to_picture(reading.points[0]).float().numpy()
     around = _round(points)
     of_points = _inside(around, *size)
     sure = float(reading.spreads[0].median().exp()) < least.lost
@@ -350,7 +337,7 @@ def _face_of(
     errors = reading.spreads[0].exp().numpy()
     return Face(
         box=box,
-        likely=window.likely,
+        likely=likely,
         points=points,
         errors=errors * np.float32(frame.side),
         traits=described,

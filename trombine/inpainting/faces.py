@@ -51,7 +51,7 @@ def faces_in(damaged: Damaged, reader: Model, steering: Steering) -> list[Face]:
     """The faces that the hole hides something of, each read in its own upright window."""
 
     def wanted(frame: Frame) -> bool:
-        return _hides(damaged, replace(frame, side=_WITHIN * frame.side))
+        return _share(damaged, replace(frame, side=_WITHIN * frame.side)) > 0
 
     return _steered(damaged, _found(damaged, reader, wanted), reader, steering)
 
@@ -63,8 +63,11 @@ def half_hidden(damaged: Damaged, reader: Model) -> list[Face]:
     def wanted(frame: Frame) -> bool:
         return _MOSTLY[0] < _share(damaged, frame) < _MOSTLY[1]
 
-    found = _found(damaged, reader, wanted, _HIDDEN)
-    return [face for face in found if _clear(face, ~_hidden(damaged, face.points))]
+    def is_clear(face: Face) -> bool:
+        seen = face.errors[~_hidden(damaged, face.points)]
+        return len(seen) >= _SEEN and float(np.median(seen)) < LOST * face.frame.side
+
+    return [face for face in _found(damaged, reader, wanted, _HIDDEN) if is_clear(face)]
 
 
 def _found(damaged: Damaged, reader: Model, wanted: Wanted, least: Least = CLEAR) -> list[Face]:
@@ -74,18 +77,8 @@ def _found(damaged: Damaged, reader: Model, wanted: Wanted, least: Least = CLEAR
     whole = Box(top=0, left=0, bottom=height, right=width)
     shrunk = _emptied(damaged.shrunk(whole, times))
     read = read_faces(shrunk, reader, wanted=lambda frame: wanted(frame.scaled(times)), least=least)
-    seen = [_in_picture(face, times) for face in read]
-    return [
-        face if times == 1 else _read_again(damaged, face, reader)
-        for face in seen
-        if _hides(damaged, face.frame)
-    ]
-
-
-def _clear(face: Face, seen: Bool[np.ndarray, "68"]) -> bool:
-    if np.count_nonzero(seen) < _SEEN:
-        return False
-    return float(np.median(face.errors[seen])) < LOST * face.frame.side
+    faces = [face for face in read if _share(damaged, face.frame.scaled(times)) > 0]
+    return faces if times == 1 else [_read_again(damaged, face, times, reader) for face in faces]
 
 
 def _emptied(planes: Float32[np.ndarray, "h w 4"]) -> Float32[torch.Tensor, "3 h w"]:
@@ -94,32 +87,18 @@ def _emptied(planes: Float32[np.ndarray, "h w 4"]) -> Float32[torch.Tensor, "3 h
     return torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))).clamp(0, 1)
 
 
-def _in_picture(face: Face, times: int) -> Face:
-    """A face of a picture that was shrunk so many times, in pixels of the picture."""
-    left, top, right, bottom = (side * times for side in face.box)
-    return replace(
-        face,
-        box=(left, top, right, bottom),
-        points=face.points * np.float32(times),
-        errors=face.errors * np.float32(times),
-        frame=face.frame.scaled(times),
-    )
-
-
-def _hides(damaged: Damaged, frame: Frame) -> bool:
-    """Whether the hole, painted or not, lies in a frame."""
-    return _share(damaged, frame) > 0
-
-
 def _share(damaged: Damaged, frame: Frame) -> float:
     """How much of a frame is hole, painted or not."""
     inside = cut(damaged.hole, Window.of_frame(frame).reach(*damaged.size))
     return float(inside.mean()) if inside.size else 0.0
 
 
-def _read_again(damaged: Damaged, face: Face, reader: Model) -> Face:
-    """A face that was read in a shrunk picture, read in the full one."""
-    return _read_in(damaged, replace(face, frame=upright(torch.from_numpy(face.points))), reader)
+def _read_again(damaged: Damaged, face: Face, times: int, reader: Model) -> Face:
+    """A face that was read in a picture shrunk so many times, read in the full one."""
+    left, top, right, bottom = (side * times for side in face.box)
+    frame = upright(torch.from_numpy(face.points * np.float32(times)))
+    full = replace(face, box=(left, top, right, bottom), frame=frame)
+    return _read_in(damaged, full, reader)
 
 
 def _read_in(damaged: Damaged, face: Face, reader: Model) -> Face:
@@ -182,13 +161,16 @@ def _steered(damaged: Damaged, faces: list[Face], reader: Model, steering: Steer
         known = np.isfinite(points[:, 0])
         if not known.any():
             continue
-        near = [_apart(face, points, known) for face in result]
+        near = [  # how far they are from a face's, in sides of its frame
+            float(np.hypot(*(face.points[known] - points[known]).T).mean()) / face.frame.side
+            for face in result
+        ]
         if near and min(near) < 0.5:
             number = int(np.argmin(near))
             result[number] = _moved(damaged, result[number], points, known)
         elif known.all():
             face = _read_in(damaged, _of_points(points), reader)
-            if _hides(damaged, face.frame):
+            if _share(damaged, face.frame) > 0:
                 result.append(_moved(damaged, face, points, known))
     return result
 
@@ -208,12 +190,6 @@ def _hidden(damaged: Damaged, points: Points) -> Bool[np.ndarray, "68"]:
     columns, rows = np.floor(points).astype(np.int64).T
     there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     return there & damaged.hole[rows.clip(0, height - 1), columns.clip(0, width - 1)]
-
-
-def _apart(face: Face, points: Points, known: Bool[np.ndarray, "68"]) -> float:
-    """How far landmarks are from a face's, in sides of its frame."""
-    distances = np.hypot(*(face.points[known] - points[known]).T)
-    return float(distances.mean()) / face.frame.side
 
 
 def _of_points(points: Points) -> Face:

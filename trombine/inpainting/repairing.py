@@ -5,7 +5,7 @@ What is painted is context for the next window: faces first, then thin holes, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float32
 
 from trombine.core.conventions import to_pixels
 from trombine.core.devices import CPU, device_of
+from trombine.core.progress import Tick
 from trombine.core.rng import Rng
 from trombine.core.tiles import Box, cut
 from trombine.faces import Face
@@ -55,8 +56,6 @@ _TEXTURED: Final = 0.02  # lost by shrinking, from which on a texture is missed
 _MOST_COPIED: Final = 1 << 22  # pixels of a picture that patches are looked for in
 _FEATURES: Final = 0.25  # of a face's frame, from its middle
 _SIDES: Final = range(16, 1025)  # of windows: a card is a stranger's text
-
-Tick = Callable[[int, int], None]
 
 
 @final

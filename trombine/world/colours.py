@@ -18,22 +18,8 @@ from trombine.world.faces import Face
 
 # Rows of the table of colours.
 ROWS: Final = (
-    "skin",
-    "blush",
-    "lip",
-    "iris",
-    "hair",
-    "brow",
-    "cloth",
-    "hat",
-    "frame",
-    "ground",
-    "ground2",
-    "key",
-    "fill",
-    "rim",
-    "lid",
-    "metal",
+    *("skin", "blush", "lip", "iris", "hair", "brow", "cloth", "hat", "frame", "ground"),
+    *("ground2", "key", "fill", "rim", "lid", "metal"),
 )
 
 Rgb = Float[np.ndarray, "3"]

@@ -2,9 +2,10 @@
 
 numba recompiles a cached function when the file it stands in has changed, not when a function
 that it calls, in another file, has. So the cache's folder is named by the contents of all kernel
-files: any change begins a new folder. It lies with the other cached files, so that a package in
-a folder that can't be written compiles once, too. Where that folder cannot be used either, each
-process compiles for itself (files.cache_refusal says why), and nothing is written elsewhere.
+files, and of those that they import: any change begins a new folder. It lies with the other cached
+files, so that a package in a folder that can't be written compiles once, too. Where that folder
+cannot be used either, each process compiles for itself (files.cache_refusal says why), and nothing
+is written elsewhere.
 """
 
 from __future__ import annotations
@@ -60,12 +61,17 @@ class _Cache(FunctionCache):
         return FileLock(Path(self.cache_path) / f"{self._impl.filename_base}.lock")
 
 
+def sources() -> list[Path]:
+    """All that compiled code is made of."""
+    package = Path(__file__).parents[1]
+    imported = ("world/compiled.py", "world/leaves_terms.py", "metrics/similarity.py")
+    return sorted([*package.glob("**/kernel_*.py"), *(package / name for name in imported)])
+
+
 @cache
 def _folder() -> str:
-    """The folder for this state of the kernels: those of the world, and those of the data."""
-    package = Path(__file__).parents[1]
-    sources = sorted([*package.glob("world/*.py"), *package.glob("*/kernel_*.py")])
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    """The folder for this state of the kernels."""
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources())).hexdigest()
     return str(cache_folder() / KERNELS / digest[:16])
 
 

@@ -221,7 +221,6 @@ _RANGES: Final = tuple(
     for info in FIELDS
     for middle, half in [((info.low + info.high) / 2, (info.high - info.low) / 2)]
 )
-_GROUP_OF: Final = {info.name: info.group for info in FIELDS}
 
 
 def to_vector(person: Face) -> Float[np.ndarray, "n"]:
