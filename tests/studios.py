@@ -23,6 +23,7 @@ from PIL import Image
 from trombine.core.progress import silent
 from trombine.models import Card, save
 from trombine.nets import build
+from trombine.studio.jobs import Jobs
 from trombine.studio.serving import opened
 from trombine.studio.workers import do
 
@@ -163,10 +164,7 @@ class Bare(Server):
 
     def next_done(self) -> dict[str, Any]:
         """The job that waits, done."""
-        job = self.studio.jobs.take()
-        assert job is not None
-        self.studio.jobs.end(job, **do(job.place, job.verb, job.fields, job.model, silent))
-        return self.ask(f"/api/jobs/{job.id}").json
+        return self.ask(f"/api/jobs/{finish(self.studio.jobs)}").json
 
     def done(self, verb: str, *fields: tuple[str, str | Upload]) -> dict[str, Any]:
         """A job that is asked for, done."""
@@ -180,6 +178,14 @@ class Bare(Server):
         self._thread.join()
         self._held.__exit__(None, None, None)
         return 0
+
+
+def finish(jobs: Jobs) -> str:
+    """Do the next job, once there is one, in this process; its id."""
+    job = jobs.take()
+    assert job is not None
+    jobs.end(job, **do(job.place, job.verb, job.fields, job.model, silent))
+    return job.id
 
 
 def runs(folder: Path) -> Path:

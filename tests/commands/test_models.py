@@ -67,19 +67,6 @@ def test_list_is_a_table(zoo: Path) -> None:
     assert row.index("upscale") == heads.index("task")
 
 
-def test_list_can_be_for_one_task(zoo: Path) -> None:
-    save(
-        zoo / "judge.safetensors",
-        build("patch_discriminator", {"width": 4}),
-        Card(task="judge", net="patch_discriminator", sizes={"width": 4}),
-    )
-    everything, enlargers = models_list().summary, models_list(task="upscale").summary
-    assert "tiny-x2" in everything and "judge" in everything
-    assert "tiny-x2" in enlargers and "patch" not in enlargers
-    with pytest.raises(InputError, match="there is no task sing; there are upscale, restore"):
-        models_list(task="sing")
-
-
 def test_list_names_a_damaged_one_and_goes_on(zoo: Path) -> None:
     data = (zoo / "tiny-x2.safetensors").read_bytes()
     (zoo / "bad.safetensors").write_bytes(data[:-9])

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
-from skimage import data as skimage_data
 
 from trombine import models, replay, upscale
 from trombine.core.conventions import to_picture
@@ -21,12 +20,11 @@ from trombine.io.image import (
     load_picture,
     read_record,
     save_picture,
-    size_of,
     to_pillow,
 )
 from trombine.io.video import read_frames
 from trombine.models.model import shipped
-from trombine.superres import enlarge, pipelines
+from trombine.superres import enlarge
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
@@ -150,18 +148,6 @@ def test_tta_and_sharpness_change_pixels(tmp_path: Path, kit: ModuleType) -> Non
     assert edges["plain"] < edges["sharp"]
 
 
-def test_a_damaged_picture_looks_sharper_too(tmp_path: Path) -> None:
-    """Of a JPEG the net that removes damage has its own sharp end."""
-    source, steps = tmp_path / "a.jpg", {}
-    Pillow.fromarray(skimage_data.astronaut()[:96, 160:256]).save(source, quality=70)
-    for sharpness in (0.0, 1.0):
-        output = tmp_path / f"{sharpness}.png"
-        done = upscale(source, output=output, scale=2, sharpness=sharpness)
-        assert not any("--sharpness" in text for text in done.notices)
-        steps[sharpness] = np.square(np.diff(samples(output).astype(int), axis=1)).mean()
-    assert steps[0.0] < steps[1.0]
-
-
 # A picture that a program holds
 
 
@@ -242,11 +228,6 @@ def test_a_truth_gives_numbers_and_a_sheet_shows_the_result(
     assert set(map(tuple, large.reshape(-1, 3))) <= set(map(tuple, shown.reshape(-1, 3)))
 
 
-def test_a_report_lies_beside(tmp_path: Path, kit: ModuleType) -> None:
-    done = upscale(kit.photo(tmp_path), output=tmp_path / "b.png", report=True)
-    assert sorted(path.name for path in done.written) == ["b.png", "b.report.json", "b.report.png"]
-
-
 # Again
 
 
@@ -296,14 +277,6 @@ def test_what_cannot_be_is_refused_in_a_line(
     assert not (tmp_path / "b.png").exists()
 
 
-def test_a_film_of_too_many_pixels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
-) -> None:
-    monkeypatch.setattr(pipelines, "most_pixels", lambda: 5000)
-    with pytest.raises(InputError, match="would become 3 frames of 48 x 40, 5,760 pixels"):
-        upscale(kit.film(tmp_path / "a.gif"), output=tmp_path / "b.gif")
-
-
 def strip(folder: Path, name: str, width: int) -> Path:
     """One row, which makes a long result of few pixels."""
     save_picture(folder / name, Picture(samples=np.full((1, width, 3), 90, np.uint8)))
@@ -323,17 +296,6 @@ def test_a_result_that_its_format_cannot_hold_is_refused_before_it_is_made(
     assert load_picture(path).width == most, "and it does hold so many"
     with pytest.raises(InputError, match=r"cannot hold|is cut short"):
         load_picture(strip(tmp_path, f"d.{format.lower()}", 2 * most + 1))
-
-
-def test_where_nobody_named_a_format_one_is_taken_that_is_large_enough(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit: ModuleType
-) -> None:
-    monkeypatch.setitem(enlarge.MOST_A_SIDE, "WEBP", 60)
-    save_picture(tmp_path / "a.webp", kit.pixels())
-    upscale(tmp_path / "a.webp", output=tmp_path / "two")
-    upscale(tmp_path / "a.webp", output=tmp_path / "four", scale=4)
-    assert size_of(tmp_path / "two" / "a.webp") == (40, 48)
-    assert size_of(tmp_path / "four" / "a.png") == (80, 96)
 
 
 def test_no_model_is_written_over(tmp_path: Path, kit: ModuleType) -> None:

@@ -7,7 +7,7 @@ from json import dumps
 from pathlib import Path
 
 import pytest
-from fill_figures import FIGURE, TABLE, FigureError, documents, figures, filled, measured
+from fill_figures import FIGURE, TABLE, documents, figures, filled
 
 # The log says what was tried on its day; its numbers are not promises and are not kept true.
 FREE = "log"
@@ -42,39 +42,6 @@ def test_every_figure_was_measured_on_committed_code(root: Path) -> None:
             name = f"bench/results/{name.removeprefix('measured_')}.json"
             result = (root / (name if first == "table" else first)).read_text()
             assert '+changes"' not in result and '"unknown"' not in result, figure.source
-
-
-def test_a_table_has_every_row_of_its_result(tmp_path: Path) -> None:
-    rows = [
-        {"name": "gain", "value": 2.07, "unit": "dB (1 to 3, x)", "goal": ">= 3", "ok": False},
-        {"name": "time", "value": 12.0, "unit": "s", "goal": None, "ok": True},
-    ]
-    result = {"command": "a", "commit": "b", "machine": {"cores": 2}, "rows": rows}
-    (tmp_path / "bench" / "results").mkdir(parents=True)
-    (tmp_path / "bench" / "results" / "one.json").write_text(dumps(result))
-    _, _, gain, time = measured("one", tmp_path).splitlines()
-    assert (gain, time) == ("| gain | 2.07 dB | >= 3, missed |", "| time | 12 s |  |")
-
-
-def test_numbers_of_steps_are_columns(tmp_path: Path) -> None:
-    values = {"v: ddim, 4 steps": 1.5, "v: ddim, 50 steps": 1.25, "v: heun, 50 steps": 1.0}
-    rows = [{"name": name, "value": value} for name, value in values.items()]
-    result = {"command": "a", "commit": "b", "machine": {"cores": 2}, "rows": rows}
-    (tmp_path / "bench" / "results").mkdir(parents=True)
-    (tmp_path / "bench" / "results" / "one.json").write_text(dumps(result))
-    assert measured("one", tmp_path).splitlines() == [
-        "| what | 4 steps | 50 steps |",
-        "| --- | --- | --- |",
-        "| v: ddim | 1.5 | 1.25 |",
-        "| v: heun | – | 1 |",
-    ]
-
-
-def test_an_empty_table_is_filled_and_what_follows_stays() -> None:
-    mark = "<!-- table: degradations -->\n"
-    page = filled(f"{mark}<!-- /table -->\n\nbetween\n\n{mark}<!-- /table -->\n")
-    assert page.count("| term |") == 2 and "\n\nbetween\n\n" in page
-    assert filled(page) == page
 
 
 def test_no_measured_number_stands_unmarked(root: Path) -> None:
@@ -130,21 +97,3 @@ def test_a_figure_is_looked_up_and_written(
     (tmp_path / "result.json").write_text(dumps(RESULT))
     text = f"before {text_with(where, form, '170')} after"
     assert filled(text, tmp_path) == f"before {text_with(where, form, wanted)} after"
-
-
-@pytest.mark.parametrize(
-    ("where", "form"), [("rows[anime].value", ".0f"), ("speed", ".0f"), ("command", ".0f")]
-)
-def test_a_figure_that_is_not_there_is_refused(where: str, form: str, tmp_path: Path) -> None:
-    (tmp_path / "result.json").write_text(dumps(RESULT))
-    with pytest.raises(FigureError):
-        filled(text_with(where, form), tmp_path)
-
-
-@pytest.mark.parametrize("lost", [("command",), ("commit",), ("protocol", "machine")])
-def test_a_result_that_hides_where_it_comes_from_is_refused(
-    lost: tuple[str, ...], tmp_path: Path
-) -> None:
-    (tmp_path / "result.json").write_text(dumps({k: v for k, v in RESULT.items() if k not in lost}))
-    with pytest.raises(FigureError, match="does not say"):
-        filled(text_with("rows[photo, 64 px].value", ".0f"), tmp_path)

@@ -9,6 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from trombine.io.image import save_picture
+
 METHOD = '''
 """WGAN-GP (Gulrajani et al., 2017): a critic whose slope is to be 1."""
 
@@ -84,22 +88,29 @@ def test_a_method_is_a_file(root: Path, tmp_path: Path) -> None:
     with (methods / "__init__.py").open("a") as table:
         table.write(LINES)
 
-    def trained(run: str, *words: str) -> str:
-        command = ["-m", "trombine", "train", "wgan-gp", "--no-tensorboard", "-o", run, *words]
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=600,
-        ).stdout
-
-    assert "wgan-gp: invents pictures by WGAN-GP" in trained("dry", "--dry-run")
-    constant = ("--schedule", "constant", "--pictures")
-    assert "40 pictures seen; best sliced distance" in trained("whole", *constant, "40")
-    assert "24 pictures seen" in trained("parts", *constant, "24")
-    assert "40 pictures seen" in trained("parts", *constant, "40", "--override")
+    constant = ["--schedule", "constant", "--pictures"]
+    runs = [
+        ["dry", "--dry-run"],
+        ["whole", *constant, "40"],
+        ["parts", *constant, "24"],
+        ["parts", *constant, "40", "--override"],
+    ]
+    rng = np.random.default_rng(0)  # painters would be compiled anew for a copy of the package
+    for number in range(24):
+        pixels = rng.integers(0, 256, (16, 16, 3), np.uint8)
+        save_picture(tmp_path / "pictures" / f"{number}.png", pixels)
+    words = ["train", "wgan-gp", "--data", "folder:pictures", "--no-tensorboard", "-o"]
+    code = f"from trombine.__main__ import main\nfor run in {runs}: main({words} + run)"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    ).stdout
+    assert "wgan-gp: invents pictures by WGAN-GP" in said and "24 pictures seen" in said
+    assert said.count("40 pictures seen; best sliced distance") == 2
     logs = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("whole", "parts")]
     whole, parts = ([one for one in map(json.loads, log) if one["kind"] == "train"] for log in logs)
     assert whole == parts and len(whole) == 5 and "critic/penalty" in whole[0]["values"]

@@ -141,16 +141,6 @@ def test_exif_place_xmp_and_profile_travel(tmp_path: Path, suffix: str, dtype: t
     assert (bare.exif, bare.xmp, bare.profile) == (b"", b"", ADOBE)
 
 
-def test_sizes_in_exif_follow_the_picture(tmp_path: Path) -> None:
-    block = exif()
-    block.get_ifd(0x8769).update({0xA002: 4000, 0xA003: 3000})
-    picture = Picture(samples=samples(3), exif=block.tobytes())
-    save_picture(tmp_path / "a.jpg", picture)
-    with Image.open(tmp_path / "a.jpg") as opened:
-        fields = opened.getexif().get_ifd(0x8769)
-    assert (fields[0xA002], fields[0xA003]) == (23, 17)
-
-
 def test_labels_are_a_palette(tmp_path: Path) -> None:
     numbers = RNG.integers(0, 3, (9, 7)).astype(np.uint8)
     palette = np.array([[0, 0, 0, 255], [255, 0, 0, 255], [0, 255, 0, 255]], np.uint8)

@@ -317,11 +317,3 @@ def test_a_film_of_large_frames_is_refused(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(InputError, match="has 50 x 36 pixels, more than the 1,000"):
         load_picture(source)
     assert "more than the 1,000" in why(source, output=tmp_path / "b.mp4")
-
-
-def test_the_first_frame_of_a_film_is_read(tmp_path: Path) -> None:
-    """Where a picture is wanted, a film's first frame is it, and that is said."""
-    source = film(tmp_path / "a.mp4", waves(3))
-    assert load_picture(source).samples.shape == (*SIZE, 3)
-    (notice,) = trombine.read(source).notices
-    assert "only the first is taken" in notice
