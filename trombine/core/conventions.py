@@ -100,21 +100,10 @@ MIRRORED_LANDMARK: Final = np.array(
 )
 
 
-def check_plain(tensor: torch.Tensor, name: str) -> torch.Tensor:
-    """Return `tensor` if it is numbers in memory, one for each of its places."""
-    import torch
-
-    if tensor.is_nested or tensor.is_meta or tensor.layout != torch.strided:
-        kind = "nested" if tensor.is_nested else "meta" if tensor.is_meta else "sparse or packed"
-        raise InputError(f"{name} is a plain tensor, not one that is {kind}")
-    return tensor
-
-
 def check_picture(picture: torch.Tensor) -> torch.Tensor:
     """Return `picture` if it is float32, C x H x W or N x C x H x W, and within [0, 1]."""
     import torch
 
-    check_plain(picture, "a picture")
     if picture.dtype != torch.float32:
         raise InputError(f"a picture is float32, not {picture.dtype}")
     if picture.ndim not in (3, 4) or picture.shape[-3] not in (1, 3):
@@ -127,7 +116,6 @@ def check_picture(picture: torch.Tensor) -> torch.Tensor:
 
 def check_hole(hole: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
     """Return `hole` if it is 1 x H x W (or N x 1 x H x W) of 0 and 1, as large as `picture`."""
-    check_plain(hole, "a hole")
     if hole.ndim != picture.ndim or hole.shape[-3] != 1 or hole.shape[-2:] != picture.shape[-2:]:
         raise InputError(
             f"a hole has the picture's size and one channel; the picture is"

@@ -1,8 +1,8 @@
-"""Pictures in, files out: what every verb that works on files shares.
+"""Pictures in, files out: shared by all commands that work on files.
 
-`find` lists the pictures, `each` names the outputs, skips those that are there, calls the verb's
-work on every picture and writes what it made, with its record. An input is never written over; a
-bad input is named and skipped; a file appears whole or not at all.
+`find` lists the pictures. `each` names the outputs, skips those that exist, calls the command's
+work on every picture and writes the result with its record. An input is never overwritten; a bad
+input is named and skipped; a file appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ _NAMED: Final = 5  # a line names this many files
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """Where results go, and how they are written: the options that such verbs share."""
+    """Where results go and how they are written: the options that these commands share."""
 
-    output: Path | None = None  # a file, or a folder; beside each picture unless given
+    output: Path | None = None  # a file or a folder; None: beside each picture
     recursive: bool = False
     suffix: str = ""
     overwrite: bool = False
@@ -77,27 +77,27 @@ class Files:
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Files:
-        """Those of a verb's arguments that are such options."""
+        """These options among a command's arguments."""
         return cls(**{name: arguments[name] for name in cls.__annotations__ if name in arguments})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What a verb made of one picture."""
+    """The result for one picture."""
 
-    files: Mapping[str, Content]  # by what follows the result's stem: "" is the result itself
-    chosen: Mapping[str, Any] = field(default_factory=dict)  # arguments for this picture alone
+    files: Mapping[str, Content]  # by ending, such as ".sheet.png"; "" is the result itself
+    chosen: Mapping[str, Any] = field(default_factory=dict)  # arguments of this picture
     model: str | None = None  # hash of the models
     notices: Sequence[str] = ()
     facts: str = ""  # for the line that names the result: nets, faces
     details: Sequence[str] = ()
     counts: Mapping[str, int] = field(default_factory=dict)  # for the summary: {"faces": 2}
-    found: Any = None  # what the picture shows, as JSON holds it
-    text: str = ""  # the same for people, where no result is written
+    found: Any = None  # what the picture shows, as JSON
+    text: str = ""  # the same as text, if no result is written
 
 
 Work = Callable[[SourceFile, Path, Tick], Made]
-"""Makes something of a picture that was read, for the output of this name."""
+"""Turns a picture that was read into a result; it is told the name of the output."""
 
 
 def each(
@@ -117,13 +117,13 @@ def each(
     cluster: str = "",
     progress: Progress | None = None,
 ) -> Result:
-    """Do `work` on every picture whose outputs are not there; see Files for what is asked alike.
+    """Do `work` on every picture whose outputs do not exist.
 
-    `function` was called with `arguments`: that is what records say. A picture's outputs end in
-    `endings`, the result itself in what `name` gives for its source; beside its picture it has
-    `beside` in its name. `reads` are further inputs. Pictures that are `light` are worked on
-    `at_once` in threads; all of them on the nodes of a `cluster`, if its address is given.
-    Pictures and output may be paths of URLs: see io/stores.py.
+    `function` was called with `arguments`, which are recorded; the options of Files are among them.
+    A picture's outputs end in `endings`, the result itself in `name(source)`; in the folder of its
+    picture, `beside` is added to its name. `reads` are further inputs. `light` pictures are worked
+    on `at_once` in threads; with a `cluster`, its nodes do everything. Pictures and output may be
+    URLs: see stores.py.
     """
     files, pictures = Files.of(arguments), list(pictures)
     with here(*pictures, files.output) as stores:
@@ -169,7 +169,7 @@ def each(
 
 
 _Outcome = tuple[Made, list[Path], list[str], str]
-"""What was made, the files that were written, notices, and facts for a line."""
+"""The result, the files written, notices, and facts for a log line."""
 
 
 def _naming(
@@ -179,7 +179,7 @@ def _naming(
     name: Callable[[Path], str],
     beside: str,
 ) -> Callable[[Path], Path]:
-    """How results are named: the one file, or in a folder by their sources' names."""
+    """The function that names results: one file, or the source's name in a folder."""
     output, folders = files.output, [path for path in pictures if path.is_dir()]
     if any(letter in files.suffix for letter in "/\\\0"):
         raise InputError(f"--suffix is a part of a name, not {shown(files.suffix)}")
@@ -208,7 +208,7 @@ def _naming(
 
 @dataclass(kw_only=True)
 class _Batch(Account):
-    """One call: what is to be done, and what was."""
+    """One call of `each`: what is to do, and what was done."""
 
     files: Files
     stores: Stores
@@ -228,8 +228,8 @@ class _Batch(Account):
     texts: list[str] = field(default_factory=list)
 
     def without_results(self, sources: list[Path]) -> list[Path]:
-        """The sources without earlier results of this verb that were made from others of them, or
-        that lie where results go: the same command twice makes no results of results."""
+        """The sources without earlier results of this command, made from other sources or in the
+        output folder: the same command twice makes no results of results."""
         output, left = self.files.output, list[Path]()
         for path in sources:
             record = record_in(path) or {}
@@ -244,7 +244,7 @@ class _Batch(Account):
         return [path for path in sources if path not in left]
 
     def plan(self, sources: list[Path], named: Callable[[Path], Path]) -> None:
-        """Name the output of every source; one that is bad is skipped."""
+        """Name the output of every source; skip bad ones."""
         self.total = len(sources)
         taken: dict[str, Path] = {}
         for source in sources:
@@ -267,11 +267,11 @@ class _Batch(Account):
         return [target.with_suffix(end) if end else target for end in self.endings]
 
     def written_files(self) -> list[Path]:
-        """All that may be written."""
+        """All files that may be written."""
         return [path for target in self.targets.values() for path in self.outputs(target)]
 
     def is_done(self, source: Path) -> bool:
-        """Whether nothing is left to do for a source, which is then counted."""
+        """Whether all outputs of a source exist; it is then counted as kept."""
         outputs = self.outputs(self.targets[source])
         if outputs and all(path.exists() for path in outputs) and not self.files.overwrite:
             self.kept += 1
@@ -284,14 +284,14 @@ class _Batch(Account):
         return self.fetch_and_make(source, self.targets[source])
 
     def fetch_and_make(self, source: Path, target: Path) -> _Outcome:
-        """The same, of what this batch may know nothing else of: so it is on another machine."""
+        """The same with an explicit target: on another machine, `targets` is empty."""
         with self.stores.fetched(source):
             outcome = self.make(source, target)
             self.stores.put(outcome[1])
         return outcome
 
     def make(self, source: Path, target: Path) -> _Outcome:
-        """Make and write the files of a source that is here."""
+        """Make and write the files of a local source."""
         start = time.perf_counter()
         written, notices = list[Path](), list[str]()
         with enough(source, self.relief), about(source):
@@ -314,7 +314,7 @@ class _Batch(Account):
         return replace(made, files={}), written, notices, facts
 
     def tell_all(self, sources: Sequence[Path], cluster: str) -> None:
-        """Do sources on the nodes of a cluster, and say what became of each."""
+        """Do sources on the nodes of a cluster, and report each."""
         arguments = {k: v for k, v in self.arguments.items() if k not in ("pictures", "progress")}
         there = replace(self, arguments=arguments, targets={}, notices=[], progress=silent)
         pieces = [(source, self.targets[source]) for source in sources]
@@ -325,7 +325,7 @@ class _Batch(Account):
                 self.tell(source, made.result)
 
     def tick(self, source: Path) -> Tick:
-        """The progress of one source as that of the whole."""
+        """A callback that reports the progress of one source as part of the whole."""
 
         def tick(done: int, of: int) -> None:
             self.progress(self.done + done / max(of, 1), self.total, shown(source.name))
@@ -333,7 +333,7 @@ class _Batch(Account):
         return tick
 
     def tell(self, source: Path, done: Callable[[], _Outcome]) -> None:
-        """Do a source, or wait until it is done, and say what became of it."""
+        """Do a source, or wait for its result, and report it."""
         self.progress(self.done, self.total, shown(source.name))
         try:
             made, written, notices, facts = done()
@@ -360,7 +360,7 @@ class _Batch(Account):
             log.info(f"{shown(written[-1])}: {facts}")
 
     def lost(self, target: Path, made: Made) -> Iterator[str]:
-        """What the format of a result does not hold of it."""
+        """Notices about what the format of a result cannot store."""
         content = made.files.get("")
         if not isinstance(content, Frames) or (format := format_of(target)) in VIDEOS:
             return
@@ -370,14 +370,14 @@ class _Batch(Account):
             yield f"{format} does not hold all of the result: {', '.join(losses)}; {better} would"
 
     def record(self, source: Path, made: Made) -> dict[str, Any]:
-        """How the files of a source were made."""
+        """The record of a source's files."""
         arguments = {**self.arguments, **made.chosen}
         options, files = changed_options(self.function, arguments)
         files["pictures"] = source
         return record_of(self.function.__name__, options, files=files, model=made.model)
 
     def end(self) -> Result:
-        """What became of all."""
+        """The Result of the call."""
         self.progress(self.total, self.total, "")
         one = self.made == 1
         parts = [f"{self.made:,} picture{'s' * (not one)} written"]
@@ -392,7 +392,7 @@ class _Batch(Account):
 
 
 def _make(batch: _Batch, piece: tuple[Path, Path]) -> _Outcome:
-    """What a worker of a cluster does: one source, to one result."""
+    """The work of a cluster's worker: one source, one target."""
     return batch.fetch_and_make(*piece)
 
 
@@ -401,10 +401,10 @@ def _make(batch: _Batch, piece: tuple[Path, Path]) -> _Outcome:
 
 
 def find(inputs: Iterable[Path], *, recursive: bool = False) -> list[Path]:
-    """The pictures that are meant, each once: a folder stands for those in it, sorted by name.
+    """The input pictures, each once: a folder stands for the pictures in it, sorted by name.
 
-    Hidden files, contact sheets and films in MP4 and WebM are left out; a folder without pictures
-    stays as it is.
+    Hidden files, contact sheets and films in MP4 and WebM are left out. A folder without pictures
+    stays in the list.
     """
     found: dict[str, Path] = {}
     for path in inputs:
@@ -429,7 +429,7 @@ def _pictures_in(
 
 
 def _left_alone(inputs: Iterable[Path], *, recursive: bool) -> Iterator[str]:
-    """What lies in folders of pictures and is not taken."""
+    """Notices about files in the folders that are not used."""
     for folder in (path for path in inputs if path.is_dir()):
         if films := _pictures_in(folder, VIDEO_SUFFIXES, recursive=recursive):
             yield f"films in folders are left alone: {listed(films)}; name them to take them"
@@ -460,8 +460,8 @@ def check_source(source: Path) -> None:
 def sidecars(
     sources: Sequence[Path], path: Path | None, option: str, ending: str = ""
 ) -> dict[Path, Path]:
-    """The file of each source that an option names: the one file, or those of a folder that have
-    the sources' names, with this ending or else with any."""
+    """The file of each source that an option names: one file, or files of a folder with the
+    sources' names and this ending, or any."""
     if path is None:
         return {}
     if not os.path.lexists(path):
@@ -497,7 +497,7 @@ def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
 
 
 def listed(paths: Iterable[Path]) -> str:
-    """Names for a line."""
+    """Names for a line of text, at most _NAMED of them."""
     paths = list(paths)
     more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
     return ", ".join(shown(path) for path in paths[:_NAMED]) + more
@@ -514,9 +514,9 @@ def save(
     files: Files = Files(),
     tick: Tick | None = None,
 ) -> None:
-    """Write a content in the format that the name says, with its record.
+    """Write a content with its record, in the format of the file's extension.
 
-    Frames of a film may be worked on meanwhile: `tick` is told of each.
+    The frames of a Video are worked on while it is written: `tick` reports them.
     """
     if isinstance(content, Mapping):
         text = json.dumps({**content, RECORD: record}, indent=1, allow_nan=False)
@@ -548,7 +548,7 @@ def save(
 
 
 def record_in(path: Path) -> dict[str, Any] | None:
-    """The record in a picture, a film or a JSON file; None where there is none."""
+    """The record in a picture, a film or a JSON file; None if there is none."""
     try:
         if path.suffix.lower() != ".json":
             return read_record(path)
@@ -558,7 +558,7 @@ def record_in(path: Path) -> dict[str, Any] | None:
 
 
 def size_text(content: Content) -> str:
-    """Width and height in pixels, for people; of JSON nothing."""
+    """Width and height in pixels as text; "" for JSON."""
     if isinstance(content, Mapping):
         return ""
     if isinstance(content, Labels):

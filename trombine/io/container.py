@@ -1,4 +1,4 @@
-"""Films in MP4 and WebM as PyAV opens them: their size, comment and frames as they are shown."""
+"""Reading MP4 and WebM with PyAV: size, comment, and frames as upright RGB."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ COMMENT: Final = "comment"
 # The matrix from RGB, as ITU-T H.273 numbers them and as ffmpeg's filter calls them.
 MATRICES: Final = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020"}
 BT709, _BT601, LIMITED, _FULL = 1, 6, 1, 2
-_HIGH: Final = 720  # rows, from which a film that does not say it has the colours of HDTV
+_HIGH: Final = 720  # rows from which a film without a matrix is taken to use BT.709
 _FLAGS: Final = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
-_COVER: Final = 0x400  # of a sound: a stream of pictures that is one
+_COVER: Final = 0x400  # disposition of a stream that is a cover image
 
 
 def first_picture(path: Path) -> Pixels:
@@ -60,17 +60,17 @@ def open_container(path: Path) -> Iterator[InputContainer]:
 
 
 def format_of(container: InputContainer) -> str:
-    """What is made of a film that is no WebM is an MP4."""
+    """WEBM for WebM, else MP4."""
     return "WEBM" if "webm" in container.format.name else "MP4"
 
 
 def picture_stream(container: InputContainer) -> VideoStream:
-    """The stream that is looked at; not one that is a sound's cover."""
+    """The video stream, which is no cover image."""
     for stream in container.streams.video:
         if stream.codec_context is not None and not stream.disposition & _COVER:
             if not stream.codec_context.width or not stream.codec_context.height:
                 raise InputError("has frames without a size")
-            stream.codec_context.thread_count = 1  # others would hold a frame each
+            stream.codec_context.thread_count = 1  # each thread would hold a frame
             return stream
     raise InputError("has no pictures in it, only sound", "name a film")
 
@@ -78,7 +78,7 @@ def picture_stream(container: InputContainer) -> VideoStream:
 def items_of(
     container: InputContainer, stream: VideoStream, sounds: Sequence[AudioStream]
 ) -> Iterator[Packet | VideoFrame]:
-    """Frames of the film and packets of its sounds, in the order of the file."""
+    """Frames of the film and packets of its sounds, in file order."""
     for packet in container.demux(stream, *sounds):
         if packet.stream.index != stream.index:
             yield packet
@@ -95,7 +95,7 @@ def first_frame(container: InputContainer) -> Pixels:
 
 
 class FrameReader:
-    """The frames of a film as they are shown: RGB, upright, all of one size."""
+    """Converts frames of a film to upright RGB; all must have one size."""
 
     def __init__(self) -> None:
         self._graph: Graph | None = None
@@ -115,7 +115,7 @@ class FrameReader:
 
 
 def matrix_of(film: VideoFrame | VideoCodecContext) -> int:
-    """What a film says of its matrix, or what one of its size is taken to mean."""
+    """The matrix of a film, guessed by its size if it does not say."""
     if film.colorspace in MATRICES:
         return int(film.colorspace)
     return BT709 if min(film.height, film.width) >= _HIGH else _BT601

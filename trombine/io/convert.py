@@ -1,8 +1,8 @@
-"""Pictures as programs hold them (Pillow, NumPy, torch) to a Picture and back.
+"""Pictures in memory (Pillow, NumPy, torch) to a Picture and back.
 
-A Pillow image gives another, an array one of its type and number of channels, a tensor (float32,
-C x H x W, as conventions.py has it) a tensor. A path is read, and gives a Pillow image. What an
-array or a tensor holds is sRGB; a Pillow image keeps its profile.
+A Pillow image gives a Pillow image, an array an array of the same type and number of channels, a
+tensor (float32, C x H x W, see conventions.py) a tensor. A path is read, and gives a Pillow image.
+Arrays and tensors are sRGB; a Pillow image keeps its profile.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _LARGEST: Final = np.iinfo(np.uint16).max
 
 
 def picture_from(value: object, *, first: bool = False) -> Picture:
-    """The picture that a program holds, or in the file that it names; floats in 16 bits.
+    """A picture in memory or in a file, as a Picture; floats become 16 bits.
 
-    A film is refused, unless its `first` frame will do.
+    A film is refused, unless `first` asks for its first frame.
     """
     if isinstance(value, str | Path):
         film = read_source(Path(value), films=not first).film
@@ -53,14 +53,14 @@ def picture_from(value: object, *, first: bool = False) -> Picture:
 
 
 def is_held(value: object) -> bool:
-    """Whether it is a picture that a program holds, or a list of such, and not the name of one."""
+    """Whether a value is a picture in memory, or a list of them, and not a path."""
     if isinstance(value, list | tuple):
         return bool(value) and all(map(is_held, value))
     return isinstance(value, Image.Image | np.ndarray) or _is_tensor(value)
 
 
 def of_held(value: Any, work: Callable[[Picture], Picture]) -> Any:
-    """What `work` makes of a picture that a program holds, or of several, as the same kind."""
+    """`work` on a picture in memory, or several; the result is of the same kind."""
     if isinstance(value, list | tuple):
         return [of_held(one, work) for one in value]
     if (several := singles(value)) is not None:
@@ -77,7 +77,7 @@ def of_held(value: Any, work: Callable[[Picture], Picture]) -> Any:
 
 
 def _unrounded(value: Any, result: Any, same: np.ndarray) -> Any:
-    """The result with the floats of the value where their samples are the same."""
+    """The result, with the original floats where the samples did not change."""
     if isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating):
         return np.where(same.reshape(value.shape), value, result)
     if _is_tensor(value):
@@ -89,7 +89,7 @@ def _unrounded(value: Any, result: Any, same: np.ndarray) -> Any:
 
 
 def like(value: object, picture: Picture) -> Any:
-    """A picture as the value is held: of a path, a Pillow image."""
+    """A picture as the same kind as the value; for a path, a Pillow image."""
     if isinstance(value, np.ndarray):
         samples = picture.samples[..., 0] if value.ndim == 2 else picture.samples
         floats = np.issubdtype(value.dtype, np.floating)
@@ -104,7 +104,7 @@ def like(value: object, picture: Picture) -> Any:
 
 
 def singles(value: object) -> Sequence[Any] | None:
-    """The pictures of a tensor that holds several, N x C x H x W; None of any other."""
+    """The pictures of a batch tensor, N x C x H x W; None for anything else."""
     if not _is_tensor(value) or check_picture(cast("torch.Tensor", value)).ndim != 4:
         return None
     return list(cast("torch.Tensor", value))
@@ -112,7 +112,7 @@ def singles(value: object) -> Sequence[Any] | None:
 
 @contextmanager
 def naming(value: object) -> Iterator[None]:
-    """Let an InputError that is raised inside, and names no file, say which picture it is about."""
+    """Add the path of the value, or "the image", to an InputError without a path."""
     try:
         yield
     except InputError as error:
@@ -124,7 +124,7 @@ def naming(value: object) -> Iterator[None]:
 
 
 def _is_tensor(value: object) -> bool:
-    """Whether it is a tensor; torch is not loaded to know it: who has one has loaded it."""
+    """Whether a value is a tensor, without loading torch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
@@ -137,7 +137,7 @@ def _array(tensor: Any) -> np.ndarray:
 
 
 def _checked(array: np.ndarray) -> np.ndarray:
-    """The array, if a picture can be of its shape, its type and its values."""
+    """The array, if its shape, type and values are those of a picture."""
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)):
         remedy = "put the channels last" if array.ndim == 3 and array.shape[0] <= 4 else ""
         raise InputError(f"an array is h x w, or h x w x 1 to 4, not {array.shape}", remedy)

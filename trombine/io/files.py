@@ -1,7 +1,6 @@
-"""Files of any kind: opened or refused in one line, written whole or not at all.
+"""Files of any kind: open them or raise an InputError, write them whole or not at all.
 
-Pictures are in image.py; this is below it, so that records, packs and pages are written the same
-way.
+Pictures are in image.py, which uses this, as do records, packs and pages.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ else:  # what open() and io.BytesIO both are at run time; isinstance knows nothi
 
 @contextmanager
 def opened(path: Path) -> Iterator[Bytes]:
-    """A file, open for reading, if it is one and holds something; else an InputError."""
+    """Open a file for reading; an InputError if it is missing, empty or no ordinary file."""
     try:
         with _open(path) as file:
             yield file
@@ -40,14 +39,14 @@ def opened(path: Path) -> Iterator[Bytes]:
 
 @contextmanager
 def refusing(path: Path) -> Iterator[None]:
-    """Whatever a library says of a file's bytes becomes an InputError that names the file."""
+    """Turn any error of a library that reads this file into an InputError that names it."""
     try:
         yield
     except InputError as error:
         raise type(error)(error.problem, error.remedy, path=error.path or path) from error
     except MemoryError as error:
         raise InputError("needs more memory than there is", path=path) from error
-    except Exception as error:  # five libraries: there is no shorter list
+    except Exception as error:  # five libraries have no common type of error
         why = getattr(error, "strerror", None) or said(error)
         raise InputError(f"cannot be read ({why})", path=path) from error
 
@@ -89,7 +88,7 @@ def _reason(error: OSError) -> str:
 
 
 def identity(path: Path) -> object:
-    """What all names of a file have in common: links, hard links, ./x, other letters' cases."""
+    """A key that is equal for all names of one file: links, hard links, ./x, other cases."""
     real = os.path.realpath(path)  # of new/../x too, where new is not there yet
     try:
         state = Path(real).stat()
@@ -105,7 +104,7 @@ def digest(path: Path) -> str:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all."""
+    """Write a file atomically."""
     with atomic(path) as part:
         part.write_bytes(data)
 
@@ -114,9 +113,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 def atomic(path: Path | str) -> Iterator[Path]:
     """A new empty file beside `path` to write to; it becomes `path` if the block succeeds.
 
-    On any failure, Ctrl-C and a full disk among them, it is removed and `path` is as it was. The
-    folder is made if need be. The bytes are on the disk before the name is, so that a disk which
-    fills up late is noticed here. A file that is replaced passes on its permissions.
+    On any failure, including Ctrl-C and a full disk, it is removed and `path` stays as it was. The
+    folder is created if needed. The data is flushed to disk before the file is renamed, so that a
+    full disk is noticed here. Permissions of a replaced file are kept.
     """
     target = Path(os.path.realpath(path))  # through a link, as other programs write
     try:
@@ -134,7 +133,7 @@ def atomic(path: Path | str) -> Iterator[Path]:
         raise output_error(Path(path), error) from error
 
 
-_PART: Final = ".trombine-"  # what the name of a file begins with until it is whole
+_PART: Final = ".trombine-"  # prefix of files that are being written
 
 
 @contextmanager
@@ -151,12 +150,12 @@ def _new_part(target: Path, mode: int) -> Iterator[Path]:
 
 
 def is_part(name: str) -> bool:
-    """Whether a file of this name is of one that is being written, or was when its writer ended."""
+    """Whether this is the name of a partly written file."""
     return name.startswith(_PART) and ".part" in name
 
 
 def clear_parts(folder: Path) -> None:
-    """Remove what killed processes left half written, where no other process writes."""
+    """Remove partly written files of killed processes; no other process may be writing here."""
     with suppress(OSError):  # not there, or not to be read
         for path in folder.iterdir():
             if is_part(path.name):
@@ -171,7 +170,7 @@ def _check_target(path: Path, target: Path) -> None:
 
 
 def flush(part: Path) -> None:
-    """Return once a file is on the disk."""
+    """Flush a file to disk."""
     with part.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -192,17 +191,17 @@ _UNWRITABLE: Final = {
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """What the system refused to write, in one line with what to do."""
+    """A system error while writing, as an OutputError with a remedy."""
     unknown = (f"cannot be written ({_reason(error)})", f"{_ANOTHER} place")
     problem, remedy = _UNWRITABLE.get(error.errno or 0, unknown)
-    # Nobody chose a folder below the cache's.
+    # The user did not choose a folder in the cache.
     if remedy.startswith(_ANOTHER) and path.absolute().is_relative_to(cache_folder().absolute()):
         remedy = "set TROMBINE_CACHE to a folder that can be written"
     return OutputError(problem, remedy, path=path)
 
 
 def cache_folder() -> Path:
-    """Where what can be made again is kept: TROMBINE_CACHE, or the system's usual place."""
+    """The cache folder: TROMBINE_CACHE, or the system's usual place."""
     return Path(os.environ.get("TROMBINE_CACHE") or user_cache_path("trombine", appauthor=False))
 
 
@@ -210,9 +209,9 @@ KERNELS: Final = "kernels"  # in the cache's folder: what is compiled (world/com
 
 
 def cache_refusal() -> str:
-    """Why nothing that is compiled can be kept, and what to do; nothing where it can.
+    """Why compiled kernels cannot be cached, and what to do; "" if they can.
 
-    The folder is made if need be: only trying tells, for whom permissions do not bind.
+    The folder is created if needed, and a file in it: permissions alone do not tell for root.
     """
     folder = cache_folder() / KERNELS
     try:

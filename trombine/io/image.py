@@ -1,8 +1,8 @@
-"""Pictures in files: `load_picture` one, `save_picture` one, and the `Picture` between.
+"""Pictures in files: `load_picture`, `save_picture`, and the `Picture` between.
 
-Pillow reads and writes all but samples of 16 bits, which it narrows: those of PNG go through
-imagecodecs, those of TIFF through tifffile. Palettes and CMYK become RGB, transparent colours
-become alpha. Films are in video.py, colours in color.py, safe writing in files.py.
+Pillow reads and writes everything but 16-bit samples, which it reduces to 8: those of PNG go
+through imagecodecs, those of TIFF through tifffile. Palettes and CMYK become RGB, transparent
+colours become alpha. Films are in video.py, colours in color.py, safe writing in files.py.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ FORMATS: Final = {
 SUFFIX_OF: Final = {format: suffix for suffix, format in reversed(FORMATS.items())}
 VIDEO_SUFFIXES: Final = frozenset((".mp4", ".m4v", ".webm", ".mov", ".mkv"))
 FILM_SUFFIXES: Final = {".gif": "GIF", ".webp": "WEBP"}  # of pictures that may move
-# What a folder is searched for; `load_picture` itself goes by the bytes.
+# What a folder is searched for; `load_picture` itself recognises the bytes.
 PICTURE_SUFFIXES: Final = frozenset(FORMATS) - VIDEO_SUFFIXES | {
     *(".ppm", ".pgm", ".jp2", ".heic", ".heif")
 }
-SHEET_ENDING: Final = ".sheet.png"  # of contact sheets: no pictures of a folder
+SHEET_ENDING: Final = ".sheet.png"  # contact sheets, which are not taken as pictures of a folder
 RAW_SUFFIXES: Final = frozenset((".cr2", ".cr3", ".nef", ".dng", ".arw", ".raf", ".orf", ".rw2"))
 LOSSY: Final = ("JPEG", "AVIF")  # of the formats that are written
 USUAL_QUALITY: Final = 95
@@ -67,12 +67,12 @@ MAX_PIXELS: Final = 89_478_485
 MAX_PIXELS_VARIABLE: Final = "TROMBINE_MAX_PIXELS"
 _TRUST: Final = f"if you trust it, set {MAX_PIXELS_VARIABLE} higher"
 
-# Of what Pillow opens: no format that runs another program, such as EPS.
+# Formats that Pillow opens, without those that run another program, such as EPS.
 _READ: Final = (
     *("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "PPM", "JPEG2000"),
     *("ICO", "TGA", "PSD", "QOI", "SGI", "PCX", "DDS"),
 )
-_KEPT: Final = ("PNG", "TIFF", "WEBP", "BMP")  # as the format of what is made of a picture
+_KEPT: Final = ("PNG", "TIFF", "WEBP", "BMP")  # formats that a result keeps
 _LOSSLESS: Final = (*_KEPT, "GIF", "PPM", "QOI", "TGA", "SGI", "PCX", "ICO", "PSD")
 _WIDE: Final = ("PNG", "TIFF")  # formats of 16 bits
 _NO_ALPHA: Final = ("JPEG", "BMP")
@@ -98,29 +98,29 @@ _NAMED: Final = (270, 271, 272, 306, 315, 33432)  # description, camera, date, a
 _RECORD: Final = "trombine"  # before a record, where other programs write too
 _COMMENT_START: Final = b"ASCII\0\0\0"
 
-# The limit is checked here, by the size that a file says before any pixel is decoded.
+# The limit is checked here, by the size in the header, before any pixel is decoded.
 if os.environ.get(MAX_PIXELS_VARIABLE):
     Image.MAX_IMAGE_PIXELS = None
-# What is odd in a file is read or refused; nobody is to see Python's own lines about it.
+# Odd files are read or refused; Pillow's warnings about them are not shown.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """One picture, upright (its file's orientation is applied), with what its file says of it."""
+    """A picture, upright (EXIF orientation is applied), with its metadata."""
 
     samples: Samples  # grey, grey and alpha, RGB, or RGBA
     profile: bytes | None = None  # ICC
     exif: bytes = b""  # date, camera, place: a block from its TIFF header on, without orientation
     xmp: bytes = b""
-    format: str = "PNG"  # what it was read from, as Pillow names it
+    format: str = "PNG"  # of its file, in Pillow's words
     reduced: int = 1  # how many times smaller it was decoded (`load_picture`'s least)
     quantization: tuple[int, ...] = ()  # the 64 steps of a JPEG's luma, row by row
-    record: dict[str, Any] | None = None  # of how it was made, where trombine made it
+    record: dict[str, Any] | None = None  # how it was made, if trombine made it
     changed: str = ""  # what reading changed, in words
 
     def __post_init__(self) -> None:
-        """Refuse what no file could hold."""
+        """Check shape and type of the samples."""
         samples = self.samples
         if samples.ndim != 3 or samples.shape[2] not in _MODES or not samples.size:
             raise ValueError(f"a picture has no samples of {samples.shape}")
@@ -150,7 +150,7 @@ class Picture:
 
     @property
     def is_lossless(self) -> bool:
-        """Whether its file's format holds samples exactly (WebP may not: it is taken to)."""
+        """Whether its file's format is lossless (WebP is assumed to be)."""
         return self.format in _LOSSLESS
 
     @property
@@ -160,11 +160,7 @@ class Picture:
 
     @property
     def plain(self) -> Picture:
-        """The picture as nets see it, without its profile.
-
-        Through sRGB a profile's strongest colours would be lost, and nets need not know which red
-        is meant.
-        """
+        """The picture without its profile, for nets: conversion to sRGB would clip colours."""
         return replace(self, profile=None)
 
     @property
@@ -178,14 +174,14 @@ class Picture:
         return to_srgb(flat, self.profile).reshape(self.height, self.width, 3)
 
     def rgb_pixels(self) -> UInt8[np.ndarray, "h w 3"]:
-        """`rgb()` in 8 bits, rounded; where the samples are that already, they are the answer."""
+        """`rgb()` rounded to 8 bits."""
         colours = self.colours
         if self.bits == 16 or speaks(self.profile, colours.shape[2]):
             return _in_8_bits(self.rgb())
         return np.repeat(colours, 3, axis=2) if self.is_grey else np.ascontiguousarray(colours)
 
     def alpha(self) -> Float32[np.ndarray, "h w"] | None:
-        """How opaque each pixel is, in [0, 1]; None where the picture has no transparency."""
+        """Opacity of each pixel, in [0, 1]; None without an alpha channel."""
         if self.samples.shape[2] in (1, 3):
             return None
         return self.samples[..., -1].astype(np.float32) / np.float32(2**self.bits - 1)
@@ -193,16 +189,13 @@ class Picture:
     def replace(
         self, colours: Float32[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]
     ) -> Picture:
-        """The picture with these sRGB colours where `mask` is true, else as it was."""
+        """The picture with these sRGB colours where `mask` is true; other samples are unchanged."""
         return self.recoloured(np.ascontiguousarray(colours[mask]), mask)
 
     def recoloured(
         self, chosen: Float32[np.ndarray, "n 3"], mask: Bool[np.ndarray, "h w"]
     ) -> Picture:
-        """`replace`, with a colour for each pixel where `mask` is true, in the order of rows.
-
-        Alpha stays, and what was transparent is so still.
-        """
+        """`replace`, with one colour per pixel of the mask, in row order. Alpha is unchanged."""
         if mask.shape != self.samples.shape[:2] or len(chosen) != np.count_nonzero(mask):
             raise ValueError(f"{chosen.shape} and {mask.shape} do not fit {self.samples.shape}")
         if not len(chosen):
@@ -220,7 +213,7 @@ class Picture:
         return replace(self, samples=samples)
 
     def opaque(self, mask: Bool[np.ndarray, "h w"]) -> Picture:
-        """The picture with no transparency where `mask` is true."""
+        """The picture, opaque where `mask` is true."""
         if self.samples.shape[2] in (1, 3):
             return self
         samples = self.samples.copy()
@@ -228,14 +221,14 @@ class Picture:
         return replace(self, samples=samples)
 
     def cut_out(self, opacity: Float32[np.ndarray, "h w"]) -> Picture:
-        """The picture as opaque as this, [0, 1], and nowhere more than it was."""
+        """The picture with its alpha multiplied by this opacity, in [0, 1]."""
         own, top = self.alpha(), np.iinfo(self.samples.dtype).max
         alpha = np.round((opacity if own is None else opacity * own) * top)
         alpha = alpha.astype(self.samples.dtype)[..., None]
         return replace(self, samples=np.concatenate([self.colours, alpha], axis=2))
 
     def in_srgb(self) -> Picture:
-        """The picture without a profile, its colours the same as seen."""
+        """The picture converted to sRGB, without a profile."""
         channels = self.colours.shape[2]
         flat = from_srgb(self.rgb().reshape(-1, 3), channels, None, self.samples.dtype)
         colours = flat.reshape(self.height, self.width, channels)
@@ -243,7 +236,7 @@ class Picture:
         return replace(self, samples=samples, profile=None)
 
     def tensor(self) -> torch.Tensor:
-        """`rgb()` in the convention for pictures: float32, 3 x H x W."""
+        """`rgb()` as a tensor, float32, 3 x H x W."""
         import torch
 
         return torch.from_numpy(np.ascontiguousarray(self.rgb().transpose(2, 0, 1)))
@@ -255,7 +248,7 @@ def picture_of(pixels: Pixels) -> Picture:
 
 
 def as_seen(picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
-    """A picture as it is looked at: 8 bits, sRGB, on white where it is transparent."""
+    """A picture in 8-bit sRGB on a white background."""
     return _on_white(picture).rgb_pixels()
 
 
@@ -264,16 +257,16 @@ def as_seen(picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
 
 
 class Head(NamedTuple):
-    """What a file says of its picture before any pixel is decoded; sizes as they are stored."""
+    """The header of a picture's file; height and width before orientation."""
 
     format: str
     height: int
     width: int
-    frames: int = 1  # of a film, or pages; of MP4 and WebM 0: that many
+    frames: int = 1  # or pages; 0 for MP4 and WebM
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file's name says that it is a film of PyAV's."""
+    """Whether a file is a film that PyAV reads, by its extension."""
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
@@ -282,8 +275,8 @@ def load_picture(
 ) -> Picture:
     """The picture in a file, upright, or the first frame of a film.
 
-    With `least`, a JPEG is decoded at 1/2, 1/4 or 1/8, whichever is the smallest with both sides
-    that many pixels still, and the Picture says so in `reduced`; other formats are read whole.
+    With `least`, a JPEG is decoded at the smallest of 1/2, 1/4 and 1/8 whose sides have at least
+    that many pixels, and `reduced` says which; other formats are decoded whole.
     """
     path = Path(path)
     if is_video(path):
@@ -311,7 +304,7 @@ def decode(data: bytes) -> Picture:
 
 
 def load_labels(path: Path | str) -> UInt8[np.ndarray, "h w"]:
-    """The numbers in a picture of labels: places in its palette, or samples, grey or all alike."""
+    """The labels in a picture: palette indices, or grey samples."""
     with picture_file(Path(path), None) as (file, _):
         opened = open_pillow(file, Path(path))
         if opened.mode == "P":
@@ -324,7 +317,7 @@ def load_labels(path: Path | str) -> UInt8[np.ndarray, "h w"]:
 
 
 def read_head(path: Path | str, *, max_pixels: int | None = None) -> Head:
-    """Format, size and number of frames, without decoding; too large a picture is refused."""
+    """Format, size and number of frames, without decoding; a too large picture is refused."""
     path = Path(path)
     if is_video(path):
         from trombine.io.container import read_size
@@ -337,14 +330,13 @@ def read_head(path: Path | str, *, max_pixels: int | None = None) -> Head:
 
 
 def size_of(path: Path | str) -> tuple[int, int]:
-    """Height and width of the picture in a file, as it is stored."""
+    """Height and width of the picture in a file, before orientation."""
     head = read_head(path)
     return head.height, head.width
 
 
 def read_record(path: Path | str) -> dict[str, Any] | None:
-    """The record of how a file's picture was made, unchecked (see record.py); None where
-    trombine did not make it."""
+    """The record of a file, unchecked (see record.py); None if trombine did not make it."""
     path = Path(path)
     if is_video(path):
         from trombine.io.container import read_comment
@@ -357,7 +349,7 @@ def read_record(path: Path | str) -> dict[str, Any] | None:
 
 
 def check_pixels(path: Path, height: int, width: int, limit: int | None = None) -> None:
-    """Refuse a picture of more pixels than `limit`, or than are read unless more are asked for."""
+    """Refuse a picture of more pixels than `limit`, by default `max_pixels_of`."""
     limit = max_pixels_of(path) if limit is None else limit
     if height * width > limit:
         problem = f"has {width} x {height} pixels, more than the {limit:,} that are read"
@@ -365,7 +357,7 @@ def check_pixels(path: Path, height: int, width: int, limit: int | None = None) 
 
 
 def max_pixels_of(path: Path) -> int:
-    """The most pixels that are read of a file unless more are asked for."""
+    """The usual limit of pixels: MAX_PIXELS, or that of the environment."""
     setting = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
     if not setting.isdecimal():
         problem = f"was not read: {MAX_PIXELS_VARIABLE} is {shown(setting)}"
@@ -375,7 +367,7 @@ def max_pixels_of(path: Path) -> int:
 
 @contextmanager
 def picture_file(path: Path, limit: int | None) -> Iterator[tuple[Bytes, Head]]:
-    """A file of a picture and what it says; refused where that is more pixels than `limit`."""
+    """A picture's file and its header; refused if it has more pixels than `limit`."""
     with opened(path) as file, refusing(path):
         head = _head(file, path)
         check_pixels(path, head.height, head.width, limit)
@@ -395,7 +387,7 @@ def _head(file: Bytes, path: Path) -> Head:
 
 
 def open_pillow(file: Bytes, path: Path) -> Image.Image:
-    """The file as Pillow opens it, not decoded yet."""
+    """Open a file with Pillow, without decoding."""
     file.seek(0)
     try:
         return Image.open(file, formats=_READ)
@@ -417,7 +409,7 @@ def _format(opened: Image.Image) -> str:
 
 
 def from_pillow(opened: Image.Image, *, least: int | None = None) -> Picture:
-    """The Picture that Pillow holds, or has opened; `least` is `load_picture`'s."""
+    """A Pillow image as a Picture; `least` as in `load_picture`."""
     full = opened.width
     exif = opened.getexif() if opened.format != "PNG" else None
     if least is not None and _format(opened) == "JPEG":
@@ -448,7 +440,7 @@ def from_pillow(opened: Image.Image, *, least: int | None = None) -> Picture:
 
 
 def _samples(image: Image.Image) -> Samples:
-    """What Pillow decoded, in one of our modes: h x w x c."""
+    """The samples of a Pillow image as L, LA, RGB or RGBA: h x w x c."""
     if image.mode == "I":
         samples = np.asarray(image)
         if samples.min() < 0 or samples.max() > 0xFFFF:
@@ -466,10 +458,10 @@ def _samples(image: Image.Image) -> Samples:
 
 
 def _reduction(opened: Image.Image, least: int, orientation: object) -> int:
-    """How many times smaller to decode it.
+    """How many times smaller to decode a JPEG.
 
-    A last pixel that stands for fewer comes first where a picture is turned, and moves all others:
-    such a picture is only reduced by what its sides are multiples of.
+    Where a side is no multiple, the last pixel covers less. Orientation would move it to the front
+    and shift all others, so a turned picture is only reduced by divisors of its sides.
     """
     width, height = opened.size
     fits = (b for b in (8, 4, 2) if orientation == 1 or width % b == height % b == 0)
@@ -477,7 +469,7 @@ def _reduction(opened: Image.Image, least: int, orientation: object) -> int:
 
 
 def _turned(samples: np.ndarray, orientation: object) -> np.ndarray:
-    """Samples as they are stored, turned and mirrored as EXIF's orientation, 1 to 8, says."""
+    """Apply EXIF's orientation, 1 to 8, to samples."""
     if not isinstance(orientation, int) or not 2 <= orientation <= 8:
         return samples
     if orientation >= 5:
@@ -507,7 +499,7 @@ def _first_page(file: Bytes) -> TiffPage:
 
     import tifffile
 
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong for us is raised
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # errors are raised anyway
     file.seek(0)
     page = tifffile.TiffFile(file).pages.first
     assert isinstance(page, tifffile.TiffPage)
@@ -517,7 +509,7 @@ def _first_page(file: Bytes) -> TiffPage:
 
 
 def _wide_tiff(file: Bytes) -> Picture | None:
-    """The picture in a TIFF that Pillow does not read in all its bits; None of any other."""
+    """The picture in a TIFF of 16 bits; None for other TIFFs, which Pillow reads."""
     page = _first_page(file)
     if page.bitspersample <= 8:
         return None
@@ -561,7 +553,7 @@ def _bytes(value: object) -> bytes:
 
 
 def _kept_exif(exif: Image.Exif) -> bytes:
-    """What EXIF says of the photograph, not of how the file stores it; empty if nothing."""
+    """EXIF without the fields that describe the file's storage; b"" if nothing is left."""
     try:
         kept = Image.Exif()
         for tag, value in exif.items():
@@ -575,7 +567,7 @@ def _kept_exif(exif: Image.Exif) -> bytes:
         if _is_record(kept.get(ExifTags.Base.Software)):
             del kept[ExifTags.Base.Software]
         return kept.tobytes() if kept or any(kept.get_ifd(tag) for tag in _IFDS) else b""
-    except Exception:  # a broken block: the picture itself is sound
+    except Exception:  # a broken EXIF block: the picture itself is fine
         return b""
 
 
@@ -592,7 +584,7 @@ def _record_text(text: object) -> str | None:
 
 
 def _record_in(text: object) -> dict[str, Any] | None:
-    """The record in a comment; None where another program wrote it."""
+    """The record in a comment; None if another program wrote the comment."""
     found = _record_text(text)
     return None if found is None else _parsed(found)
 
@@ -608,7 +600,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _record_of(opened: Image.Image) -> dict[str, Any] | None:
-    """The record in a file that Pillow has opened: PNG's text, a comment, or EXIF's."""
+    """The record in an opened image: PNG's text, a comment, or EXIF's comment."""
     own = opened.info.get(_RECORD)
     if isinstance(own, str):
         return _parsed(own)
@@ -621,7 +613,7 @@ def _record_of(opened: Image.Image) -> dict[str, Any] | None:
 
 
 def _sound(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
-    """The record that is found, and None where it is broken: the picture itself is not."""
+    """The record, or None if it is broken: the picture itself is fine."""
     try:
         return find()
     except Exception:  # anybody may have written it
@@ -629,12 +621,12 @@ def _sound(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
 
 
 def record_text(record: Mapping[str, Any]) -> str:
-    """A record as one line of JSON: sorted keys, the same text each time."""
+    """A record as one line of JSON with sorted keys."""
     return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def comment(record: Mapping[str, Any] | None) -> str:
-    """A record as a comment, where other programs write too; empty where there is none."""
+    """A record as a comment, with a prefix; "" without a record."""
     return "" if record is None else f"{_RECORD} {record_text(record)}"
 
 
@@ -643,7 +635,7 @@ def comment(record: Mapping[str, Any] | None) -> str:
 
 
 def format_of(path: Path) -> str:
-    """The format that an output's suffix names."""
+    """The format of an output, by its suffix."""
     format = FORMATS.get(path.suffix.lower())
     if format is None:
         ending = f"ends in {shown(path.suffix)}, which is no format to write"
@@ -653,7 +645,7 @@ def format_of(path: Path) -> str:
 
 
 def output_suffix(path: Path | str) -> str:
-    """The suffix for what is made of this file: its own format's if lossless, else ".png"."""
+    """The suffix of a result of this file: its own if that format is kept, else ".png"."""
     path = Path(path)
     format = read_head(path).format
     kept = format if format in _KEPT else "PNG"
@@ -661,7 +653,7 @@ def output_suffix(path: Path | str) -> str:
 
 
 def film_suffix(path: Path | str) -> str | None:
-    """The suffix for what is made of this film; None where the file holds a still picture."""
+    """The suffix of a result of this film; None if the file holds a still picture."""
     path = Path(path)
     head = read_head(path)
     is_film = head.frames == 0 or (head.frames > 1 and head.format in FILM_SUFFIXES.values())
@@ -678,7 +670,7 @@ def save_picture(
     record: Mapping[str, Any] | None = None,
     quality: int = USUAL_QUALITY,
 ) -> None:
-    """Write a picture in the format that the suffix names (see `lost`), whole or not at all.
+    """Write a picture atomically in the format of the suffix; `lost` says what that drops.
 
     `quality` is JPEG's and AVIF's, 1 to 100; the others are written lossless.
     """
@@ -692,7 +684,7 @@ def save_picture(
 
 @contextmanager
 def encoding(path: Path, size: str) -> Iterator[None]:
-    """Say in one line what a format cannot hold."""
+    """Turn an encoder's error into an InputError."""
     try:
         yield
     except InputError:
@@ -703,7 +695,7 @@ def encoding(path: Path, size: str) -> Iterator[None]:
 
 
 def lost(picture: Picture, format: str) -> list[str]:
-    """What a file of this format does not keep of a picture, each in a few words."""
+    """What a file of this format cannot store of a picture, each in a few words."""
     losses = []
     if picture.bits == 16 and format not in _WIDE:
         losses.append("16 bits a sample become 8")
@@ -719,7 +711,7 @@ def lost(picture: Picture, format: str) -> list[str]:
 
 
 def fit(picture: Picture, format: str) -> Picture:
-    """The picture as a format can hold it: itself, wherever that is possible."""
+    """The picture, reduced to what a format can store."""
     channels = picture.colours.shape[2]
     needs_rgb = picture.is_grey and format in ("WEBP", "AVIF")
     if format in _NO_ALPHA:
@@ -748,7 +740,7 @@ def encode(
     record: Mapping[str, Any] | None = None,
     quality: int = USUAL_QUALITY,
 ) -> bytes:
-    """The bytes of a file of the picture, fitted to what the format holds."""
+    """A file of the picture, as bytes, reduced to what the format can store."""
     picture = fit(picture, format)
     if picture.bits == 16:
         return _encode_wide(picture, format, record)
@@ -776,7 +768,7 @@ def encode(
             exif[ExifTags.Base.Software] = comment(record)
         if picture.xmp:
             exif[_XMP] = picture.xmp
-        # libtiff, which compresses, takes no directories of EXIF.
+        # libtiff, which compresses, cannot write EXIF directories.
         options |= {"exif": exif, "compression": "raw" if has_fields else "tiff_adobe_deflate"}
     elif format == "GIF" and record is not None:
         options |= {"comment": comment(record).encode()}
@@ -787,7 +779,7 @@ def encode(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Labels:
-    """A map of labels, in a file a PNG with a palette, so that a viewer shows it."""
+    """A label map; its file is a PNG with a palette, which viewers show in colour."""
 
     numbers: UInt8[np.ndarray, "h w"]
     palette: UInt8[np.ndarray, "n 4"]
@@ -808,7 +800,7 @@ def encode_png(pixels: Pixels, record: Mapping[str, Any] | None = None) -> bytes
 
 
 def to_pillow(picture: Picture) -> Image.Image:
-    """A picture of 8 bits as Pillow's, or of 16 bits if it is grey, with its profile."""
+    """An 8-bit picture, or 16-bit grey one, as a Pillow image with its profile."""
     samples = picture.samples
     if picture.bits == 16 and samples.shape[2] > 1:
         raise InputError("has colours of 16 bits, which no Pillow image holds", "take an array")
@@ -819,7 +811,7 @@ def to_pillow(picture: Picture) -> Image.Image:
 
 
 def exif_of(picture: Picture, record: Mapping[str, Any] | None) -> Image.Exif:
-    """A picture's EXIF with its size as it is now, and a record as its comment."""
+    """A picture's EXIF with its current size, and a record as its comment."""
     exif = Image.Exif()
     if picture.exif:
         exif.load(picture.exif)
@@ -852,7 +844,7 @@ def _encode_wide(picture: Picture, format: str, record: Mapping[str, Any] | None
 def _wide_png_file(
     picture: Picture, samples: np.ndarray, record: Mapping[str, Any] | None
 ) -> bytes:
-    # A copy, since a view of one pixel may have strides that imagecodecs takes for gaps.
+    # A copy: imagecodecs misreads the strides of some views of one pixel.
     plain = bytes(imagecodecs.png_encode(samples.copy(), level=_PNG_LEVEL))
     out = io.BytesIO()
     out.write(plain[:_PNG_START])
@@ -870,7 +862,7 @@ def _wide_png_file(
 def _wide_tiff_file(
     picture: Picture, samples: np.ndarray, record: Mapping[str, Any] | None
 ) -> bytes:
-    """A TIFF of 16 bits: of EXIF the camera, date and author, which tifffile writes."""
+    """A TIFF of 16 bits; of EXIF, tifffile writes the fields in _NAMED."""
     import tifffile
 
     exif = exif_of(picture, None)

@@ -1,4 +1,4 @@
-"""How a file was made, as one JSON in its metadata; `replay` calls the function again by it.
+"""The record: how a file was made, as JSON in its metadata; `replay` calls the function again.
 
     {"function": "upscale", "options": {"scale": 4}, "files": {"pictures": ["a.png", SHA-256]},
      "model": SHA-256, "version": "0.1.0"}
@@ -21,7 +21,7 @@ from typing import Any, Final
 from trombine import __version__
 from trombine.io.files import digest
 
-# Arguments that change no pixel, or that the names of files tell.
+# Arguments that change no pixel, or that follow from the names of files.
 _LEFT_OUT: Final = frozenset(
     (
         *("pictures", "output", "recursive", "suffix", "overwrite", "format", "progress"),
@@ -37,8 +37,8 @@ def record_of(
     files: Mapping[str, Path | Sequence[Path]] | None = None,
     model: str | None = None,
 ) -> dict[str, Any]:
-    """The record of what a function makes with these options, of these files by argument; of a
-    list that names some files among others, each of them."""
+    """The record of a call: the function, its options, and files by argument, where a list argument
+    may name several."""
     hashes = {name: _hashes(paths) for name, paths in (files or {}).items()}
     record = {
         "function": function,
@@ -59,8 +59,7 @@ def _hashes(paths: Path | Sequence[Path]) -> list[Any]:
 def changed_options(
     function: Callable[..., Any], arguments: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Path]]:
-    """Of a call's arguments those that differ from the defaults and change a result: values, and
-    files."""
+    """The arguments that differ from their defaults and change a result: values, and files."""
     parameters = inspect.signature(function).parameters
     changed = {
         name: arguments[name]
@@ -72,7 +71,7 @@ def changed_options(
 
 
 def versions(needs: tuple[str, ...] = ()) -> dict[str, str]:
-    """Versions of what determines pixels here: trombine, numpy, pillow, `needs`, the platform."""
+    """Versions that determine pixels: trombine, numpy, pillow, `needs` and the platform."""
     packages = {name: _version(name) for name in ("numpy", "pillow", *needs)}
     system = f"{sys.platform}-{platform.machine()}".lower()
     return {"trombine": __version__, **packages, "platform": system}

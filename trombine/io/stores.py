@@ -1,7 +1,7 @@
-"""Folders of object stores, by URL: s3://, gs://, file:// and whatever else fsspec knows.
+"""Folders of object stores by URL: s3://, gs://, file:// and others that fsspec knows.
 
-On this machine a folder of empty files stands for each, so that all is found, named and skipped as
-elsewhere. A file is fetched where it is worked on, and what is made of it is put; nothing stays.
+A local folder of empty files stands for each URL, so files are found, named and skipped as usual. A
+file is fetched when it is worked on, its results are uploaded, and both are removed locally.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _URL: Final = re.compile(r"([a-z][a-z0-9+]+):/+(.+)")  # of a path too, which ha
 
 
 def url_of(path: Path | None) -> str:
-    """The URL that a path was made of, if it was."""
+    """The URL that a path was made from, or ""."""
     if path is None or not (match := _URL.fullmatch(path.as_posix())):
         return ""
     return f"{match[1]}://{'/' * (match[1] == 'file')}{match[2]}"
@@ -31,32 +31,32 @@ def url_of(path: Path | None) -> str:
 
 @dataclass(frozen=True)
 class Stores:
-    """Folders or files by URL, each with the path that stands for it."""
+    """Folders or files by URL, each with its local stand-in."""
 
     places: Sequence[tuple[str, Path]]
 
     def local(self, path: Path) -> Path:
-        """What stands here for a path; other paths stand for themselves."""
+        """The local stand-in of a path of a URL; other paths unchanged."""
         return dict(self.places).get(url_of(path), path)
 
     def remote(self, path: Path) -> str:
-        """The URL of what stands here for it; nothing of other paths."""
+        """The URL of a local stand-in; "" for other paths."""
         for url, place in self.places:
             if path == place or place in path.parents:
                 return "/".join([url.rstrip("/"), *path.relative_to(place).parts])
         return ""
 
     def named(self, name: Callable[[Path], str]) -> Callable[[Path], str]:
-        """How results are named: those of files that are not here by their names alone."""
+        """A function that gives a result's suffix; for remote files from the name alone."""
         return lambda path: suffix_by_name(path) if self.remote(path) else name(path)
 
     def shown(self, path: Path) -> Path:
-        """A path as it was named."""
+        """A path as the user named it."""
         return Path(self.remote(path) or path)
 
     @contextmanager
     def fetched(self, source: Path) -> Iterator[None]:
-        """Inside, a source is here."""
+        """Fetch a source while the block runs."""
         if not (url := self.remote(source)):
             yield
             return
@@ -72,7 +72,7 @@ class Stores:
             source.unlink(missing_ok=True)
 
     def put(self, paths: Iterable[Path]) -> None:
-        """Move what was written to its URL, where it appears whole or not at all."""
+        """Upload written files, each whole or not at all, and remove them here."""
         for path in paths:
             if not (url := self.remote(path)):
                 continue
@@ -88,7 +88,7 @@ class Stores:
 
 @contextmanager
 def here(*paths: Path | None) -> Iterator[Stores]:
-    """Inside, what stands here for those of the paths that are URLs."""
+    """Local stand-ins for the paths that are URLs, while the block runs."""
     urls = sorted({url for path in paths if (url := url_of(path))})
     if not urls:
         yield Stores(())
@@ -101,7 +101,7 @@ def here(*paths: Path | None) -> Iterator[Stores]:
 
 
 def _list(url: str, place: Path) -> None:
-    """Make an empty file for each of a folder, or for the one file; of what is not there none."""
+    """Make an empty local file for each remote one."""
     place.parent.mkdir(parents=True, exist_ok=True)
     store, base = _store(url)
     try:
@@ -115,7 +115,7 @@ def _list(url: str, place: Path) -> None:
 
 
 def suffix_by_name(source: Path) -> str:
-    """The suffix of what is made of a file that is not here: its own, or lossless."""
+    """The suffix of a result of a remote file: its own if lossless, else .png."""
     format = FORMATS.get(source.suffix.lower())
     return ".png" if format is None or format in LOSSY else source.suffix
 

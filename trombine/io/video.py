@@ -1,8 +1,8 @@
 """Films: GIF and WebP by Pillow, whole in memory; MP4 and WebM by PyAV, a frame at a time.
 
-Frames keep their times, however far they lie apart. Sound goes along as it is packed, unless the
-format cannot hold it. One thread encodes and nothing of the moment is written, so the same film
-gives the same bytes. The record of how a film was made is the file's comment.
+Frames keep their times, also at a variable rate. Sound is copied without decoding, unless the
+format cannot hold it. One thread encodes and no date is written, so the same film gives the same
+bytes. The record is the file's comment.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ Tick = Callable[[int, int], None]
 FILMS: Final = tuple(FILM_SUFFIXES.values())
 VIDEOS: Final = ("MP4", "WEBM")
 _MOST_LOOPS: Final = 65535
-# The encoder of a format and its options. Without frames that wait for later ones (B-frames and
-# the like) times are exactly those that are given; few are held in memory.
+# The encoder of a format and its options. Without B-frames and lookahead, times are exactly the
+# given ones, and few frames are in memory.
 _ENCODERS: Final = {
     "MP4": (
         "libx264",
@@ -79,36 +79,36 @@ _ENCODERS: Final = {
         {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "lag-in-frames": "0"},
     ),
 }
-# What sound a format holds as it is, and what any other becomes.
+# The sound codecs that a format holds, and the one that others are encoded as.
 _SOUND: Final = {
     "MP4": (("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"), "aac"),
     "WEBM": (("opus", "vorbis"), "libopus"),
 }
-# Bit-exact: no date, no chance and no version; faststart: it plays while it is fetched.
+# bitexact: no date and no version; faststart: it plays while it is downloaded.
 _OPTIONS: Final = {
     "MP4": {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"},
     "WEBM": {"fflags": "+bitexact"},
 }
-# Of the container, not of what it shows; ffmpeg names a place twice.
+# Metadata of the container; ffmpeg writes a location twice.
 _NOT_CARRIED: Final = frozenset(
     (
         *("major_brand", "minor_version", "compatible_brands", "encoder", "duration"),
         *("location-eng", COMMENT),
     )
 )
-_WHOLE: Final = 0.9  # of the frames that a container promises: with fewer it is cut short
+_WHOLE: Final = 0.9  # share of the promised frames, below which a film is cut short
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Frames:
-    """A film in memory: its pictures as they are shown, all of one size, and for how long each."""
+    """A film in memory: its frames, all of one size, and their durations."""
 
     frames: tuple[Picture, ...]
     durations: tuple[int, ...] = (0,)  # milliseconds
-    loops: int = 1  # how often it is shown; 0: for ever
+    loops: int = 1  # how often it is played; 0: forever
 
     def __post_init__(self) -> None:
-        """Refuse what is no film."""
+        """Check frames and durations."""
         if not self.frames:
             raise ValueError("a film has one frame or more; there are none")
         if len(self.frames) != len(self.durations):
@@ -127,25 +127,25 @@ class Frames:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Video:
-    """A film in a file, whose frames are decoded, worked on and written one at a time."""
+    """A film in a file; its frames are decoded, processed and written one at a time."""
 
     path: Path
     first: Picture
-    size: tuple[int, int]  # height, width of the frames, after the work
+    size: tuple[int, int]  # height and width of the processed frames
     count: int  # frames
     sound: tuple[str, ...] = ()  # the codec of each
     more: bool = False  # whether there are subtitles, or further pictures
     metadata: Mapping[str, str] = field(default_factory=dict)  # date, place, camera, title
-    work: Callable[[Picture], Picture] | None = None  # what each frame is to become
+    work: Callable[[Picture], Picture] | None = None  # processes a frame
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """The file of a picture or film, and what it shows."""
+    """A picture or film that was read, and its path."""
 
     path: Path
-    film: Frames | Video  # of a still picture, or where no films are wanted, the one frame
-    more_pictures: bool  # it holds more pictures than are read
+    film: Frames | Video  # one frame for a still picture, or if films are not wanted
+    more_pictures: bool  # whether the file has more pictures than were read
 
 
 def read_source(path: Path, *, films: bool = False) -> SourceFile:
@@ -165,9 +165,9 @@ def read_source(path: Path, *, films: bool = False) -> SourceFile:
 
 
 def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
-    """The film in a GIF or WebP file, each frame as a viewer shows it; of a still its one frame.
+    """The film in a GIF or WebP file, with whole frames; one frame for a still picture.
 
-    All frames together are bounded as one picture is.
+    The limit of pixels is for all frames together.
     """
     path = Path(path)
     limit = max_pixels_of(path) if max_pixels is None else max_pixels
@@ -184,7 +184,7 @@ def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
             frames.append(np.array(film.convert("RGBA")))
             durations.append(int(film.info.get("duration", 0)))
         loops = film.info.get("loop")
-        if head.format == "GIF" and loops:  # a GIF says how often again
+        if head.format == "GIF" and loops:  # a GIF counts repetitions
             loops += 1
         opaque = all((frame[..., 3] == 255).all() for frame in frames)
         profile = film.info.get("icc_profile") or None
@@ -199,11 +199,13 @@ def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
 
 
 def encode_frames(film: Frames, format: str, *, record: Mapping[str, Any] | None = None) -> bytes:
-    """A GIF (256 colours a frame, times in tens of ms) or a lossless WebP of a film."""
+    """A film as GIF (256 colours a frame, times in 10 ms) or lossless WebP."""
     first, *rest = (_frame(frame, film, format) for frame in film.frames)
     options: dict[str, Any] = {"save_all": True, "append_images": rest}
     if format == "GIF":
-        ends = [round(end / 10) for end in accumulate(film.durations)]  # so that none adds up
+        ends = [
+            round(end / 10) for end in accumulate(film.durations)
+        ]  # so that errors do not add up
         options["duration"] = [
             10 * (end - start) for start, end in zip([0, *ends], ends, strict=False)
         ]
@@ -221,7 +223,7 @@ def encode_frames(film: Frames, format: str, *, record: Mapping[str, Any] | None
 
 
 def _frame(frame: Picture, film: Frames, format: str) -> Image.Image:
-    """A frame in 8 bits, in RGB or RGBA as all frames of its film are."""
+    """A frame in 8 bits: RGBA if any frame of the film has alpha, else RGB."""
     if format == "WEBP" and frame.profile != film.first.profile:  # a film has one profile
         frame = frame.in_srgb()
     image = to_pillow(fit(frame, format))
@@ -234,7 +236,7 @@ def _frame(frame: Picture, film: Frames, format: str) -> Image.Image:
 
 
 def open_video(path: Path) -> Video:
-    """The film in a file, its first frame decoded."""
+    """Open a film and decode its first frame."""
     with opened(path), open_container(path) as container:
         stream = picture_stream(container)
         check_pixels(path, stream.codec_context.height, stream.codec_context.width)
@@ -256,8 +258,8 @@ def open_video(path: Path) -> Video:
 
 
 def play(film: Video, tick: Tick | None = None) -> Frames:
-    """The film with all its frames worked on and in memory, shown for ever, for formats that hold
-    no sound; refused where these are more pixels than may be read."""
+    """Process all frames of a film in memory, for formats without sound; refused if they have more
+    pixels than the limit."""
     height, width = film.size
     if film.count * height * width > max_pixels_of(film.path):
         size = f"{film.count:,} frames of {width} x {height} pixels"
@@ -281,8 +283,7 @@ def play(film: Video, tick: Tick | None = None) -> Frames:
 
 
 def spread(film: Frames | Video, count: int) -> Iterator[Picture]:
-    """So many frames of a film, at even distances from the first on, one at a time; all of a film
-    that has fewer."""
+    """`count` evenly spaced frames of a film, beginning with the first; all if it has fewer."""
     wanted = sorted({n * film.count // count for n in range(count)})
     if isinstance(film, Frames):
         yield from (film.frames[n] for n in wanted)
@@ -295,7 +296,7 @@ def spread(film: Frames | Video, count: int) -> Iterator[Picture]:
 
 
 def lost_by_video(film: Video, format: str) -> Iterator[str]:
-    """What a file of this format does not hold of a film, each in a few words."""
+    """What a file of this format cannot store of a film, each in a few words."""
     held, becomes = _SOUND.get(format, ((), ""))
     for codec in dict.fromkeys(film.sound):
         if not becomes:
@@ -307,7 +308,7 @@ def lost_by_video(film: Video, format: str) -> Iterator[str]:
 
 
 def _count(container: InputContainer, stream: VideoStream) -> int:
-    """How many frames there are, about: some containers do not say."""
+    """The number of frames, estimated if the container does not say."""
     seconds = Fraction(container.duration or 0, av.time_base)
     return max(1, stream.frames or int(seconds * (stream.average_rate or 0)))
 
@@ -319,8 +320,8 @@ def _base(stream: VideoStream) -> Fraction:
 def _worked(
     film: Video, container: InputContainer, sounds: Sequence[AudioStream], tick: Tick | None
 ) -> Iterator[Packet | tuple[VideoFrame, Pixels]]:
-    """The frames with what becomes of each, and the packets of the sounds; frames that are alike
-    are worked on once. A film that ends early is refused."""
+    """Frames with their processed pixels, and packets of sound, in file order. Equal consecutive
+    frames are processed once. A film that ends early is refused."""
     reader, done, stream = FrameReader(), 0, picture_stream(container)
     before: Pixels | None = None
     result: Pixels | None = None
@@ -341,7 +342,9 @@ def _worked(
             tick(done, max(done, film.count))
     start = (container.start_time or 0) / av.time_base
     seconds = (container.duration or 0) / av.time_base
-    heard = len(sounds) == len(container.streams.audio)  # else a sound may be what is longer
+    heard = len(sounds) == len(
+        container.streams.audio
+    )  # else a sound that is left out may be longer
     if done < _WHOLE * stream.frames or (heard and end - start < _WHOLE * seconds) or not done:
         raise InputError(f"is cut short, after {done:,} frames", path=film.path)
 
@@ -358,7 +361,7 @@ def write_video(
     record: Mapping[str, Any] | None = None,
     tick: Tick | None = None,
 ) -> None:
-    """Write a film, each frame worked on as the Video says; `tick` is told of its frames."""
+    """Write a film, processing each frame of a Video; `tick` reports them."""
     try:
         with av.open(str(path), "w", format=format.lower(), options=_OPTIONS[format]) as output:
             if record is not None:
@@ -402,7 +405,7 @@ def _write_video(output: OutputContainer, format: str, film: Video, tick: Tick |
 
 
 class _Encoder:
-    """Frames to packets of a stream, each at its time, in the colours of the film they are from."""
+    """Encodes frames with their times, in the colour space of the source film."""
 
     def __init__(
         self,
@@ -418,7 +421,7 @@ class _Encoder:
         height, width = size
         self._odd = (height % 2, width % 2) if format == "MP4" else (0, 0)
         stream.height, stream.width = height + self._odd[0], width + self._odd[1]
-        stream.pix_fmt = "yuv420p"  # the one that every player shows
+        stream.pix_fmt = "yuv420p"  # which every player supports
         context = stream.codec_context
         context.time_base, context.thread_count = base, 1
         context.flags |= Flags.bitexact
@@ -435,7 +438,7 @@ class _Encoder:
         self._held: Packet | None = None
 
     def add(self, pixels: Pixels, time: int | None) -> int:
-        """Encode a frame for its time, or the next moment there is; return which it was."""
+        """Encode a frame at its time, or the next free one; return that time."""
         pixels = np.pad(pixels, ((0, self._odd[0]), (0, self._odd[1]), (0, 0)), mode="edge")
         frame = VideoFrame.from_ndarray(pixels, format="rgb24")
         if self._graph is None:
@@ -450,14 +453,14 @@ class _Encoder:
         return self._last
 
     def end(self, time: int) -> None:
-        """Write what is left; the last frame is shown until `time`."""
+        """Write the remaining packets; the last frame is shown until `time`."""
         self._mux(self._stream.encode(None))
         if self._held is not None:
             self._held.duration = max(1, time - (self._held.pts or 0))
             self._output.mux(self._held)
 
     def _mux(self, packets: list[Packet]) -> None:
-        """Write packets as soon as it is known how long each is shown."""
+        """Write packets as soon as their duration is known."""
         for packet in packets:
             if self._held is not None:
                 self._held.duration = (packet.pts or 0) - (self._held.pts or 0)
@@ -466,7 +469,7 @@ class _Encoder:
 
 
 class _Track:
-    """One sound of a film, from packets to packets."""
+    """A sound track, copied, or encoded again if the format cannot hold it."""
 
     def __init__(self, output: OutputContainer, format: str, source: AudioStream) -> None:
         held, becomes = _SOUND[format]

@@ -12,7 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from trombine.core.conventions import PARTS, check_picture, check_plain
+from trombine.core.conventions import PARTS, check_picture
 from trombine.core.errors import InputError, shortened
 from trombine.nets import NETS, Net, Size
 from trombine.nets.reader import Reading
@@ -171,7 +171,6 @@ def inputs_of(
         if not isinstance(value, Tensor):
             kind = type(value).__name__
             raise InputError(f"this model takes {names} as torch tensors, not {kind}")
-        check_plain(value, f"what this model takes ({names})")
         tensors[name] = value
     return [tensors.pop(name) for name in task.takes], tensors
 

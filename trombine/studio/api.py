@@ -54,12 +54,12 @@ def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def takes_files(name: str, parameter: str) -> bool:
-    """Whether a parameter is a file, or may be one."""
+    """Whether a parameter accepts a file."""
     return _is_many(name, parameter) or Path in _kinds(hints_of(name)[parameter])
 
 
 def takes_folders(name: str, parameter: str) -> bool:
-    """Whether a parameter is several folders; pictures are files."""
+    """Whether a parameter is a list of folders; `pictures` is a list of files."""
     return parameter != "pictures" and _is_many(name, parameter)
 
 
@@ -100,7 +100,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def check_text(name: str, parameter: str, value: str) -> None:
-    """Refuse a path in place of a file that is sent: it would be one of the server's."""
+    """Refuse a path where a file is to be sent: it would name a file of the server."""
     hint = hints_of(name).get(parameter)
     if hint is None or not value or not takes_files(name, parameter):
         return
@@ -111,9 +111,9 @@ def check_text(name: str, parameter: str, value: str) -> None:
 
 
 def arguments_of(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a form: text, files as paths in the job's folder, several as a list.
+    """The arguments of a form: texts, files as paths in the job's folder, several as a list.
 
-    What is empty is as if it had not been sent.
+    Empty fields count as missing.
     """
     given = {one: value for one, value in fields.items() if value != ""}
     form = checked(form_of(name), given)
@@ -122,7 +122,7 @@ def arguments_of(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checked(model: type[Model], values: Mapping[str, Any]) -> Model:
-    """Values as a model; an InputError says what is wrong with the first that is."""
+    """Values as a model; an InputError names the first wrong one."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

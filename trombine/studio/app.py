@@ -1,7 +1,7 @@
-"""What a browser or a program may ask of the studio: pages, and the verbs by HTTP.
+"""The paths of the studio: its pages, and the functions over HTTP.
 
-Every path is behind the guard. What a form may hold, and what OpenAPI says of it, is made of the
-functions (api.py).
+Every path is behind the guard. Forms and their OpenAPI schema are derived from the functions
+(api.py).
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _add_errors(app: FastAPI) -> None:
         return JSONResponse({"error": text}, error.status_code, headers=error.headers)
 
     async def full(_: Request, error: Exception) -> Response:
-        """Many send at once, or something else took the room that was there."""
+        """The disk became full while files were written."""
         if getattr(error, "errno", None) != errno.ENOSPC and "disk is full" not in str(error):
             raise error
         return JSONResponse({"error": FULL}, 507)
@@ -246,7 +246,7 @@ def _add_verb(
 
 
 def _check_room(jobs: Jobs, owner: str) -> None:
-    """Refuse one more job where there are many, or no room for its files."""
+    """Refuse a job if the owner has many that wait, or the disk is full."""
     if sum(job.state not in ENDED for job in jobs.of(owner)) >= MOST_WAITING:
         text = f"{MOST_WAITING} of your jobs wait already; let some end, or cancel them"
         raise HTTPException(429, text)
@@ -265,7 +265,7 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 def _accepted(
     jobs: Jobs, owner: str, verb: str, form: FormData, models: Callable[[], list[Offer]]
 ) -> Job:
-    """The job of a form, whose files are kept."""
+    """Make a job of a form, and store its files."""
     with _new_job(jobs, owner, verb) as job:
         folder = job.place / INPUTS
         folder.mkdir(parents=True)
@@ -279,7 +279,7 @@ def _accepted(
 
 @contextmanager
 def _new_job(jobs: Jobs, owner: str, verb: str) -> Iterator[Job]:
-    """A job that is queued afterwards; of one that is refused nothing is left."""
+    """A job that is queued after the block; if that raises, its files are removed."""
     id = secrets.token_urlsafe(16)
     job = Job(id=id, owner=owner, verb=verb, fields={}, place=jobs.place(id))
     try:
@@ -291,7 +291,7 @@ def _new_job(jobs: Jobs, owner: str, verb: str) -> Iterator[Job]:
 
 
 def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
-    """The fields of a form: files kept in a folder for each field, and named by it."""
+    """The fields of a form; files are stored in a folder per field, and the field is their path."""
     fields: dict[str, Any] = {}
     sent: dict[str, list[str]] = {}
     for name, value in form.multi_items():
@@ -319,7 +319,7 @@ def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
 
 
 def _keep(upload: UploadFile, folder: Path) -> str:
-    """Write a file that was sent into a folder; the name that it has there."""
+    """Write an uploaded file into a folder; return its name there."""
     folder.mkdir(parents=True, exist_ok=True)
     path = _free(folder, upload.filename or "")
     if upload.content_type in (MASK, LABELS):
@@ -335,7 +335,7 @@ def _keep(upload: UploadFile, folder: Path) -> str:
 
 
 def _free(folder: Path, name: str) -> Path:
-    """A path for a file that was sent by any name: in this folder, printable, and not there yet."""
+    """A new path in this folder for an uploaded file, whatever its name."""
     plain = _plain(re.split(r"[/\\]", name)[-1]) or "picture"
     stem, suffix = Path(plain).stem[:_LONGEST], Path(plain).suffix[:12]
     names = (f"{stem}{number}{suffix}" for number in ("", *(f"-{n}" for n in range(2, 999))))
@@ -343,7 +343,7 @@ def _free(folder: Path, name: str) -> Path:
 
 
 def _folder_of(name: str) -> str:
-    """What the folder is called that a sent file was in; "folder" if it does not say."""
+    """The name of the folder that an uploaded file was in, or "folder"."""
     first, *rest = re.split(r"[/\\]", name)
     return (_plain(first)[:_LONGEST] if rest else "") or "folder"
 
@@ -353,8 +353,8 @@ def _plain(name: str) -> str:
 
 
 def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
-    """A mask or a map of labels as pages send it: gzipped; width and height as 32 bits each, then
-    a byte a pixel."""
+    """A mask or label map as pages send it: gzipped; width and height as 32 bits each, then a byte
+    per pixel."""
     reader = zlib.decompressobj(wbits=31)
     try:
         width, height = struct.unpack("<II", reader.decompress(upload.file.read(), 8))
@@ -374,7 +374,7 @@ def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
 def _add_jobs(app: FastAPI, jobs: Jobs, root: str) -> None:
     def owned(request: Request, id: str) -> Job:
         job = jobs.find(id, _owner(request))
-        if job is None:  # another's job is not told from none
+        if job is None:  # the same answer for another's job
             raise HTTPException(404)
         return job
 
@@ -470,8 +470,8 @@ def _inputs(job: Job) -> list[str]:
 
 
 def _replayed(job: Job, folder: Path) -> dict[str, Any]:
-    """The fields of a job that makes the pictures of another again; copied into this folder is what
-    that one made, and what it was given."""
+    """The fields of a job that replays the pictures of another, whose files are copied into this
+    folder."""
     names = _replayable(job)
     if not names:
         raise InputError("this job has no picture to make again", "choose one that made some")
@@ -485,14 +485,14 @@ def _replayed(job: Job, folder: Path) -> dict[str, Any]:
 
 
 def _replayable(job: Job) -> list[str]:
-    """The files of a job that say how they were made; a test of people only copies some."""
+    """The output files of a job that have a record; those of a test of people are copies."""
     if job.state != DONE or job.verb in (REPLAY, "judge_people_make"):
         return []
     return [name for name in _names(job) if Path(name).suffix.lower() in FORMATS]
 
 
 def _told(job: Job, root: str) -> dict[str, Any]:
-    """A job as JSON: what is its owner's to know, and where its files are."""
+    """A job as JSON for its owner, with the addresses of its files."""
     address = f"{root}/api/jobs/{job.id}"
     names = ("id", "verb", "fields", "state", "problem", "created", "started", "ended")
     files = job.result.get("files", ())
@@ -507,7 +507,7 @@ def _told(job: Job, root: str) -> dict[str, Any]:
 
 
 def _file(path: Path) -> Response:
-    """A file; what a browser might run is only saved."""
+    """A file; types that could contain a script are sent as attachments."""
     kind = _SHOWN.get(path.suffix.lower())
     return FileResponse(
         path,
@@ -553,7 +553,7 @@ def _stream(
         number, silent = after, 0.0
         yield "retry: 500\n\n"
         while not stopping():
-            ends = is_over()  # and all that it says is there by now
+            ends = is_over()  # before `said`: then its last event is among them
             for one in jobs.said(owner, number, id):
                 number, silent = one.number, 0.0
                 data = json.dumps({"job": one.job, "kind": one.kind, **one.value})

@@ -1,9 +1,9 @@
-"""Who may ask the studio for anything: pure ASGI, before any page or path.
+"""Access control of the studio: ASGI middleware in front of every page and path.
 
-The printed link holds a token, which a browser exchanges once for a cookie of its own; programs
-send the token in a header. Beside that no page of another site reaches anything: Host is one of an
-exact list (a name that was bound to this machine is not), a foreign Origin is refused, "null" too,
-and no other site may read or frame an answer.
+The printed link contains a token, which a browser exchanges once for a cookie of its own; programs
+send the token in a header. Other sites reach nothing: Host must be one of an exact list (against
+DNS rebinding), a foreign Origin is refused, "null" too, and no other site may read or frame an
+answer.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-cache",
 }
-OWNER: Final = "owner"  # in a request's state: whose jobs it sees
-HERE: Final = "here"  # in it: whether it comes from the machine that the studio runs on
-SUBJECT: Final = "/people/"  # before the secret of somebody who takes a test, and nothing else
+OWNER: Final = "owner"  # key of a request's state: whose jobs it sees
+HERE: Final = "here"  # the same: whether it comes from the machine that the studio runs on
+SUBJECT: Final = "/people/"  # the path of a test, before the secret of a subject
 _MOST_JSON: Final = 1 << 20  # bytes
 _SUBJECTS: Final = re.compile(rf"{SUBJECT}[\w-]{{22,64}}", re.ASCII)
 _READS: Final = ("GET", "HEAD")
@@ -53,12 +53,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Guard:
-    """Lets through what comes from who was given the token, and knows whose it is."""
+    """Passes on requests with a token or cookie, with their owner; answers others itself."""
 
     def __init__(
         self, app: App, *, token: str, hosts: Iterable[str], cookie: str, outside: str = ""
     ) -> None:
-        """`outside` is the address under which a proxy has it."""
+        """`outside` is the address under which a proxy serves it."""
         self.app, self.token, self.cookie = app, token, cookie
         address = urlsplit(outside)
         self.root, self.is_secure = address.path, address.scheme == "https"
@@ -68,7 +68,7 @@ class Guard:
             self.hosts[address.netloc] = self.origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what may not pass; pass on the rest, with its owner."""
+        """Answer a request that is refused; pass on the others."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
@@ -80,7 +80,7 @@ class Guard:
         if refused := self._refused(scope["method"], headers):
             await _answer(guarded, 403, refused)
             return
-        if _SUBJECTS.fullmatch(scope["path"]):  # opens one test to who has its link, and no more
+        if _SUBJECTS.fullmatch(scope["path"]):  # the link of a subject opens that test alone
             await self.app(scope, _bounded(receive), guarded)
             return
         owner = self._owner(headers)
@@ -89,33 +89,33 @@ class Guard:
         if _same(token, self.token):
             await self._exchange(scope["path"], guarded)
             return
-        if owner is None:  # else an old link's token beside a good cookie does no harm
+        if owner is None:  # with a good cookie, the token of an old link is ignored
             await _answer(guarded, 401, _STRANGER, is_page=not scope["path"].startswith("/api"))
             return
         scope.setdefault("state", {}).update({OWNER: owner, HERE: self._is_here(scope)})
         await self.app(scope, _bounded(receive), guarded)
 
     def _refused(self, method: str, headers: list[tuple[str, str]]) -> str:
-        """Why this comes from elsewhere; "" if it does not seem to."""
+        """Why a request is refused for its Host or Origin; "" if it is not."""
         hosts, origins = _all(headers, "host"), _all(headers, "origin")
         if len(hosts) != 1 or hosts[0] not in self.hosts:
             return f"this studio answers at {min(self.hosts.values())} only; open it there"
         ours = {self.hosts.get(host, "") for host in hosts} | {self.origin}
         if len(origins) > 1 or not {*origins} <= ours - {""}:
             return "another page asked for this; open the studio itself"
-        # Browsers say where a write comes from; without, only who knows the token may write.
+        # Browsers send Origin with every write; without it, a write needs the token.
         if not origins and method not in _READS and not self._bears_token(headers):
             return "a write says its Origin, or brings the token as Authorization: Bearer TOKEN"
         return ""
 
     def _is_here(self, scope: Scope) -> bool:
-        """Whether it comes from this machine; behind a proxy everything seems to, and none does."""
+        """Whether a request comes from this machine; never behind a proxy, where all seem to."""
         client, server = scope.get("client"), scope.get("server")
         ours = ("127.0.0.1", server[0]) if server else ()
         return not self.origin and client is not None and client[0] in ours
 
     def _owner(self, headers: list[tuple[str, str]]) -> str | None:
-        """Whose request this is: a cookie's own, or the token's; None: nobody's."""
+        """The owner of a request: that of its cookie or of the token; None if it has neither."""
         if self._bears_token(headers):
             return _named(self.token)
         for text in _all(headers, "cookie"):
@@ -135,14 +135,14 @@ class Guard:
         return hmac.new(self.token.encode(), name.encode(), hashlib.sha256).hexdigest()
 
     async def _exchange(self, path: str, send: Send) -> None:
-        """A cookie for the token; the page leads on by itself, for a cookie that is SameSite=Strict
-        is not sent along a redirect that another site has begun."""
+        """Set a cookie in exchange for the token, on a page that then opens the studio: with a
+        redirect, a SameSite=Strict cookie would not be sent if the link was on another site."""
         name = secrets.token_urlsafe(18)
         value = f"{self.cookie}={name}.{self._signed(name)}"
-        # Only to a path of ours: "//other.example" would lead to another host.
+        # Only paths: "//other.example" would lead to another host.
         place = path if path.replace("/", "", 1).replace("-", "").isalnum() else "/"
         link = f'<a href="{self.root}{place}">Open the studio</a>'
-        # With the icon, or a browser asks for another.
+        # The icon, since browsers would request /favicon.ico.
         meta = f'<meta http-equiv="refresh" content="0;url={self.root}{place}">'
         meta += f'<link rel="icon" href="{self.root}/static/icon.svg">'
         text = _page("trombine studio", link, meta)
@@ -152,7 +152,7 @@ class Guard:
 
 
 async def json_of(request: Request) -> dict[str, Any]:
-    """The JSON object that a request sends."""
+    """The JSON object in a request's body."""
     data = bytearray()
     async for part in request.stream():
         data += part
@@ -160,7 +160,9 @@ async def json_of(request: Request) -> dict[str, Any]:
             raise HTTPException(413, f"is larger than {_MOST_JSON >> 20} MB; send less")
     try:
         value = from_json(bytes(data))
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # what can be said again
+        json.dumps(
+            value, ensure_ascii=False, allow_nan=False
+        ).encode()  # no NaN, no lone surrogates
     except ValueError:
         value = None
     if not isinstance(value, dict):
@@ -169,7 +171,7 @@ async def json_of(request: Request) -> dict[str, Any]:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """What is received, up to the limit: a length that a header claims is not believed."""
+    """Receive at most MOST_BYTES; Content-Length is not trusted."""
     total = 0
 
     async def bounded() -> Message:
@@ -204,12 +206,12 @@ def _all(headers: list[tuple[str, str]], wanted: str) -> list[str]:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two texts are the same, in a time that does not tell where they differ."""
+    """Compare two texts in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _named(secret: str) -> str:
-    """An owner's name, which is no key to anything."""
+    """The name of an owner, from which the secret cannot be computed."""
     return hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 

@@ -1,7 +1,7 @@
-"""What was asked, and what became of it: in memory while the studio runs, files in its folder.
+"""The studio's jobs: in memory while it runs, their files in its folder.
 
-A job is queued, running, and then done, failed or cancelled. What jobs say is numbered, so that a
-stream that was broken goes on after the last number it had.
+A job is queued, running, and then done, failed or cancelled. Events are numbered, so a stream that
+was interrupted continues after the last number it received.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ FULL: Final = "the disk is full; delete jobs that are done, or make room"
 
 @dataclass(kw_only=True, eq=False)
 class Job:
-    """A function to call, and what came of it."""
+    """A call of a function, and its result."""
 
     id: str
     owner: str
     verb: str  # the function's name
-    fields: Mapping[str, Any]  # its arguments; files as paths in INPUTS
+    fields: Mapping[str, Any]  # its arguments; files are paths in INPUTS
     place: Path  # its folder
-    model: Path | None = None  # where the model is that it names, if it does not ship
+    model: Path | None = None  # the file of the model that it names, unless that is shipped
     state: str = QUEUED
     created: float = field(default_factory=time.time)
     started: float | None = None
     ended: float | None = None
     problem: str | None = None  # why it failed
-    result: Mapping[str, Any] = field(default_factory=dict)  # of one that is done: files, notices
+    result: Mapping[str, Any] = field(default_factory=dict)  # if it is done: files, notices
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What a job said."""
+    """A change of a job's state, or its progress."""
 
     number: int
     job: str
@@ -52,16 +52,16 @@ class Event:
 
 
 class Jobs:
-    """The jobs of a studio; any thread may ask."""
+    """All jobs of a studio, safe to use from any thread."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.rmtree(folder / "jobs", ignore_errors=True)  # of an earlier studio
+        shutil.rmtree(folder / "jobs", ignore_errors=True)  # of the last run of the studio
         (folder / "jobs").mkdir()
         self._jobs: dict[str, Job] = {}
         self._events: dict[str, list[Event]] = {}  # by owner
         self._number = 0  # of the last event
-        self._changed = threading.Condition()  # also the lock of all of it
+        self._changed = threading.Condition()  # also the lock of everything here
         self._is_closed = False
 
     def place(self, id: str) -> Path:
@@ -69,11 +69,11 @@ class Jobs:
         return self.folder / "jobs" / id
 
     def is_full(self) -> bool:
-        """Whether the disk has too little room for one more."""
+        """Whether the disk has too little space for another job."""
         return shutil.disk_usage(self.folder).free < LEAST_FREE
 
     def add(self, job: Job) -> None:
-        """Queue a job whose files are there; forget what ended long ago."""
+        """Queue a job whose files are written; delete jobs that ended more than DAYS ago."""
         with self._changed:
             before = time.time() - DAYS * 24 * 3600
             for old in [one for one in self._jobs.values() if (one.ended or before) < before]:
@@ -83,7 +83,7 @@ class Jobs:
             self._changed.notify()
 
     def find(self, id: str, owner: str) -> Job | None:
-        """The job of this id, if it is this owner's."""
+        """The job with this id, if it belongs to this owner."""
         job = self._jobs.get(id)
         return job if job and job.owner == owner else None
 
@@ -93,9 +93,9 @@ class Jobs:
             return [job for job in reversed(self._jobs.values()) if job.owner == owner]
 
     def take(self) -> Job | None:
-        """The next job, once there is one; None: the studio is closed.
+        """Wait for the next job and return it; None if the studio is closed.
 
-        The owner with the fewest running jobs comes first, then who waited longest for a turn.
+        The owner with the fewest running jobs comes first, then the one whose last turn is oldest.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or self._waiting())
@@ -115,7 +115,7 @@ class Jobs:
         return running, max(job.started or 0 for job in own)
 
     def progress(self, job: Job, value: Mapping[str, Any]) -> None:
-        """Note how far a running job is; what it said of that before is forgotten."""
+        """Replace the progress event of a running job."""
         with self._changed:
             if job.state == RUNNING:
                 events = self._events[job.owner]
@@ -125,7 +125,7 @@ class Jobs:
     def end(
         self, job: Job, *, problem: str | None = None, result: Mapping[str, Any] | None = None
     ) -> None:
-        """A worker lets go of a job: it is done, or failed, unless it was cancelled meanwhile."""
+        """Note that a worker has finished a job: done, or failed, unless it was cancelled."""
         with self._changed:
             if job.state == RUNNING:
                 job.problem, job.result = problem, result or {}
@@ -134,13 +134,13 @@ class Jobs:
                 shutil.rmtree(job.place, ignore_errors=True)
 
     def cancel(self, job: Job) -> None:
-        """End a job that has not ended; its worker, if it has one, is to let go of it."""
+        """Cancel a job that has not ended; its worker sees the state and stops."""
         with self._changed:
             if job.state not in ENDED:
                 self._ended(job, CANCELLED)
 
     def delete(self, job: Job) -> None:
-        """Forget a job and remove its files; one that is worked on, as soon as it is let go of."""
+        """Delete a job and its files; the files of a running job when its worker has stopped."""
         with self._changed:
             if self._jobs.pop(job.id, None) is None:
                 return
@@ -153,7 +153,7 @@ class Jobs:
                 shutil.rmtree(job.place, ignore_errors=True)
 
     def close(self) -> None:
-        """No job is taken any more."""
+        """Let `take` return None from now on."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -164,7 +164,7 @@ class Jobs:
         return self._number
 
     def said(self, owner: str, after: int, id: str | None = None) -> list[Event]:
-        """What an owner's jobs, or one of them, said after an event."""
+        """The events of an owner's jobs, or of one of them, after an event."""
         with self._changed:
             events = self._events.get(owner, [])
             if not events or events[-1].number <= after:

@@ -1,6 +1,6 @@
-"""The models that pages offer: those that ship, those of runs/, and one named at the start.
+"""The models that pages offer: shipped ones, those of runs/, and one named at the start.
 
-Only a file's header is read here: no net is built, and the server stays small.
+Only headers of files are read: the server builds no nets.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ _FIELDS: Final = {field.name: field for field in FIELDS}
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A model by the name that a request gives it, or a style of the painter, and what a page says
-    of it."""
+    """A model or a style of the painter that a page offers, by the name that a request uses."""
 
     name: str
     task: str
@@ -72,7 +71,7 @@ class Offer:
 
 
 def offers(runs: Path, given: Path | None = None) -> list[Offer]:
-    """Those that ship, then the one that was given, then those of a folder of runs."""
+    """Shipped models, then the given one, then those of a folder of runs."""
     found = {}
     for offer in (*_shipped(), *_others(runs, given)):
         found.setdefault((offer.task, offer.name), offer)
@@ -80,8 +79,8 @@ def offers(runs: Path, given: Path | None = None) -> list[Offer]:
 
 
 def model_named(name: str, verb: str, models: list[Offer]) -> Path | None:
-    """Where a model is that a request names, None of one that ships; refused in the command's
-    words where there is none."""
+    """The file of a model that a request names; None if it is shipped. An unknown name is refused
+    as by the command."""
     for offer in models:
         if offer.path is not None and offer.name == name and offer.task == VERBS.get(verb):
             return offer.path
@@ -116,7 +115,7 @@ def _others(runs: Path, given: Path | None) -> Iterator[Offer]:
     for place in ([given] if given else []) + folders:
         path = place / BEST if place.is_dir() else place
         name = place.stem if place.is_file() else place.name
-        with suppress(InputError):  # it is no model
+        with suppress(InputError):  # no model
             if offer := _offer(name, read_card(path), path):
                 yield offer
 

@@ -1,8 +1,7 @@
-"""Tests of people that the studio serves: a secret link for each subject, and what they answer.
+"""Tests with people: a secret link for each subject, and their answers.
 
-A test is made by a job, `judge people make`; its page's content, its key, its links and the answers
-are files in a folder of its own, which only its owner deletes. What the answers say is eval/'s to
-work out.
+A job of `judge people make` makes a test. The content of its page, its key, its links and the
+answers are files in a folder, which only the owner deletes. eval/ computes the results.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ class Served:
         self._tests = {test.id: test for test in tests}
 
     def add(self, owner: str, title: str, page: Path, key: Path, count: int) -> Test:
-        """Keep a test that was made, with links for so many subjects."""
+        """Store a test, with links for `count` subjects."""
         if len(self.of(owner, everybodys=False)) >= MOST_TESTS:
             raise HTTPException(429, f"you have {MOST_TESTS} tests; delete one first")
         id = secrets.token_urlsafe(16)
@@ -83,7 +82,7 @@ class Served:
         return test
 
     def invite(self, test: Test, count: int) -> None:
-        """Make links for so many more subjects."""
+        """Add links for `count` more subjects."""
         with self._lock:
             if len(test.links) + count > MOST_SUBJECTS:
                 raise InputError(f"a test has {MOST_SUBJECTS} subjects at most", "ask for fewer")
@@ -99,22 +98,22 @@ class Served:
         return Key.model_validate_json((self.folder / test.id / "key.json").read_bytes())
 
     def records(self, test: Test) -> list[dict[str, Any] | None]:
-        """What each subject has answered, if anything."""
+        """The answers of each subject; None for those without any."""
         return [self._record(test, number) for number in range(1, len(test.links) + 1)]
 
     def page(self, secret: str) -> tuple[str, str]:
-        """A subject's page, and what it may load: the test, and what they have answered."""
+        """A subject's page with their answers so far, and its content security policy."""
         test, number = self._subject(secret)
         content = json.loads((self.folder / test.id / "content.json").read_bytes())
         record = self._record(test, number)
         return render(content | {"subject": str(number), "record": record})
 
     def answer(self, secret: str, record: Mapping[str, Any]) -> None:
-        """Keep a subject's answers, if they hold all that were kept before."""
+        """Store a subject's answers; they must begin with the stored ones."""
         test, number = self._subject(secret)
         known = {name: record[name] for name in _RECORD if name in record}
         known |= {"format": ANSWERS, "subject": str(number)}
-        _scored(known, self.key(test))  # refuses what could not be
+        _scored(known, self.key(test))  # refuses what cannot be scored
         with self._lock:
             former = (self._record(test, number) or {"answers": []})["answers"]
             if known["answers"][: len(former)] != former:
@@ -122,7 +121,7 @@ class Served:
             write_bytes(self._file(test, number), json.dumps(known).encode())
 
     def results(self, test: Test) -> dict[str, Any]:
-        """What the whole answers say together, as judge shows it."""
+        """The report over all complete answers, as `judge people score` writes it."""
         key, records = self.key(test), filter(None, self.records(test))
         whole = [one for one in records if len(one["answers"]) == len(key.pictures)]
         known = self._reports.get(test.id, (0, {"lead": "", "sections": []}))
@@ -142,12 +141,12 @@ class Served:
         return buffer.getvalue()
 
     def delete(self, test: Test) -> None:
-        """Forget a test, its links, and all that was answered."""
+        """Delete a test, its links and its answers."""
         del self._tests[test.id]
         shutil.rmtree(self.folder / test.id)
 
     def _subject(self, secret: str) -> tuple[Test, int]:
-        """Whose secret it is: the test, and the subject's number."""
+        """The test and the number of the subject with this secret."""
         for test in list(self._tests.values()):
             if secret in test.links:
                 return test, 1 + test.links.index(secret)
@@ -162,7 +161,7 @@ class Served:
 
 
 def _scored(record: Mapping[str, Any], key: Key) -> Subject:
-    """Who answered; an InputError where it could not be scored."""
+    """The subject of a record; an InputError if it cannot be scored."""
     try:
         answers = Answers.model_validate(record)
     except ValidationError as error:

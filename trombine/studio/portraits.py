@@ -1,7 +1,7 @@
-"""The person of a character's file, drawn anew as often as a page's sliders move.
+"""Draws a character while the sliders of a page move.
 
-A job of restyle says who that is (`write_character`). Painting needs no nets, and its kernels run
-without Python's lock: a thread of the server does it while others are answered.
+A job of restyle writes the character (`write_character`). Painting needs no net, and its kernels
+release the GIL, so a thread of the server does it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from trombine.world.painting import SMALLEST
 
 LARGEST: Final = 1024  # pixels; a job draws larger ones
 USUAL: Final = 256
-_AT_ONCE: Final = 2  # that are drawn; others wait, and take no thread meanwhile
+_AT_ONCE: Final = 2  # drawings at a time; others wait without a thread
 
 
 def portraits_router() -> APIRouter:
-    """The path by which a person is drawn."""
+    """The path that draws a character."""
     router = APIRouter()
     turns = asyncio.Semaphore(_AT_ONCE)
 

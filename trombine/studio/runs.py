@@ -1,8 +1,8 @@
-"""The trainings of the place where the studio was opened: looked at, begun and stopped.
+"""Trainings in the folder where the studio was opened: shown, started and stopped.
 
-What is shown is what `trombine runs` shows, and a training is the command itself, in a process of
-its own: it goes on when the studio is closed. All of it is for who sits at this machine alone, for
-who trains names its files and takes all of its time.
+Pages show what `trombine runs` shows. A training is the command in a process of its own, which
+goes on when the studio is closed. Only requests from this machine are answered, since a training
+names files and uses all cores.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ENDED: Final = "it ended before it began; the studio's terminal says more"
 
 
 def runs_router(home: Path, kept: Path) -> APIRouter:
-    """The paths of the runs in `home`; what trainings say on their way is written into `kept`."""
+    """The paths of the runs in `home`; the output of trainings is written into `kept`."""
     router = APIRouter(
         prefix="/api/runs", dependencies=[Depends(_refuse_others)], include_in_schema=False
     )
@@ -56,7 +56,7 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
         return runs[name]
 
     def listed() -> Response:
-        """A row for each run, those that changed last first."""
+        """A row per run, the last changed first."""
         rows = []
         for name, folder in runs_of(home / HOME).items():
             try:
@@ -67,7 +67,7 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
         return JSONResponse({"columns": COLUMNS, "rows": rows})
 
     def recipes() -> Response:
-        """What can be trained, and on what it learns unless told otherwise."""
+        """The recipes, with their default data and settings."""
         return JSONResponse(
             {
                 name: {"about": recipe.about, "data": recipe.data}
@@ -77,7 +77,7 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
         )
 
     def one(run: str = "") -> Response:
-        """What a run tells: its page, but for pictures, which are files."""
+        """The page of a run; its pictures are separate files."""
         if run not in runs_of(home / HOME) and _said(kept, run).exists():
             lead = "It has not begun yet; that takes a while."
             told = {"title": run, "lead": lead, "sections": [], "samples": {}, "fixed": {}}
@@ -114,7 +114,7 @@ def runs_router(home: Path, kept: Path) -> APIRouter:
         return Response(status_code=201)
 
     async def stop(request: Request) -> Response:
-        """Let the process that trains a run save and end, as Ctrl-C does."""
+        """Stop a training as Ctrl-C does: it saves and ends."""
         run = (await json_of(request)).get("run")
         trainer = found(str(run)).trainer
         if trainer is None:
@@ -141,7 +141,7 @@ def _refuse_others(request: Request) -> None:
 
 
 def _pictures(folder: RunFolder) -> dict[str, Any]:
-    """The names of a run's pictures: samples by pictures seen, and what they are made of."""
+    """The file names of a run's pictures: samples by pictures seen, and their fixed inputs."""
     return {
         "samples": {number: path.name for number, path in folder.sample_files().items()},
         "fixed": {name: path.name for name, path in folder.fixed_files().items()},
@@ -150,7 +150,7 @@ def _pictures(folder: RunFolder) -> dict[str, Any]:
 
 
 def words_of(asked: Mapping[str, Any]) -> list[str]:
-    """The command that trains what is asked; refused in its own words, where that takes no net."""
+    """The command for a training; what can be checked without a net is refused here."""
     texts = {name: asked.get(name) or "" for name in ("recipe", "data", "name")}
     settings = asked.get("settings") or []
     if not isinstance(settings, list) or not all(
@@ -171,7 +171,7 @@ def words_of(asked: Mapping[str, Any]) -> list[str]:
 
 
 def _source(text: str) -> str:
-    """What a net is to learn from; visitors name a folder of theirs as it is called."""
+    """The data spec of a training; a plain folder name is accepted too."""
     try:
         parse(text)
     except InputError:
@@ -180,7 +180,7 @@ def _source(text: str) -> str:
 
 
 def _again(folder: Path) -> list[str]:
-    """The command that goes on with a run."""
+    """The command that resumes a run."""
     return ["train", str(folder / "recipe.json"), "-o", str(folder)]
 
 
@@ -189,7 +189,7 @@ def _command(words: list[str]) -> list[str]:
 
 
 def _tried(home: Path, words: list[str]) -> str:
-    """What the command says that it would train."""
+    """The output of the command's dry run."""
     try:
         done = subprocess.run(
             _command([*words, "--dry-run"]),
@@ -207,7 +207,7 @@ def _tried(home: Path, words: list[str]) -> str:
 
 
 def _begun(home: Path, words: list[str], folder: RunFolder, said: Path) -> None:
-    """Start the command, and wait a while for it to hold its run, or to refuse."""
+    """Start the command, and wait until it holds the run's lock, has failed, or is slow."""
     said.parent.mkdir(exist_ok=True)
     with said.open("w") as file:
         process = subprocess.Popen(
@@ -218,7 +218,7 @@ def _begun(home: Path, words: list[str], folder: RunFolder, said: Path) -> None:
             stderr=file,
             start_new_session=True,  # Ctrl-C in the studio's terminal is not meant for it
         )
-    Thread(target=process.wait, daemon=True).start()  # whenever it ends, nothing of it is left
+    Thread(target=process.wait, daemon=True).start()  # so that no zombie is left
     until = time.monotonic() + BEGINNING
     while process.poll() is None and time.monotonic() < until:
         if folder.exists and folder.trainer == process.pid:
@@ -229,12 +229,12 @@ def _begun(home: Path, words: list[str], folder: RunFolder, said: Path) -> None:
 
 
 def _said(kept: Path, run: str) -> Path:
-    """Where is written what a training says."""
+    """The file with the output of a training."""
     return kept / "trainings" / f"{run.replace('/', ' ')}.txt"
 
 
 def _last(kept: Path, run: str) -> str:
-    """Why a training ended that this studio began; "" where nothing was wrong."""
+    """The error of a training that the studio started; "" if there was none."""
     path = _said(kept, run)
     text = path.read_text() if path.exists() else ""
     line = _line(text) if text.strip() else ""
@@ -242,6 +242,6 @@ def _last(kept: Path, run: str) -> str:
 
 
 def _line(text: str) -> str:
-    """The line of a refusal, as the command writes it."""
+    """The last line of a command's errors."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].removeprefix("trombine: ") if lines else _ENDED

@@ -1,4 +1,4 @@
-"""A studio that serves: its folder held alone, its port, its workers, until it is told to end."""
+"""The server of the studio: the lock of its folder, its port and its workers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from trombine.studio.models import Offer, offers
 from trombine.studio.workers import working
 
 HOME: Final = "127.0.0.1"
-_ELSEWHERE: Final = "192.0.2.1"  # an address that is nobody's, by RFC 5737
+_ELSEWHERE: Final = "192.0.2.1"  # reserved for documentation by RFC 5737
 _KEPT: Final = 30  # seconds that a connection stays open without a request
-_GRACE: Final = 2  # seconds for what is being answered when the studio is closed
+_GRACE: Final = 2  # seconds for open requests when the studio is closed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Studio:
-    """A studio that is ready: `serve` answers until Ctrl-C."""
+    """A studio that is ready to serve."""
 
     link: str
     port: int
@@ -40,7 +40,7 @@ class Studio:
     listening: socket.socket
 
     def serve(self) -> None:
-        """Answer, until told to end."""
+        """Serve until Ctrl-C."""
         self.server.run(sockets=[self.listening])
 
 
@@ -54,10 +54,10 @@ def opened(
     lan: bool = False,
     outside: str = "",
 ) -> Iterator[Studio]:
-    """A studio whose jobs are in this folder, with workers at work; they are gone afterwards.
+    """A studio with worker processes, while the block runs; its files are in this folder.
 
-    `invents` is a model that its pages offer beside those that ship and those of runs/; `lan` lets
-    in who is on the same network; `outside` is the address under which a proxy has it.
+    `invents` is a model that pages offer beside those that are shipped and those of runs/; `lan`
+    accepts requests from the network; `outside` is the address under which a proxy serves it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # pictures of people are in it
@@ -72,7 +72,7 @@ def opened(
 
 
 def _token(folder: Path) -> str:
-    """The token of the link, which stays the same as long as the folder."""
+    """The token of the link; the same for one folder."""
     path = folder / "token"
     if not path.exists():
         write_bytes(path, secrets.token_urlsafe(24).encode())
@@ -100,10 +100,10 @@ def _studio(
         guard.Guard,
         token=token,
         hosts=[f"{name}:{port}" for name in (HOME, "localhost", host)],
-        cookie=f"trombine-{port}",  # cookies know no ports: two studios would share one
+        cookie=f"trombine-{port}",  # cookies are not separated by port
         outside=outside,
     )
-    # A form that is damaged is answered; that it was so is not for this terminal.
+    # A damaged form is answered with an error; the terminal need not show it.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
@@ -121,7 +121,7 @@ def _studio(
 
 
 def _lan_host() -> str:
-    """This machine's address on its network: of a line to elsewhere, over which nothing goes."""
+    """This machine's address on its network: that of a UDP socket, over which nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         try:
             line.connect((_ELSEWHERE, 9))

@@ -1,7 +1,7 @@
-"""The processes that do a studio's jobs, one after the other, and the threads that give them out.
+"""The worker processes of a studio, and a thread for each that sends it jobs.
 
-A process that dies fails its job and is replaced; so is one that does not let go of a job that was
-cancelled, and one that had most of its memory, which it would not give back.
+If a process dies, its job fails and the process is replaced. A process is also replaced if it does
+not stop a cancelled job, or if a job took most of its memory, which is rarely given back.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from trombine.core.progress import log
 from trombine.studio.api import arguments_of, function_of, parameters_of, takes_files
 from trombine.studio.jobs import INPUTS, OUTPUTS, PROGRESS, RUNNING, Job, Jobs
 
-PATIENCE: Final = 3.0  # seconds in which a process lets go of a job that was cancelled
-LEAST_BYTES: Final = 2 << 30  # that a process may have: its libraries and nets take half
-_TURN: Final = 0.1  # seconds between two looks at a job, and two tellings of its progress
-_SPENT: Final = 0.8  # of its memory
+PATIENCE: Final = 3.0  # seconds in which a process must stop a cancelled job
+LEAST_BYTES: Final = 2 << 30  # memory of a process: libraries and nets take half of it
+_TURN: Final = 0.1  # seconds between checks of a job, and between reports of its progress
+_SPENT: Final = 0.8  # share of its memory after which a process is replaced
 _NICE: Final = 5  # pages come before jobs
 _DEADLY: Final = "ended the process that worked on it; take a smaller picture"
 _FAULT: Final = "something broke in trombine itself; the studio's terminal says more"
@@ -43,7 +43,7 @@ _FAULT: Final = "something broke in trombine itself; the studio's terminal says 
 
 @contextmanager
 def working(jobs: Jobs, count: int) -> Iterator[None]:
-    """Inside, so many processes do the jobs; afterwards they are gone."""
+    """Run `count` worker processes while the block runs."""
     most_bytes = max(int(0.9 * (available() or 0)) // max(1, count), LEAST_BYTES)
     workers = [_Worker(jobs, most_bytes) for _ in range(count)]
     for worker in workers:
@@ -58,7 +58,7 @@ def working(jobs: Jobs, count: int) -> Iterator[None]:
 
 
 class _Worker(threading.Thread):
-    """One process, and the thread that gives it jobs and hears of them."""
+    """A process, and the thread that sends it jobs and receives their progress."""
 
     process: SpawnProcess | None = None
 
@@ -67,7 +67,9 @@ class _Worker(threading.Thread):
         self.jobs, self.most_bytes = jobs, most_bytes
 
     def run(self) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for processes that begin here
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGINT}
+        )  # inherited by the processes started here
         self._begin()
         while job := self.jobs.take():
             if not self._do(job):
@@ -88,8 +90,8 @@ class _Worker(threading.Thread):
         theirs.close()
 
     def _do(self, job: Job) -> bool:
-        """Have a job done; whether its process may do another."""
-        cancelled: float | None = None  # since when its process is asked to let go
+        """Run a job; return whether the process can be used again."""
+        cancelled: float | None = None  # when the process was asked to stop
         try:
             self.pipe.send((job.place, job.verb, job.fields, job.model))
             while True:
@@ -111,18 +113,18 @@ class _Worker(threading.Thread):
 
 
 def _serve(pipe: Connection, most_bytes: int) -> None:
-    """What a process does: jobs, until the studio ends it, or is gone."""
+    """The main loop of a worker process."""
     follow_parent()
     os.nice(_NICE)
-    if sys.platform == "linux":  # let what is asked for beyond this fail, as where memory ends
+    if sys.platform == "linux":  # beyond this, allocations fail
         resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
-    log.addHandler(logging.NullHandler())  # what a job says is in its result
-    if not pipe.poll():  # what every verb needs takes longest to load: nobody waits for it yet
+    log.addHandler(logging.NullHandler())  # messages are in the job's result
+    if not pipe.poll():  # no job waits: load what takes longest
         import_module("trombine.commands.inpaint")
         import_module("trombine.commands.upscale")
     while True:
         told = 0.0
-        if (job := pipe.recv()) is None:  # of a job that had ended
+        if (job := pipe.recv()) is None:  # cancels a job that has already ended
             continue
 
         def progress(done: float, total: float, what: str) -> None:
@@ -139,11 +141,11 @@ def _serve(pipe: Connection, most_bytes: int) -> None:
 
 
 class _UnwantedError(BaseException):
-    """Nobody waits for the job any more; no error that a library may catch."""
+    """The job was cancelled. No Exception, which a library might catch."""
 
 
 def _peak() -> int:
-    """The most bytes of memory that this process ever had."""
+    """The peak memory of this process in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak << 10
 
@@ -155,17 +157,17 @@ def do(
     model: Path | None,
     progress: Callable[[float, float, str], None],
 ) -> dict[str, Any]:
-    """Do a job in its folder; its result, or why there is none, as `Jobs.end` takes it."""
+    """Run a job in its folder; return its result or problem, as arguments of `Jobs.end`."""
     (place / OUTPUTS).mkdir()
     before = Path.cwd()
-    os.chdir(place / INPUTS)  # names of files are those of this folder, as they are told to people
+    os.chdir(place / INPUTS)  # so that messages name files without this folder
     try:
         return {"result": _run(verb, fields, model, Path("..", OUTPUTS), progress)}
     except _UnwantedError:
         return {}
     except Exception as error:
         if isinstance(error, InputError) and error.path:
-            error.path = Path(error.path.name)  # the folder is nobody's to know
+            error.path = Path(error.path.name)  # without the server's folder
         if ran_out(error):
             return {"problem": f"{ENDED}; take a smaller picture"}
         if is_for_people(error):
@@ -188,7 +190,7 @@ def _run(
         arguments["model"] = model
     has_pictures = "pictures" in arguments and takes_files(verb, "pictures")
     pictures = [arguments.pop("pictures")] if has_pictures else []
-    if verb == "replay":  # of a stranger's records, on the server
+    if verb == "replay":  # a stranger's record must not name files of the server
         for picture in map(Path, pictures[0]):
             if places_in(picture):
                 raise InputError("has a record that names a file", "make it anew", path=picture)
@@ -198,7 +200,7 @@ def _run(
     about = f"{pictures[0][0]}: " if pictures else ""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
-        "summary": result.summary.removeprefix(f"{folder}: "),  # which is nobody's to know
+        "summary": result.summary.removeprefix(f"{folder}: "),
         "notices": [{"text": text.removeprefix(about)} for text in result.notices],
         "skipped": [{"file": path.name, "why": why} for path, why in result.skipped.items()],
         "found": [{"file": path.name, "value": value} for path, value in result.found.items()],
