@@ -13,8 +13,16 @@ from trombine.faces import read_faces
 from trombine.io.image import picture_of
 from trombine.models import loaded
 from trombine.nets.vgg import VGG
-from trombine.restyling.drawing import LikeAsked, restyled_like
-from trombine.restyling.like import READER, drawn_like, eye, gram, luma_of, with_colours
+from trombine.restyling.like import (
+    READER,
+    LikeAsked,
+    drawn_like,
+    eye,
+    gram,
+    luma_of,
+    restyled_like,
+    with_colours,
+)
 from trombine.world import face, paint
 
 SEED = 2_000_041

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,6 +175,8 @@ def test_a_file_is_a_net_of_its_own(tmp_path: Path) -> None:
         assert (factors(pipeline), pipeline.last, pipeline.size) == ([3], "bicubic", (20, 20))
     first, second = plan_pipeline(9, 9, 9, model=path).models
     assert first is second, "it is loaded once"
+    os.utime(written(path, factor=2), ns=(1, 1))
+    assert factors(plan_pipeline(9, 9, 2, model=path)) == [2], "and anew when its file changes"
 
 
 @pytest.fixture

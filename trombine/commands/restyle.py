@@ -35,8 +35,8 @@ from trombine.io.batch import each
 from trombine.io.convert import is_held, of_held
 from trombine.io.image import as_seen, film_suffix, load_picture, output_suffix
 from trombine.models.zoo import named
-from trombine.restyling.drawing import AUTO, LikeAsked, Restyling, restyled_like
-from trombine.restyling.like import eye
+from trombine.restyling.drawing import AUTO, Restyling
+from trombine.restyling.like import LikeAsked, eye, restyled_like
 from trombine.restyling.portrait import read_character
 from trombine.restyling.stylize import (
     CHARACTER,

@@ -41,7 +41,6 @@ from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
 from trombine.nets.spaces import from_space, to_space
 from trombine.restyling import filters
-from trombine.restyling.like import Eye, drawn_like, luma_of
 from trombine.restyling.portrait import (
     READER,
     Character,
@@ -232,28 +231,6 @@ def faces_in(image: Picture, device: str = CPU) -> Sequence[Face]:
     """The faces of a picture, each with its style."""
     reading = read_picture(image, READER, device=device)
     return [replace(face, style=style_by_looks(face, reading.pixels)) for face in reading.faces]
-
-
-def restyled_like(image: Picture, asked: LikeAsked, by: Eye) -> Picture:
-    """All of the picture in the style of another one."""
-    plain = image.plain
-    before = torch.from_numpy(plain.rgb().transpose(2, 0, 1).copy())
-    change = drawn_like(before, asked.style, by) - before
-    change = asked.strength * (luma_of(change) if asked.keep_colours else change)
-    colours = (before + change).clamp(0, 1).permute(1, 2, 0).numpy().reshape(-1, 3)
-    where = np.full(before.shape[1:], asked.strength > _LEAST)
-    chosen = np.ascontiguousarray(colours[where.ravel()])
-    return replace(plain.recoloured(chosen, where), profile=image.profile)
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class LikeAsked:
-    """What is asked of a picture that becomes like another."""
-
-    style: Planes
-    strength: float = 1.0
-    keep_colours: bool = False
 
 
 def restyled(

@@ -8,11 +8,12 @@ torch keeps its weights, else the shipped reader, whose first layers know stroke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, cast, final
 
+import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 from torch import Tensor, nn
@@ -21,6 +22,7 @@ from torch.nn import functional
 from trombine.core.devices import CPU
 from trombine.io.color import LUMA
 from trombine.io.files import digest
+from trombine.io.image import Picture as Image
 from trombine.models import loaded
 from trombine.models.importing import published, vgg
 from trombine.nets.reader import Reader
@@ -71,6 +73,30 @@ def _by_vgg(weights: Path, _written: int, device: str) -> Eye:
     net = vgg(VGG16, weights).to(device)
     net.cut_after(_OF_VGG)
     return Eye(name=VGG16, hash=digest(weights)[:12], net=net, layers=_OF_VGG)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LikeAsked:
+    """What is asked of a picture that becomes like another."""
+
+    style: Other
+    strength: float = 1.0
+    keep_colours: bool = False
+
+
+def restyled_like(image: Image, asked: LikeAsked, by: Eye) -> Image:
+    """All of the picture in the style of another one."""
+    if not asked.strength:
+        return image
+    plain = image.plain
+    before = torch.from_numpy(plain.rgb().transpose(2, 0, 1).copy())
+    change = drawn_like(before, asked.style, by) - before
+    change = asked.strength * (luma_of(change) if asked.keep_colours else change)
+    colours = (before + change).clamp(0, 1).permute(1, 2, 0).numpy().reshape(-1, 3)
+    everywhere = np.ones(before.shape[1:], bool)
+    result = plain.recoloured(np.ascontiguousarray(colours), everywhere)
+    return replace(result, profile=image.profile)
 
 
 def drawn_like(picture: Picture, style: Other, by: Eye, steps: int = _STEPS) -> Picture:

@@ -27,14 +27,8 @@ from trombine.io.sheets import Sheet, centred, fitting, overview
 from trombine.io.video import Frames, SourceFile, Video, lost_by_video, spread
 from trombine.models import Model, loaded
 from trombine.models.model import find
-from trombine.restyling.drawing import (
-    LikeAsked,
-    Restyling,
-    faces_in,
-    restyled,
-    restyled_like,
-)
-from trombine.restyling.like import Eye
+from trombine.restyling.drawing import Restyling, faces_in, restyled
+from trombine.restyling.like import Eye, LikeAsked, restyled_like
 from trombine.restyling.portrait import Actor, Character, character_of, in_moment, median
 from trombine.superres.enlarge import check_format
 
