@@ -173,13 +173,6 @@ def test_what_is_not_known_stays_unknown(faces: Batch) -> None:
     assert torch.equal(only.pixels, found.pixels)
 
 
-def test_an_unknown_part_of_a_picture_stays_unknown(faces: Batch) -> None:
-    parts = torch.full_like(faces.pixels[..., 0], 255)
-    parts[:, :, : SIZE // 2] = 4  # the left eye, everywhere
-    found = augmented(replace(faces, parts=parts), ALL, Rng(seed=3, places=PLACES)).parts
-    assert found is not None and set(found.unique().tolist()) == {4, 5, 255}
-
-
 def test_what_left_the_picture_is_not_visible(faces: Batch) -> None:
     augment = Augment.parse("zoom:1.9-2+shift:0.3")
     seen = replace(faces, visible=torch.ones(6, 68, dtype=torch.bool))
@@ -272,8 +265,3 @@ def test_a_window_of_a_mirrored_picture_is_a_mirrored_window(faces: Batch) -> No
         whole = faces.pixels[n].flip(1) if flipped else faces.pixels[n]
         windows = whole.unfold(0, 20, 1).unfold(1, 20, 1).permute(0, 1, 3, 4, 2)
         assert (windows == found.pixels[n]).all((2, 3, 4)).any()
-
-
-def test_of_a_smaller_picture_a_window_is_all(faces: Batch) -> None:
-    changes = drawn(Augment.parse("crop:64"), (SIZE, SIZE), Rng(seed=3, places=PLACES))
-    assert torch.equal(changed(faces, changes).pixels, faces.pixels)

@@ -45,19 +45,6 @@ def test_pictures_of_the_right_size_come_as_they_are(tmp_path: Path) -> None:
     assert (pictures == np.stack([saved[1], saved[0], saved[2]])).all()
 
 
-@pytest.mark.parametrize("small", [True, False])
-def test_only_the_pictures_of_a_small_folder_are_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
-) -> None:
-    saved = save(tmp_path / "a.png", noise(24, 24))
-    monkeypatch.setattr("trombine.data.folder._CACHE_LIMIT", 24 * 24 * 3 - (not small))
-    folder = Folder(tmp_path, 24)
-    given = rows(folder)["pictures"]
-    given[:] = 0  # rows are the caller's own
-    later = save(tmp_path / "a.png", noise(24, 24))
-    assert (rows(folder)["pictures"] == (saved if small else later)).all()
-
-
 def test_others_are_cropped_to_the_middle_and_shrunk(tmp_path: Path) -> None:
     wide = save(tmp_path / "wide.png", noise(60, 101))
     tall = save(tmp_path / "wide2.png", noise(33, 20))
@@ -188,17 +175,6 @@ def test_parts_that_are_none_are_refused(tmp_path: Path) -> None:
         save(tmp_path / "p.png", wrong)
         with pytest.raises(InputError, match=r"p\.png: (is not a parts map|holds RGB colours)"):
             rows(Folder(tmp_path, 16))
-
-
-def test_a_bad_picture_of_a_training_has_a_cure(tmp_path: Path) -> None:
-    (tmp_path / "broken.png").symlink_to(tmp_path / "gone.png")
-    folder = Folder(tmp_path, 16)
-    with pytest.raises(InputError) as caught:
-        folder.rows(np.zeros(1, np.int64))
-    assert str(caught.value) == (
-        f"{tmp_path / 'broken.png'}: is a link to a file that is gone; remove it, or make a pack of"
-        " the folder: trombine data prepare leaves it out"
-    )
 
 
 def test_label_maps_of_painted_pictures_are_no_pictures(tmp_path: Path) -> None:

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import trombine
 from trombine.core.errors import InputError
 from trombine.data.folder import Folder
 from trombine.data.hub import parse_hub, prepare_hub
-from trombine.data.pack import Pack
 from trombine.data.source import source
 from trombine.data.split import prepare_split
 
@@ -125,12 +123,6 @@ def test_a_set_is_a_source_and_is_loaded_once(
     assert [tested.name(i) for i in range(len(tested))] == ["test/000000.jpg"]
 
 
-def test_prepare_takes_a_set(local: ModuleType, cache: Path, tmp_path: Path) -> None:
-    result = trombine.data_prepare(Path("hub:owner/name"), output=tmp_path / "pack", size=16)
-    assert result.summary.endswith("a pack of 4 pictures of 16 px (imagefolder)")
-    assert Pack(tmp_path / "pack").vector_names == ("age", "glad")
-
-
 def refusal(name: str, folder: Path) -> str:
     with pytest.raises(InputError) as caught:
         prepare_hub(name, folder)
@@ -159,13 +151,6 @@ def test_a_set_that_cannot_be_loaded_is_named(
     assert "cannot be loaded (" in message and "check the name and the network" in message
 
 
-def test_a_set_without_pictures_is_named(
-    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer(datasets, monkeypatch, datasets.Dataset.from_dict({"text": ["a"]}))
-    assert "has no column of pictures" in refusal("owner/name", tmp_path / "out")
-
-
 def test_only_pictures_are_copied(
     datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,11 +162,6 @@ def test_only_pictures_are_copied(
     with pytest.raises(InputError, match="has no picture of a known format in row 0"):
         prepare_hub("owner/name", tmp_path / "out")
     assert not (tmp_path / "out/train").exists()
-
-
-def test_names_are_read() -> None:
-    assert parse_hub("name") == ("name", None, None)
-    assert parse_hub("owner/name/small-2:test") == ("owner/name", "small-2", "test")
 
 
 @pytest.mark.parametrize("name", ["", "a/b/c/d", "../x", "a b", "a:b:c"])

@@ -79,14 +79,6 @@ def test_the_number_of_workers_leaves_no_trace(tmp_path: Path, whole: Path) -> N
     assert same(whole, tmp_path / "two")
 
 
-def test_progress_counts_the_pictures(tmp_path: Path) -> None:
-    steps: list[tuple[float, float, str]] = []
-    done = write(tmp_path / "pack", count=20, progress=lambda *step: steps.append(step))
-    assert steps == [(16, 20, "leaves"), (20, 20, "leaves")]
-    assert (done.written, done.kept) == ((tmp_path / "pack",), 0)
-    assert [path.name for path in tmp_path.iterdir()] == ["pack"]  # no lock, no part
-
-
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path

@@ -56,12 +56,6 @@ def test_a_second_run_makes_only_what_is_missing(tmp_path: Path, whole: dict[str
     assert files(tmp_path) == whole
 
 
-def test_more_of_the_same_is_added(tmp_path: Path, whole: dict[str, bytes]) -> None:
-    fill(tmp_path, count=2, first_seed=2)
-    assert fill(tmp_path).kept == 2
-    assert files(tmp_path) == whole
-
-
 def test_a_folder_of_pictures_is_not_filled(tmp_path: Path) -> None:
     """Its metadata.jsonl would hide them from whoever reads the folder."""
     (tmp_path / "p00.JPG").write_bytes(b"mine")
@@ -79,14 +73,6 @@ def test_other_pictures_are_not_mixed_in(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="describes "):  # one would stay
         fill(tmp_path, ANIME, count=3, overwrite=True)
     assert files(tmp_path) == before
-
-
-@pytest.mark.parametrize("line", ["{", '{"seed": 0, "size": 16}'])
-def test_lines_of_somebody_else_stay(tmp_path: Path, line: str) -> None:
-    (tmp_path / "metadata.jsonl").write_text(f"{line}\n")
-    with pytest.raises(OutputError, match=r"metadata.jsonl: describes other pictures"):
-        fill(tmp_path)
-    assert files(tmp_path) == {"metadata.jsonl": f"{line}\n".encode()}
 
 
 def test_a_stopped_run_leaves_a_whole_folder(tmp_path: Path, whole: dict[str, bytes]) -> None:

@@ -137,15 +137,6 @@ def test_a_spec_names_a_split_and_training_leaves_the_test_alone(
         source(f"folder:{pictures}@test", SIZE)
 
 
-def test_another_folder_is_another_pack(pictures: Path, tmp_path: Path) -> None:
-    prepare(pictures, tmp_path / "pack")
-    next(pictures.rglob("*.png")).unlink()
-    with pytest.raises(InputError, match="is another pack"):
-        prepare(pictures, tmp_path / "pack")
-    prepare(pictures, tmp_path / "pack", overwrite=True)
-    assert len(Pack(tmp_path / "pack")) == 39
-
-
 def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "a.png").write_bytes(b"no picture")
@@ -204,11 +195,3 @@ def test_pictures_that_a_description_does_not_name_are_counted(tmp_path: Path) -
         "1 picture named in metadata.csv is not there",
         "1 picture of the folder is not in metadata.csv, and is left out",
     ]
-
-
-def test_the_table_that_names_what_is_not_there_is_named(tmp_path: Path) -> None:
-    folder = fill(tmp_path / "in", "img_align_celeba/1.png", "img_align_celeba/2.png")
-    row = " 1" * 10
-    (folder / "list_landmarks_align_celeba.txt").write_text(f"1.png{row}\n2.png{row}\n")
-    (folder / "list_eval_partition.txt").write_text("1.png 0\n2.png 0\n3.png 0\n4.png 1\n")
-    assert notices(folder) == ["2 pictures named in list_eval_partition.txt are not there"]

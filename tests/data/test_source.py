@@ -13,7 +13,6 @@ from PIL import Image
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data import source as source_module
 from trombine.data.item import Batch
 from trombine.data.made import Maker
 from trombine.data.pack_writer import write_pack
@@ -88,14 +87,6 @@ def test_a_damaged_pack_of_the_cache_is_made_again(
         assert torch.equal(again.pixels, whole.pixels)
 
 
-def test_another_painter_has_another_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    maker = Maker(kind="leaves", size=SIZE)
-    before = cache_path(maker, 0, 2)
-    assert before.name.startswith("leaves-16px-0-1-")
-    monkeypatch.setattr(source_module, "painter_hash", lambda: "0123")
-    assert cache_path(maker, 0, 2) != before
-
-
 # Which pictures come when
 
 
@@ -127,13 +118,6 @@ def test_a_mix_draws_by_weight_and_evenly_within() -> None:
     assert abs(counts[:12].sum() - 16_800) < 5 * np.sqrt(24_000 * 0.7 * 0.3)
     assert np.abs(counts[:12] - 1400).max() < 5 * np.sqrt(1400)
     assert np.abs(counts[12:] - 360).max() < 5 * np.sqrt(360)
-
-
-def test_terms_are_shuffled_apart() -> None:
-    """Terms of one length would otherwise give pictures of the same places in turn."""
-    opened = source("leaves#20+leaves#20", SIZE, workers=1)
-    drawn = opened.draw(Rng(seed=0, places=np.arange(20, dtype=np.int64)))
-    assert len(set((drawn % 20).tolist())) < 20
 
 
 # What a mix knows
@@ -217,16 +201,6 @@ def test_a_label_that_is_not_known_stays_so(tmp_path: Path) -> None:
     opened = source(f"pack:{tmp_path}/pack+leaves#2", SIZE, workers=1)
     labels = opened.batch(np.arange(3, dtype=np.int64)).labels
     assert labels is not None and labels.tolist() == [1, -1, -1]
-
-
-def test_vectors_of_two_meanings_are_left_out(tmp_path: Path) -> None:
-    save(tmp_path / "a.png", 9)
-    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png", "face": {"smile": 0.5}}\n')
-    opened = source(f"folder:{tmp_path}+world:photo#12", SIZE, workers=1)
-    assert opened.vector_names == ()
-    assert opened.batch(np.array([0, 1], np.int64)).vectors is None
-    alone = source(f"folder:{tmp_path}", SIZE).item(0).vector
-    assert alone is not None and alone.tolist() == [0.5]
 
 
 def test_pairs_do_not_mix_with_single_pictures() -> None:

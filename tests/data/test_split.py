@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trombine.core.errors import InputError
-from trombine.data.source import SEED_RANGES, Source, source
+from trombine.data.source import SEED_RANGES, Source
 from trombine.data.split import apart, prepare_split, split
 from trombine.io.image import save_picture
 
@@ -124,14 +124,6 @@ def test_what_a_folder_says_goes_before_a_folder_beside(tmp_path: Path) -> None:
     assert all(name.startswith("validation/") for name in names(measured))
     learned, measured = split(f"folder:{tmp_path / 'training'}@choose", 16, 4)
     assert all(name.startswith("validation/") for name in names(learned) | names(measured))
-
-
-def test_a_mix_says_what_its_pictures_are_for(tmp_path: Path) -> None:
-    for use in ("train", "test"):
-        save_picture(tmp_path / use / "0.png", np.zeros((16, 16, 3), np.uint8))
-    mixed = source(f"folder:{tmp_path}+leaves#2", 16)
-    assert mixed.splits is not None and mixed.splits.tolist() == [2, 0, -1, -1]
-    assert source("leaves#2+leaves#3", 16).splits is None
 
 
 def test_streams_do_not_learn_what_another_is_measured_on(folder: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.core.errors import InputError
 from trombine.data.pack import Pack
 from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
 from trombine.data.source import source
@@ -59,13 +58,6 @@ def test_no_photograph_is_learned_from_and_measured_on(photographs: Path) -> Non
     assert not files[0] & files[1]
 
 
-def test_as_many_as_are_counted_from_all_pictures(photographs: Path) -> None:
-    """A count takes some of every picture."""
-    squares = source(f"tiles:{photographs}#24", SIZE)
-    assert len(squares) == 24
-    assert len({squares.name(index) for index in range(24)}) == 12
-
-
 def test_a_changed_folder_is_cut_anew(photographs: Path) -> None:
     """What was cut before is not taken for what the folder holds now."""
     before = source(f"tiles:{photographs}", SIZE).take(np.array([0]))["pictures"]
@@ -96,13 +88,6 @@ def test_bad_and_small_ones_are_left_out(photographs: Path, tmp_path: Path) -> N
     assert {file.name for file in done.skipped} == {"torn.png"}
     pack = Pack(tmp_path / "pack")
     assert not {"narrow.png", "torn.png"} & {pack.name(row) for row in range(len(pack))}
-
-
-def test_a_folder_of_nothing_that_fits(tmp_path: Path) -> None:
-    """It is refused in a line that says what would fit."""
-    Image.new("RGB", (15, 200)).save(tmp_path / "narrow.png")
-    with pytest.raises(InputError, match=r"no picture of 16 x 16 pixels or more .* smaller --size"):
-        source(f"tiles:{tmp_path}", SIZE)
 
 
 def test_enlargers_learn_from_folders_at_their_own_size() -> None:

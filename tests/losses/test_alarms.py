@@ -316,16 +316,6 @@ def test_one_bad_sample_time_is_not_a_collapse(data: torch.Tensor) -> None:
     assert [i for i, _ in listen(Collapse(), [bad, bad, bad, fine, bad, bad])] == [1, 5]
 
 
-def test_data_without_diversity_has_none_to_lose(data: torch.Tensor) -> None:
-    same = data[:1].repeat(16, 1, 1, 1)
-    assert not listen(Collapse(warmup=0), [Report(pictures=9, samples=same, truth=same)] * 9)
-
-
-def test_samples_that_are_not_finite_are_another_alarms(data: torch.Tensor) -> None:
-    broken = Report(pictures=9, samples=torch.full_like(data[:16], torch.nan), truth=data[:16])
-    assert not listen(Collapse(warmup=0), [broken, Report(pictures=9, samples=data[:16])] * 4)
-
-
 # Of every alarm ------------------------------------------------------------------------------
 
 WON_LINE = {

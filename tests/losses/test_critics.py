@@ -83,13 +83,6 @@ def test_smoothed_labels_are_one_sided() -> None:
         assert (moved - plain).item() == pytest.approx((smoothed - loss).item())
 
 
-def test_a_pair_is_of_one_real_and_one_fake() -> None:
-    """Not of each with the mean of the others: then a slice would not be part of the whole."""
-    real, fake = torch.tensor([0.0, 10.0]).double(), torch.tensor([0.0, 10.0]).double()
-    loss = CRITICS["relativistic"].discriminator(real, fake).item()
-    assert loss == pytest.approx(math.log(2))
-
-
 # --- penalties ----------------------------------------------------------------------------------
 
 

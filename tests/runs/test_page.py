@@ -102,14 +102,6 @@ def test_a_folder_with_nothing_in_it(tmp_path: Path) -> None:
     assert "<title>empty</title>" in text and "None yet." in text
 
 
-def test_one_line_and_no_samples(made: ModuleType, tmp_path: Path) -> None:
-    folder = new_run(tmp_path / "new", {"recipe": "new"})
-    folder.append(made.train(0, {"net/l1": 0.5, "net/gradient": None, "rate": 0.0}))
-    text = text_of(folder)
-    assert "Learning" in sections(text) and "<title>new</title>" in text
-    assert "Stopped, 0 pictures seen." in text
-
-
 def test_a_run_that_makes_no_pictures_has_no_samples(made: ModuleType, tmp_path: Path) -> None:
     folder = new_run(tmp_path / "pose", {})
     assert "Samples" in sections(text_of(folder)), "none yet"

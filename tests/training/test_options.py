@@ -215,12 +215,3 @@ def test_the_models_of_a_run_give_rgb(family: str, space: str, tmp_path: Path) -
         wanted = model.net(to_space(given, space))
         wanted = from_space(wanted, space).clamp(0, 1) if family == "restore" else wanted
     torch.testing.assert_close(model(given), wanted.detach())
-
-
-def test_a_batch_is_cut_with_its_space() -> None:
-    source = kit("restore").material.learned["data"]
-    source.space = "hsv"
-    whole = source.batch(np.arange(4))
-    part = whole.only(slice(1, 3))
-    assert part.space == "hsv" and len(part) == 2
-    assert torch.equal(part.pictures(), whole.pictures()[1:3])

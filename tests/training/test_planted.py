@@ -51,16 +51,6 @@ def test_a_detach_that_made_a_reconstruction_term_inert(
     )
 
 
-def test_that_the_net_moves_would_not_have_seen_it(
-    ours: Ours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Why each term is tried by itself: the other terms still move every weight."""
-    monkeypatch.setattr(RestoreObjective, "terms", cut_off)
-    ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")(
-        case="cleaner", tmp_path=tmp_path
-    )
-
-
 # --- batch norm that moves while frozen ---------------------------------------------------------
 
 

@@ -54,9 +54,8 @@ def test_killed_and_told_to_end_at_any_moment(root: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("pictures", [0, 48])
-def test_stopped_in_this_process(pictures: int, tmp_path: Path, whole: dict[str, bytes]) -> None:
-    stop_after(order("adversarial", tmp_path / "run"), pictures)
+def test_stopped_before_it_has_begun(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    stop_after(order("adversarial", tmp_path / "run"), 0)
     train(order("adversarial", tmp_path / "run"))
     assert contents(tmp_path / "run") == whole
 
@@ -265,12 +264,6 @@ def test_a_killed_run_loses_half_a_minute_at_most(
     train(rarely_saved(run, writer.SAVE_SECONDS))
     assert contents(run) == whole_rarely
     assert checkpoint_names(run) == ["000000000.safetensors", "000000096.safetensors"]
-
-
-def test_nothing_is_saved_before_its_time(tmp_path: Path) -> None:
-    """In the first half minute only what the recipe says is saved."""
-    stop_after(rarely_saved(tmp_path / "run", 0.01), 48)
-    assert checkpoint_names(tmp_path / "run") == ["000000000.safetensors"]
 
 
 def test_an_alarm_goes_back_to_where_it_would_without_a_clock(

@@ -16,7 +16,7 @@ from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
-from trombine.training.sweep import Sweep, check_shared, combinations, name_of, points, sweep
+from trombine.training.sweep import Sweep, check_shared, combinations, sweep
 
 
 def asked(folder: Path, grids: Sequence[str], zips: Sequence[str] = ()) -> Sweep:
@@ -92,17 +92,6 @@ def test_what_no_run_could_have_is_refused_at_once(grid: str, tmp_path: Path) ->
     assert not (tmp_path / "sweep").exists()
 
 
-def test_a_setting_that_one_of_the_nets_has_may_vary(tmp_path: Path) -> None:
-    found = points(asked(tmp_path, ["net=unet:width=4;residual:width=4", "net.depth=1,2"]))
-    assert [point.recipe is None for point in found] == [True, True, False, False]
-
-
-def test_a_name_is_one_folder() -> None:
-    name = name_of({"data": "folder:a/b", "lr": "1"})
-    assert "/" not in name
-    assert name == "data=folder:a_b,lr=1"
-
-
 Swept = tuple[Path, Result, list[tuple[float, float, str]]]
 
 
@@ -122,14 +111,6 @@ def test_a_run_that_fails_is_named_and_the_rest_go_on(swept: Swept) -> None:
         assert RunFolder(folder / name).entries()[-1]["kind"] == "end"
         assert (folder / name / "best.safetensors").exists()
     assert not RunFolder(folder / "lr=nothing").exists
-
-
-def test_what_it_says_names_the_run(swept: Swept) -> None:
-    _, result, steps = swept
-    assert not result.notices
-    done = [done for done, _, _ in steps]
-    assert done[-1] == max(done) == 3 and {total for _, total, _ in steps} == {3}
-    assert (1 / 2, 3, "lr=1e-3: 16 of 32 pictures") in steps
 
 
 def test_settings_reach_the_runs(swept: Swept) -> None:

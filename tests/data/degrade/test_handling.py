@@ -70,11 +70,3 @@ def test_what_hands_did_is_what_their_steps_changed() -> None:
     assert (change[damaged] > 0).all()
     assert damaged[change > 0.35].all(), "more than light beside a fold and a thin rim"
     assert (other[~damaged] > 0.1).any(), "the other steps did nothing: nothing was shown"
-
-
-def test_pictures_do_not_depend_on_what_is_mapped() -> None:
-    chain, pictures = Chain.parse("old-photo"), torch.rand(COUNT, 3, SIZE, SIZE)
-    every, mine = chain.marked(pictures, CHANCE), after(chain, pictures)
-    assert torch.equal(every.pictures, mine.pictures)
-    assert torch.equal(every.pictures, chain(pictures, CHANCE))
-    assert (every.damaged >= mine.damaged).all() and (every.damaged > mine.damaged).any()

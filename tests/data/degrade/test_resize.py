@@ -8,7 +8,6 @@ import torch
 
 from trombine.core.errors import InputError
 from trombine.data.degrade import (
-    crop_to_multiple,
     enlarge,
     imresize_any,
     imresize_matlab,
@@ -51,12 +50,6 @@ def test_a_mirrored_or_turned_picture_gives_the_same_mirrored_or_turned(factor: 
         assert torch.allclose(changed, change(small), atol=1e-6)
 
 
-def test_a_batch_is_its_pictures() -> None:
-    batch = random_picture(4, 3, 24, 48)
-    for change in (lambda p: shrink(p, 4), lambda p: enlarge(p, 2)):
-        assert torch.equal(change(batch), torch.stack([change(one) for one in batch]))
-
-
 def test_results_are_pictures_of_256_levels() -> None:
     """Black and white pixels overshoot: clamped, and rounded."""
     sharp = (random_picture(3, 48, 48) > 0.5).float()
@@ -83,12 +76,6 @@ def test_gradients_pass() -> None:
     expected = np.outer(*[matlab_weights(8, 4, 0.5, "bicubic")[1]] * 2)
     assert picture.grad is not None
     assert picture.grad[0].numpy() == pytest.approx(expected, abs=1e-7)
-
-
-def test_cropped_to_a_multiple() -> None:
-    picture = random_picture(3, 25, 31)
-    assert torch.equal(crop_to_multiple(picture, 8), picture[:, :24, :24])
-    assert torch.equal(crop_to_multiple(picture[:, :24, :24], 8), picture[:, :24, :24])
 
 
 def test_what_cannot_be_is_refused() -> None:

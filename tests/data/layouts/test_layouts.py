@@ -80,11 +80,6 @@ def test_no_folder_and_no_pictures_are_refused(tmp_path: Path) -> None:
         list_folder(tmp_path / "a.png")
 
 
-def test_the_table_says_what_each_is(tiny: ModuleType) -> None:
-    assert all(layout.about for layout in LAYOUTS.values())
-    assert {tiny.layout_of(kind) for kind in tiny.MAKERS} == set(LAYOUTS)
-
-
 def test_hidden_files_are_left_out_and_circles_end(tiny: ModuleType, tmp_path: Path) -> None:
     tiny.pictures(tmp_path, ["a.png", ".thumbnails/a.png", ".b.png"])
     (tmp_path / "jpg").write_text("no picture")

@@ -10,7 +10,6 @@ import torch
 from scipy import stats
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, check_hole
-from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.augment import Augment, augmented
 from trombine.data.augment import drawn as drawn_changes
@@ -152,19 +151,6 @@ def test_between_them_the_chance_grows_evenly() -> None:
         assert abs(new[part].sum() - expected[part].sum()) < 4.5 * spread
     at = Rng(seed=2, places=places).uniforms("mask: stage") * length < places - first
     assert np.array_equal(new, at)
-
-
-def test_several_changes() -> None:
-    masks = parse("squares>huge@10-20>text@20>half@50-60>scratches@60")
-    names = [_stage_at(masks, chance(0, [p])).mix[0].family for p in range(80)]
-    assert set(names[:11]) == {"squares"} and set(names[11:20]) == {"squares", "huge"}
-    assert set(names[20:51]) == {"text"} and set(names[51:60]) == {"text", "half"}
-    assert set(names[60:]) == {"scratches"}
-
-
-def test_the_mask_of_a_seed_has_no_clock() -> None:
-    with pytest.raises(InputError, match=r"counts the pictures of a run, .*draw_masks in Python"):
-        mask("huge>squares@5", 0, SIZE)
 
 
 def test_a_run_is_measured_on_what_a_curriculum_ends_with() -> None:

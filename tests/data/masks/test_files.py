@@ -21,7 +21,6 @@ from trombine.data.masks import (
     parse_mix,
 )
 from trombine.data.masks.files import NVIDIA_GROWS, _augmented, _resized, list_files, resolve
-from trombine.world import face, paint
 
 SIZE = 64
 Folder = Callable[..., Path]
@@ -90,14 +89,6 @@ def test_a_file_is_cropped_to_its_middle_and_resized() -> None:
     assert large.mean() == pytest.approx(hole.mean(), abs=0.01)
 
 
-def test_a_hole_that_the_crop_takes_away_leaves_a_pixel(tmp_path: Path) -> None:
-    wide = np.zeros((SIZE, 2 * SIZE), np.uint8)
-    wide[:, :8] = 255
-    Image.fromarray(wide).save(tmp_path / "a.png")
-    assert mask(f"files:{tmp_path}", 0, SIZE).sum() == 1
-    assert (~mask(f"inverted:{tmp_path}", 0, SIZE)).sum() == 1
-
-
 # NVIDIA's sets: the training masks are mostly white, and black is the hole; the testing masks
 # have 1 to 60 % of white, which is the hole.
 
@@ -157,14 +148,6 @@ def test_one_bin_of_its_testing_set_is_known_as_well(bin: str, folder: Folder) -
 # What is refused
 
 
-def test_zeros_and_ones_are_refused(tmp_path: Path) -> None:
-    """As arrays of booleans are often written: a picture of them is black."""
-    (hole,) = strokes(1)
-    Image.fromarray(hole.astype(np.uint8)).save(tmp_path / "a.png")
-    with pytest.raises(InputError, match=r"a\.png holds 0 and 1, which are both black"):
-        mask(f"files:{tmp_path}", 0, SIZE)
-
-
 @pytest.mark.parametrize(
     ("family", "level", "said"),
     [
@@ -179,20 +162,6 @@ def test_a_file_of_one_colour_is_refused(
     Image.fromarray(np.full((SIZE, SIZE), level, np.uint8)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match=rf"a\.png {said}, which is no mask; take it out"):
         mask(f"{family}:{tmp_path}", 0, SIZE)
-
-
-def test_photographs_are_none_of_nvidias(tmp_path: Path) -> None:
-    """Soft edges are no reason; a mask of one's own may be grey."""
-    Image.fromarray(paint(face(3), SIZE, "photo").pixels).save(tmp_path / "a.png")
-    with pytest.raises(InputError, match=r"a\.png is neither black nor white .*; name their"):
-        mask(f"nvidia:{tmp_path}", 0, SIZE)
-    assert mask(f"files:{tmp_path}", 0, SIZE).any()
-    (hole,) = strokes(1, 256, "irregular:20-30")
-    for holes in (hole, ~hole):
-        soft = ndimage.uniform_filter(holes * 255.0, 3).astype(np.uint8)
-        Image.fromarray(soft).save(tmp_path / "a.png")
-        check_folders(parse_mix(f"nvidia:{tmp_path}"))
-        assert mask(f"nvidia:{tmp_path}", 0, SIZE).any()
 
 
 def test_a_folder_is_looked_at_anew(tmp_path: Path) -> None:

@@ -75,16 +75,6 @@ def test_a_guess_knows_nothing_of_what_is_under_the_hole(faces: Batch) -> None:
     assert 0.4 < float(truth[inside].mean()) < 0.96 < float(truth[~inside].mean())
 
 
-def test_of_a_small_picture_is_guessed_at_the_size_that_was_learned() -> None:
-    """What is guessed of pictures half as large is as near to the truth, in their own pixels."""
-    count = 16
-    faces = pictures(f"world:photo#{count}", 64, count)
-    step = step_of(faces)
-    shown = InpaintObjective(recipe_of("guessed")).shown(step)
-    assert faces.parts is not None and shown.parts.shape[-2:] == faces.parts.shape[1:]
-    assert float((shown.parts.argmax(1) == faces.parts).float().mean()) > 0.85
-
-
 def test_of_a_real_picture_a_reading_is_told(faces: Batch) -> None:
     """One of twelve is real; the rest keep their painted truth."""
     mirror = replace(faces, pixels=faces.pixels.flip(2), parts=None, points=None)

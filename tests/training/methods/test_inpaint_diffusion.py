@@ -10,7 +10,6 @@ import torch
 from families import bare_step, pictures
 from net_cases import CASES
 
-from trombine.core.errors import InputError
 from trombine.data.item import Batch
 from trombine.losses.objective import Step
 from trombine.nets import build
@@ -155,13 +154,6 @@ def test_a_painter_that_fills_stands_still(faces: Batch) -> None:
         assert moves == name.startswith("last.")
         assert name.startswith(phase.parts) != name.startswith(("stages.", "embedding."))
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
-
-
-def test_a_painter_that_nobody_trained_is_refused() -> None:
-    """It would stand still as chance made it."""
-    untrained = replace(recipe_of(), nets={"net": NetSpec("diffusion_painter", OVER_PAINTER)})
-    with pytest.raises(InputError, match="give --start inpaint"):
-        InpaintDiffusionObjective(untrained)
 
 
 def test_a_view_without_its_hole_is_not_measured(faces: Batch) -> None:

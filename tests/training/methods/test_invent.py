@@ -180,38 +180,6 @@ def test_a_retold_flow_of_details_is_told_of_true_fields_once_a_face(step: Step)
     assert net.details.fields.weight.grad[:, :3].abs().max() > 0
 
 
-def test_flows_leave_statistics_and_codes_alone(step: Step) -> None:
-    """While flows learn, the decoder works as it will when it is used."""
-    objective, net = InventObjective(recipe_of()), cast(Inventor, step.nets["net"])
-    before = {name: one.clone() for name, one in net.decoder.state_dict().items()}
-    torch.stack(list(objective.flow(step).values())).sum().backward()
-    assert all(torch.equal(before[n], one) for n, one in net.decoder.state_dict().items())
-    assert all(p.grad is None for p in [*net.decoder.parameters()])
-    assert all(p.grad is None for p in step.nets["encoder"].parameters())
-    assert all(p.grad is not None for p in net.codes.parameters())
-
-
-def test_codes_and_flows_are_learned(step: Step, faces: Batch) -> None:
-    """On a few faces the loss of each phase falls."""
-    objective = InventObjective(recipe_of())
-    for phase in objective.phases():
-        parameters = [
-            p
-            for role in phase.learns
-            for name, p in step.nets[role].named_parameters()
-            if name.partition(".")[0] in phase.parts
-        ]
-        adam = torch.optim.Adam(parameters, 5e-3)
-        losses = []
-        for _ in range(40):
-            adam.zero_grad()
-            loss = torch.stack(list(phase.terms(step).values())).sum()
-            loss.backward()
-            adam.step()
-            losses.append(float(loss.detach()))
-        assert losses[-1] < 0.9 * losses[0], phase.name
-
-
 def test_faces_whose_parts_nobody_knows_count_alike_or_not_at_all(step: Step, faces: Batch) -> None:
     step = replace(step, batches={"data": replace(faces, parts=None)})
     plain = InventObjective(recipe_of(organs=0.0))

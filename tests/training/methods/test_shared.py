@@ -16,7 +16,6 @@ from torch.nn import functional
 from trombine.core.conventions import LANDMARK_COUNT, PARTS
 from trombine.core.errors import InputError
 from trombine.data.source import source
-from trombine.data.spec import parse
 from trombine.losses.objective import Step
 from trombine.nets import build
 from trombine.nets.reader import middles_of, share_of
@@ -174,12 +173,6 @@ def test_the_judge_learns_which_style_is_which() -> None:
     assert float(terms["logistic"].detach()) == pytest.approx(float(wanted), rel=1e-5)
 
 
-def test_the_recipe_learns_from_other_people_in_each_style() -> None:
-    recipe = find("restyle-shared")
-    photos, drawings = (parse(spec)[0].seeds for spec in (recipe.data, recipe.other))
-    assert not set(photos) & set(drawings)
-
-
 def test_pictures_without_truth_are_refused_with_what_to_give() -> None:
     with pytest.raises(InputError, match="give --parts 0 --points 0"):
         RestyleSharedObjective(recipe_of()).soft(step_of(known(), other="leaves#48"))
@@ -196,19 +189,3 @@ def test_a_kind_of_another_style_is_refused() -> None:
         objective.check({"data": kinds["other"], "other": kinds["data"]})
     unknown = source("leaves#48", SIDE)
     objective.check({"data": unknown, "other": unknown})
-
-
-@pytest.mark.parametrize(
-    ("changed", "says"),
-    [
-        (
-            {"net": NetSpec("restyler", {**NET, "styles": "photo+anime+sketch"})},
-            "names 3; give two",
-        ),
-        ({"reads": NetSpec("code_reader", {"inputs": 7})}, "net.latent 3, reads.inputs 7"),
-    ],
-)
-def test_nets_that_do_not_fit_are_refused(changed: dict[str, NetSpec], says: str) -> None:
-    nets = {**recipe_of().nets, **changed}
-    with pytest.raises(InputError, match=says):
-        RestyleSharedObjective(recipe_of(nets=nets))

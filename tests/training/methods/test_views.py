@@ -9,7 +9,6 @@ import torch
 from families import bare_step, pictures
 
 from trombine.core.conventions import LANDMARK_GROUPS
-from trombine.core.errors import InputError
 from trombine.losses.objective import Step
 from trombine.training.methods import find
 from trombine.training.methods.inpaint import Inpaint, InpaintObjective, Views
@@ -62,11 +61,6 @@ def test_without_a_window_nothing_changes(step: Step) -> None:
     assert views.soft(whole) is whole
     points = torch.rand(COUNT, 68, 2)
     assert views.moved(points, WHOLE) is points
-
-
-def test_a_window_must_fit(step: Step) -> None:
-    with pytest.raises(InputError, match="a window of 128 pixels does not fit; give a larger"):
-        Views.drawn(step, 128)
 
 
 def test_what_is_shown_through_a_window_is_as_large_as_it(step: Step) -> None:
