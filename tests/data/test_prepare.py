@@ -76,9 +76,8 @@ def test_a_pack_holds_what_the_folder_gives(pictures: Path, tmp_path: Path) -> N
 
 
 def test_bad_pictures_are_listed_and_left_out(pictures: Path, tmp_path: Path) -> None:
-    """Whoever reads them: two workers here."""
     bad = spoil(pictures)
-    done = prepare(pictures, tmp_path / "pack", workers=2)
+    done = prepare(pictures, tmp_path / "pack")
     assert list(done.skipped) == [pictures / name for name in bad]
     pack = Pack(tmp_path / "pack")
     pack.verify()

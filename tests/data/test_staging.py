@@ -192,10 +192,10 @@ def test_other_proportions_and_their_truth() -> None:
         mouth = torch.isin(found.parts[n], torch.tensor(MOUTH)).nonzero().flip(-1) + 0.5
         off.append((mouth.mean(0) - found.points[n, 48:60].mean(0)).norm())
     assert float(torch.stack(off).median()) < 0.02 * SIDE
-    posed = [paint_posed(seed, SIDE) for seed in range(900_000, 900_060)]
+    posed = [paint_posed(seed, SIDE) for seed in range(900_000, 900_030)]
     yaw = VECTOR_NAMES.index("yaw")
     sides = [painted for painted, vector in posed if abs(vector[yaw]) > 0.9]
-    assert len(sides) > 4 and not run(replace(NOTHING, people=1.0), batch_of(sides)).bent.any()
+    assert len(sides) > 2 and not run(replace(NOTHING, people=1.0), batch_of(sides)).bent.any()
 
 
 def test_under_a_hole_the_truth_stays() -> None:

@@ -84,7 +84,7 @@ def test_bad_and_small_ones_are_left_out(photographs: Path, tmp_path: Path) -> N
     Image.new("RGB", (15, 200)).save(photographs / "narrow.png")
     (photographs / "torn.png").write_bytes((photographs / "00.png").read_bytes()[:200])
     options = PrepareOptions(size=SIZE, crop="tiles")
-    done = prepare_pack(photographs, tmp_path / "pack", options, workers=2)
+    done = prepare_pack(photographs, tmp_path / "pack", options)
     assert {file.name for file in done.skipped} == {"torn.png"}
     pack = Pack(tmp_path / "pack")
     assert not {"narrow.png", "torn.png"} & {pack.name(row) for row in range(len(pack))}

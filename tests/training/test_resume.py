@@ -60,11 +60,16 @@ def test_stopped_before_it_has_begun(tmp_path: Path, whole: dict[str, bytes]) ->
     assert contents(tmp_path / "run") == whole
 
 
+SOONER = {"restyle": "soft=24", "sharpen": "alone=12 critic_alone=4 ramp=24"}
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_goes_on_to_the_same_bytes(family: str, tmp_path: Path) -> None:
-    train(order(family, tmp_path / "whole"))
-    stop_after(order(family, tmp_path / "run"), 20)
-    train(order(family, tmp_path / "run"))
+    """Through all its phases."""
+    settings = texts(f"pictures=48 {SOONER.get(family, '')}")
+    train(changed(order(family, tmp_path / "whole"), **settings))
+    stop_after(changed(order(family, tmp_path / "run"), **settings), 20)
+    train(changed(order(family, tmp_path / "run"), **settings))
     assert contents(tmp_path / "run") == contents(tmp_path / "whole")
 
 
