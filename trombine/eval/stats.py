@@ -1,4 +1,4 @@
-"""Intervals and p-values of what was measured, by SciPy's bootstrap and permutation test."""
+"""Intervals and p-values of what was measured."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float64
 from scipy import stats
+
+from trombine.metrics import student
 
 DRAWS: Final = 2000
 FLIPS: Final = 9999
@@ -48,16 +50,13 @@ def bootstrap(statistic: Callable[..., Any], *columns: np.ndarray) -> Estimate:
 
 
 def mean(values: Sequence[float] | Values) -> tuple[float, float, float]:
-    """The mean and its interval; the mean alone of one picture, or where a value is not finite."""
+    """The mean and Student's 95 % interval; the mean alone of one picture, or where a value is
+    not finite."""
     column = np.asarray(values, np.float64)
-    middle = float(column.mean())
     if len(column) < 2 or not np.isfinite(column).all():
+        middle = float(column.mean())
         return middle, middle, middle
-    result = stats.bootstrap(
-        (column,), np.mean, n_resamples=DRAWS, method="percentile", rng=np.random.default_rng(0)
-    )
-    low, high = result.confidence_interval
-    return middle, float(low), float(high)
+    return student(column)
 
 
 def sign_flip(differences: Values) -> float:

@@ -25,6 +25,7 @@ from trombine.metrics.protocol import (
     commit_of,
     figure,
     log_evaluation,
+    student,
 )
 from trombine.metrics.similarity import (
     SSIM_RADIUS,
@@ -62,4 +63,5 @@ __all__ = [
     "spacing",
     "ssim",
     "ssim_map",
+    "student",
 ]

@@ -101,6 +101,14 @@ class Figure:
     count: int  # of pictures
 
 
+def student(values: Float[np.ndarray, "n"]) -> tuple[float, float, float]:
+    """The mean of two values or more, and Student's 95 % interval of it."""
+    mean = float(values.mean())
+    error = float(values.std(ddof=1)) / math.sqrt(len(values))
+    reach = float(stdtrit(len(values) - 1, 0.975)) * error
+    return mean, mean - reach, mean + reach
+
+
 def figure(
     protocol: Protocol, method: str, measure: str, values: Float[np.ndarray, "n"] | PerPicture
 ) -> Figure:
@@ -115,16 +123,14 @@ def figure(
         raise InputError(f"{len(samples)} values for a protocol of {len(protocol.seeds)} seeds")
     if not np.isfinite(samples).all():
         raise InputError(f"{measure} of {method} is not finite on every picture")
-    mean = float(samples.mean())
-    error = float(samples.std(ddof=1)) / math.sqrt(len(samples))
-    reach = float(stdtrit(len(samples) - 1, 0.975)) * error
+    mean, low, high = student(samples)
     return Figure(
         protocol=protocol.hash,
         method=method,
         measure=measure,
         mean=mean,
-        low=mean - reach,
-        high=mean + reach,
+        low=low,
+        high=high,
         count=len(samples),
     )
 
