@@ -74,7 +74,7 @@ def test_a_picture_has_the_commands_bytes(opened: Opened, command: Command, tmp_
     expect(tab.locator("#who")).to_be_hidden()
 
 
-def test_who_is_drawn_changes_by_sliders(opened: Opened, command: Command, tmp_path: Path) -> None:
+def test_who_is_drawn_changes_by_sliders(opened: Opened, tmp_path: Path) -> None:
     """The person is drawn at once; the picture, a portrait and a file are of who was changed."""
     tab = opened("/restyle")
     choose(tab, "someone.png", paint(world_face(3), 128).pixels)
@@ -93,11 +93,6 @@ def test_who_is_drawn_changes_by_sliders(opened: Opened, command: Command, tmp_p
     assert json.loads(text)["character"].items() >= {"smile": 1, "hat": 1}.items()
     portrait = downloaded(tab, tmp_path / "portrait.png", "#save-portrait")
     assert pixels_of(portrait).shape == (1024, 1024, 3)
-    (tmp_path / "someone.png").write_bytes(png(paint(world_face(3), 128).pixels))
-    words = ("--to", "anime", "--portrait", "--size", "1024", "--attributes", "smile=1, hat")
-    words += ("--write-character",)  # so the page has numbers for its sliders
-    assert command("restyle", "someone.png", *words, "-o", "out.png").returncode == 0
-    assert (tmp_path / "out.png").read_bytes() == portrait
     tab.get_by_role("checkbox", name="The person alone").check()
     expect(tab.locator("#all")).to_be_hidden()
     tab.locator("#run").click()

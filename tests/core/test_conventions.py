@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
@@ -16,6 +14,7 @@ from trombine.core.conventions import (
     LANDMARK_COUNT,
     LANDMARK_GROUPS,
     MIRRORED_LANDMARK,
+    MIRRORED_PART,
     PART_COLOURS,
     PART_INDEX,
     PARTS,
@@ -23,10 +22,6 @@ from trombine.core.conventions import (
     check_parts,
     check_picture,
     check_points,
-    group_parts,
-    mirror_parts,
-    mirror_points,
-    mirror_visible,
     to_picture,
     to_pixels,
 )
@@ -137,31 +132,17 @@ def test_the_tables_agree_with_the_list() -> None:
     assert [GROUPS[g] for g in GROUP_OF_PART] == [part.group for part in PARTS]
     assert PART_COLOURS.tolist() == [list(part.colour) for part in PARTS]
     assert len({part.colour for part in PARTS}) == 19
+    for part, other in zip(PARTS, MIRRORED_PART, strict=True):
+        side, _, rest = part.name.partition("_")
+        sides = {"left": f"right_{rest}", "right": f"left_{rest}"}
+        assert PARTS[other].name == sides.get(side, part.name)
     assert set(GROUP_OF_PART) == set(range(8))
 
 
-def test_a_mirrored_map_is_the_map_seen_in_a_mirror() -> None:
-    """Against a loop over pixels and names."""
-    parts = RNG.integers(0, 19, (7, 9), np.uint8)
-    mirrored = mirror_parts(parts)
-    for row, column in np.ndindex(7, 9):
-        name = PARTS[parts[row, 8 - column]].name
-        side, _, rest = name.partition("_")
-        other = {"left": "right", "right": "left"}.get(side)
-        assert PARTS[mirrored[row, column]].name == (f"{other}_{rest}" if other else name)
-    assert np.array_equal(mirror_parts(mirrored), parts)
-
-
-def test_groups_are_what_the_parts_say() -> None:
-    parts = np.arange(19, dtype=np.uint8)[None]
-    assert [GROUPS[g] for g in group_parts(parts)[0]] == [part.group for part in PARTS]
-
-
-@pytest.mark.parametrize("door", [check_parts, mirror_parts, group_parts])
-def test_what_are_no_parts_is_refused(door: Callable[..., object]) -> None:
+def test_what_are_no_parts_is_refused() -> None:
     for wrong in (np.full((4, 5), 19, np.uint8), np.zeros((4, 5), np.int64)):
         with pytest.raises(REFUSALS):
-            door(wrong)
+            check_parts(wrong)
 
 
 # --- landmarks ---------------------------------------------------------------------------------
@@ -203,50 +184,7 @@ def test_the_permutation_is_the_geometry_of_a_mirror() -> None:
     assert np.array_equal(distance.argmin(axis=1), MIRRORED_LANDMARK)
 
 
-@pytest.mark.parametrize("width", [64, 101, 30.5])
-def test_a_symmetric_face_in_the_middle_mirrors_to_itself(width: float) -> None:
-    face = drawn_face() + np.array([width / 2, 70])
-    assert np.abs(mirror_points(face, width) - face).max() < 1e-9
-
-
-def test_a_landmark_goes_where_its_pixel_goes() -> None:
-    """A lit pixel, mirrored by numpy, is where the mirrored landmark says: half a pixel counts."""
-    width, height = 23, 17
-    points = np.stack([RNG.integers(0, width, 68), RNG.integers(0, height, 68)], axis=1) + 0.5
-    mirrored = mirror_points(points, width)
-    for index in range(68):
-        picture = np.zeros((height, width))
-        column, row = np.floor(points[MIRRORED_LANDMARK[index]]).astype(int)
-        picture[row, column] = 1
-        ((lit_row, lit_column),) = np.argwhere(picture[:, ::-1])
-        assert mirrored[index].tolist() == [lit_column + 0.5, lit_row + 0.5]
-
-
-def test_mirrored_twice_is_as_before() -> None:
-    points, visible = RNG.random((68, 2)) * 100, RNG.random(68) > 0.5
-    before = points.copy()
-    assert np.abs(mirror_points(mirror_points(points, 100), 100) - points).max() < 1e-12
-    assert np.array_equal(mirror_visible(mirror_visible(visible)), visible)
-    assert np.array_equal(points, before), "it leaves what it was given"
-
-
-def test_a_left_eye_becomes_a_right_eye_in_all_three() -> None:
-    """A face whose left eye alone is drawn and seen: mirrored, it is the right one, elsewhere."""
-    parts = np.zeros((8, 10), np.uint8)
-    parts[2:4, 6:8] = PART_INDEX["left_eye"]
-    points = np.full((68, 2), 5.0)
-    points[42:48] = [7.0, 3.0]
-    visible = np.zeros(68, bool)
-    visible[42:48] = True
-    mirrored, seen = mirror_parts(parts), mirror_visible(visible)
-    assert np.argwhere(mirrored).tolist() == [[2, 2], [2, 3], [3, 2], [3, 3]]
-    assert (mirrored[2:4, 2:4] == PART_INDEX["right_eye"]).all()
-    assert np.flatnonzero(seen).tolist() == list(range(36, 42))
-    assert np.array_equal(mirror_points(points, 10)[seen], np.full((6, 2), 3.0))
-
-
 def test_what_are_no_landmarks_is_refused() -> None:
     for wrong in (np.zeros((67, 2)), np.where(np.arange(136).reshape(68, 2) == 5, np.inf, 0)):
-        for door in (check_points, lambda points: mirror_points(points, 10)):
-            with pytest.raises(REFUSALS):
-                door(wrong)
+        with pytest.raises(REFUSALS):
+            check_points(wrong)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mirrors import mirror_parts, mirror_points, mirror_visible
 from scipy.spatial.transform import Rotation
 from scipy.stats import chisquare, kstest
 
-from trombine.core.conventions import mirror_parts, mirror_points, mirror_visible
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.augment import Augment, Changes, augmented, changed, drawn

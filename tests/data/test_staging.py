@@ -8,9 +8,10 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from mirrors import mirror_parts, mirror_points
 from torch.nn.functional import max_pool2d
 
-from trombine.core.conventions import MIRRORED_LANDMARK, PART_INDEX, mirror_parts, mirror_points
+from trombine.core.conventions import MIRRORED_LANDMARK, PART_INDEX
 from trombine.core.rng import Rng
 from trombine.data import staging
 from trombine.data.item import Batch

@@ -8,7 +8,7 @@ from beartype.roar import BeartypeCallHintViolation
 from checking import checked
 from jaxtyping import Float, TypeCheckError
 
-from trombine.core.conventions import mirror_visible, to_picture
+from trombine.core.conventions import check_points, to_picture
 
 REFUSED = (TypeCheckError, BeartypeCallHintViolation)
 Row = Float[np.ndarray, "n"]
@@ -18,7 +18,7 @@ def test_a_wrong_type_and_a_wrong_shape_are_refused() -> None:
     with pytest.raises(REFUSED):
         to_picture("a picture")  # pyright: ignore[reportArgumentType]
     with pytest.raises(REFUSED):
-        mirror_visible(np.ones(67, bool))
+        check_points(np.ones((67, 2)))
 
 
 def test_shapes_are_of_one_call_and_results_are_checked() -> None:

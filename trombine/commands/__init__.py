@@ -1,7 +1,7 @@
-"""The table of commands: where each function is, and the first line of its docstring.
+"""The table of commands: the place of each function, and the first line of its docstring.
 
-The summaries stand here so that a list of commands loads none of them. `data world` is the function
-`trombine.data_world`.
+The summaries are repeated here so that a list of commands imports none of them. `data world` is the
+function `trombine.data_world`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 SUMMARY: Final = (
     "Enlarge, repair, restyle and generate pictures of faces, train nets, measure results: offline."
 )
-# Functions on pictures; the studio serves them, too.
+# Functions on pictures, which the studio serves too.
 PICTURES: Final = {
     "upscale": (
         "trombine.commands.upscale:upscale",
@@ -156,7 +156,7 @@ GROUPS: Final = {
     "judge": "Say how good pictures are, in numbers that another person can reproduce.",
     "judge people": "Ask people which pictures are real, and score their answers.",
 }
-# What others may set, and what it does.
+# Environment variables and what they do.
 VARIABLES: Final = {
     "TROMBINE_CACHE": "where packs and compiled painters are kept",
     "TROMBINE_MAX_PIXELS": "the largest picture that is read",

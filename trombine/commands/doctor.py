@@ -1,7 +1,6 @@
-"""What this machine can do for trombine, and where trombine keeps its files.
+"""`doctor`: versions, hardware, extras, folders and environment variables.
 
-It only looks: nothing is written, downloaded or repaired. What is looked at is the same on every
-machine, so that two answers can be laid beside each other.
+Nothing is written or downloaded. The output has the same lines on every machine.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from trombine.core.errors import shown
 from trombine.core.progress import Result
 from trombine.io.files import cache_folder
 
-# Which of them an answer about pictures, speed or drawing would first ask for.
+# Libraries whose versions matter for pictures and speed.
 LIBRARIES = ("torch", "numpy", "numba", "scipy", "scikit-image", "pillow", "tifffile", "cyclopts")
 
 # What each extra of pyproject.toml adds; a test fails on one that is missing here.

@@ -1,6 +1,6 @@
-"""`generate`: faces from seeds, by the world's painter or by a net, into a folder.
+"""`generate`: faces from seeds, by the painter or by a net, into a folder.
 
-How a picture is made is in generation/painting.py, or by a net in generation/by_net.py.
+Pictures are made in generation/painting.py, or by a net in generation/by_net.py.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def generate(
     else:
         people = [known(like)] if like else []
         maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
-    arguments["size"] = maker.size  # whatever is usual in other versions
+    arguments["size"] = maker.size  # recorded, since the default may change
     places = {seed: output / f"{seed:06d}.png" for seed in numbers}
     if like:
         places = {-1: output / f"{like.name.partition('.')[0]}.like.png"}
@@ -163,7 +163,7 @@ def generate(
 
 
 def uses_net(method: str | None, model: str | Path, **of_nets: bool) -> bool:
-    """Whether a net makes the faces; refused are options that only nets have, where none does."""
+    """Whether a net makes the faces; options for nets are refused if not."""
     by_net = method == NET or bool(model and method is None)
     for option, is_given in {"model": bool(model), **of_nets}.items():
         if is_given and not by_net:
@@ -172,8 +172,7 @@ def uses_net(method: str | None, model: str | Path, **of_nets: bool) -> bool:
 
 
 def _sheet(maker: Painting | Inventing, seeds: Sequence[int], text: str, threads: int) -> Pixels:
-    """A sheet of these seeds, the first of them if there are many; what they are asked for stands
-    under it, and by a net what is read of them."""
+    """A sheet of the first seeds, with the attributes asked for and, by a net, those read."""
     small = maker
     if isinstance(maker, Painting):
         small = replace(maker, size=min(maker.size, _ON_SHEET))

@@ -1,7 +1,6 @@
-"""Models: which there are, what one says of itself, as ONNX, of checkpoints, and between two.
+"""`models list | show | export | blend | import`.
 
-What a model is, and how its file is read and written, is in models/. Models are made by training;
-its best one lies in the run's folder.
+Models and their files are in models/.
 """
 
 from __future__ import annotations
@@ -236,7 +235,7 @@ def models_import(
 
 
 def _check_output(output: Path, ending: str, reads: Sequence[Path], *, overwrite: bool) -> None:
-    """Refuse an output of another kind, that is an input, or that is there."""
+    """Refuse an output with another ending, that is an input, or that exists."""
     if output.suffix != ending:
         raise InputError(f"the output ends in {ending}; choose such a -o", path=output)
     refuse_to_write_over([output], reads)
@@ -250,7 +249,7 @@ def _result(output: Path, says: str) -> Result:
 
 
 def _called(path: Path) -> str:
-    """A model's name; that of the best of a run is its run's."""
+    """A model's name; for the best model of a run, the run's."""
     return path.parent.name if path.stem == "best" else path.stem
 
 
@@ -265,7 +264,7 @@ def _row(name: str, model: Model) -> tuple[str, ...]:
 
 
 def _facts(model: Model) -> Iterator[tuple[str, str]]:
-    """What a card says, line by line."""
+    """The lines of a model's card."""
     card, path = model.card, model.path
     shipped = zoo.recipes().get(path.stem) if path.parent == zoo.ZOO else None
     made = shipped or {"make": card.command}
@@ -293,7 +292,7 @@ def _several(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _settings(values: Mapping[str, object]) -> Iterator[str]:
-    """A line for each that says something; of what is nested, one for each part."""
+    """A line for each setting that is not empty, also within mappings."""
     for name, value in sorted(values.items()):
         if isinstance(value, dict):
             yield from (f"{name}.{line}" for line in _settings(value))

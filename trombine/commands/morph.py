@@ -124,7 +124,7 @@ def morph(
         numbers, people = _people(names)
         maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
         walk = PaintedWalk(inventing=maker, seeds=numbers, **course)
-    arguments["size"] = maker.size  # whatever is usual in other versions
+    arguments["size"] = maker.size  # recorded, since the default may change
     wanted = _wanted(output, walk.count, film=film, sheet=sheet)
     refuse_to_write_over(wanted, files)
     todo = [file for file in wanted if overwrite or not file.exists()]
@@ -157,7 +157,7 @@ def morph(
 
 
 def _people(names: Sequence[str]) -> tuple[tuple[int, ...], list[Known]]:
-    """The seeds that are named, and people of files, whose numbers are -1, -2 and so on."""
+    """The named seeds, and people from files, whose numbers are -1, -2 and so on."""
     if not any(Path(name).suffix for name in names):
         return seeds_in(",".join(names), way=True), []
     seeds: list[int] = []
@@ -172,7 +172,7 @@ def _people(names: Sequence[str]) -> tuple[tuple[int, ...], list[Known]]:
 
 
 def _wanted(output: Path, count: int, *, film: str, sheet: bool) -> dict[Path, int | str]:
-    """The files to make, and what each shows: a frame, by its number, all as a film, or a sheet."""
+    """The files to make, and what each is: a frame's number, the film, or the sheet."""
     files: dict[Path, int | str] = {}
     if output.suffix:
         if output.suffix.lower() not in ENDINGS:

@@ -1,8 +1,8 @@
-"""The options that verbs share, and how a verb's arguments are checked.
+"""Options that commands share, and the decorator that checks a command's arguments.
 
-A verb is a plain function under `@verb`: the command line, Python and HTTP call the same one. Its
-annotations and docstring give types, limits and help; cyclopts makes the command of them, pydantic
-the check and the schema.
+A command is a plain function with `@verb`: the command line, Python and HTTP call it. Annotations
+and docstring give types, limits and help; cyclopts makes the command, pydantic the checks and the
+schema.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress as Callback
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-MORE: Final = Group("More options", sort_key=2)  # on a help page after those that most people want
+MORE: Final = Group("More options", sort_key=2)  # rare options, last on a help page
 
 
 def limits(low: float, high: float | None = None) -> Interval:
-    """The limits of a number, as a part of its annotation."""
+    """The limits of a number, for its annotation."""
     return Interval(ge=low, le=high)
 
 
@@ -63,7 +63,7 @@ HIDDEN: Final = Parameter(parse=False)
 Paths = Annotated[Any, AfterValidator(paths_of), Parameter(n_tokens=-1, converter=_paths)]
 Words = Annotated[Sequence[str], Parameter(n_tokens=-1, converter=_words)]
 Pictures = Annotated[Any, Parameter(n_tokens=-1, converter=_paths, help="Files or folders.")]
-"""Paths of files or folders, or pictures that the program holds: see io/convert.py."""
+"""Paths of files or folders, or pictures in memory: see io/convert.py."""
 Output = Annotated[
     Path | None,
     Parameter(alias="-o", help="The file or folder to write; else beside the input."),
@@ -120,13 +120,13 @@ Workers = Annotated[
     WHOLE,
     Parameter(help="How many processes; else one a core.", group=MORE),
 ]
-"""In Python one unless told otherwise, for each further one runs the calling script again."""
+"""In Python the default is one, since every further one imports the calling script."""
 Cluster = Annotated[str, Parameter(help="Work on a Ray cluster: auto or HOST:PORT.", group=MORE)]
 Progress = Annotated[Callback | None, HIDDEN]
 
 
 def _setting(_: Any, tokens: Any) -> Any:
-    """A setting's text; of --net.width 64 cyclopts makes a mapping of what is after dots."""
+    """A setting's text; for --net.width 64 cyclopts gives a mapping."""
     if isinstance(tokens, dict):
         return {name: _setting(_, inner) for name, inner in tokens.items()}
     if not tokens[0].value:
@@ -137,11 +137,11 @@ def _setting(_: Any, tokens: Any) -> Any:
 Setting = Annotated[
     Any, Parameter(help="A setting of the recipe: --lr 1e-4, --batch 8.", converter=_setting)
 ]
-"""Of `**settings`: every option that the command does not know is one."""
+"""The type of `**settings`: every option that the command does not know."""
 
 
 def verb(function: Function) -> Function:
-    """A verb: its arguments are converted and checked; a wrong one is an InputError."""
+    """Convert and check a command's arguments; a wrong one is an InputError."""
     checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
 
     @functools.wraps(function)
@@ -149,7 +149,7 @@ def verb(function: Function) -> Function:
         try:
             return checked(*args, **kwargs)
         except ValidationError as error:
-            if error.title != function.__name__:  # of something that the verb read
+            if error.title != function.__name__:  # of data that the command read
                 raise
             raise InputError(_wrong(function, error)) from None
 
@@ -157,10 +157,10 @@ def verb(function: Function) -> Function:
 
 
 def _wrong(function: Callable[..., Any], error: ValidationError) -> str:
-    """What is wrong with the first argument that is."""
+    """The message for the first wrong argument."""
     one = error.errors(include_url=False)[0]
     name = one["loc"][0] if one["loc"] else "the arguments"
-    if isinstance(name, int):  # the place of one without a name
+    if isinstance(name, int):  # positional
         name = list(inspect.signature(function).parameters)[name]
     if one["type"].startswith("missing"):
         return f"{name} is missing"
@@ -171,7 +171,7 @@ def _wrong(function: Callable[..., Any], error: ValidationError) -> str:
 
 
 def help_of(function: Callable[..., Any]) -> dict[str, str]:
-    """What a verb says of each of its parameters: in its docstring, or in their types."""
+    """The help of each parameter of a command, from its docstring or its type."""
     said = {
         one.arg_name: " ".join((one.description or "").split())
         for one in parse_from_object(function, DocstringStyle.NUMPYDOC).params

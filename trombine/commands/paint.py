@@ -1,7 +1,7 @@
 """`data world`, `leaves`, `fractals`, `masks`: painted from seeds, into a folder or a pack.
 
-The painters are in world/ and data/masks/, what a folder and a pack hold in data/painting.py. A
-seed's picture depends on nothing else; the same command again makes what is missing.
+The painters are in world/ and data/masks/; folders and packs are written by data/painting.py. A
+picture depends on its seed alone; the same command again makes what is missing.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def data_masks(
 
 
 def _write_page(page: Path, folder: Path) -> None:
-    """Examples of every family of a folder's masks, and how large the holes are."""
+    """Write a page with examples of every family of masks and the sizes of their holes."""
     lines = [from_json(line) for line in (folder / METADATA).read_text("utf-8").splitlines()]
     report = Report(
         title="Masks",
@@ -197,7 +197,7 @@ def _write_page(page: Path, folder: Path) -> None:
 
 
 def _paint(kind: str, arguments: dict[str, Any], styles: tuple[str, ...] = ()) -> Result:
-    """Make the pictures that are asked for and not there."""
+    """Make the missing pictures."""
     first_seed, count = arguments["first_seed"], arguments["count"]
     if first_seed + count - 1 not in SEEDS:
         raise InputError(f"seeds end at {SEEDS[-1]:,}", "ask for fewer or lower ones")

@@ -1,6 +1,6 @@
-"""Real or generated? A test for people, and what their answers say: `judge people make | score`.
+"""`judge people make | score`: a test with people, and its evaluation.
 
-The test is eval/people.py, the figures are eval/people_figures.py and people_report.py.
+The test is in eval/people.py, the figures in eval/people_figures.py and people_report.py.
 """
 
 from __future__ import annotations
@@ -120,8 +120,7 @@ def _key_path(output: Path) -> Path:
 
 
 def _check_places(output: Path, page: Path, key: Path) -> None:
-    """Refuse a key inside the test, and a folder with other files in it: who gets the folder gets
-    all of it."""
+    """Refuse a key or other files in the test's folder: subjects get all of it."""
     if Path(os.path.realpath(key)).is_relative_to(os.path.realpath(output)):
         raise OutputError("is inside the test, which people get", "choose another --key", path=key)
     inside = output.iterdir() if output.is_dir() else ()
@@ -195,7 +194,7 @@ def judge_people_score(
 
 
 def _images(path: Path, key: Key, test: Path | None, account: Account) -> dict[str, Pixels]:
-    """The test's pictures, if it is at hand."""
+    """The test's pictures, if its folder is there."""
     page = (test or path.with_name(path.name.removesuffix(KEY_ENDING))) / PAGE
     if test is None and not page.exists():
         text = "is not there, so the page shows no pictures; --test names its folder"

@@ -1,4 +1,4 @@
-"""`replay`: a file made again by the record in it, and compared with what is there."""
+"""`replay`: make a file again from its record, and compare the pixels."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from trombine.io.files import digest, opened
 from trombine.io.image import is_video
 from trombine.io.video import read_frames
 
-# What writes records. A stranger's file may name another function, which would write elsewhere.
+# The functions that write records. A stranger's record may name no other.
 _REPLAYED = {*PICTURES, "data_fractals", "data_leaves", "data_masks", "data_world"} - {"replay"}
-_OWN = {"model", "family"}  # which are paths where people have nets or mask files of their own
+_OWN = {"model", "family"}  # options that may be paths of the user's nets or masks
 
 
 @verb
@@ -72,7 +72,7 @@ def replay(
 def _made_again(
     source: Path, inputs: Path, folder: Path, progress: Callback | None
 ) -> tuple[Path, list[Path]]:
-    """The file that the source's record leads to, and the files it is made from."""
+    """Make the file of a record again; return it, and the files it is made from."""
     with opened(source):  # which says why it cannot be
         record = record_in(source)
     if record is None or record.get("function") not in _REPLAYED:
@@ -93,7 +93,7 @@ def _made_again(
     if picture := options.pop("pictures", None):
         ending = ".png" if source.suffix == ".json" else source.suffix
         given, target = [picture], folder / f"again{ending}"
-    log.disabled = True  # what is said of the copy would not help
+    log.disabled = True  # messages would be about the copy
     try:
         result = getattr(trombine, record["function"])(*given, output=target, **options)
     except TypeError as error:  # options of another version
@@ -105,14 +105,14 @@ def _made_again(
 
 
 def places_in(source: Path) -> set[str]:
-    """The options of a file's record that lead to a file or folder, wherever that is: a stranger's
-    record may name but files beside it."""
+    """The options of a file's record that contain a path. A stranger's record may only name files
+    in the folder of inputs."""
     options = (record_in(source) or {}).get("options", {})
     return {name for name, value in options.items() if re.search(r"[~/\\]", json.dumps(value))}
 
 
 def _found(folder: Path, argument: str, name: str, expected: str) -> Path:
-    """The input of that name, or, where another has that name, mask-NAME and the like."""
+    """The input with this name and hash; if another input has the name, it is called mask-NAME."""
     name = Path(name).name  # anybody may have written the record
     there = [path for path in (folder / name, folder / f"{argument}-{name}") if path.is_file()]
     if not there:
@@ -124,7 +124,7 @@ def _found(folder: Path, argument: str, name: str, expected: str) -> Path:
 
 
 def _likeness(made: Path, source: Path) -> tuple[bool, bool, int]:
-    """Whether the source's name ends in this one, or as it does (.sheet.png); how long that is."""
+    """How well the name of a result fits the source's: equal end, equal ending (.sheet.png)."""
     end = made.name[made.name.index(".") :]
     return source.name.endswith(made.name), source.name.endswith(end), len(end)
 

@@ -1,7 +1,7 @@
-"""What the runs of a folder are, and one of them: `runs list | show`.
+"""`runs list | show`: the runs of a folder, or one run.
 
-What a run's folder holds is in runs/folder.py, what it tells in runs/log.py; its page is
-runs/page.py. Runs are made by commands/train.py. TensorBoard compares them.
+A run's folder is in runs/folder.py, its log in runs/log.py, its page in runs/page.py. TensorBoard
+compares runs.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def runs_show(run: Path, /) -> Result:
 
 
 def runs_of(folder: Path) -> dict[str, RunFolder]:
-    """The runs of a folder, those of its sweeps too, by what they are called."""
+    """The runs of a folder and of its sweeps, by name."""
     root = RunFolder(folder)
     folders = {root.name: root} if root.exists else {}
     for path in _inside(folder):
@@ -84,13 +84,13 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _runs_in(folder: Path, prefix: str = "") -> dict[str, RunFolder]:
-    """The runs of a sweep's folder, by what they are called."""
+    """The runs of a sweep's folder, by name."""
     runs = {f"{prefix}{path.name}": RunFolder(path) for path in _inside(folder)}
     return {name: run for name, run in runs.items() if run.exists}
 
 
 def _rows(folders: Mapping[str, RunFolder]) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
-    """A row for each run that can be read, and what is wrong with the others."""
+    """A row for each readable run, and the errors of the others."""
     rows, notices = [], []
     for name, folder in folders.items():
         try:
@@ -102,7 +102,7 @@ def _rows(folders: Mapping[str, RunFolder]) -> tuple[list[tuple[str, ...]], tupl
 
 
 def row(name: str, folder: RunFolder) -> tuple[str, ...]:
-    """What COLUMNS say of a run."""
+    """The cells of COLUMNS for a run."""
     history = read(folder)
     best = history.best
     goal = max(
@@ -121,12 +121,12 @@ def row(name: str, folder: RunFolder) -> tuple[str, ...]:
 
 
 def _changed(folder: RunFolder) -> str:
-    """When the run last wrote something, in this machine's time."""
+    """The time of the run's last change, in local time."""
     files = (folder.recipe, folder.log, folder.clocks)
     last = max(path.stat().st_mtime for path in files if path.exists())
     try:
         return f"{datetime.fromtimestamp(last):%Y-%m-%d %H:%M}"
-    except (OverflowError, ValueError):  # a time that no calendar has
+    except (OverflowError, ValueError):  # beyond the calendar
         return "–"
 
 
@@ -154,7 +154,7 @@ def _show_sweep(sweep: Path) -> Result:
 
 
 def sweep_at(path: Path) -> Path | None:
-    """The folder of runs at this path, or of this name in the folder runs; None if it is none."""
+    """The sweep at this path, or of this name in the folder runs; None if there is none."""
     for place in (path, HOME / path):
         if RunFolder(place).exists:
             return None

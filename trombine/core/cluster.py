@@ -1,9 +1,9 @@
-"""Work on many machines: a few pieces a task of a Ray cluster (https://docs.ray.io).
+"""Work on many machines with Ray (https://docs.ray.io): a task is a few pieces of work.
 
-Ray finds nodes, sends them functions and pieces, keeps its worker processes, so that each loads a
-net once, and gives the tasks of a node that died to others. Here is how pieces become tasks, and
-what becomes of a piece that fails. What is done on a piece is the caller's function; pieces and
-results are small, and files are on storage that every node sees.
+Ray finds nodes, sends them functions and pieces, keeps worker processes, so that each loads a net
+once, and reschedules tasks of nodes that die. This module makes tasks of pieces and retries pieces
+that fail. The caller gives the function; pieces and results are small, and files are on storage
+that every node sees.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _ANSWER: Final = 10.0  # seconds in which a cluster's port must answer
 def on_cluster(
     work: Callable[[Given], Made], given: Sequence[Given], address: str, *, card: bool = False
 ) -> Generator[tuple[Given, Future[Made]], None, None]:
-    """Each piece with what `work` made of it, or an InputError, in the order in which they end.
+    """Yield each piece with its result or InputError, as they end.
 
-    A worker is one core, or one core and one card. A piece that fails is tried once more, on
-    another node if there is one. `work` and what it makes must pickle; it may be done twice on a
-    piece, where a node dies. Who closes this generator ends what was not begun.
+    A worker is one core, or one core and one GPU. A piece that fails is tried once more, on another
+    node if there is one. `work` and its results must pickle; if a node dies, `work` may run twice
+    on a piece. Closing the generator cancels pieces that have not begun.
     """
     if not given:
         return
@@ -90,8 +90,8 @@ def spread(
     cluster: str = "",
     at_once: int = 1,
 ) -> Generator[tuple[Given, Made], None, None]:
-    """Each piece with what `work` made of it: on a cluster, as they end; else in processes here, in
-    their order. What fails ends all."""
+    """Yield each piece with its result: from a cluster as they end, else from local processes in
+    order. An error ends everything."""
     if cluster:
         with closing(on_cluster(work, given, cluster)) as ended:
             for piece, made in ended:
@@ -103,9 +103,9 @@ def spread(
 
 @contextmanager
 def joined(address: str) -> Iterator[Any]:
-    """Ray, connected to the cluster at this address: auto, HOST:PORT, ray://HOST:PORT.
+    """Ray, connected to the cluster at this address: auto, HOST:PORT or ray://HOST:PORT.
 
-    A program that has called ray.init itself stays in its own cluster.
+    If the program has called ray.init itself, that connection is used.
     """
     try:
         ray = importlib.import_module("ray")
@@ -130,7 +130,7 @@ def joined(address: str) -> Iterator[Any]:
 
 
 def _check_answer(address: str) -> None:
-    """Refuse an address where nothing listens, for which Ray would wait for minutes."""
+    """Refuse an address where nothing listens; Ray would wait for minutes."""
     if address == "auto":
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
@@ -144,7 +144,7 @@ def _check_answer(address: str) -> None:
 
 
 class _Workers:
-    """How many workers the cluster has, asked now and then."""
+    """The number of workers of the cluster, refreshed every few seconds."""
 
     def __init__(self, ray: Any, card: bool) -> None:
         self.ray, self.kind = ray, "GPU" if card else "CPU"
@@ -164,7 +164,7 @@ class _Workers:
 
 
 def _elsewhere(ray: Any, node: str) -> Any:
-    """Where a piece that failed on a node is tried again: on another, if there is one."""
+    """The scheduling strategy for another node than this one, if there is one."""
     strategies = importlib.import_module("ray.util.scheduling_strategies")
     nodes = [one["NodeID"] for one in ray.nodes() if one["Alive"] and one["NodeID"] != node]
     if not nodes:
@@ -175,7 +175,7 @@ def _elsewhere(ray: Any, node: str) -> Any:
 def _try(
     work: Callable[[Any], Any], pieces: list[Any], home: str, version: str
 ) -> tuple[str, list[Any]]:
-    """On a node: its name, and of each piece what was made of it or an InputError."""
+    """Run on a node: its name, and for each piece the result or an InputError."""
     ray = importlib.import_module("ray")
     with suppress(OSError):  # relative paths are as where the command was given, if that is shared
         os.chdir(home)
@@ -196,7 +196,7 @@ def _try(
 
 
 def _results(ray: Any, reference: Any, count: int, *, is_last: bool) -> tuple[str, list[Any]]:
-    """What a task gave; where its worker died, an error for each of its pieces."""
+    """The results of a task; if its worker died, an error for each of its pieces."""
     try:
         return ray.get(reference)
     except ray.exceptions.RayError as error:

@@ -1,4 +1,4 @@
-"""How many threads and processes compute: inside one piece of work, or on several side by side."""
+"""Threads and processes: how many compute one piece of work, and several pieces in parallel."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Made = TypeVar("Made")
 
 @contextmanager
 def computing(threads: int | None) -> Iterator[None]:
-    """Inside, torch, if it is loaded, computes with so many threads, where they are given.
+    """Let torch, if it is loaded, compute with this number of threads while the block runs.
 
-    torch keeps their number for each thread of Python, and one more for those that have yet to
-    compute: they take it when they first do, or ask. So ask first, lest ours be overwritten then;
-    and of calls at the same time none puts back a number that was another's for the moment.
+    torch keeps the number per thread of Python, and a default that a thread takes when it first
+    computes or asks. So ask first, or the default would overwrite ours; and concurrent calls do not
+    restore each other's numbers.
     """
     torch = _torch()
     if threads is None or torch is None or max(1, threads) == torch.get_num_threads():
@@ -41,9 +41,9 @@ def computing(threads: int | None) -> Iterator[None]:
 def in_turn(
     work: Callable[[Given], Made], given: Iterable[Given], threads: int
 ) -> Generator[Made, None, None]:
-    """What `work` makes of each, in their order, `threads` worked on at a time, each on one.
+    """Map `work` over `given` in order, in `threads` threads, each computing with one.
 
-    Who closes this generator ends what was not begun.
+    Closing the generator cancels pieces that have not begun.
     """
     ahead: deque[Future[Made]] = deque()
     with (
@@ -53,7 +53,7 @@ def in_turn(
         try:
             for one in given:
                 ahead.append(pool.submit(work, one))
-                if len(ahead) > 2 * threads:  # so that no thread waits while one is told of
+                if len(ahead) > 2 * threads:  # so that no thread idles while a result is used
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()
@@ -62,7 +62,7 @@ def in_turn(
 
 
 def _torch() -> Any:
-    """torch, where it is loaded: what paints does without."""
+    """torch, if it is loaded; painting works without."""
     return sys.modules.get("torch")
 
 
@@ -80,7 +80,7 @@ _THREADS: Final = (
     "NUMBA_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-_FEW: Final = 4  # pieces of work for each process, below which none is worth the second it takes
+_FEW: Final = 4  # pieces per process, below which starting it (a second) is not worth it
 
 
 class WorkerError(RuntimeError):
@@ -101,10 +101,10 @@ def in_processes(
     *,
     at_once: int = 1,
 ) -> Generator[Made, None, None]:
-    """What `work` makes of each, in their order, in so many processes; of one, in this one.
+    """Map `work` over `given` in order, in so many processes; with one, in this process.
 
-    None: one a core, where there is enough to do. A process is given `at_once` of them at a time;
-    `work` and what is given must pickle. Who closes this generator ends what was not begun.
+    None: one per core, if there is enough to do. A process gets `at_once` pieces at a time; `work`
+    and the pieces must pickle. Closing the generator cancels pieces that have not begun.
     """
     count = min(cores(), len(given) // (_FEW * at_once)) if processes is None else processes
     if count < 2:
@@ -134,15 +134,15 @@ _UNGUARDED: Final = (
 
 
 def check_guard() -> None:
-    """Refuse what a worker does that runs its parent's script again, for want of a guard in it."""
+    """Refuse to start workers in a worker that runs its parent's script, which has no guard."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):  # has no public name
         raise WorkerError(_UNGUARDED)
 
 
 @contextmanager
 def _begun_as_workers() -> Iterator[None]:
-    """Processes that are started inside compute with one thread each, and never see Ctrl-C, which
-    a terminal sends to all of them."""
+    """Let processes started in the block compute with one thread each, and ignore Ctrl-C, which a
+    terminal sends to all of them."""
     usual = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     blocks = hasattr(signal, "pthread_sigmask")
@@ -168,8 +168,7 @@ def _begin_worker(work: Callable[[Any], Any]) -> None:
 
 
 def follow_parent() -> None:
-    """Let this process end when its parent has ended, however that ended, and not by Ctrl-C, which
-    is the parent's to obey."""
+    """Ignore Ctrl-C in this process, and end it when its parent has ended, in whatever way."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8, UInt16
+from jaxtyping import Float, UInt8, UInt16
 
 from trombine.core.errors import InputError
 
@@ -159,25 +159,3 @@ def to_pixels(picture: torch.Tensor, bits: int = 8) -> np.ndarray:
     dtype = {8: np.uint8, 16: np.uint16}[bits]
     planes = check_picture(picture).detach().cpu().double().mul(top).round().numpy()
     return np.ascontiguousarray(planes.transpose(1, 2, 0)).astype(dtype)
-
-
-def mirror_parts(parts: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
-    """The parts of the mirrored picture: flipped, and left and right exchanged."""
-    return np.ascontiguousarray(MIRRORED_PART[check_parts(parts)[:, ::-1]])
-
-
-def mirror_points(points: Float[np.ndarray, "68 2"], width: float) -> Float[np.ndarray, "68 2"]:
-    """The landmarks of the mirrored picture of this width, in pixels, in iBUG's order again."""
-    mirrored = check_points(points)[MIRRORED_LANDMARK].copy()
-    mirrored[:, 0] = width - mirrored[:, 0]
-    return mirrored
-
-
-def mirror_visible(visible: Bool[np.ndarray, "68"]) -> Bool[np.ndarray, "68"]:
-    """Which landmarks of the mirrored picture can be seen."""
-    return visible[MIRRORED_LANDMARK]
-
-
-def group_parts(parts: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
-    """Parts merged to the 8 GROUPS."""
-    return GROUP_OF_PART[check_parts(parts)]

@@ -1,7 +1,7 @@
-"""Where nets are computed: on the processor or on a graphics card, and what to do where none is.
+"""Devices: the CPU or a GPU.
 
-A card's results differ from the processor's by at most one level of 255. Torch is loaded inside:
-options name the devices, and a help page must not wait for it.
+Results of a GPU differ from the CPU's by at most one level of 255. Torch is imported inside the
+functions, since help pages name devices and must not wait for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CARDS: Final = ("cuda", "mps")
 
 
 def usable(name: str) -> bool:
-    """Whether torch can compute on a device of this name here."""
+    """Whether torch can compute on this device here."""
     import torch
 
     if name == "cuda":
@@ -28,14 +28,14 @@ def usable(name: str) -> bool:
 
 
 def device_of(net: nn.Module) -> torch.device:
-    """Where a net is computed."""
+    """The device of a net."""
     import torch
 
     return next((tensor.device for tensor in net.parameters()), torch.device(CPU))
 
 
 def resolve(name: str) -> str:
-    """The device that an option means: of auto a card, if there is one."""
+    """The device of an option; auto is a GPU if there is one."""
     if name == "auto":
         name = next(filter(usable, CARDS), CPU)
     if not usable(name):
@@ -44,10 +44,10 @@ def resolve(name: str) -> str:
 
 
 def prepare(name: str) -> None:
-    """Let a card compute in whole float32, and the same each time.
+    """Let a GPU compute in full float32, deterministically.
 
-    By float16, which has as long a mantissa as TF32, some nets are off by more than half a level of
-    255 (docs/log/enlarge.md).
+    With float16, whose mantissa is as long as TF32's, some nets are off by more than half a level
+    of 255 (docs/log/enlarge.md).
     """
     if name == "cuda":
         import torch

@@ -1,7 +1,6 @@
-"""What a user gave and trombine cannot use: one error, and names made fit to print.
+"""The error for what a user gave and trombine cannot use, and names made safe to print.
 
-An InputError is one line: which file, what is wrong, what to do. Whatever runs a verb prints it as
-it is, without a traceback.
+An InputError is one line: which file, what is wrong, what to do. It is printed without a traceback.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-# What helps where a library cannot fetch what is named.
+# A remedy if a library cannot download something.
 CHECK_NETWORK: Final = (
     "check the name and the network; what was downloaded before works without one"
 )
-_MOST_SAID: Final = 200  # letters of somebody else's error
+_MOST_SAID: Final = 200  # letters of a library's error
 
 
 class InputError(ValueError):
@@ -27,7 +26,7 @@ class InputError(ValueError):
         self.path = None if path is None else Path(path)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """For another process: a worker's error is raised again by its parent."""
+        """Pickle it, so that a worker's error can be raised in the parent."""
         return _remade, (type(self), *self.args)
 
     @property
@@ -40,12 +39,12 @@ class InputError(ValueError):
 
 
 class OutputError(InputError):
-    """A file that cannot be written: the next one would fail as well, so a batch stops."""
+    """A file that cannot be written. The next one would fail too, so a batch stops."""
 
 
 @contextmanager
 def about(path: Path | str) -> Iterator[None]:
-    """Let an InputError that is raised inside name this file, if it names none."""
+    """Add this file to an InputError that names none."""
     try:
         yield
     except InputError as error:
@@ -61,31 +60,30 @@ def _remade(
 
 
 def shown(path: Path | str) -> str:
-    """A name with line breaks, escapes, bidirectional marks and undecodable bytes written out.
+    """A name with line breaks, control characters and undecodable bytes escaped.
 
-    A name may hold any byte but 0 and "/"; printed raw it could break the line, colour the
-    terminal, or end a program that prints strict UTF-8.
+    Printed raw, a name could break the line, colour the terminal, or fail to encode.
     """
     return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(path))
 
 
 def shortened(text: str, length: int = 60) -> str:
-    """A stranger's text for a line of our own: on one line, and not too much of it."""
+    """A text escaped and cut to a length, for a line of ours."""
     return shown(text if len(text) <= length else f"{text[:length]}…")
 
 
 def said(error: Exception) -> str:
-    """What an error of somebody else's library says, in one line and not too long."""
+    """The text of a library's error, on one line and cut to a length."""
     return shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__
 
 
 def printable(text: str) -> str:
-    """Lines of text as `shown` gives a name, but for their line breaks, which stay."""
+    """Escape a text as `shown` does, but keep its line breaks."""
     return "\n".join(map(shown, text.split("\n")))
 
 
 def _escaped(letter: str) -> str:
     code = ord(letter)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8, as os.fsdecode keeps it
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, by os.fsdecode
         return f"\\x{code - 0xDC00:02x}"
     return letter.encode("unicode_escape").decode("ascii")

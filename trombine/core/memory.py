@@ -1,4 +1,4 @@
-"""Memory that ends: Python, NumPy and torch each say it otherwise, and here it is one line."""
+"""Running out of memory: Python, NumPy and torch report it differently; here it is one error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trombine.core.errors import InputError
 ENDED = "takes more memory than there is"
 RELIEF = "end other programs, or take a smaller picture"
 
-# What torch's errors, plain RuntimeErrors, and Python's of a thread without room hold.
+# Texts in RuntimeErrors of torch, and of Python when it cannot start a thread.
 _SIGNS = (
     "can't allocate memory",
     "not enough memory",
@@ -25,20 +25,20 @@ _SIGNS = (
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error says that memory has ended."""
+    """Whether an error means that memory ran out."""
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
 
 
 def available() -> int | None:
-    """The bytes that programs can still have, by the system and by the container; None: unknown."""
+    """Available memory in bytes, by the system and the container; None if unknown."""
     amounts = [amount for amount in (_of_system(), _of_container()) if amount is not None]
     return min(amounts, default=None)
 
 
 def _of_system() -> int | None:
-    """Of Linux what it says is available; elsewhere half of the memory that is there."""
+    """Linux's MemAvailable; elsewhere half of the memory."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text().splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))
@@ -49,7 +49,7 @@ def _of_system() -> int | None:
 
 
 def _of_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """What is left of a container's limit, if it has one (cgroup 2)."""
+    """The rest of a container's limit, if it has one (cgroup 2)."""
     with suppress(OSError, ValueError):
         return int((root / "memory.max").read_text()) - int((root / "memory.current").read_text())
     return None
@@ -57,7 +57,7 @@ def _of_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
 
 @contextmanager
 def enough(path: Path, relief: str = RELIEF) -> Iterator[None]:
-    """Inside, where memory ends over a file, an InputError says so."""
+    """Turn running out of memory over a file into an InputError."""
     try:
         yield
     except Exception as error:

@@ -1,8 +1,8 @@
-"""What a verb says while it works, and what it returns.
+"""Progress, messages and the Result of a command's function.
 
 Steps go to a callable, `progress(done, total, what)`: the command passes a bar, the studio a
-stream, tests a list. What it raises ends the work. Messages go to the logger "trombine": INFO names
-each file that was written, WARNING says what a user should know, DEBUG gives details (-v).
+stream, tests a list. An exception from it ends the work. Messages go to the logger "trombine": INFO
+names each written file, WARNING is what a user should know, DEBUG gives details (-v).
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from trombine.core.errors import InputError, shown
 log = logging.getLogger("trombine")
 
 Progress = Callable[[float, float, str], None]
-"""Told after each step how much of how much is done, and what a step is: (3, 10, "pictures")."""
+"""Called after each step with what is done, the total, and the unit: (3, 10, "pictures")."""
 Tick = Callable[[int, int], None]
-"""The same within one picture: how much of how much of it is done."""
+"""The same within one picture."""
 
 
 def silent(done: float, total: float, what: str) -> None:
-    """The progress of who does not ask for it."""
+    """Progress that nobody asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a verb did."""
+    """What a command's function did."""
 
-    summary: str = ""  # for people, one line or a table; the command prints it
-    written: tuple[Path, ...] = ()  # in the order in which they were written
-    kept: int = 0  # outputs that were there already
+    summary: str = ""  # one line or a table; the command prints it
+    written: tuple[Path, ...] = ()  # in order
+    kept: int = 0  # outputs that existed already
     skipped: Mapping[Path, str] = field(default_factory=dict)  # bad inputs: why
-    notices: tuple[str, ...] = ()  # what was logged as a warning
-    found: Mapping[Path, Any] = field(default_factory=dict)  # what pictures show, as JSON holds it
+    notices: tuple[str, ...] = ()  # warnings
+    found: Mapping[Path, Any] = field(default_factory=dict)  # what pictures show, as JSON
 
     def __str__(self) -> str:
         return self.summary
@@ -44,21 +44,21 @@ class Result:
 
 @dataclass(kw_only=True)
 class Account:
-    """Keeps what a Result says of a job's inputs and outputs, and logs it."""
+    """Collects a Result's inputs and outputs, and logs them."""
 
-    total: int = 0  # how many inputs there are, where that is known
+    total: int = 0  # number of inputs, if known
     notices: list[str] = field(default_factory=list)
     skipped: dict[Path, str] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
 
     def notice(self, text: str, path: Path | None = None) -> None:
-        """Tell the user something."""
+        """Warn the user."""
         line = f"{shown(path)}: {text}" if path else text
         self.notices.append(line)
         log.warning(line)
 
     def skip(self, path: Path, error: InputError) -> None:
-        """Go on without a bad input; the only one is an error."""
+        """Continue without a bad input; if it is the only one, raise its error."""
         if self.total == 1:
             raise error if error.path else type(error)(error.problem, error.remedy, path=path)
         self.skipped[path] = error.why if error.path in (None, path) else str(error)
@@ -73,7 +73,7 @@ class Account:
     def result(
         self, summary: str, *, found: Mapping[Path, Any] | None = None, kept: int = 0
     ) -> Result:
-        """What became of all."""
+        """The Result."""
         return Result(
             summary=summary,
             written=tuple(self.written),
