@@ -372,7 +372,6 @@ def _box(
     The largest piece of face, and what hair or things cut off of it: pieces whose middle lies
     among the landmarks or beside them, where ears are. Another's face lies further off.
     """
-
     inside = _IN_BOX[parts]
     if not inside.any():
         return None

@@ -51,13 +51,9 @@ class Tracker:
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
         self._count = 0
-        self._time = -np.inf
 
     def update(self, faces: Sequence[Face], time: float) -> list[Tracked]:
-        """The faces of the next frame in the order given; `time` is in seconds."""
-        if not time > self._time:
-            raise ValueError(f"frames follow one another: {time:g} s is not after {self._time:g} s")
-        self._time = time
+        """The faces of the next frame in the order given; `time` is in seconds, later each time."""
         self._tracks = [one for one in self._tracks if time - one.time <= _PATIENCE]
         tracks = self._assigned(faces, time)
         return [

@@ -117,7 +117,6 @@ class _Field:
     @classmethod
     def at(cls, level: _Level, coarser: _Field | None, state: np.ndarray) -> _Field | None:
         """The field at a level: twice that of the coarser one, random where there is none."""
-
         usable = _usable(level.kept)
         places = np.argwhere(usable)
         if not len(places):
@@ -186,7 +185,6 @@ def _quartered(planes: Float32[np.ndarray, "h w *c"]) -> Float32[np.ndarray, "k 
 
 def _roughness(guess: Float32[np.ndarray, "h w 3"], hole: Where) -> Planes:
     """How much the light changes across and down, in squares, of what is not hidden."""
-
     light, known = guess.mean(2), (~hole).astype(np.float32)
     known[1:] *= ~hole[:-1]
     known[:, 1:] *= ~hole[:, :-1]

@@ -347,7 +347,6 @@ def repaired_pictures(
     model: str | Path = "inpaint",
 ) -> Float32[torch.Tensor, "n 3 h w"]:
     """Pictures repaired as the verb does it, for who compares methods."""
-
     net, result = repairer(model), pictures.clone()
     for number, (picture, mask) in enumerate(zip(pictures, hole[:, 0] > 0.5, strict=True)):
         image = picture_of(to_pixels(picture, bits=16))

@@ -30,8 +30,8 @@ from trombine.io.files import opened
 from trombine.io.image import load_labels
 
 UNKNOWN: Final = 255  # a label that says nothing
-_LONGEST: Final = 1 << 26  # bytes of a file of points
-_MOST: Final = 1000  # faces
+_NOWHERE: Final = (float("nan"), float("nan"))
+_FARTHEST: Final = 1e6  # pixels, that a point may be from the first
 _PARTS: Final = "give a map as trombine read --write-parts makes it"
 _POINTS: Final = "give points as trombine read --write-points makes them"
 
@@ -71,15 +71,12 @@ def parts_in(path: Path, size: tuple[int, int]) -> Labels:
 def points_in(path: Path, size: tuple[int, int]) -> list[Points]:
     """The landmarks of each face, NaN where the file has null."""
     with opened(path) as file:
-        text = file.read(_LONGEST + 1)
-    if len(text) > _LONGEST:
-        raise InputError("is too long to be points", _POINTS, path=path)
-    try:
-        content = from_json(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError("is no JSON", _POINTS, path=path) from error
+        try:
+            content = from_json(file.read())
+        except (ValueError, RecursionError) as error:
+            raise InputError("is no JSON", _POINTS, path=path) from error
     faces = content.get("faces") if isinstance(content, dict) else None
-    if not isinstance(faces, list) or len(faces) > _MOST:
+    if not isinstance(faces, list):
         raise InputError("lists no faces", _POINTS, path=path)
     theirs = content.get("height", size[0]), content.get("width", size[1])
     if theirs != size:
@@ -89,20 +86,15 @@ def points_in(path: Path, size: tuple[int, int]) -> list[Points]:
 
 def _points(face: Any, number: int, path: Path) -> Points:
     pairs = face.get("points") if isinstance(face, dict) else None
-    if not isinstance(pairs, list) or len(pairs) != LANDMARK_COUNT:
-        text = f"face {number} does not have {LANDMARK_COUNT} points"
-        raise InputError(text, _POINTS, path=path)
-    return np.array([_pair(pair, number, path) for pair in pairs], np.float32)
-
-
-def _pair(pair: Any, number: int, path: Path) -> tuple[float, float]:
-    if pair is None or pair == [None, None]:
-        return float("nan"), float("nan")
-    is_pair = isinstance(pair, list) and len(pair) == 2
-    if is_pair and all(type(value) in (int, float) and abs(value) < 1e6 for value in pair):
-        return float(pair[0]), float(pair[1])
-    text = f"face {number} has a point that is no pair of numbers"
-    raise InputError(text, "write [x, y], or null where it is unknown", path=path)
+    try:
+        known = [_NOWHERE if pair in (None, [None, None]) else pair for pair in pairs or ()]
+        points = np.array(known, np.float32)
+    except (TypeError, ValueError):
+        points = np.zeros(0, np.float32)
+    if points.shape != (LANDMARK_COUNT, 2) or (np.abs(points) > _FARTHEST).any():
+        problem = f"face {number} does not have {LANDMARK_COUNT} points, each [x, y] or null"
+        raise InputError(problem, _POINTS, path=path)
+    return points
 
 
 def _other_size(height: Any, width: Any, size: tuple[int, int]) -> str:

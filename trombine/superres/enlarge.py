@@ -230,7 +230,6 @@ def model_for(film: Frames | Video, scale: Scale) -> tuple[str, str]:
 def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     """Whether the reader is sure that the largest face is drawn. It alone would not do: of real
     people it says cartoon or sketch, too; but those do not look like drawings otherwise."""
-
     faces = read_faces(samples_of(pixels), loaded("reader", task="read"), largest=True)
     return any(sure_style(face.styles, drawn=True) for face in faces)
 

@@ -6,16 +6,12 @@ are not 0: of 30,000 rows its matrix would take 10 GB. Which sizes there are is 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from jaxtyping import Float32
 from scipy.sparse import csr_array
 
 from trombine.data.degrade.resize import matlab_taps
-
-Sparse = Any  # scipy.sparse.csr_array, which is imported where it is made
 
 
 def resized(
@@ -31,12 +27,11 @@ def resized(
     return output.clamp_(0, 1).to(picture.device)
 
 
-def weights(n_in: int, n_out: int) -> Sparse:
+def weights(n_in: int, n_out: int) -> csr_array:
     """The matrix of one pass, n_out x n_in, float32: `matlab_weights` without its zeros."""
-
     sources, values = matlab_taps(n_in, n_out, n_out / n_in, "bicubic")
     targets = np.broadcast_to(np.arange(n_out)[:, None], sources.shape)
     places = (targets.ravel(), sources.ravel())
     matrix = csr_array((values.ravel(), places), shape=(n_out, n_in))
     matrix.eliminate_zeros()
-    return matrix.astype(np.float32)
+    return csr_array(matrix, dtype=np.float32)
