@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from trombine.core.conventions import GROUPS, PART_INDEX, PARTS, group_parts
+from trombine.core.conventions import GROUP_OF_PART, GROUPS, PART_INDEX, PARTS
 from trombine.core.rng import FIRST, Rng
 from trombine.data.masks import mask, parse_mix
 from trombine.data.masks.shapes import MARGIN as WIDEST
@@ -170,7 +170,7 @@ def test_nothing_within_a_face_is_left_to_tell_of_it() -> None:
 def test_names_of_parts() -> None:
     parts = np.arange(len(PARTS), dtype=np.uint8)[None]
     for number, group in enumerate(GROUPS):
-        assert np.array_equal(np.isin(parts, LABELS[group]), group_parts(parts) == number)
+        assert np.array_equal(np.isin(parts, LABELS[group]), GROUP_OF_PART[parts] == number)
     for part in PARTS:
         if part.name not in GROUPS:
             assert LABELS[part.name] == (PART_INDEX[part.name],)
