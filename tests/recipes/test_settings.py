@@ -80,33 +80,17 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
         (
             "upscale-fast-x2",
             {"damage": "shrink:3", "size": "33"},
-            "shrink:3 needs a net that enlarges 3 times, and residual enlarges 2 times;"
-            " give --net.factor 3, or --damage shrink:2$",
-        ),
-        (
-            "sharpener-x2",
-            {"net.factor": "1"},
-            "shrink:2 needs a net that enlarges 2 times, and residual does not enlarge;"
-            " give --net.factor 2, or --damage noise:0.1$",
+            "needs a net that enlarges 3 times, and residual enlarges 2 times; give .*factor=3$",
         ),
         (
             "upscale-fast-x2",
             {"damage": "noise:0.1"},
-            "noise:0.1 needs a net that does not enlarge, and residual enlarges 2 times;"
-            " give --damage noise:gaussian:0.1\\+shrink:2, or train a recipe that does not enlarge,"
-            " such as cleaner$",
-        ),
-        (
-            "cleaner",
-            {"damage": "shrink:2"},
-            "shrink:2 needs a net that enlarges 2 times, and unet does not enlarge;"
-            " give --net residual:factor=2, or --damage noise:0.1$",
+            "noise:0.1 needs a net that does not enlarge, and residual enlarges 2 times",
         ),
         (
             "upscale-fast-x2",
             {"size": "33"},
-            "size 33 is not a multiple of 2, as damage shrink:2 needs;"
-            " give --size 32 or --size 34$",
+            "size 33 is not a multiple of 2, as damage shrink:2 needs; give 32$",
         ),
         ("pose", {"wanted": "yaw"}, "wanted names 1 numbers and the net has 3 outputs"),
     ],

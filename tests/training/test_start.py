@@ -17,7 +17,7 @@ from trombine.models import Card, load, save
 from trombine.nets import Size, build
 from trombine.nets.frozen import frozen
 from trombine.recipes import NetSpec, Recipe, with_settings
-from trombine.recipes.freeze import Freeze
+from trombine.recipes.recipe import Freeze
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, check
 from trombine.training.dry_run import dry_run

@@ -534,9 +534,8 @@ def _list_lfw(path: Path, home: Path) -> Listing:
 
 
 def _lfw_people(path: Path, home: Path, part: str) -> dict[str, int]:
-    """The people in this part of the set, each with how many pictures a table says there are; where
-    that is missing, who is in any pair."""
-    files = (f"peopleDev{part}.txt", f"peopleDev{part}.csv", f"pairsDev{part}.txt")
+    """The people in this part of the set, each with how many pictures a table says there are."""
+    files = (f"peopleDev{part}.txt", f"peopleDev{part}.csv")
     table = file_of(path, files) or file_of(home, files)
     if table is None:
         return {}
@@ -544,10 +543,7 @@ def _lfw_people(path: Path, home: Path, part: str) -> dict[str, int]:
     with refusing(table):
         for line in list(read_lines(table))[1:]:  # after the count, or the heading
             cells = re.split(r"[\t,]", line.strip())
-            if table.name.startswith("pairs"):  # NAME 1 2, or NAME 1 NAME 2
-                people |= dict.fromkeys(cells[::2] if len(cells) == 4 else cells[:1], 0)
-            else:
-                people[cells[0]] = int(cells[1])
+            people[cells[0]] = int(cells[1])
     return people
 
 

@@ -49,61 +49,34 @@ class Critic:
         return self.of_generator(fake, fake if real is None else real)
 
 
-# ---------------------------------------------------------------------------------------------
-# The losses
-
-
-def _logistic_discriminator(real: Logits, fake: Logits, label: float) -> Scalar:
-    """Binary cross-entropy of `label` on the real and 0 on the fake (Goodfellow et al. 2014)."""
-    doubt = label * softplus(-real) + (1 - label) * softplus(real)
-    return doubt.mean() + softplus(fake).mean()
-
-
-def _logistic_generator(fake: Logits, _real: Logits) -> Scalar:
-    """-log D(fake), not log(1 - D(fake)): it has a slope where the generator is bad."""
-    return softplus(-fake).mean()
-
-
-def _hinge_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
-    """max(0, 1 - D(real)) + max(0, 1 + D(fake)) (Lim and Ye 2017)."""
-    return relu(1 - real).mean() + relu(1 + fake).mean()
-
-
-def _lower_generator(fake: Logits, _real: Logits) -> Scalar:
-    """-D(fake)."""
-    return -fake.mean()
-
-
-def _squares_discriminator(real: Logits, fake: Logits, label: float) -> Scalar:
-    """((D(real) - label)² + D(fake)²) / 2 (Mao et al. 2017)."""
-    return ((real - label).square().mean() + fake.square().mean()) / 2
-
-
-def _squares_generator(fake: Logits, _real: Logits) -> Scalar:
-    """(D(fake) - 1)² / 2."""
-    return (fake - 1).square().mean() / 2
-
-
-def _pairs_discriminator(real: Logits, fake: Logits, _label: float) -> Scalar:
-    """softplus(-(D(real_i) - D(fake_i))) (Jolicoeur-Martineau 2018, without the batch's mean)."""
-    return softplus(fake - real).mean()
-
-
-def _pairs_generator(fake: Logits, real: Logits) -> Scalar:
-    """softplus(-(D(fake_i) - D(real_i)))."""
-    return softplus(real - fake).mean()
-
-
 CRITICS: Final[dict[str, Critic]] = {
+    # Binary cross-entropy of `label` on the real and 0 on the fake (Goodfellow et al. 2014); of the
+    # generator -log D(fake), not log(1 - D(fake)): it has a slope where the generator is bad.
     "logistic": Critic(
-        of_discriminator=_logistic_discriminator, of_generator=_logistic_generator, labels=True
+        of_discriminator=lambda real, fake, label: (
+            (label * softplus(-real) + (1 - label) * softplus(real)).mean() + softplus(fake).mean()
+        ),
+        of_generator=lambda fake, _: softplus(-fake).mean(),
+        labels=True,
     ),
-    "hinge": Critic(of_discriminator=_hinge_discriminator, of_generator=_lower_generator),
+    # Lim and Ye 2017.
+    "hinge": Critic(
+        of_discriminator=lambda real, fake, _: relu(1 - real).mean() + relu(1 + fake).mean(),
+        of_generator=lambda fake, _: -fake.mean(),
+    ),
+    # Mao et al. 2017.
     "least squares": Critic(
-        of_discriminator=_squares_discriminator, of_generator=_squares_generator, labels=True
+        of_discriminator=lambda real, fake, label: (
+            ((real - label).square().mean() + fake.square().mean()) / 2
+        ),
+        of_generator=lambda fake, _: (fake - 1).square().mean() / 2,
+        labels=True,
     ),
+    # Of pairs (Jolicoeur-Martineau 2018, without the batch's mean).
     "relativistic": Critic(
-        of_discriminator=_pairs_discriminator, of_generator=_pairs_generator, pairs=True
+        of_discriminator=lambda real, fake, _: softplus(fake - real).mean(),
+        of_generator=lambda fake, real: softplus(real - fake).mean(),
+        pairs=True,
     ),
 }
 

@@ -6,7 +6,7 @@ nets that are shipped learned from them. Everything else is spelled and drawn by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import Final, final
@@ -54,15 +54,10 @@ class Damage:
         try:
             return cls(text=text, chain=Chain.parse(text))
         except InputError as error:
-            raise InputError(f"damage: {_noise_remedy(kind, argument) or error}") from error
+            raise InputError(f"damage: {error}") from error
 
     def __str__(self) -> str:
         return self.text
-
-    @property
-    def in_chain(self) -> str:
-        """The damage as a term of a chain."""
-        return f"noise:gaussian:{self.strength:g}" if self.kind == "noise" else self.text
 
     @property
     def factor(self) -> int:
@@ -84,18 +79,15 @@ class Damage:
 
     def check(self, recipe: Recipe) -> None:
         """Refuse nets that cannot undo the damage, and picture sizes that it does not divide."""
-        factor, nets, size = self.factor, recipe.nets, recipe.size
-        if "net" in nets:
-            _check_net(self, nets["net"], factor)
+        factor, crop = self.factor, Augment.parse(recipe.augment).crop
+        if "net" in recipe.nets:
+            _check_net(self, recipe.nets["net"], factor)
             _check_task(self, recipe.task)
-        if size % factor:
-            listed = " or ".join(f"--size {side}" for side in _multiples(size, factor))
-            needed = f"is not a multiple of {factor}, as damage {self} needs"
-            raise InputError(f"size {size} {needed}; give {listed}")
-        if (crop := Augment.parse(recipe.augment).crop) % factor:
-            listed = " or ".join(f"crop:{side}" for side in _multiples(crop, factor))
-            needed = f"is not a multiple of {factor}, as damage {self} needs"
-            raise InputError(f"augment crop:{crop} {needed}; give {listed}")
+        for what, side in (("size ", recipe.size), ("augment crop:", crop)):
+            if side % factor:
+                near = side - side % factor or factor
+                needed = f"is not a multiple of {factor}, as damage {self} needs"
+                raise InputError(f"{what}{side} {needed}; give {near}")
 
     def __call__(self, step: Step) -> Pictures:
         """A step's pictures, damaged."""
@@ -129,28 +121,16 @@ class Damage:
         return enlarge(damaged, self.factor) if smaller else damaged
 
 
-def _multiples(side: int, factor: int) -> list[int]:
-    """The multiples below and above a side that is none."""
-    return [near for near in (side - side % factor, side + factor - side % factor) if near]
-
-
-def _noise_remedy(kind: str, argument: str) -> str:
-    """The remedy for misspelled plain noise, which chains do not know; "" for other damage."""
-    if kind != "noise" or set(argument) & set("+/?:"):
-        return ""
-    return f"write noise:STRENGTH, a number above 0 such as noise:0.1, not 'noise:{argument}'"
-
-
 def _check_net(damage: Damage, net: NetSpec, factor: int) -> None:
     """Refuse a net whose pictures are larger or smaller than the truth."""
-    sizes = net.all_sizes
-    enlarges = sizes.get("factor", 1)
+    enlarges = net.all_sizes.get("factor", 1)
     if not isinstance(enlarges, int) or enlarges == factor:  # nets/ refuses what is no number
         return
     actual = f"enlarges {enlarges} times" if enlarges > 1 else "does not enlarge"
     needed = f"enlarges {factor} times" if factor > 1 else "does not enlarge"
+    other = f"--net residual:factor={factor}" if factor > 1 else "a recipe such as cleaner"
     message = f"damage {damage} needs a net that {needed}, and {net.name} {actual}"
-    raise InputError(f"{message}; {_remedy(damage, sizes, enlarges, factor)}")
+    raise InputError(f"{message}; give another --damage, or {other}")
 
 
 def _check_task(damage: Damage, task: str) -> None:
@@ -162,16 +142,6 @@ def _check_task(damage: Damage, task: str) -> None:
         raise InputError(
             f"a net for the task {task} learns from holes: give --damage hole:squares, not {damage}"
         )
-
-
-def _remedy(damage: Damage, sizes: Mapping[str, object], enlarges: int, factor: int) -> str:
-    """The options that make the net and the damage agree on a factor."""
-    if factor == 1:  # a net that enlarges was chosen on purpose
-        chain = f"{damage.in_chain}+shrink:{enlarges}"
-        return f"give --damage {chain}, or train a recipe that does not enlarge, such as cleaner"
-    alternative = f"--damage shrink:{enlarges}" if enlarges > 1 else "--damage noise:0.1"
-    remedy = f"--net.factor {factor}" if "factor" in sizes else f"--net residual:factor={factor}"
-    return f"give {remedy}, or {alternative}"
 
 
 def _shrink(step: Step, factor: float) -> Pictures:

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, final
 
-from trombine.core.errors import InputError
-from trombine.core.grammar import Piece
+from trombine.core.errors import InputError, shortened
+from trombine.core.grammar import Piece, pieces
 from trombine.nets import sizes_of
 from trombine.nets.spaces import SPACES
 
@@ -62,6 +62,42 @@ class NetSpec:
     def resized(self, size: str, value: Size) -> NetSpec:
         """The same net with one size changed."""
         return dataclasses.replace(self, sizes={**self.sizes, size: value})
+
+
+_UNTIL: Final = {"@": r"\s*(?:_*[0-9]){1,12}_*\s*"}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Freeze:
+    """What `freeze` of a recipe spells: parts of a net that stand still, by name, and how many
+    pictures are seen when they move again. What standing still is to a step, training/steps.py
+    says."""
+
+    parts: tuple[str, ...] = ()
+    until: int | None = None  # None: never
+
+    @classmethod
+    def parse(cls, text: str) -> Freeze:
+        """The parts that `head+body` or `head+body@50000` spells; of "" none."""
+        if not text:
+            return cls()
+        found = pieces(text, _UNTIL)
+        parts, count = tuple(piece.body.strip() for piece in found), found[-1].marks["@"]
+        until = int(count.replace("_", "")) if count else None
+        if not all(parts) or any("@" in part for part in parts) or until == 0:
+            raise InputError(
+                f"freeze is written PART+PART, or PART+PART@PICTURES to end it; not"
+                f" {shortened(text)}"
+            )
+        return cls(parts=parts, until=until)
+
+    def __str__(self) -> str:
+        return " and ".join(self.parts)
+
+    def holds(self, pictures: int) -> bool:
+        """Whether the parts stand still after so many pictures."""
+        return bool(self.parts) and (self.until is None or pictures < self.until)
 
 
 @dataclass(frozen=True, kw_only=True)

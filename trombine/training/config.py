@@ -22,8 +22,7 @@ from trombine.data.tiles import TILES
 from trombine.losses.objective import Objective
 from trombine.metrics import CHECKOUT, commit_of
 from trombine.nets import build, has_batch_statistics
-from trombine.recipes.freeze import Freeze
-from trombine.recipes.recipe import Recipe
+from trombine.recipes.recipe import Freeze, Recipe
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder, mapping
 from trombine.training.evaluation import protocol_of

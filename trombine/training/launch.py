@@ -14,7 +14,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, final
 
 import torch
@@ -131,36 +131,29 @@ def launch(devices: int, device: str) -> Iterator[Mesh]:
 # Ctrl-C and SIGTERM: noted, so that the current step is finished first
 
 
-@final
-@dataclass
-class StopRequest:
-    """The signals that asked the run to stop."""
-
-    signals: list[int] = field(default_factory=list)
-
-    def exception(self) -> BaseException:
-        """The exception that ends the command as the signal would have."""
-        return KeyboardInterrupt() if signal.SIGINT in self.signals else SystemExit(143)
+def ended_by(signals: Sequence[int]) -> BaseException:
+    """The exception that ends the command as these signals would have."""
+    return KeyboardInterrupt() if signal.SIGINT in signals else SystemExit(143)
 
 
 @contextmanager
-def catch_signals() -> Iterator[StopRequest]:
-    """Note Ctrl-C and SIGTERM; a second one ends at once."""
-    request = StopRequest()
+def catch_signals() -> Iterator[list[int]]:
+    """Note Ctrl-C and SIGTERM in a list; a second one ends at once."""
+    signals: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield request  # where Python allows no handlers, whoever runs the thread ends it
+        yield signals  # where Python allows no handlers, whoever runs the thread ends it
         return
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def note(number: int, _: object) -> None:
-        request.signals.append(number)
+        signals.append(number)
         for each, handler in handlers.items():
             signal.signal(each, handler)
 
     for number in handlers:
         signal.signal(number, note)
     try:
-        yield request
+        yield signals
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -27,7 +27,7 @@ from trombine.training.config import (
     differences,
     machine_of,
 )
-from trombine.training.launch import catch_signals, launch
+from trombine.training.launch import catch_signals, ended_by, launch
 from trombine.training.machine import choose, prepare
 from trombine.training.material import (
     Material,
@@ -74,7 +74,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
         description = describe(config, plan, material)
         changes = differences(begun, description) if begun else {}
         check_same(config, changes)
-        with folder.alone() if mesh.first else nullcontext(), catch_signals() as stop:
+        with folder.alone() if mesh.first else nullcontext(), catch_signals() as signals:
             writer = RunWriter(folder, plan, material, config)
             resumed = _resume(plan, state, writer)
             was_over = over(plan, state)
@@ -89,7 +89,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
                 _change(state, writer, begun or {}, description, changes)
             progress(state.pictures, recipe.pictures, "pictures")
             feed = endless(recipe, material, state)
-            while not over(plan, state) and not mesh.any_process(bool(stop.signals)):
+            while not over(plan, state) and not mesh.any_process(bool(signals)):
                 before = state.pictures
                 try:
                     writer.log_phases(state, update_phases(state, plan.phases))
@@ -103,7 +103,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
             result = _end(plan, state, writer, was_over=was_over)
             mesh.any_process(True)  # one that left before the first has written all would end it
             if mesh.first and not over(plan, state):
-                raise stop.exception()
+                raise ended_by(signals)
             return result
 
 

@@ -15,8 +15,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from trombine.losses.objective import Objective, Phase, Ramp, Step, Terms, Until
 from trombine.nets.frozen import frozen
-from trombine.recipes.freeze import Freeze
-from trombine.recipes.recipe import Recipe
+from trombine.recipes.recipe import Freeze, Recipe
 from trombine.training.launch import Mesh
 from trombine.training.machine import Machine
 from trombine.training.state import PhaseState, Start, State, start_of

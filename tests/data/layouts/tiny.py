@@ -201,13 +201,6 @@ def lfw(folder: Path) -> Truth:
     return replace(truth, splits=(0, 0, 2, 0), missing=1)
 
 
-def lfw_pairs(folder: Path) -> Truth:
-    """The people's folders alone, and lists of pairs."""
-    truth = _lfw(folder, "")
-    write(folder / "pairsDevTrain.txt", "2", "Ann_Lee\t1\t2", "Ann_Lee\t1\tCy_Wu\t1")
-    return replace(truth, splits=(0, 0, -1, 0))
-
-
 def _lfw(folder: Path, start: str) -> Truth:
     people = ("Ann_Lee", "Ann_Lee", "Bo_De-Niro", "Cy_Wu")
     numbers = (1, 2, 1, 1)
@@ -348,7 +341,7 @@ MAKERS: dict[str, Maker] = {
     "celeba": celeba,
     "celeba kaggle": celeba_kaggle,
     "lfw": lfw,
-    "lfw pairs": lfw_pairs,
+    "lfw alone": lambda folder: _lfw(folder, ""),
     "ffhq": ffhq,
     "utkface": utkface,
     "anime-faces": anime,
