@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from eval import made
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect
+from playwright.sync_api import Browser, Playwright, expect
 from playwright.sync_api import Page as Tab
 from scipy.stats import chisquare
 from tabs import ARGUMENTS, CHROMIUM, MARKS, PATIENCE, Scheme, Tabs, heard, window
@@ -150,48 +150,36 @@ def plain(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_by_keyboard_by_touch_and_closed_half_way(
-    playwright: Playwright,
-    home: Path,
-    tmp_path: Path,
-    watched: Callable[[Tab], Tab],
+    playwright: Playwright, tab: Tab, home: Path, tmp_path: Path, watched: Callable[[Tab], Tab]
 ) -> None:
     """The same answers, in the same order of pictures, come out of a test taken by keyboard at a
     go, and by touch on a phone whose browser was closed half-way; and they are scored."""
-
-    def start(profile: str, **options: Any) -> BrowserContext:
-        return playwright.chromium.launch_persistent_context(
-            tmp_path / profile, executable_path=CHROMIUM, args=ARGUMENTS, **options
-        )
-
-    files = {}
-    phone = {"viewport": window(PHONE), "has_touch": True, "is_mobile": True}
-    for name, act, breaks, options in (
-        ("whole", by_keyboard, [0, COUNT], {"viewport": window(DESKTOP)}),
-        ("touched", by_touch, [0, 7, COUNT], phone),
-    ):
-        for first, last in itertools.pairwise(breaks):
-            with start(name, **options) as context:
-                tab = watched(context.new_page())
-                tab.goto(address(home))
-                if not first:
-                    begin(tab, "Ann  Ó ")
-                act(tab, first, last)
-                if last == COUNT:
-                    files[name] = downloaded(tab, tmp_path / f"{name}.json")
-                else:
-                    come = f"Picture {last + 1} of {COUNT}"
-                    expect(tab.locator("#progress")).to_have_text(come)
-                    wait_until_stored(tmp_path / name, tab)
-    assert files["whole"]["subject"] == "Ann Ó" and files["whole"]["experience"] == "expert"
+    tab.goto(address(home))
+    begin(tab, "Ann  Ó ")
+    by_keyboard(tab, 0, COUNT)
+    whole, touched = downloaded(tab, tmp_path / "whole.json"), dict[str, Any]()
+    phone: dict[str, Any] = {"viewport": window(PHONE), "has_touch": True, "is_mobile": True}
+    phone |= {"executable_path": CHROMIUM, "args": ARGUMENTS}
+    for first, last in ((0, 7), (7, COUNT)):
+        with playwright.chromium.launch_persistent_context(tmp_path / "phone", **phone) as context:
+            tab = watched(context.new_page())
+            tab.goto(address(home))
+            if not first:
+                begin(tab, "Ann  Ó ")
+            by_touch(tab, first, last)
+            if last == COUNT:
+                touched = downloaded(tab, tmp_path / "touched.json")
+            else:
+                expect(tab.locator("#progress")).to_have_text(f"Picture {last + 1} of {COUNT}")
+                wait_until_stored(tmp_path / "phone", tab)
+    assert whole["subject"] == "Ann Ó" and whole["experience"] == "expert"
     key = json.loads((home / "study.key.json").read_text())
-    assert {answer["picture"] for answer in plain(files["whole"])} == key["pictures"].keys()
-    assert [
-        {k: v for k, v in answer.items() if k != "picture"} for answer in plain(files["whole"])
-    ] == PLAN
-    assert plain(files["whole"]) == plain(files["touched"])
-    right = sum(
-        key["pictures"][a["picture"]]["truth"] == a["answer"] for a in plain(files["whole"])
-    )
+    answers = plain(whole)
+    assert answers == plain(touched)
+    pictures = [answer.pop("picture") for answer in answers]
+    assert set(pictures) == key["pictures"].keys() and answers == PLAN
+    truths = [key["pictures"][picture]["truth"] for picture in pictures]
+    right = sum(truth == answer["answer"] for truth, answer in zip(truths, answers, strict=True))
     result = trombine.judge_people_score(home / "study.key.json", tmp_path / "touched.json")
     (report,) = result.found.values()
     assert report["subjects"][0]["right"] == right
