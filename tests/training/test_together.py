@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from trombine.core.errors import InputError
 from trombine.recipes import with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
-from trombine.training.config import TrainConfig
+from trombine.training.config import TrainConfig, check
 from trombine.training.loop import train
-from trombine.training.methods import find
+from trombine.training.methods import find, objective_of
 
 HERE = Path(__file__).parent
 LOOPBACK = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
@@ -162,8 +163,8 @@ def place_for_two() -> tuple[str, str, str]:
         return "127.0.0.1", "--master-port", str(one.getsockname()[1])
 
 
-def test_batch_norm_is_refused_on_two(start: Start) -> None:
-    process = start("-m", "trombine", "train", "dcgan", "--data", "leaves#48", "--devices", "2")
-    out, err = process.communicate(timeout=600)
-    assert process.returncode == 2 and not out
-    assert "batch norm on 2 processes" in err and err.count("\n") == 1
+def test_batch_norm_is_refused_on_two(tmp_path: Path) -> None:
+    recipe = with_settings(find("dcgan"), {"devices": "2"})
+    order = TrainConfig(name="dcgan", recipe=recipe, folder=tmp_path)
+    with pytest.raises(InputError, match="batch norm on 2 processes"):
+        check(order, objective_of(recipe))

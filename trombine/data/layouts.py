@@ -99,7 +99,6 @@ def layout_of(path: Path) -> str:
 
 
 def _among(*places: str) -> Callable[[Path], Path | None]:
-    """Pictures are in the first of these places that is a folder."""
     return lambda path: folder_of(path, places)
 
 

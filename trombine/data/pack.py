@@ -141,7 +141,6 @@ def part_of(path: Path) -> Path:
 
 
 def _hash(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

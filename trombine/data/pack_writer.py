@@ -211,7 +211,6 @@ def _is_wanted(path: Path, about: Mapping[str, Any], overwrite: bool) -> bool:
 
 
 def _skipped(path: Path) -> dict[str, str]:
-    """The pictures that a pack lists as left out, and why."""
     file = path / SKIPPED
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     return {line["file"]: line["why"] for line in map(json.loads, lines)}
@@ -239,7 +238,6 @@ def in_turn(path: Path) -> Iterator[None]:
 
 
 def _write(path: Path, data: Iterable[bytes]) -> str:
-    """Write a file of the pack; its SHA-256."""
     digest = hashlib.sha256()
     with path.open("wb") as out:
         for block in data:

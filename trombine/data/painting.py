@@ -222,7 +222,6 @@ def _lines(metadata: Path, maker: Maker, but: range) -> dict[int, str]:
 
 
 def _write_lines(metadata: Path, lines: Mapping[int, str]) -> None:
-    """Write metadata.jsonl, in the order of the seeds."""
     text = "".join(f"{lines[seed]}\n" for seed in sorted(lines)).encode()
     if not metadata.exists() or metadata.read_bytes() != text:
         write_bytes(metadata, text)

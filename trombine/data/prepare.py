@@ -123,7 +123,6 @@ def split_share(digest: bytes) -> float:
 
 
 def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str, Any]:
-    """What determines the rows of the pack."""
     by_whom = {}
     if isinstance(CROPS[options.crop], LargestFace):  # another reader finds faces elsewhere
         where = {} if options.device == CPU else {"device": options.device}

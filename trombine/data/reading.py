@@ -115,7 +115,6 @@ def blank_row(listing: Listing, size: int) -> Row:
 
 
 def _columns_of(record: Record) -> Iterator[str]:
-    """The columns of which a record knows something."""
     for mark, view in zip(("", PAIR), record.sides, strict=False):
         yield f"{mark}pictures"
         if view.parts or view.masks:

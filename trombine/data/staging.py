@@ -161,7 +161,6 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> St
 
 
 def _frontal(batch: Batch) -> Flags:
-    """Which faces are seen from the front, or nearly."""
     assert batch.points is not None
     points = batch.points.numpy().astype(np.float64)
     return np.abs(eyes(points)[1][:, 0]) > _FRONTAL * np.ptp(points, axis=1).max(1)
@@ -438,7 +437,6 @@ def _even(chance: Rng, purpose: str, low: float = 0.0, high: float = 1.0) -> Len
 
 
 def _is_drawn(chance: Rng, purpose: str, share: float) -> Flags:
-    """Whether it happens, to this share of the pictures."""
     return chance.uniforms(purpose) < share
 
 

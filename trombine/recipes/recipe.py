@@ -240,7 +240,6 @@ _LIMITS: Final[dict[str, tuple[float, float]]] = {
 
 
 def _check_number(name: str, value: object) -> None:
-    """Refuse a number that is none, or that is out of its range."""
     if not isinstance(value, int | float):
         return
     least, most = _LIMITS.get(name, (0, math.inf))

@@ -61,7 +61,6 @@ def _unknown(recipe: Recipe, name: str, fields: set[str]) -> str:
 
 
 def _as_type(name: str, kind: type, text: str) -> Any:
-    """Text as the field's own type."""
     try:
         if kind is int:
             return _integer(text)

@@ -81,5 +81,4 @@ def _text_of(entry: Mapping[str, Any]) -> str:
 
 
 def _plain(value: object) -> bool | int | float | str:
-    """What TensorBoard takes as a setting."""
     return value if isinstance(value, bool | int | float) else shown(str(value))

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, final
+from typing import Any, Final, final
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ from trombine.losses.perceptual import refuse_witness
 from trombine.losses.pools import Pool
 from trombine.models import load
 from trombine.nets import Net, build
-from trombine.recipes.recipe import Recipe
+from trombine.recipes.recipe import NetSpec, Recipe
 from trombine.training.machine import Machine
 from trombine.training.muon import Muon
 
@@ -49,6 +49,10 @@ class Best:
     pictures: int
 
 
+# The fields of a state that are as JSON has them.
+_NUMBERS: Final = ("pictures", "rollbacks", "slower", "lines", "ramps", "measured")
+
+
 @final
 @dataclass(kw_only=True)
 class State:
@@ -72,13 +76,8 @@ class State:
     def plain(self) -> dict[str, Any]:
         """What is not a tensor, as JSON has it."""
         return {
-            "pictures": self.pictures,
-            "rollbacks": self.rollbacks,
-            "slower": self.slower,
-            "lines": self.lines,
-            "ramps": dict(self.ramps),
+            **copy.deepcopy({name: getattr(self, name) for name in _NUMBERS}),
             "sums": {name: list(pair) for name, pair in self.sums.items()},
-            "measured": dict(self.measured),
             "best": asdict(self.best) if self.best else None,
             "phases": {name: asdict(phase) for name, phase in self.phases.items()},
             "alarms": {name: alarm.state() for name, alarm in self.alarms.items()},
@@ -130,9 +129,8 @@ class State:
         for name in self.alarms.keys() & plain["alarms"].keys():
             self.alarms[name].load(plain["alarms"][name])
         self.phases = {name: PhaseState(**fields) for name, fields in plain["phases"].items()}
-        self.pictures, self.rollbacks = plain["pictures"], plain["rollbacks"]
-        self.slower, self.lines = plain["slower"], plain["lines"]
-        self.ramps, self.measured = dict(plain["ramps"]), dict(plain["measured"])
+        for name in _NUMBERS:
+            setattr(self, name, copy.deepcopy(plain[name]))
         self.sums = {name: (value, count) for name, (value, count) in plain["sums"].items()}
         self.best = Best(**plain["best"]) if plain["best"] else None
         return True
@@ -272,14 +270,10 @@ def _compare(recipe: Recipe, net: Net) -> tuple[Start, Mapping[str, Tensor]]:
     if not any(target[name].ndim > 1 for name in taken):
         raise InputError(
             f"start: {shown(recipe.start)} has no weights that this net could take over; it is"
-            f" {_spell(model.card.net, model.card.sizes)}; --start none begins with chance"
+            f" {NetSpec(model.card.net, model.card.sizes)}; --start none begins with chance"
         )
     fresh = tuple(name for name in target if name not in taken)
     return Start(model=recipe.start, hash=model.hash, taken=taken, fresh=fresh), source
-
-
-def _spell(net: str, sizes: Mapping[str, Any]) -> str:
-    return f"{net}:{','.join(f'{name}={size}' for name, size in sizes.items())}"
 
 
 def _parts(names: Sequence[str]) -> list[str]:

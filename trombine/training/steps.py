@@ -138,7 +138,6 @@ def _init_momentum(optimiser: Optimizer) -> None:
 
 
 def _add_to_sums(state: State, values: Mapping[str, float]) -> None:
-    """Add numbers to the sums whose means are the next log line."""
     for name, value in values.items():
         total, count = state.sums.get(name, (0.0, 0))
         state.sums[name] = (total + value, count + 1)

@@ -162,7 +162,6 @@ class RunWriter:
         )
 
     def _keep(self, state: State) -> None:
-        """Write the models as they are now."""
         for role in self.plan.objective.exports:
             main = role == self.plan.objective.main
             path = self.folder.best if main else self.folder.path / f"best-{role}.safetensors"

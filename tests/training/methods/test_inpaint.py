@@ -114,6 +114,7 @@ def test_only_what_is_in_the_hole_counts(faces: Batch) -> None:
 
 def test_eyes_may_count_more(faces: Batch) -> None:
     """As the recipe says, of what is known to be one; by hand."""
+    faces = faces.only(slice(0, 12))
     step = step_of(faces, build("painter", SIZES, seed=1))
     recipe = replace(recipe_of("none"), organs=3.0)
     objective = InpaintObjective(recipe)
@@ -126,16 +127,6 @@ def test_eyes_may_count_more(faces: Batch) -> None:
     off = counts * (output - shown.truth).abs().mean(1) * shown.hole[:, 0]
     wanted = (off.sum((1, 2)) / shown.hole.sum((1, 2, 3))).mean()
     assert found == pytest.approx(float(wanted), rel=1e-4)
-
-
-def test_every_weight_learns_and_what_guesses_does_not(faces: Batch) -> None:
-    """What is told is used: its weights have gradients too."""
-    objective = InpaintObjective(recipe_of("none+both+guessed"))
-    net = build("painter", SIZES)
-    sum(objective.terms(step_of(faces, net)).values()).backward()  # pyright: ignore
-    assert all(weight.grad is not None and weight.grad.any() for weight in net.parameters())
-    assert objective.helpers().keys() == {"completer"}
-    assert all(weight.grad is None for weight in objective.helpers()["completer"].parameters())
 
 
 def test_what_a_reader_sees_is_compared_with_the_truth(faces: Batch) -> None:

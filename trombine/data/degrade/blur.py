@@ -144,7 +144,6 @@ def _separable(pictures: Pictures, kernels: Sequence[Float64[np.ndarray, "_"]]) 
 
 
 def _filtered(pictures: Pictures, kernels: Sequence[Kernel]) -> Pictures:
-    """Each picture by its kernel."""
     pairs = zip(pictures, kernels, strict=True)
     return torch.stack([_by(picture, kernel) for picture, kernel in pairs]).clamp(0, 1)
 

@@ -142,7 +142,6 @@ KINDS: Final = (_wander, _blob, _dots)
 
 
 def _put_down(count: int) -> Bool[np.ndarray, "n"]:
-    """A brush that is put down once."""
     return np.arange(count) == 0
 
 
@@ -180,7 +179,6 @@ def _scratch(rng: np.random.Generator, field: Field, across: bool) -> Spots:
 
 
 def _hair(rng: np.random.Generator, field: Field) -> Spots:
-    """A thin curl."""
     count = 24
     turns = rng.normal(0, 0.15) + 0.25 * _smooth(rng, count, 4)
     heading = rng.uniform(0, 2 * pi) + np.cumsum(turns)
@@ -190,7 +188,6 @@ def _hair(rng: np.random.Generator, field: Field) -> Spots:
 
 
 def _speck(rng: np.random.Generator, field: Field) -> Spots:
-    """A grain of dust."""
     thick = min(0.005 * np.exp(rng.normal(0, 0.6)), 0.03)
     place = rng.random(2) * field
     places = place + rng.standard_normal((3, 2)) * thick
@@ -251,7 +248,6 @@ def _polyline(stroke: tuple[float, ...]) -> Line:
 
 
 def _painted(strokes: list[Spots], height: int, width: int) -> Hole:
-    """All that these strokes cover."""
     spots = np.round(np.concatenate(strokes) / GRAIN) * GRAIN * min(height, width)
     spots[:, 2] = np.maximum(spots[:, 2], FINEST_LINE)
     starts = np.cumsum([0, *(len(stroke) for stroke in strokes)])[:-1]

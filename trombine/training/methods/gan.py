@@ -89,7 +89,6 @@ class AdversarialObjective(Objective[Adversarial]):
             self.required = self.numbers
 
     def _classes(self, count: int) -> int:
-        """How many classes both nets have."""
         judge = self.recipe.nets["discriminator"]
         logits = judge.all_sizes.get("classes", 1)
         if logits != count:

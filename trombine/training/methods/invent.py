@@ -159,7 +159,6 @@ class InventObjective(Objective[Invent]):
         return torch.where(known, fields.repeat_interleave(times, 0), torch.nan)
 
     def _codes(self, step: Step) -> Float[Tensor, "n latent"]:
-        """The codes of the step's faces."""
         return normed(wide(step.nets["encoder"](self.truth(step))))
 
     def truth(self, step: Step) -> Pictures:

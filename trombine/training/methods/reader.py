@@ -263,7 +263,6 @@ class ReadObjective(Objective[Read]):
         return {name: term() for name, term in functions.items() if name in names}
 
     def _fields(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
-        """The loss of traits, moment and style."""
         styles, losses = _styles(step), []
         several = (self.traits, self.moment), (reading.traits, reading.moment), self.varies
         for kind, read, varies in zip(*several, strict=True):
@@ -341,7 +340,6 @@ def all_numbers_known(source: Source) -> bool:
 
 
 def _subset(step: Step, indices: Int64[np.ndarray, "k"]) -> Step:
-    """The step of these pictures alone."""
     batches = {name: batch.only(indices) for name, batch in step.batches.items()}
     return replace(step, batches=batches, chance=step.chance.only(indices), cache={}, curves={})
 

@@ -190,7 +190,6 @@ def labels_shrunk(labels: Labels, times: int) -> UInt8[Tensor, "n h2 w2"]:
 
 
 def _part(values: Tensor, x: int, y: int, side: int) -> Tensor:
-    """A square of pictures, of what is known, or of labels."""
     return values[..., y : y + side, x : x + side]
 
 
