@@ -7,7 +7,7 @@ commands/upscale.py.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -38,12 +38,11 @@ from trombine.io.image import (
 from trombine.io.video import FILMS, VIDEOS, Frames, SourceFile, Video, lost_by_video
 from trombine.metrics.drawing import is_drawing
 from trombine.models import Model, loaded
-from trombine.models.running import resolved_tile
 from trombine.superres.damage import damage_of
 from trombine.superres.names import KEPT
 from trombine.superres.pictures import How, enlarged_film, enlarged_image, spread
 from trombine.superres.pipelines import CLEANING, USUAL, Pipeline, Scale, blend, plan_pipeline
-from trombine.superres.report import Report, report_of
+from trombine.superres.report import report_of
 from trombine.superres.sheet import scores, standard_sheet
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
@@ -102,15 +101,15 @@ def enlarge(
     files: dict[str, Content] = {}
     models = (*pipeline.every_model, *filter(None, (pipeline.faces,)), *second)
     nets = tuple(dict.fromkeys(model.path.stem for model in models))
-    tiles = _tiles(film.first, pipeline, options.tile)
     name = shortened(source.path.name)
     if options.sheet:
         true_pixels = None if true is None else as_seen(true)
         pixels = as_seen(film.first), as_seen(_first_of(result))
         files[SHEET] = standard_sheet(*pixels, true_pixels, f"{name}: {' and '.join(nets)}")
     if options.report:
-        report = _report(source, result, pipeline, nets, options, tick)
-        files |= {REPORT: report.sheet, NUMBERS: report.numbers}
+        title, how = f"{name}: what {' and '.join(nets)} invented", options.how(tick)
+        report = report_of(film.first, _first_of(result), pipeline, title, how)
+        files |= {REPORT: report.sheet, NUMBERS: {"picture": source.path.name, **report.numbers}}
     files[""] = result
     return Made(
         files=files,
@@ -122,7 +121,10 @@ def enlarge(
         },
         notices=(*notices, *(mask.notices if mask else ()), *_remarks(film, result, true, format)),
         facts=" and ".join(nets),
-        details=_details(pipeline, tiles, options.threads, seconds),
+        details=(
+            *dict.fromkeys(net.described for net in models),
+            f"enlarged in {seconds:.2f} s",
+        ),
     )
 
 
@@ -159,32 +161,6 @@ def _with_hole(
     where = spread(hole.mask, pipeline.size)[..., None]
     image = replace(outside, samples=np.where(where, inside.samples, outside.samples))
     return Frames(frames=(image,)), pipeline.every_model
-
-
-def _report(
-    source: SourceFile,
-    result: Frames | Video,
-    pipeline: Pipeline,
-    nets: Sequence[str],
-    options: Enlargement,
-    tick: Tick,
-) -> Report:
-    """What was invented in a picture, or in the first of a film."""
-    name = source.path.name
-    title = f"{shortened(name)}: what {' and '.join(nets)} invented"
-    how = options.how(tick)
-    report = report_of(source.film.first, _first_of(result), pipeline, title, how)
-    return replace(report, numbers={"picture": name, **report.numbers})
-
-
-def _details(
-    pipeline: Pipeline, tiles: Sequence[int], threads: int | None, seconds: float
-) -> tuple[str, ...]:
-    """Which nets, from which files, in which tiles, and how long they took."""
-    nets = zip(pipeline.every_model, tiles, strict=True)
-    lines = dict.fromkeys(f"{net.described}, in tiles of {tile} pixels" for net, tile in nets)
-    by = "all threads" if threads is None else f"{threads} thread{'' if threads == 1 else 's'}"
-    return (*lines, f"enlarged in {seconds:.2f} s by {by}")
 
 
 def ending(source: Path, scale: Scale, model: str | Path) -> str:
@@ -348,12 +324,3 @@ def _remarks(
         yield f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
     if isinstance(film, Video):
         yield from lost_by_video(film, format)
-
-
-def _tiles(image: Picture, pipeline: Pipeline, tile: int | None) -> list[int]:
-    """The tile that each net of the pipeline worked in."""
-    tiles, height, width = [], image.height, image.width
-    for model in pipeline.models:
-        tiles.append(resolved_tile(model.in_rgb, height, width, tile))
-        height, width = height * model.net.factor, width * model.net.factor
-    return tiles + (_tiles(image, pipeline.second, tile) if pipeline.second else [])
