@@ -255,13 +255,3 @@ def test_a_window_is_a_part_of_the_picture_and_of_its_truth(faces: Batch) -> Non
         torch.testing.assert_close(found.points[n], moved)
         inside = ((moved >= 0) & (moved < 20)).all(1)
         assert not (found.visible[n] & ~inside).any()
-
-
-def test_a_window_of_a_mirrored_picture_is_a_mirrored_window(faces: Batch) -> None:
-    changes = drawn(Augment.parse("mirror+crop:20"), (SIZE, SIZE), Rng(seed=3, places=PLACES))
-    assert 0 < changes.mirrored.sum() < len(PLACES)
-    found = changed(faces, changes)
-    for n, flipped in enumerate(changes.mirrored):
-        whole = faces.pixels[n].flip(1) if flipped else faces.pixels[n]
-        windows = whole.unfold(0, 20, 1).unfold(1, 20, 1).permute(0, 1, 3, 4, 2)
-        assert (windows == found.pixels[n]).all((2, 3, 4)).any()

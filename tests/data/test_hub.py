@@ -194,17 +194,3 @@ def test_a_row_without_a_picture_is_left_out(
 
 
 KINDS = {"float32": (0.5, False), "string": ("a", True)}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_label_that_is_a_measure_is_no_class(
-    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    value, is_class = KINDS[kind]
-    rows = {"image": [{"bytes": encoded(9, "png"), "path": None}], "label": [value]}
-    features = datasets.Features({"image": datasets.Image(), "label": datasets.Value(kind)})
-    answer(datasets, monkeypatch, datasets.Dataset.from_dict(rows, features=features))
-    prepare_hub("owner/name", tmp_path / "out")
-    folder = Folder(tmp_path / "out", 16)
-    assert folder.classes == ((str(value),) if is_class else ())
-    assert folder.vector_names == (() if is_class else ("label_value",))

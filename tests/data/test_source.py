@@ -15,7 +15,6 @@ from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.item import Batch
 from trombine.data.made import Maker
-from trombine.data.pack_writer import write_pack
 from trombine.data.painting import paint_pack
 from trombine.data.source import batches, cache_path, prepare, source
 
@@ -184,23 +183,6 @@ def test_labels_of_a_mix_go_by_the_classes_names(tmp_path: Path) -> None:
     batch = opened.batch(np.arange(6, dtype=np.int64))
     assert batch.labels is not None and batch.labels.tolist() == [0, 1, 2, 0, -1, -1]
     assert opened.item(2).label == 2 and opened.item(5).label is None
-
-
-def test_a_label_that_is_not_known_stays_so(tmp_path: Path) -> None:
-    about = {"classes": ["cat", "dog"]}
-    shapes = {"pictures": (SIZE, SIZE, 3), "labels": ()}
-    pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
-    rows = [{"pictures": pixels, "labels": np.array(label, np.int64)} for label in (1, -1)]
-    write_pack(
-        tmp_path / "pack",
-        lambda places: [(None, rows[place]) for place in places],
-        about=about,
-        count=2,
-        shapes=shapes,
-    )
-    opened = source(f"pack:{tmp_path}/pack+leaves#2", SIZE, workers=1)
-    labels = opened.batch(np.arange(3, dtype=np.int64)).labels
-    assert labels is not None and labels.tolist() == [1, -1, -1]
 
 
 def test_pairs_do_not_mix_with_single_pictures() -> None:

@@ -113,19 +113,6 @@ def test_a_pack_named_twice_keeps_its_uses_apart(tmp_path: Path) -> None:
         split(f"folder:{tmp_path / 'train'}+folder:{tmp_path / 'test'}", 16, 4)
 
 
-def test_what_a_folder_says_goes_before_a_folder_beside(tmp_path: Path) -> None:
-    for inner in ("train", "validation", "test"):
-        for number in range(6):
-            picture = np.full((16, 16, 3), number, np.uint8)
-            save_picture(tmp_path / "training" / inner / f"{number}.png", picture)
-            save_picture(tmp_path / "testing" / f"{number}.png", picture)
-    learned, measured = split(f"folder:{tmp_path / 'training'}", 16, 4)
-    assert all(name.startswith("train/") for name in names(learned))
-    assert all(name.startswith("validation/") for name in names(measured))
-    learned, measured = split(f"folder:{tmp_path / 'training'}@choose", 16, 4)
-    assert all(name.startswith("validation/") for name in names(learned) | names(measured))
-
-
 def test_streams_do_not_learn_what_another_is_measured_on(folder: Path) -> None:
     pairs = {
         "data": split(f"folder:{folder}", 16, 4),

@@ -110,14 +110,3 @@ def test_of_few_photographs_whole_ones_are_held_out(photographs: Path, count: in
     files = [{part.name(index) for index in range(len(part))} for part in (learned, measured)]
     assert files[1]
     assert not files[0] & files[1]
-
-
-def test_a_test_folder_beside_is_measured_on(photographs: Path) -> None:
-    """As of a folder of whole pictures, so of their squares."""
-    learning = photographs.rename(photographs.with_name("trainA"))
-    beside = photographs.with_name("testA")
-    beside.mkdir()
-    (learning / "00.png").rename(beside / "other.png")
-    learned, measured = split(f"tiles:{learning}", SIZE, 8)
-    assert "other.png" not in {learned.name(index) for index in range(len(learned))}
-    assert {measured.name(index) for index in range(len(measured))} == {"other.png"}

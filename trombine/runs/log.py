@@ -18,6 +18,7 @@ in page.py.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -208,32 +209,30 @@ def _curves(entries: Iterable[Entry]) -> Curves:
 
 def _measures(entries: list[Entry]) -> dict[str, Curves]:
     """Measures by protocol, in the order in which the protocols came."""
-    by_protocol: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.get("kind") == "measure":
-            by_protocol.setdefault(str(entry.get("protocol") or ""), []).append(entry)
+    by_protocol = defaultdict[str, list[Entry]](list)
+    for entry in _of_kind(entries, "measure"):
+        by_protocol[str(entry.get("protocol") or "")].append(entry)
     return {protocol: _curves(lines) for protocol, lines in by_protocol.items()}
 
 
 def _bests(entries: list[Entry], chief: str) -> dict[str, BestResult]:
-    """The last that was called best under each protocol; it beat those before it."""
+    """The last that was called best under each protocol, for it beat those before it; by the chief
+    measure, where it has that."""
     bests: dict[str, BestResult] = {}
-    for entry in entries:
-        if entry.get("kind") == "measure" and entry.get("best") is True:
-            protocol = str(entry.get("protocol") or "")
-            if best := _best(entry, chief, protocol):
-                bests.pop(protocol, None)
-                bests[protocol] = best
+    for entry in _of_kind(entries, "measure"):
+        values = _curves([entry])
+        if entry.get("best") is not True or not values:
+            continue
+        protocol = str(entry.get("protocol") or "")
+        measure = chief if chief in values else next(iter(values))
+        bests.pop(protocol, None)  # the newest last
+        bests[protocol] = BestResult(
+            pictures=_pictures(entry),
+            measure=measure,
+            value=values[measure].values[0],
+            protocol=protocol,
+        )
     return bests
-
-
-def _best(entry: Entry, chief: str, protocol: str) -> BestResult | None:
-    numbers = _curves([entry])
-    if not numbers:
-        return None
-    measure = chief if chief in numbers else next(iter(numbers))
-    (value,) = numbers[measure].values
-    return BestResult(pictures=_pictures(entry), measure=measure, value=value, protocol=protocol)
 
 
 def _chief(recipe: Mapping[str, Any]) -> str:

@@ -255,14 +255,6 @@ def test_what_is_spelled_is_read_again(listed: list[tuple[list[PlainTerm], float
     assert Chain.parse(str(chain)) == chain
 
 
-def test_shorter_spellings() -> None:
-    assert str(Chain.parse("blur:long:sigma=1-2,across=0.5")) == "blur:long:1-2:0.5:0-180"
-    assert Chain.parse("blur:long:2,0.5,30") == Chain.parse("blur:long:2:0.5:30")
-    assert str(Chain.parse(" blur:motion:4 + jpeg:60-60?1 ")) == "blur:motion:4:0-180+jpeg:60"
-    assert str(Chain.parse("noise:pattern:.5")) == "noise:pattern:0.5:0-999"
-    assert str(Chain.parse("shrink:area:2.0/shrink:2")) == "shrink:area:2/shrink:2"
-
-
 def test_a_preset_stands_for_its_steps() -> None:
     for name, text in PRESETS.items():
         chain = Chain.parse(name)

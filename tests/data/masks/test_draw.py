@@ -50,15 +50,6 @@ def test_a_mask_depends_on_its_place_alone(spec: str) -> None:
     assert torch.equal(draw_masks(parse(spec), chance(5, range(40)), size=SIZE), whole)
 
 
-def test_places_seeds_and_rollbacks_differ() -> None:
-    whole = drawn("irregular", range(30))
-    assert len({hole.numpy().tobytes() for hole in whole}) == 30
-    other = draw_masks("irregular", chance(6, range(30)), size=SIZE)
-    again = drawn("irregular", range(30), rollbacks=1)
-    for one in (other, again):
-        assert not (one == whole).all(dim=(1, 2, 3)).any()
-
-
 @pytest.mark.parametrize("spec", ["irregular", "parts:eyes"])
 def test_what_is_measured_on_has_masks_of_its_own(spec: str) -> None:
     """Not those of the first pictures that were learned from."""

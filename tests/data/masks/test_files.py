@@ -14,7 +14,6 @@ from trombine.core.errors import InputError
 from trombine.core.rng import FIRST, Rng
 from trombine.data.masks import (
     check_folders,
-    draw_mask,
     draw_masks,
     listing_hash,
     mask,
@@ -120,19 +119,6 @@ def test_augmenting_moves_and_turns() -> None:
     assert (middles.std(0) > 5).all() and (abs(middles - 128) < 40).all()
     tall = [np.ptp(np.argwhere(one)[:, 0]) for one in seen]
     assert min(tall) < 90 < 120 < max(tall)
-
-
-def test_what_it_was_made_from_makes_it_again(folder: Folder) -> None:
-    dark = folder("dark", strokes(3, SIZE, "irregular:0-10"), white=False)
-    light = folder("light", strokes(3, SIZE, "irregular:20-30"))
-    mix = parse_mix(f"nvidia:{dark}+nvidia:{light}+files:{light}+inverted:{dark}+squares")
-    families = set()
-    for seed in range(40):
-        one = draw_mask(mix, seed, SIZE)
-        families.add(one.family)
-        again = draw_mask(parse_mix(one.term), seed, SIZE)
-        assert np.array_equal(again.hole, one.hole) and again.family == one.family
-    assert families == {"nvidia:training", "nvidia:testing", "files", "inverted", "squares"}
 
 
 @pytest.mark.parametrize("bin", ["0-10", "50-60"])
