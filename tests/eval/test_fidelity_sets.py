@@ -61,6 +61,7 @@ def test_a_planted_collapse_is_seen(faces: tuple[np.ndarray, np.ndarray], tmp_pa
     report, text = json.loads(result.summary), page.read_text()
     (table,) = report["tables"]
     assert table["features"] == f"witness {witness.witness().hash}" and table["features"] in text
+    assert not any("nearly those" in note for note in report["notes"])
     values = table["figures"]
     assert values["accuracy"]["p"] < 0.05 < values["accuracy"]["real_p"]
     assert values["Fréchet"]["half"] > values["Fréchet"]["real"]
@@ -149,11 +150,9 @@ def test_sets_that_do_not_compare(tmp_path: Path) -> None:
 
 def test_pictures_that_are_nearly_real_ones_are_told(tmp_path: Path) -> None:
     """Not the same bytes, so none is in both sets; nothing has better figures than a copy."""
-    theirs = noise(60)
+    theirs = noise(50)
     copied = theirs[:20] ^ 1
-    ours = save(tmp_path / "ours", np.concatenate([copied, noise(40, seed=1)]))
+    ours = save(tmp_path / "ours", np.concatenate([copied, noise(30, seed=1)]))
     real = save(tmp_path / "theirs", theirs)
     text = judge_fidelity(ours, real, features=("pixels",)).summary
-    assert "20 of 60 pictures are nearly those of the real set" in text
-    others = save(tmp_path / "others", noise(60, seed=2))
-    assert "nearly those" not in judge_fidelity(others, real, features=("pixels",)).summary
+    assert "20 of 50 pictures are nearly those of the real set" in text

@@ -154,13 +154,12 @@ def test_text_json_and_page_say_the_same(home: Path) -> None:
 def test_a_pack_a_folder_and_another_size(home: Path, faces: np.ndarray) -> None:
     """References of a pack are those of its folder; other sizes are resized, and it is said."""
     trombine.data_prepare(home / "learned", output=home / "pack", size=48)
-    folder, pack = ask(home, json=True), ask(home, json=True, references=str(home / "pack"))
-    same = ("verdicts", "recall", "sample")
-    assert {k: json.loads(folder.summary)[k] for k in same} == {
-        k: json.loads(pack.summary)[k] for k in same
-    }
-    smaller = ask(home, size=32).summary
-    assert "32 x 32 pixels; 3 of the pictures were resized; 25 of the references" in smaller
+    folder, pack = (
+        json.loads(ask(home, json=True, size=32, references=str(home / name)).summary)
+        for name in ("learned", "pack")
+    )
+    assert all(folder[key] == pack[key] for key in ("verdicts", "recall", "sample", "resized"))
+    assert folder["size"] == 32 and folder["resized"] == {"generated": 3, "references": 25}
 
 
 def test_bad_input_is_refused_in_a_line(home: Path) -> None:
