@@ -33,16 +33,17 @@ STUDIES = {
 def test_an_arm_is_a_training_of_its_recipe(study: str) -> None:
     """Its settings are the recipe's, its nets can be built; all but longer ones see as many
     pictures."""
-    one = STUDIES[study]
+    one, nets = STUDIES[study], {}
     for arm in one.arms.values():
         recipe = with_settings(find(arm.recipe), one.settings(arm))
         usual = int(one.shared.get("pictures", recipe.pictures))
         assert (recipe.pictures == usual or arm.table == "longer") and recipe.pictures <= 200_000
         size = "128" if arm.table == "128 px" else one.shared.get("size")
         assert study == "upscale" or str(recipe.size) == size
-        for net in recipe.nets.values():
-            with torch.device("meta"):
-                assert isinstance(build(net.name, net.sizes), Net)
+        nets |= {str(net): net for net in recipe.nets.values()}
+    for net in nets.values():
+        with torch.device("meta"):
+            assert isinstance(build(net.name, net.sizes), Net)
 
 
 @pytest.mark.parametrize("study", STUDIES)
