@@ -35,6 +35,7 @@ EXAMPLES = {
     "noise:pattern": "noise:pattern:0.05-0.1",
     "jpeg": "jpeg:20-60",
     "webp": "webp:20-60",
+    "shade": "shade:0.5-1",
     "fade": "fade:0.5-1",
     "stains": "stains:0.7-1",
     "scratches": "scratches:0.7-1",
@@ -118,7 +119,7 @@ def test_amounts_are_drawn_evenly() -> None:
 
 FIXED = [
     *("noise:gaussian:0.1", "noise:poisson:40", "fade:0.8", "stains:0.9", "scratches:0.9"),
-    *("dust:0.9", "creases:0.9", "torn:0.9"),
+    *("dust:0.9", "creases:0.9", "torn:0.9", "shade:0.9"),
 ]
 
 

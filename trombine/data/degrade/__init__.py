@@ -2,7 +2,7 @@
 
 resize.py   smaller and larger exactly as MATLAB does; smaller by other means, and back
 blur.py     box, Gaussian and motion blur
-camera.py   noise, JPEG and WebP
+camera.py   noise, JPEG and WebP, light
 prints.py   what hands and years do to a print
 
 terms.py    all of these by name, with what each is given

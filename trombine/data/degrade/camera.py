@@ -1,5 +1,5 @@
 """What cameras and files do: noise of the reading (Gaussian), of the light (Poisson) and of the
-sensor (a fixed pattern); JPEG and WebP, by Pillow.
+sensor (a fixed pattern); JPEG and WebP, by Pillow; light from one side.
 
 Strengths of noise are parts of the range from black to white. What leaves [0, 1] is cut off.
 """
@@ -7,6 +7,7 @@ Strengths of noise are parts of the range from black to white. What leaves [0, 1
 from __future__ import annotations
 
 import io
+import math
 from functools import lru_cache
 from typing import Any, Final
 
@@ -109,3 +110,34 @@ def _read_back(pixels: np.ndarray, kind: str, options: dict[str, Any]) -> np.nda
     Image.fromarray(pixels).save(buffer, kind, **options)
     with Image.open(buffer) as read:
         return np.asarray(read.convert("RGB"))
+
+
+# Light
+
+_SOFT: Final = (0.05, 0.5)  # how wide the edge of the shade is, of the picture's shorter side
+_ASIDE: Final = 0.25  # how far from the middle, normal
+_DARK: Final = (0.4, 0.95)  # of the light that an amount of 1 takes
+_EXPOSED: Final = 0.7  # the most that an amount of 1 changes the exponent, in powers of 2
+
+
+def shade(pictures: Pictures, amount: Amounts, chance: Rng) -> Pictures:
+    """One side, any, is darker, with an edge anywhere near the middle; midtones lighter or
+    darker."""
+    chance = chance.fold_in("shade")
+    height, width = pictures.shape[-2:]
+    side = min(height, width)
+    angle = 2 * math.pi * chance.uniforms("side")
+    aside = _ASIDE * chance.normals("edge", (1,))[:, 0]
+    soft = _SOFT[0] + (_SOFT[1] - _SOFT[0]) * chance.uniforms("soft")
+    depth = amount * (_DARK[0] + (_DARK[1] - _DARK[0]) * chance.uniforms("dark"))
+    power = 2 ** (amount * _EXPOSED * (2 * chance.uniforms("exposure") - 1))
+    x = (np.arange(width) + 0.5 - width / 2) / side
+    y = (np.arange(height) + 0.5 - height / 2) / side
+    along = np.cos(angle)[:, None, None] * x + np.sin(angle)[:, None, None] * y[:, None]
+    edge = (along - aside[:, None, None]) / soft[:, None, None]
+    light = 1 - depth[:, None, None] / (1 + np.exp(-4 * edge))  # 4: from 1/8 to 7/8 over its width
+    light, power = (
+        torch.from_numpy(part.astype(np.float32)).to(pictures.device)
+        for part in (light[:, None], power[:, None, None, None])
+    )
+    return pictures.clamp(0, 1) ** power * light

@@ -143,6 +143,11 @@ KINDS: Final[dict[str, Degradation]] = {
         (Amount("quality", 0, 100, integer=True),),
         _plain(camera.webp),
     ),
+    "shade": Degradation(
+        "light from one side: the other in shade, midtones lighter or darker",
+        _AMOUNT,
+        _drawn(camera.shade),
+    ),
     "fade": Degradation(
         "an old print: colours go, black turns brown, paper yellow or pink, unevenly",
         _AMOUNT,
