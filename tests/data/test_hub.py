@@ -191,6 +191,3 @@ def test_a_row_without_a_picture_is_left_out(
     answer(datasets, monkeypatch, empty)
     with pytest.raises(InputError, match="has no picture in any row"):
         prepare_hub("owner/name", tmp_path / "none")
-
-
-KINDS = {"float32": (0.5, False), "string": ("a", True)}
