@@ -5,13 +5,11 @@ from __future__ import annotations
 import http.client
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from processes import PATIENCE, until
 
 from trombine.core.progress import silent
 from trombine.models import Card, save
@@ -27,7 +26,6 @@ from trombine.studio.jobs import Jobs
 from trombine.studio.serving import opened
 from trombine.studio.workers import do
 
-PATIENCE = 120.0  # seconds, on a machine that is busy with other tests
 Upload = tuple[str, bytes] | tuple[str, bytes, str]  # name, bytes, kind
 
 
@@ -205,16 +203,6 @@ def runs(folder: Path) -> Path:
     return folder
 
 
-def until(found: Callable[[], Any]) -> Any:
-    """What is found, once it is."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if value := found():
-            return value
-        time.sleep(0.05)
-    raise AssertionError("it did not come to be")
-
-
 def form(*fields: tuple[str, str | Upload]) -> bytes:
     """Fields and files as browsers send them."""
     parts = []
@@ -239,12 +227,3 @@ def png(pixels: np.ndarray) -> bytes:
 def noise(side: int = 32, seed: int = 0) -> np.ndarray:
     """A picture of chance."""
     return np.random.default_rng(seed).integers(0, 256, (side, side, 3), np.uint8)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there, and no zombie."""
-    try:
-        os.kill(pid, 0)
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
-    except (ProcessLookupError, FileNotFoundError):
-        return False

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from written import is_made_again
 
-from trombine import generate, replay
+from trombine import generate
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
@@ -35,11 +36,6 @@ def generated(folder: Path, model: Path, **options: Any) -> Result:
 
 def pixels(*path: str | Path) -> np.ndarray:
     return np.asarray(Image.open(Path(*path)))
-
-
-def is_made_again(*made: Path, inputs: Path) -> bool:
-    told = replay(made, inputs=inputs).summary.splitlines()
-    return len(told) == len(made) and all(" the same " in line for line in told)
 
 
 def test_a_seed_is_the_same_alone_among_others_and_in_another_process(

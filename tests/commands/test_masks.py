@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from written import files
 
 import trombine
 from trombine.core.errors import InputError, OutputError
@@ -23,11 +24,6 @@ QUICK = "irregular*2+squares+half:left"
 def make(output: Path, **options: Any) -> Result:
     asked = {"count": 6, "size": SIZE, "family": QUICK, **options}
     return trombine.data_masks(output=output, **asked)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:

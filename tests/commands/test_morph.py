@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from written import is_made_again
 
-from trombine import generate, morph, replay
+from trombine import generate, morph
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.io.video import read_frames
@@ -23,11 +24,6 @@ def pixels(*path: str | Path) -> np.ndarray:
 
 def morphed(output: Path, net: Path, **options: Any) -> Result:
     return morph(**{"seeds": ["3", "8"], "output": output, "model": net, **options})
-
-
-def is_made_again(*made: Path, inputs: Path) -> bool:
-    told = replay(made, inputs=inputs).summary.splitlines()
-    return len(told) == len(made) and all(" the same " in line for line in told)
 
 
 @pytest.mark.parametrize("by_net", [False, True])

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from processes import alive, children, until
+from written import files
 
 import trombine
 from trombine.core.conventions import PARTS
@@ -31,12 +32,6 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def faces(output: Path, **options: Any) -> Path:
     trombine.data_world(output=output, **{"count": 4, "size": SIZE, **options})
     return output
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its name in it."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -163,31 +158,6 @@ def test_the_command_writes_what_the_function_writes(tmp_path: Path, command: Co
     assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, "waited in vain"
-        time.sleep(0.02)
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started, and those that they have."""
-    listing = subprocess.run(
-        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
-    )
-    pairs = [tuple(map(int, line.split())) for line in listing.stdout.splitlines()]
-    own = [child for child, parent in pairs if parent == pid]
-    return own + [grandchild for child in own for grandchild in children(child)]
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs (one that has ended and waits to be asked for does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
 def test_a_stopped_command_leaves_no_half_file_and_no_worker(tmp_path: Path) -> None:
     folder = tmp_path / "faces"
@@ -198,12 +168,12 @@ def test_a_stopped_command_leaves_no_half_file_and_no_worker(tmp_path: Path) -> 
         start_new_session=True,
         text=True,
     )
-    wait_for(lambda: len(list(folder.glob("0*.png"))) > 3)
+    until(lambda: len(list(folder.glob("0*.png"))) > 3)
     workers = children(process.pid)
     assert len(workers) >= 2
     os.killpg(process.pid, signal.SIGINT)  # as a terminal's Ctrl-C does
     _, errors = process.communicate(timeout=600)
-    wait_for(lambda: not any(alive(worker) for worker in workers), 20)
+    until(lambda: not any(alive(worker) for worker in workers))
     assert process.returncode == 130 and "Traceback" not in errors
     found = files(folder)
     assert not [name for name in found if "part" in Path(name).name]

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 from films import save_frames
+from written import is_made_again
 
-from trombine import replay, restyle
+from trombine import restyle
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.io.batch import record_in
@@ -55,12 +56,6 @@ def samples(path: Path) -> np.ndarray:
 
 def drawn(*sources: Path, **options: Any) -> Result:
     return restyle(sources, **{"to": "anime", **options})
-
-
-def is_made_again(*made: Path) -> bool:
-    """By their records, from what lies beside them."""
-    told = replay(made).summary.splitlines()
-    return len(told) == len(made) and all(" the same " in line for line in told)
 
 
 # Pictures

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import alive, until
 
 from trombine.core.computing import WorkerError, cores, in_processes
 
@@ -38,14 +39,6 @@ def threads(_: int) -> tuple[int, str]:
 def pid_slowly(_: int) -> int:
     time.sleep(0.1)
     return os.getpid()
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs (one that has ended and was not asked for does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_results_come_in_order_from_single_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +83,7 @@ def test_a_script_without_a_guard_is_told_and_does_not_hang(tmp_path: Path) -> N
 
 ORPHANS = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:]
 from test_computing import pid_slowly
 from trombine.core.computing import in_processes
 for pid in in_processes(pid_slowly, range(1000), 2):
@@ -100,13 +93,10 @@ for pid in in_processes(pid_slowly, range(1000), 2):
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
 def test_workers_do_not_outlive_a_killed_parent() -> None:
-    command = [sys.executable, "-c", ORPHANS, str(Path(__file__).parent)]
+    command = [sys.executable, "-c", ORPHANS, *map(str, Path(__file__).parents[:2])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         workers = {int(parent.stdout.readline()) for _ in range(8)}
         parent.kill()
     assert len(workers) == 2
-    start = time.monotonic()
-    while any(alive(pid) for pid in workers):
-        assert time.monotonic() - start < 30, "waited in vain"
-        time.sleep(0.02)
+    until(lambda: not any(alive(pid) for pid in workers))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from written import files
 
 from trombine.core.errors import OutputError
 from trombine.core.progress import Result
@@ -25,12 +26,6 @@ ANIME = Maker(kind="world", styles=("anime",), size=16)
 def fill(folder: Path, maker: Maker = PHOTO, count: int = 4, **options: Any) -> Result:
     asked = {"first_seed": 0, "workers": 1, **options}
     return paint_folder(folder, maker, count=count, **asked)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its name in it."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studios import Bare, Server, alive, noise, png, until
+from processes import alive, until
+from studios import Bare, Server, noise, png
 
 from trombine.studio import app
 from trombine.studio.jobs import CANCELLED, DAYS, Job, Jobs

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import until
 from runs import made
-from studios import Answer, Answering, Bare, until
+from studios import Answer, Answering, Bare
 
 from trombine.commands.runs import row
 from trombine.core.errors import InputError

@@ -72,6 +72,8 @@ class _Worker(threading.Thread):
         )  # inherited by the processes started here
         self._begin()
         while job := self.jobs.take():
+            if self.process is not None and not self.process.is_alive():  # it died without a job
+                self._begin()
             if not self._do(job):
                 self.end()
                 self._begin()
