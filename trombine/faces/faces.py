@@ -345,9 +345,9 @@ def _face_of(
         styles=styles,
         outside=1 - area(of_points) / max(area(around), 1e-6),
         spreads=spreads_of(model.hash, {**described, **values}, clues_of(styles, errors)),
-        features=reading.features[0].numpy(),
+        features=reading.features[0].numpy().copy(),
         frame=frame,
-        logits=reading.parts[0],
+        logits=reading.parts[0].clone(),  # a view would keep what was read of all windows
     )
 
 
