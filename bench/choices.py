@@ -1,7 +1,7 @@
 """By how many pixels of rims a wearer of glasses is known: chosen on the 507 portraits that may be
 learned from and on painted photographs of choosing seeds.
 
-    python bench/choices.py --json        five minutes of a core
+    python bench/choices.py --json        three minutes of a core
 
 Who of the 507 wears glasses was written down by eye, from crops of the eyes, before the reader was
 asked.

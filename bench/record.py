@@ -25,6 +25,7 @@ PROGRAMS = (
     "studio",
     "reader",
     "reader_speed",
+    "choices",
     "scratches",
     "inpaint",
     "steering",

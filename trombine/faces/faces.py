@@ -48,7 +48,7 @@ _HOPELESS: Final = 2
 _SAME: Final = 0.5  # of two boxes of landmarks together in both: from here on they are of one face
 _TWICE: Final = 0.6  # of the smaller of two boxes inside the other: from here on one face
 # Where a pixel of a photo's window is called glasses, some are worn, whatever the number says: of
-# 507 portraits so for 53 % of 117 wearers and one of 390 others (bench/choices.py); thin rims are
+# 507 portraits so for 53 % of 116 wearers and one of 388 others (bench/choices.py); thin rims are
 # missed.
 _WORN: Final = 0.75
 _AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below it there is no face
