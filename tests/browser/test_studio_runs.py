@@ -89,6 +89,8 @@ def test_a_test_is_made_taken_and_scored(opened: Opened, server: Server) -> None
     tab, other = opened("/jobs", size=PHONE, scheme="dark"), opened("/jobs")
     tab.get_by_role("link", name="People").click()
     home: Path = server.home or Path()
+    # The page's script has run when it says which tests are there.
+    expect(tab.locator("#list li, #none:visible").first).to_be_visible()
     tab.get_by_label("Choose a folder of real pictures").set_input_files(home / "truth")
     tab.locator("#generated").set_input_files(home / "wild")
     tab.locator("#pictures").fill(str(COUNT))
