@@ -46,13 +46,13 @@ def main() -> int:
     args = options(__doc__)
     torch.set_num_threads(1)
     wearers = set(WEARERS.split())
-    real = [(path.stem in wearers, rims(pixels_of(path))) for path in portraits()]
+    real = [(path.stem in wearers, rims(load_picture(path).rgb_pixels())) for path in portraits()]
     rows = [*shares("portraits", real), *shares("painted", list(painted()))]
     return report(rows, json=args.json)
 
 
 def portraits() -> list[Path]:
-    """The 507."""
+    """Those that may be learned from: all but the 102 for tests."""
     folder = SHARED / "portraits"
     test = (folder / "test.txt").read_text().split()
     return [path for path in sorted(folder.glob("*.jpg")) if path.name not in test]
@@ -62,10 +62,6 @@ def painted() -> Iterator[tuple[bool, int | None]]:
     for seed in SEEDS:
         picture = paint(face(seed), 200, "photo")
         yield bool((picture.parts == GLASSES).sum() > 20), rims(picture.pixels)
-
-
-def pixels_of(path: Path) -> np.ndarray:
-    return load_picture(path).rgb_pixels()
 
 
 def rims(pixels: np.ndarray) -> int | None:

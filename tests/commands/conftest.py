@@ -8,21 +8,12 @@ from types import ModuleType
 
 import pytest
 import torch
+from net_cases import INVENTOR
 
 from trombine.models import Card, save
 from trombine.nets import build
 
-INVENTOR = {
-    "latent": 6,
-    "size": 32,
-    "width": 4,
-    "hidden": 12,
-    "details": 4,
-    "levels": 1,
-    "steps": 2,
-    "finish": 2,
-    "fields": "masculine+age+beard+glasses+smile",
-}
+SIZES = {**INVENTOR, "fields": "masculine+age+beard+glasses+smile"}
 
 
 def loaded(path: Path) -> ModuleType:
@@ -60,7 +51,7 @@ def photographs(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A net that invents, as chance made it, but for its last layers, which begin at 0."""
     path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
-    net = build("inventor", INVENTOR, seed=3)
+    net = build("inventor", SIZES, seed=3)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in net.parameters():

@@ -70,7 +70,8 @@ def test_a_file_without_a_record_and_one_of_another_version(tmp_path: Path) -> N
     good, plain = leaves(tmp_path), np.zeros((8, 8, 3), np.uint8)
     save_picture(tmp_path / "none.png", plain)
     save_picture(tmp_path / "odd.png", plain, record={"function": "system", "options": {}})
-    old = {"function": "data_leaves", "options": {"count": 1, "lustre": 3}, "version": "9.9"}
+    options = {"count": 1, "lustre": 'é "~"'}  # text that names no file
+    old = {"function": "data_leaves", "options": options, "version": "9.9"}
     save_picture(tmp_path / "old.png", plain, record=old)
     done = replay([good, *(tmp_path / f"{name}.png" for name in ("none", "odd", "old"))])
     said = {path.stem: why for path, why in done.skipped.items()}

@@ -8,21 +8,12 @@ from typing import cast
 
 import pytest
 import torch
+from net_cases import INVENTOR
 
 from trombine.nets import build
 from trombine.nets.inventor import Inventor, lacking, walked
 
-SIZES = {
-    "latent": 6,
-    "size": 32,
-    "width": 4,
-    "hidden": 12,
-    "details": 4,
-    "levels": 1,
-    "steps": 2,
-    "finish": 2,
-    "fields": "age+smile+glasses",
-}
+SIZES = {**INVENTOR, "fields": "age+smile+glasses"}
 
 
 @pytest.fixture(scope="module")

@@ -6,21 +6,14 @@ from typing import cast
 
 import pytest
 import torch
+from net_cases import RESTYLER
 from torch.nn import functional
 
 from trombine.nets import build
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import CALM, DEEP, Own, Restyler, Told
 
-SIZES = {
-    "size": 32,
-    "width": 4,
-    "latent": 6,
-    "blocks": 1,
-    "details": 4,
-    "levels": 1,
-    "finish": 3,
-}
+SIZES = {**RESTYLER, "finish": 3}
 
 
 def stirred(**sizes: int | str) -> Restyler:

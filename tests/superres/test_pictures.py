@@ -81,9 +81,11 @@ def best_of_eight(colours: np.ndarray, alpha: np.ndarray | None, pipeline: Pipel
     """Colours and alpha, h x w x 3 and h x w: the mean of the eight results, by NumPy alone."""
     results, alphas = [], []
     for number in range(8):
-        mirrored = [one if number < 4 or one is None else one[:, ::-1] for one in (colours, alpha)]
-        turned = [None if one is None else np.rot90(one, number).copy() for one in mirrored]
-        made, made_alpha = enlarged_colours(*turned, upright(pipeline, number))  # pyright: ignore
+        shown, seen = colours[:, :: -1 if number > 3 else 1], alpha
+        if alpha is not None:
+            seen = np.rot90(alpha[:, :: -1 if number > 3 else 1], number).copy()
+        shown = np.rot90(shown, number).copy()
+        made, made_alpha = enlarged_colours(shown, seen, upright(pipeline, number))
         back = [np.rot90(made.permute(1, 2, 0).numpy(), -number)]
         back += [] if made_alpha is None else [np.rot90(made_alpha, -number)]
         results.append(back[0] if number < 4 else back[0][:, ::-1])

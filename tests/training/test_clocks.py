@@ -6,15 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from families import Kit, texts
+from families import Kit, enlarger, texts
 
 from trombine.losses.objective import Phase, Ramp, Step, Terms, Until
 from trombine.recipes import Recipe, with_settings
+from trombine.runs import checkpoints
+from trombine.runs.folder import RunFolder
+from trombine.training.loop import train
 from trombine.training.methods import find
+from trombine.training.methods.restore import RestoreObjective
 from trombine.training.state import PhaseState
 from trombine.training.steps import (
     BrokenStepError,
@@ -229,3 +234,31 @@ def test_a_step_that_broke_leaves_nothing_behind() -> None:
     found = kit.tensors()
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize(
+    ("ends", "changes"),
+    [(16, {"until": Until(measure="PSNR", loses=-1)}), (20, {"lasts": 20})],
+)
+def test_a_run_ends_with_its_last_phase(
+    ends: int, changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what is measured, or by a clock that is not the run's."""
+    phases = RestoreObjective.phases
+
+    def shorter(self: RestoreObjective) -> tuple[Phase, ...]:
+        return tuple(replace(phase, **changes) for phase in phases(self))
+
+    monkeypatch.setattr(RestoreObjective, "phases", shorter)
+    asked = enlarger(tmp_path / "run", batch="4")
+    train(asked)
+    run = RunFolder(asked.folder)
+    entries = run.entries()
+    assert entries[-1] == {"kind": "end", "pictures": ends}
+    assert [e["pictures"] for e in entries if e.get("what") == "ended"] == [ends]
+    assert [e for e in entries if e["kind"] == "measure"][-1]["pictures"] == ends
+    assert max(run.sample_files()) == ends
+    assert checkpoints.latest(run) == run.checkpoints / f"{ends:09d}.safetensors"
+    data = run.log.read_bytes()
+    train(asked)
+    assert run.log.read_bytes() == data

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -93,14 +95,15 @@ def _made_again(
     if picture := options.pop("pictures", None):
         ending = ".png" if source.suffix == ".json" else source.suffix
         given, target = [picture], folder / f"again{ending}"
-    log.disabled = True  # messages would be about the copy
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # messages would be about the copy
     try:
         result = getattr(trombine, record["function"])(*given, output=target, **options)
     except TypeError as error:  # options of another version
         version = record.get("version", "an unknown version")
         raise InputError(f"was made by trombine {version}: {error}", path=source) from error
     finally:
-        log.disabled = False
+        log.setLevel(level)
     return max(result.written, key=lambda path: _likeness(path, source)), read
 
 
@@ -108,7 +111,15 @@ def places_in(source: Path) -> set[str]:
     """The options of a file's record that contain a path. A stranger's record may only name files
     in the folder of inputs."""
     options = (record_in(source) or {}).get("options", {})
-    return {name for name, value in options.items() if re.search(r"[~/\\]", json.dumps(value))}
+    return {name for name, value in options.items() if _has_path(value)}
+
+
+def _has_path(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        return any(map(_has_path, value))
+    return isinstance(value, str) and bool(re.search(r"^~|[/\\]", value))
 
 
 def _found(folder: Path, argument: str, name: str, expected: str) -> Path:

@@ -203,9 +203,8 @@ def encode_frames(film: Frames, format: str, *, record: Mapping[str, Any] | None
     first, *rest = (_frame(frame, film, format) for frame in film.frames)
     options: dict[str, Any] = {"save_all": True, "append_images": rest}
     if format == "GIF":
-        ends = [
-            round(end / 10) for end in accumulate(film.durations)
-        ]  # so that errors do not add up
+        # Ends are rounded, not durations, so that errors do not add up.
+        ends = [round(end / 10) for end in accumulate(film.durations)]
         options["duration"] = [
             10 * (end - start) for start, end in zip([0, *ends], ends, strict=False)
         ]
@@ -342,9 +341,8 @@ def _worked(
             tick(done, max(done, film.count))
     start = (container.start_time or 0) / av.time_base
     seconds = (container.duration or 0) / av.time_base
-    heard = len(sounds) == len(
-        container.streams.audio
-    )  # else a sound that is left out may be longer
+    # A sound that is left out may be longer than the pictures.
+    heard = len(sounds) == len(container.streams.audio)
     if done < _WHOLE * stream.frames or (heard and end - start < _WHOLE * seconds) or not done:
         raise InputError(f"is cut short, after {done:,} frames", path=film.path)
 

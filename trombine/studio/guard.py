@@ -160,9 +160,8 @@ async def json_of(request: Request) -> dict[str, Any]:
             raise HTTPException(413, f"is larger than {_MOST_JSON >> 20} MB; send less")
     try:
         value = from_json(bytes(data))
-        json.dumps(
-            value, ensure_ascii=False, allow_nan=False
-        ).encode()  # no NaN, no lone surrogates
+        # It must be writable again: no NaN, no lone surrogates.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
         value = None
     if not isinstance(value, dict):

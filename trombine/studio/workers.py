@@ -67,9 +67,8 @@ class _Worker(threading.Thread):
         self.jobs, self.most_bytes = jobs, most_bytes
 
     def run(self) -> None:
-        signal.pthread_sigmask(
-            signal.SIG_BLOCK, {signal.SIGINT}
-        )  # inherited by the processes started here
+        # Inherited by the processes that this thread starts.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self._begin()
         while job := self.jobs.take():
             if self.process is not None and not self.process.is_alive():  # it died without a job

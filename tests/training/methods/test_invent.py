@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from families import bare_step, pictures
+from net_cases import INVENTOR, ONE_STEP
 
 from trombine.core.conventions import ORGANS, PART_INDEX, PARTS
 from trombine.core.errors import InputError
@@ -24,17 +25,7 @@ from trombine.training.methods.invent import Invent, InventObjective, gradient_d
 from trombine.world import VECTOR_NAMES
 
 COUNT = 6
-NET = {
-    "latent": 6,
-    "size": 32,
-    "width": 4,
-    "hidden": 12,
-    "details": 4,
-    "levels": 1,
-    "steps": 1,
-    "finish": 1,
-    "fields": "age+smile+glasses",
-}
+NET = {**INVENTOR, **ONE_STEP, "fields": "age+smile+glasses"}
 ORGAN_PARTS = [part.name for part in PARTS if part.group in ORGANS]
 ENCODER = {"width": 4, "levels": 2, "outputs": 6}
 

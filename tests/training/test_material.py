@@ -1,23 +1,17 @@
-"""Two kinds of pictures, and runs that end by themselves."""
+"""The streams of a training: what each learns from and is measured on."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from families import Kit, enlarger, noise, texts
+from families import Kit, noise, texts
 
 from trombine.core.errors import InputError
-from trombine.losses.objective import Phase, Until
 from trombine.recipes import Recipe, with_settings
-from trombine.runs import checkpoints
-from trombine.runs.folder import RunFolder
 from trombine.training import material as material_module
-from trombine.training.loop import train
 from trombine.training.material import open_material, prepare_material
 from trombine.training.methods import find
-from trombine.training.methods.restore import RestoreObjective
 
 SMALL = "size=32 batch=4 width=4 blocks=1 pool=0.5 faces=4 judged=4 threads=1"
 
@@ -55,31 +49,3 @@ def test_a_step_has_as_many_of_both_kinds() -> None:
     assert len(batches["other"]) == len(batches["data"]) == 4
     kit.take()
     assert [len(pool) for pool in kit.state.pools.values()] == [4, 4]
-
-
-@pytest.mark.parametrize(
-    ("ends", "changes"),
-    [(16, {"until": Until(measure="PSNR", loses=-1)}), (20, {"lasts": 20})],
-)
-def test_a_run_ends_with_its_last_phase(
-    ends: int, changes: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By what is measured, or by a clock that is not the run's."""
-    phases = RestoreObjective.phases
-
-    def shorter(self: RestoreObjective) -> tuple[Phase, ...]:
-        return tuple(replace(phase, **changes) for phase in phases(self))  # pyright: ignore
-
-    monkeypatch.setattr(RestoreObjective, "phases", shorter)
-    asked = enlarger(tmp_path / "run", batch="4")
-    train(asked)
-    run = RunFolder(asked.folder)
-    entries = run.entries()
-    assert entries[-1] == {"kind": "end", "pictures": ends}
-    assert [e["pictures"] for e in entries if e.get("what") == "ended"] == [ends]
-    assert [e for e in entries if e["kind"] == "measure"][-1]["pictures"] == ends
-    assert max(run.sample_files()) == ends
-    assert checkpoints.latest(run) == run.checkpoints / f"{ends:09d}.safetensors"
-    data = run.log.read_bytes()
-    train(asked)
-    assert run.log.read_bytes() == data
