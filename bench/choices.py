@@ -1,7 +1,8 @@
-"""By how many pixels of rims a wearer of glasses is known: chosen on the 507 portraits that may be
-learned from and on painted photographs of choosing seeds.
+"""By what thresholds of the reader and of the drawing rule are chosen: the 507 portraits that may
+be learned from, and painted pictures of choosing seeds; none is a test portrait.
 
-    python bench/choices.py --json        three minutes of a core
+    python bench/choices.py --json            all of them, a quarter of an hour of a core
+    python bench/choices.py --part rims       only these: rims, faces, dark or drawings
 
 Who of the 507 wears glasses was written down by eye, from crops of the eyes, before the reader was
 asked.
@@ -9,19 +10,24 @@ asked.
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import torch
-from table import Row, options, report
+from reader_pictures import NO_FACES, no_faces
+from table import Row, report
 from upscale_pictures import SHARED
 
-from trombine.core.conventions import PART_INDEX, to_picture
-from trombine.faces import read_faces
+from trombine.core.conventions import PART_INDEX, to_picture, to_pixels
+from trombine.faces import faces, read_faces
+from trombine.faces.faces import Least
 from trombine.io.image import load_picture
+from trombine.metrics import drawing
 from trombine.models import load
 from trombine.world import face, paint
 
@@ -40,14 +46,25 @@ S001191 S001195 T000459 T000466 W000738 W000791 W000800 W000813 W000817
 SEEDS: Final = range(1_150_000, 1_150_150)
 COUNTS: Final = (1, 3, 6, 12, 20)
 GLASSES: Final = PART_INDEX["glasses"]
+SMALLER: Final = (1, 2, 4)  # times: portraits whose faces have some 110, 55 and 28 pixels
+PLACES: Final = (0.1, 0.25, 0.4)
+LIKELIES: Final = (0.05, 0.1, 0.2)
+LOSTS: Final = (0.012, 0.016, 0.024)
+DIMMED: Final = (0.25, 0.12, 0.06)  # of its light
+LIGHTS: Final = (0.0, 0.6, 0.7, 0.8, 0.9)
+CAUTIONS: Final = ((0.5, 2.5), (1.5, 1.5), (1.5, 2.5), (1.5, 3.5), (2.5, 2.5))
 
 
 def main() -> int:
-    args = options(__doc__)
+    parts = {"rims": rims, "faces": found, "dark": dimmed, "drawings": drawings}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--part", action="append", choices=list(parts))
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
     torch.set_num_threads(1)
-    wearers = set(WEARERS.split())
-    real = [(path.stem in wearers, rims(load_picture(path).rgb_pixels())) for path in portraits()]
-    rows = [*shares("portraits", real), *shares("painted", list(painted()))]
+    rows = [row for name in args.part or parts for row in parts[name]()]
     return report(rows, json=args.json)
 
 
@@ -58,16 +75,30 @@ def portraits() -> list[Path]:
     return [path for path in sorted(folder.glob("*.jpg")) if path.name not in test]
 
 
-def painted() -> Iterator[tuple[bool, int | None]]:
-    for seed in SEEDS:
-        picture = paint(face(seed), 200, "photo")
-        yield bool((picture.parts == GLASSES).sum() > 20), rims(picture.pixels)
+def shrunk(path: Path, times: int) -> torch.Tensor:
+    """A portrait so many times smaller, by the mean of squares."""
+    picture = to_picture(load_picture(path).rgb_pixels())
+    return torch.nn.functional.avg_pool2d(picture, times) if times > 1 else picture
 
 
-def rims(pixels: np.ndarray) -> int | None:
+# ---------------------------------------------------------------------------------------------
+# Pixels of rims by which a wearer of glasses is known
+
+
+def rims() -> Iterator[Row]:
+    wearers = set(WEARERS.split())
+    real = [(path.stem in wearers, rims_in(shrunk(path, 1))) for path in portraits()]
+    yield from shares("portraits", real)
+    painted = [paint(face(seed), 200, "photo") for seed in SEEDS]
+    truth = [bool((one.parts == GLASSES).sum() > 20) for one in painted]
+    counts = [rims_in(to_picture(one.pixels)) for one in painted]
+    yield from shares("painted", list(zip(truth, counts, strict=True)))
+
+
+def rims_in(picture: torch.Tensor) -> int | None:
     """How many pixels of the largest face's window are called glasses; None without a face."""
-    found = read_faces(to_picture(pixels), load("reader"), largest=True)
-    return int((found[0].parts == GLASSES).sum()) if found else None
+    faces = read_faces(picture, load("reader"), largest=True)
+    return int((faces[0].parts == GLASSES).sum()) if faces else None
 
 
 def shares(name: str, people: list[tuple[bool, int | None]]) -> Iterator[Row]:
@@ -78,6 +109,97 @@ def shares(name: str, people: list[tuple[bool, int | None]]) -> Iterator[Row]:
         for least in COUNTS:
             share = float(np.mean(np.array(counts) >= least))
             yield Row(f"{name}: {who} with {least} pixels", share, "share")
+
+
+# ---------------------------------------------------------------------------------------------
+# How sure finder and reader must be of a face
+
+
+class Sure(NamedTuple):
+    """How sure they are of one place."""
+
+    likely: float
+    lost: float  # by how much half of its landmarks may be off, of its window
+
+
+def found() -> Iterator[Row]:
+    """Which share of portraits, and of pictures that show no face, have one by each threshold."""
+    pictures = {
+        f"portraits, 1/{times}": [shrunk(path, times) for path in portraits()] for times in SMALLER
+    }
+    pictures |= {kind: list(no_faces(kind, SEEDS)) for kind in NO_FACES}
+    for name, some in pictures.items():
+        for place in PLACES:
+            every = [sure_of(picture, place) for picture in some]
+            for likely in LIKELIES:
+                for lost in LOSTS:
+                    if off_centre(place, likely, lost) > 1:
+                        continue
+                    has = [any(s.likely > likely and s.lost < lost for s in one) for one in every]
+                    label = f"{name}: place {place}, likely {likely}, lost {lost}"
+                    yield Row(label, float(np.mean(has)), "with a face")
+
+
+def off_centre(place: float, likely: float, lost: float) -> int:
+    """How many of the three thresholds are not those in use."""
+    return (place != PLACES[1]) + (likely != LIKELIES[1]) + (lost != LOSTS[1])
+
+
+def sure_of(picture: torch.Tensor, place: float) -> list[Sure]:
+    """All candidates of a picture, at places that are so likely."""
+    least = Least(place=place, likely=0.0, lost=1.0)
+    faces = read_faces(picture, load("reader"), least=least)
+    return [Sure(f.likely, float(np.median(f.errors)) / f.frame.side) for f in faces]
+
+
+# ---------------------------------------------------------------------------------------------
+# Which pictures are dark, and how light they are made
+
+
+def dimmed() -> Iterator[Row]:
+    """How far dimmed portraits' landmarks are from those in full light, by how they are lit."""
+    pictures = [shrunk(path, 1) for path in portraits()[::8]]
+    true = [read_faces(picture, load("reader"), largest=True) for picture in pictures]
+    for part in DIMMED:
+        for light in LIGHTS:
+            off = list(landmarks_off(pictures, true, part, light))
+            about = f"light {part}, " + (f"lit to {light}" if light else "as it is")
+            yield Row(f"{about}: found", len(off) / len(pictures), "share")
+            yield Row(f"{about}: landmarks", float(np.mean(off)) if off else np.nan, "of window")
+
+
+def landmarks_off(
+    pictures: Iterable[torch.Tensor],
+    true: Iterable[Sequence[faces.Face]],
+    part: float,
+    light: float,
+) -> Iterator[float]:
+    """Of each that is found at this part of its light: the mean distance, of the window."""
+    for picture, of_full in zip(pictures, true, strict=True):
+        dim = (picture * part * 255).round() / 255
+        with patch.multiple(faces, _DARK=0.3 if light else 0.0, _LIT=light or 1.0):
+            some = read_faces(dim, load("reader"), largest=True)
+        if of_full and some:
+            apart = np.linalg.norm(some[0].points - of_full[0].points, axis=1).mean()
+            yield float(apart) / of_full[0].frame.side
+
+
+# ---------------------------------------------------------------------------------------------
+# How sure the rule must be of a drawing
+
+
+def drawings() -> Iterator[Row]:
+    """How many portraits and how many drawings are called drawings."""
+    sizes, styles = (96, 128, 192, 256), ("anime", "cartoon", "sketch")
+    pictures = {
+        "portraits": [to_pixels(shrunk(path, times)) for path in portraits() for times in (1, 2)],
+        "drawings": [paint(face(seed), sizes[seed % 4], styles[seed % 3]).pixels for seed in SEEDS],
+    }
+    for name, some in pictures.items():
+        for caution, halving in CAUTIONS:
+            with patch.multiple(drawing, CAUTION=caution, CAUTION_A_HALVING=halving):
+                share = float(np.mean([drawing.is_drawing(one) for one in some]))
+            yield Row(f"{name}: caution {caution}, {halving} a halving", share, "called drawings")
 
 
 if __name__ == "__main__":
