@@ -1,13 +1,12 @@
 """One page that shows what trombine does, made here and now without a network: `make demo`.
 
-    python bench/demo.py [-o demo]
+    python bench/demo.py [FOLDER]
 
 The photograph comes with scikit-image. Every other face is painted or generated, and shows nobody.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -17,7 +16,6 @@ from typing import Any, Final
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported
 
 import numpy as np
-from markupsafe import Markup
 from PIL import Image, ImageDraw
 from skimage.data import astronaut
 
@@ -26,7 +24,7 @@ from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, shown
 from trombine.data.degrade import Chain, degrade_one
 from trombine.faces.drawing import draw_landmarks
-from trombine.io.overlays import draw_parts, key_of
+from trombine.io.overlays import draw_parts
 from trombine.metrics import CHOOSING_SEEDS
 from trombine.report import Report, check_page, command, link
 from trombine.world import face, paint
@@ -35,18 +33,17 @@ SEED: Final = CHOOSING_SEEDS.start  # no shipped net trains on these, no protoco
 DRAWN: Final = ("anime", "cartoon", "sketch")
 PHOTO: Final = np.ascontiguousarray(astronaut()[:384, 40:424])
 CLOSE: Final = np.ascontiguousarray(PHOTO[:288, 50:338])
-NEXT: Final = {
-    "trombine studio --open": "opens all of this in the browser, with a brush for what is to go",
-    "trombine restyle photo.jpg --to anime --portrait": "draws the person on a photograph of yours",
-    "trombine upscale photo.jpg -x 2": "enlarges it, to photo.x2.png beside it",
-    "trombine inpaint photo.jpg --mask-part mouth": "paints a mouth anew; --mask says what else",
-    "trombine read photo.jpg": "finds the faces in it, and draws what was read beside it",
-    "trombine train upscale-x2 --data folder:photos": "trains a net on a folder of yours",
-    "trombine judge originality faces photos": "says which faces of a generator are copies",
-}
+PICTURES: Final = 4800  # that the small net sees
+NEXT: Final = (
+    "trombine studio --open",
+    "trombine restyle photo.jpg --to anime --portrait",
+    "trombine upscale photo.jpg -x 2",
+    "trombine inpaint photo.jpg --scratches",
+    "trombine train upscale-x2 --data photos",
+)
 
 
-def draw(report: Report) -> None:
+def draw(report: Report, folder: Path) -> None:
     report.section(
         "A drawn portrait",
         "trombine restyle --portrait looks for the person who looks like the photograph, as"
@@ -58,7 +55,7 @@ def draw(report: Report) -> None:
     report.before_after((PHOTO, scene, "the scene"), names=("before", f"--to {DRAWN[0]}"))
 
 
-def enlarge(report: Report) -> None:
+def enlarge(report: Report, folder: Path) -> None:
     report.section(
         "Enlarged",
         "Each picture was made smaller and enlarged again: left of the slider by bicubic, right of"
@@ -77,7 +74,7 @@ def enlarge(report: Report) -> None:
     report.before_after(*pairs, names=("bicubic", "trombine upscale"), columns=3)
 
 
-def repair(report: Report) -> None:
+def repair(report: Report, folder: Path) -> None:
     report.section(
         "Repaired",
         "--scratches finds damage and repairs that alone; --mask-colour what was painted over;"
@@ -98,7 +95,7 @@ def repair(report: Report) -> None:
     )
 
 
-def read(report: Report) -> None:
+def read(report: Report, folder: Path) -> None:
     report.section(
         "Read",
         "A small net finds faces and reads them: 68 landmarks, 19 parts, and what a face is like."
@@ -108,7 +105,7 @@ def read(report: Report) -> None:
     found = trombine.read(pixels, traits=True)
     landmarks, parts = draw_landmarks(pixels, found.faces, 1), draw_parts(pixels, found.parts())
     cells = [(pixels, "a photograph"), (landmarks, "landmarks"), (parts, "parts")]
-    report.pictures(cells, columns=3).key(key_of(found.parts()))
+    report.pictures(cells, columns=3)
 
 
 def generate(report: Report, folder: Path) -> None:
@@ -118,17 +115,16 @@ def generate(report: Report, folder: Path) -> None:
         " --attributes asks for more. With --method net a net makes the faces. trombine morph"
         " walks from face to face: from the photograph's person to seeds 7 and 3, and back.",
     )
-    for title, words in {
+    asked: dict[str, dict[str, Any]] = {
         "The first seeds, not picked": {"size": 192, "style": "photo"},
         "The same seeds as anime": {"size": 192, "style": "anime"},
         "Older, with glasses": {"size": 192, "attributes": "age=70, glasses"},
         "By a net": {"method": "net", "style": "photo"},
-    }.items():
-        made = folder / "generated" / "-".join(map(str, words.values()))
-        asked: dict[str, Any] = words
-        trombine.generate(seeds="0-5", output=made, overwrite=True, **asked)
-        files = sorted(made.glob("0*.png"))
-        cells = [(np.asarray(Image.open(path)), f"seed {int(path.stem)}") for path in files]
+    }
+    for number, (title, words) in enumerate(asked.items()):
+        made = folder / "generated" / str(number)
+        trombine.generate(seeds="0-5", output=made, overwrite=True, **words)
+        cells = [(np.asarray(Image.open(path)), path.stem) for path in sorted(made.glob("0*.png"))]
         report.pictures(cells, columns=6, on_phone=3, title=title)
     Image.fromarray(PHOTO).save(folder / "photo.png")
     film, path = folder / "morph.gif", [str(folder / "photo.png"), "7", "3"]
@@ -136,21 +132,21 @@ def generate(report: Report, folder: Path) -> None:
     report.pictures([(film, "from the photograph to seeds 7 and 3")], columns=4, title="A morph")
 
 
-def train(report: Report, folder: Path, pictures: int) -> None:
+def train(report: Report, folder: Path) -> None:
     settings: dict[str, Any] = {"size": 48, "width": 24, "depth": 4, "judged": 32, "faces": 9}
-    settings |= {"warmup": 200, "ema": 1000, "precision": "float32", "pictures": pictures}
-    settings |= {f"{name}_every": pictures // 12 for name in ("log", "sample", "measure", "save")}
+    settings |= {"warmup": 200, "ema": 1000, "precision": "float32", "pictures": PICTURES}
+    settings |= {f"{name}_every": PICTURES // 12 for name in ("log", "sample", "measure", "save")}
     run = folder / "run"
     trombine.train("upscale-fast-x2", data="leaves#400", output=run, **settings)
     trombine.runs_show(run)  # which writes its page and its film
-    text = f"A smaller enlarger learned from {pictures:,} painted pictures, from nothing: what it"
+    text = f"A smaller enlarger learned from {PICTURES:,} painted pictures, from nothing: what it"
     report.section("A training", f"{text} made on the way. Its page has its curves.")
     report.pictures([(run / "film.gif", "the samples of this run")], columns=2)
     report.text(link("run/index.html", "The page of this run"), small=True)
 
 
-def build(folder: Path, pictures: int = 4800) -> Path:
-    """Make the page, with so many pictures trained on; return its file."""
+def build(folder: Path) -> Path:
+    """Make the page; return its file."""
     path, start = folder / "index.html", time.perf_counter()
     check_page(path)
     folder.mkdir(parents=True, exist_ok=True)
@@ -161,36 +157,22 @@ def build(folder: Path, pictures: int = 4800) -> Path:
         " learned from painted ones, and shows nobody.",
         foot="Made by make demo.",
     )
-    steps = {
-        "draws a portrait from a photograph (first, painters are compiled)": (draw,),
-        "enlarges pictures": (enlarge,),
-        "repairs a scratched photograph": (repair,),
-        "reads faces": (read,),
-        "generates faces": (generate, folder),
-        "trains a small net": (train, folder, pictures),
-    }
-    for number, (what, (step, *rest)) in enumerate(steps.items(), 1):
-        print(f"{time.perf_counter() - start:6.1f} s  {number}/{len(steps)}  {what}", flush=True)
-        step(report, *rest)
+    for number, step in enumerate(steps := (draw, enlarge, repair, read, generate, train), 1):
+        seconds = time.perf_counter() - start
+        print(f"{seconds:6.1f} s  {number}/{len(steps)}  {step.__name__}", flush=True)
+        step(report, folder)
     report.section("What to try next", "On a terminal. Each command has --help.")
-    for line, what in NEXT.items():
-        report.text(Markup("{} {}.").format(command(line), what))
+    for line in NEXT:
+        report.text(command(line))
     report.write(path)
     return path.resolve()
 
 
-def main() -> None:
-    words = argparse.ArgumentParser(description="Make one page that shows what trombine does.")
-    words.add_argument("-o", "--output", type=Path, default=Path("demo"), help="the page's folder")
+if __name__ == "__main__":
     try:
-        path = build(words.parse_args().output)
+        page = build(Path(*sys.argv[1:] or ["demo"]))
     except InputError as error:
         sys.exit(shown(str(error)))
-    print(f"the page: {shown(path)}; to open it:")
-    print(f"\n  {shown(sys.executable)} -m webbrowser {path.as_uri()}\n\nThen try, say:\n")
-    for line, what in list(NEXT.items())[:3]:
-        print(f"  {line:50} {what}")
-
-
-if __name__ == "__main__":
-    main()
+    opener = f"{shown(sys.executable)} -m webbrowser {page.as_uri()}"
+    print(f"the page: {shown(page)}; to open it:\n\n  {opener}\n\nThen try, say:\n")
+    print(*(f"  {line}" for line in NEXT), sep="\n")

@@ -16,7 +16,7 @@ from trombine.core.errors import InputError
 from trombine.models import TASKS, Card, load, model, save, shipped
 from trombine.models.card import dumps
 from trombine.models.file import KEY
-from trombine.nets import Net, build
+from trombine.nets import build
 from trombine.nets.blocks import fused
 
 Tensors = dict[str, torch.Tensor]
@@ -109,10 +109,7 @@ def test_tensors_that_do_not_fit_are_named(
     [
         ({"task": "sing"}, "does sing, which is unknown here; update trombine"),
         ({"net": "encoder", "sizes": {}}, "the net encoder cannot upscale"),
-        ({"sizes": {"breadth": 3}}, "residual has no size breadth"),
-        ({"sizes": {"width": 10**12}}, "width is 1 to 4096"),
         ({"sizes": {"width": 4096, "depth": 256}}, "does not fit its net"),
-        ({"task": "restore"}, "enlarges, so it cannot restore"),
     ],
     ids=str,
 )
@@ -121,19 +118,6 @@ def test_a_card_that_lies_is_found_out(
 ) -> None:
     """Before any memory is taken: the largest of them would be a net of 150 GB."""
     assert said in refused(changed(file, nothing, replace(card, **change)))  # pyright: ignore
-
-
-def test_save_refuses_what_could_not_be_loaded(net: Net, card: Card, tmp_path: Path) -> None:
-    path = tmp_path / "new.safetensors"
-    for wrong in (
-        replace(card, task="sing"),
-        replace(card, net="encoder"),
-        replace(card, sizes={"width": 8}),
-        replace(card, sizes={"width": -1}),
-    ):
-        with pytest.raises(InputError, match="cannot be written"):
-            save(path, net, wrong)
-    assert not path.exists()
 
 
 GENERATOR = Card(
@@ -147,16 +131,9 @@ CALLS = [
     (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(2)), (2, 3, 8, 8)),
     (REGRESSOR, (torch.rand(2, 3, 9, 9),), (2, 3)),
     (REPAIRER, (torch.rand(3, 7, 9), torch.ones(1, 7, 9)), (3, 7, 9)),
-    (REPAIRER, (torch.rand(2, 3, 7, 9), torch.zeros(2, 1, 7, 9)), (2, 3, 7, 9)),
 ]
 WRONG_CALLS = [
-    (GENERATOR, (torch.randn(6),), "N x 5"),
-    (GENERATOR, (torch.randn(2, 5).double(),), "float32"),
-    (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(3)), "times as float32 2, not float32 3"),
-    (DENOISER, (torch.randn(2, 3, 8, 8), torch.tensor([0.5, 1.5])), r"within \[0, 1\]"),
     (DENOISER, (torch.randn(2, 3, 8, 8),), r"takes 2 tensors \(noisy and times\), not 1"),
-    (REGRESSOR, (torch.rand(1, 9, 9),), "3 x H x W"),
-    (REGRESSOR, (torch.full((3, 9, 9), float("nan")),), r"within \[0, 1\]"),
     (REPAIRER, (torch.rand(3, 8, 8), torch.ones(1, 8, 7)), "hole as float32 1 x 1 x 8 x 8, not"),
     (REPAIRER, (torch.rand(3, 8, 8), torch.full((1, 8, 8), 0.5)), "a hole is 1 where"),
 ]

@@ -27,7 +27,7 @@ def sample() -> Report:
     report.pictures([(SQUARE, "<i>one</i>"), (SQUARE[..., 0], "two")], columns=2, title="<t>")
     report.before_after((SQUARE, SQUARE, "a square"), names=("cold", "warm"))
     report.frames({"made": [SQUARE] * 3, "truth": [SQUARE]}, ["a", '"b"', "c"], label="steps")
-    report.section("Pictures & <b>").key([("red", (200, 0, 0))])
+    report.section("Pictures & <b>")
     report.table(["m", "n"], [["<x>", "1"], [link("a b.html", "y"), "2"]], caption="T", csv=True)
     report.bars("Bars", {"one": 1.0, "two": 2.0})
     report.curves(

@@ -155,7 +155,7 @@ def opened_by_spandrel(path: Path) -> tuple[Foreign, Card, str]:
         net=net.architecture,
         sizes=net.sizes,
         settings=settings,
-        about=_about(net, library.__version__),
+        about=f"opened by spandrel {library.__version__}",
     )
     return net, card, digest(path)[:12]
 
@@ -183,28 +183,6 @@ def _check_planes(net: Foreign, path: Path) -> None:
         raise InputError(problem, "name one for colours, 3 to 3, or for grey, 1 to 1", path=path)
 
 
-def _about(net: Foreign, version: str) -> str:
-    """What its descriptor says, for people."""
-    said, needs = net.descriptor, net.descriptor.size_requirements
-    does = {
-        "upscale": f"enlarges {net.factor} times",
-        "restore": "keeps the size",
-        "repair": "repairs what is under a mask",
-    }[net.task]
-    return "; ".join(
-        (
-            f"opened by spandrel {version}",
-            f"mends one face of {FACE} x {FACE}" if net.architecture == "GFPGAN" else does,
-            "colours" if said.input_channels == 3 else "grey, so each colour by itself",
-            f"sides of {net.least} or more, multiples of {needs.multiple_of} (padded)",
-            "one piece" if net.reach is None else f"tiles that overlap by {HALO} pixels",
-            *(["its descriptor advises against tiles"] if net.discouraged else []),
-            f"in {'half' if said.supports_half else 'full'} precision on a graphics card",
-            *([", ".join(map(str, said.tags))] if said.tags else []),
-        )
-    )
-
-
 @contextmanager
 def _the_same_draws(architecture: str) -> Iterator[None]:
     """Inside, a net that draws random numbers draws the same each time."""
@@ -221,11 +199,6 @@ def _library(path: Path) -> Any:
     try:
         import_module("torchvision")
         return import_module("spandrel")
-    except ModuleNotFoundError as error:
-        raise InputError("needs spandrel and torchvision", EXTRA, path=path) from error
-    except Exception as error:  # a torchvision that was built for another torch
-        problem = f"needs a torchvision that fits torch {torch.__version__} ({said(error)})"
-        build = torch.__version__.partition("+")[2] or "cpu"
-        index = f"https://download.pytorch.org/whl/{build}"
-        cure = f"pip install --force-reinstall --no-deps torchvision --index-url {index}"
-        raise InputError(problem, cure, path=path) from error
+    except Exception as error:  # also of a torchvision that was built for another torch
+        problem = f"needs spandrel, and a torchvision that fits torch {torch.__version__}"
+        raise InputError(f"{problem} ({said(error)})", EXTRA, path=path) from error

@@ -34,10 +34,15 @@ def located(name: str | Path) -> str | Path:
 def of_run(folder: Path) -> Path | None:
     """The best model of a run, if this is the folder of one that has some."""
     best = folder / f"best{ENDING}"
+    return best if is_there(best) else None
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path exists; not one that no file can have: too long, or with a zero byte in it."""
     try:
-        return best if best.exists() else None
-    except (OSError, ValueError):  # too long a name, or a zero byte in it
-        return None
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def downloaded(name: str) -> Path:

@@ -18,8 +18,8 @@ from trombine.models import zoo
 from trombine.models.card import Card
 from trombine.models.file import card_in, not_finite, read, write
 from trombine.models.foreign import Foreign, is_foreign, opened_by_spandrel
-from trombine.models.hub import HUB, downloaded, of_run
-from trombine.models.tasks import TASKS, channels, in_rgb, inputs_of
+from trombine.models.hub import HUB, downloaded, is_there, of_run
+from trombine.models.tasks import TASKS, in_rgb, inputs_of
 from trombine.models.zoo import ENDING, no_model, shipped
 from trombine.nets import NETS, Net, build
 from trombine.nets.spaces import SPACES
@@ -105,10 +105,9 @@ def _licensed(card: Card, path: Path) -> Card:
 def loaded(name: str | Path, *, task: str | None = None, device: str = "cpu") -> Model:
     """The same, loaded once for all who use it and change nothing: hands off its weights."""
     path = find(name)
-    try:
-        state = path.stat()
-    except (OSError, ValueError):  # then loading says what is wrong
-        return load(path, task=task)
+    if not is_there(path):
+        return load(path, task=task)  # which says what is wrong
+    state = path.stat()
     model = _loaded(path, state.st_mtime_ns, state.st_size, device)
     _check_task(model.card, task, path)
     return model
@@ -131,13 +130,8 @@ def save(path: str | Path, net: Net, card: Card, *, half: bool = False) -> None:
 
     With `half` the file is half as large, its kernels rounded to float16.
     """
-    try:
-        expected = _empty(card).state_dict()
-    except InputError as error:
-        raise InputError(f"cannot be written: {error}", path=path) from error
-    shapes = [{n: t.shape for n, t in each.items()} for each in (expected, net.state_dict())]
-    if shapes[0] != shapes[1]:
-        raise InputError("cannot be written: the card is of another net", path=path)
+    with about(path):
+        _empty(card)  # refuses what could not be loaded
     write(path, net, card, half=half)
 
 
@@ -154,16 +148,9 @@ def find(name: str | Path) -> Path:
         return Path(name)
     if name in by_name:
         return by_name[name]
-    if _exists(Path(name)):
+    if is_there(Path(name)):
         return Path(name)
     raise no_model(name)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # too long a name, or a zero byte in it
-        return False
 
 
 def _check_task(card: Card, task: str | None, path: Path) -> None:
@@ -191,10 +178,4 @@ def _empty(card: Card) -> Net:
     if space not in SPACES:
         raise InputError(f"works in the space {shortened(space)}, unknown here; update trombine")
     with torch.device("meta"):
-        net = build(card.net, card.sizes)
-    if card.task in ("restore", "repair") and net.sizes.get("factor", 1) != 1:
-        raise InputError("enlarges, so it cannot restore, which keeps the size")
-    planes = channels(net.sizes) - (card.task == "repair")  # a hole is one of the planes
-    if space != "rgb" and planes != 3:
-        raise InputError(f"works in {space}, which pictures of 3 channels have")
-    return net
+        return build(card.net, card.sizes)

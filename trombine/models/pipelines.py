@@ -21,7 +21,7 @@ from PIL import Image
 from trombine.core import devices
 from trombine.core.errors import CHECK_NETWORK, InputError, said
 from trombine.models.card import Card
-from trombine.models.hub import HUB, is_file_of_hub
+from trombine.models.hub import HUB, is_file_of_hub, is_there
 from trombine.models.model import Model, loaded
 from trombine.nets.blocks import padded
 from trombine.nets.sizes import Net
@@ -48,10 +48,7 @@ def index_of(name: str | Path) -> Path | None:
     if isinstance(name, str) and name.startswith(HUB):
         return _downloaded(name)
     path = Path(name)
-    try:
-        return next((at for at in (path / INDEX, path) if at.name == INDEX and at.is_file()), None)
-    except (OSError, ValueError):  # too long a name, or a zero byte in it
-        return None
+    return next((at for at in (path / INDEX, path) if at.name == INDEX and is_there(at)), None)
 
 
 @final

@@ -69,7 +69,6 @@ class Report:
     foot: str = ""  # how the report was made
     generator: str = GENERATOR  # what wrote it: who writes a page again looks for this
     stage: Markup | None = None  # what stands before the sections; it has scripts of its own
-    opening: dict[str, Any] | None = None  # what is to be seen before anything is read
     sections: list[Section] = field(default_factory=list)
     _rows: list[Sequence[str]] = field(default_factory=list)  # of the table that becomes CSV
 
@@ -98,11 +97,7 @@ class Report:
         if any(len(row) != len(heads) for row in table):
             raise ValueError(f"a row of {caption} has other than {len(heads)} cells")
         if csv:
-            plain = [
-                [Markup(cell).striptags() if isinstance(cell, Markup) else cell for cell in row]
-                for row in table
-            ]
-            self._rows = [heads, *plain]
+            self._rows = [heads, *([_plain(cell) for cell in row] for row in table)]
         return self._add(
             "table", heads=heads, rows=table, caption=caption, under=under, words=words
         )
@@ -114,38 +109,22 @@ class Report:
         columns: int,
         on_phone: int = 0,
         title: str = "",
-        crisp: bool = False,
-        captions: bool = True,
     ) -> Report:
-        """Pictures with their captions, in rows of `columns`, of `on_phone` on a narrow screen.
-        `crisp` enlarges pixels as squares; without `captions` they are only read out."""
+        """Pictures with their captions, in rows of `columns`, of `on_phone` on a narrow screen."""
         cells = [_cell(picture, caption) for picture, caption in pictures]
         narrow = on_phone or (3 if columns == 3 else 2)  # two and one would leave a gap
-        return self._add(
-            "pictures",
-            cells=cells,
-            columns=columns,
-            narrow=narrow,
-            title=title,
-            crisp=crisp,
-            captions=captions,
-        )
+        return self._add("pictures", cells=cells, columns=columns, narrow=narrow, title=title)
 
     def before_after(
         self,
         *pairs: tuple[Pixels, Pixels, str],
         names: tuple[str, str],
         columns: int = 1,
-        opening: bool = False,
     ) -> Report:
         """Two pictures of one thing under each other, and a slider that moves the edge between
-        them; several pairs side by side. With `opening` it stands beside the title."""
+        them; several pairs side by side."""
         cells = [(_cell(a, names[0]), _cell(b, names[1]), about) for a, b, about in pairs]
-        block = {"kind": "sliders", "pairs": cells, "names": names, "columns": columns}
-        if opening:
-            self.opening = block
-            return self
-        return self._add(**block)
+        return self._add("sliders", pairs=cells, names=names, columns=columns)
 
     def frames(
         self, strips: Mapping[str, Sequence[Pixels]], names: Sequence[str], *, label: str
@@ -174,11 +153,6 @@ class Report:
             width=max(420, 34 * len(y)),
         )
         return self.curves(plot)
-
-    def key(self, colours: Iterable[tuple[str, tuple[int, int, int]]]) -> Report:
-        """What colours mean: a swatch and a name each."""
-        entries = [(name, "#{:02x}{:02x}{:02x}".format(*colour)) for name, colour in colours]
-        return self._add("key", entries=entries)
 
     def _add(self, kind: str, **parts: Any) -> Report:
         self.sections[-1].blocks.append({"kind": kind, **parts})
