@@ -17,6 +17,7 @@ are those of the processor. The irises of a face are apart by the difference of 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,11 +34,11 @@ from table import Row, at_least, at_most, cpu_seconds, log_use, options, report
 from trombine.core.computing import computing, cores, in_turn
 from trombine.core.conventions import LANDMARK_GROUPS, to_picture, to_pixels
 from trombine.core.errors import InputError
+from trombine.core.rng import Rng
 from trombine.data.spec import parse
 from trombine.eval import witness
 from trombine.eval.fidelity import frechet
 from trombine.eval.invented import in_place, score
-from trombine.eval.methods.invent import framed, gaussian_of_pixels
 from trombine.eval.originality import threshold
 from trombine.eval.search import search
 from trombine.generation import STYLES
@@ -45,7 +46,7 @@ from trombine.generation.by_net import Inventing, model_of
 from trombine.generation.interpolation import Walk
 from trombine.metrics.reading import IN_PLACE, explained
 from trombine.models import read_card
-from trombine.world import face
+from trombine.world import face, paint
 
 FIRST: Final = 1_740_000  # of the seeds that nothing learns from or is chosen by
 PAINTED, SIDE = 128, 96  # pixels of a painted face, and of its middle
@@ -58,6 +59,29 @@ LESS: Final = {"anime": 0.02, "photo": 0.06}  # of the share of real faces with 
 RATE: Final = 0.01  # of real faces that are called copies
 FRAMES: Final = 12  # from a seed to the next
 Pixels = UInt8[np.ndarray, "_ _ 3"]
+LEARNT_FROM: Final = range(500)  # seeds of the faces whose Gaussian is drawn from
+
+
+def framed(seed: int, style: str, size: int, crop: int) -> Pixels:
+    """The middle of a painted face, as nets that invent were shown it."""
+    edge = (size - crop) // 2
+    middle = slice(edge, edge + crop)
+    return np.ascontiguousarray(paint(face(seed), size, style).pixels[middle, middle])
+
+
+def gaussian_of_pixels(
+    seeds: Sequence[int], *, style: str, size: int, crop: int | None = None
+) -> Float[torch.Tensor, "n 3 h w"]:
+    """Pictures drawn from the Gaussian with the mean and the covariance that the pixels of 500
+    painted faces have."""
+    faces = [to_picture(framed(seed, style, size, crop or size)) for seed in LEARNT_FROM]
+    learnt = torch.stack(faces).double().numpy()
+    mean = learnt.mean(0)
+    parts = Rng(seed=0, places=np.array(seeds, np.int64)).normals("invent pixels", (len(learnt),))
+    drawn = mean + np.tensordot(parts, learnt - mean, 1) / math.sqrt(len(learnt) - 1)
+    return ((torch.from_numpy(drawn).clamp(0, 1) * 255).round() / 255).float()
+
+
 Features = Float64[np.ndarray, "_ d"]
 Rows = Iterator[Row]
 

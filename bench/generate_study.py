@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from generate import features, sharpness
+from generate import features, gaussian_of_pixels, sharpness
 from scipy.stats import spearmanr
 from study import PLAIN, Arm, Row, Study
 from table import ROOT
@@ -28,7 +28,6 @@ from trombine.data.source import source
 from trombine.eval import witness
 from trombine.eval.fidelity import frechet
 from trombine.eval.invented import in_place
-from trombine.eval.methods.invent import gaussian_of_pixels
 from trombine.generation.interpolation import linear, spherical
 from trombine.metrics.reading import IN_PLACE
 from trombine.models import Model, load

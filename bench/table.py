@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from evaluations import log_evaluation
 
 from trombine.core.computing import cores
-from trombine.metrics import Protocol, log_evaluation
+from trombine.metrics import Protocol
 from trombine.metrics import figure as figure_of
 from trombine.models import Model
 

@@ -19,13 +19,14 @@ from trombine.commands import COMMANDS
 
 if TYPE_CHECKING:  # for editors
     from trombine.commands.audit import data_audit as data_audit
-    from trombine.commands.compare import judge_compare as judge_compare
     from trombine.commands.doctor import doctor as doctor
-    from trombine.commands.fidelity import judge_fidelity as judge_fidelity
     from trombine.commands.generate import generate as generate
-    from trombine.commands.generated import data_generated as data_generated
     from trombine.commands.inpaint import inpaint as inpaint
+    from trombine.commands.judge import judge_compare as judge_compare
+    from trombine.commands.judge import judge_fidelity as judge_fidelity
     from trombine.commands.judge import judge_originality as judge_originality
+    from trombine.commands.judge import judge_people_make as judge_people_make
+    from trombine.commands.judge import judge_people_score as judge_people_score
     from trombine.commands.judge import judge_restoration as judge_restoration
     from trombine.commands.likenesses import data_likenesses as data_likenesses
     from trombine.commands.microscope import microscope as microscope
@@ -39,15 +40,13 @@ if TYPE_CHECKING:  # for editors
     from trombine.commands.paint import data_leaves as data_leaves
     from trombine.commands.paint import data_masks as data_masks
     from trombine.commands.paint import data_world as data_world
-    from trombine.commands.people import judge_people_make as judge_people_make
-    from trombine.commands.people import judge_people_score as judge_people_score
     from trombine.commands.prepare import data_prepare as data_prepare
     from trombine.commands.read import read as read
     from trombine.commands.replay import replay as replay
     from trombine.commands.restyle import restyle as restyle
     from trombine.commands.runs import runs_list as runs_list
     from trombine.commands.runs import runs_show as runs_show
-    from trombine.commands.sweep import sweep as sweep
+    from trombine.commands.train import sweep as sweep
     from trombine.commands.train import train as train
     from trombine.commands.upscale import upscale as upscale
 

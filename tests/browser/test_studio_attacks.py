@@ -98,7 +98,6 @@ def test_another_sites_script_reads_and_deletes_nothing(
       await fetched(`/api/jobs/${id}`, { method: "DELETE" });
       await fetched(`/api/jobs/${id}/cancel`, { method: "POST", mode: "no-cors" });
       await fetched(`/api/jobs/${id}/again`, { method: "POST", mode: "no-cors" });
-      await fetched(`/api/jobs/${id}/replay`, { method: "POST", mode: "no-cors" });
       const image = new Image();
       image.src = origin + input;
       await image.decode().then(() => reads.push(input), () => {});

@@ -15,28 +15,6 @@ from trombine.runs.folder import RunFolder
 
 pytestmark = MARKS
 COUNT = 4  # pictures of the test
-# As the server says it (tests/studio/test_runs.py): trying for true takes a while.
-TEXT = """upscale-fast-x2: enlarges twice, fast
-run: runs/upscale-fast-x2
-
-nets
-  net            residual:width=32  78,348 parameters
-
-data
-  data           leaves#24, 240 px
-
-resolved
-  device         cpu
-  precision      bf16
-
-settings
-  pictures           1000
-  batch              16
-
-expected
-  time           27 s: 63 steps of 433 ms
-  memory         0.4 GB"""
-TRIED = {"text": TEXT, "command": "trombine train upscale-fast-x2"}
 
 
 def looked_at(tab: Tab, width: int) -> None:
@@ -68,21 +46,6 @@ def test_runs_are_shown_and_grow(opened: Opened, server: Server) -> None:
         {"kind": "alarm", "pictures": 200_000, "alarm": "tint", "text": "green", "did": "warned"}
     )
     expect(tab.get_by_role("cell", name="green")).to_be_visible(timeout=PATIENCE)
-    tab.route("**/api/runs", lambda route: route.fulfill(json=TRIED))
-    tab.get_by_label("What it is to learn").select_option("upscale-fast-x2")
-    tab.get_by_role("button", name="Try it first").click()
-    expect(tab.locator("#takes")).to_have_text(
-        "It would take about 27 s on this machine, and 0.4 GB of memory."
-    )
-    rows = tab.get_by_role("region", name="What would be trained").get_by_role("row")
-    expect(rows.filter(has_text="Pictures seen")).to_contain_text("1,000")
-    expect(rows.filter(has_text=re.compile("^Net"))).to_contain_text("78,348 parameters")
-    tab.get_by_text("All settings, and the command").click()
-    settings = tab.get_by_role("region", name="All settings").get_by_role("row")
-    expect(settings.filter(has_text="batch")).to_have_text("batch16")
-    expect(tab.locator("#command")).to_have_text("trombine train upscale-fast-x2")
-    tab.unroute("**/api/runs")
-    looked_at(tab, DESKTOP[0])
 
 
 def test_a_test_is_made_taken_and_scored(opened: Opened, server: Server) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from PIL import Image
 from written import files
 
 import trombine
-from trombine.core.errors import InputError, OutputError
+from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.data.masks import mask
 
@@ -30,11 +29,11 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
 
 
-def test_masks_lines_and_a_page(tmp_path: Path) -> None:
+def test_masks_and_lines(tmp_path: Path) -> None:
     done = make(tmp_path / "m", first_seed=7)
     assert len(done.written) == 6 and "6 masks of 24 px" in done.summary
     numbers = [f"{seed:06d}.png" for seed in range(7, 13)]
-    assert files(tmp_path / "m").keys() == {"metadata.jsonl", "index.html", *numbers}
+    assert files(tmp_path / "m").keys() == {"metadata.jsonl", *numbers}
     for line in lines(tmp_path / "m"):
         with Image.open(tmp_path / "m" / line["file_name"]) as picture:
             pixels = np.asarray(picture)
@@ -55,22 +54,9 @@ def test_who_is_stopped_goes_on(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path / "half", progress=stop)
     there = files(tmp_path / "half")
-    assert sum(name.endswith(".png") for name in there) == 3 and "index.html" not in there
+    assert sum(name.endswith(".png") for name in there) == 3
     assert make(tmp_path / "half").kept == 3
     assert files(tmp_path / "half") == files(tmp_path / "whole")
-
-
-def test_a_folder_of_other_masks_is_left_alone(tmp_path: Path) -> None:
-    make(tmp_path / "m")
-    before = files(tmp_path / "m")
-    cure = "; choose another folder, or make all anew with --overwrite"
-    for change, said in (
-        ({"family": "squares"}, f"describes other pictures than masks:squares of 24 px{cure}"),
-        ({"size": 32}, re.escape(f"other pictures than masks:{QUICK} of 32 px{cure}")),
-    ):
-        with pytest.raises(OutputError, match=said):
-            make(tmp_path / "m", **change)
-    assert files(tmp_path / "m") == before
 
 
 def source(folder: Path, count: int, first_seed: int = 0) -> None:
@@ -78,17 +64,6 @@ def source(folder: Path, count: int, first_seed: int = 0) -> None:
     folder.mkdir(exist_ok=True)
     for seed in range(first_seed, first_seed + count):
         Image.fromarray(mask("squares", seed, SIZE)).save(folder / f"{seed}.png")
-
-
-def test_the_page(tmp_path: Path) -> None:
-    """A section a family with how large its holes are, and every mask of a small folder."""
-    make(tmp_path, count=9)
-    page = (tmp_path / "index.html").read_text()
-    for family in ("irregular", "squares", "half:left"):
-        shares = [line["share"] for line in lines(tmp_path) if line["family"] == family]
-        assert f">{family}</h2>" in page
-        assert f"{len(shares)}: {min(shares):.0%} to {max(shares):.0%} of the picture" in page
-    assert page.count("<figcaption>") == 9 and "http:" not in page
 
 
 # Made again
@@ -114,17 +89,3 @@ def test_masks_are_not_drawn_over_the_files_they_come_from(tmp_path: Path) -> No
 
 
 # What is refused
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"family": "blobs"}, "'blobs' is no family"),
-        ({"family": "huge>squares@5"}, "counts the pictures of a run"),
-        ({"family": "files:nowhere"}, "nowhere is not a folder of masks"),
-    ],
-)
-def test_what_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        make(tmp_path / "m", **changes)
-    assert not (tmp_path / "m").exists()

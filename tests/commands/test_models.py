@@ -185,21 +185,6 @@ def test_what_does_not_blend(changes: dict[str, Any], said: str, zoo: Path, tmp_
     assert said in str(refused.value) and not output.exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "said"),
-    [
-        ("tiny-x2", {"half": True}, r"x.onnx: the output ends in .safetensors"),
-        ("none-x2", {}, "none-x2"),
-    ],
-)
-def test_export_refuses_before_it_begins(
-    name: str, options: dict[str, Any], said: str, zoo: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(InputError, match=said):
-        models_export(name, **{"output": tmp_path / "x.onnx", **options})
-    assert not (tmp_path / "x.onnx").exists()
-
-
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     torch.save({"state_dict": build("residual", SIZES, seed=9).state_dict()}, tmp_path / "old.pth")

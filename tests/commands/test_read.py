@@ -110,16 +110,6 @@ def test_the_largest_alone(photo: Path) -> None:
     assert one["box"][0] > 150
 
 
-def test_small_faces_are_enlarged_first_where_that_is_asked(tmp_path: Path) -> None:
-    scene = leaves(1_400_001, 128)
-    scene[40:88, 40:88] = paint(face(1_400_003), 48, "photo").pixels
-    save_picture(tmp_path / "small.png", scene)
-    plain, sharper = (faces_in(tmp_path / "small.png", enlarge=asked) for asked in (False, True))
-    assert len(plain) == len(sharper) == 1
-    assert np.abs(np.subtract(plain[0]["box"], sharper[0]["box"])).max() < 6
-    assert plain != sharper
-
-
 # Files
 
 
@@ -142,13 +132,6 @@ def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
     assert fields == done.found[photo]["faces"] and "traits" not in fields[0]
 
 
-def test_parts_alone_lie_beside_their_picture(photo: Path) -> None:
-    """The table is printed, too; what is there is kept."""
-    done = read(photo, write_parts=True)
-    assert done.written == (photo.with_name("two.parts.png"),) and "2 faces" in done.summary
-    assert read(photo, write_parts=True).kept == 1
-
-
 def test_without_its_background(tmp_path: Path, two: np.ndarray) -> None:
     """Opaque is what was painted of people; every sample of a colour is the input's."""
     samples = two.astype(np.uint16) * 257
@@ -169,23 +152,6 @@ def test_without_its_background(tmp_path: Path, two: np.ndarray) -> None:
     soft = (alpha > 0.02) & (alpha < 0.98)
     near = ndimage.maximum_filter(alpha, 5) - ndimage.minimum_filter(alpha, 5) > 0.5
     assert soft.any() and near[soft].all()
-
-
-def test_what_was_transparent_stays_so(tmp_path: Path, two: np.ndarray) -> None:
-    half = np.full((*two.shape[:2], 1), 255, np.uint8)
-    half[:, :150] = 100
-    save_picture(tmp_path / "two.png", np.concatenate([two, half], 2))
-    read(tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
-    samples = load_picture(tmp_path / "out" / "two.cutout.png").samples
-    assert samples[:, :150, 3].max() == 100 and samples[:, 150:, 3].max() == 255
-    assert np.array_equal(samples[..., :3], two)
-
-
-def test_of_nobody_there_is_no_cut_out(tmp_path: Path, empty: Path) -> None:
-    done = read(empty, output=tmp_path / "seen.png", write_cutout=True, write_parts=True)
-    assert done.notices == (f"{empty}: no face found",)
-    assert {path.name for path in tmp_path.glob("seen*")} == {"seen.png", "seen.parts.png"}
-    assert not load_labels(tmp_path / "seen.parts.png").any()
 
 
 def test_replay_makes_every_file_again(tmp_path: Path, photo: Path) -> None:

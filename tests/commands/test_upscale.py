@@ -16,7 +16,6 @@ from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.io.image import (
     Picture,
-    format_of,
     load_picture,
     read_record,
     save_picture,
@@ -58,11 +57,9 @@ def test_two_nets_lead_to_8_times(tmp_path: Path, kit: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
-        ({"scale": 5}, (120, 100)),
         ({}, (48, 40)),
         ({"scale": 3}, (72, 60)),
         ({"size": "100x100"}, (100, 83)),
-        ({"size": "999x50"}, (60, 50)),
         ({"model": "upscale-drawings-x4"}, (96, 80)),
         ({"model": "upscale+upscale-wild*0.3", "scale": 4}, (96, 80)),
     ],
@@ -103,11 +100,9 @@ def test_what_cannot_hold_the_result_becomes_png(
     assert "GIF does not hold all of the result: colours become at most 256" in done.notices[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "output"), [("a.webp", "out"), ("a.gif", "out"), ("a.gif", "b.webp")]
-)
-def test_a_film_stays_one(name: str, output: str, tmp_path: Path, kit: ModuleType) -> None:
-    (made,) = upscale(kit.film(tmp_path / name), output=tmp_path / output).written
+@pytest.mark.parametrize("output", ["out", "b.webp"])
+def test_a_film_stays_one(output: str, tmp_path: Path, kit: ModuleType) -> None:
+    (made,) = upscale(kit.film(tmp_path / "a.gif"), output=tmp_path / output).written
     found = read_frames(made)
     assert (len(found.frames), found.durations, found.loops) == (3, (40, 80, 120), 2)
     assert {frame.samples.shape for frame in found.frames} == {(40, 48, 3)}
@@ -151,9 +146,8 @@ def test_tta_and_sharpness_change_pixels(tmp_path: Path, kit: ModuleType) -> Non
 # A picture that a program holds
 
 
-@pytest.mark.parametrize("scale", [1, 3])
-def test_what_a_program_holds_comes_back_as_the_same_kind(scale: int, kit: ModuleType) -> None:
-    pixels = kit.pixels()
+def test_what_a_program_holds_comes_back_as_the_same_kind(kit: ModuleType) -> None:
+    pixels, scale = kit.pixels(), 3
     large = upscale(pixels, scale=scale)
     assert large.shape == (20 * scale, 24 * scale, 3) and large.dtype == np.uint8
     held = upscale(Pillow.fromarray(pixels), scale=scale)
@@ -234,13 +228,8 @@ def test_a_truth_gives_numbers_and_a_sheet_shows_the_result(
 @pytest.mark.parametrize(
     ("output", "options"),
     [
-        ("b.jpg", {"scale": 4, "quality": 60}),
-        ("b.avif", {"size": "70 X 90"}),
-        ("b.tif", {"model": "upscale-drawings-x4", "tile": 16}),
         ("b.png", {"scale": 4, "sharpness": 0.5, "sheet": True, "tta": True}),
-        ("b.sheet.png", {"sheet": True}),
         ("b.report.json", {"report": True}),
-        ("b.webp", {"scale": 1, "suffix": "_x"}),
     ],
 )
 def test_replay_makes_the_same_pixels(
@@ -260,12 +249,8 @@ def test_replay_makes_the_same_pixels(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"scale": 17}, "scale: input should be less than or equal to 16, not 17"),
         ({"scale": 2, "size": "90x90"}, "-x and --size both say how large; give one of them"),
-        ({"size": "0x90"}, "--size is WIDTHxHEIGHT, as in 1920x1080, not 0x90"),
         ({"sharpness": 0.5, "model": "upscale-fast"}, "--sharpness is for enlarging"),
-        ({"mask_is": "white"}, "--mask-is says what of a mask was repaired; give --hole too"),
-        ({"factor": 2}, "factor: unexpected keyword argument"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(
@@ -275,27 +260,6 @@ def test_what_cannot_be_is_refused_in_a_line(
         upscale(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
     assert str(error.value).startswith(said) and "\n" not in str(error.value)
     assert not (tmp_path / "b.png").exists()
-
-
-def strip(folder: Path, name: str, width: int) -> Path:
-    """One row, which makes a long result of few pixels."""
-    save_picture(folder / name, Picture(samples=np.full((1, width, 3), 90, np.uint8)))
-    return folder / name
-
-
-@pytest.mark.parametrize("name", ["b.webp", "b.jpg"])
-def test_a_result_that_its_format_cannot_hold_is_refused_before_it_is_made(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    format = format_of(Path(name))
-    most = enlarge.MOST_A_SIDE[format]
-    monkeypatch.delattr(enlarge, "_enlarged")
-    with pytest.raises(InputError, match=f"{format} holds at most {most:,} a side"):
-        upscale(strip(tmp_path, "a.png", most // 2 + 1), output=tmp_path / name)
-    path = strip(tmp_path, f"c.{format.lower()}", most)
-    assert load_picture(path).width == most, "and it does hold so many"
-    with pytest.raises(InputError, match=r"cannot hold|is cut short"):
-        load_picture(strip(tmp_path, f"d.{format.lower()}", 2 * most + 1))
 
 
 def test_no_model_is_written_over(tmp_path: Path, kit: ModuleType) -> None:

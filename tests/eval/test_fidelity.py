@@ -118,7 +118,7 @@ def test_a_classifier_tells_what_differs() -> None:
 def test_diversity_by_a_double_loop() -> None:
     a, real = gaussian(60), 0.5 * gaussian(80, seed=2)
     pairs = [np.linalg.norm(a[i] - a[j]) for i in range(60) for j in range(60) if i != j]
-    found = figures(a, real, names=("diversity",))["diversity"]
+    found = figures(a, real)["diversity"]
     assert found.value == pytest.approx(np.mean(pairs))
     assert found.real == pytest.approx(found.value / 2, rel=0.2)
 

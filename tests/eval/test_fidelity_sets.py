@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trombine.commands.fidelity import judge_fidelity
+from trombine.commands.judge import judge_fidelity
 from trombine.core.errors import InputError
 from trombine.core.progress import Account
 from trombine.data.source import source
 from trombine.eval import witness
-from trombine.eval.fidelity_report import (
-    PictureSet,
-    feature_kinds,
-    read_set,
-    remarks,
-)
+from trombine.eval.fidelity import hash_of, read_set, remarks
+from trombine.eval.sets import PictureSet
 
 COUNT = 120
-KINDS = feature_kinds(("witness", "pixels"))
 LONG = 0.5  # of hair_length
 
 
@@ -92,7 +88,7 @@ def test_a_folder_a_pack_and_a_spec_are_read_alike(tmp_path: Path) -> None:
         read(text, size=32)
         for text in (str(folder), str(tmp_path / "pack"), "world:photo#4", f"folder:{folder}")
     ]
-    assert len({each.hash for each in sets}) == 1
+    assert len({hash_of(each) for each in sets}) == 1
     assert all(np.array_equal(each.pictures, sets[0].pictures) for each in sets)
 
 
@@ -101,26 +97,24 @@ def made_set(name: str, hashes: tuple[str, ...], **changes: Any) -> PictureSet:
     facts: dict[str, Any] = {
         "names": tuple(map(str, range(count))),
         "pictures": np.zeros((count, 128, 128, 3), np.uint8),
-        "sizes": ((64, 64),),
+        "sizes": Counter({(64, 64): count}),
         "total": count,
-        "skipped": 0,
-        "lossless": True,
-        "files": (),
     }
-    return PictureSet(name=name, hashes=hashes, **(facts | changes))
+    return PictureSet(spec=name, hashes=hashes, **(facts | changes))
 
 
 def test_what_a_reader_has_to_know_is_said() -> None:
     """Other sizes, compression, pictures twice or in both sets, and how many were drawn."""
     same = made_set("a", ("1", "2")), made_set("b", ("3", "4"))
     assert list(remarks(*same)) == []
-    other = made_set("b", ("2", "2", "5"), sizes=((80, 60), (9, 9)), lossless=False, total=9)
+    other = made_set(
+        "b", ("2", "2", "5"), sizes=Counter({(80, 60): 2, (9, 9): 1}), lossless=False, total=9
+    )
     assert list(remarks(same[0], other)) == [
         "b: 3 of 9 pictures are compared",
-        "b: 1 picture is there more than once",
-        "1 picture is in both sets",
-        "sizes differ: 64 x 64 generated, 80 x 60 and others real; the middle square of each is"
-        " resized to 128 pixels, and what is enlarged is softer",
+        "b: 1 pictures are there more than once",
+        "1 pictures are in both sets",
+        "sizes differ: 64 x 64 generated, 80 x 60 and others real; what is enlarged is softer",
         "one set is compressed (JPEG or the like) and the other is not, which may tell",
     ]
 

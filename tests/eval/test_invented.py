@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from trombine.core.conventions import PART_INDEX, to_picture
-from trombine.eval import invented, witness
-from trombine.eval.invented import Score, fields_read, in_place, score
+from trombine.eval import witness
+from trombine.eval.invented import fields_read, in_place, score
 from trombine.metrics.reading import IN_PLACE, organs_off
 from trombine.world import face, paint
 
@@ -72,10 +72,3 @@ def test_a_walk_is_scored_by_its_worst_frame_and_its_largest_step() -> None:
     closed = score(faces, cycle=True)
     assert closed.steps[:2] == found.steps and closed.steps[2] == pytest.approx(found.steps[1])
     assert score(faces[:2]).unevenness >= 1
-
-
-def test_the_score_in_words() -> None:
-    text = Score(in_place=(0.99, 0.2, 0.9), steps=(0.1, 0.3)).text
-    wanted = "parts in place in 2 of 3 frames, the worst 0.20; the largest step 1.5 times the mean"
-    assert text == wanted
-    assert invented.Score(in_place=(1.0, 1.0), steps=(0.0,)).unevenness == 1

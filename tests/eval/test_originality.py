@@ -37,7 +37,7 @@ def few_planted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def judged(generated: np.ndarray, references: np.ndarray, **options: Any) -> Originality:
     ours, known = (
-        PictureSet("", p, tuple(map(str, range(len(p)))), (), 0, 0) for p in (generated, references)
+        PictureSet("", p, tuple(map(str, range(len(p))))) for p in (generated, references)
     )
     return originality.judge(ours, known, **options)
 

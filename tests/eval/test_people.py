@@ -226,14 +226,9 @@ def change_answer(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
 
 BAD: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("cut off", lambda c: json.dumps(c)[:-40], "is damaged"),
-    ("of another version", change("version", 2), "version: Input should be 1"),
     ("foreign", change("test", "0123456789abcdef"), "another test"),
-    ("of nobody", change("subject", "  "), "names no subject"),
     ("unfinished", lambda c: {**c, "answers": c["answers"][:7]}, "5 of 12 are not answered"),
-    ("twice", lambda c: {**c, "answers": [*c["answers"], c["answers"][0]]}, "twice"),
     ("of another picture", change_answer("picture", "0" * 16), "not in the test"),
-    ("undecided", change_answer("answer", "both"), "is damaged"),
-    ("for ever", change_answer("seconds", float("inf")), "is damaged"),
 ]
 
 
@@ -265,7 +260,7 @@ def test_doubled_answers_are_left_out(study: tuple[Path, dict[str, Any]], name: 
 
 
 def test_the_page_shows_what_fooled_most(study: tuple[Path, dict[str, Any]]) -> None:
-    """With the test beside its key, or named; without it a table, and a notice."""
+    """With the test beside its key; without it a table."""
     home, _ = study
     score(home, output=home / "page.html")
     page = (home / "page.html").read_text()
@@ -273,13 +268,3 @@ def test_the_page_shows_what_fooled_most(study: tuple[Path, dict[str, Any]]) -> 
     (home / "study").rename(home / "elsewhere")
     score(home, output=home / "page.html")
     assert "<img" not in (home / "page.html").read_text()
-    score(home, output=home / "page.html", test=home / "elsewhere")
-    assert (home / "page.html").read_text() == page
-    (home / "elsewhere" / "index.html").write_text("<p>")
-    result = trombine.judge_people_score(
-        home / "study.key.json",
-        home / "answers",
-        test=home / "elsewhere",
-        output=home / "page.html",
-    )
-    assert any("holds no test" in notice for notice in result.notices)

@@ -10,7 +10,7 @@ KNOWN = {
     "training/methods/reader.py",
     "commands/train.py",
     "training/state.py",
-    "commands/fidelity.py",
+    "commands/judge.py",
 }
 KNOWN |= {"losses/perceptual.py"}
 KNOWN |= {"superres/report.py"}  # judges a result that is made; nothing of the result is by it

@@ -6,7 +6,6 @@ import io
 import json
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, PngImagePlugin
 from studios import Bare, noise, png
 
@@ -26,24 +25,6 @@ def test_a_job_is_asked_for_again(bare: Bare) -> None:
     made = [bare.ask(job["files"][0]["url"]).body for job in (first, second)]
     assert made[0] == made[1] and 0 <= second["ended"] - second["started"] < 600
     assert bare.ask("/api/jobs/none/again", "POST").status == 404
-
-
-def test_pictures_of_a_job_are_made_again(bare: Bare) -> None:
-    """A repair is one of two files; a generated face of none, by a model of one's own."""
-    mask = np.zeros((32, 32), np.uint8)
-    mask[9:20, 9:20] = 255
-    hole = ("pictures", ("a.png", PICTURE)), ("mask", ("m.png", png(mask))), ("mask_is", "white")
-    faces = ("seeds", "0-1"), ("size", "32"), ("model", "tiny-faces")
-    for verb, fields in (("inpaint", hole), ("generate", faces)):
-        first = bare.done(verb, *fields)
-        made = {file["name"]: bare.ask(file["url"]).body for file in first["files"]}
-        assert len(made) == (1 if verb == "inpaint" else 2)
-        answer = bare.ask(f"/api/jobs/{first['id']}/replay", "POST")
-        assert answer.status == 201 and answer.json["verb"] == "replay"
-        bare.ask(f"/api/jobs/{first['id']}", "DELETE")  # it has copies
-        again = bare.next_done()
-        assert again["state"] == "done" and again["notices"] == again["skipped"] == []
-        assert {file["name"]: bare.ask(file["url"]).body for file in again["files"]} == made
 
 
 def test_who_sends_a_picture_has_it_made_again(bare: Bare) -> None:
@@ -70,12 +51,3 @@ def test_no_record_leads_to_a_file_of_the_servers(bare: Bare, tmp_path: Path) ->
         Image.new("L", (8, 8)).save(file := io.BytesIO(), "PNG", pnginfo=texts)
         failed = bare.done("replay", ("pictures", ("b.png", file.getvalue())))
         assert "has a record that names a file" in failed["problem"]
-
-
-def test_where_there_is_nothing_to_make_again(bare: Bare) -> None:
-    id = bare.post("generate", ("size", "97"), ("model", "generate-anime")).json["id"]
-    for go_on in (bare.next_done, lambda: None):  # it waits; it failed
-        refused = bare.ask(f"/api/jobs/{id}/replay", "POST")
-        assert refused.status == 422 and "has no picture to make again" in refused.error
-        go_on()
-    assert bare.ask("/api/jobs/none/replay", "POST").status == 404

@@ -209,8 +209,8 @@ def test_behind_a_proxy_its_address_is_ours_and_no_other(tmp_path: Path) -> None
                     assert answer.json["inputs"][0]["url"].startswith("/studio/api/jobs/")
             # Nobody is known to sit here: trainings are not even for who has the token.
             assert bare.ask("/runs").status == 200  # the page is there, and says why
-            for path, method in (("", "GET"), ("/one?run=a", "GET"), ("", "POST")):
-                refused = bare.ask(f"/api/runs{path}", method)
+            for path in ("", "/one?run=a"):
+                refused = bare.ask(f"/api/runs{path}")
                 assert refused.status == 403 and "sits at the machine" in refused.error
         finally:
             studio.server.should_exit = True

@@ -155,5 +155,3 @@ def test_so_many_jobs_may_wait_and_so_many_files_be_sent(
     many = bare.post("read", *[("pictures", (f"{n}.png", b"1")) for n in range(201)])
     assert many.status == 400 and "200" in many.error
     assert set((bare.data / "jobs").iterdir()) == before
-    monkeypatch.setattr(Jobs, "is_full", lambda _: True)
-    assert bare.post("read", SMALL).status == 507

@@ -54,16 +54,6 @@ def test_the_painter_s_styles_are_offered_first_in_sizes_that_it_paints(tmp_path
         assert [field["name"] for field in one.told["fields"]] == list(VECTOR_NAMES)
 
 
-def test_one_that_is_named_at_the_start_is_offered_and_what_is_none_is_not(
-    home: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "best.safetensors").write_bytes(b"\x02" + bytes(7) + b"{}")
-    for given in (home / "runs" / "tiny-faces", home / "runs" / "tiny-faces" / "best.safetensors"):
-        (offer,) = [one for one in offers(tmp_path, given) if one.path]
-        assert offer.task == "generate" and offer.sizes == (32, 64, 128)
-
-
 def test_a_walk_between_one_s_own_faces_has_the_command_s_bytes(
     bare: Bare, home: Path, command: Command, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from studios import Answer, Bare, noise, png
 
 import trombine
-from trombine.eval.people_report import report_of
+from trombine.eval.people_score import report_of
 from trombine.studio.people import Served
 
 COUNT = 8  # pictures of a test

@@ -11,143 +11,54 @@ from typing import Final
 SUMMARY: Final = (
     "Enlarge, repair, restyle and generate pictures of faces, train nets, measure results: offline."
 )
+
+
+def _table(text: str) -> dict[str, tuple[str, str]]:
+    """The place and the summary of each function, of lines COMMAND | MODULE | SUMMARY."""
+    rows = (line.split(" | ") for line in text.strip().splitlines())
+    return {
+        line: (f"trombine.commands.{module}:{line.replace(' ', '_')}", summary)
+        for line, module, summary in rows
+    }
+
+
 # Functions on pictures, which the studio serves too.
-PICTURES: Final = {
-    "upscale": (
-        "trombine.commands.upscale:upscale",
-        "Enlarge pictures and films, sharper than interpolation does.",
-    ),
-    "inpaint": (
-        "trombine.commands.inpaint:inpaint",
-        "Repair what is under a mask: faces, and whatever else is damaged or in the way.",
-    ),
-    "restyle": (
-        "trombine.commands.restyle:restyle",
-        "Draw the faces of pictures and films in another style.",
-    ),
-    "read": (
-        "trombine.commands.read:read",
-        "Find the faces of pictures, and read what is where in each.",
-    ),
-    "generate": (
-        "trombine.commands.generate:generate",
-        "Generate faces from seeds, optionally with given attributes.",
-    ),
-    "morph": (
-        "trombine.commands.morph:morph",
-        "Walk from one face to the next, as a film or a folder of frames.",
-    ),
-    "replay": (
-        "trombine.commands.replay:replay",
-        "Make files again from their records, and say whether the pixels are the same.",
-    ),
-}
-OTHERS: Final = {
-    "studio": (
-        "trombine.commands.studio:studio",
-        "Repair, enlarge, read and generate pictures in the browser, on this machine alone.",
-    ),
-    "train": (
-        "trombine.commands.train:train",
-        "Train a net by a recipe; the same command again goes on where it was.",
-    ),
-    "sweep": (
-        "trombine.commands.sweep:sweep",
-        "Train a recipe once for each combination of settings; one page shows all.",
-    ),
-    "runs list": (
-        "trombine.commands.runs:runs_list",
-        "List the runs of a folder, those of its sweeps too: data, pictures seen, best, state.",
-    ),
-    "runs show": (
-        "trombine.commands.runs:runs_show",
-        "Say how a run went, write its page and film again; for a sweep, list its runs.",
-    ),
-    "models list": (
-        "trombine.commands.models:models_list",
-        "List the models that come with trombine: task, net, parameters, scores.",
-    ),
-    "models show": (
-        "trombine.commands.models:models_show",
-        "Say what a model is, what it was trained on, and how good it is.",
-    ),
-    "models export": (
-        "trombine.commands.models:models_export",
-        "Write a model as ONNX, for programs that know nothing of trombine or torch.",
-    ),
-    "models blend": (
-        "trombine.commands.models:models_blend",
-        "Make a model between two that began as one, weight by weight.",
-    ),
-    "models import": (
-        "trombine.commands.models:models_import",
-        "Make a model of a pickled checkpoint, without running what is in it.",
-    ),
-    "microscope": (
-        "trombine.commands.microscope:microscope",
-        "Write a page that runs a net in the browser and shows the maps of its layers.",
-    ),
-    "data world": (
-        "trombine.commands.paint:data_world",
-        "Paint faces, with exact parts, landmarks and parameters.",
-    ),
-    "data leaves": (
-        "trombine.commands.paint:data_leaves",
-        "Paint overlapping shapes with the statistics of natural pictures.",
-    ),
-    "data fractals": (
-        "trombine.commands.paint:data_fractals",
-        "Paint fractals, each with the numbers it is made from, ready to publish.",
-    ),
-    "data masks": (
-        "trombine.commands.paint:data_masks",
-        "Draw masks: which pixels are to be painted (white), which are kept.",
-    ),
-    "data generated": (
-        "trombine.commands.generated:data_generated",
-        "Generate faces into a pack, to be judged, compared or learned from.",
-    ),
-    "data likenesses": (
-        "trombine.commands.likenesses:data_likenesses",
-        "Pair photographs of people with how the world would draw them.",
-    ),
-    "data prepare": (
-        "trombine.commands.prepare:data_prepare",
-        "Make a pack of a folder of pictures: cropped, resized, sorted by use.",
-    ),
-    "data audit": (
-        "trombine.commands.audit:data_audit",
-        "Find bad and duplicate pictures in a set; nothing is deleted.",
-    ),
-    "judge originality": (
-        "trombine.commands.judge:judge_originality",
-        "Say which generated pictures are copies of those that a net learned from.",
-    ),
-    "judge restoration": (
-        "trombine.commands.judge:judge_restoration",
-        "Compare repaired, enlarged or cleaned pictures with what they should be.",
-    ),
-    "judge fidelity": (
-        "trombine.commands.fidelity:judge_fidelity",
-        "Compare a set of generated pictures with a set of real ones.",
-    ),
-    "judge compare": (
-        "trombine.commands.compare:judge_compare",
-        "Compare methods under frozen protocols; without any, list what there is.",
-    ),
-    "judge people make": (
-        "trombine.commands.people:judge_people_make",
-        "Make a page that asks people which pictures are real, and the key to it.",
-    ),
-    "judge people score": (
-        "trombine.commands.people:judge_people_score",
-        "Say how well people told real pictures from generated ones.",
-    ),
-    "doctor": (
-        "trombine.commands.doctor:doctor",
-        "Say what this machine can do, and where files are kept.",
-    ),
-}
+PICTURES: Final = _table("""
+upscale | upscale | Enlarge pictures and films, sharper than interpolation does.
+inpaint | inpaint | Repair what is under a mask: faces, and whatever else is damaged or in the way.
+restyle | restyle | Draw the faces of pictures and films in another style.
+read | read | Find the faces of pictures, and read what is where in each.
+generate | generate | Generate faces from seeds, optionally with given attributes.
+morph | morph | Walk from one face to the next, as a film or a folder of frames.
+replay | replay | Make files again from their records, and say whether the pixels are the same.
+""")
+OTHERS: Final = _table("""
+studio | studio | Repair, enlarge, read and generate pictures in the browser, on this machine alone.
+train | train | Train a net by a recipe; the same command again goes on where it was.
+sweep | train | Train a recipe once for each combination of settings; one page shows all.
+runs list | runs | List the runs of a folder and its sweeps: data, pictures seen, best, state.
+runs show | runs | Say how a run went, and write its page and film again.
+models list | models | List the models that come with trombine: task, net, parameters, scores.
+models show | models | Say what a model is, what it was trained on, and how good it is.
+models export | models | Write a model as ONNX, for programs that know nothing of trombine or torch.
+models blend | models | Make a model between two that began as one, weight by weight.
+models import | models | Make a model of a pickled checkpoint, without running what is in it.
+microscope | microscope | Write a page that runs a net in the browser and shows its layers' maps.
+data world | paint | Paint faces, with exact parts, landmarks and parameters.
+data leaves | paint | Paint overlapping shapes with the statistics of natural pictures.
+data fractals | paint | Paint fractals, each with the numbers it is made from, ready to publish.
+data masks | paint | Draw masks: which pixels are to be painted (white), which are kept.
+data likenesses | likenesses | Pair photographs of people with how the world would draw them.
+data prepare | prepare | Make a pack of a folder of pictures: cropped, resized, sorted by use.
+data audit | audit | Find bad and duplicate pictures in a set; nothing is deleted.
+judge originality | judge | Say which generated pictures are copies of what a net learned from.
+judge restoration | judge | Compare repaired, enlarged or cleaned pictures with what they should be.
+judge fidelity | judge | Compare a set of generated pictures with a set of real ones.
+judge compare | judge | Compare methods under a frozen protocol; without one, list what there is.
+judge people make | judge | Make a page that asks people which pictures are real, and its key.
+judge people score | judge | Say how well people told real pictures from generated ones.
+doctor | doctor | Say what this machine can do, and where files are kept.
+""")
 COMMANDS: Final = {**PICTURES, **OTHERS}
 GROUPS: Final = {
     "data": "Make pictures to learn from and to be measured on.",

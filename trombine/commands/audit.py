@@ -27,7 +27,6 @@ def data_audit(
     /,
     *,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
-    csv: Path | None = None,
     keep_list: Path | None = None,
     as_: str = "",
     dup_threshold: Annotated[float, limits(0.5, 1)] = 0.85,
@@ -42,7 +41,7 @@ def data_audit(
     """Find bad and duplicate pictures in a set; nothing is deleted.
 
     For example:
-      trombine data audit faces -o audit.html --csv audit.csv --keep-list keep.txt
+      trombine data audit faces -o audit.html --keep-list keep.txt
 
     Parameters
     ----------
@@ -50,8 +49,6 @@ def data_audit(
         Pictures, in any layout that data prepare knows.
     output
         A page to write, with the pictures.
-    csv
-        A table to write: a line for each picture.
     keep_list
         A list to write: what to keep, one of all duplicates.
     as_
@@ -73,17 +70,16 @@ def data_audit(
         for record in listing.records
         for view in record.sides
     }
-    outputs = [path for path in (output, csv, keep_list) if path is not None]
+    outputs = [path for path in (output, keep_list) if path is not None]
     refuse_to_write_over(
         [*(beside(output)[:2] if output else ()), *outputs], [folder / name for name in split_of]
     )
     if not overwrite:
         if output is not None:
             check_page(output, audit.GENERATOR)
-        for path in (csv, keep_list):
-            if path is not None and path.exists():
-                problem = "is there already"
-                raise OutputError(problem, "choose another name, or --overwrite", path=path)
+        if keep_list is not None and keep_list.exists():
+            problem = "is there already"
+            raise OutputError(problem, "choose another name, or --overwrite", path=keep_list)
     account = Account()
     for note in listing.notes:
         account.notice(note, folder)
@@ -96,9 +92,8 @@ def data_audit(
     values = audit.values_of(found)
     if output is not None:
         account.write(*audit.report_of(folder, found).write(output, values))
-    for path, content in ((csv, audit.csv), (keep_list, audit.keep_list)):
-        if path is not None:
-            write_bytes(path, content(found).encode())
-            account.write(path)
+    if keep_list is not None:
+        write_bytes(keep_list, audit.keep_list(found).encode())
+        account.write(keep_list)
     text = jsons.dumps(values, indent=1) if json else audit.text_of(found)
     return account.result(text, found={folder: values})

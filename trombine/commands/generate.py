@@ -12,20 +12,10 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
-from trombine.commands.options import (
-    MORE,
-    WHOLE,
-    Folder,
-    Overwrite,
-    Progress,
-    Threads,
-    limits,
-    verb,
-)
+from trombine.commands import options as opt
 from trombine.core.computing import cores, in_turn
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Result, log, silent
-from trombine.eval import learned
 from trombine.eval.invented import fields_read
 from trombine.generation import NET
 from trombine.generation.asking import fields_in, seeds_in, spelled
@@ -37,10 +27,9 @@ from trombine.io.record import changed_options, record_of
 from trombine.models.zoo import named
 from trombine.restyling.portrait import known
 
-SHEET, NEAREST = "all.sheet.png", "nearest.sheet.png"
+SHEET: Final = "all.sheet.png"
 SHOWN: Final = 400  # pictures of a sheet
 _ON_SHEET: Final = 256  # pixels of one of them, at most, of the painter's
-_MOST_NEAREST: Final = 100  # faces of the other sheet
 _SIZE: Final = 512
 
 # Options that `morph` has, too.
@@ -49,36 +38,39 @@ Style = Annotated[
     Literal["anime", "photo", "cartoon", "sketch"],
     Parameter(help="anime, photo, cartoon or sketch. [anime]", show_choices=False),
 ]
-Size = Annotated[int | None, limits(16, 2048), WHOLE]
+Size = Annotated[int | None, opt.limits(16, 2048), opt.WHOLE]
 Method = Annotated[
     Literal["painter", "net"] | None,
-    Parameter(help="painter, or net: a neural network. [painter]", show_choices=False, group=MORE),
+    Parameter(
+        help="painter, or net: a neural network. [painter]", show_choices=False, group=opt.MORE
+    ),
 ]
-Model = Annotated[str | Path, Parameter(help="A net that generates, by name or file.", group=MORE)]
+Model = Annotated[
+    str | Path, Parameter(help="A net that generates, by name or file.", group=opt.MORE)
+]
 Truncation = Annotated[
     float,
-    limits(0.1, 1),
-    Parameter(help="By a net: lower is more alike, fewer are odd. [1]", group=MORE),
+    opt.limits(0.1, 1),
+    Parameter(help="By a net: lower is more alike, fewer are odd. [1]", group=opt.MORE),
 ]
 
 
-@verb
+@opt.verb
 def generate(
     *,
-    output: Folder,
+    output: opt.Folder,
     seeds: str | int = "0",
     attributes: Attributes = "",
     style: Style = "anime",
     size: Size = None,
     like: Path | None = None,
     sheet: bool = False,
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
     method: Method = None,
     model: Model = "",
     truncation: Truncation = 1.0,
-    nearest: Annotated[bool, Parameter(group=MORE)] = False,
-    threads: Threads = None,
-    progress: Progress = None,
+    threads: opt.Threads = None,
+    progress: opt.Progress = None,
 ) -> Result:
     """Generate faces from seeds, optionally with given attributes.
 
@@ -102,11 +94,9 @@ def generate(
         A picture or a character's file: who to draw.
     sheet
         Write all.sheet.png too.
-    nearest
-        By a net: write nearest.sheet.png, the most like it learned.
     """
     arguments = locals()
-    by_net = uses_net(method, model, truncation=truncation != 1, nearest=nearest)
+    by_net = uses_net(method, model, truncation=truncation != 1)
     numbers, asked = seeds_in(str(seeds)), fields_in(attributes)
     arguments |= {"attributes": spelled(asked), "method": NET if method == NET else None}
     workers = min(threads or cores(), cores())
@@ -115,15 +105,9 @@ def generate(
         raise InputError("is a file, and faces go into a folder", path=output)
     if like and (by_net or sheet or seeds != "0"):
         raise InputError("--like draws one person, by the painter", "leave nets and seeds out")
-    if len(numbers) > _MOST_NEAREST and nearest:
-        raise InputError(f"--nearest is for {_MOST_NEAREST} seeds at most", "name fewer --seeds")
     if by_net:
         maker = inventing_of(style, model, size, truncation, asked)
         arguments["model"] = named(maker.path) if model else ""
-        if nearest and maker.style:
-            raise InputError(f"--nearest compares what nets make; {style} is drawn anew")
-        if nearest:
-            learned.learned_from(maker)
     else:
         people = [known(like)] if like else []
         maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
@@ -132,10 +116,10 @@ def generate(
     if like:
         places = {-1: output / f"{like.name.partition('.')[0]}.like.png"}
         refuse_to_write_over(places.values(), [like])
-    sheets = [output / name for name, wanted in ((SHEET, sheet), (NEAREST, nearest)) if wanted]
     todo = [seed for seed, path in places.items() if overwrite or not path.exists()]
-    missing = [path for path in sheets if overwrite or not path.exists()]
-    options, files = changed_options(generate, {**arguments, "sheet": False, "nearest": False})
+    on_sheet = output / SHEET
+    missing = [on_sheet] if sheet and (overwrite or not on_sheet.exists()) else []
+    options, files = changed_options(generate, {**arguments, "sheet": False})
     plain = record_of("generate", options, files=files, model=maker.hash)
 
     def record(**more: Any) -> Mapping[str, Any]:
@@ -152,11 +136,8 @@ def generate(
             account.notice(f"does not show {', '.join(lacks)}", places[seed])
         step(len(places) - len(todo) + done + 1, len(places), "faces")
     for path in missing:
-        if path.name == NEAREST and isinstance(maker, Inventing):
-            save(path, learned.sheet(maker, numbers, str(seeds), step), record(nearest=True))
-        else:
-            save(path, _sheet(maker, numbers, str(seeds), workers), record(sheet=True))
-    kept = len(places) + len(sheets) - len(todo) - len(missing)
+        save(path, _sheet(maker, numbers, str(seeds), workers), record(sheet=True))
+    kept = len(places) + sheet - len(todo) - len(missing)
     count = f"{len(places):,} face{'s' * (len(places) > 1)}"
     were = f" ({kept:,} {'files were' if kept > 1 else 'file was'} there)" if kept else ""
     return account.result(f"{shown(output)}: {count} of {maker.size} px{were}", kept=kept)

@@ -8,24 +8,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 from pydantic import Field
 
-from trombine.commands.options import (
-    MORE,
-    WHOLE,
-    Cluster,
-    Device,
-    Format,
-    Output,
-    Overwrite,
-    Pictures,
-    Progress,
-    Quality,
-    Recursive,
-    Strip,
-    Suffix,
-    limits,
-    paths_of,
-    verb,
-)
+from trombine.commands import options as opt
 from trombine.core.devices import resolve
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
@@ -56,11 +39,11 @@ Mask = Annotated[
 """A path, or a picture that the program holds."""
 
 
-@verb
+@opt.verb
 def inpaint(
-    pictures: Pictures,
+    pictures: opt.Pictures,
     *,
-    output: Output = None,
+    output: opt.Output = None,
     mask: Mask = None,
     mask_is: Annotated[
         Literal["auto", "white", "black", "transparent"], Parameter(show_choices=False)
@@ -68,25 +51,25 @@ def inpaint(
     mask_part: str = "",
     mask_colour: str = "",
     scratches: bool = False,
-    grow: Annotated[int, limits(0, 1000), WHOLE] = 0,
+    grow: Annotated[int, opt.limits(0, 1000), opt.WHOLE] = 0,
     model: str | Path = MODEL,
-    num_samples: Annotated[int, limits(1, 16), WHOLE] = 1,
-    seed: Annotated[int, limits(0, 2**32 - 17), WHOLE] = 0,
+    num_samples: Annotated[int, opt.limits(1, 16), opt.WHOLE] = 1,
+    seed: Annotated[int, opt.limits(0, 2**32 - 17), opt.WHOLE] = 0,
     sheet: bool = False,
-    overwrite: Overwrite = False,
-    recursive: Recursive = False,
-    suffix: Suffix = "",
-    format: Format = "",
-    quality: Quality = 95,
-    strip: Strip = False,
-    parts: Annotated[Path | None, Parameter(group=MORE)] = None,
-    points: Annotated[Path | None, Parameter(group=MORE)] = None,
-    write_parts: Annotated[bool, Parameter(group=MORE)] = False,
-    write_points: Annotated[bool, Parameter(group=MORE)] = False,
-    write_mask: Annotated[bool, Parameter(group=MORE)] = False,
-    device: Device = "auto",
-    cluster: Cluster = "",
-    progress: Progress = None,
+    overwrite: opt.Overwrite = False,
+    recursive: opt.Recursive = False,
+    suffix: opt.Suffix = "",
+    format: opt.Format = "",
+    quality: opt.Quality = 95,
+    strip: opt.Strip = False,
+    parts: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
+    points: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
+    write_parts: Annotated[bool, Parameter(group=opt.MORE)] = False,
+    write_points: Annotated[bool, Parameter(group=opt.MORE)] = False,
+    write_mask: Annotated[bool, Parameter(group=opt.MORE)] = False,
+    device: opt.Device = "auto",
+    cluster: opt.Cluster = "",
+    progress: opt.Progress = None,
 ) -> Any:
     """Repair what is under a mask: faces, and whatever else is damaged or in the way.
 
@@ -153,7 +136,7 @@ def inpaint(
         return inpaint_held(pictures, mask, options, Sidecars(parts=parts, points=points))
     if not isinstance(mask, Path | None):
         raise InputError("a mask in memory is for pictures in memory", "give it as a file")
-    paths = paths_of(pictures)
+    paths = opt.paths_of(pictures)
     file = options.model if isinstance(options.model, Path) else None
     sources = find(paths, recursive=recursive)
     masks = sidecars(sources, mask, "mask")

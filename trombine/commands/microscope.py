@@ -24,7 +24,7 @@ def microscope(
     output: Folder,
     size: Annotated[int | None, limits(8, 256), WHOLE] = None,
 ) -> Result:
-    """Write a page that runs a net in the browser and shows the maps of its layers.
+    """Write a page that runs a net in the browser and shows its layers' maps.
 
     Move what goes in, and the maps follow; click one, and the net goes on without
     that channel. The page needs no server and no network.

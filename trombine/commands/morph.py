@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from json import dumps
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter, Token
 
+from trombine.commands import options as opt
 from trombine.commands.generate import (
     Attributes,
     Method,
@@ -18,16 +17,6 @@ from trombine.commands.generate import (
     Style,
     Truncation,
     uses_net,
-)
-from trombine.commands.options import (
-    MORE,
-    WHOLE,
-    Folder,
-    Overwrite,
-    Progress,
-    Threads,
-    limits,
-    verb,
 )
 from trombine.core.computing import cores
 from trombine.core.errors import InputError, shown
@@ -54,31 +43,30 @@ def _words(_: Any, tokens: Sequence[Token]) -> list[str]:
     return [token.value for token in tokens]
 
 
-@verb
+@opt.verb
 def morph(
     seeds: Annotated[
         str | int | Sequence[str | int | Path], Parameter(n_tokens=-1, converter=_words)
     ],
     *,
-    output: Folder,
-    frames: Annotated[int, limits(2, 500), WHOLE] = 24,
+    output: opt.Folder,
+    frames: Annotated[int, opt.limits(2, 500), opt.WHOLE] = 24,
     cycle: bool = False,
     attributes: Attributes = "",
     style: Style = "anime",
     size: Size = None,
     sheet: bool = False,
     film: Annotated[Literal["", "gif", "webp", "mp4", "webm"], Parameter(show_choices=False)] = "",
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
     method: Method = None,
     model: Model = "",
     truncation: Truncation = 1.0,
     path: Annotated[
         Literal["linear", "spherical", "truncation"],
-        Parameter(show_choices=False, group=MORE),
+        Parameter(show_choices=False, group=opt.MORE),
     ] = "linear",
-    json: Annotated[bool, Parameter(group=MORE)] = False,
-    threads: Threads = None,
-    progress: Progress = None,
+    threads: opt.Threads = None,
+    progress: opt.Progress = None,
 ) -> Result:
     """Walk from one face to the next, as a film or a folder of frames.
 
@@ -104,8 +92,6 @@ def morph(
         In a folder, write film.gif, .webp, .mp4 or .webm too.
     path
         By a net: linear, spherical or truncation. [linear]
-    json
-        Print the score of each frame as JSON.
     """
     arguments = locals()
     by_net = uses_net(method, model, truncation=truncation != 1, path=path != "linear")
@@ -129,7 +115,7 @@ def morph(
     refuse_to_write_over(wanted, files)
     todo = [file for file in wanted if overwrite or not file.exists()]
     step, scored, made = progress or silent, None, list[Pixels]()
-    if todo or json:
+    if todo:
         for pixels in walk.pixels(min(threads or cores(), cores())):
             made.append(pixels)
             step(len(made), walk.count, "frames")
@@ -137,7 +123,7 @@ def morph(
     names = [Path(name).name for name in names]
     for file in todo:
         content: Content
-        more = {"seeds": names, "json": False, "film": "", "sheet": False}
+        more = {"seeds": names, "film": "", "sheet": False}
         if isinstance(shows := wanted[file], int):
             content = made[shows]
         elif shows == _FILM:
@@ -151,8 +137,6 @@ def morph(
     were = "" if todo else " (was there)"
     text = f"{shown(output)}: {walk.count} frames of {maker.size} px{were}"
     text += f"; {scored.text}" if scored else ""
-    if json and scored:
-        text = dumps({**asdict(scored), "unevenness": scored.unevenness}, indent=1)
     return Result(summary=text, written=tuple(todo), kept=len(wanted) - len(todo))
 
 

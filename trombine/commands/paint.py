@@ -7,28 +7,19 @@ picture depends on its seed alone; the same command again makes what is missing.
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import fmean
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-import numpy as np
 from cyclopts import Parameter
-from PIL import Image
 
 from trombine.commands.options import WHOLE, Cluster, Overwrite, Progress, Workers, limits, verb
-from trombine.core.errors import InputError, shown
+from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.core.texts import from_json
-from trombine.data.layouts import FILE_NAME
-from trombine.data.listing import METADATA
 from trombine.data.made import SEEDS, Maker
 from trombine.data.masks import DEFAULT, check_folders, parse_mix, spell
 from trombine.data.masks import files_of as files_read
 from trombine.data.painting import files_of, paint_folder, paint_pack, publish_fractals
 from trombine.io.batch import refuse_to_write_over
-from trombine.io.image import load_picture
-from trombine.report import Report, check_page
 
-_EXAMPLES: Final = 24  # masks of a family on the page
 Count = Annotated[int, limits(1), WHOLE]
 FirstSeed = Annotated[
     int,
@@ -157,43 +148,15 @@ def data_masks(
         files:FOLDER; irregular:30-40, parts:eyes; mixed by +.
     """
     arguments = locals()
-    mix, page = parse_mix(family), output / "index.html"
+    mix = parse_mix(family)
     check_folders(mix)
-    check_page(page)
     families = tuple(spell(term) for term in mix)
     if read := files_read(mix):
         maker = Maker(kind="masks", styles=families, size=size)
         seeds = range(first_seed, first_seed + count)
         names = (name for seed in seeds for name in files_of(maker, seed).values())
         refuse_to_write_over((output / name for name in names), read)
-    result = _paint("masks", arguments, families)
-    _write_page(page, output)
-    return result
-
-
-def _write_page(page: Path, folder: Path) -> None:
-    """Write a page with examples of every family of masks and the sizes of their holes."""
-    lines = [from_json(line) for line in (folder / METADATA).read_text("utf-8").splitlines()]
-    report = Report(
-        title="Masks",
-        lead=f"{len(lines):,} of {lines[0]['size']} pixels, of {shown(lines[0]['families'])}. White"
-        " is what is to be painted. Each is a function of its seed, by which its file is named.",
-        foot="Made by trombine data masks.",
-    )
-    for family in sorted({line["family"] for line in lines}):
-        members = [line for line in lines if line["family"] == family]
-        shares = [line["share"] for line in members]
-        of = (
-            f"{min(shares):.0%} to {max(shares):.0%} of the picture, {fmean(shares):.0%} on average"
-        )
-        report.section(shown(family), f"{len(members):,}: {of}.")
-        cells = []
-        for line in members[:_EXAMPLES]:
-            mask = Image.fromarray(load_picture(folder / line[FILE_NAME]).samples[..., 0])
-            mask.thumbnail((192, 192))
-            cells.append((np.asarray(mask), f"{line['seed']}: {line['share']:.0%}"))
-        report.pictures(cells, columns=6, on_phone=3, crisp=True)
-    report.write(page)
+    return _paint("masks", arguments, families)
 
 
 def _paint(kind: str, arguments: dict[str, Any], styles: tuple[str, ...] = ()) -> Result:

@@ -10,44 +10,34 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
-from trombine.commands.options import (
-    MORE,
-    WHOLE,
-    Device,
-    Overwrite,
-    Progress,
-    Workers,
-    limits,
-    verb,
-)
+from trombine.commands import options as opt
 from trombine.core.devices import CPU, resolve
-from trombine.core.errors import InputError, shown
+from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.data.hub import hub_folder, prepare_hub
 from trombine.data.prepare import PrepareOptions, prepare_pack
-from trombine.data.spec import PATHS
 
 _HUB: Final = "hub:"
-Percent = Annotated[int, limits(0, 90), WHOLE, Parameter(group=MORE)]
+Percent = Annotated[int, opt.limits(0, 90), opt.WHOLE, Parameter(group=opt.MORE)]
 
 
-@verb
+@opt.verb
 def data_prepare(
     folder: Path,
     /,
     *,
     output: Annotated[Path, Parameter(alias="-o")],
-    size: Annotated[int, limits(16, 2048), WHOLE] = 128,
+    size: Annotated[int, opt.limits(16, 2048), opt.WHOLE] = 128,
     crop: Annotated[
         Literal["centre", "none", "face", "tiles"], Parameter(show_choices=False)
     ] = "centre",
     as_: str = "",
-    overwrite: Overwrite = False,
+    overwrite: opt.Overwrite = False,
     choose: Percent = 5,
     test: Percent = 5,
-    workers: Workers = 1,
-    device: Device = "auto",
-    progress: Progress = None,
+    workers: opt.Workers = 1,
+    device: opt.Device = "auto",
+    progress: opt.Progress = None,
 ) -> Result:
     """Make a pack of a folder of pictures: cropped, resized, sorted by use.
 
@@ -74,7 +64,6 @@ def data_prepare(
     test
         Percent for tests, where the layout says none. [5]
     """
-    _check_folder(folder)
     if choose + test > 90:
         raise InputError("choose and test are percent, and 90 at most together")
     where = resolve(device) if crop == "face" else CPU
@@ -94,14 +83,3 @@ def data_prepare(
         overwrite=overwrite,
         progress=progress,
     )
-
-
-def _check_folder(folder: Path) -> None:
-    """Say what to write in place of a spec."""
-    kind, _, path = str(folder).partition(":")
-    if kind not in PATHS or kind == "hub" or folder.exists():
-        return
-    if kind == "pack":
-        raise InputError("is a pack already; name a folder of pictures", path=folder)
-    layout = "" if kind == "folder" else f" --as {kind}"
-    raise InputError(f"is not a folder; write {shown(path)}{layout}", path=folder)

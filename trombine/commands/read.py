@@ -9,18 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from trombine.commands.options import (
-    MORE,
-    Cluster,
-    Device,
-    Overwrite,
-    Pictures,
-    Progress,
-    Recursive,
-    Suffix,
-    paths_of,
-    verb,
-)
+from trombine.commands import options as opt
 from trombine.core.computing import computing, cores
 from trombine.core.devices import CPU, resolve
 from trombine.core.progress import Tick
@@ -47,9 +36,9 @@ from trombine.models import shipped
 from trombine.models.hub import located
 
 
-@verb
+@opt.verb
 def read(
-    pictures: Pictures,
+    pictures: opt.Pictures,
     *,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     write_parts: bool = False,
@@ -58,14 +47,14 @@ def read(
     json: bool = False,
     faces: Annotated[Literal["all", "largest"], Parameter(show_choices=False)] = "all",
     traits: bool = False,
-    overwrite: Overwrite = False,
-    enlarge: Annotated[bool, Parameter(group=MORE)] = False,
-    model: Annotated[str | Path, Parameter(group=MORE)] = "reader",
-    recursive: Recursive = False,
-    suffix: Suffix = "",
-    device: Device = "auto",
-    cluster: Cluster = "",
-    progress: Progress = None,
+    overwrite: opt.Overwrite = False,
+    enlarge: Annotated[bool, Parameter(group=opt.MORE)] = False,
+    model: Annotated[str | Path, Parameter(group=opt.MORE)] = "reader",
+    recursive: opt.Recursive = False,
+    suffix: opt.Suffix = "",
+    device: opt.Device = "auto",
+    cluster: opt.Cluster = "",
+    progress: opt.Progress = None,
 ) -> Any:
     """Find the faces of pictures, and read what is where in each.
 
@@ -106,7 +95,7 @@ def read(
     if is_held(pictures):
         known = look if traits else lambda picture: as_known(look(picture))
         return read_held(pictures, known)
-    paths = paths_of(pictures)
+    paths = opt.paths_of(pictures)
     several = len(find(paths, recursive=recursive)) > 1
     wanted = {
         PARTS: write_parts,

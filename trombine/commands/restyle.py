@@ -8,24 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
-from trombine.commands.options import (
-    MORE,
-    WHOLE,
-    Cluster,
-    Device,
-    Format,
-    Output,
-    Overwrite,
-    Pictures,
-    Progress,
-    Quality,
-    Recursive,
-    Strip,
-    Suffix,
-    limits,
-    paths_of,
-    verb,
-)
+from trombine.commands import options as opt
 from trombine.core.conventions import to_picture
 from trombine.core.devices import resolve
 from trombine.core.errors import InputError
@@ -53,41 +36,41 @@ _SIZE: Final = 512  # pixels of a portrait
 _HIDDEN_CHOICES: Final = Parameter(show_choices=False)
 
 
-@verb
+@opt.verb
 def restyle(
-    pictures: Pictures,
+    pictures: opt.Pictures,
     *,
-    output: Output = None,
+    output: opt.Output = None,
     to: Annotated[Literal["photo", "anime", "cartoon", "sketch"] | None, _HIDDEN_CHOICES] = None,
     style_image: Path | None = None,
     portrait: bool = False,
-    size: Annotated[int | None, limits(16, 2048), WHOLE] = None,
+    size: Annotated[int | None, opt.limits(16, 2048), opt.WHOLE] = None,
     attributes: str = "",
     clothes: bool = False,
     full_image: bool = False,
-    strength: Annotated[float, limits(0, 1)] = 1.0,
+    strength: Annotated[float, opt.limits(0, 1)] = 1.0,
     keep_colours: bool = False,
     gif: Annotated[bool, Parameter(alias="-g")] = False,
     mosaic: Annotated[bool, Parameter(alias="-m")] = False,
-    overwrite: Overwrite = False,
-    recursive: Recursive = False,
-    suffix: Suffix = "",
-    format: Format = "",
-    quality: Quality = 95,
-    strip: Strip = False,
+    overwrite: opt.Overwrite = False,
+    recursive: opt.Recursive = False,
+    suffix: opt.Suffix = "",
+    format: opt.Format = "",
+    quality: opt.Quality = 95,
+    strip: opt.Strip = False,
     from_: Annotated[
         Literal["auto", "photo", "anime", "cartoon", "sketch"],
-        Parameter(group=MORE, show_choices=False),
+        Parameter(group=opt.MORE, show_choices=False),
     ] = AUTO,
-    character: Annotated[Path | None, Parameter(group=MORE)] = None,
-    write_character: Annotated[bool, Parameter(group=MORE)] = False,
+    character: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
+    write_character: Annotated[bool, Parameter(group=opt.MORE)] = False,
     method: Annotated[
-        Literal["painter", "net"] | None, Parameter(group=MORE, show_choices=False)
+        Literal["painter", "net"] | None, Parameter(group=opt.MORE, show_choices=False)
     ] = None,
-    model: Annotated[str | Path, Parameter(group=MORE)] = _MODEL,
-    device: Device = "auto",
-    cluster: Cluster = "",
-    progress: Progress = None,
+    model: Annotated[str | Path, Parameter(group=opt.MORE)] = _MODEL,
+    device: opt.Device = "auto",
+    cluster: opt.Cluster = "",
+    progress: opt.Progress = None,
 ) -> Any:
     """Draw the faces of pictures and films in another style.
 
@@ -187,7 +170,7 @@ def restyle(
     if is_held(pictures):
         return of_held(pictures, alone)
     return each(
-        paths_of(pictures),
+        opt.paths_of(pictures),
         work,
         restyle,
         arguments,

@@ -6,7 +6,7 @@ compares runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from trombine.core.progress import Result, log
 from trombine.core.texts import aligned
 from trombine.runs import words
 from trombine.runs.film import write_film
-from trombine.runs.folder import RunFolder, mapping
+from trombine.runs.folder import RunFolder
 from trombine.runs.log import RunSummary, pictures_of, read
 from trombine.runs.page import write_page
 
@@ -25,12 +25,11 @@ HOME: Final = Path("runs")
 """Where runs are unless another place is named."""
 COLUMNS: Final = ("run", "recipe", "data", "pictures", "best", "state", "last change")
 _WIDEST: Final = 40  # letters of a cell
-_LAST: Final = 6  # values of the last line of training
 
 
 @verb
 def runs_list(folder: Path = HOME, /) -> Result:
-    """List the runs of a folder, those of its sweeps too: data, pictures seen, best, state.
+    """List the runs of a folder and its sweeps: data, pictures seen, best, state.
 
     For example:
       trombine runs list
@@ -40,14 +39,23 @@ def runs_list(folder: Path = HOME, /) -> Result:
     folder
         The folder of the runs. [runs]
     """
-    rows, notices = _rows(runs_of(folder))
+    rows, notices = [], []
+    for name, run in runs_of(folder).items():
+        try:
+            # A run's name is whole: it is what the other commands are given.
+            cells = (c if len(c) <= _WIDEST else f"{c[: _WIDEST - 1]}…" for c in row(name, run)[1:])
+            rows.append((shown(name), *cells))
+        except InputError as error:
+            notices.append(str(error))
+            log.warning(str(error))
     nothing = f"no runs in {shown(folder)}; trombine train makes them there"
-    return Result(summary=columns(rows) if rows else nothing, notices=notices)
+    text = "\n".join(aligned([COLUMNS, *rows])) if rows else nothing
+    return Result(summary=text, notices=tuple(notices))
 
 
 @verb
 def runs_show(run: Path, /) -> Result:
-    """Say how a run went, write its page and film again; for a sweep, list its runs.
+    """Say how a run went, and write its page and film again.
 
     For example:
       trombine runs show first
@@ -57,8 +65,6 @@ def runs_show(run: Path, /) -> Result:
     run
         A path, a name in the folder runs, or SWEEP/RUN.
     """
-    if sweep := sweep_at(run):
-        return _show_sweep(sweep)
     folder = find_run(run)
     film = write_film(folder)
     page = write_page(folder)
@@ -71,96 +77,31 @@ def runs_show(run: Path, /) -> Result:
 
 def runs_of(folder: Path) -> dict[str, RunFolder]:
     """The runs of a folder and of its sweeps, by name."""
-    root = RunFolder(folder)
-    folders = {root.name: root} if root.exists else {}
-    for path in _inside(folder):
-        alone = RunFolder(path)
-        folders |= {path.name: alone} if alone.exists else _runs_in(path, f"{path.name}/")
-    return folders
-
-
-def _inside(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-
-
-def _runs_in(folder: Path, prefix: str = "") -> dict[str, RunFolder]:
-    """The runs of a sweep's folder, by name."""
-    runs = {f"{prefix}{path.name}": RunFolder(path) for path in _inside(folder)}
-    return {name: run for name, run in runs.items() if run.exists}
-
-
-def _rows(folders: Mapping[str, RunFolder]) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
-    """A row for each readable run, and the errors of the others."""
-    rows, notices = [], []
-    for name, folder in folders.items():
-        try:
-            rows.append(row(name, folder))
-        except InputError as error:
-            notices.append(str(error))
-            log.warning(str(error))
-    return rows, tuple(notices)
+    paths = {folder.name: folder} if folder.is_dir() else {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        paths[path.name] = path
+        if path.is_dir() and not RunFolder(path).exists:
+            paths |= {f"{path.name}/{inside.name}": inside for inside in sorted(path.iterdir())}
+    folders = {name: RunFolder(path) for name, path in paths.items() if path.is_dir()}
+    return {name: run for name, run in folders.items() if run.exists}
 
 
 def row(name: str, folder: RunFolder) -> tuple[str, ...]:
     """The cells of COLUMNS for a run."""
     history = read(folder)
-    best = history.best
-    goal = max(
-        history.goal or 0, history.pictures
-    )  # the last batch may reach beyond what was asked
-    count = f"{history.pictures:,}" + (f" of {goal:,}" if history.goal else "")
+    # The last batch may reach beyond what was asked.
+    goal = max(history.goal or 0, history.pictures)
+    files = (folder.recipe, folder.log, folder.clocks)
+    last = max(path.stat().st_mtime for path in files if path.exists())
     return (
         shown(name),
         shown(str(history.recipe.get("recipe") or "–")),
         shown(str(history.settings.get("data") or "–")),
-        count,
-        shown(words.best_value(best)) if best else "–",
+        f"{history.pictures:,}" + (f" of {goal:,}" if history.goal else ""),
+        shown(words.best_value(history.best)) if history.best else "–",
         shown(words.state(history)),
-        _changed(folder),
+        f"{datetime.fromtimestamp(last):%Y-%m-%d %H:%M}",
     )
-
-
-def _changed(folder: RunFolder) -> str:
-    """The time of the run's last change, in local time."""
-    files = (folder.recipe, folder.log, folder.clocks)
-    last = max(path.stat().st_mtime for path in files if path.exists())
-    try:
-        return f"{datetime.fromtimestamp(last):%Y-%m-%d %H:%M}"
-    except (OverflowError, ValueError):  # beyond the calendar
-        return "–"
-
-
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows under the heads, in aligned columns."""
-    # A run's name is whole: it is what the other verbs are given.
-    plain = [list(map(shown, row)) for row in (COLUMNS, *rows)]  # a cell may be from a file
-    cells = [[name, *map(_cut, values)] for name, *values in plain]
-    return "\n".join(aligned(cells))
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 1]}…"
-
-
-def _show_sweep(sweep: Path) -> Result:
-    """A sweep's runs; its page is written by `sweep`."""
-    runs = _runs_in(sweep, f"{sweep.name}/")
-    page = RunFolder(sweep).page
-    kind = "a sweep" if page.exists() else "a folder"
-    lines = [f"{shown(sweep)}: {kind} of {len(runs)} run{'' if len(runs) == 1 else 's'}"]
-    lines += [f"page: {shown(page)}"] if page.exists() else []
-    rows, notices = _rows(runs)
-    return Result(summary="\n".join([*lines, columns(rows)]), notices=notices)
-
-
-def sweep_at(path: Path) -> Path | None:
-    """The sweep at this path, or of this name in the folder runs; None if there is none."""
-    for place in (path, HOME / path):
-        if RunFolder(place).exists:
-            return None
-        if _runs_in(place):
-            return place
-    return None
 
 
 def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
@@ -170,13 +111,6 @@ def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
     if best := history.best:
         line = f"{words.best_value(best)}, after {best.pictures:,} pictures"
         yield "best", f"{line} (protocol {best.protocol})" if best.protocol else line
-    if losses := words.last_losses(history.curves):
-        parts = (f"{name} {words.short(n)}" for name, n in losses[:_LAST])
-        yield "losses", ", ".join(parts)
-    for change in history.changes[-3:]:
-        parts = words.flat(mapping(change.get("settings"))).items()
-        new = ", ".join(f"{n.removeprefix('nets.')} {words.spelled(v)}" for n, v in parts)
-        yield "change", f"after {pictures_of(change.get('pictures')):,} pictures: {new}"
     for alarm in history.alarms[-3:]:
         parts = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
         at = f"after {pictures_of(alarm.get('pictures')):,} pictures"

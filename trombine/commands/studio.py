@@ -27,7 +27,6 @@ def studio(
     open: bool = False,
     lan: bool = False,
     data: Path | None = None,
-    model_generate: Annotated[Path | None, Parameter(group=MORE)] = None,
     root_path: Annotated[str, Parameter(group=MORE)] = "",
 ) -> None:
     """Repair, enlarge, read and generate pictures in the browser, on this machine alone.
@@ -47,21 +46,16 @@ def studio(
         Let in others of this network who have the link.
     data
         The folder for jobs and pictures; else a cache folder.
-    model_generate
-        A model, by its file or run, that the page Generate offers.
     root_path
         The address that a proxy of yours gives it.
     """
     if root_path and not _ADDRESS.fullmatch(root_path):
         problem = f"--root-path is the address that browsers have, not {shown(root_path)}"
         raise InputError(problem, "write it as https://example.org/studio")
-    if model_generate is not None and not model_generate.exists():
-        raise InputError("is not there", "name a model's file or its run", path=model_generate)
     with opened(
         (data or cache_folder() / "studio").resolve(),
         port,
         min(cores(), _MOST_WORKERS),
-        invents=model_generate.resolve() if model_generate else None,
         lan=lan,
         outside=root_path.rstrip("/"),
     ) as served:

@@ -1,22 +1,27 @@
-"""`train`: a net trained by a recipe. The loop is in training/, recipes are in recipes/."""
+"""`train | sweep`: a net trained by a recipe, or several. The loops are in training/."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from pydantic import BeforeValidator
 
 from trombine.commands.options import Progress, Setting, verb
 from trombine.core.progress import Result
 from trombine.recipes import settings_of, with_settings
 from trombine.recipes.file import differences, is_file, run_name
 from trombine.training import loop
+from trombine.training import sweep as sweeps
 from trombine.training.config import TrainConfig
 from trombine.training.dry_run import dry_run as dry_run_of
 from trombine.training.methods import find, open_recipe
+
+# A text for each --grid; a program may give {name: values}.
+Varied = Annotated[list[str] | None, BeforeValidator(sweeps.texts_of)]
 
 
 @verb
@@ -79,6 +84,71 @@ def train(
     return loop.train(config, progress)
 
 
+@verb
+def sweep(
+    recipe: str | Path,
+    /,
+    *,
+    grid: Varied = None,
+    zip: Varied = None,
+    data: str = "",
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    tensorboard: Annotated[bool, Parameter(negative="--no-tensorboard")] = True,
+    progress: Progress = None,
+    **settings: Setting,
+) -> Result:
+    """Train a recipe once for each combination of settings; one page shows all.
+
+    For example:
+      trombine sweep upscale-fast-x2 --grid lr=1e-3,2e-3 --grid width=8,16 \\
+        --data leaves#100 --size 32 --pictures 160 -o runs/widths
+      trombine sweep upscale-fast-x2 --zip width=8,16 --zip depth=4,2 \\
+        --data leaves#100 --size 32 --pictures 160 -o runs/shapes
+
+    Every value of a --grid is combined with every other; those of several --zip go
+    side by side. Any other setting, as --pictures 20000, is the same for all. Run
+    again, only what is missing is trained; a run that fails is named, and the rest
+    go on.
+
+    Parameters
+    ----------
+    recipe
+        Its name, or a file of settings, as train takes it.
+    grid
+        NAME=VALUE,VALUE; again for another NAME.
+    zip
+        NAME=VALUE,VALUE; the first values of all go together.
+    data
+        What to learn from: folder:PATH, world:photo#5000, ...
+    output
+        The sweep's folder. [runs/sweep-RECIPE]
+    tensorboard
+        Write events for TensorBoard. [yes]
+    """
+    shared = ({"data": data} if data else {}) | settings
+    varied = sweeps.combinations(grid, zip)
+    sweeps.check_shared(varied, settings_of(shared))
+    folder = output or Path("runs") / f"sweep-{run_name(str(recipe))}"
+    config = config_of(str(recipe), shared, output=folder, but=varied[0])
+    vary = [
+        f"{option} {shlex.quote(text)}"
+        for option, asked in (("--grid", grid), ("--zip", zip))
+        for text in sweeps.texts_of(asked)
+    ]
+    words = config.command.split(" ")[3:]
+    into = f"-o {shlex.quote(str(folder))}"
+    request = sweeps.Sweep(
+        name=config.name,
+        recipe=config.recipe,
+        folder=folder,
+        combinations=varied,
+        command=config.command,
+        sweep_command=" ".join(["trombine sweep", config.name, *vary, *words, into]),
+        tensorboard=tensorboard,
+    )
+    return sweeps.sweep(request, progress)
+
+
 def config_of(
     recipe: str,
     settings: Mapping[str, Any],
@@ -86,13 +156,15 @@ def config_of(
     output: Path | None = None,
     override: bool = False,
     tensorboard: bool = True,
+    but: Container[str] = (),
 ) -> TrainConfig:
-    """What is asked for, as the loop takes it."""
+    """What is asked for, as the loop takes it; its command says no setting of `but`."""
     given = settings_of(settings)
     name, base = open_recipe(recipe)
     changed = with_settings(base, given)
     if is_file(recipe):  # the run's command is to say the same without the file
-        given = differences(find(name), changed)
+        every = differences(find(name), changed)
+        given = {setting: text for setting, text in every.items() if setting not in but}
     words = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given.items()]
     return TrainConfig(
         name=name,

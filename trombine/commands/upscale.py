@@ -9,25 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from trombine.commands.options import (
-    MORE,
-    WHOLE,
-    Cluster,
-    Device,
-    Format,
-    Output,
-    Overwrite,
-    Pictures,
-    Progress,
-    Quality,
-    Recursive,
-    Strip,
-    Suffix,
-    Threads,
-    limits,
-    paths_of,
-    verb,
-)
+from trombine.commands import options as opt
 from trombine.core.computing import cores
 from trombine.core.devices import resolve
 from trombine.core.errors import InputError, shown
@@ -57,35 +39,37 @@ from trombine.superres.pipelines import nets_of
 _USUAL_SCALE = 2
 
 
-@verb
+@opt.verb
 def upscale(
-    pictures: Pictures,
+    pictures: opt.Pictures,
     *,
-    output: Output = None,
-    scale: Annotated[int | None, limits(1, MOST_TIMES), WHOLE, Parameter(alias="-x")] = None,
+    output: opt.Output = None,
+    scale: Annotated[
+        int | None, opt.limits(1, MOST_TIMES), opt.WHOLE, Parameter(alias="-x")
+    ] = None,
     size: str | None = None,
     model: str | Path = AUTO,
-    sharpness: Annotated[float, limits(0, 1)] = 0.0,
+    sharpness: Annotated[float, opt.limits(0, 1)] = 0.0,
     tta: bool = False,
     sheet: bool = False,
-    overwrite: Overwrite = False,
-    recursive: Recursive = False,
-    suffix: Suffix = "",
-    format: Format = "",
-    quality: Quality = 95,
-    strip: Strip = False,
-    truth: Annotated[Path | None, Parameter(group=MORE)] = None,
-    report: Annotated[bool, Parameter(group=MORE)] = False,
-    hole: Annotated[Path | None, Parameter(group=MORE)] = None,
+    overwrite: opt.Overwrite = False,
+    recursive: opt.Recursive = False,
+    suffix: opt.Suffix = "",
+    format: opt.Format = "",
+    quality: opt.Quality = 95,
+    strip: opt.Strip = False,
+    truth: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
+    report: Annotated[bool, Parameter(group=opt.MORE)] = False,
+    hole: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
     mask_is: Annotated[
         Literal["auto", "white", "black", "transparent"],
-        Parameter(group=MORE, show_choices=False),
+        Parameter(group=opt.MORE, show_choices=False),
     ] = "auto",
-    tile: Annotated[int | None, limits(16), WHOLE, Parameter(group=MORE)] = None,
-    threads: Threads = None,
-    device: Device = "auto",
-    cluster: Cluster = "",
-    progress: Progress = None,
+    tile: Annotated[int | None, opt.limits(16), opt.WHOLE, Parameter(group=opt.MORE)] = None,
+    threads: opt.Threads = None,
+    device: opt.Device = "auto",
+    cluster: opt.Cluster = "",
+    progress: opt.Progress = None,
 ) -> Any:
     """Enlarge pictures and films, sharper than interpolation does.
 
@@ -138,7 +122,7 @@ def upscale(
     )
     if is_held(pictures):
         return of_held(pictures, lambda picture: enlarge_picture(picture, options))
-    paths = paths_of(pictures)
+    paths = opt.paths_of(pictures)
     file = options.model if isinstance(options.model, Path) else None
     sources = find(paths, recursive=recursive)
     is_one = len(sources) == 1

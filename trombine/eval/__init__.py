@@ -2,7 +2,6 @@
 
 restoration.py       results against their truths: the whole picture, inside a hole, on its rim
 fidelity.py          how two sets of pictures differ, as their features lie
-fidelity_report.py   the same of two sets of pictures: as text, as JSON, as a page
 compare.py           methods under a protocol: run, measured, ranked
 protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped
 originality.py       the nearest references of each picture, and verdicts with known false alarms
@@ -11,13 +10,12 @@ planted.py           copies that are planted, to learn which of them are found
 sets.py              a set of pictures: of a folder, a pack or a data spec
 audit.py             what is wrong with a set of pictures: doubles, faults, leaks
 people.py            a test of people, real or generated: its page, its key, the answers to it
-people_figures.py    accuracy, d', kappas, and how many answers a question needs
-people_report.py     what the answers say: as text, as JSON, as a page
+people_score.py      what the answers say: accuracy, kappas, how many are needed; its page
 people.html          the page of the test, with people.css and people.js
 witness.py           what the witness reads: a net that no training learns from
+invented.py          whether a generated face is one
 published.py         nets that others published, as judges
 stats.py             intervals and p-values, by SciPy
-invented.py          whether a generated face is one; learned.py: which it is most like
 
 Measures of single pictures are in metrics/, methods in methods/.
 """

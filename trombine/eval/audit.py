@@ -7,8 +7,6 @@ against all others: a rough one by products of matrices, and SSIM with the few b
 
 from __future__ import annotations
 
-import csv as tables
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -287,21 +285,6 @@ def text_of(audit: Audit) -> str:
         lines.append(f"{kind:22}{len(items):>7,}{named}")
     count, keep = len(audit.pictures), int(audit.kept().sum())
     return "\n".join((*lines, f"{count:,} pictures, {keep:,} to keep"))
-
-
-def csv(audit: Audit) -> str:
-    """A line for each picture; `group` is the same number for pictures that are alike."""
-    group_of = {i: number for number, group in enumerate(audit.groups, 1) for i in group}
-    file = io.StringIO()
-    writer = tables.writer(file, lineterminator="\n")
-    heads = "name,split,width,height,problems,why,group,nearest_ssim,keep"
-    writer.writerow(heads.split(","))
-    for index, (checked, keep) in enumerate(zip(audit.pictures, audit.kept(), strict=True)):
-        nearest = f"{audit.nearest[index]:.4f}" if CORRUPT not in checked.problems else ""
-        sizes = (checked.width, checked.height) if nearest else ("", "")
-        about = (checked.name, checked.split, *sizes, "; ".join(checked.problems), checked.why)
-        writer.writerow((*about, group_of.get(index, ""), nearest, int(keep)))
-    return file.getvalue()
 
 
 def keep_list(audit: Audit) -> str:

@@ -4,9 +4,8 @@ A method is a function of methods/ (a baseline, a net by name or file) or a comm
 reads a folder and writes a folder. All functions run in this process, on one thread and one picture
 after the other, so that their pictures do not depend on how many cores there are.
 
-All methods are measured on the same pictures, so differences are paired. Sets of invented pictures
-have figures of the whole set, so nothing is paired there; the ceiling is as many other real ones.
-The protocol's files are in protocol_files.py.
+All methods are measured on the same pictures, so differences are paired. The protocol's files are
+in protocol_files.py. Sets of generated pictures are compared by fidelity.py.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,23 +32,14 @@ from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
 from trombine.core.texts import aligned
-from trombine.data.degrade import imresize_matlab
 from trombine.data.spec import parse
-from trombine.eval import fidelity, witness
+from trombine.eval import witness
 from trombine.eval.methods import TASKS
-from trombine.eval.protocol_files import (
-    Case,
-    ProtocolFile,
-    asked_for,
-    cases,
-    fingerprint,
-    measure_of,
-)
+from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerprint, measure_of
 from trombine.eval.restoration import judged
 from trombine.eval.stats import Estimate, mean, sign_flip
 from trombine.io.batch import find
 from trombine.io.image import as_seen, load_picture, save_picture
-from trombine.metrics import Figure
 from trombine.models import loaded, read_card
 from trombine.models.card import Card
 from trombine.report import Plot, Report, Series
@@ -63,7 +53,6 @@ Numbers = dict[str, Any]
 
 MOST_DECIBELS: Final = 100.0  # what equal pictures count for, whose PSNR is infinite
 CEILING: Final = "truth as JPEG 95"
-RANDOM: Final = "random real picture"
 NONE: Final = Estimate(value=None, low=None, high=None)
 
 
@@ -75,19 +64,18 @@ class Method:
     kind: str  # baseline, net, command, function or reference
     run: Run  # its picture of each case
     weights: str = ""  # the hash of the net's file
-    notes: tuple[str, ...] = ()  # what should be known of it
 
 
 def method_of(text: str, file: ProtocolFile) -> Method:
     """The method that this text names under a protocol; an InputError where it cannot be."""
     task, name = TASKS[file.task], text.strip()
-    # A baseline or reference may be named by the beginning of a word that it alone has.
-    known = (*task.baselines, *references(file))
+    # A baseline may be named by the beginning of a word that it alone has.
+    known = (*task.baselines, CEILING)
     found = [one for one in known if f" {name.lower()}" in f" {one.lower()}"]
     if name and len(found) == 1 and not Path(name).exists():
         name = found[0]
-    if name in references(file):
-        return Method(name=name, kind="reference", run=REFERENCES[name])
+    if name == CEILING:
+        return Method(name=name, kind="reference", run=_as_jpeg)
     if name in task.baselines:
         return of_function(name, task.baselines[name], kind="baseline")
     if "{" in name:
@@ -97,89 +85,54 @@ def method_of(text: str, file: ProtocolFile) -> Method:
     except InputError as error:
         if error.path is None or Path(name).exists():
             raise
-        folders = "{output}" if file.of_sets else "{input} and {output}"
         problem = f"is no method to {file.task}; there are {', '.join(known)}, models by name or"
-        raise InputError(f"{problem} file, and commands with {folders}", path=name) from error
+        problem += " file, and commands with {input} and {output}"
+        raise InputError(problem, path=name) from error
     with about(name):
-        notes = tuple(dict.fromkeys(n for path in paths for n in _met(read_card(path), file)))
+        for path in paths:
+            _check_unseen(read_card(path), file)
     weights = "+".join(hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in paths)
-    return of_function(name, function, kind="net", weights=weights, notes=notes)
+    return of_function(name, function, kind="net", weights=weights)
 
 
 def limits(file: ProtocolFile) -> dict[str, str]:
     """The methods that are always there: a floor and a ceiling."""
-    return {TASKS[file.task].floor: "floor", RANDOM if file.of_sets else CEILING: "ceiling"}
+    return {TASKS[file.task].floor: "floor", CEILING: "ceiling"}
 
 
 def of_function(name: str, function: Callable[..., Any], **fields: Any) -> Method:
-    """A function of methods/, or one like it, as a method: it is given of each case a picture, or
-    of the task invent a seed; and what the task adds."""
+    """A function of methods/, or one like it, as a method: it is given of each case a picture, and
+    what the task adds."""
 
     def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
         options: dict[str, Any] = {}
         if file.task == "upscale":
             options["factor"] = file.factor
-        if file.task in ("restyle", "invent"):
-            options["style"] = file.styles[-1]
         if file.task == "restyle":
-            options["source"] = file.styles[0]
-        if file.of_sets:
-            options |= {"size": file.size} | ({"crop": file.crop} if file.crop else {})
+            options["source"], options["style"] = file.styles
         results = []
         with computing(1), torch.inference_mode():
-            for case, seed in zip(every, file.seeds or range(len(every)), strict=True):
+            for case in every:
                 if case.hole is not None:
                     options["hole"] = torch.from_numpy(case.hole)[None, None].float()
-                # As a file holds it.
-                given = [seed] if file.of_sets else to_picture(to_pixels(case.given))[None]
+                given = to_picture(to_pixels(case.given))[None]  # as a file holds it
                 results.append(to_pixels(function(given, **options)[0]))
         return results
 
     return Method(**{"name": name, "kind": "function", "run": run, **fields})
 
 
-# References: what needs the truth itself
-
-
 def _as_jpeg(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
-    """The truth after a JPEG of quality 95 with all its colours."""
+    """The truth after a JPEG of quality 95 with all its colours; of a repair in the hole alone."""
     results = []
     for case in every:
         buffer, image = io.BytesIO(), Image.fromarray(to_pixels(case.truth))
         image.save(buffer, "JPEG", quality=95, subsampling=0)
-        results.append(_in_hole(case, np.array(Image.open(buffer))))
+        pixels = np.array(Image.open(buffer))
+        if case.hole is not None:
+            pixels = np.where(case.hole[..., None], pixels, to_pixels(case.truth))
+        results.append(pixels)
     return results
-
-
-def _random(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
-    """The truth of the next picture; of sets, as many real pictures of the seeds after these."""
-    if file.of_sets:
-        seeds = {"first": file.seeds.stop, "count": len(file.seeds)}
-        other = ProtocolFile(**{**file.model_dump(exclude={"spans"}), "seeds": seeds})
-        return [to_pixels(case.truth) for case in cases(other, None)]
-    results = []
-    for case, after in zip(every, [*every[1:], every[0]], strict=True):
-        other = after.truth
-        if other.shape != case.truth.shape:
-            size = (case.truth.shape[-2], case.truth.shape[-1])
-            other = imresize_matlab(other, size=size).clamp(0, 1)
-        results.append(_in_hole(case, to_pixels(other)))
-    return results
-
-
-def _in_hole(case: Case, pixels: Pixels) -> Pixels:
-    """Of a repair the picture in the hole alone."""
-    if case.hole is None:
-        return pixels
-    return np.where(case.hole[..., None], pixels, to_pixels(case.truth))
-
-
-REFERENCES: Final[Mapping[str, Run]] = {CEILING: _as_jpeg, RANDOM: _random}
-
-
-def references(file: ProtocolFile) -> tuple[str, ...]:
-    """Those of a protocol; what is invented has no truth."""
-    return (RANDOM,) if file.of_sets else tuple(REFERENCES)
 
 
 # Nets
@@ -190,25 +143,20 @@ def _files(name: str, file: ProtocolFile) -> list[Path]:
     if file.task == "upscale":
         nets = nets_of(name)
         return [nets[factor] for factor in sorted(nets)]
-    task = {"restyle": None, "invent": "generate"}.get(file.task, file.task)
-    return [loaded(name, task=task).path]
+    return [loaded(name, task=None if file.task == "restyle" else file.task).path]
 
 
-def _met(card: Card, file: ProtocolFile) -> Iterator[str]:
-    """Refuse a model that has learnt from the protocol's pictures; say where nobody can know."""
+def _check_unseen(card: Card, file: ProtocolFile) -> None:
+    """Refuse a model that has learnt from the protocol's pictures, as far as its card says so."""
     kinds = {term.kind for term in parse(file.pictures)} if file.is_painted else set()
     names = [str(card.settings.get(name, "")) for name in ("data", "other", "real")]
     # The data of a card may be a sentence of several specs.
-    for spec in dict.fromkeys(filter(None, (*card.data.split(" and "), *names))):
-        unknown = f"whether it has seen these pictures is not known: it learnt from {shown(spec)}"
+    for spec in filter(None, (*card.data.split(" and "), *names)):
         try:
             terms = parse(spec)
-        except InputError:
-            yield unknown
+        except InputError:  # a sentence
             continue
         for term in terms:
-            if term.path and term.kind != "hub":
-                yield unknown
             ours, theirs = file.seeds, term.seeds
             both = range(max(theirs.start, ours.start), min(theirs.stop, ours.stop))
             if term.kind in kinds and both:
@@ -224,34 +172,28 @@ def _command(text: str, file: ProtocolFile) -> Method:
         words = shlex.split(text)
     except ValueError as error:
         raise InputError(f"is no command ({error})", "mend its quotes", path=text) from error
-    needed = ["output"] if file.of_sets else ["input", "output"]
-    known = needed + ["masks"] * bool(file.masks) + ["factor"] * (file.factor > 1)
-    known += ["seeds", "size"] * file.of_sets
-    if missing := [place for place in needed if f"{{{place}}}" not in text]:
+    known = ["input", "output", *["masks"] * bool(file.masks), *["factor"] * (file.factor > 1)]
+    if missing := [place for place in ("input", "output") if f"{{{place}}}" not in text]:
         remedy = f"a command names {{{'}, {'.join(known)}}}"
         raise InputError(f"does not say where its {missing[0]} is", remedy, path=text)
 
     def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
         with tempfile.TemporaryDirectory(prefix="trombine-compare-") as home:
             folder = Path(home).resolve()
-            places = {place: str(folder / place) for place in ("input", "output", "masks")}
-            places |= {"factor": str(file.factor), "size": str(file.crop or file.size)}
-            places |= {"seeds": f"{file.seeds[0]}-{file.seeds[-1]}"} if file.is_painted else {}
             filled = list(words)
             for place in known:
-                filled = [word.replace(f"{{{place}}}", places[place]) for word in filled]
+                value = str(file.factor if place == "factor" else folder / place)
+                filled = [word.replace(f"{{{place}}}", value) for word in filled]
             if filled[0] == "trombine":  # this installation's
                 filled = [sys.executable, "-m", *filled]
-            return _call(filled, folder, text, file, every)
+            return _call(filled, folder, text, every)
 
     return Method(name=text, kind="command", run=run)
 
 
-def _call(
-    words: Sequence[str], folder: Path, name: str, file: ProtocolFile, every: Sequence[Case]
-) -> list[Pixels]:
+def _call(words: Sequence[str], folder: Path, name: str, every: Sequence[Case]) -> list[Pixels]:
     """Run a command on a folder of the cases; its pictures."""
-    for case in () if file.of_sets else every:
+    for case in every:
         save_picture(folder / "input" / f"{case.name}.png", to_pixels(case.given))
         if case.hole is not None:
             mask = np.repeat(np.uint8(255) * case.hole[..., None], 3, axis=2)
@@ -264,15 +206,12 @@ def _call(
     if done.returncode:
         line = (done.stderr or b"it says nothing").decode(errors="replace").strip()[-300:]
         raise InputError(f"ended with exit code {done.returncode}: {shown(line)}", path=name)
-    paths = sorted(path for path in find([folder / "output"]) if path != folder / "output")
-    stems = {path.stem: path for path in paths}
-    if len(paths) != len(every) or not (file.of_sets or stems.keys() == {c.name for c in every}):
+    paths = {path.stem: path for path in find([folder / "output"]) if path != folder / "output"}
+    if paths.keys() != {case.name for case in every}:
         problem = f"wrote {len(paths)} pictures of {len(every)}, or others"
         remedy = "a result has its input's name, and any picture's ending"
         raise InputError(problem, remedy, path=name)
-    if not file.of_sets:
-        paths = [stems[case.name] for case in every]
-    return [as_seen(load_picture(path)) for path in paths]
+    return [as_seen(load_picture(paths[case.name])) for case in every]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -281,13 +220,12 @@ def _call(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
-    """What became of a method under a protocol: numbers of each picture, or of all as a set."""
+    """What became of a method under a protocol."""
 
     method: Method
     results: list[Pixels]
     seconds: float | None  # a picture; None of a reference
-    rows: Sequence[Row] = ()  # of the cases, in their order
-    figures: Mapping[str, fidelity.Figure] = field(default_factory=dict)  # by measure
+    rows: Sequence[Row]  # of the cases, in their order
 
 
 def outcome(method: Method, file: ProtocolFile, every: Sequence[Case]) -> Outcome:
@@ -302,13 +240,12 @@ def outcome(method: Method, file: ProtocolFile, every: Sequence[Case]) -> Outcom
                 size = f"{pixels.shape[1]} x {pixels.shape[0]}"
                 raise InputError(f"made {case.name} {size}, where {width} x {height} is wanted")
         with computing(1):
-            pairs = () if file.of_sets else zip(every, results, strict=True)
+            pairs = zip(every, results, strict=True)
             return Outcome(
                 method=method,
                 results=results,
                 seconds=None if method.kind == "reference" else seconds,
                 rows=[row_of(file, case, to_picture(pixels)) for case, pixels in pairs],
-                figures=by_set(file, every, results) if file.of_sets else {},
             )
 
 
@@ -323,30 +260,6 @@ def row_of(file: ProtocolFile, case: Case, result: torch.Tensor) -> Row:
         value = values[region].get(name)
         row[text] = min(value, MOST_DECIBELS) if value and "PSNR" in name else value
     return row
-
-
-def by_set(
-    file: ProtocolFile, every: Sequence[Case], results: Sequence[Pixels]
-) -> dict[str, fidelity.Figure]:
-    """The measures of these pictures as a set against the real ones, whatever their order."""
-    truths = {_pixels_hash(to_pixels(case.truth)): case for case in every}
-    order = sorted(results, key=_pixels_hash)
-    if same := sum(_pixels_hash(pixels) in truths for pixels in order):
-        problem = f"shows {same} of the real pictures that it is compared with"
-        raise InputError(problem, "a method invents pictures")
-    ours = [witness.seen(to_picture(pixels)[None]) for pixels in order]
-    theirs = [truths[digest].seen for digest in sorted(truths)]
-    seen = (torch.cat([one.features for one in each]) for each in (ours, theirs))
-    found = fidelity.figures(*(each.double().numpy() for each in seen), names=file.measures)
-    # Of six digits: those after depend on the libraries of a machine.
-    return {
-        name: fidelity.Figure(**{k: float(f"{v:.6g}") for k, v in vars(f).items() if v is not None})
-        for name, f in found.items()
-    }
-
-
-def _pixels_hash(pixels: Pixels) -> str:
-    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
 # ---------------------------------------------------------------------------------------------
@@ -370,13 +283,6 @@ def numbers_of(
     for one in order:
         name = one.method.name
         values = columns[name]
-        if file.of_sets:  # none of how it differs from the best, for nothing is paired
-            measures = {
-                text: {**asdict(NONE), "value": f.value, "p": f.p, "count": len(one.results)}
-                for text, f in one.figures.items()
-            }
-        else:
-            measures = {text: _figures(values[text], best[text]) for text in file.measures}
         methods.append(
             {
                 "method": name,
@@ -384,8 +290,7 @@ def numbers_of(
                 "hash": one.method.weights,
                 "rank": ranked.index(name) + 1 if name in ranked else None,
                 "limit": limits(file).get(name, ""),
-                "notes": list(one.method.notes),
-                "measures": measures,
+                "measures": {text: _figures(values[text], best[text]) for text in file.measures},
                 "groups": {g: _mean(values[first][groups == g]) for g in sorted({*groups} - {""})},
                 "seconds": one.seconds,
             }
@@ -397,7 +302,7 @@ def numbers_of(
             "group": case.group,
             "values": {o.method.name: _rounded(o.rows[number]) for o in order},
         }
-        for number, case in enumerate(cases if not file.of_sets else ())
+        for number, case in enumerate(cases)
     ]
     return {
         "protocol": {
@@ -414,15 +319,14 @@ def numbers_of(
         "first": first,
         "best": ranked[0],
         "methods": methods,
-        **({} if file.of_sets else {"pictures": pictures}),
+        "pictures": pictures,
     }
 
 
 def _columns(file: ProtocolFile, outcome: Outcome) -> dict[str, Column]:
-    """The values of each measure, NaN where a picture has none; of sets one value."""
-    rows = outcome.rows or [{name: figure.value for name, figure in outcome.figures.items()}]
+    """The values of each measure, NaN where a picture has none."""
     return {
-        text: np.array([np.nan if row[text] is None else row[text] for row in rows])
+        text: np.array([np.nan if row[text] is None else row[text] for row in outcome.rows])
         for text in file.measures
     }
 
@@ -448,31 +352,12 @@ def _figures(values: Column, best: Column) -> Numbers:
     return {**_mean(values), "count": len(there), "difference": difference}
 
 
-def figures_of(numbers: Numbers, method: str) -> list[Figure]:
-    """The figures of a method, for the log of evaluations; those of sets have no interval."""
-    entry = next(entry for entry in numbers["methods"] if entry["method"] == method)
-    return [
-        Figure(
-            protocol=numbers["protocol"]["hash"],
-            method=method,
-            measure=measure,
-            mean=figure["value"],
-            low=figure["value"] if figure["low"] is None else figure["low"],
-            high=figure["value"] if figure["high"] is None else figure["high"],
-            count=figure["count"],
-        )
-        for measure, figure in entry["measures"].items()
-        if figure["value"] is not None
-    ]
-
-
 # ---------------------------------------------------------------------------------------------
 # As text and as a page
 
 _LONGEST: Final = 34  # letters of a method's name
 _SHOWN: Final = 8  # pictures on which methods disagree
 _MOST: Final = 6  # methods beside one another
-_OF_SET: Final = 12  # pictures of a set
 
 
 def text_of(numbers: Numbers) -> str:
@@ -491,20 +376,22 @@ def text_of(numbers: Numbers) -> str:
 def _table(numbers: Numbers) -> list[list[str]]:
     """Heads, and a row a method."""
     first, *others = list(numbers["protocol"]["conditions"]["measures"])
-    against = ["against the best", "p"] if "pictures" in numbers else []
-    rows = [["", "method", first, *against, *others, "s/picture"]]
+    rows = [["", "method", first, "against the best", "p", *others, "s/picture"]]
     for entry in numbers["methods"]:
-        figures, limit = entry["measures"], entry["limit"]
-        row = [str(entry["rank"] or ""), short(entry["method"]) + f" ({limit})" * bool(limit)]
-        row.append(spelled(figures[first]))
-        if against:
-            difference = figures[first]["difference"]
-            p = difference["p"]
-            cells = [spelled(difference, sign="+"), f"{p:.{3 if p >= 0.001 else 4}f}"]
-            row += ["", ""] if entry["rank"] == 1 else cells
-        row += [spelled({**figures[name], "low": None}) for name in others]
-        seconds = entry["seconds"]
-        rows.append([*row, "" if seconds is None else f"{seconds:.3f}"])
+        figures, limit, seconds = entry["measures"], entry["limit"], entry["seconds"]
+        difference = figures[first]["difference"]
+        p = difference["p"]
+        against = [spelled(difference, sign="+"), f"{p:.{3 if p >= 0.001 else 4}f}"]
+        rows.append(
+            [
+                str(entry["rank"] or ""),
+                short(entry["method"]) + f" ({limit})" * bool(limit),
+                spelled(figures[first]),
+                *(["", ""] if entry["rank"] == 1 else against),
+                *(spelled({**figures[name], "low": None}) for name in others),
+                "" if seconds is None else f"{seconds:.3f}",
+            ]
+        )
     return rows
 
 
@@ -525,55 +412,41 @@ def spelled(figure: Mapping[str, Any], *, sign: str = "") -> str:
 
 
 def report_of(numbers: Numbers, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
-    """The rank, the pictures on which methods disagree most, or of sets some of each."""
-    protocol, of_sets, first = numbers["protocol"], "pictures" not in numbers, numbers["first"]
-    entries = numbers["methods"]
+    """The rank, and the pictures on which methods disagree most."""
+    protocol, first, entries = numbers["protocol"], numbers["first"], numbers["methods"]
     report = Report(
         title=f"Methods compared: {protocol['name']}",
         lead=f"{protocol['about']} Best: {numbers['best']}.".strip(),
         foot=f"{protocol['describe']}\n\nPixels {protocol['pixels']}"
         + (f"; witness {protocol['witness']}." if protocol["witness"] else "."),
     )
-    interval = "" if of_sets else " Intervals are 95 % of a bootstrap over the pictures."
-    report.section("Rank", f"By {first}, the best first.{interval}")
+    report.section("Rank", f"By {first}, the best first. Intervals are 95 % over the pictures.")
     figures = [entry["measures"][first] for entry in entries]
     y, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
-    intervals = {} if None in low else {"low": low, "high": high}
-    series = Series(name=first, x=range(len(y)), y=y, mark="points", **intervals)
+    series = Series(name=first, x=range(len(y)), y=y, low=low, high=high, mark="points")
     names, width = [short(entry["method"])[:16] for entry in entries], max(420, 125 * len(y))
     report.curves(
         Plot(title=first, x_label="", y_label="", series=[series], categories=names, width=width)
     )
     heads, *rows = _table(numbers)
     report.table(heads[1:], [row[1:] for row in rows], caption="Methods", csv=True)
-    about = []
-    for name in protocol["conditions"]["measures"]:
-        better = "more" if measure_of(name).more_is_better else "less"
-        best = fidelity.FIGURES[name].best if of_sets else better
-        about.append([name, measure_of(name).about, best])
-    report.table(["measure", "what it is", "better"], about, caption="Measured", words=True)
+    measures = {name: measure_of(name) for name in protocol["conditions"]["measures"]}
+    rows = [[n, m.about, "more" if m.more_is_better else "less"] for n, m in measures.items()]
+    report.table(["measure", "what it is", "better"], rows, caption="Measured", words=True)
     results = {outcome.method.name: outcome.results for outcome in outcomes}
-    if of_sets:
-        report.section("Pictures", "Some of each method, the best first, and real ones.")
-        sets = {short(entry["method"]): results[entry["method"]] for entry in entries}
-        sets["real"] = [to_pixels(case.truth) for case in cases[:_OF_SET]]
-        for name, pictures in sets.items():
-            cells = [(pixels, f"{name}, {n}") for n, pixels in enumerate(pictures[:_OF_SET], 1)]
-            report.pictures(cells, columns=12, on_phone=6, title=name, captions=False)
-    else:
-        report.section("Where they disagree", "Pictures on which the methods are furthest apart.")
-        ranked = [entry["method"] for entry in entries if entry["rank"]][:_MOST]
-        for number in most_apart(numbers, ranked)[:_SHOWN]:
-            case, values = cases[number], numbers["pictures"][number]["values"]
-            cells = [(to_pixels(case.given), "given")]
-            for name in ranked:
-                value = {"value": values[name][first], "low": None, "high": None}
-                cells.append((results[name][number], f"{short(name)}: {spelled(value)}"))
-            cells.append((to_pixels(case.truth), "truth"))
-            title = shown(case.source + f", {case.group}" * bool(case.group))
-            report.pictures(cells, columns=len(cells), title=title)
-    rows = [[short(m["method"]), m["kind"], m["hash"], "; ".join(m["notes"])] for m in entries]
-    heads = ["method", "kind", "hash of its weights", "what should be known"]
+    report.section("Where they disagree", "Pictures on which the methods are furthest apart.")
+    ranked = [entry["method"] for entry in entries if entry["rank"]][:_MOST]
+    for number in most_apart(numbers, ranked)[:_SHOWN]:
+        case, values = cases[number], numbers["pictures"][number]["values"]
+        cells = [(to_pixels(case.given), "given")]
+        for name in ranked:
+            value = {"value": values[name][first], "low": None, "high": None}
+            cells.append((results[name][number], f"{short(name)}: {spelled(value)}"))
+        cells.append((to_pixels(case.truth), "truth"))
+        title = shown(case.source + f", {case.group}" * bool(case.group))
+        report.pictures(cells, columns=len(cells), title=title)
+    rows = [[short(m["method"]), m["kind"], m["hash"]] for m in entries]
+    heads = ["method", "kind", "hash of its weights"]
     return report.section("Methods").table(heads, rows, caption="Methods", words=True)
 
 

@@ -6,48 +6,65 @@ They are the papers': all pictures of both sets, no resampling; Fréchet's dista
 it of its own features, neighbours as the package prdc. Beside every figure stands the same one of
 one half of the real set against the other, so that it is seen what zero looks like; and, as many
 figures depend on how many pictures there are, that of as many generated ones against such a half.
+
+All pictures are made alike: the middle square, resized once to the witness's window by the same
+filter, for what differs in how it was resized is told apart by that alone.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float64
+import torch
+from jaxtyping import Float32, Float64, UInt8
 from scipy import stats
 
-from trombine.core.errors import InputError
+from trombine.core.conventions import to_picture, to_pixels
+from trombine.core.errors import InputError, shown
+from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import FIRST, Rng
+from trombine.core.texts import aligned
+from trombine.eval import witness
+from trombine.eval.published import NETS, feature_net
+from trombine.eval.sets import PictureSet, open_set
+from trombine.faces import frames
+from trombine.metrics.distances import COARSE
+from trombine.report import Report
 
 FEWEST: Final = 50  # pictures of a set: with fewer every figure is mostly chance
 NEAREST: Final = 5  # neighbours of precision, recall, density and coverage
 SHUFFLES: Final = 999  # permutations of the classifier's test
+PIXELS: Final = "pixels"
+FIRST_SEEDS: Final = {"real": 2_000_000, "generated": 3_000_000}  # of painted sets: no net's
+_AT_ONCE: Final = 128  # pictures that are read between two steps of the bar
+_SAME: Final = 0.1  # of the distance between real neighbours: nearer is nearly the same picture
+_SHOWN: Final = 8  # pictures of either kind, on the page
 
+Pixels = UInt8[np.ndarray, "_ _ 3"]
 Features = Float64[np.ndarray, "_ d"]
 Table = Float64[np.ndarray, "_ _"]
 Values = Float64[np.ndarray, "_"]
+Batch = Float32[torch.Tensor, "n 3 128 128"]
+Nearest = tuple[np.ndarray, np.ndarray]
+"""Of each picture of a set the nearest one of the other, and how far it is: 1 is the median of a
+real picture's distance to the nearest other real one."""
 
 
-@dataclass(frozen=True)
-class About:
-    """What a figure says."""
-
-    best: str  # what it would be if the generated pictures were real ones
-    text: str
-
-
+# What each figure would be if the generated pictures were real ones, and what it says.
 FIGURES: Final = {
-    "Fréchet": About("as real", "squared distance of two Gaussians; falls with size"),
-    "KID": About("0", "squared distance of mean kernels (Bińkowski et al. 2018)"),
-    "precision": About("as real", "share of generated that lie among the real"),
-    "recall": About("as real", "share of real that lie among the generated"),
-    "density": About("1", "how densely real ones lie where the generated are"),
-    "coverage": About("as real", "share of real that have a generated one near"),
-    "accuracy": About("0.5", "a classifier's, on pictures that it did not learn from"),
-    "diversity": About("as real", "mean distance between two pictures of one set"),
+    "Fréchet": ("as real", "squared distance of two Gaussians; falls with size"),
+    "KID": ("0", "squared distance of mean kernels (Bińkowski et al. 2018)"),
+    "precision": ("as real", "share of generated that lie among the real"),
+    "recall": ("as real", "share of real that lie among the generated"),
+    "density": ("1", "how densely real ones lie where the generated are"),
+    "coverage": ("as real", "share of real that have a generated one near"),
+    "accuracy": ("0.5", "a classifier's, on pictures that it did not learn from"),
+    "diversity": ("as real", "mean distance between two pictures of one set"),
 }
 
 
@@ -62,13 +79,9 @@ class Figure:
     real_p: float | None = None
 
 
-def figures(
-    generated: Features, real: Features, *, names: Collection[str] = tuple(FIGURES)
-) -> dict[str, Figure]:
-    """The figures of these names, in the order of FIGURES.
-
-    What counts neighbours takes time and memory by the square of the number of pictures.
-    """
+def figures(generated: Features, real: Features) -> dict[str, Figure]:
+    """All of FIGURES. What counts neighbours takes time and memory by the square of the number of
+    pictures."""
     for features in (generated, real):
         if len(features) < FEWEST:
             raise InputError(f"there are {len(features)} pictures, and {FEWEST} are needed")
@@ -77,29 +90,26 @@ def figures(
     half = len(real) // 2
     some, others = real[:half], real[half : 2 * half]
     pairs = ((generated, real), (generated[:half], some), (others, some))
-    ours, halves, floor = (_values(a, b, names) for a, b in pairs)
-    tested = {"accuracy": {"p": ours.pop("p", None), "real_p": floor.pop("p", None)}}
+    ours, halves, floor = (_values(a, b) for a, b in pairs)
+    tested = {"accuracy": {"p": ours.pop("p"), "real_p": floor.pop("p")}}
     return {
         name: Figure(value=ours[name], half=halves[name], real=floor[name], **tested.get(name, {}))
         for name in FIGURES
-        if name in names
     }
 
 
-def _values(a: Features, b: Features, names: Collection[str]) -> dict[str, Any]:
-    """The figures of one set against another; the accuracy comes with its p-value."""
-    values: dict[str, Any] = {}
-    if "Fréchet" in names:
-        values["Fréchet"] = frechet(a, b)
-    if "KID" in names:
-        values["KID"] = kid(a, b)
-    if not {"precision", "recall", "density", "coverage"}.isdisjoint(names):
-        values |= prdc(a, b)
-    if "accuracy" in names:
-        values["accuracy"], values["p"] = classify(a, b)
-    if "diversity" in names:
-        values["diversity"] = float(apart(a, a)[np.triu_indices(len(a), 1)].mean())
-    return values
+def _values(a: Features, b: Features) -> dict[str, float]:
+    """The figures of one set against another, and the p-value of the accuracy."""
+    accuracy, p = classify(a, b)
+    diversity = float(apart(a, a)[np.triu_indices(len(a), 1)].mean())
+    return {
+        "Fréchet": frechet(a, b),
+        "KID": kid(a, b),
+        **prdc(a, b),
+        "accuracy": accuracy,
+        "p": p,
+        "diversity": diversity,
+    }
 
 
 # Distances
@@ -224,3 +234,297 @@ def _discriminant(
     covariance = centred.T @ centred / count + width / count * np.eye(width)
     direction = np.linalg.solve(covariance, signs @ centred)
     return (see(judged_a) - centre) @ direction, (see(judged_b) - centre) @ direction
+
+
+# ---------------------------------------------------------------------------------------------
+# Sets
+
+
+def read_set(
+    text: str,
+    side: str,
+    account: Account,
+    progress: Progress = silent,
+    *,
+    most: int,
+    size: int | None = None,
+) -> PictureSet:
+    """The pictures of a path or a spec in the witness's window, at most so many, in the order of
+    their hashes, so that no name matters.
+
+    `size` is that of painted pictures, and of those that a spec takes from a folder.
+    """
+    found = open_set(
+        text,
+        size or witness.WINDOW,
+        account,
+        progress,
+        most=most,
+        first_seed=FIRST_SEEDS[side],
+        window=in_window,
+    )
+    order = sorted(range(len(found)), key=lambda row: (found.hashes[row], found.names[row]))
+    return replace(
+        found,
+        spec=shown(text),
+        pictures=found.pictures[order],
+        names=tuple(found.names[row] for row in order),
+        hashes=tuple(found.hashes[row] for row in order),
+    )
+
+
+def hash_of(each: PictureSet) -> str:
+    """Of all pictures of a set, whatever their names."""
+    return sha256("".join(each.hashes).encode()).hexdigest()[:12]
+
+
+def in_window(pixels: Pixels) -> Pixels:
+    """The middle square of a picture as the witness sees it."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    middle = np.ascontiguousarray(pixels[top : top + side, left : left + side])
+    return to_pixels(frames.in_window(to_picture(middle)[None])[0])
+
+
+def check_apart(generated: PictureSet, real: PictureSet) -> None:
+    """Refuse a set that is compared with itself."""
+    if set(generated.hashes) == set(real.hashes):
+        remedy = "name the generated set, then the real one"
+        raise InputError(f"{generated.spec} and {real.spec} show the same pictures", remedy)
+
+
+def remarks(generated: PictureSet, real: PictureSet) -> Iterator[str]:
+    """What a reader has to know of two sets before any figure."""
+    for each in (generated, real):
+        if each.total - each.skipped > len(each):
+            yield f"{each.spec}: {len(each):,} of {each.total:,} pictures are compared"
+        if copies := len(each.hashes) - len(set(each.hashes)):
+            yield f"{each.spec}: {copies:,} pictures are there more than once"
+    if both := len(set(generated.hashes) & set(real.hashes)):
+        yield f"{both:,} pictures are in both sets"
+    if (ours := _sizes(generated)) != (theirs := _sizes(real)):
+        yield f"sizes differ: {ours} generated, {theirs} real; what is enlarged is softer"
+    if generated.lossless != real.lossless:
+        yield "one set is compressed (JPEG or the like) and the other is not, which may tell"
+
+
+def _sizes(each: PictureSet) -> str:
+    (((width, height), _), *others) = each.sizes.most_common()
+    return f"{width} x {height}" + (" and others" if others else "")
+
+
+# ---------------------------------------------------------------------------------------------
+# Judging
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """Features of one kind."""
+
+    name: str
+    label: str  # with the hash of their net; part of every number
+    of: Callable[[Batch, witness.Seen], torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """All that is said by features of one kind."""
+
+    features: str  # their name and hash
+    figures: dict[str, Figure]
+    nearest: tuple[Nearest, Nearest]  # of the generated, and of the real pictures
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Two sets, judged."""
+
+    generated: PictureSet
+    real: PictureSet
+    remarks: tuple[str, ...]
+    tables: tuple[Measured, ...]
+
+
+def feature_kinds(asked: Sequence[str]) -> list[Kind]:
+    """The features that are asked for: witness, pixels, or a published net's."""
+    kinds = [_kind(text) for text in asked]
+    if len({kind.name for kind in kinds}) < len(kinds):
+        raise InputError("each of --features is named once")
+    return kinds
+
+
+def _kind(text: str) -> Kind:
+    if text == witness.WITNESS:
+        label = f"{witness.WITNESS} {witness.witness().hash}"
+        return Kind(text, label, lambda _batch, seen: seen.features)
+    if text == PIXELS:
+        pool = torch.nn.functional.adaptive_avg_pool2d
+        label = f"{text} {COARSE} x {COARSE}"
+        return Kind(text, label, lambda batch, _: pool(batch.double(), COARSE).flatten(1))
+    if text.partition(":")[0] not in NETS:
+        names = f"{witness.WITNESS}, {PIXELS} or {', '.join(NETS)}"
+        raise InputError(f"features are {names}, not {shown(text)}")
+    net = feature_net(text)
+    return Kind(net.name, f"{net.name} {net.hash}", lambda batch, _seen: net(batch))
+
+
+def judge(
+    generated: PictureSet, real: PictureSet, kinds: Sequence[Kind], progress: Progress = silent
+) -> Judged:
+    """All of it; the features are those of `kinds`, each with a table of its own."""
+    (ours, our_faces), (theirs, their_faces) = (
+        read_features(each.pictures, kinds, lambda n, of, side=side: progress(n, of, side))
+        for side, each in (("generated pictures read", generated), ("real pictures read", real))
+    )
+    notes = list(remarks(generated, real))
+    for each, faces in ((generated, our_faces), (real, their_faces)):
+        if missing := len(each) - faces:
+            text = f"in {missing:,} of {len(each):,} pictures the witness sees no face"
+            notes.append(f"{each.spec}: {text}")
+    tables = []
+    for kind in kinds:
+        tables.append(_measured(kind, ours[kind.name], theirs[kind.name]))
+        progress(len(tables), len(kinds), "kinds of features")
+    # A generator that repeats what it learned from has the best figures of all.
+    if same := int((tables[0].nearest[0][1] < _SAME).sum()):
+        copies = f"{same:,} of {len(generated):,} pictures are nearly those of the real set"
+        remedy = "`trombine judge originality` says which are copies"
+        notes.append(f"{generated.spec}: {copies}; {remedy}")
+    return Judged(generated, real, tuple(notes), tuple(tables))
+
+
+def read_features(
+    pictures: UInt8[np.ndarray, "n 128 128 3"],
+    kinds: Sequence[Kind],
+    tick: Callable[[int, int], None] = lambda done, of: None,
+) -> tuple[dict[str, Features], int]:
+    """The features of pictures by their kinds, and in how many the witness sees a face."""
+    features: dict[str, list[Features]] = {kind.name: [] for kind in kinds}
+    faces = 0
+    for start in range(0, len(pictures), _AT_ONCE):
+        batch = torch.stack([to_picture(each) for each in pictures[start : start + _AT_ONCE]])
+        seen = witness.seen(batch)
+        for kind in kinds:
+            features[kind.name].append(kind.of(batch, seen).double().numpy())
+        faces += int(seen.is_face.sum())
+        tick(start + len(batch), len(pictures))
+    return {name: np.concatenate(parts) for name, parts in features.items()}, faces
+
+
+def _measured(kind: Kind, generated: Features, real: Features) -> Measured:
+    across, inside = apart(generated, real), apart(real, real)
+    np.fill_diagonal(inside, np.inf)
+    unit = float(np.median(inside.min(1))) or 1.0
+    nearest = tuple((far.argmin(1), far.min(1) / unit) for far in (across, across.T))
+    return Measured(kind.label, figures(generated, real), (nearest[0], nearest[1]))
+
+
+# ---------------------------------------------------------------------------------------------
+# As text, as JSON, as a page
+
+_HEADS: Final = ("figure", "generated", "half of it", "real against real", "best")
+
+
+def text_of(judged: Judged) -> str:
+    """The sets, what a reader has to know of them, and the figures."""
+    sets = (("generated", judged.generated), ("real", judged.real))
+    lines = [f"{side}: {s.spec}, {len(s):,} pictures, {hash_of(s)}" for side, s in sets]
+    lines += [f"note: {text}" for text in judged.remarks]
+    for table in judged.tables:
+        lines += ["", f"by {table.features}", *aligned([_HEADS, *_rows(table)])]
+    return "\n".join(lines)
+
+
+def _rows(table: Measured) -> Iterator[tuple[str, ...]]:
+    for name, figure in table.figures.items():
+        ours, theirs = _spelled(figure.value, figure.p), _spelled(figure.real, figure.real_p)
+        yield name, ours, _spelled(figure.half), theirs, FIGURES[name][0]
+
+
+def _spelled(value: float, p: float | None = None) -> str:
+    """A figure with about three digits that count, and its p-value."""
+    text = f"{value:.{3 if abs(value) >= 0.1 else 4}f}"
+    return text if p is None else f"{text}, p {p:.3f}"
+
+
+def numbers_of(judged: Judged) -> dict[str, Any]:
+    """All numbers, those of each picture too, with the nearest one of the other set."""
+    sets = {"generated": judged.generated, "real": judged.real}
+    pictures = {}
+    for side, (name, ours) in enumerate(sets.items()):
+        other = [*sets.values()][1 - side].names
+        pictures[name] = [
+            {
+                "name": picture,
+                "nearest": {
+                    table.features: {"name": other[which[row]], "distance": _plain(far[row])}
+                    for table in judged.tables
+                    for which, far in (table.nearest[side],)
+                },
+            }
+            for row, picture in enumerate(ours.names)
+        ]
+    return {
+        **{
+            side: {"set": s.spec, "hash": hash_of(s), "pictures": len(s), "of": s.total}
+            for side, s in sets.items()
+        },
+        "notes": list(judged.remarks),
+        "witness": witness.witness().hash,
+        "tables": [
+            {
+                "features": table.features,
+                "figures": {
+                    name: {key: _plain(value) for key, value in asdict(figure).items()}
+                    for name, figure in table.figures.items()
+                },
+            }
+            for table in judged.tables
+        ],
+        "pictures": pictures,
+    }
+
+
+def _plain(value: float | None) -> float | None:
+    """A number of six digits; None where it is not finite."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+
+
+def report_of(judged: Judged) -> Report:
+    """The figures, and the pictures that stand out."""
+    generated, real = judged.generated, judged.real
+    report = Report(
+        title="Generated against real",
+        lead=f"{len(generated):,} generated pictures ({generated.spec}) against {len(real):,} real"
+        f" ones ({real.spec}).",
+        foot=f"Sets {hash_of(generated)} and {hash_of(real)}.",
+    )
+    report.section(
+        "Figures",
+        "All pictures of both sets. Beside it the same of one half of the real set against the"
+        " other, which is what zero looks like, and of as many generated ones against such a half:"
+        " figures depend on how many there are. Those of different features do not compare.",
+    )
+    for remark in judged.remarks:
+        report.text(remark, small=True)
+    for n, table in enumerate(judged.tables):
+        report.table(_HEADS, _rows(table), caption=f"By {table.features}", csv=not n)
+    shares = {name: figure.value for name, figure in judged.tables[0].figures.items()}
+    near = {name: shares[name] for name in ("precision", "recall", "density", "coverage")}
+    report.bars("How the sets lie among each other", near, y_label="of the generated pictures")
+    about = [[name, text] for name, (_, text) in FIGURES.items()]
+    report.table(["figure", "what it is"], about, caption="What the figures are", words=True)
+    for table in judged.tables:
+        report.section(
+            f"Far from the others, by {table.features.partition(' ')[0]}",
+            "Generated pictures that are the farthest from any real one: what was made up. Real"
+            " ones that no generated one is near: what is missing. A distance of 1 is that of a"
+            " real picture to the nearest other real one, at the median.",
+        )
+        titles = "Generated, far from all real ones", "Real, far from all generated ones"
+        for title, s, (_, far) in zip(titles, (generated, real), table.nearest, strict=True):
+            rows = np.argsort(-far, kind="stable")[:_SHOWN].tolist()
+            cells = [(s.pictures[row], f"{far[row]:.2f} {s.names[row]}") for row in rows]
+            report.pictures(cells, columns=8, on_phone=4, title=title)
+    return report

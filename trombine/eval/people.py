@@ -36,6 +36,7 @@ from trombine.report.report import STYLE
 
 GENERATOR: Final = "trombine judge people make"
 PAGE: Final = "index.html"
+KEY_ENDING: Final = ".key.json"
 VERSION: Final = 1  # of the key and of the answers
 KEY, ANSWERS = "trombine people key", "trombine people answers"
 SIDES: Final = ("real", "generated")

@@ -2,7 +2,7 @@
 
     about = "Faces with a hole"
     version = 1
-    task = "repair"                             # one of TASKS
+    task = "repair"                             # or upscale, restyle
     pictures = "world:photo"                    # painted; or "scikit-image", or "folder"
     seeds = { first = 1_700_000, count = 40 }   # of what is painted
     size = 64                                   # of what is painted
@@ -10,7 +10,7 @@
     crop = 256                                  # its middle, where a picture is larger
     masks = ["irregular:10-20"]                 # of repair, in turn (data/masks/spec.py)
     damage = "shrink:4"                         # of upscale (data/degrade/chain.py)
-    measures = ["PSNR in the hole", "SSIM"]     # the first ranks; of invent, those of sets
+    measures = ["PSNR in the hole", "SSIM"]     # the first ranks
 
 A protocol is known by its hash (metrics/protocol.py), over all of this but `about` and the file's
 name; comments and formatting are not in it. Those in protocols/ come with trombine.
@@ -42,8 +42,6 @@ from trombine.data.masks.spec import Hole
 from trombine.data.masks.spec import spell as spell_mask
 from trombine.data.spec import parse
 from trombine.eval import witness
-from trombine.eval.fidelity import FEWEST, FIGURES
-from trombine.eval.methods.invent import TRAINING
 from trombine.eval.restoration import BY_PIXELS, BY_WITNESS, MEASURES, Measure
 from trombine.io.files import opened
 from trombine.io.image import as_seen, load_picture
@@ -54,11 +52,6 @@ ENDING: Final = ".toml"
 PLACES: Final = ("scikit-image", "folder")  # of pictures that are not painted
 GREY: Final = 128 / 255  # of what a hole shows to who repairs it
 REGIONS: Final = {"": "whole", " in the hole": "hole", " on the rim": "rim"}
-RANKS_SETS: Final = ("Fréchet", "KID")
-_ALL: Final = MEASURES | {
-    name: Measure("", name not in (*RANKS_SETS, "accuracy"), figure.text)
-    for name, figure in FIGURES.items()
-}
 _DIGEST: Final = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\0]+)")
 
 Picture = Float32[torch.Tensor, "3 _ _"]
@@ -66,20 +59,19 @@ Picture = Float32[torch.Tensor, "3 _ _"]
 
 def asked_for(text: str) -> tuple[str, str]:
     """The measure and the region that a protocol calls so: `PSNR in the hole`."""
-    for name in _ALL:
+    for name in MEASURES:
         words = text.removeprefix(name)
         if text.startswith(name) and words in REGIONS:
             if words and name not in BY_PIXELS:
                 raise InputError(f"{name} is of the whole picture only, not {words.strip()}")
             return name, REGIONS[words]
-    names, of_sets = ", ".join(MEASURES), ", ".join(FIGURES)
-    problem = f"{shown(text)} is no measure; a measure is {names}, and 'in the hole' or 'on the"
-    raise InputError(f"{problem} rim' after it; of the task invent, {of_sets}")
+    remedy = f"a measure is {', '.join(MEASURES)}, and 'in the hole' or 'on the rim' after it"
+    raise InputError(f"{shown(text)} is no measure", remedy)
 
 
 def measure_of(text: str) -> Measure:
     """What is meant by a measure of a protocol."""
-    return _ALL[asked_for(text)[0]]
+    return MEASURES[asked_for(text)[0]]
 
 
 def _measure(text: str) -> str:
@@ -107,7 +99,7 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
     name: str  # of the file
     about: str = ""
     version: Annotated[StrictInt, Field(ge=1)]
-    task: Literal["repair", "upscale", "restyle", "invent"]
+    task: Literal["repair", "upscale", "restyle"]
     pictures: str
     spans: Seeds | None = Field(None, alias="seeds")
     size: Annotated[StrictInt, Field(ge=1)] | None = None
@@ -125,12 +117,10 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
                 raise ValueError(f"pictures of {self.pictures} have files, no seeds and no size")
         else:
             self._check_painted()
-        names, regions = zip(*map(asked_for, self.measures), strict=True)
+        regions = {asked_for(text)[1] for text in self.measures}
         if len(set(self.measures)) < len(self.measures):
             raise ValueError("names a measure twice")
-        if bool(self.masks) != (self.task == "repair") or not (
-            self.masks or set(regions) == {"whole"}
-        ):
+        if bool(self.masks) != (self.task == "repair") or not (self.masks or regions == {"whole"}):
             raise ValueError(
                 "masks, and measures in them, are for the task repair, which needs them"
             )
@@ -138,9 +128,6 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("a damage that shrinks is for the task upscale, which needs it")
         if (len(self.styles) == 2) != (self.task == "restyle"):
             raise ValueError("pairs of styles (world:photo+anime) are for the task restyle alone")
-        if {name in FIGURES for name in names} != {self.of_sets}:
-            of_sets = ", ".join(FIGURES)
-            raise ValueError(f"measures of sets ({of_sets}) are for the task invent, and no others")
         return self
 
     def _check_painted(self) -> None:
@@ -155,15 +142,6 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
         Maker(kind=term.kind, styles=term.styles, size=self.size)
         if (self.crop or 1) > self.size:
             raise ValueError(f"crop is 1 to {self.size}, the size of what is painted")
-        if not self.of_sets:
-            return
-        if term.kind != "world" or self.seeds.start < TRAINING.stop or self.count < FEWEST:
-            raise ValueError(
-                f"the task invent is of {FEWEST} painted faces or more, of seeds from"
-                f" {TRAINING.stop:,} on: baselines learn from those before"
-            )
-        if self.measures[0] not in RANKS_SETS:
-            raise ValueError(f"the first measure, which ranks, is {' or '.join(RANKS_SETS)}")
 
     @property
     def seeds(self) -> range:
@@ -183,8 +161,6 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
         if self.damage:
             done.append(f"damage {self.damage}, of the picture's seed")
             done.append(f"a border of {self.factor} pixels does not count for PSNR-Y")
-        if self.of_sets:
-            done.append("as a set against as many invented ones, in the witness's features")
         return Protocol(
             name=self.name,
             pictures=self.pictures,
@@ -209,11 +185,6 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
         return bool(self.seeds)
 
     @property
-    def of_sets(self) -> bool:
-        """Whether its measures are of sets, and not of each picture."""
-        return self.task == "invent"
-
-    @property
     def factor(self) -> int:
         """How many times smaller the damage makes pictures."""
         return Chain.parse(self.damage).scale if self.damage else 1
@@ -231,7 +202,7 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
     @property
     def needs_witness(self) -> bool:
         """Whether the witness reads the pictures."""
-        return self.of_sets or not self.names.isdisjoint(BY_WITNESS)
+        return not self.names.isdisjoint(BY_WITNESS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -258,17 +229,6 @@ class Case:
 def shipped() -> dict[str, Path]:
     """The protocols that come with trombine, by name."""
     return {path.stem: path for path in sorted(FOLDER.glob(f"*{ENDING}"))}
-
-
-def named(text: str) -> tuple[str, ...]:
-    """The protocols that this text names: one, a file, or several that begin so, as `portraits`."""
-    table = shipped()
-    if "{" in text:  # a command, which may end in a file's name
-        return ()
-    if text in table or text.endswith(ENDING):
-        return (text,)
-    found = tuple(name for name in table if name.startswith(f"{text}-"))
-    return found if len(found) > 1 else ()
 
 
 def load(name: str) -> ProtocolFile:

@@ -325,7 +325,7 @@ def report_of(measured: Measured, hashes: Mapping[str, str]) -> Report:
     report = Report(
         title="Results against their truths",
         lead=f"{len(measured)} pairs of pictures.",
-        foot=f"Intervals are of 2,000 resamples, 95 %. Read by {judges}.",
+        foot=f"Intervals are of 95 %, by Student. Read by {judges}.",
     )
     heads, *rows = rows_of(measured)
     report.section("Numbers", "Means over the pictures, with their intervals.")

@@ -8,16 +8,18 @@ temporary file, so that a large set needs no memory.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from jaxtyping import UInt8
 
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Progress, silent
+from trombine.core.rng import Rng
 from trombine.core.tiles import Box
 from trombine.data.layouts import list_folder
 from trombine.data.pack import Pack, is_pack
@@ -28,7 +30,6 @@ from trombine.io.image import as_seen, load_picture, size_of
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]
 Pixels = UInt8[np.ndarray, "_ _ 3"]
-_BATCH: Final = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +51,20 @@ class PictureSet:
     spec: str
     pictures: Pictures
     names: tuple[str, ...]
-    files: tuple[Path, ...]  # that they were read from, as far as they are files
-    resized: int  # how many had another size or shape
-    skipped: int  # how many could not be read
+    files: tuple[Path, ...] = ()  # that they were read from, as far as they are files
+    total: int = 0  # how many there are, of which these were drawn
+    skipped: int = 0  # how many could not be read
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)  # width, height as they were
+    hashes: tuple[str, ...] = ()  # of what each shows, as it was
+    lossless: bool = True
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+    @property
+    def resized(self) -> int:
+        """How many had another size or shape."""
+        return sum(self.sizes.values()) - self.sizes[self.pictures.shape[2], self.pictures.shape[1]]
 
 
 def same_place(a: str, b: str) -> bool:
@@ -76,25 +85,49 @@ def natural_size(spec: str) -> int | None:
     return min(size_of(path / list_folder(path).records[0].name))
 
 
-def open_set(spec: str, size: int, account: Account, progress: Progress = silent) -> PictureSet:
-    """The pictures of a path or a data spec at this size; bad files of a folder are skipped."""
-    place = open_place(spec, size, account, progress)
-    if place.kept is not None and place.kept.shape[1:3] == (size, size):
+def open_set(
+    spec: str,
+    size: int,
+    account: Account,
+    progress: Progress = silent,
+    *,
+    most: int | None = None,
+    first_seed: int = 0,
+    window: Callable[[Pixels], Pixels] | None = None,
+) -> PictureSet:
+    """The pictures of a path or a data spec at this size; bad files of a folder are skipped.
+
+    Of more than `most` so many are drawn. `window` gives what is kept of a picture, in place of its
+    middle square.
+    """
+    place = open_place(spec, size, account, progress, first_seed=first_seed)
+    if window is None and place.kept is not None and place.kept.shape[1:3] == (size, size):
         names = tuple(map(place.name, range(place.count)))
-        return PictureSet(spec, place.kept, names, place.files, 0, 0)
-    room, names, resized = _room(place.count, size), [], 0
-    for row in range(place.count):
+        return PictureSet(spec, place.kept, names, place.files, place.count)
+    rows = np.arange(place.count, dtype=np.int64)
+    if most is not None and place.count:
+        drawn = Rng(seed=0, places=np.arange(min(most, place.count), dtype=np.int64))
+        rows = drawn.order("fidelity set", place.count)
+    room, names, hashes = None, list[str](), list[str]()
+    sizes, lossless = Counter[tuple[int, int]](), True
+    for number, row in enumerate(rows.tolist(), 1):
         try:
-            pixels, _ = place.read(row)
+            pixels, is_exact = place.read(row)
         except InputError as error:
             account.skip(error.path or place.path, error)
             continue
-        room[len(names)] = square(pixels, size)
-        resized += pixels.shape[:2] != (size, size)
+        kept = window(pixels) if window else square(pixels, size)
+        room = _room(len(rows), len(kept)) if room is None else room
+        room[len(names)] = kept
         names.append(place.name(row))
-        progress(row + 1, place.count, "pictures read")
-    skipped = place.count - len(names)
-    return PictureSet(spec, room[: len(names)], tuple(names), place.files, resized, skipped)
+        hashes.append(sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest())
+        sizes[pixels.shape[1], pixels.shape[0]] += 1
+        lossless = lossless and is_exact
+        progress(number, len(rows), "pictures read")
+    pictures = np.zeros((0, size, size, 3), np.uint8) if room is None else room[: len(names)]
+    skipped = len(rows) - len(names)
+    about = (place.files, place.count, skipped, sizes, tuple(hashes), lossless)
+    return PictureSet(spec, pictures, tuple(names), *about)
 
 
 def open_place(
@@ -167,4 +200,4 @@ def square(pixels: Pixels, size: int) -> Pixels:
 def _room(count: int, size: int) -> Pictures:
     """Room for pictures in a file that goes when nobody reads it any more."""
     with tempfile.TemporaryFile() as file:
-        return np.memmap(file, np.uint8, "w+", shape=(max(1, count), size, size, 3))[:count]
+        return np.memmap(file, np.uint8, "w+", shape=(count, size, size, 3))

@@ -40,7 +40,6 @@ GUIDANCE: Final = 2.0  # how much more than usual a face is to be as it is asked
 TRIES: Final = 8  # how often a face is drawn again, at most, that does not show what is asked
 NEAR: Final = 0.2  # of a field's range: what is read is what was asked
 ANEW: Final = 0.2  # how much of the vector each of the later tries draws anew
-_FRAMED: Final = 0.75  # of a painted face's side, the middle that is learned, unless a card says
 _KEPT: Final = 4_096  # seeds whose place is known
 _DRAWN, _PHOTO = "upscale-drawings", "upscale"
 
@@ -198,13 +197,6 @@ class Inventing:
             return pixels
         larger = Enlargement(scale=times, model=self.enlarger)
         return enlarge_picture(picture_of(pixels), larger).samples
-
-    @property
-    def learned_side(self) -> int:
-        """The side of the painted faces whose middle the model was shown, in pixels."""
-        learned = self.model.card.settings.get("size")
-        usable = isinstance(learned, int) and learned >= self.side
-        return learned if usable else round(self.side / _FRAMED)
 
     @property
     def learned(self) -> str:

@@ -4,64 +4,28 @@ similarity.py  a picture against the one it should be: PSNR, SSIM
 detection.py   detected pixels against those that are there: precision, recall
 reading.py     a reading of a face against what is so: parts, landmarks, numbers
 distances.py   a set of pictures against another: how far apart, how diverse, of what colour
-protocol.py    what was measured, the numbers of a table, the log of evaluations
+protocol.py    what was measured, and the numbers of a table
 
 All are pure functions of pictures or features. What compares methods and draws verdicts is in
 eval/.
 """
 
-from trombine.metrics.distances import (
-    diversity,
-    sliced_distance,
-    spacing,
-)
-from trombine.metrics.protocol import (
-    CHECKOUT,
-    CHOOSING_SEEDS,
-    LOG,
-    PROTOCOL_SEEDS,
-    Figure,
-    Protocol,
-    commit_of,
-    figure,
-    log_evaluation,
-    student,
-)
-from trombine.metrics.similarity import (
-    SSIM_RADIUS,
-    SSIM_TAPS,
-    PerPicture,
-    Picture,
-    edge_energy,
-    luma,
-    psnr,
-    psnr_y,
-    ssim,
-    ssim_map,
-)
-
-__all__ = [
-    "CHECKOUT",
-    "CHOOSING_SEEDS",
-    "LOG",
-    "PROTOCOL_SEEDS",
-    "SSIM_RADIUS",
-    "SSIM_TAPS",
-    "Figure",
-    "PerPicture",
-    "Picture",
-    "Protocol",
-    "commit_of",
-    "diversity",
-    "edge_energy",
-    "figure",
-    "log_evaluation",
-    "luma",
-    "psnr",
-    "psnr_y",
-    "sliced_distance",
-    "spacing",
-    "ssim",
-    "ssim_map",
-    "student",
-]
+from trombine.metrics.distances import diversity as diversity
+from trombine.metrics.distances import sliced_distance as sliced_distance
+from trombine.metrics.distances import spacing as spacing
+from trombine.metrics.protocol import CHECKOUT as CHECKOUT
+from trombine.metrics.protocol import CHOOSING_SEEDS as CHOOSING_SEEDS
+from trombine.metrics.protocol import PROTOCOL_SEEDS as PROTOCOL_SEEDS
+from trombine.metrics.protocol import Figure as Figure
+from trombine.metrics.protocol import Protocol as Protocol
+from trombine.metrics.protocol import commit_of as commit_of
+from trombine.metrics.protocol import figure as figure
+from trombine.metrics.protocol import student as student
+from trombine.metrics.similarity import SSIM_RADIUS as SSIM_RADIUS
+from trombine.metrics.similarity import SSIM_TAPS as SSIM_TAPS
+from trombine.metrics.similarity import edge_energy as edge_energy
+from trombine.metrics.similarity import luma as luma
+from trombine.metrics.similarity import psnr as psnr
+from trombine.metrics.similarity import psnr_y as psnr_y
+from trombine.metrics.similarity import ssim as ssim
+from trombine.metrics.similarity import ssim_map as ssim_map

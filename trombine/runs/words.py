@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from trombine.runs.log import ALARMED, TOTAL, BestResult, Curves, RunSummary, by_phase
+from trombine.runs.log import ALARMED, BestResult, RunSummary
 
 # Measures for which lower is better, as the objectives say (tests/runs/test_page.py).
 LOWER_IS_BETTER: Final = frozenset(
@@ -114,10 +114,3 @@ def spelled(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def last_losses(curves: Curves) -> list[tuple[str, float]]:
-    """The newest values of the phases' terms, the totals first."""
-    names = [name for terms in by_phase(curves).values() for name in terms]
-    names.sort(key=lambda name: not name.endswith(f"/{TOTAL}"))
-    return [(name, curves[name].values[-1]) for name in names]

@@ -6,10 +6,10 @@ api.py        a form of HTTP to a verb's arguments, and their schema, from its s
 jobs.py       what was asked and what became of it, in memory
 workers.py    the processes that do jobs, one after the other
 models.py     which models are offered, and what can be asked of each
-examples.py   pictures for who has none at hand
+examples.py   pictures for who has none at hand; names of parts and landmarks
 portraits.py  a fitted person drawn again as sliders move
 people.py     tests of people: links, answers, results
 runs.py       trainings: their curves and samples
 serving.py    the server: started, told where it is, ended
-static/       the pages: hand-written HTML, CSS and ES modules, served as they are
+static/       the pages: hand-written HTML, CSS and ES modules
 """

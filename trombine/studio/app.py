@@ -25,19 +25,18 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import numpy as np
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from jaxtyping import UInt8
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from trombine import __version__
-from trombine.core.conventions import LANDMARK_GROUPS, PARTS
+from trombine.commands.runs import HOME
 from trombine.core.errors import InputError
-from trombine.io.image import FORMATS
-from trombine.io.overlays import CLOSED
 from trombine.studio.api import (
     FOLDERS,
     SERVED,
@@ -49,10 +48,9 @@ from trombine.studio.api import (
     takes_files,
     takes_folders,
 )
-from trombine.studio.examples import EXAMPLES
-from trombine.studio.guard import OWNER
-from trombine.studio.jobs import DAYS, DONE, ENDED, FULL, INPUTS, OUTPUTS, Job, Jobs
-from trombine.studio.models import Offer, model_named
+from trombine.studio.examples import examples_router
+from trombine.studio.jobs import DAYS, ENDED, INPUTS, OUTPUTS, Job, Jobs
+from trombine.studio.models import model_named, offers
 from trombine.studio.people import add_people
 from trombine.studio.portraits import portraits_router
 from trombine.studio.runs import runs_router
@@ -69,7 +67,6 @@ PAGES: Final = {
     "/jobs": "jobs",
     "/docs": "docs",  # for programs: no link leads there but that of Jobs
 }
-REPLAY: Final = "replay"
 MOST_FILES: Final = 200  # of a request
 MOST_WAITING: Final = 64  # jobs of one owner that have not ended
 MASK: Final = "application/x-trombine-mask"
@@ -79,7 +76,6 @@ _UNPACKING: Final = Lock()  # one mask after the other: each may take a lot of m
 _TURN: Final = 0.1  # seconds between two looks for new events
 _ALIVE: Final = 15.0  # seconds after which a silent stream says that it is there
 _TYPES: Final = {  # of the pages' files
-    ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
@@ -99,20 +95,21 @@ _SHOWN: Final = {  # of people's files: those that cannot hold a script; others 
 _PLAIN: Final = "application/octet-stream"
 _KEPT: Final = re.compile(r"[^\w .()+,=@-]")  # letters of a name that are not kept
 _LONGEST: Final = 120  # letters of a name
+_PAGES: Final = Environment(
+    loader=PackageLoader("trombine.studio", "static"), autoescape=True, undefined=StrictUndefined
+)
 
 
 def application(
     jobs: Jobs,
     *,
     stopping: Callable[[], bool] = lambda: False,
-    models: Callable[[], list[Offer]] = list,
     address: str = "",
     home: Path = Path(),
 ) -> FastAPI:
-    """The pages and paths of a studio; `stopping` says when streams are to end, `models` which are
-    offered, `address` where browsers have it, below a path where a proxy does, `home` where it was
-    opened."""
-    root = urlsplit(address).path
+    """The pages and paths of a studio; `stopping` says when streams are to end, `address` where
+    browsers have it, below a path where a proxy does, `home` where it was opened."""
+    root, runs = urlsplit(address).path, home.resolve() / HOME
     app = FastAPI(
         title="trombine studio",
         version=__version__,
@@ -125,50 +122,43 @@ def application(
     _add_errors(app)
     _add_pages(app, root)
     for name in SERVED:
-        _add_verb(app, jobs, name, models, root)
-    _add_jobs(app, jobs, root)
-    _add_streams(app, jobs, stopping)
-    _add_examples(app, root)
-    _add_models(app, models)
-    app.include_router(runs_router(home, jobs.folder))
+        _add_verb(app, jobs, name, runs)
+    app.include_router(_jobs_router(jobs))
+    app.include_router(_events_router(jobs, stopping))
+    app.include_router(examples_router())
+
+    @app.get("/api/models", response_class=Response)
+    def offered() -> Response:
+        """The models that jobs may name, what each is for, and what it can be asked."""
+        return JSONResponse([offer.told for offer in offers(runs)])
+
+    app.include_router(runs_router(runs))
     app.include_router(portraits_router())
     add_people(app, jobs, address)
     return app
 
 
-def _owner(request: Request) -> str:
-    return getattr(request.state, OWNER)
-
-
-# ---------------------------------------------------------------------------------------------
-# Errors: one line each, and what to do
-
-
 def _add_errors(app: FastAPI) -> None:
+    """Errors are one line each, and say what to do."""
+
     async def refused(_: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 422)
 
     async def known(_: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
-        texts = {404: "there is no such page or job; it may have been deleted"}
-        text = texts.get(error.status_code, str(error.detail))
-        if error.detail not in ("Not Found", None):
-            text = str(error.detail)
+        gone = "there is no such page or job; it may have been deleted"
+        text = gone if error.detail == "Not Found" else str(error.detail)
         return JSONResponse({"error": text}, error.status_code, headers=error.headers)
 
     async def full(_: Request, error: Exception) -> Response:
-        """The disk became full while files were written."""
         if getattr(error, "errno", None) != errno.ENOSPC and "disk is full" not in str(error):
             raise error
-        return JSONResponse({"error": FULL}, 507)
+        text = "the disk is full; delete jobs that are done, or make room"
+        return JSONResponse({"error": text}, 507)
 
     app.add_exception_handler(InputError, refused)
     app.add_exception_handler(OSError, full)
     app.add_exception_handler(StarletteHTTPException, known)
-
-
-# ---------------------------------------------------------------------------------------------
-# Pages
 
 
 def _add_pages(app: FastAPI, root: str) -> None:
@@ -179,55 +169,35 @@ def _add_pages(app: FastAPI, root: str) -> None:
         if Path(file.name).suffix in _TYPES
     }
     static["style.css"] = (files("trombine.report") / "style.css").read_bytes()
-    parts = {name: data.decode() for name, data in static.items() if name.endswith(".html")}
-    for path, page in PAGES.items():
-        text = _page(path, page, parts, root)
-        app.add_api_route(
-            path, lambda text=text: HTMLResponse(text), include_in_schema=False, name=page
-        )
+    layout = _PAGES.get_template("layout.html")
+    for path, name in PAGES.items():
+        text = layout.render(here=path, name=name, pages=PAGES, root=root)
+        for attribute in ("href", "src"):
+            text = text.replace(f'{attribute}="/', f'{attribute}="{root}/')
+        page = HTMLResponse(text)
+        app.add_api_route(path, lambda page=page: page, include_in_schema=False, name=name)
 
+    @app.get("/static/{name}", include_in_schema=False)
     def sent(name: str) -> Response:
-        if name not in static or name in parts:
+        if name not in static:
             raise HTTPException(404)
         return Response(static[name], media_type=_TYPES[Path(name).suffix])
 
-    app.add_api_route("/static/{name}", sent, include_in_schema=False, name="static")
-
-
-def _page(path: str, name: str, parts: dict[str, str], root: str) -> str:
-    """A page: what is its own, in what all have."""
-    links = []
-    for place, page in list(PAGES.items())[:-1]:
-        here = ' aria-current="page"' if place == path else ""
-        links.append(f'<li><a href="{place}"{here}>{page.capitalize()}</a></li>')
-    text = parts["layout.html"].replace("<!-- main -->", parts[f"{name}.html"])
-    for mark, value in {
-        "picture": parts["picture.html"],
-        "title": name.capitalize(),
-        "name": name,
-        "root": root,
-        "pages": "\n          ".join(links),
-    }.items():
-        text = text.replace(f"<!-- {mark} -->", value)
-    return text.replace('href="/', f'href="{root}/').replace('src="/', f'src="{root}/')
-
 
 # ---------------------------------------------------------------------------------------------
-# Verbs
+# Functions
 
 
-def _add_verb(
-    app: FastAPI, jobs: Jobs, verb: str, models: Callable[[], list[Offer]], root: str
-) -> None:
+def _add_verb(app: FastAPI, jobs: Jobs, verb: str, runs: Path) -> None:
     async def ask(request: Request) -> Response:
-        owner = _owner(request)
-        _check_room(jobs, owner)
+        _check_room(jobs, request.state.owner)
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
-            job = await run_in_threadpool(_accepted, jobs, owner, verb, form, models)
-        address = f"{root}/api/jobs/{job.id}"
-        return JSONResponse(_told(job, root), 201, headers={"location": address})
+            job = await run_in_threadpool(_accept, jobs, request.state.owner, verb, form, runs)
+        told = _told(request, job)
+        return JSONResponse(told, 201, headers={"location": told["url"]})
 
     says = inspect.getdoc(function_of(verb)) or ""
+    content = {"multipart/form-data": {"schema": schema(verb)}}
     app.add_api_route(
         f"/api/{verb}",
         ask,
@@ -235,36 +205,23 @@ def _add_verb(
         name=verb,
         summary=says.partition("\n")[0],
         status_code=201,
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"multipart/form-data": {"schema": schema(verb)}},
-            }
+        openapi_extra={"requestBody": {"required": True, "content": content}},
+        responses={
+            413: {"description": "more was sent than is read"},
+            422: {"description": "a field cannot be used; `error` says which, and what to do"},
+            429: {"description": "too many jobs of yours wait already"},
         },
-        responses=_REFUSALS,
     )
 
 
 def _check_room(jobs: Jobs, owner: str) -> None:
-    """Refuse a job if the owner has many that wait, or the disk is full."""
+    """Refuse a job if the owner has many that wait."""
     if sum(job.state not in ENDED for job in jobs.of(owner)) >= MOST_WAITING:
         text = f"{MOST_WAITING} of your jobs wait already; let some end, or cancel them"
         raise HTTPException(429, text)
-    if jobs.is_full():
-        raise HTTPException(507, FULL)
 
 
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    413: {"description": "more was sent than is read"},
-    422: {"description": "a field cannot be used; `error` says which, and what to do"},
-    429: {"description": "too many jobs of yours wait already"},
-    507: {"description": "the disk is full"},
-}
-
-
-def _accepted(
-    jobs: Jobs, owner: str, verb: str, form: FormData, models: Callable[[], list[Offer]]
-) -> Job:
+def _accept(jobs: Jobs, owner: str, verb: str, form: FormData, runs: Path) -> Job:
     """Make a job of a form, and store its files."""
     with _new_job(jobs, owner, verb) as job:
         folder = job.place / INPUTS
@@ -273,7 +230,7 @@ def _accepted(
         arguments_of(verb, fields)  # refuses what the command would refuse
         name = fields.get("model", "")
         if name and "/" not in name:  # and no file that was sent
-            job.model = model_named(name, verb, models())
+            job.model = model_named(name, verb, offers(runs))
     return job
 
 
@@ -371,96 +328,75 @@ def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
 # Jobs
 
 
-def _add_jobs(app: FastAPI, jobs: Jobs, root: str) -> None:
+def _jobs_router(jobs: Jobs) -> APIRouter:
+    router = APIRouter(prefix="/api/jobs", default_response_class=Response)
+
     def owned(request: Request, id: str) -> Job:
-        job = jobs.find(id, _owner(request))
+        job = jobs.find(id, request.state.owner)
         if job is None:  # the same answer for another's job
             raise HTTPException(404)
         return job
 
+    def file_of(request: Request, id: str, folder: str, name: str) -> Path:
+        job = owned(request, id)
+        made = (one["name"] for one in job.result.get("files", ()))
+        if name not in (_inputs(job) if folder == INPUTS else made):
+            raise HTTPException(404, "there is no such file; the job says which it has")
+        return job.place / folder / name
+
+    @router.get("")
     def listed(request: Request) -> Response:
         """Your jobs, the newest first."""
-        return JSONResponse([_told(job, root) for job in jobs.of(_owner(request))])
+        return JSONResponse([_told(request, job) for job in jobs.of(request.state.owner)])
 
+    @router.get("/{id}")
     def one(request: Request, id: str) -> Response:
         """A job: its state, its problem, or its files."""
-        return JSONResponse(_told(owned(request, id), root))
+        return JSONResponse(_told(request, owned(request, id)))
 
+    @router.delete("/{id}", status_code=204)
     def delete(request: Request, id: str) -> Response:
         """Forget a job and its files; one that has not ended is cancelled."""
         jobs.delete(owned(request, id))
         return Response(status_code=204)
 
+    @router.post("/{id}/cancel")
     def cancel(request: Request, id: str) -> Response:
         """End a job, and keep it in the list."""
         jobs.cancel(owned(request, id))
         return one(request, id)
 
+    @router.post("/{id}/again", status_code=201)
     def again(request: Request, id: str) -> Response:
         """Ask for the same once more, of the same files."""
-        job, owner = owned(request, id), _owner(request)
+        job, owner = owned(request, id), request.state.owner
         _check_room(jobs, owner)
         with _new_job(jobs, owner, job.verb) as fresh:
             shutil.copytree(job.place / INPUTS, fresh.place / INPUTS)
             fresh.fields, fresh.model = job.fields, job.model
-        return JSONResponse(_told(fresh, root), 201)
+        return JSONResponse(_told(request, fresh), 201)
 
-    def replay(request: Request, id: str) -> Response:
-        """Make the pictures of a job again, from what they say of themselves and its files."""
-        job, owner = owned(request, id), _owner(request)
-        _check_room(jobs, owner)
-        with _new_job(jobs, owner, REPLAY) as fresh:
-            fresh.fields = _replayed(job, fresh.place / INPUTS)
-        return JSONResponse(_told(fresh, root), 201)
-
+    @router.get("/{id}/files/{name:path}")
     def output(request: Request, id: str, name: str) -> Response:
         """A file that a job made."""
-        job = owned(request, id)
-        if name not in _names(job):
-            raise HTTPException(404, "there is no such file; the job says which it has")
-        return _file(job.place / OUTPUTS / name)
+        return _file(file_of(request, id, OUTPUTS, name))
 
+    @router.get("/{id}/inputs/{name:path}")
     def given(request: Request, id: str, name: str) -> Response:
         """A file that a job was given."""
-        job = owned(request, id)
-        if name not in _inputs(job):
-            raise HTTPException(404, "there is no such file; the job says which it has")
-        return _file(job.place / INPUTS / name)
+        return _file(file_of(request, id, INPUTS, name))
 
+    @router.get("/{id}/labels/{name:path}")
     def labels(request: Request, id: str, name: str) -> Response:
         """The labels of a map of parts, as a mask is sent: width, height, then a byte a pixel."""
-        path = getattr(output(request, id, name), "path", Path())
-        with Image.open(path) as image:
+        with Image.open(file_of(request, id, OUTPUTS, name)) as image:
             if image.mode != "P":
                 raise HTTPException(404, "that file is no map of parts")
             data = struct.pack("<II", *image.size) + np.asarray(image).tobytes()
         packed = gzip.compress(data, 1, mtime=0)
         return Response(packed, media_type=_PLAIN, headers={"content-encoding": "gzip"})
 
-    for path, method, act, status in (
-        ("", "GET", listed, 200),
-        ("/{id}", "GET", one, 200),
-        ("/{id}", "DELETE", delete, 204),
-        ("/{id}/cancel", "POST", cancel, 200),
-        ("/{id}/again", "POST", again, 201),
-        ("/{id}/replay", "POST", replay, 201),
-        ("/{id}/files/{name:path}", "GET", output, 200),
-        ("/{id}/inputs/{name:path}", "GET", given, 200),
-        ("/{id}/labels/{name:path}", "GET", labels, 200),
-    ):
-        app.add_api_route(
-            f"/api/jobs{path}",
-            act,
-            methods=[method],
-            status_code=status,
-            response_class=Response,
-            responses={404: {"description": "no such job, or not yours"}} if path else None,
-        )
-
-
-def _names(job: Job) -> list[str]:
-    """The files that a job made."""
-    return [file["name"] for file in job.result.get("files", ())]
+    return router
 
 
 def _inputs(job: Job) -> list[str]:
@@ -469,40 +405,18 @@ def _inputs(job: Job) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-def _replayed(job: Job, folder: Path) -> dict[str, Any]:
-    """The fields of a job that replays the pictures of another, whose files are copied into this
-    folder."""
-    names = _replayable(job)
-    if not names:
-        raise InputError("this job has no picture to make again", "choose one that made some")
-    made = {f"pictures/{name}": job.place / OUTPUTS / name for name in names}
-    used = [job.place / INPUTS / name for name in _inputs(job)]
-    used += [job.model] if job.model else []
-    for name, source in (made | {f"inputs/{path.name}": path for path in used}).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, folder / name)
-    return {"pictures": list(made), **({"inputs": "inputs"} if used else {})}
-
-
-def _replayable(job: Job) -> list[str]:
-    """The output files of a job that have a record; those of a test of people are copies."""
-    if job.state != DONE or job.verb in (REPLAY, "judge_people_make"):
-        return []
-    return [name for name in _names(job) if Path(name).suffix.lower() in FORMATS]
-
-
-def _told(job: Job, root: str) -> dict[str, Any]:
+def _told(request: Request, job: Job) -> dict[str, Any]:
     """A job as JSON for its owner, with the addresses of its files."""
-    address = f"{root}/api/jobs/{job.id}"
+    address = f"{request.state.root}/api/jobs/{job.id}"
     names = ("id", "verb", "fields", "state", "problem", "created", "started", "ended")
     files = job.result.get("files", ())
     return {
         **{name: getattr(job, name) for name in names},
+        "url": address,
         "kept_days": DAYS,
-        "can_replay": bool(_replayable(job)),
         "inputs": [{"name": name, "url": f"{address}/inputs/{name}"} for name in _inputs(job)],
         **job.result,
-        "files": [{**file, "url": f"{address}/files/{file['name']}"} for file in files],
+        "files": [{**f, "url": f"{address}/files/{f['name']}"} for f in files],
     }
 
 
@@ -521,104 +435,44 @@ def _file(path: Path) -> Response:
 # Events
 
 
-def _add_streams(app: FastAPI, jobs: Jobs, stopping: Callable[[], bool]) -> None:
+def _events_router(jobs: Jobs, stopping: Callable[[], bool]) -> APIRouter:
+    router = APIRouter(prefix="/api", default_response_class=Response)
+
+    @router.get("/events")
     def all_jobs(request: Request) -> Response:
         """What your jobs say, from now on or after Last-Event-ID, as server-sent events."""
-        return _stream(jobs, _owner(request), _after(request, jobs.last), None, stopping)
+        return stream(request, jobs.last)
 
+    @router.get("/jobs/{id}/events")
     def one_job(request: Request, id: str) -> Response:
         """What one job says, from its beginning or after Last-Event-ID, until it ends."""
-        if jobs.find(id, _owner(request)) is None:
+        if jobs.find(id, request.state.owner) is None:
             raise HTTPException(404)
-        return _stream(jobs, _owner(request), _after(request, 0), id, stopping)
+        return stream(request, 0, id)
 
-    for path, stream in (("/api/events", all_jobs), ("/api/jobs/{id}/events", one_job)):
-        app.add_api_route(path, stream, response_class=Response)
+    def stream(request: Request, after: int, id: str | None = None) -> Response:
+        owner, last = request.state.owner, request.headers.get("last-event-id", "")
 
+        def is_over() -> bool:
+            job = None if id is None else jobs.find(id, owner)
+            return id is not None and (job is None or job.state in ENDED)
 
-def _after(request: Request, usual: int) -> int:
-    """The number of the last event that the browser has had."""
-    given = request.headers.get("last-event-id", "")
-    return int(given) if re.fullmatch(r"[0-9]{1,18}", given) else usual
+        async def events() -> AsyncIterator[str]:
+            number, silent = int(last) if re.fullmatch(r"[0-9]{1,18}", last) else after, 0.0
+            yield "retry: 500\n\n"
+            while not stopping():
+                ends = is_over()  # before `said`: then its last event is among them
+                for one in jobs.said(owner, number, id):
+                    number, silent = one.number, 0.0
+                    data = json.dumps({"job": one.job, "kind": one.kind, **one.value})
+                    yield f"id: {one.number}\ndata: {data}\n\n"
+                if ends:
+                    return
+                if (silent := silent + _TURN) > _ALIVE:
+                    silent = 0.0
+                    yield ": still here\n\n"
+                await asyncio.sleep(_TURN)
 
+        return StreamingResponse(events(), media_type="text/event-stream")
 
-def _stream(
-    jobs: Jobs, owner: str, after: int, id: str | None, stopping: Callable[[], bool]
-) -> Response:
-    def is_over() -> bool:
-        job = None if id is None else jobs.find(id, owner)
-        return id is not None and (job is None or job.state in ENDED)
-
-    async def events() -> AsyncIterator[str]:
-        number, silent = after, 0.0
-        yield "retry: 500\n\n"
-        while not stopping():
-            ends = is_over()  # before `said`: then its last event is among them
-            for one in jobs.said(owner, number, id):
-                number, silent = one.number, 0.0
-                data = json.dumps({"job": one.job, "kind": one.kind, **one.value})
-                yield f"id: {one.number}\ndata: {data}\n\n"
-            if ends:
-                return
-            if (silent := silent + _TURN) > _ALIVE:
-                silent = 0.0
-                yield ": still here\n\n"
-            await asyncio.sleep(_TURN)
-
-    return StreamingResponse(events(), media_type="text/event-stream")
-
-
-# ---------------------------------------------------------------------------------------------
-# Examples
-
-
-def _add_examples(app: FastAPI, root: str) -> None:
-    def listed() -> Response:
-        """Pictures for who has none at hand, and the strokes of a mask for them."""
-        return JSONResponse(
-            [
-                {
-                    "name": f"{example.name}.png",
-                    "title": example.title,
-                    "url": f"{root}/api/examples/{example.name}.png",
-                    "strokes": example.strokes,
-                }
-                for example in EXAMPLES.values()
-            ]
-        )
-
-    def one(name: str) -> Response:
-        """The file of an example."""
-        if name not in EXAMPLES:
-            raise HTTPException(404)
-        return Response(EXAMPLES[name].draw(), media_type="image/png")
-
-    def parts() -> Response:
-        """The parts of a face, by the labels of a map of parts."""
-        return JSONResponse([vars(part) for part in PARTS])
-
-    def landmarks() -> Response:
-        """The groups of a face's landmarks, in their order, and which are drawn as rings."""
-        return JSONResponse(
-            [
-                {"name": name, "count": len(group), "closed": name in CLOSED}
-                for name, group in LANDMARK_GROUPS.items()
-            ]
-        )
-
-    app.add_api_route("/api/parts", parts, response_class=Response)
-    app.add_api_route("/api/landmarks", landmarks, response_class=Response)
-    app.add_api_route("/api/examples", listed, response_class=Response)
-    app.add_api_route("/api/examples/{name}.png", one, response_class=Response)
-
-
-# ---------------------------------------------------------------------------------------------
-# Models
-
-
-def _add_models(app: FastAPI, models: Callable[[], list[Offer]]) -> None:
-    def listed() -> Response:
-        """The models that jobs may name, what each is for, and what it can be asked."""
-        return JSONResponse([offer.told for offer in models()])
-
-    app.add_api_route("/api/models", listed, response_class=Response)
+    return router

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import skimage.data
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse, Response
 from PIL import Image, ImageDraw
 
+from trombine.core.conventions import LANDMARK_GROUPS, PARTS
+from trombine.io.overlays import CLOSED
 from trombine.world import face, paint
 
 _SIDE: Final = 384
@@ -27,13 +30,11 @@ _SEED: Final = 11
 _MOUTH: Final = {"radius": 22.0, "points": [[168, 288], [218, 288]]}  # of the painted face
 
 
-@dataclass(frozen=True, kw_only=True)
-class Example:
+class Example(NamedTuple):
     """A picture that is here, and the strokes that are painted over it at first."""
 
-    name: str
     title: str
-    draw: Callable[[], bytes]  # a PNG
+    draw: Callable[[], Image.Image]
     strokes: tuple[dict[str, Any], ...] = ()  # radius, and points as x and y
 
 
@@ -42,29 +43,23 @@ def _astronaut() -> Image.Image:
     return Image.fromarray(skimage.data.astronaut()).crop((32, 0, 32 + _SIDE, _SIDE))
 
 
-def _scratched() -> bytes:
+def _scratched() -> Image.Image:
     image = _astronaut().copy()
     draw = ImageDraw.Draw(image)
     for path in _SCRATCHES:
         draw.line(path, fill=(244, 240, 230), width=_SCRATCH, joint="curve")
     for x, y, radius in _STAINS:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(92, 66, 40))
-    return _png(image)
+    return image
 
 
-def _cat() -> bytes:
-    return _png(Image.fromarray(skimage.data.chelsea()))
+def _cat() -> Image.Image:
+    return Image.fromarray(skimage.data.chelsea())
 
 
 @cache
-def _painted() -> bytes:
-    return _png(Image.fromarray(paint(face(_SEED), _SIDE, "photo").pixels))
-
-
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+def _painted() -> Image.Image:
+    return Image.fromarray(paint(face(_SEED), _SIDE, "photo").pixels)
 
 
 _STROKES: Final = (
@@ -72,11 +67,49 @@ _STROKES: Final = (
     *({"radius": radius + _COVER, "points": [[x, y]]} for x, y, radius in _STAINS),
 )
 EXAMPLES: Final = {
-    example.name: example
-    for example in (
-        Example(name="scratched", title="A scratched portrait", draw=_scratched, strokes=_STROKES),
-        Example(name="portrait", title="A portrait", draw=lambda: _png(_astronaut())),
-        Example(name="cat", title="A cat", draw=_cat),
-        Example(name="painted", title="A painted face", draw=_painted, strokes=(_MOUTH,)),
-    )
+    "scratched": Example("A scratched portrait", _scratched, _STROKES),
+    "portrait": Example("A portrait", _astronaut),
+    "cat": Example("A cat", _cat),
+    "painted": Example("A painted face", _painted, (_MOUTH,)),
 }
+
+
+def examples_router() -> APIRouter:
+    """The paths of the examples, and of what the parts and landmarks of faces are called."""
+    router = APIRouter(prefix="/api", default_response_class=Response)
+
+    @router.get("/examples")
+    def listed(request: Request) -> Response:
+        """Pictures for who has none at hand, and the strokes of a mask for them."""
+        address = f"{request.state.root}/api/examples"
+        return JSONResponse(
+            [
+                {"name": file, "title": e.title, "url": f"{address}/{file}", "strokes": e.strokes}
+                for file, e in ((f"{name}.png", example) for name, example in EXAMPLES.items())
+            ]
+        )
+
+    @router.get("/examples/{name}.png")
+    def one(name: str) -> Response:
+        """The file of an example."""
+        if name not in EXAMPLES:
+            raise HTTPException(404)
+        EXAMPLES[name].draw().save(buffer := io.BytesIO(), "PNG")
+        return Response(buffer.getvalue(), media_type="image/png")
+
+    @router.get("/parts")
+    def parts() -> Response:
+        """The parts of a face, by the labels of a map of parts."""
+        return JSONResponse([vars(part) for part in PARTS])
+
+    @router.get("/landmarks")
+    def landmarks() -> Response:
+        """The groups of a face's landmarks, in their order, and which are drawn as rings."""
+        return JSONResponse(
+            [
+                {"name": name, "count": len(group), "closed": name in CLOSED}
+                for name, group in LANDMARK_GROUPS.items()
+            ]
+        )
+
+    return router

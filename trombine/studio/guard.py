@@ -13,13 +13,15 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trombine.core.texts import from_json
 
@@ -35,28 +37,29 @@ HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-cache",
 }
-OWNER: Final = "owner"  # key of a request's state: whose jobs it sees
-HERE: Final = "here"  # the same: whether it comes from the machine that the studio runs on
 SUBJECT: Final = "/people/"  # the path of a test, before the secret of a subject
 _MOST_JSON: Final = 1 << 20  # bytes
 _SUBJECTS: Final = re.compile(rf"{SUBJECT}[\w-]{{22,64}}", re.ASCII)
-_READS: Final = ("GET", "HEAD")
 _STRANGER: Final = (
     "this page opens by the link that trombine studio printed: open that link, all of it"
 )
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+_PAGE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">{meta}'
+    "<title>trombine studio</title></head><body><main><h1>trombine studio</h1><p>{body}</p></main>"
+    "</body></html>"
+)
 
 
 class Guard:
-    """Passes on requests with a token or cookie, with their owner; answers others itself."""
+    """Passes on requests with a token or cookie; answers others itself.
+
+    `request.state.owner` says whose jobs a request sees, `here` whether it comes from the machine
+    that the studio runs on, `root` below which path browsers have it.
+    """
 
     def __init__(
-        self, app: App, *, token: str, hosts: Iterable[str], cookie: str, outside: str = ""
+        self, app: ASGIApp, *, token: str, hosts: Iterable[str], cookie: str, outside: str = ""
     ) -> None:
         """`outside` is the address under which a proxy serves it."""
         self.app, self.token, self.cookie = app, token, cookie
@@ -69,86 +72,73 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that is refused; pass on the others."""
-        if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self.app(scope, receive, send)
-            return  # no web sockets here
-        guarded = _with_headers(send)
-        headers = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-        ]
-        if refused := self._refused(scope["method"], headers):
-            await _answer(guarded, 403, refused)
-            return
-        if _SUBJECTS.fullmatch(scope["path"]):  # the link of a subject opens that test alone
-            await self.app(scope, _bounded(receive), guarded)
-            return
-        owner = self._owner(headers)
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        token = query.get("token", [""])[0] if scope["method"] == "GET" else ""
-        if _same(token, self.token):
-            await self._exchange(scope["path"], guarded)
-            return
-        if owner is None:  # with a good cookie, the token of an old link is ignored
-            await _answer(guarded, 401, _STRANGER, is_page=not scope["path"].startswith("/api"))
-            return
-        scope.setdefault("state", {}).update({OWNER: owner, HERE: self._is_here(scope)})
-        await self.app(scope, _bounded(receive), guarded)
+        if scope["type"] == "http":
+            answer = self._answer(Request(scope)) or self.app
+            await answer(scope, _bounded(receive), _with_headers(send))
+        elif scope["type"] == "lifespan":  # no web sockets here
+            await self.app(scope, receive, send)
 
-    def _refused(self, method: str, headers: list[tuple[str, str]]) -> str:
+    def _answer(self, request: Request) -> Response | None:
+        path = request.scope["path"]
+        if refused := self._refused(request):
+            return JSONResponse({"error": refused}, 403)
+        if _SUBJECTS.fullmatch(path):  # the link of a subject opens that test alone
+            return None
+        if request.method == "GET" and _same(request.query_params.get("token", ""), self.token):
+            return self._exchange(path)
+        request.state.owner = self._owner(request)
+        request.state.here, request.state.root = self._is_here(request), self.root
+        if request.state.owner:  # with a good cookie, the token of an old link is ignored
+            return None
+        if path.startswith("/api"):
+            return JSONResponse({"error": _STRANGER}, 401)
+        return HTMLResponse(_PAGE.format(meta="", body=_STRANGER), 401)
+
+    def _refused(self, request: Request) -> str:
         """Why a request is refused for its Host or Origin; "" if it is not."""
-        hosts, origins = _all(headers, "host"), _all(headers, "origin")
+        hosts, origins = (request.headers.getlist(name) for name in ("host", "origin"))
         if len(hosts) != 1 or hosts[0] not in self.hosts:
             return f"this studio answers at {min(self.hosts.values())} only; open it there"
-        ours = {self.hosts.get(host, "") for host in hosts} | {self.origin}
-        if len(origins) > 1 or not {*origins} <= ours - {""}:
+        if len(origins) > 1 or not {*origins} <= {self.hosts[hosts[0]], self.origin} - {""}:
             return "another page asked for this; open the studio itself"
         # Browsers send Origin with every write; without it, a write needs the token.
-        if not origins and method not in _READS and not self._bears_token(headers):
+        is_write = request.method not in ("GET", "HEAD")
+        if is_write and not origins and not self._bears_token(request):
             return "a write says its Origin, or brings the token as Authorization: Bearer TOKEN"
         return ""
 
-    def _is_here(self, scope: Scope) -> bool:
+    def _is_here(self, request: Request) -> bool:
         """Whether a request comes from this machine; never behind a proxy, where all seem to."""
-        client, server = scope.get("client"), scope.get("server")
+        client, server = request.client, request.scope.get("server")
         ours = ("127.0.0.1", server[0]) if server else ()
-        return not self.origin and client is not None and client[0] in ours
+        return not self.origin and client is not None and client.host in ours
 
-    def _owner(self, headers: list[tuple[str, str]]) -> str | None:
-        """The owner of a request: that of its cookie or of the token; None if it has neither."""
-        if self._bears_token(headers):
-            return _named(self.token)
-        for text in _all(headers, "cookie"):
-            try:
-                morsel = SimpleCookie(text).get(self.cookie)
-            except CookieError:
-                continue
-            name, _, signature = (morsel.value if morsel else "").partition(".")
-            if name and _same(signature, self._signed(name)):
-                return _named(name)
-        return None
+    def _owner(self, request: Request) -> str:
+        """The owner of a request: that of its cookie or of the token; "" if it has neither."""
+        if self._bears_token(request):
+            return _hashed(self.token)
+        name, _, signature = request.cookies.get(self.cookie, "").partition(".")
+        return _hashed(name) if name and _same(signature, self._signed(name)) else ""
 
-    def _bears_token(self, headers: list[tuple[str, str]]) -> bool:
-        return any(_same(text, f"Bearer {self.token}") for text in _all(headers, "authorization"))
+    def _bears_token(self, request: Request) -> bool:
+        return _same(request.headers.get("authorization", ""), f"Bearer {self.token}")
 
     def _signed(self, name: str) -> str:
         return hmac.new(self.token.encode(), name.encode(), hashlib.sha256).hexdigest()
 
-    async def _exchange(self, path: str, send: Send) -> None:
-        """Set a cookie in exchange for the token, on a page that then opens the studio: with a
+    def _exchange(self, path: str) -> Response:
+        """A page that sets a cookie in exchange for the token, and then opens the studio: with a
         redirect, a SameSite=Strict cookie would not be sent if the link was on another site."""
         name = secrets.token_urlsafe(18)
-        value = f"{self.cookie}={name}.{self._signed(name)}"
         # Only paths: "//other.example" would lead to another host.
         place = path if path.replace("/", "", 1).replace("-", "").isalnum() else "/"
-        link = f'<a href="{self.root}{place}">Open the studio</a>'
-        # The icon, since browsers would request /favicon.ico.
         meta = f'<meta http-equiv="refresh" content="0;url={self.root}{place}">'
+        # Since browsers would request /favicon.ico.
         meta += f'<link rel="icon" href="{self.root}/static/icon.svg">'
-        text = _page("trombine studio", link, meta)
-        cookie = f"{value}; HttpOnly; SameSite=Strict; Path={self.root}/; Max-Age={30 * 24 * 3600}"
-        cookie += "; Secure" * self.is_secure
-        await _send(send, 200, "text/html; charset=utf-8", text, {"set-cookie": cookie})
+        link = f'<a href="{self.root}{place}">Open the studio</a>'
+        cookie = f"{self.cookie}={name}.{self._signed(name)}; HttpOnly; SameSite=Strict;"
+        cookie += f" Path={self.root}/; Max-Age={30 * 24 * 3600}" + "; Secure" * self.is_secure
+        return HTMLResponse(_PAGE.format(meta=meta, body=link), headers={"set-cookie": cookie})
 
 
 async def json_of(request: Request) -> dict[str, Any]:
@@ -188,20 +178,12 @@ def _bounded(receive: Receive) -> Receive:
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            given = {name.lower() for name, _ in message.get("headers", ())}
-            more = [
-                (name.encode(), value.encode())
-                for name, value in HEADERS.items()
-                if name.encode() not in given
-            ]
-            message["headers"] = [*message.get("headers", ()), *more]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
         await send(message)
 
     return sending
-
-
-def _all(headers: list[tuple[str, str]], wanted: str) -> list[str]:
-    return [value for name, value in headers if name == wanted]
 
 
 def _same(one: str, other: str) -> bool:
@@ -209,32 +191,6 @@ def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _named(secret: str) -> str:
+def _hashed(secret: str) -> str:
     """The name of an owner, from which the secret cannot be computed."""
     return hashlib.sha256(secret.encode()).hexdigest()[:32]
-
-
-async def _answer(send: Send, status: int, text: str, *, is_page: bool = False) -> None:
-    if is_page:
-        await _send(send, status, "text/html; charset=utf-8", _page("trombine studio", text))
-    else:
-        await _send(send, status, "application/json", json.dumps({"error": text}))
-
-
-async def _send(
-    send: Send, status: int, kind: str, text: str, headers: dict[str, str] | None = None
-) -> None:
-    data = text.encode()
-    lines = {"content-type": kind, "content-length": str(len(data)), **(headers or {})}
-    start = [(name.encode(), value.encode()) for name, value in lines.items()]
-    await send({"type": "http.response.start", "status": status, "headers": start})
-    await send({"type": "http.response.body", "body": data})
-
-
-def _page(title: str, body: str, meta: str = "") -> str:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{meta}<title>{title}</title></head><body><main><h1>{title}</h1><p>{body}</p></main></body>"
-        "</html>"
-    )

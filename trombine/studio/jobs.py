@@ -19,8 +19,6 @@ ENDED: Final = (DONE, FAILED, CANCELLED)
 STATE, PROGRESS = "state", "progress"  # kinds of events
 INPUTS, OUTPUTS = "in", "out"  # folders of a job
 DAYS: Final = 7  # for which an ended job is kept
-LEAST_FREE: Final = 512 << 20  # bytes of the disk, below which no job is taken
-FULL: Final = "the disk is full; delete jobs that are done, or make room"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -67,10 +65,6 @@ class Jobs:
     def place(self, id: str) -> Path:
         """The folder of a job's files."""
         return self.folder / "jobs" / id
-
-    def is_full(self) -> bool:
-        """Whether the disk has too little space for another job."""
-        return shutil.disk_usage(self.folder).free < LEAST_FREE
 
     def add(self, job: Job) -> None:
         """Queue a job whose files are written; delete jobs that ended more than DAYS ago."""

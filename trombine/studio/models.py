@@ -1,4 +1,4 @@
-"""The models that pages offer: shipped ones, those of runs/, and one named at the start.
+"""The models that pages offer: shipped ones, and those of runs/.
 
 Only headers of files are read: the server builds no nets.
 """
@@ -62,18 +62,15 @@ class Offer:
     @property
     def told(self) -> dict[str, Any]:
         """The offer as JSON."""
-        fields = [_FIELDS[name] for name in self.fields if name in _FIELDS]
+        fields = [vars(_FIELDS[name]) for name in self.fields if name in _FIELDS]
         names = ("name", "task", "about", "varies", "sizes", "style")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "fields": [vars(field) for field in fields],
-        }
+        return {**{name: getattr(self, name) for name in names}, "fields": fields}
 
 
-def offers(runs: Path, given: Path | None = None) -> list[Offer]:
-    """Shipped models, then the given one, then those of a folder of runs."""
-    found = {}
-    for offer in (*_shipped(), *_others(runs, given)):
+def offers(runs: Path) -> list[Offer]:
+    """Shipped models, then those of a folder of runs."""
+    found: dict[tuple[str, str], Offer] = {}
+    for offer in (*_shipped(), *_of_runs(runs)):
         found.setdefault((offer.task, offer.name), offer)
     return list(found.values())
 
@@ -93,30 +90,20 @@ def model_named(name: str, verb: str, models: list[Offer]) -> Path | None:
 
 def _shipped() -> Iterator[Offer]:
     for name, about in _FOR.items():
-        yield Offer(
-            name=name, task=name.partition("-")[0].replace("inpaint", "repair"), about=about
-        )
+        task = name.partition("-")[0].replace("inpaint", "repair")
+        yield Offer(name=name, task=task, about=about)
+    painted: dict[str, Any] = {"task": "generate", "sizes": _SIZES, "fields": tuple(_FIELDS)}
     for name, about in _PAINTED.items():
-        yield Offer(
-            name=name,
-            task="generate",
-            about=about,
-            style=name,
-            sizes=_SIZES,
-            fields=tuple(_FIELDS),
-        )
+        yield Offer(name=name, about=about, style=name, **painted)
     for name, path in shipped().items():
         if name not in _FOR and (offer := _offer(name, read_card(path), None)):
             yield offer
 
 
-def _others(runs: Path, given: Path | None) -> Iterator[Offer]:
-    folders = sorted(path.parent for path in runs.glob(f"*/{BEST}"))
-    for place in ([given] if given else []) + folders:
-        path = place / BEST if place.is_dir() else place
-        name = place.stem if place.is_file() else place.name
+def _of_runs(runs: Path) -> Iterator[Offer]:
+    for path in sorted(runs.glob(f"*/{BEST}")):
         with suppress(InputError):  # no model
-            if offer := _offer(name, read_card(path), path):
+            if offer := _offer(path.parent.name, read_card(path), path):
                 yield offer
 
 

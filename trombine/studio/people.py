@@ -16,16 +16,16 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, StrictInt, ValidationError
 
-from trombine.commands.people import KEY_ENDING
 from trombine.core.errors import InputError
 from trombine.eval.people import (
     ANSWERS,
+    KEY_ENDING,
     PAGE,
     Answers,
     Key,
@@ -34,17 +34,24 @@ from trombine.eval.people import (
     render,
     subject_of,
 )
-from trombine.eval.people_report import numbers_of, report_of
+from trombine.eval.people_score import numbers_of, report_of
 from trombine.io.files import write_bytes
-from trombine.studio.guard import HERE, OWNER, SUBJECT, json_of
+from trombine.studio.api import checked
+from trombine.studio.guard import SUBJECT, json_of
 from trombine.studio.jobs import DONE, OUTPUTS, Jobs
 
 VERB: Final = "judge_people_make"
 MOST_SUBJECTS: Final = 500  # of a test
-MOST_TESTS: Final = 100  # of an owner
-_LONGEST: Final = 100  # letters of a title
 _TEST: Final = "test.json"
 _RECORD: Final = ("version", "test", "experience", "begun", "finished", "answers")
+
+
+class _Asked(BaseModel):
+    """What is asked for a test, or for more links of one."""
+
+    job: str = ""
+    title: Annotated[str, Field(max_length=100)] = "Real or generated?"
+    subjects: Annotated[StrictInt, Field(ge=1, le=MOST_SUBJECTS)] = 1
 
 
 @dataclass(kw_only=True)
@@ -71,8 +78,6 @@ class Served:
 
     def add(self, owner: str, title: str, page: Path, key: Path, count: int) -> Test:
         """Store a test, with links for `count` subjects."""
-        if len(self.of(owner, everybodys=False)) >= MOST_TESTS:
-            raise HTTPException(429, f"you have {MOST_TESTS} tests; delete one first")
         id = secrets.token_urlsafe(16)
         test = Test(id=id, owner=owner, title=title, created=time.time())
         write_bytes(self.folder / id / "content.json", json.dumps(content_of(page)).encode())
@@ -172,11 +177,10 @@ def _scored(record: Mapping[str, Any], key: Key) -> Subject:
 def add_people(app: FastAPI, jobs: Jobs, address: str) -> None:
     """The paths of tests, and those of their subjects; `address` is where browsers have us."""
     tests = Served(jobs.folder)
-    router = APIRouter(prefix="/api/people")
+    router = APIRouter(prefix="/api/people", default_response_class=Response)
 
     def held(request: Request) -> list[Test]:
-        here = getattr(request.state, HERE, False)
-        return tests.of(getattr(request.state, OWNER), everybodys=here)
+        return tests.of(request.state.owner, everybodys=request.state.here)
 
     def owned(request: Request, id: str) -> Test:
         for test in held(request):
@@ -198,83 +202,60 @@ def add_people(app: FastAPI, jobs: Jobs, address: str) -> None:
         told = {name: getattr(test, name) for name in ("id", "title", "created")}
         return told | {"pictures": len(tests.key(test).pictures), "subjects": subjects}
 
+    @router.get("")
     def listed(request: Request) -> Response:
         """Your tests of people, the newest first, with the link of each subject; who sits at the
         machine that the studio runs on sees everybody's."""
         return JSONResponse([told(test) for test in held(request)])
 
+    @router.post("", status_code=201)
+    async def add(request: Request) -> Response:
+        """Serve the test that a job of `judge people make` has made: JSON with `job`, `title`, and
+        for how many `subjects` there are to be links."""
+        asked, owner = checked(_Asked, await json_of(request)), request.state.owner
+        job = jobs.find(asked.job, owner)
+        if job is None or job.verb != VERB or job.state != DONE:
+            raise HTTPException(404, "there is no such test; the job that makes it has to be done")
+        page, key = job.place / OUTPUTS / PAGE, job.place / f"{OUTPUTS}{KEY_ENDING}"
+        return JSONResponse(told(tests.add(owner, asked.title, page, key, asked.subjects)), 201)
+
+    @router.get("/{id}")
     def one(request: Request, id: str) -> Response:
         """A test, and what its answers say so far."""
         test = owned(request, id)
         return JSONResponse(told(test) | tests.results(test))
 
-    async def add(request: Request) -> Response:
-        """Serve the test that a job of `judge people make` has made: JSON with `job`, `title`, and
-        for how many `subjects` there are to be links."""
-        asked = await json_of(request)
-        owner, title = getattr(request.state, OWNER), asked.get("title") or "Real or generated?"
-        job = jobs.find(str(asked.get("job")), owner)
-        gone = HTTPException(404, "there is no such test; the job that makes it has to be done")
-        if job is None or job.verb != VERB or job.state != DONE:
-            raise gone
-        if not isinstance(title, str) or len(title) > _LONGEST:
-            raise InputError(f"the title is a text of {_LONGEST} letters at most")
-        made, key = job.place / OUTPUTS, job.place / f"{OUTPUTS}{KEY_ENDING}"
-        if not key.exists():  # a program gave it another place
-            raise gone
-        return JSONResponse(told(tests.add(owner, title, made / PAGE, key, _count(asked))), 201)
+    @router.delete("/{id}", status_code=204)
+    def delete(request: Request, id: str) -> Response:
+        """Forget a test and all that was answered; its links open nothing any more."""
+        tests.delete(owned(request, id))
+        return Response(status_code=204)
 
+    @router.post("/{id}/subjects", status_code=201)
     async def invite(request: Request, id: str) -> Response:
         """Make links for so many more `subjects`."""
         test = owned(request, id)
-        tests.invite(test, _count(await json_of(request)))
+        tests.invite(test, checked(_Asked, await json_of(request)).subjects)
         return JSONResponse(told(test), 201)
 
+    @router.get("/{id}/answers.zip")
     def archive(request: Request, id: str) -> Response:
         """The key and all answers, as `trombine judge people score` takes them."""
         headers = {"content-disposition": 'attachment; filename="answers.zip"'}
         data = tests.archive(owned(request, id))
         return Response(data, media_type="application/zip", headers=headers)
 
-    def delete(request: Request, id: str) -> Response:
-        """Forget a test and all that was answered; its links open nothing any more."""
-        tests.delete(owned(request, id))
-        return Response(status_code=204)
-
-    for path, act, method, status in (
-        ("", listed, "GET", 200),
-        ("", add, "POST", 201),
-        ("/{id}", one, "GET", 200),
-        ("/{id}", delete, "DELETE", 204),
-        ("/{id}/subjects", invite, "POST", 201),
-        ("/{id}/answers.zip", archive, "GET", 200),
-    ):
-        router.add_api_route(
-            path, act, methods=[method], status_code=status, response_class=Response
-        )
     app.include_router(router)
-    _add_subjects(app, tests)
 
+    # What a link opens: its own test, and nothing else.
 
-def _add_subjects(app: FastAPI, tests: Served) -> None:
-    """What a link opens: its own test, and nothing else."""
-
-    def asked(secret: str) -> Response:
+    @app.get(f"{SUBJECT}{{secret}}", include_in_schema=False)
+    def shown(secret: str) -> Response:
         page, policy = tests.page(secret)
         headers = {"content-security-policy": f"{policy}; frame-ancestors 'none'"}
         return HTMLResponse(page, headers=headers | {"cache-control": "no-store"})
 
+    @app.post(f"{SUBJECT}{{secret}}", include_in_schema=False)
     async def answered(request: Request, secret: str) -> Response:
         tests.answer(secret, await json_of(request))
         return Response(status_code=204)
-
-    path = f"{SUBJECT}{{secret}}"
-    app.add_api_route(path, asked, include_in_schema=False)
-    app.add_api_route(path, answered, methods=["POST"], include_in_schema=False)
-
-
-def _count(asked: Mapping[str, Any]) -> int:
-    count = asked.get("subjects", 1)
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_SUBJECTS:
-        raise InputError(f"subjects is a number from 1 to {MOST_SUBJECTS}")
-    return count

@@ -28,31 +28,6 @@ USUAL: Final = 256
 _AT_ONCE: Final = 2  # drawings at a time; others wait without a thread
 
 
-def portraits_router() -> APIRouter:
-    """The path that draws a character."""
-    router = APIRouter()
-    turns = asyncio.Semaphore(_AT_ONCE)
-
-    async def draw(request: Request) -> Response:
-        """The picture of a person, as PNG: JSON with `character`, as restyle's `write_character`
-        has it, `style`, and `size` in pixels."""
-        asked = checked(_Drawing, await json_of(request))
-        async with turns:
-            return Response(await run_in_threadpool(_drawn, asked), media_type=_PNG)
-
-    router.add_api_route(
-        "/api/draw",
-        draw,
-        methods=["POST"],
-        response_class=Response,
-        responses={422: {"description": "it cannot be drawn; `error` says why"}},
-    )
-    return router
-
-
-_PNG: Final = "image/png"
-
-
 class _Drawing(BaseModel):
     """A person, and how to draw them."""
 
@@ -60,6 +35,22 @@ class _Drawing(BaseModel):
     character: dict[str, float]
     style: Literal["photo", "anime", "cartoon", "sketch"]
     size: Annotated[int, limits(SMALLEST, LARGEST)] = USUAL
+
+
+def portraits_router() -> APIRouter:
+    """The path that draws a character."""
+    router = APIRouter()
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    @router.post("/api/draw", response_class=Response)
+    async def draw(request: Request) -> Response:
+        """The picture of a person, as PNG: JSON with `character`, as restyle's `write_character`
+        has it, `style`, and `size` in pixels."""
+        asked = checked(_Drawing, await json_of(request))
+        async with turns:
+            return Response(await run_in_threadpool(_drawn, asked), media_type="image/png")
+
+    return router
 
 
 def _drawn(asked: _Drawing) -> bytes:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +19,6 @@ from trombine.io.files import write_bytes
 from trombine.studio import guard
 from trombine.studio.app import application
 from trombine.studio.jobs import Jobs
-from trombine.studio.models import Offer, offers
 from trombine.studio.workers import working
 
 HOME: Final = "127.0.0.1"
@@ -46,55 +44,33 @@ class Studio:
 
 @contextmanager
 def opened(
-    folder: Path,
-    port: int,
-    workers: int,
-    *,
-    invents: Path | None = None,
-    lan: bool = False,
-    outside: str = "",
+    folder: Path, port: int, workers: int, *, lan: bool = False, outside: str = ""
 ) -> Iterator[Studio]:
     """A studio with worker processes, while the block runs; its files are in this folder.
 
-    `invents` is a model that pages offer beside those that are shipped and those of runs/; `lan`
-    accepts requests from the network; `outside` is the address under which a proxy serves it.
+    `lan` accepts requests from the network; `outside` is the address under which a proxy serves it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # pictures of people are in it
     try:
         with FileLock(folder / "studio.lock", timeout=0), _listening(port, lan) as listening:
-            jobs, models = Jobs(folder), partial(offers, Path("runs").resolve(), invents)
+            jobs = Jobs(folder)
             with working(jobs, workers):
-                yield _studio(jobs, listening, models, _lan_host() if lan else HOME, outside)
+                yield _studio(jobs, listening, _lan_host() if lan else HOME, outside)
     except Timeout as error:
         text = "is the folder of another studio that is open"
         raise InputError(text, "close it, or give another --data", path=folder) from error
 
 
-def _token(folder: Path) -> str:
-    """The token of the link; the same for one folder."""
-    path = folder / "token"
-    if not path.exists():
-        write_bytes(path, secrets.token_urlsafe(24).encode())
-    return path.read_text()
-
-
-def _studio(
-    jobs: Jobs,
-    listening: socket.socket,
-    models: Callable[[], list[Offer]],
-    host: str,
-    outside: str,
-) -> Studio:
-    token, port = _token(jobs.folder), listening.getsockname()[1]
+def _studio(jobs: Jobs, listening: socket.socket, host: str, outside: str) -> Studio:
+    secret = jobs.folder / "token"  # of the link: the same for one folder
+    if not secret.exists():
+        write_bytes(secret, secrets.token_urlsafe(24).encode())
+    token, port = secret.read_text(), listening.getsockname()[1]
     address = outside or f"http://{host}:{port}"
     server: list[uvicorn.Server] = []
     app = application(
-        jobs,
-        stopping=lambda: server[0].should_exit,
-        models=models,
-        address=address,
-        home=Path.cwd(),
+        jobs, stopping=lambda: server[0].should_exit, address=address, home=Path.cwd()
     )
     app.add_middleware(
         guard.Guard,

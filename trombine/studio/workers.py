@@ -1,7 +1,7 @@
 """The worker processes of a studio, and a thread for each that sends it jobs.
 
-If a process dies, its job fails and the process is replaced. A process is also replaced if it does
-not stop a cancelled job, or if a job took most of its memory, which is rarely given back.
+If a process dies, its job fails and the process is replaced. So is a process that does not stop a
+cancelled job, or that ran out of memory, which is rarely given back.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -28,14 +28,13 @@ from trombine.commands.replay import places_in
 from trombine.core.computing import follow_parent
 from trombine.core.errors import InputError
 from trombine.core.memory import ENDED, available, ran_out
-from trombine.core.progress import log
+from trombine.core.progress import Progress, log
 from trombine.studio.api import arguments_of, function_of, parameters_of, takes_files
 from trombine.studio.jobs import INPUTS, OUTPUTS, PROGRESS, RUNNING, Job, Jobs
 
 PATIENCE: Final = 3.0  # seconds in which a process must stop a cancelled job
 LEAST_BYTES: Final = 2 << 30  # memory of a process: libraries and nets take half of it
 _TURN: Final = 0.1  # seconds between checks of a job, and between reports of its progress
-_SPENT: Final = 0.8  # share of its memory after which a process is replaced
 _NICE: Final = 5  # pages come before jobs
 _DEADLY: Final = "ended the process that worked on it; take a smaller picture"
 _FAULT: Final = "something broke in trombine itself; the studio's terminal says more"
@@ -99,8 +98,8 @@ class _Worker(threading.Thread):
                 if self.pipe.poll(_TURN):
                     kind, value = self.pipe.recv()
                     if kind != PROGRESS:
-                        self.jobs.end(job, **value["end"])
-                        return not value["is_spent"]
+                        self.jobs.end(job, **value)
+                        return ENDED not in str(value.get("problem"))
                     self.jobs.progress(job, value)
                 elif job.state != RUNNING and cancelled is None:
                     cancelled = time.monotonic()
@@ -136,27 +135,15 @@ def _serve(pipe: Connection, most_bytes: int) -> None:
                 told = time.monotonic()
                 pipe.send((PROGRESS, {"done": done, "total": total, "unit": what}))
 
-        place, verb, fields, model = job
-        end = do(place, verb, fields, model, progress)
-        pipe.send(("end", {"end": end, "is_spent": _peak() > _SPENT * most_bytes}))
+        pipe.send(("end", do(*job, progress=progress)))
 
 
 class _UnwantedError(BaseException):
     """The job was cancelled. No Exception, which a library might catch."""
 
 
-def _peak() -> int:
-    """The peak memory of this process in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak << 10
-
-
 def do(
-    place: Path,
-    verb: str,
-    fields: Mapping[str, Any],
-    model: Path | None,
-    progress: Callable[[float, float, str], None],
+    place: Path, verb: str, fields: Mapping[str, Any], model: Path | None, progress: Progress
 ) -> dict[str, Any]:
     """Run a job in its folder; return its result or problem, as arguments of `Jobs.end`."""
     (place / OUTPUTS).mkdir()
@@ -180,11 +167,7 @@ def do(
 
 
 def _run(
-    verb: str,
-    fields: Mapping[str, Any],
-    model: Path | None,
-    folder: Path,
-    progress: Callable[[float, float, str], None],
+    verb: str, fields: Mapping[str, Any], model: Path | None, folder: Path, progress: Progress
 ) -> dict[str, Any]:
     function, arguments = function_of(verb), arguments_of(verb, fields)
     if model is not None:

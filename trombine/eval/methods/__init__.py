@@ -3,8 +3,7 @@
 A method takes a batch of pictures, N x C x H x W within [0, 1], and what its task adds, by name: a
 `factor` to enlarge by; a `hole`, N x 1 x H x W, 1 where pixels are to be painted; a `style` of the
 world to draw in, and the `source` that pictures are drawn in. It gives pictures within [0, 1],
-rounded to 8 bits as a file holds them. Who compares methods need not know which are nets. A method
-that invents takes seeds in place of pictures (invent.py).
+rounded to 8 bits as a file holds them. Who compares methods need not know which are nets.
 
     methods("upscale", "bicubic", "upscale-fast")["bicubic"](pictures, factor=2)
 """
@@ -18,7 +17,7 @@ from typing import Final
 from jaxtyping import Float32
 from torch import Tensor
 
-from trombine.eval.methods import invent, repair, restyle, upscale
+from trombine.eval.methods import repair, restyle, upscale
 
 Pictures = Float32[Tensor, "n c h w"]
 Run = Callable[..., Float32[Tensor, "n c k l"]]
@@ -31,14 +30,12 @@ class Methods:
     baselines: Mapping[str, Run]  # that need no net
     net: Callable[[str], Run]  # the method of a net's name
     floor: str  # the baseline below which a method does harm
-    usual: str  # the net that comes with trombine; {} is a style
 
 
 TASKS: Final = {
-    "upscale": Methods(upscale.BASELINES, upscale.of_net, "nearest pixel", "upscale"),
-    "repair": Methods(repair.BASELINES, repair.of_net, "mean colour", "inpaint"),
-    "restyle": Methods(restyle.BASELINES, restyle.of_net, "input", "restyle"),
-    "invent": Methods(invent.BASELINES, invent.of_net, "Gaussian of pixels", "generate-{}"),
+    "upscale": Methods(upscale.BASELINES, upscale.of_net, "nearest pixel"),
+    "repair": Methods(repair.BASELINES, repair.of_net, "mean colour"),
+    "restyle": Methods(restyle.BASELINES, restyle.of_net, "input"),
 }
 
 

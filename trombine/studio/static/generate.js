@@ -35,7 +35,6 @@ const plain = (name) => name.replaceAll("_", " ");
 
 function take(model) {
   set.clear();
-  $("nearest").hidden = true; // another model learned from others
   $("variety").hidden = Boolean(model.style); // which nets alone have
   $("likeness").hidden = !model.style; // which nets cannot paint
   $("reset").disabled = true;
@@ -46,7 +45,7 @@ function take(model) {
   $("fields").replaceChildren(...parts);
 }
 
-const buttons = ["run", "more", "go", "like", "nearest"];
+const buttons = ["run", "more", "go", "like"];
 
 /** Ask for a job, and show what became of it; none else can be asked for meanwhile. */
 async function work(verb, fields, show) {
@@ -73,33 +72,17 @@ const wanted = () => [
 ];
 
 function showFaces(job) {
-  $("nearest").hidden = $("nearest-sheet").hidden = true;
   $("faces").replaceChildren(...job.files.map(face));
   status.say(job.files.length === 1 ? "One face was generated." : `${job.files.length} faces were generated.`);
   reveal($("result"), $("result-title"));
 }
-
-let lastAsked = []; // what the faces that are shown were asked for by
 
 function generate() {
   const first = Math.max(0, Math.round(Number($("seed").value)) || 0);
   const last = first + Number($("count").value) - 1;
   const seeds = first === last ? `${first}` : `${first}-${last}`;
   const fields = [["seeds", seeds], ...wanted()];
-  return work("generate", fields, (job) => {
-    showFaces(job);
-    lastAsked = fields;
-    $("nearest").hidden = Boolean(chosen().style);
-  });
-}
-
-/** Below each face that is shown, what it is most like of all that the net learned from. */
-function showNearest(job) {
-  const { url } = job.files.find(({ name }) => name === "nearest.sheet.png");
-  $("nearest-sheet").href = $("nearest-sheet").firstElementChild.src = url;
-  $("nearest").hidden = true;
-  status.say("Below each face is the picture that it is most like.");
-  reveal($("nearest-sheet"), $("nearest-sheet"));
+  return work("generate", fields, showFaces);
 }
 
 const like = (file) =>
@@ -176,7 +159,6 @@ $("like").addEventListener("change", () => {
 $("model").addEventListener("change", () => take(chosen()));
 $("truncation").addEventListener("input", () => ($("truncation-shown").textContent = $("truncation").value));
 $("run").addEventListener("click", generate);
-$("nearest").addEventListener("click", () => work("generate", [...lastAsked, ["nearest", "true"]], showNearest));
 $("more").addEventListener("click", () => {
   $("seed").value = Number($("seed").value) + Number($("count").value);
   generate();

@@ -53,7 +53,6 @@ function item(job) {
   const link = (one) => make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`);
   const files = job.files.toSorted((one, other) => FRAME.test(one.name) - FRAME.test(other.name)).map(link);
   const row = make("div", { class: "row" }, ...files.splice(0, SHOWN));
-  if (job.can_replay) row.append(act("Replay", job, replay));
   if (isOver(job.state)) row.append(act("Again", job, again), act("Delete", job, remove));
   else row.append(act("Cancel", job, cancel));
   body.append(row);
@@ -91,7 +90,6 @@ function whether(job) {
   return [...lines, ...bad].filter(Boolean).map((text) => make("p", { class: "soft" }, text));
 }
 
-const replay = (id) => ask(`${API}/jobs/${id}/replay`, { method: "POST" });
 const again = (id) => ask(`${API}/jobs/${id}/again`, { method: "POST" });
 
 function act(word, job, does) {

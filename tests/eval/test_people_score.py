@@ -11,7 +11,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.inter_rater import fleiss_kappa as fleiss_of_statsmodels
 from statsmodels.stats.proportion import proportion_confint
 
-from trombine.eval.people_figures import (
+from trombine.eval.people_score import (
     answers_needed,
     cohen_kappa,
     d_prime,

@@ -1,0 +1,48 @@
+"""The log of evaluations, evaluations.jsonl: a line for each use of a frozen protocol's pictures.
+
+It is committed, so that choosing by peeking would show.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from trombine.core.errors import InputError
+from trombine.metrics import CHECKOUT, PROTOCOL_SEEDS, Figure, Protocol, commit_of
+
+LOG: Final = Path(__file__).with_suffix(".jsonl")
+
+
+def log_evaluation(
+    protocol: Protocol,
+    model_hash: str | None,
+    figures: Sequence[Figure],
+    path: Path | None = None,
+) -> bool:
+    """Append these figures to the log, or to another file, if the pictures are a frozen protocol's;
+    `model_hash` is None where there is no model. Returns whether a line was written."""
+    if any(result.protocol != protocol.hash for result in figures):
+        raise InputError(f"these figures are not all under protocol {protocol.hash}")
+    if not protocol.public and not any(seed in PROTOCOL_SEEDS for seed in protocol.seeds):
+        return False
+    entry = {
+        "commit": commit_of(CHECKOUT),
+        "model": model_hash,
+        "protocol": protocol.hash,
+        "name": protocol.name,
+        "conditions": protocol.canonical(),
+        "figures": [_plain(result) for result in figures],
+    }
+    with (path or LOG).open("a") as file:
+        file.write(json.dumps(entry, sort_keys=True, allow_nan=False) + "\n")
+    return True
+
+
+def _plain(result: Figure) -> dict[str, object]:
+    numbers = {"mean": result.mean, "low": result.low, "high": result.high}
+    rounded = {name: round(value, 6) for name, value in numbers.items()}
+    about = {"method": result.method, "measure": result.measure, "count": result.count}
+    return {**about, **rounded}
