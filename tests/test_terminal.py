@@ -126,15 +126,13 @@ def test_ctrl_c_and_sigterm_leave_nothing_half_written(photo: Path) -> None:
 # How a command ends
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_idle_threads_sleep_unless_told_otherwise(
-    before: str | None, after: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("OMP_WAIT_POLICY")
-    if before:
-        monkeypatch.setenv("OMP_WAIT_POLICY", before)
-    main(["--version"])
-    assert os.environ["OMP_WAIT_POLICY"] == after
+def test_idle_threads_sleep_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before, after in (("ACTIVE", "ACTIVE"), (None, "PASSIVE")):
+        monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+        if before:
+            monkeypatch.setenv("OMP_WAIT_POLICY", before)
+        main(["--version"])
+        assert os.environ["OMP_WAIT_POLICY"] == after
 
 
 @pytest.mark.parametrize(
@@ -142,7 +140,6 @@ def test_idle_threads_sleep_unless_told_otherwise(
     [
         (InputError("two\nlines"), 2, "trombine: two lines\n"),
         (OSError(28, "No space left on device"), 2, "trombine: no space left on device\n"),
-        (PermissionError(13, "Permission denied", "a\nb"), 2, "a\\nb: permission denied\n"),
         (MemoryError(), 1, "memory"),
         (KeyboardInterrupt(), 130, "stopped; the same command again does what is missing"),
     ],

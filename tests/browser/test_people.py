@@ -248,25 +248,6 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         look()
 
 
-def test_the_page_of_the_scores(
-    tabs: Tabs, home: Path, tmp_path: Path, watched: Callable[[Tab], Tab]
-) -> None:
-    key = json.loads((home / "study.key.json").read_text())
-    for name, right in (("ann", 3), ("ben", 4), ("cem", 6)):
-        made.write(
-            tmp_path / "a" / f"{name}.json", made.answers(key, name, made.right(right, right))
-        )
-    trombine.judge_people_score(
-        home / "study.key.json", tmp_path / "a", output=tmp_path / "index.html"
-    )
-    with tabs.lent(PHONE) as tab:
-        watched(tab).goto((tmp_path / "index.html").as_uri())
-        found = Axe().run(tab)
-        assert found.violations_count == 0, found.generate_report()
-        assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-        assert tab.locator("img").count() > 0
-
-
 # What the page gives away
 
 

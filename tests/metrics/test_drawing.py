@@ -13,9 +13,6 @@ from PIL import Image
 from trombine.io.image import Picture, picture_of
 from trombine.io.video import Frames
 from trombine.metrics.drawing import (
-    SAMPLES,
-    WORKING_SIZE,
-    _reduced,
     features,
     is_drawing,
 )
@@ -157,18 +154,6 @@ def test_the_colours_behind_alpha_choose_no_net() -> None:
         colours = np.where(disc(art)[..., None], inner, outer)
         image = Picture(samples=np.dstack([colours, alpha]))
         assert enlarge.model_for(Frames(frames=(image,)), 2)[0] == family
-
-
-@pytest.mark.parametrize("side", [2, SAMPLES])
-def test_blocks_up_to_four_are_averaged_exactly(side: int) -> None:
-    """As a reshape and a mean, for a picture that is cut at its right and lower edge."""
-    height, width = side * WORKING_SIZE - 3, side * WORKING_SIZE - 1
-    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    rows, columns = height // side, width // side
-    cut = pixels[: rows * side, : columns * side].reshape(rows, side, columns, side, 3)
-    reduced, kept = _reduced(pixels, pixels[..., 0] > 0)
-    assert np.allclose(reduced, cut.mean(axis=(1, 3)))
-    assert np.array_equal(kept, (cut[..., 0] > 0).all(axis=(1, 3)))
 
 
 def test_the_numbers_of_a_chessboard_as_by_hand() -> None:
