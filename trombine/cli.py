@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-import os
-import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
-from cyclopts import (
-    App,
-    CycloptsError,
-    Group,
-    MissingArgumentError,
-    Parameter,
-    UnknownCommandError,
-    UnknownOptionError,
-    UnusedCliTokensError,
-)
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
 from cyclopts import ValidationError as Invalid
 
 from trombine import __version__
 from trombine.commands import COMMANDS, GROUPS, PICTURES, SUMMARY
 from trombine.core.errors import InputError, shown
 
-_FILE: Final = re.compile(r"-[^-=][^=]*\.[A-Za-z]\w*")  # -photo.jpg, also where there is none yet
-_CLOSE: Final = 0.65  # from which share of common letters on one option may be meant by another
 COMPLETION: Final = "--install-completion"
 _QUIET, _VERBOSE = ("-q", "--quiet"), ("-v", "--verbose")
 _ALWAYS: Final = f"""Every command takes -q (only errors), -v (details), and --help, with examples:
@@ -54,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
         raise  # it lists the commands that there are
     except CycloptsError as error:
         usage = f"trombine {named}".strip()
-        problem = f"{named}: {_wrong(error)}".removeprefix(": ") + _dashed(words)
+        problem = f"{named}: {_wrong(error, named)}".removeprefix(": ")
         raise InputError(f"{problem}; {usage} --help says what it takes") from error
     except AttributeError as error:  # of cyclopts, where --net NAME and --net.width 8 are given
         if error.name not in ("setdefault", "append"):
@@ -100,34 +85,10 @@ def application(named: str = "") -> App:
     return app
 
 
-def _wrong(error: CycloptsError) -> str:
-    """What is wrong with a command's words, as all other errors are said."""
-    if isinstance(error, UnusedCliTokensError):
-        return f"does not take {' '.join(shown(word) for word in error.unused_tokens or ())}"
-    if isinstance(error, UnknownOptionError):
-        _, _, near = str(error).partition(" Did you mean ")
-        name = shown(error.token.keyword or error.token.value)
-        is_near = get_close_matches(name.strip("-"), [near.strip("-?")], cutoff=_CLOSE)
-        return f"does not take {name}" + (f"; did you mean {near}" if is_near else "")
-    if isinstance(error, MissingArgumentError):
-        if error.keyword:
-            return f"{error.keyword} needs a value after it"
-        argument = error.argument
-        if argument is None or argument.field_info.kind is inspect.Parameter.KEYWORD_ONLY:
-            return f"{argument.name if argument else 'an argument'} is missing"
-        return f"{argument.name.strip('-').upper()} is missing"
+def _wrong(error: CycloptsError, named: str) -> str:
+    """What is wrong with a command's words, as cyclopts says it, or pydantic."""
+    text = " ".join(str(error).split())
     if isinstance(error, Invalid) and (wrongs := getattr(error.__cause__, "errors", None)):
-        wrong = wrongs()[0]["msg"].removeprefix("Input ")  # pydantic's
-        argument = error.argument
-        given = shown(argument.tokens[0].value) if argument and argument.tokens else ""
-        return f"{argument.name if argument else 'an option'} {wrong}, not {given}"
-    text = shown(" ".join(str(error).split())).removesuffix(".").removeprefix("Invalid value for ")
+        text = f"{text.partition(' 1 validation error')[0]} {wrongs()[0]['msg']}"
+    text = shown(text).removesuffix(".").removeprefix(f'Command "{named}" ')
     return text[:1].lower() + text[1:]
-
-
-def _dashed(words: Sequence[str]) -> str:
-    """How to write the first word that looks like an option and is the name of a file."""
-    for word in words:
-        if word.startswith("-") and (_FILE.fullmatch(word) or os.path.lexists(word)):
-            return f"; write ./{shown(word)} for a file of that name"
-    return ""
