@@ -28,7 +28,7 @@ from trombine.eval.search import ssim
 from trombine.faces import read_faces
 from trombine.io.image import as_seen, load_picture
 from trombine.models import loaded
-from trombine.report import Plot, Report, Series
+from trombine.report import Report
 
 GENERATOR: Final = "trombine data audit"
 SIDE: Final = 64  # pixels a side at which pictures are compared
@@ -85,8 +85,6 @@ class Audit:
 
     pictures: Sequence[Checked]
     doubles: Sequence[Double]
-    # SSIM with the most similar other of those that the rough look chose; 0 where there is none
-    nearest: Float32[np.ndarray, "n"]
     groups: Sequence[tuple[int, ...]]  # of pictures that are alike, directly or through others
 
     def splits(self, group: tuple[int, ...]) -> set[str]:
@@ -181,7 +179,6 @@ def compared(
 ) -> Audit:
     """The set with its doubles: pairs of an SSIM of at least `threshold`, mirrored or not."""
     there = np.array([i for i, p in enumerate(pictures) if p.small is not None], np.int64)
-    nearest = np.zeros(len(pictures), np.float32)
     found: dict[tuple[int, int], Double] = {}
     small = np.array([p.small for p in pictures if p.small is not None], np.uint8)
     rows = _rough(small) if len(small) else small
@@ -195,7 +192,6 @@ def compared(
             best = np.argpartition(alike, -count, axis=1)[:, -count:]
             for at, others in enumerate(best, start):
                 scores = ssim(queries[at : at + 1], small[others])[0]
-                nearest[there[at]] = max(nearest[there[at]], float(scores.max()))
                 for other, score in zip(others, scores.tolist(), strict=True):
                     pair = int(there[min(at, other)]), int(there[max(at, other)])
                     if score >= threshold and (pair not in found or found[pair].score < score):
@@ -207,7 +203,7 @@ def compared(
             pair = first[picture.digest], index
             found[pair] = Double(*pair, 1.0, mirrored=False)
     doubles = sorted(found.values(), key=lambda d: (-d.score, d.first, d.second))
-    return Audit(pictures, doubles, nearest, _groups(len(pictures), doubles))
+    return Audit(pictures, doubles, _groups(len(pictures), doubles))
 
 
 def _rough(small: UInt8[np.ndarray, "n 64 64 3"]) -> Float32[np.ndarray, "n d"]:
@@ -305,27 +301,15 @@ def report_of(folder: Path, audit: Audit) -> Report:
     texts = {
         "In two splits": "The same picture is learned from and judged by: figures on this set are"
         " too good.",
-        "Doubles": "Pictures that are alike; the number is the SSIM with the most similar other"
-        " one.",
+        "Doubles": "Pictures that are alike, directly or through others.",
     }
     rest = [group for group in audit.groups if group not in across]
     for (title, text), groups in zip(texts.items(), (across, rest), strict=True):
         if groups:
             report.section(title, text)
         for group in groups[:_SHOWN]:
-            captions = [f"{audit.pictures[i]} {audit.nearest[i]:.3f}" for i in group]
-            files = (audit.pictures[i] for i in group[:_IN_GROUP])
-            _show(report, folder, zip(files, captions, strict=False))
-    if count > 1:
-        text = "SSIM of each picture with the most similar other one, or its mirror image."
-        pairs = zip(audit.nearest, audit.pictures, strict=True)
-        values = np.array([value for value, picture in pairs if not picture.why])
-        counts, edges = np.histogram(values.clip(0, 1), bins=40, range=(0, 1))
-        middles = ((edges[1:] + edges[:-1]) / 2).tolist()
-        series = [Series(name="pictures", x=middles, y=counts.tolist())]
-        title = "The most similar other"
-        plot = Plot(title=title, x_label="SSIM", y_label="pictures", series=series)
-        report.section("How alike pictures are", text).curves(plot)
+            files = [audit.pictures[i] for i in group[:_IN_GROUP]]
+            _show(report, folder, zip(files, map(str, files), strict=True))
     for problem, files in found.items():
         if files:
             report.section(problem.capitalize(), PROBLEMS[problem])
