@@ -21,17 +21,20 @@ from typing import Any, Final
 import numpy as np
 import skimage.data
 import torch
+from inpaint import eye_of, quarter_of
 from PIL import Image
 from table import ROOT
 from upscale import there
 from upscale_pictures import SHARED
 
 import trombine
-from trombine.core.conventions import PARTS, to_pixels
+from trombine.core.conventions import PARTS, to_picture, to_pixels
 from trombine.data.degrade import Chain, degrade_one
+from trombine.faces import read_faces
 from trombine.io.image import load_picture, save_picture
 from trombine.io.overlays import draw_parts, draw_points
 from trombine.io.sheets import Sheet
+from trombine.models import loaded
 from trombine.report import Plot, Series
 from trombine.world import STYLES, face, paint
 
@@ -39,6 +42,7 @@ FIRST_SEED: Final = 2_000_000
 COLUMNS, ROWS, SIZE = 8, 3, 128
 FIRST: Final = 384  # pixels a side of what README.md shows first
 DRAWN, PER_ROW = 24, 9  # test portraits, and how many stand in a row
+HALVES, HIDDEN = 5, (0, 160, 90)  # test portraits, and the colour of what is hidden
 PORTRAITS, PORTRAIT = 6, 256  # columns and pixels, of restyled faces
 STUDY: Final = ROOT / "bench" / "results" / "sharpen-study.json"
 COURSES: Final = {"bare": "Held back by nothing", "gentle": "Held back: its weight .001"}
@@ -141,6 +145,35 @@ def portraits_sheet(folder: Path) -> Sheet:
     return Sheet(rows=[row for block in blocks for row in block])
 
 
+def halves_sheet(folder: Path) -> Sheet:
+    """The astronaut, portraits and a painted face with a quarter or an eye hidden, repaired."""
+    sources = folder / "halves"
+    sources.mkdir()
+    Image.fromarray(skimage.data.astronaut()[:384, 32:416]).save(sources / "a.png")
+    names = (SHARED / "portraits" / "test.txt").read_text().split()
+    for name in sorted(names)[:HALVES]:
+        with Image.open(SHARED / "portraits" / name) as portrait:
+            doubled = [2 * side for side in portrait.size]
+            twice = portrait.convert("RGB").resize(doubled, Image.Resampling.BICUBIC)
+        twice.crop((0, 50, 400, 450)).save(sources / f"b{Path(name).stem}.png")
+    rows: list[list[np.ndarray]] = [[], [], []]
+    for number, path in enumerate(sorted(sources.glob("*.png"))):
+        pixels = load_picture(path).samples
+        (found,) = read_faces(to_picture(pixels), loaded("reader"), largest=True)
+        hole = (eye_of if number % 2 else quarter_of)(found, *pixels.shape[:2])
+        made = trombine.inpaint(pixels, mask=hole)
+        hidden = pixels.copy()
+        hidden[hole] = HIDDEN
+        for row, picture in zip(rows, (hidden, made, pixels), strict=True):
+            row.append(resized(picture, PORTRAIT))
+    return Sheet(rows=rows, row_titles=("hidden", "inpaint", "as it was"))
+
+
+def resized(pixels: np.ndarray, side: int) -> np.ndarray:
+    """A picture as a square of this side."""
+    return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS))
+
+
 def grid(pictures: list[np.ndarray], columns: int) -> list[list[np.ndarray]]:
     """Pictures in rows."""
     return [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
@@ -214,6 +247,7 @@ def main() -> None:
         }
         if there("portraits"):
             sheets["portraits"] = partial(portraits_sheet, folder)
+            sheets["halves"] = partial(halves_sheet, folder)
         for name in arguments.names or sheets:
             drawn = sheets[name]()
             path = arguments.output / f"{name}.jpg"

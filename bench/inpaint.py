@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
+from scipy.ndimage import binary_erosion
 from skimage import data as skimage_data
 from table import (
     Row,
@@ -40,7 +41,7 @@ from trombine.data.masks import mask
 from trombine.eval.methods.repair import biharmonic
 from trombine.eval.restoration import by_witness
 from trombine.eval.witness import seen
-from trombine.faces import read_faces
+from trombine.faces import Face, read_faces
 from trombine.faces.frames import crop_windows
 from trombine.inpainting.repairing import repaired, repaired_pictures
 from trombine.io.image import as_seen, load_picture, picture_of
@@ -58,6 +59,7 @@ PHOTOGRAPHS: Final = ("astronaut", "coffee", "chelsea", "rocket")
 NEAR: Final = 0.08  # of the distance between the pupils: landmarks are in place
 ORGANS: Final = {"eyes": range(36, 48), "nose": range(27, 36), "mouth": range(48, 68)}
 EYES: Final = 48  # faces whose eyes are hidden
+LARGE: Final = 12  # large ones of which one side is hidden
 SIZES: Final = {0.1: (365, 274), 1.0: (1155, 866), 12.0: (4000, 3000)}
 Picture = Float32[torch.Tensor, "3 h w"]
 Hole = Float32[torch.Tensor, "1 h w"]
@@ -259,6 +261,84 @@ def real(first: int, count: int, name: str) -> Rows:
     yield Row("portraits: hidden features", float(len(placed)), "")
 
 
+def halves(first: int, name: str) -> Rows:
+    """Large faces of which one side is hidden: an eye, or the upper quarter with the hair."""
+    reader, method = loaded("reader", task="read"), default(name)
+    pictures = {
+        f"painted faces, {size} px": [
+            to_picture(paint(face(first + k), size, "photo").pixels) for k in range(LARGE)
+        ]
+        for size in (256, 512)
+    }
+    folder = SHARED / "portraits"
+    if folder.exists():
+        names = (folder / "test.txt").read_text().split()[:LARGE]
+        real = [to_picture(as_seen(load_picture(folder / name))) for name in names]
+        pictures["portraits, twice their size"] = [twice(picture) for picture in real]
+    for about, some in pictures.items():
+        for what, hidden in {"an eye": eye_of, "a quarter": quarter_of}.items():
+            cases, frames = [], []
+            for picture in some:
+                (found,) = read_faces(picture, reader, largest=True)
+                hole = _hole(hidden(found, *picture.shape[-2:]))
+                cases.append(Case(truth=picture, hole=hole))
+                frames.append(found.frame)
+            for who, by in {"biharmonic": smooth, "default": method}.items():
+                made = [by(case) for case in cases]
+                sharp = float(np.mean([sharpness(c, m) for c, m in zip(cases, made, strict=True)]))
+                label = f"{about}, {what} hidden: edges, {who}"
+                if who == "default":
+                    yield at_least(label, sharp, "of the truth's", 0.7)
+                else:
+                    yield Row(label, sharp, "of the truth's")
+                windows = [
+                    Case(truth=crop_windows(case.truth, [frame])[0].clamp(0, 1), hole=case.hole)
+                    for case, frame in zip(cases, frames, strict=True)
+                ]
+                crops = [
+                    crop_windows(m, [frame])[0].clamp(0, 1)
+                    for m, frame in zip(made, frames, strict=True)
+                ]
+                far = witnessed(windows, crops)
+                yield Row(f"{about}, {what} hidden: witness distance, {who}", far, "")
+
+
+def twice(picture: Picture) -> Picture:
+    """A picture of twice the size, by bicubic interpolation."""
+    made = torch.nn.functional.interpolate(
+        picture[None], scale_factor=2, mode="bicubic", align_corners=False
+    )
+    return made[0].clamp(0, 1)
+
+
+def eye_of(found: Face, height: int, width: int) -> Bool[np.ndarray, "h w"]:
+    """A rectangle over the eye at the right."""
+    eye = found.points[42:48]
+    half = np.array([0.85, 0.6]) * np.ptp(eye[:, 0])
+    return _within(eye.mean(0) - half, eye.mean(0) + half, height, width)
+
+
+def quarter_of(found: Face, height: int, width: int) -> Bool[np.ndarray, "h w"]:
+    """All that is at the right of the nose and above its tip, with the hair."""
+    points, side = found.points, found.frame.side
+    first = points[27:31, 0].mean() + 0.02 * side, points[17:27, 1].min() - 0.35 * side
+    return _within(first, (points[:, 0].max() + 0.25 * side, points[33, 1]), height, width)
+
+
+def _within(first: Sequence[float], last: Sequence[float], h: int, w: int) -> np.ndarray:
+    rows, columns = np.mgrid[:h, :w]
+    inside = (columns > first[0]) & (columns < last[0])
+    return inside & (rows > first[1]) & (rows < last[1])
+
+
+def sharpness(case: Case, made: Picture) -> float:
+    """The mean slope of luma in the hole where the truth's is in its top fifth, of the truth's."""
+    inner = binary_erosion(case.hole[0].numpy() > 0.5, iterations=3)
+    true, ours = (np.hypot(*np.gradient(picture.mean(0).numpy())) for picture in (case.truth, made))
+    strong = inner & (true >= np.quantile(true[inner], 0.8))
+    return float(ours[strong].mean() / true[strong].mean())
+
+
 def textures(first: int, name: str) -> Rows:
     """Where there is no face: scratches over photographs, and leaves."""
     method = default(name)
@@ -354,6 +434,7 @@ def main() -> int:
         *quality(given.first_seed, given.count, given.model),
         *both_eyes(given.first_seed, min(given.count, EYES), given.model),
         *real(given.first_seed, given.count, given.model),
+        *halves(given.first_seed, given.model),
         *textures(given.first_seed, given.model),
         *speed(given.first_seed, given.model),
     ]

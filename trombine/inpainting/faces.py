@@ -224,6 +224,7 @@ class FaceWindow:
     parts: Likely  # of the window's pixels
     points: Points  # in pixels of the window; NaN unless the user gave them
     area: Area  # the missing pixels that it gives
+    is_guessed: bool = True  # nothing in it is as the user says
 
 
 def window_of(
@@ -259,7 +260,8 @@ def window_of(
     points = window.to_window(face.points.astype(np.float64)).astype(np.float32)
     if not _is_moved(face):
         points = np.full_like(points, np.nan)
-    return FaceWindow(window=window, parts=parts, points=points, area=area)
+    guessed = steering.parts is None and not _is_moved(face)
+    return FaceWindow(window=window, parts=parts, points=points, area=area, is_guessed=guessed)
 
 
 def _mine(damaged: Damaged, face: Face, faces: Sequence[Face]) -> Area | None:

@@ -19,7 +19,7 @@ from trombine.core.devices import CPU, device_of
 from trombine.core.progress import Tick
 from trombine.core.rng import Rng
 from trombine.core.tiles import Box, cut
-from trombine.faces import Face
+from trombine.faces import WINDOW, Face
 from trombine.inpainting.copying import copied
 from trombine.inpainting.damaged import Damaged, middles, sampled
 from trombine.inpainting.faces import (
@@ -33,6 +33,7 @@ from trombine.inpainting.faces import (
 )
 from trombine.inpainting.steering import Steering
 from trombine.inpainting.surroundings import SIDE, Noise, Squares, evened
+from trombine.inpainting.symmetry import is_frontal, paint_by_other_side
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, patches, thickness
 from trombine.io.image import Picture, picture_of
 from trombine.models import Model, loaded
@@ -187,7 +188,8 @@ class Painter:
 
     def face(self, area: FaceWindow, face: Face, steering: Steering) -> Face:
         """Paint a face's hole, steered as far as the net can be: first by what is known and
-        guessed, then by what the reader sees there. The face with the parts it is painted by."""
+        guessed, then by what the reader sees there; of a large face then by its other side. The
+        face with the parts it is painted by."""
         seen = self.damaged.seen(area.window)
         if {"parts", "points"} & set(self.model.net.optional):
             result = self._through_net(*seen, _steered(area))
@@ -196,6 +198,13 @@ class Painter:
                 self.damaged.paint(rows, columns, colours)
             area, face = looked_again(self.damaged, area, face, steering, self.nets[READER])
         self._paint(area.window, area.area, seen, _steered(area))
+        if (
+            face.frame.side > _ENLARGED * WINDOW
+            and area.is_guessed
+            and not varies(self.model)
+            and is_frontal(as_painted := reread(self.damaged, face, self.nets[READER]))
+        ):
+            paint_by_other_side(self.damaged, as_painted, area.area)
         return face
 
     def texture(self, patch: Patch) -> None:
