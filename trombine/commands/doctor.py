@@ -29,6 +29,7 @@ EXTRAS = {
     "tensorboard": "a run's curves and samples in TensorBoard too",
     "export": "models as ONNX, for other programs",
     "heif": "HEIC, as phones save photographs, is read",
+    "diffusers": "inpainting pipelines of others, by folder or name of the hub",
     "foreign": "other people's nets (ESRGAN, SwinIR, LaMa and more), by file",
     "cluster": "--cluster: many machines work on a folder, by Ray",
     "opencv": "OpenCV's Telea as a baseline of judge compare",

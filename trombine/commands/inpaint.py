@@ -27,8 +27,9 @@ from trombine.inpainting.masks import colour_of, labels_of
 from trombine.io.batch import Made, each, find, sidecars
 from trombine.io.convert import is_held
 from trombine.io.video import SourceFile
-from trombine.models import loaded, shipped
+from trombine.models import shipped
 from trombine.models.hub import located
+from trombine.models.pipelines import index_of, repairer
 
 Mask = Annotated[
     Path | Any | None,
@@ -120,7 +121,7 @@ def inpaint(
     if mask_colour:
         colour_of(mask_colour)
     options = Inpainting(
-        model=model if model in shipped() else Path(located(model)),
+        model=model if model in shipped() else index_of(model) or Path(located(model)),
         mask_is=mask_is,
         mask_part=mask_part,
         mask_colour=mask_colour,
@@ -130,7 +131,7 @@ def inpaint(
         num_samples=num_samples,
         device=resolve(device),
     )
-    loaded(options.model, task="repair", device=options.device)  # a wrong one is an error at once
+    repairer(options.model, options.device)  # a wrong one is an error, whatever the pictures are
     if is_held(pictures):
         return inpaint_held(pictures, mask, options, Sidecars(parts=parts, points=points))
     if not isinstance(mask, Path | None):

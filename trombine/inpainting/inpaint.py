@@ -40,7 +40,8 @@ from trombine.io.holes import AUTO, WHITE, Hole, masked
 from trombine.io.image import Labels, Picture, as_seen, picture_of
 from trombine.io.sheets import Cell, Sheet, centred, fitting, overview
 from trombine.io.video import Frames, SourceFile
-from trombine.models import Model, loaded
+from trombine.models import Model
+from trombine.models.pipelines import repairer
 
 MODEL: Final = "inpaint"
 SEVERAL: Final = "inpaint-diffusion"  # gives another answer for each seed
@@ -85,7 +86,7 @@ def inpaint_file(
     """The repaired picture, and what else is to be written of it."""
     image, name = source.film.first, source.path.name
     size = image.height, image.width
-    hole, model = hole_of(image, given.mask, options), _model_of(options)
+    hole, model = hole_of(image, given.mask, options), repairer(options.model, options.device)
     steering = steering_of(given.parts, given.points, size)
     start = time.perf_counter()
     seeds = seeds_of(model, options.seed, options.num_samples)
@@ -112,7 +113,7 @@ def inpaint_file(
 
 def inpaint_picture(picture: Picture, options: Inpainting, given: Sidecars = Sidecars()) -> Picture:
     """A picture that a program holds, repaired."""
-    model, hole = _model_of(options), hole_of(picture, given.mask, options)
+    model, hole = repairer(options.model, options.device), hole_of(picture, given.mask, options)
     steering = steering_of(given.parts, given.points, (picture.height, picture.width))
     return _repaired(picture, hole, model, steering, options.seed, options).image
 
@@ -161,10 +162,6 @@ def hole_of(image: Picture, mask: Path | Picture | None, options: Inpainting) ->
     else:
         hole = Hole(mask=hole_of_transparency(image), reveals=True)
     return replace(hole, mask=grown(hole.mask, options.grow))
-
-
-def _model_of(options: Inpainting) -> Model:
-    return loaded(options.model, task="repair", device=options.device)
 
 
 def seeds_of(model: Model, seed: int, count: int) -> list[int]:

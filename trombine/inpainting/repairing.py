@@ -37,6 +37,7 @@ from trombine.inpainting.symmetry import is_frontal, paint_by_other_side
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, patches, thickness
 from trombine.io.image import Picture, picture_of
 from trombine.models import Model, loaded
+from trombine.models.pipelines import repairer
 from trombine.models.running import enlarged
 
 READER: Final = "reader"
@@ -355,7 +356,7 @@ def repaired_pictures(
     model: str | Path = "inpaint",
 ) -> Float32[torch.Tensor, "n 3 h w"]:
     """Pictures repaired as the verb does it, for who compares methods."""
-    net, result = loaded(model, task="repair"), pictures.clone()
+    net, result = repairer(model), pictures.clone()
     for number, (picture, mask) in enumerate(zip(pictures, hole[:, 0] > 0.5, strict=True)):
         image = picture_of(to_pixels(picture, bits=16))
         repair = repaired(image, mask.numpy(), net)

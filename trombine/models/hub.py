@@ -18,10 +18,17 @@ EXTRA: Final = "pip install 'trombine[hub]'"
 _NAME: Final = re.compile(r"hub:([\w.-]+/[\w.-]+)/([\w./ -]+)")
 
 
+def is_file_of_hub(name: object) -> bool:
+    """Whether a name is of one file of the hub, and not of a folder of several."""
+    return (
+        isinstance(name, str) and name.startswith(HUB) and name.lower().endswith((ENDING, *PICKLES))
+    )
+
+
 def located(name: str | Path) -> str | Path:
     """The file that is downloaded for a name of the hub, the best one of a run; other names as they
     are."""
-    return downloaded(str(name)) if str(name).startswith(HUB) else of_run(Path(name)) or name
+    return downloaded(str(name)) if is_file_of_hub(name) else of_run(Path(name)) or name
 
 
 def of_run(folder: Path) -> Path | None:
@@ -41,7 +48,7 @@ def is_there(path: Path) -> bool:
 def downloaded(name: str) -> Path:
     """The file of the hub, downloaded unless it was before."""
     match = _NAME.fullmatch(name)
-    if match is None or not name.lower().endswith((ENDING, *PICKLES)):
+    if match is None or not is_file_of_hub(name):
         cure = f"write hub:OWNER/NAME/FILE{ENDING}"
         raise InputError("is no file of the hub", cure, path=name)
     library = _library(name)

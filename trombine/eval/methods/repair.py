@@ -15,7 +15,7 @@ from torch import Tensor
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError
 from trombine.inpainting.repairing import repaired_pictures
-from trombine.models import loaded
+from trombine.models.pipelines import repairer
 
 Pictures = Float32[Tensor, "n c h w"]
 Holes = Float32[Tensor, "n 1 h w"]
@@ -81,8 +81,8 @@ def _filled(pictures: Pictures, hole: Holes, filling: Pictures) -> Pictures:
 
 
 def of_net(name: str) -> Callable[..., Pictures]:
-    """What `trombine inpaint` makes by a net that repairs, by name or file."""
-    loaded(name, task="repair")  # which refuses a name that is none
+    """What `trombine inpaint` makes by a net or pipeline that repairs, by name or file."""
+    repairer(name)  # which refuses a name that is none
 
     def method(pictures: Pictures, *, hole: Holes) -> Pictures:
         return _filled(pictures, hole, repaired_pictures(pictures, hole=hole, model=name))
