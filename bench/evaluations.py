@@ -7,13 +7,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from jaxtyping import Float
+
 from trombine.core.errors import InputError
-from trombine.metrics import CHECKOUT, PROTOCOL_SEEDS, Figure, Protocol, commit_of
+from trombine.eval.stats import student
+from trombine.metrics import CHECKOUT, PROTOCOL_SEEDS, Protocol, commit_of
+from trombine.metrics.similarity import PerPicture
 
 LOG: Final = Path(__file__).with_suffix(".jsonl")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number of a table: the mean over a protocol's pictures, and its 95 % interval."""
+
+    protocol: str  # the hash
+    method: str
+    measure: str
+    mean: float
+    low: float
+    high: float
+    count: int  # of pictures
+
+
+def figure(
+    protocol: Protocol, method: str, measure: str, values: Float[np.ndarray, "n"] | PerPicture
+) -> Figure:
+    """The mean of one measure of one method, with Student's 95 % interval of the mean."""
+    samples = np.asarray(values, np.float64)
+    mean, low, high = student(samples)
+    return Figure(
+        protocol=protocol.hash,
+        method=method,
+        measure=measure,
+        mean=mean,
+        low=low,
+        high=high,
+        count=len(samples),
+    )
 
 
 def log_evaluation(

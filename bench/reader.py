@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import skimage.data
 import torch
-from evaluations import log_evaluation
+from evaluations import figure, log_evaluation
 from reader_pictures import (
     NO_FACES,
     SIDE,
@@ -62,7 +62,7 @@ from trombine.faces import crop_windows, fields_of, parts_map, read_faces, read_
 from trombine.faces.frames import samples_of
 from trombine.faces.reading import enlarge
 from trombine.losses.reading import UNDRAWN
-from trombine.metrics import PROTOCOL_SEEDS, Protocol, figure
+from trombine.metrics import PROTOCOL_SEEDS, Protocol
 from trombine.metrics.reading import auc, explained, near_edges, nearer, overlaps, point_errors
 from trombine.models import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from evaluations import log_evaluation
+from evaluations import Figure, figure, log_evaluation
 from table import Row, at_least, at_most, options, report, seconds
 from upscale_pictures import Pictures, faces, leaves, photographs
 
@@ -29,7 +29,7 @@ from trombine.core.rng import FIRST, Rng
 from trombine.data.degrade import Chain, Marked
 from trombine.data.degrade.terms import HANDLING
 from trombine.inpainting.scratches import NET, scratches
-from trombine.metrics import PROTOCOL_SEEDS, Figure, Protocol, figure
+from trombine.metrics import PROTOCOL_SEEDS, Protocol
 from trombine.metrics.detection import Matches, matches, pooled
 from trombine.models import Model, load
 

@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from evaluations import figure as figure_of
 from evaluations import log_evaluation
 
 from trombine.core.computing import cores
 from trombine.metrics import Protocol
-from trombine.metrics import figure as figure_of
 from trombine.models import Model
 
 ROOT = Path(__file__).resolve().parent.parent

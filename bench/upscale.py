@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 import upscale_speed
-from evaluations import log_evaluation
+from evaluations import Figure, log_evaluation
 from table import ROOT, Row, at_least, at_most, options, report
 from upscale_drawings import SIZES as SIZES_PAINTED
 from upscale_drawings import wrong_of
@@ -47,7 +47,7 @@ from upscale_quality import (
 import trombine
 from trombine.core.conventions import to_pixels
 from trombine.eval.methods.upscale import of_model
-from trombine.metrics import PROTOCOL_SEEDS, Figure, Protocol
+from trombine.metrics import PROTOCOL_SEEDS, Protocol
 from trombine.metrics.drawing import is_drawing
 from trombine.models import load
 from trombine.nets import build

@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import torch
 import upscale_sharp
-from evaluations import log_evaluation
+from evaluations import Figure, figure, log_evaluation
 from table import Row, at_least, at_most
 from upscale import Asked, Rows, gain_rows, goal_row, run, there
 from upscale_pictures import Pictures, drawings, faces, photographs, portraits
@@ -26,7 +26,7 @@ from upscale_quality import Scores, damaged, measured
 
 import trombine
 from trombine.eval.methods.upscale import of_model
-from trombine.metrics import Figure, Protocol, figure, psnr_y
+from trombine.metrics import Protocol, psnr_y
 from trombine.models import load
 
 COMMAND: Final = "trombine upscale"

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from evaluations import log_evaluation
+from evaluations import Figure, figure, log_evaluation
 from jaxtyping import Float32, Float64
 from upscale_pictures import Pictures
 
@@ -28,7 +28,7 @@ from trombine.data.degrade import (
     shrink,
 )
 from trombine.eval.methods import Run, methods
-from trombine.metrics import Figure, Protocol, figure, luma, psnr, psnr_y
+from trombine.metrics import Protocol, luma, psnr, psnr_y
 
 Picture = Float32[torch.Tensor, "c h w"]
 Way = Callable[[torch.Tensor], torch.Tensor]  # small pictures to large ones

@@ -86,6 +86,3 @@ def test_masks_are_not_drawn_over_the_files_they_come_from(tmp_path: Path) -> No
     (tmp_path / "0.png").rename(tmp_path / "000000.png")
     with pytest.raises(InputError, match=r"000000.png: is an input"):
         make(tmp_path, family=f"files:{tmp_path}", overwrite=True)
-
-
-# What is refused

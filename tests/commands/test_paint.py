@@ -146,17 +146,6 @@ def test_what_cannot_be_is_refused_before_anything_is_done(
 # The command, and how it may be stopped
 
 
-def test_the_command_writes_what_the_function_writes(tmp_path: Path, command: Command) -> None:
-    words = ["--count", "3", "--size", "16", "--style", "cartoon", "--first-seed", "2"]
-    answer = command("data", "world", *words, "-o", "faces")
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout == "faces: 3 faces of 16 px\n"
-    same = faces(tmp_path / "same", count=3, style="cartoon", first_seed=2)
-    assert files(tmp_path / "faces") == files(same)
-    wrong = command("data", "world", *words, "--style", "foto", "-o", "faces")
-    assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1
-
-
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
 def test_a_stopped_command_leaves_no_half_file_and_no_worker(tmp_path: Path) -> None:
     folder = tmp_path / "faces"

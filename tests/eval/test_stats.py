@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from evaluations import figure
 from scipy import stats
 
 from trombine.eval.stats import mean
-from trombine.metrics import Protocol, figure
+from trombine.metrics import Protocol
 
 
 @pytest.mark.parametrize("count", [2, 5, 12])

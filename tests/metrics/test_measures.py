@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from evaluations import Figure, figure
 
 from trombine.core.errors import InputError
 from trombine.metrics import (
-    Figure,
     Protocol,
-    figure,
     psnr,
     psnr_y,
     ssim,

@@ -61,7 +61,6 @@ def test_a_file_of_the_hub_enlarges_as_a_file_does(
     ("name", "why"),
     [
         ("hub:someone/enlargers/other.pth", "cannot be loaded (404 Client Error. Entry Not Found)"),
-        ("hub:someone.pth", "write hub:OWNER/NAME/FILE.safetensors"),
         ("hub:someone/net", "write hub:OWNER/NAME/FILE.safetensors"),
     ],
 )

@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from evaluations import figure
 from scipy import stats
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from trombine.metrics import Protocol, figure, luma, psnr, ssim, ssim_map
+from trombine.metrics import Protocol, luma, psnr, ssim, ssim_map
 
 
 def pair(seed: int, *shape: int, noise: float = 0.1) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float64
 from scipy import stats
-
-from trombine.metrics import student
+from scipy.special import stdtrit
 
 DRAWS: Final = 2000
 FLIPS: Final = 9999
@@ -25,6 +25,14 @@ class Estimate:
     value: float | None
     low: float | None
     high: float | None
+
+
+def student(values: Values) -> tuple[float, float, float]:
+    """The mean of two values or more, and Student's 95 % interval of it."""
+    mean = float(values.mean())
+    error = float(values.std(ddof=1)) / math.sqrt(len(values))
+    reach = float(stdtrit(len(values) - 1, 0.975)) * error
+    return mean, mean - reach, mean + reach
 
 
 def bootstrap(statistic: Callable[..., Any], *columns: np.ndarray) -> Estimate:

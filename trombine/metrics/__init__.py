@@ -4,7 +4,7 @@ similarity.py  a picture against the one it should be: PSNR, SSIM
 detection.py   detected pixels against those that are there: precision, recall
 reading.py     a reading of a face against what is so: parts, landmarks, numbers
 distances.py   a set of pictures against another: how far apart, how diverse, of what colour
-protocol.py    what was measured, and the numbers of a table
+protocol.py    what was measured
 
 All are pure functions of pictures or features. What compares methods and draws verdicts is in
 eval/.
@@ -16,11 +16,8 @@ from trombine.metrics.distances import spacing as spacing
 from trombine.metrics.protocol import CHECKOUT as CHECKOUT
 from trombine.metrics.protocol import CHOOSING_SEEDS as CHOOSING_SEEDS
 from trombine.metrics.protocol import PROTOCOL_SEEDS as PROTOCOL_SEEDS
-from trombine.metrics.protocol import Figure as Figure
 from trombine.metrics.protocol import Protocol as Protocol
 from trombine.metrics.protocol import commit_of as commit_of
-from trombine.metrics.protocol import figure as figure
-from trombine.metrics.protocol import student as student
 from trombine.metrics.similarity import SSIM_RADIUS as SSIM_RADIUS
 from trombine.metrics.similarity import SSIM_TAPS as SSIM_TAPS
 from trombine.metrics.similarity import edge_energy as edge_energy

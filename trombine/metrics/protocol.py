@@ -1,24 +1,13 @@
-"""Under which conditions a number was measured, and the numbers that may stand in one table.
-
-Here are the frozen `Protocol` that names what was measured; `Figure`, one number of a table with
-its interval. What compares methods and draws verdicts is in eval/.
-"""
+"""Under which conditions a number was measured: a frozen `Protocol`, known by its hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
-
-import numpy as np
-from jaxtyping import Float
-from scipy.special import stdtrit
-
-from trombine.metrics.similarity import PerPicture
 
 CHOOSING_SEEDS: Final = range(1_000_000, 1_500_000)  # best checkpoint, thresholds, alarms
 PROTOCOL_SEEDS: Final = range(1_500_000, 2_000_000)  # frozen protocols
@@ -78,44 +67,6 @@ class Protocol:
             seeds = f", seeds {self.seeds[0]} to {self.seeds[-1]}{step} ({len(self.seeds)})"
         parts = [f"{self.pictures}{size}{seeds}", *self.degradations, ", ".join(self.measures)]
         return f"{self.name}: {'; '.join(parts)}. Protocol {self.hash}."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One number of a table: the mean over a protocol's pictures, and its 95 % interval."""
-
-    protocol: str  # the hash
-    method: str
-    measure: str
-    mean: float
-    low: float
-    high: float
-    count: int  # of pictures
-
-
-def student(values: Float[np.ndarray, "n"]) -> tuple[float, float, float]:
-    """The mean of two values or more, and Student's 95 % interval of it."""
-    mean = float(values.mean())
-    error = float(values.std(ddof=1)) / math.sqrt(len(values))
-    reach = float(stdtrit(len(values) - 1, 0.975)) * error
-    return mean, mean - reach, mean + reach
-
-
-def figure(
-    protocol: Protocol, method: str, measure: str, values: Float[np.ndarray, "n"] | PerPicture
-) -> Figure:
-    """The mean of one measure of one method, with Student's 95 % interval of the mean."""
-    samples = np.asarray(values, np.float64)
-    mean, low, high = student(samples)
-    return Figure(
-        protocol=protocol.hash,
-        method=method,
-        measure=measure,
-        mean=mean,
-        low=low,
-        high=high,
-        count=len(samples),
-    )
 
 
 def commit_of(checkout: Path) -> str | None:
