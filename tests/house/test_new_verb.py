@@ -13,36 +13,9 @@ import pytest
 
 from trombine.io.image import load_picture, read_record, save_picture
 
-VERB = '''
-"""`darken`: pictures made darker."""
-
-from typing import Annotated
-
-from trombine.io.batch import Made, each
-from trombine.io.image import picture_of
-from trombine.commands.options import Output, Overwrite, Pictures, Progress, limits, paths_of, verb
-
-
-@verb
-def darken(
-    pictures: Pictures, /, *, to: Annotated[float, limits(0, 1)] = 0.5, output: Output = None,
-    overwrite: Overwrite = False, progress: Progress = None
-):
-    """Make pictures darker.
-
-    Parameters
-    ----------
-    to
-        The share of the light that is kept.
-    """
-    arguments = locals()
-
-    def work(source, target, tick):
-        pixels = source.film.first.rgb_pixels()
-        return Made(files={"": picture_of((pixels * to).astype("uint8"))})
-
-    return each(paths_of(pictures), work, darken, arguments, beside=".dark", progress=progress)
-'''
+GUIDE = Path(__file__).parents[2] / "docs" / "architecture.md"
+VERB = GUIDE.read_text().partition("```text\nfrom typing")[2].partition("```")[0]
+VERB = f'"""`darken`: pictures made darker."""\n\nfrom typing{VERB}'
 LINE = 'PICTURES["darken"] = ("trombine.commands.darken:darken", "Make pictures darker.")'
 DEGRADATION = '''
 """Colours turned round."""

@@ -18,7 +18,7 @@ def test_sizes_of_says_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("resnet", "there is no net resnet; there are residual, srresnet"),
+        ("resnet", "there is no net resnet; did you mean srresnet"),
         ("residual:width", "SIZE=VALUE,SIZE=VALUE, not with width"),
         ("residual:breadth=8", "residual has no size breadth"),
         ("residual:width=8.5", "width of residual is a whole number, not 8.5"),

@@ -43,6 +43,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
 from trombine.core.errors import InputError, shortened
+from trombine.core.grammar import instead
 from trombine.nets.autoencoder import Autoencoder, Encoder
 from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from trombine.nets.denoiser import Denoiser
@@ -151,7 +152,7 @@ class _OwnGenerator(TorchFunctionMode):
 def sizes_of(name: str) -> dict[str, Size]:
     """The default sizes of a net."""
     if name not in NETS:
-        raise InputError(f"there is no net {shortened(name)}; there are {', '.join(NETS)}")
+        raise InputError(f"there is no net {shortened(name)}", instead(name, NETS))
     return defaults_of(NETS[name])
 
 

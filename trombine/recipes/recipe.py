@@ -110,7 +110,7 @@ class Recipe(ABC):
     about: str
     """What it trains, in a line; not on which pictures, for they are a setting."""
     task: str
-    """What the model is for: a name in weights.TASKS."""
+    """What the model is for: a name in models.tasks.TASKS."""
     nets: Mapping[str, NetSpec]
     """The nets by their role in the objective."""
     data: str
@@ -120,7 +120,7 @@ class Recipe(ABC):
     size: int = 64
     """Width and height of the pictures, in pixels."""
     augment: str = "none"
-    """Rng changes of what is learned from, and of its truth: zoom:1.2+mirror+rotate:10."""
+    """Random changes of what is learned from, and of its truth: zoom:1.2+mirror+rotate:10."""
     space: str = "rgb"
     """Colours that the nets work in: rgb, grey, hsv, or imagenet (normalised by its mean and
     spread)."""
