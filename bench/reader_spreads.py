@@ -22,7 +22,7 @@ from scipy.optimize import linprog
 
 from trombine.core.conventions import to_picture
 from trombine.faces import Face, fields_of, read_faces
-from trombine.faces import spreads as table
+from trombine.faces import fields as table
 from trombine.models import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint, to_vector
 from trombine.world.leaves import leaves

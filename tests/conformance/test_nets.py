@@ -152,17 +152,6 @@ def test_a_picture_depends_on_its_batch_only_where_that_is_said(case: Case) -> N
     assert depends == has_batch_statistics(net)
 
 
-def test_a_copy_is_independent(case: Case) -> None:
-    """Averages of weights are kept in a copy."""
-    net, given = stirred(case), some(case)
-    twin = copy.deepcopy(net)
-    wanted = joined(net(*given))
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.zero_()
-    torch.testing.assert_close(joined(twin(*given)), wanted, rtol=1e-6, atol=1e-6)
-
-
 # Nets of parts that others export, too: with sizes that stay it takes a third of the time.
 OF_PARTS = ("autoencoder", "attentive_translator", "completer", "diffusion_painter", "refiner")
 

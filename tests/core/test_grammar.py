@@ -13,9 +13,7 @@ from trombine.core.grammar import (
     NUMBER,
     Piece,
     decimal,
-    instead,
     pieces,
-    span,
     spelled,
     weighed,
     weight_of,
@@ -62,14 +60,6 @@ def test_marks_stand_at_the_end_in_their_order(text: str, parts: tuple[str, ...]
     assert (piece.name, piece.value, *piece.marks.values()) == parts
 
 
-@pytest.mark.parametrize("text", ["3-5", "5", ".5-1.5"])
-def test_ranges_have_two_ends(text: str) -> None:
-    low, _, high = text.partition("-")
-    assert span(text) == (float(low), float(high or low))
-    for wrong in ("", "-5", "3-", "3-5-7", "a", f"{text} "):
-        assert span(wrong) is None
-
-
 @given(st.floats(0, allow_infinity=False, exclude_min=True))
 def test_numbers_are_spelled_without_exponents(number: float) -> None:
     text = decimal(number)
@@ -86,13 +76,6 @@ def test_a_path_is_quoted_where_it_would_be_read_otherwise(path: str, count: int
     text = spelled("folder", path, {"@": "", "#": str(count)}, lambda text: read(text) == term)
     assert text in (f"folder:{path}#{count}", f'folder:"{path}"#{count}')
     assert read(text) == term or '"' in path
-
-
-def test_another_name_is_proposed() -> None:
-    names = ("mirror", "zoom")
-    assert instead("miror", names) == "did you mean mirror?"
-    assert instead("blur", names) == "there are mirror, zoom"
-    assert instead("blur", names, "write zoom:2") == "write zoom:2"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trombine.core.conventions import LANDMARK_GROUPS, to_picture
-from trombine.faces.doubts import beyond, sure_style
+from trombine.core.conventions import to_picture
 from trombine.faces.faces import Face, read_faces
+from trombine.faces.fields import beyond, sure_style
 from trombine.models import loaded
 from trombine.world import face, paint
 
@@ -23,15 +23,6 @@ def sound(request: pytest.FixtureRequest) -> Face:
 
 def test_a_sound_reading_has_no_doubts(sound: Face) -> None:
     assert sound.unsure == ()
-
-
-def test_landmarks_that_were_moved_are_noticed(sound: Face) -> None:
-    """A brow on the forehead: by a fifth of the face."""
-    for group in ("left_brow", "outer_lips"):
-        points = sound.points.copy()
-        points[list(LANDMARK_GROUPS[group])] -= (0, 0.2 * sound.size)
-        (doubt,) = replace(sound, points=points).unsure
-        assert doubt == f"landmarks and parts disagree about the {group.replace('_', ' ')}"
 
 
 def seen(pixels: np.ndarray) -> Face:

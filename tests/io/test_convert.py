@@ -12,7 +12,7 @@ from films import save_frames
 from PIL import Image
 
 from trombine.core.errors import InputError
-from trombine.io.convert import is_held, of_held, picture_from
+from trombine.io.convert import of_held, picture_from
 from trombine.io.image import Picture, save_picture
 
 RNG = np.random.default_rng(5)
@@ -61,13 +61,6 @@ def test_a_tensor_comes_back(channels: int) -> None:
     assert torch.equal(same(tensor[0]), again[0])
     one, other = same([tensor[0], PIXELS])
     assert torch.equal(one, again[0]) and np.array_equal(other, PIXELS)
-
-
-def test_what_is_held_and_what_is_named() -> None:
-    for value in (PIXELS, Image.fromarray(PIXELS), torch.rand(3, 4, 4), [PIXELS, PIXELS]):
-        assert is_held(value)
-    for value in ("a.png", Path("a.png"), [], ["a.png"], ("a.png", PIXELS), None, 5):
-        assert not is_held(value)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trombine.io.sheets import PAPER, Sheet
+from trombine.io.sheets import Sheet
 
 SIDE = 48
-PAPER_PIXEL = np.array(PAPER, np.uint8)
 
 
 def pictures(rows: int, columns: int) -> list[list[np.ndarray]]:
@@ -55,18 +54,3 @@ def test_a_key_has_each_colour_in_lines_no_wider_than_the_grid() -> None:
     corners = [np.argwhere((drawn == colour).all(axis=2))[0].tolist() for _, colour in key]
     assert corners == sorted(corners) and len({y for y, _ in corners}) > 1
     assert len({x for _, x in corners}) < len(corners), "they stand under one another"
-
-
-def test_signs_the_font_has_not_are_spelled() -> None:
-    [row] = pictures(1, 1)
-    signs, letters = (Sheet(rows=[row], title=title).pixels() for title in ("2×–−…", "2x--..."))
-    assert np.array_equal(signs, letters)
-
-
-def test_places_may_be_empty_and_rows_short() -> None:
-    [[a, b]] = pictures(1, 2)
-    sheet = Sheet(rows=[[a, None], [b]])
-    drawn = sheet.pixels()
-    for place in (sheet.place(0, 1), sheet.place(1, 1)):
-        left, top = place
-        assert (drawn[top : top + SIDE, left : left + SIDE] == PAPER_PIXEL).all()

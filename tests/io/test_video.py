@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import weakref
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,14 +13,12 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
-from films import save_frames
 
 import trombine
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.io.image import Picture, load_picture, picture_of, read_record
+from trombine.io.image import load_picture, picture_of, read_record
 from trombine.io.video import Frames, open_video, spread
-from trombine.superres import enlarge as enlarging
 
 SIZE = (36, 50)
 TIMES = (0, 40, 90, 100, 260, 300, 1000)  # ms
@@ -203,14 +200,6 @@ def test_a_film_held_upright_is_upright(tmp_path: Path) -> None:
     assert grey[:10].mean() > 200 and grey[-10:].mean() < 50
 
 
-@pytest.mark.parametrize(("ending", "expected"), [("mp4", (106, 148)), ("webm", (105, 147))])
-def test_odd_sizes(tmp_path: Path, ending: str, expected: tuple[int, int]) -> None:
-    """Sides of an odd number of pixels are kept in WebM; MP4 repeats the last row and column."""
-    source = film(tmp_path / "a.webm", waves(2, (35, 49)), sound="")
-    enlarge(source, output=tmp_path / f"b.{ending}", scale=3)
-    assert size(tmp_path / f"b.{ending}") == expected
-
-
 @pytest.mark.parametrize("ending", ["mp4", "webm"])
 def test_the_same_command_again_and_replay(tmp_path: Path, ending: str) -> None:
     """The same command again skips a film that is there, and replay makes its very bytes."""
@@ -235,23 +224,6 @@ def test_date_and_place_of_a_film(tmp_path: Path) -> None:
         assert not strip or b"+48.8" not in (tmp_path / "b.mp4").read_bytes()
 
 
-def test_one_frame_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long a film is, few of its frames are in memory."""
-    alive: weakref.WeakSet[Picture] = weakref.WeakSet()
-    most = 0
-
-    def watched(image: Picture, *_: object, **__: object) -> Picture:
-        nonlocal most
-        alive.add(image)
-        most = max(most, len(alive))
-        return picture_of(image.samples.repeat(2, axis=0).repeat(2, axis=1))
-
-    monkeypatch.setattr(enlarging, "enlarged_image", watched)
-    source = film(tmp_path / "a.mp4", waves(20))
-    enlarge(source, output=tmp_path / "b.mp4")
-    assert len(times(tmp_path / "b.mp4")) == 20 and most <= 3
-
-
 def test_frames_are_spread_over_a_film(tmp_path: Path) -> None:
     still = [plain((20 * n, 90, 90)) for n in range(10)]
     held = Frames(frames=tuple(map(picture_of, still)), durations=(40,) * 10)
@@ -274,16 +246,6 @@ def test_a_stopped_film_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         enlarge(source, output=tmp_path / "b.mp4", progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
-
-
-def test_a_gif_becomes_a_film(tmp_path: Path) -> None:
-    """A film in GIF or WebP can become one in MP4, with its times."""
-    frames = [picture_of(frame.astype(np.uint8)) for frame in waves(3)]
-    save_frames(tmp_path / "a.webp", frames, [40, 200, 100])
-    enlarge(tmp_path / "a.webp", output=tmp_path / "b.mp4")
-    assert times(tmp_path / "b.mp4") == pytest.approx([0, 0.04, 0.24], abs=1e-6)
-    with av.open(str(tmp_path / "b.mp4")) as opened:
-        assert opened.duration == pytest.approx(340_000, abs=1000)
 
 
 def test_damaged_films_are_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -131,16 +131,6 @@ def test_each_step_is_one_picture_and_one_question() -> None:
     assert len(asked) == 7
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", PROCESSES)
-def test_a_slice_of_the_noise_gives_a_slice_of_the_pictures(name: str, method: str) -> None:
-    process = PROCESSES[name]
-    noise = noise_of(6, 2)
-    whole = last(of_gaussian(process), process, noise, 9, method)
-    part = last(of_gaussian(process), process, noise[:2], 9, method)
-    assert torch.allclose(whole[:2], part, atol=1e-12)
-
-
 @pytest.mark.parametrize("name", PROCESSES)
 def test_within_the_limit_nothing_changes_and_beyond_it_stops(name: str) -> None:
     process = PROCESSES[name]

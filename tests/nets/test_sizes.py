@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from trombine.core.errors import InputError
-from trombine.nets import build, has_batch_statistics, parameter_count, sizes_of
+from trombine.nets import build, has_batch_statistics, sizes_of
 from trombine.recipes import NetSpec
 
 
@@ -33,7 +33,3 @@ def test_what_depends_on_the_batch_is_known() -> None:
     assert has_batch_statistics(nn.Sequential(nn.Sequential(nn.BatchNorm1d(3))))
     assert has_batch_statistics(nn.SyncBatchNorm(3))
     assert not has_batch_statistics(nn.Sequential(nn.GroupNorm(1, 3), nn.LayerNorm(3)))
-
-
-def test_parameters_are_counted() -> None:
-    assert parameter_count(nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))) == 3 * 4 + 4 + 8

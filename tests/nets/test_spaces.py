@@ -105,26 +105,3 @@ def test_a_net_within_a_space_sees_and_gives_it(name: str) -> None:
     assert torch.equal(only_sees(pictures), net(to_space(pictures, name)))
     only_gives = Within(net, name, sees=False, gives=True)
     assert torch.equal(only_gives(pictures), from_space(net(pictures), name))
-
-
-def test_a_net_in_bf16_gives_hues_in_full() -> None:
-    net = build("residual", {"width": 4, "depth": 1, "factor": 1})
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        made = Within(net, "hsv", sees=True, gives=True)(some())
-    assert made.dtype == torch.float32
-
-
-def test_a_net_within_takes_what_the_net_takes() -> None:
-    """Parts and landmarks have no colours: they go through as they are."""
-    net = build("painter", {"width": 4, "levels": 2, "parts": "all", "points": True}).eval()
-    within = Within(net, "imagenet", sees=True, gives=True)
-    assert within.optional == ("parts", "points")
-    pictures, hole = some(), torch.zeros(3, 1, 8, 9)
-    hole[..., 2:6, 2:6] = 1
-    told = {
-        "parts": torch.zeros(3, 8, 9, dtype=torch.uint8),
-        "points": torch.full((3, 68, 2), 4.0),
-    }
-    wanted = from_space(net(to_space(pictures, "imagenet"), hole=hole, **told), "imagenet")
-    assert torch.equal(within(pictures, hole=hole, **told), wanted)
-    assert not torch.equal(within(pictures, hole=hole), wanted)

@@ -7,7 +7,6 @@ import torch
 from torch.nn import functional
 
 from trombine.nets import build
-from trombine.nets.blocks import doubled
 from trombine.nets.unet import UNet
 
 
@@ -39,11 +38,6 @@ def test_what_passes_through_keeps_its_size(norm: str) -> None:
             assert float(weight.detach().std()) == pytest.approx(wanted, rel=0.15)
     found = net(torch.randn(2, 3, 32, 32))
     assert 0.03 < float(found.detach().std()) < 3
-
-
-def test_doubling_repeats_pixels() -> None:
-    x = torch.rand(2, 3, 4, 5)
-    assert torch.equal(doubled(x), x.repeat_interleave(2, -1).repeat_interleave(2, -2))
 
 
 def test_a_plain_input_gives_no_checkerboard() -> None:

@@ -11,7 +11,7 @@ import pytest
 import trombine
 from trombine.core.conventions import PART_INDEX
 from trombine.data.pack import Pack
-from trombine.generation.redrawing import redrawn
+from trombine.generation.looking import redrawn
 from trombine.io.image import save_picture
 from trombine.restyling.likenesses import Person, person_in, with_looks
 from trombine.world import face, paint

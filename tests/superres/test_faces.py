@@ -16,7 +16,7 @@ from trombine.models import Model, load, loaded
 from trombine.nets import Net
 from trombine.nets.sizes import Size
 from trombine.superres import pictures
-from trombine.superres.faces import with_faces
+from trombine.superres.pictures import with_faces
 from trombine.world import face, paint
 
 SIDE = 52

@@ -16,12 +16,18 @@ from hypothesis import strategies as st
 from trombine.core import memory
 from trombine.core.errors import InputError
 from trombine.io.image import MAX_PIXELS
-from trombine.models import Card, Model, load, save, shipped
-from trombine.nets import build
-from trombine.superres import names, pipelines
-from trombine.superres.names import families, named
-from trombine.superres.pipelines import check_pixels, factor_of, plan_pipeline
-from trombine.superres.sharpened import Sharpened
+from trombine.models import Card, Model, load, save
+from trombine.models.running import enlarged
+from trombine.nets import Net, build
+from trombine.superres import pipelines
+from trombine.superres.pipelines import (
+    Sharpened,
+    check_pixels,
+    factor_of,
+    families,
+    grid,
+    plan_pipeline,
+)
 
 FACTORS = {
     "upscale": (2, 4),
@@ -48,19 +54,18 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Small nets in place of those that are shipped, and one that has no factor in its name."""
     folder = tmp_path_factory.mktemp("zoo")
     there = {
-        named(name, factor): written(folder / f"{named(name, factor)}.safetensors", factor=factor)
+        f"{name}-x{factor}": written(folder / f"{name}-x{factor}.safetensors", factor=factor)
         for name, factors in FACTORS.items()
         for factor in factors
     }
     there["mender"] = written(folder / "mender.safetensors", task="restore", factor=1)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (names, pipelines):
-            patch.setattr(module, "shipped", lambda: there)
+        patch.setattr(pipelines, "shipped", lambda: there)
         yield
 
 
 def shipped_as(family: str, model: Model) -> Path:
-    return pipelines.shipped()[named(family, factor_of(model))]
+    return pipelines.shipped()[f"{family}-x{factor_of(model)}"]
 
 
 def factors(pipeline: pipelines.Pipeline) -> list[int]:
@@ -69,13 +74,6 @@ def factors(pipeline: pipelines.Pipeline) -> list[int]:
 
 def test_a_family_is_the_shipped_files_of_a_name() -> None:
     assert {name: tuple(found) for name, found in families().items()} == FACTORS
-    assert named("upscale-drawings", 4) == "upscale-drawings-x4"
-
-
-def test_each_shipped_net_enlarges_as_its_name_says() -> None:
-    for name, path in shipped().items():
-        if match := names._NAME.fullmatch(name):
-            assert factor_of(load(path)) == int(match["factor"]), name
 
 
 @pytest.mark.parametrize(
@@ -168,6 +166,33 @@ def fewest(there: tuple[int, ...], wanted: float) -> int | None:
     return None
 
 
+def sharp_net(seed: int) -> Net:
+    return build("residual", {"width": 8, "depth": 2, "factor": 4}, seed=seed).eval()
+
+
+def test_a_faint_pattern_that_repeats_is_all_that_is_taken_out() -> None:
+    """Exactly; also where it is added to a colour, which is none of it. Nor is an edge: however
+    strong, it leaves no more beside itself than a faint one."""
+    pattern = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+    pattern = pipelines._FAINT / 4 * (pattern - pattern.mean((2, 3), keepdim=True))
+    repeated = pattern.repeat(1, 1, 12, 10)
+    colour = pipelines._FAINT * torch.tensor([0.2, -0.1, 0.4])[:, None, None]
+    assert torch.allclose(grid(repeated + colour, 4), repeated, atol=1e-8)
+    edge = torch.zeros(1, 3, 80, 80)
+    edge[..., 41] = 1.0
+    assert grid(edge, 4).abs().max() <= pipelines._FAINT / pipelines._SIDE
+
+
+def test_sharpened_tiled_equals_whole_and_equal_nets_have_no_grid() -> None:
+    both = Sharpened(sharp_net(3), sharp_net(4))
+    picture = torch.rand(3, 40, 33, generator=torch.Generator().manual_seed(5))
+    with torch.inference_mode():
+        whole = both(picture[None])[0].clamp(0, 1)
+        one = sharp_net(3)
+        assert torch.equal(Sharpened(one, one)(picture[None]), one(picture[None]))
+    assert (enlarged(both, picture, tile=7) - whole).abs().max() < 1e-5
+
+
 def test_a_file_is_a_net_of_its_own(tmp_path: Path) -> None:
     path = written(tmp_path / "my.safetensors", factor=3)
     for model in (path, str(path)):
@@ -183,21 +208,6 @@ def test_a_file_is_a_net_of_its_own(tmp_path: Path) -> None:
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the least is made that is ever tried."""
     monkeypatch.setattr(memory, "available", lambda: 1 << 30)
-
-
-def test_more_is_made_where_there_is_memory_or_the_environment_says_so(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """24 megapixels twice: what cameras make."""
-    monkeypatch.setattr(memory, "available", lambda: 8 << 30)
-    assert plan_pipeline(4000, 6000, 2, model="upscale").size == (8000, 12000)
-    assert pipelines.most_pixels() == (8 << 30) // pipelines.BYTES_A_PIXEL
-    monkeypatch.setattr(memory, "available", lambda: None)
-    assert pipelines.most_pixels() == MAX_PIXELS
-    monkeypatch.setenv("TROMBINE_MAX_PIXELS", "96000000")
-    assert plan_pipeline(4000, 6000, 2, model="upscale").size == (8000, 12000)
-    with pytest.raises(InputError, match="at most 96,000,000 are made"):
-        plan_pipeline(4000, 6001, 2, model="upscale")
 
 
 @pytest.mark.usefixtures("little_memory")

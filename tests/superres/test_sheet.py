@@ -7,9 +7,8 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from trombine.io.sheets import PAPER
-from trombine.superres.sheet import (
+from trombine.superres.report import (
     CELL,
-    _columns,
     detail,
     scores,
     standard_sheet,
@@ -107,20 +106,3 @@ def test_all_of_a_picture_is_measured_in_its_luma(height: int) -> None:
         *y, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     assert found.ssim == pytest.approx(alike, abs=1e-5)
-
-
-def test_no_numbers_without_truth_and_none_for_specks() -> None:
-    small = noise(8, 8)
-    assert list(_columns(small, larger(small, 2), None))[1:] == ["bicubic", "result"]
-    speck = _columns(noise(2, 2), noise(4, 4), noise(4, 4))
-    assert list(speck) == ["input, 2 × 2", "bicubic", "result", "truth"]
-
-
-def test_of_a_result_as_large_as_the_input_bicubic_is_left_out() -> None:
-    """It would be the input once more, which has its numbers."""
-    truth = noise(320, 320)
-    small, result = truth // 2, truth // 4 * 3
-    columns = _columns(small, result, truth)
-    assert [title.split()[0] for title in columns] == ["input", "result", "truth"]
-    score = scores(small, result, truth)["bicubic"]
-    assert next(iter(columns)) == f"input  {score.psnr:.2f}, {score.ssim:.4f}"

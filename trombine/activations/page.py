@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
-from typing import Any, Final, final
+from typing import Any, Final
 
 import skimage.data
 import torch
-from jaxtyping import Float
 from markupsafe import Markup
 from torch import Tensor, nn
 
@@ -21,7 +20,7 @@ from trombine.models import TASKS, Model
 from trombine.models.tasks import channels, emptied
 from trombine.nets import parameter_count
 from trombine.nets.inventor import Inventor
-from trombine.nets.restyler import Restyler, Styles
+from trombine.nets.restyler import Restyler
 from trombine.report import Report, data_uri
 
 GENERATOR: Final = "trombine microscope"
@@ -40,80 +39,16 @@ _CAPTIONS: Final = {
 }
 
 
-@final
-class _Soft(nn.Module):
-    """An Inventor's picture before its details are added: noise to code to picture."""
+class _Shown(nn.Module):
+    """What of a net is computed: its inputs, one after the other, to what is watched."""
 
-    def __init__(self, net: Inventor) -> None:
+    def __init__(self, net: nn.Module, run: Callable[..., Tensor]) -> None:
         super().__init__()
-        self.net = net
+        self.net, self.run = net, run
 
-    def forward(
-        self, latents: Float[Tensor, "n latent"], told: Float[Tensor, "n told"]
-    ) -> Float[Tensor, "n 3 h w"]:
-        """Soft pictures; `told` as Inventor.told has it."""
-        return self.net.decoder(self.net.coded(latents, told))
-
-
-@final
-class _Repaired(nn.Module):
-    """A net that repairs as its task runs it: without what was in the hole, and there alone."""
-
-    def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(
-        self, pictures: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]
-    ) -> Float[Tensor, "n 3 h w"]:
-        """Pictures without holes."""
-        painted = self.net(emptied(pictures, hole), hole=hole)
-        return torch.where(hole > 0.5, painted.clamp(0, 1), pictures)
-
-
-@final
-class _Completed(nn.Module):
-    """A net that completes faces, which sees nothing of what was in the hole."""
-
-    def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(
-        self, pictures: Float[Tensor, "n 3 h w"], hole: Float[Tensor, "n 1 h w"]
-    ) -> Float[Tensor, "n 19 h w"]:
-        """Logits of the parts."""
-        return self.net(emptied(pictures, hole), hole=hole)
-
-
-@final
-class _Drawn(nn.Module):
-    """A Restyler's soft picture, before its details are added."""
-
-    def __init__(self, net: Restyler) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(
-        self, pictures: Float[Tensor, "n 3 h w"], source: Styles, target: Styles
-    ) -> Float[Tensor, "n 3 h w"]:
-        """Soft pictures."""
-        return self.net.soft(pictures, source, target)
-
-
-@final
-class _Denoised(nn.Module):
-    """A denoiser that is given a picture as it is; what it predicts is shown about grey."""
-
-    def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(
-        self, pictures: Float[Tensor, "n 3 h w"], times: Float[Tensor, "n"]
-    ) -> Float[Tensor, "n 3 h w"]:
-        """The prediction, from [-1, 1] to [0, 1]."""
-        return 0.5 + self.net(2 * pictures - 1, times) / 2
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """By the function."""
+        return self.run(*inputs)
 
 
 Other = dict[str, Any]
@@ -121,32 +56,45 @@ Other = dict[str, Any]
 
 
 def _module(model: Model) -> tuple[nn.Module, list[Other]]:
-    """What is computed of a model, and what goes in after its picture or vector."""
-    net = model.in_rgb
-    if isinstance(model.net, Inventor):
+    """What is computed of a model, and what goes in after its picture or vector. Nets that repair
+    see nothing of what was in the hole; what draws or invents is shown without its details."""
+    net, task = model.in_rgb, model.card.task
+    if isinstance(inventor := model.net, Inventor):
         fields = [
             {"name": field.name, "low": field.low, "high": field.high, "unit": field.unit}
-            for field in model.net.fields
+            for field in inventor.fields
         ]
-        return _Soft(model.net), [{"kind": "fields", "fields": fields}]
-    if isinstance(model.net, Restyler):
-        names = model.net.styles
+
+        def soft(latents: Tensor, told: Tensor) -> Tensor:
+            return inventor.decoder(inventor.coded(latents, told))
+
+        return _Shown(inventor, soft), [{"kind": "fields", "fields": fields}]
+    if isinstance(restyler := model.net, Restyler):
         texts = ("It is taken to be", "Draw it as")
-        return _Drawn(model.net), [
-            {"kind": "choice", "text": text, "options": names, "value": value}
+        return _Shown(restyler, restyler.soft), [
+            {"kind": "choice", "text": text, "options": restyler.styles, "value": value}
             for value, text in enumerate(texts)
         ]
-    wrapped = {"repair": _Repaired, "complete": _Completed}
-    if model.card.task in wrapped:
-        return wrapped[model.card.task](net), [{"kind": "hole"}]
-    if model.card.task == "denoise":
+    if task in ("repair", "complete"):
+
+        def filled(pictures: Tensor, hole: Tensor) -> Tensor:
+            made = net(emptied(pictures, hole), hole=hole)
+            return (
+                made if task == "complete" else torch.where(hole > 0.5, made.clamp(0, 1), pictures)
+            )
+
+        return _Shown(net, filled), [{"kind": "hole"}]
+    if task == "denoise":
         time = {"text": "How noisy it is told that this is", "min": 0, "max": 1, "value": 0.5}
-        return _Denoised(net), [{"kind": "number", **time}]
+
+        def about_grey(pictures: Tensor, times: Tensor) -> Tensor:
+            return 0.5 + net(2 * pictures - 1, times) / 2
+
+        return _Shown(net, about_grey), [{"kind": "number", **time}]
     return net, []
 
 
 def _examples(model: Model, side: int) -> tuple[Tensor, ...]:
-    """What to trace a model with."""
     given = TASKS[model.card.task].examples(model.net.sizes, (1, side, side))
     if isinstance(model.net, Inventor):
         return *given, torch.zeros(1, 2 * len(model.net.fields))
@@ -203,7 +151,6 @@ def _side(module: nn.Module, model: Model) -> int:
 
 
 def _portrait() -> str:
-    """A picture that is there at first."""
 
     return data_uri(skimage.data.astronaut()[12:228, 118:334])
 

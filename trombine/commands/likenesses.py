@@ -20,7 +20,7 @@ from trombine.data.columns import PAIR, shapes, unknown
 from trombine.data.made import painter_hash
 from trombine.data.pack_writer import Made, write_pack
 from trombine.data.source import Source, prepare, source
-from trombine.generation.redrawing import redrawer
+from trombine.generation.looking import redrawer
 from trombine.models import loaded
 from trombine.restyling.likenesses import Person, person_in
 from trombine.world import STYLES

@@ -25,7 +25,7 @@ from trombine.eval.invented import score
 from trombine.generation import NET
 from trombine.generation.asking import fields_in, seeds_in, spelled
 from trombine.generation.by_net import inventing_of
-from trombine.generation.interpolation import PaintedWalk, Walk, film_of
+from trombine.generation.interpolation import Walk, film_of
 from trombine.generation.painting import Known, Painting, Pixels
 from trombine.io.batch import Content, refuse_to_write_over, save
 from trombine.io.record import changed_options, record_of
@@ -109,7 +109,7 @@ def morph(
     else:
         numbers, people = _people(names)
         maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
-        walk = PaintedWalk(inventing=maker, seeds=numbers, **course)
+        walk = Walk(inventing=maker, seeds=numbers, **course)
     arguments["size"] = maker.size  # recorded, since the default may change
     wanted = _wanted(output, walk.count, film=film, sheet=sheet)
     refuse_to_write_over(wanted, files)

@@ -16,7 +16,7 @@ from trombine.generation import NET, PAINTER
 from trombine.generation.asking import fields_in, spelled
 from trombine.io.batch import each
 from trombine.io.convert import is_held, of_held
-from trombine.io.image import as_seen, film_suffix, load_picture, output_suffix
+from trombine.io.image import as_seen, load_picture
 from trombine.models.zoo import named
 from trombine.restyling.drawing import AUTO, Restyling
 from trombine.restyling.like import LikeAsked, eye, restyled_like
@@ -175,7 +175,6 @@ def restyle(
         restyle,
         arguments,
         endings=("", *endings),
-        name=lambda source: film_suffix(source) or output_suffix(source),
         beside=".restyle",
         reads=[path for path in (style_image, character) if path],
         films=True,

@@ -28,13 +28,11 @@ from trombine.superres.enlarge import (
     SHEET,
     WILD,
     Enlargement,
-    ending,
     enlarge,
     enlarge_picture,
     is_light,
 )
-from trombine.superres.names import KEPT, is_shipped
-from trombine.superres.pipelines import nets_of
+from trombine.superres.pipelines import KEPT, is_shipped, nets_of
 
 _USUAL_SCALE = 2
 
@@ -140,7 +138,6 @@ def upscale(
         upscale,
         arguments | {"model": options.model, "truth": None, "hole": None, "mask_is": AUTO},
         endings=("", *((SHEET,) if sheet else ()), *((REPORT, NUMBERS) if report else ())),
-        name=lambda source: ending(source, target, options.model),
         beside=f".x{target}" if isinstance(target, int) else ".{}x{}".format(*target),
         reads=filter(None, (*truths.values(), *holes.values(), file)),
         films=True,

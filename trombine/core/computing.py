@@ -67,7 +67,6 @@ def _torch() -> Any:
 
 
 def _alone() -> None:
-    """Let torch compute on this thread alone."""
     if torch := _torch():
         torch.set_num_threads(1)
 

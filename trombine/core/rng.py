@@ -21,7 +21,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt64
@@ -47,7 +47,6 @@ def mix(words: UInt64[np.ndarray, "*n"]) -> UInt64[np.ndarray, "*n"]:
     return words ^ (words >> np.uint64(31))
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Rng:
     """Where the numbers of some pictures come from: a stream of its own for each."""

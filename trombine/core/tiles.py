@@ -6,7 +6,6 @@ Works on numpy arrays and torch tensors alike, with height and width as the last
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -80,42 +79,9 @@ def bounds(mask: Bool[np.ndarray, "h w"]) -> Box | None:
     return Box(top=rows[0], left=columns[0], bottom=rows[-1] + 1, right=columns[-1] + 1)
 
 
-def around(hole: Bool[np.ndarray, "h w"], *, context: float = 1.0, least: int = 0) -> Box:
-    """A square round the hole with `context` times the hole's longer side beside it.
-
-    Its side is at least `least` pixels; it is moved into the picture, and cut only where the
-    picture is smaller than it. It holds the whole hole.
-    """
-    box = bounds(hole)
-    if box is None:
-        raise ValueError("there is no hole to crop round")
-    side = max(math.ceil(max(box.height, box.width) * (1 + context)), least)
-    top, bottom = _centred(box.top, box.bottom, side, hole.shape[0])
-    left, right = _centred(box.left, box.right, side, hole.shape[1])
-    return Box(top=top, left=left, bottom=bottom, right=right)
-
-
-def _centred(first: int, last: int, side: int, length: int) -> tuple[int, int]:
-    """`side` pixels of an axis with first..last in the middle, moved to lie in 0..length."""
-    side = min(side, length)
-    start = min(max((first + last - side) // 2, 0), length - side)
-    return start, start + side
-
-
 def cut(plane: Plane, box: Box) -> Plane:
     """The part of the plane in the box: a view, not a copy."""
     return plane[..., box.top : box.bottom, box.left : box.right]
-
-
-def paste(plane: Plane, part: Plane, box: Box, mask: Plane | None = None) -> Plane:
-    """A copy of the plane with the part in the box; only where `where` (h x w, bool) is true."""
-    output = plane.copy() if isinstance(plane, np.ndarray) else plane.clone()
-    inside = cut(output, box)
-    if mask is None:
-        inside[...] = part
-    else:
-        inside[..., mask] = part[..., mask]
-    return output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +162,7 @@ def through_tiles(
     factor: int = 1,
     multiple: int = 1,
 ) -> Plane:
-    """What `work` makes of a picture (float), done tile by tile; it enlarges by `factor`.
+    """What `work` makes of a picture (float tensor), tile by tile; it enlarges by `factor`.
 
     The same as `work(picture)` where `work` looks no farther than `halo` - `blend` pixels.
     """
@@ -209,16 +175,6 @@ def through_tiles(
         if tuple(done.shape[-2:]) != (box.height, box.width):
             raise ValueError(f"a tile came back as {tuple(done.shape)}, not enlarged by {factor}")
         if output is None:
-            output = _zeros(done, height * factor, width * factor)
-        share = tile.rows[:, None] * tile.columns
-        cut(output, box)[...] += done * _converted_like(share, done)
+            output = done.new_zeros(*done.shape[:-2], height * factor, width * factor)
+        cut(output, box)[...] += done * done.new_tensor(tile.rows[:, None] * tile.columns)
     return output
-
-
-def _converted_like(share: np.ndarray, done: Plane) -> Plane:
-    return share.astype(done.dtype) if isinstance(done, np.ndarray) else done.new_tensor(share)
-
-
-def _zeros(like: Plane, height: int, width: int) -> Plane:
-    shape = (*like.shape[:-2], height, width)
-    return np.zeros(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_zeros(shape)

@@ -2,10 +2,8 @@
 
 scan.py    where faces may be, over several sizes of the picture
 frames.py  windows on a picture: what a reader looks at, and back
-fields.py  the numbers that are read: traits, moment, style
+fields.py  the numbers that are read: traits, moment, style; how far they may be off
 twice.py   a window read twice, which is better
-spreads.py how far the numbers may be off
-doubts.py  what speaks against a reading
 faces.py   all of it: a picture to its faces
 maps.py    the parts of a whole picture, along its own edges
 tracks.py  faces of a film, which keep their numbers, without noise

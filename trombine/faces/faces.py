@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, cast, final
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -17,8 +17,7 @@ from torch import Tensor
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.core.devices import device_of
 from trombine.core.errors import InputError
-from trombine.faces.doubts import beyond, doubts
-from trombine.faces.fields import decode_styles, fields_of
+from trombine.faces.fields import beyond, clues_of, decode_styles, fields_of, spreads_of
 from trombine.faces.frames import (
     WINDOW,
     Frame,
@@ -30,7 +29,6 @@ from trombine.faces.frames import (
     round_face,
 )
 from trombine.faces.scan import LIKELY, Corners, area, covered, places, resized, shared
-from trombine.faces.spreads import clues_of, spreads_of
 from trombine.faces.twice import read_twice
 from trombine.models import Model
 from trombine.models.tasks import check_finite
@@ -55,6 +53,11 @@ _AT_ODDS: Final = 0.2  # of what the boxes of parts and landmarks share: below i
 _BESIDE: Final = 0.2  # of the landmarks' box, to each side: what is there can be of the same face
 _SPECK: Final = 12  # pixels of a window: what is smaller says nothing of where a face ends
 _BATCH: Final = 16  # windows read at once
+_OUTSIDE: Final = 0.05  # of the landmarks' box: of faces that are all there at most .005
+# Much is hidden where this part of the landmarks may be off by more than so much of the window. Of
+# faces of which half is covered it always is; of those that are as they are painted never.
+_MUCH: Final = 0.25
+_UNSEEN: Final = 0.011
 _OVERVIEW: Final = 1280  # pixels of the longer side
 # A picture is dark whose lightest pixels but 2 of 100 are below that: none were learned from. It is
 # made so light that these are at that.
@@ -70,7 +73,6 @@ _IN_BOX: Final = np.array([part.name in _FACE_PARTS for part in PARTS])  # by la
 _EYES: Final = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Least:
     """What must be said of a window for it to show a face."""
@@ -87,7 +89,6 @@ Enlarge = Callable[[Picture, int], Picture]
 Wanted = Callable[[Frame], bool]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Face:
     """One face of a picture. Places and lengths are in pixels of the picture."""
@@ -131,16 +132,15 @@ class Face:
 
     @property
     def unsure(self) -> tuple[str, ...]:
-        """What speaks against the reading, in words; empty where nothing does."""
-        return doubts(
-            self.points,
-            self.errors,
-            self.parts,
-            self.frame,
-            size=self.size,
-            outside=self.outside,
-            is_beyond=bool(self.beyond),
-        )
+        """What speaks against the reading, in words; empty where nothing does. Of what is hidden
+        or outside the picture landmarks are guessed, and say that they may be far off."""
+        hidden = np.quantile(self.errors, 1 - _MUCH) > _UNSEEN * self.frame.side
+        doubts = {
+            "a part of it is outside the picture": self.outside > _OUTSIDE,
+            "much of it is hidden or blurred": hidden,
+            "turned as far as the reader can tell": bool(self.beyond),
+        }
+        return tuple(doubt for doubt, is_so in doubts.items() if is_so)
 
     @property
     def beyond(self) -> tuple[str, ...]:
@@ -204,7 +204,6 @@ def lit(picture: Samples) -> Samples:
     return (as_floats(picture) * (_LIT / lightest)).clamp(max=1)
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     """A picture, and a smaller one of it, from which large faces are cut: all pixels of a large
@@ -260,7 +259,6 @@ def _framed(scene: Scene, model: Model, candidates: Sequence[Frame], least: Leas
 def _read(
     scene: Scene, model: Model, frames: Sequence[Frame], *, enlarge: Enlarge | None
 ) -> list[tuple[Reading, Frame]]:
-    """What the reader says of each window alone."""
     readings: list[tuple[Reading, Frame]] = []
     for batch in _batches(frames):
         if enlarge:
@@ -352,13 +350,11 @@ def _face_of(
 
 
 def _round(points: Float[np.ndarray, "68 2"]) -> Corners:
-    """The box of a face's landmarks."""
     (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
     return left, top, right, bottom
 
 
 def _inside(box: Corners, height: int, width: int) -> Corners:
-    """What of a box lies in a picture of this size."""
     left, right = (min(max(x, 0.0), float(width)) for x in box[::2])
     top, bottom = (min(max(y, 0.0), float(height)) for y in box[1::2])
     return left, top, right, bottom

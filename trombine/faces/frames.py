@@ -10,7 +10,7 @@ import cmath
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -27,7 +27,6 @@ SHARE: Final = 0.5
 LOWER: Final = 0.22
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Frame:
     """A square of a picture. Its middle and its side are in pixels of the picture."""

@@ -21,9 +21,9 @@ from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened, shown
 from trombine.core.texts import aligned
 from trombine.faces import fields_of
-from trombine.faces.doubts import beyond, sure_style
 from trombine.faces.drawing import PALETTE, drawn
 from trombine.faces.faces import Face, read_faces
+from trombine.faces.fields import beyond, sure_style
 from trombine.faces.frames import samples_of
 from trombine.faces.maps import REFINER, parts_map
 from trombine.io.batch import Content, Made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast, final
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -30,7 +30,6 @@ _MOST: Final = 1000  # places that are looked at closer: more are no faces but n
 _SAME: Final = 0.3  # of what two squares share, from which on they are of one face
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where a face may be: the middle of its landmarks' box, and its longer side, in pixels."""
@@ -136,7 +135,6 @@ def area(box: Corners) -> float:
 
 
 def _overlap(a: Corners, b: Corners) -> float:
-    """The area that two boxes share."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     return max(width, 0.0) * max(height, 0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
@@ -35,7 +35,6 @@ Points = Float32[np.ndarray, "68 2"]
 Features = Float[np.ndarray, "f"]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Tracked:
     """A face of a film, with the number that it has in all frames; its points are steadied."""
@@ -44,7 +43,6 @@ class Tracked:
     face: Face
 
 
-@final
 class Tracker:
     """Follows faces from frame to frame; who is out of sight for a moment keeps their number."""
 
@@ -75,7 +73,6 @@ class Tracker:
         return [known[f] for f in range(len(faces))]
 
 
-@final
 class _Track:
     """One face, as far as it is known."""
 
@@ -117,7 +114,6 @@ class _Track:
 
 
 def _size(points: Points) -> float:
-    """The longer side of the landmarks' box."""
     return float(np.ptp(points, axis=0).max())
 
 
@@ -126,7 +122,6 @@ def unit(features: Features) -> Features:
     return features / max(float(np.linalg.norm(features)), 1e-9)
 
 
-@final
 class OneEuro:
     """A low pass whose cutoff rises with the speed, for each number by itself."""
 

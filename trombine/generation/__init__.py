@@ -4,8 +4,7 @@ generated`.
 asking.py         which seeds, and what is to be of the faces, as people write it
 painting.py       the picture of a seed by the painter
 by_net.py         the picture of a seed by a net
-looking.py        what the reader says of faces that nets make
-redrawing.py      the same in styles that no net invents
+looking.py        what the reader says of faces that nets make; the same in other styles
 interpolation.py  from one face to the next
 """
 

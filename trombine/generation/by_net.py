@@ -26,9 +26,8 @@ from trombine.core.rng import Rng
 from trombine.data.spec import parse
 from trombine.generation import REDRAWN, REDRAWN_FROM
 from trombine.generation.asking import TIMES, apart, check_told, freed, merged
-from trombine.generation.looking import looked_at, numbers, readable
+from trombine.generation.looking import looked_at, numbers, readable, redrawer, redrawn
 from trombine.generation.painting import PEOPLE, Pixels
-from trombine.generation.redrawing import redrawer, redrawn
 from trombine.io.image import picture_of
 from trombine.models import loaded, read_card
 from trombine.models.model import find, shipped

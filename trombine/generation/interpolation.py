@@ -31,16 +31,17 @@ Vector = Float64[np.ndarray, "_"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
-    """From seed to seed, `frames` steps a leg."""
+class Walk:
+    """From seed to seed by the painter, in even steps, or by a net; `frames` steps a leg."""
 
+    inventing: Painting | Inventing
     seeds: tuple[int, ...]
     frames: int
     path: str = "linear"
     cycle: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is no walk."""
+        """Refuse what is no walk, or does not fit."""
         one = len(self.seeds) == 1
         if self.path == "truncation" and not one:
             raise InputError("a truncation walk is of one seed", "name one, or leave --path out")
@@ -52,6 +53,10 @@ class Course:
         if self.count > MOST:
             problem = f"this walk would have {self.count:,} frames, and {MOST:,} are the most"
             raise InputError(problem, "name fewer seeds, or give fewer --frames")
+        size = self.inventing.size
+        if self.count * size**2 > _MOST_PIXELS:
+            problem = f"{self.count:,} frames of {size} pixels are more than fit"
+            raise InputError(problem, "give a smaller --size, or fewer --frames")
 
     @property
     def legs(self) -> list[tuple[int, int]]:
@@ -66,64 +71,45 @@ class Course:
         """How many frames there are; the first is not there again at the end of a cycle."""
         return self.frames * len(self.legs) + (not self.cycle)
 
-    def steps(self) -> list[tuple[int, int]]:
-        """Of each frame its leg, and which frame of that it is."""
+    def steps(self) -> list[tuple[int, float]]:
+        """Of each frame its leg, and how far along it is, 0 to 1."""
         last = len(self.legs) - 1
         legs = [min(number // self.frames, last) for number in range(self.count)]
-        return [(leg, number - leg * self.frames) for number, leg in enumerate(legs)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaintedWalk(Course):
-    """By the painter, in even steps."""
-
-    inventing: Painting
-
-    def __post_init__(self) -> None:
-        """Refuse also what would not fit."""
-        super().__post_init__()
-        size = self.inventing.size
-        if self.count * size**2 > _MOST_PIXELS:
-            problem = f"{self.count:,} frames of {size} pixels are more than fit"
-            raise InputError(problem, "give a smaller --size, or fewer --frames")
+        return [(leg, (n - leg * self.frames) / self.frames) for n, leg in enumerate(legs)]
 
     def pixels(self, threads: int) -> Iterator[Pixels]:
         """The pictures of the frames, one after the other."""
-        person = cache(self.inventing.person)
+        maker = self.inventing
+        if isinstance(maker, Inventing):
+            return in_turn(maker.pixels_at, self.places(maker), threads)
+        person = cache(maker.person)
 
-        def see(step: tuple[int, int]) -> Pixels:
+        def see(step: tuple[int, float]) -> Pixels:
             first, last = map(person, self.legs[step[0]])
-            return self.inventing.pixels_of(between(first, last, step[1] / self.frames))
+            return maker.pixels_of(between(first, last, step[1]))
 
         return in_turn(see, self.steps(), threads)
 
+    def places(self, maker: Inventing) -> list[Place]:
+        """Those of the frames in a net's space, in their order."""
+        return [self._place(maker, leg, share) for leg, share in self.steps()]
 
-@dataclass(frozen=True, kw_only=True)
-class Walk(Course):
-    """By a net."""
-
-    inventing: Inventing
-
-    def places(self) -> list[Place]:
-        """Those of the frames, in their order."""
-        return [self.place(leg, step / self.frames) for leg, step in self.steps()]
-
-    def place(self, leg: int, share: float) -> Place:
-        """The place so far along a leg, 0 to 1."""
-        first, last = (self.inventing.place(seed) for seed in self.legs[leg])
+    def _place(self, maker: Inventing, leg: int, share: float) -> Place:
+        first, last = (maker.place(seed) for seed in self.legs[leg])
         if self.path == "truncation":
             share = 1 - share if leg else share
             return replace(last, vector=(LEAST + (1 - LEAST) * share) * last.vector)
         blend = spherical if self.path == "spherical" else linear
+        base = None
+        if first.base is not None or last.base is not None:  # guidance adds nothing to it
+            nothing = np.full_like(first.fields, math.nan)
+            ends = [nothing if one.base is None else one.base for one in (first, last)]
+            base = linear(ends[0], ends[1], share)
         return Place(
             vector=blend(first.vector, last.vector, share),
             fields=linear(first.fields, last.fields, share),
-            base=_bases(first, last, share),
+            base=base,
         )
-
-    def pixels(self, threads: int) -> Iterator[Pixels]:
-        """The pictures of the frames, one after the other."""
-        return in_turn(self.inventing.pixels_at, self.places(), threads)
 
 
 def linear(
@@ -133,15 +119,6 @@ def linear(
     if share in (0, 1):  # what is not known of one end says nothing of the other
         return last if share else first
     return (1 - share) * first + share * last
-
-
-def _bases(first: Place, last: Place, share: float) -> Vector | None:
-    """What guidance adds nothing to between two places; nothing, where that is so of both."""
-    if first.base is None and last.base is None:
-        return None
-    nothing = np.full_like(first.fields, math.nan)
-    ends = [nothing if place.base is None else place.base for place in (first, last)]
-    return linear(ends[0], ends[1], share)
 
 
 def spherical(first: Vector, last: Vector, share: float) -> Vector:

@@ -1,15 +1,24 @@
-"""What the reader says of invented faces. Who judges them has no part in this."""
+"""Faces that nets make, looked at and drawn anew by shipped nets: what the reader says of them, and
+the same in styles that no net invents. Who judges them has no part in this."""
 
 from __future__ import annotations
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from typing import Final, cast
 
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.nn import functional
+
+from trombine.core.conventions import to_picture, to_pixels
 from trombine.faces import Fields, fields_of
 from trombine.faces.frames import in_window
-from trombine.models import loaded
+from trombine.models import Model, loaded
 from trombine.nets.reader import Reading
+from trombine.nets.restyler import Restyler
+
+NET: Final = "restyle"
 
 
 @torch.inference_mode()
@@ -33,3 +42,21 @@ def numbers(reading: Reading) -> dict[str, float]:
 
 def _fields() -> tuple[Fields, Fields]:
     return fields_of(loaded("reader", task="read"))
+
+
+def redrawer() -> Model:
+    """The model that draws."""
+    return loaded(NET, task=NET)
+
+
+def redrawn(pixels: UInt8[np.ndarray, "s s 3"], source: str, target: str) -> np.ndarray:
+    """A face of the style `source` in the style `target`, as large; computed by itself, since
+    batch mates would change its last bits. The net draws whole windows of the reader's; what is
+    invented is the middle of one, and its edge goes on to the window's."""
+    model = redrawer()
+    net = cast(Restyler, model.net)
+    beside = (net.size - len(pixels)) // 2
+    window = functional.pad(to_picture(pixels)[None], (beside,) * 4, mode="replicate")
+    drawn = model(window, *net.named(source, target))[0]
+    edge = slice(beside, beside + len(pixels))
+    return to_pixels(drawn[:, edge, edge].contiguous())

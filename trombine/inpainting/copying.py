@@ -10,7 +10,7 @@ kernel_copy.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -33,7 +33,6 @@ Planes = Float32[np.ndarray, "h w c"]
 Where = Bool[np.ndarray, "h w"]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class _Level:
     """The picture at a size: colours and roughness, what is hidden, and what may be copied."""
@@ -102,7 +101,6 @@ def copied(
     return planes[..., :3]
 
 
-@final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Field:
     """For each patch that sees some of the hole, the patch that it is made of."""
@@ -178,7 +176,6 @@ def _halved(
 
 
 def _quartered(planes: Float32[np.ndarray, "h w *c"]) -> Float32[np.ndarray, "k l *c"]:
-    """The sum of each four pixels."""
     rows = planes[::2] + planes[1::2]
     return rows[:, ::2] + rows[:, 1::2]
 

@@ -7,7 +7,7 @@ that is looked at, never of all of it: a large picture in floats would fill the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -27,7 +27,6 @@ _AT_ONCE: Final = 1 << 18  # pixels that are sampled at once
 Colours = Float32[np.ndarray, "n 3"]
 
 
-@final
 @dataclass(kw_only=True, eq=False)
 class Damaged:
     """A picture with a hole, and the colours that are painted into it so far."""
@@ -143,7 +142,6 @@ def middles(rows: np.ndarray, columns: np.ndarray) -> Float64[np.ndarray, "n 2"]
 def _grid(
     places: Float64[np.ndarray, "n 2"], height: int, width: int
 ) -> Float32[torch.Tensor, "1 n 2"]:
-    """Places of a picture as torch's grid_sample takes them."""
     return torch.from_numpy(2 * places / [width, height] - 1).float()[None]
 
 
@@ -164,5 +162,4 @@ def _averaged(planes: Float32[np.ndarray, "h w 4"], times: int) -> Float32[np.nd
 
 
 def _cut(array: np.ndarray, box: Box) -> np.ndarray:
-    """The part of an array, h x w x c, in the box: a view."""
     return array[box.top : box.bottom, box.left : box.right]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -185,7 +185,6 @@ def _moved(damaged: Damaged, face: Face, points: Points, known: Bool[np.ndarray,
 
 
 def _hidden(damaged: Damaged, points: Points) -> Bool[np.ndarray, "68"]:
-    """Which landmarks lie in the hole."""
     height, width = damaged.size
     columns, rows = np.floor(points).astype(np.int64).T
     there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
@@ -215,7 +214,6 @@ def whole_map(faces: Sequence[Face], steering: Steering, size: tuple[int, int]) 
 # Windows
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class FaceWindow:
     """A window in which a face's hole is painted, and what a net may be steered by there."""
@@ -312,7 +310,6 @@ def _straight(window: Window, size: tuple[int, int]) -> tuple[Window, Box]:
 
 
 def _is_moved(face: Face) -> bool:
-    """Whether the user moved landmarks of a face."""
     return not face.errors.all()
 
 

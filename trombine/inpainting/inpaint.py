@@ -20,7 +20,7 @@ from jaxtyping import Bool
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened
 from trombine.core.progress import Tick
-from trombine.core.tiles import Box, around
+from trombine.core.tiles import Box, bounds
 from trombine.faces.drawing import PALETTE
 from trombine.faces.reading import PictureReading, points_json
 from trombine.inpainting.faces import whole_map
@@ -195,7 +195,6 @@ def _revealed(image: Picture, hole: Hole) -> Picture:
 
 
 def _points(name: str, repair: Repair, image: Picture, device: str) -> Mapping[str, Any]:
-    """The landmarks of what was painted."""
     pixels = np.broadcast_to(np.uint8(0), (image.height, image.width, 3))
     faces = faces_as_painted(repair, image, device=device)
     return points_json(name, PictureReading(pixels=pixels, faces=faces))
@@ -211,7 +210,8 @@ def _sheet(
     }
     names, rows, titles = list(columns), [], []
     whole = Box(top=0, left=0, bottom=hole.shape[0], right=hole.shape[1])
-    near = around(hole, least=_LEAST) if hole.any() else whole
+    near = bounds(hole) or whole
+    near = near.grown(max(near.height, near.width, _LEAST) // 2, *hole.shape)
     views = {"whole": whole} if near == whole else {"whole": whole, "the hole": near}
     for start in range(0, len(names), _COLUMNS):
         some = names[start : start + _COLUMNS]

@@ -135,7 +135,6 @@ def has(face: Face, name: str, numbers: tuple[int, ...]) -> bool:
 def _part(
     face: Face, name: str, numbers: tuple[int, ...], size: tuple[int, int]
 ) -> Bool[np.ndarray, "h w"]:
-    """A part of a face, with its rim."""
     parts = parts_map([face], *size)
     part = grown(np.isin(parts, numbers), round(face.frame.side * _PART_GROWS))
     if name == GLASSES:  # the eyes that are seen behind them stay
@@ -167,7 +166,6 @@ def glasses(points: Points, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
 
 
 def _bar(first: Point, last: Point, half: Point) -> Float[np.ndarray, "4 2"]:
-    """The corners of a bar between two points."""
     return np.stack([first - half, last - half, last + half, first + half])
 
 

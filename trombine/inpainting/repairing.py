@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -59,7 +59,6 @@ _FEATURES: Final = 0.25  # of a face's frame, from its middle
 _SIDES: Final = range(16, 1025)  # of windows: a card is a stranger's text
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Repair:
     """A picture that is repaired, and how."""
@@ -138,7 +137,6 @@ def faces_as_painted(repair: Repair, image: Picture, *, device: str = CPU) -> li
     return [reread(damaged, face, reader) for face in repair.faces]
 
 
-@final
 @dataclass(kw_only=True, eq=False)
 class Painter:
     """Paints windows of a damaged picture by a net."""
@@ -365,6 +363,5 @@ def repaired_pictures(
 
 
 def _steered(area: FaceWindow) -> dict[str, torch.Tensor]:
-    """What a net is told of a window."""
     parts, points = torch.from_numpy(area.parts), torch.from_numpy(area.points)
     return {"parts": parts[None], "points": points[None]}

@@ -65,7 +65,6 @@ def _scaled(picture: Picture, scale: float) -> Float32[Tensor, "3 k l"]:
 
 
 def _likely(picture: Picture, model: Model) -> Float[Tensor, "h w"]:
-    """The logits of the net, computed in tiles."""
     device = device_of(model.net)
 
     def logits(part: Tensor) -> Tensor:

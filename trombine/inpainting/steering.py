@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
@@ -39,7 +39,6 @@ Labels = UInt8[np.ndarray, "h w"]
 Points = Float32[np.ndarray, "68 2"]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Steering:
     """What the user says of the picture's faces; it counts before what the reader guesses."""
@@ -171,6 +170,5 @@ def with_moved(
 
 
 def _say(likely: Float32[np.ndarray, "19 n"], where: Bool[np.ndarray, "n"], part: int) -> None:
-    """Make this part certain there."""
     likely[:, where] = 0
     likely[part, where] = 1

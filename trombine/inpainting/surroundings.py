@@ -10,7 +10,7 @@ channels share. The new noise has the same.
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -74,7 +74,6 @@ _STRONGEST: Final = 0.08  # of the noise's standard deviation
 Squares = Float32[np.ndarray, "n 16 16 3"]
 
 
-@final
 class Noise:
     """Noise as in these squares, `width` pixels wide, row after row; none where there are too few
     squares to tell."""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Final, final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
@@ -28,7 +28,6 @@ _MOST: Final = 1 << 21  # pixels of a hole whose thickness is measured exactly
 _STRIP: Final = 1 << 19  # pixels of an area that are listed at once
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Window:
     """A rectangle of a picture, turned and scaled. Its middle is in pixels of the picture."""
@@ -97,7 +96,6 @@ class Window:
         return np.array([[cos, -sin], [sin, cos]])
 
 
-@final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Area:
     """Some pixels of a picture, and the smallest box round them.
@@ -152,7 +150,6 @@ class Area:
 # Holes without a face
 
 
-@final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Patch:
     """A window, and the missing pixels that are painted in it."""
@@ -161,7 +158,6 @@ class Patch:
     area: Area
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Piece:
     """A hole in one piece: the box round it, and the scale at which it is thin enough."""

@@ -107,7 +107,7 @@ def each(
     arguments: Mapping[str, Any],
     *,
     endings: Sequence[str] = ("",),
-    name: Callable[[Path], str] = output_suffix,
+    name: Callable[[Path], str] | None = None,
     beside: str = "",
     reads: Iterable[Path] = (),
     films: bool = False,
@@ -120,10 +120,10 @@ def each(
     """Do `work` on every picture whose outputs do not exist.
 
     `function` was called with `arguments`, which are recorded; the options of Files are among them.
-    A picture's outputs end in `endings`, the result itself in `name(source)`; in the folder of its
-    picture, `beside` is added to its name. `reads` are further inputs. `light` pictures are worked
-    on `at_once` in threads; with a `cluster`, its nodes do everything. Pictures and output may be
-    URLs: see stores.py.
+    A picture's outputs end in `endings`, the result itself as its source or in `name(source)`; in
+    the folder of its picture, `beside` is added to its name. `reads` are further inputs. `light`
+    pictures are worked on `at_once` in threads; with a `cluster`, its nodes do everything. Pictures
+    and output may be URLs: see stores.py.
     """
     files, pictures = Files.of(arguments), list(pictures)
     with here(*pictures, files.output) as stores:
@@ -138,7 +138,7 @@ def each(
             relief=relief,
             progress=progress or silent,
         )
-        recursive = files.recursive
+        recursive, name = files.recursive, name or partial(output_suffix, films=films)
         pictures = [stores.local(path) for path in pictures]
         sources = find(pictures, recursive=recursive)
         if not sources:
@@ -392,7 +392,6 @@ class _Batch(Account):
 
 
 def _make(batch: _Batch, piece: tuple[Path, Path]) -> _Outcome:
-    """The work of a cluster's worker: one source, one target."""
     return batch.fetch_and_make(*piece)
 
 

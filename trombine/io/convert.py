@@ -124,13 +124,11 @@ def naming(value: object) -> Iterator[None]:
 
 
 def _is_tensor(value: object) -> bool:
-    """Whether a value is a tensor, without loading torch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
 def _array(tensor: Any) -> np.ndarray:
-    """A tensor, checked, as an array, H x W x C."""
     if check_picture(tensor).ndim != 3:
         raise InputError(f"an image is C x H x W, not {tuple(tensor.shape)}")
     return tensor.detach().cpu().numpy().transpose(1, 2, 0)
@@ -154,7 +152,6 @@ def _checked(array: np.ndarray) -> np.ndarray:
 
 
 def _samples(array: np.ndarray) -> np.ndarray:
-    """The array as samples of 8 or 16 bits."""
     array = _checked(array)
     if np.issubdtype(array.dtype, np.floating):
         array = (array.astype(np.float64) * _LARGEST).round().astype(np.uint16)

@@ -33,8 +33,14 @@ def opened(path: Path) -> Iterator[Bytes]:
     try:
         with _open(path) as file:
             yield file
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError("does not exist", "check the name", path=path) from error
     except OSError as error:
-        raise _input_error(path, error) from error
+        raise InputError(f"cannot be read ({_reason(error)})", path=path) from error
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 @contextmanager
@@ -51,9 +57,6 @@ def refusing(path: Path) -> Iterator[None]:
         raise InputError(f"cannot be read ({why})", path=path) from error
 
 
-_CHECK_NAME: Final = "check the name"
-
-
 def _open(path: Path) -> Bytes:
     state = path.stat()
     if stat.S_ISDIR(state.st_mode):
@@ -63,28 +66,6 @@ def _open(path: Path) -> Bytes:
     if not state.st_size:
         raise InputError("is empty", "copy it again from where it came", path=path)
     return path.open("rb")
-
-
-_ASK: Final = "ask its owner, or change its permissions"
-_UNREADABLE: Final = {
-    errno.ENOENT: ("does not exist", _CHECK_NAME),
-    errno.ENOTDIR: ("does not exist", _CHECK_NAME),
-    errno.ENAMETOOLONG: ("has too long a name", _CHECK_NAME),
-    errno.ELOOP: ("is a link that leads to itself", "name the file itself"),
-    errno.EACCES: ("may not be read", _ASK),
-    errno.EPERM: ("may not be read", _ASK),
-}
-
-
-def _input_error(path: Path, error: OSError) -> InputError:
-    if error.errno == errno.ENOENT and path.is_symlink():
-        return InputError("is a link to a file that is gone", "name the file itself", path=path)
-    unknown = (f"cannot be read ({_reason(error)})", "copy it elsewhere first")
-    return InputError(*_UNREADABLE.get(error.errno or 0, unknown), path=path)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def identity(path: Path) -> object:
@@ -175,29 +156,16 @@ def flush(part: Path) -> None:
         os.fsync(file.fileno())
 
 
-_ANOTHER: Final = "choose another"
-_ELSEWHERE: Final = f"{_ANOTHER} folder"
-_AGAIN: Final = "free some space and run the same command again"
-_UNWRITABLE: Final = {
-    errno.ENOSPC: ("cannot be written, the disk is full", _AGAIN),
-    errno.EDQUOT: ("cannot be written, the disk's quota is used up", _AGAIN),
-    errno.EACCES: ("may not be written", f"{_ELSEWHERE}, or ask its owner"),
-    errno.EPERM: ("may not be written", f"{_ELSEWHERE}, or ask its owner"),
-    errno.EROFS: ("is on a disk that cannot be written", _ELSEWHERE),
-    errno.ENOTDIR: ("is in what is not a folder", _ELSEWHERE),
-    errno.EEXIST: ("is in what is not a folder", _ELSEWHERE),
-    errno.ENAMETOOLONG: ("has too long a name", "choose a shorter one"),
-}
-
-
 def output_error(path: Path, error: OSError) -> OutputError:
     """A system error while writing, as an OutputError with a remedy."""
-    unknown = (f"cannot be written ({_reason(error)})", f"{_ANOTHER} place")
-    problem, remedy = _UNWRITABLE.get(error.errno or 0, unknown)
+    if error.errno == errno.ENOSPC:
+        remedy = "free some space and run the same command again"
+        return OutputError("cannot be written, the disk is full", remedy, path=path)
     # The user did not choose a folder in the cache.
-    if remedy.startswith(_ANOTHER) and path.absolute().is_relative_to(cache_folder().absolute()):
-        remedy = "set TROMBINE_CACHE to a folder that can be written"
-    return OutputError(problem, remedy, path=path)
+    in_cache = path.absolute().is_relative_to(cache_folder().absolute())
+    remedy = "set TROMBINE_CACHE to" if in_cache else "choose"
+    problem = f"cannot be written ({_reason(error)})"
+    return OutputError(problem, f"{remedy} a folder that can be", path=path)
 
 
 def cache_folder() -> Path:

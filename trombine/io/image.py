@@ -120,7 +120,6 @@ class Picture:
     changed: str = ""  # what reading changed, in words
 
     def __post_init__(self) -> None:
-        """Check shape and type of the samples."""
         samples = self.samples
         if samples.ndim != 3 or samples.shape[2] not in _MODES or not samples.size:
             raise ValueError(f"a picture has no samples of {samples.shape}")
@@ -469,7 +468,6 @@ def _reduction(opened: Image.Image, least: int, orientation: object) -> int:
 
 
 def _turned(samples: np.ndarray, orientation: object) -> np.ndarray:
-    """Apply EXIF's orientation, 1 to 8, to samples."""
     if not isinstance(orientation, int) or not 2 <= orientation <= 8:
         return samples
     if orientation >= 5:
@@ -644,23 +642,13 @@ def format_of(path: Path) -> str:
     return format
 
 
-def output_suffix(path: Path | str) -> str:
-    """The suffix of a result of this file: its own if that format is kept, else ".png"."""
-    path = Path(path)
-    format = read_head(path).format
-    kept = format if format in _KEPT else "PNG"
-    return path.suffix if FORMATS.get(path.suffix.lower()) == kept else SUFFIX_OF[kept]
-
-
-def film_suffix(path: Path | str) -> str | None:
-    """The suffix of a result of this film; None if the file holds a still picture."""
-    path = Path(path)
-    head = read_head(path)
+def output_suffix(path: Path | str, *, films: bool = False) -> str:
+    """The suffix of a result of this file: its own if that format is kept, else ".png". With
+    `films` a film stays one."""
+    path, head = Path(path), read_head(path)
     is_film = head.frames == 0 or (head.frames > 1 and head.format in FILM_SUFFIXES.values())
-    if not is_film:
-        return None
-    same = FORMATS.get(path.suffix.lower()) == head.format
-    return path.suffix if same else SUFFIX_OF[head.format]
+    kept = head.format if head.format in _KEPT or (films and is_film) else "PNG"
+    return path.suffix if FORMATS.get(path.suffix.lower()) == kept else SUFFIX_OF[kept]
 
 
 def save_picture(
@@ -835,7 +823,6 @@ def _png_texts(record: Mapping[str, Any] | None, xmp: bytes = b"") -> PngImagePl
 
 
 def _encode_wide(picture: Picture, format: str, record: Mapping[str, Any] | None) -> bytes:
-    """A PNG or TIFF of 16 bits."""
     samples = picture.samples[..., 0] if picture.samples.shape[2] == 1 else picture.samples
     samples = np.ascontiguousarray(samples)
     return (_wide_tiff_file if format == "TIFF" else _wide_png_file)(picture, samples, record)

@@ -19,24 +19,14 @@ Colour = tuple[int, int, int]
 # Signs that Pillow's own font has beside ASCII's; what is written in place of others that are no
 # letters with an accent.
 _OTHERS: Final = "©«°±´·»‘“”‹›⁄™"
-_SIGNS: Final = {
-    "×": "x",
-    "–": "-",
-    "—": "-",
-    "−": "-",
-    "…": "...",
-    "’": "'",
-    "ß": "ss",
-    "ø": "o",
-    "æ": "ae",
-}
+_SIGNS: Final = {"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "’": "'"}
 _SPELLED: Final = str.maketrans(_SIGNS)
 PAPER: Final = (250, 249, 246)
 INK: Final = (30, 29, 27)
 SOFT: Final = (110, 106, 99)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Sheet:
     """Rows of pictures with their titles, in Latin letters. None leaves a place empty."""
 
@@ -49,130 +39,83 @@ class Sheet:
     gap: int = 6  # between pictures, in pixels
 
     def __post_init__(self) -> None:
-        if not any(cell is not None for row in self.rows for cell in row):
-            raise ValueError("a sheet shows at least one picture")
+        """Lay it out, in pixels."""
+        shapes = [cell.shape for row in self.rows for cell in row if cell is not None]
+        count = max(map(len, self.rows))
         if self.row_titles and len(self.row_titles) != len(self.rows):
             raise ValueError("a sheet has as many row titles as rows")
-        if self.column_titles and len(self.column_titles) != max(map(len, self.rows)):
+        if self.column_titles and len(self.column_titles) != count:
             raise ValueError("a sheet has as many column titles as columns")
+        self._cell = max(shape[1] for shape in shapes), max(shape[0] for shape in shapes)
+        wide, high = self._cell
+        self._grid = count * (wide + self.gap) - self.gap, len(self.rows) * (high + self.gap)
+        letters = min(max(round(wide / 10), 12), 28)  # a tenth of a picture
+        self._letters, self._small = letters, round(0.85 * letters)
+        self._left = self._top = self._margin = max(letters, 2 * self.gap)
+        if self.row_titles:
+            self._left += max(_width(name, letters) for name in self.row_titles) + letters
+        self._top += round(2.2 * letters) * bool(self.title)
+        self._top += round(1.6 * letters) * bool(self.column_titles)
+
+    def place(self, row: int, column: int) -> tuple[int, int]:
+        """The left and top pixel of a cell."""
+        wide, high = self._cell
+        return self._left + column * (wide + self.gap), self._top + row * (high + self.gap)
 
     def pixels(self) -> Pixels:
         """The sheet as a picture."""
-        left, top = self._corner()
-        width, height = self._grid_size()
-        margin = self._margin
-        lines = len(self._key_lines()) + (len(self._notes) if self.note else 0)
-        under = round((0.7 + 1.3 * lines) * self._letters) if lines else 0
-        wide = max(left + width, margin + self._widest_line()) + margin
-        sheet = Image.new("RGB", (wide, top + height + under + margin), PAPER)
-        self._write(ImageDraw.Draw(sheet), left, top, height)
+        letters, small, margin = self._letters, self._small, self._margin
+        keys, notes = self._key_lines(), self.note.split("\n")
+        bottom = self._top + self._grid[1] - self.gap
+        lines = [bottom + round((1 + 1.3 * n) * letters) for n in range(len(keys) + len(notes))]
+        count = len(keys) + (len(notes) if self.note else 0)
+        under = round((0.7 + 1.3 * count) * letters) if count else 0
+        title = _width(self.title, round(1.3 * letters))
+        widest = max(title, *(_width(line, small) for line in notes))
+        wide = max(self._left + self._grid[0], margin + widest) + margin
+        sheet = Image.new("RGB", (wide, bottom + under + margin), PAPER)
+        draw = ImageDraw.Draw(sheet)
+        _write(draw, (margin, margin), self.title, INK, round(1.3 * letters), "lt")
+        for number, name in enumerate(self.column_titles):
+            x, y = self.place(0, number)
+            _write(draw, (x + self._cell[0] // 2, y - letters // 2), name, SOFT, letters, "ms")
+        for number, name in enumerate(self.row_titles):
+            x, y = self.place(number, 0)
+            _write(draw, (x - letters, y + self._cell[1] // 2), name, SOFT, letters, "rm")
+        for y, entries in zip(lines, keys, strict=False):
+            for x, name, colour in entries:
+                draw.rectangle((x, y, x + small, y + small), fill=colour)
+                place = x + round(1.5 * small), y + round(0.8 * small)
+                _write(draw, place, name, SOFT, small, "ls")
+        for y, line in zip(lines[len(keys) :], notes, strict=True):
+            _write(draw, (margin, y), line, SOFT, small, "lt")
         for y, row in enumerate(self.rows):
             for x, cell in enumerate(row):
                 if cell is not None:
                     sheet.paste(Image.fromarray(cell), self.place(y, x))
         return np.asarray(sheet)
 
-    def place(self, row: int, column: int) -> tuple[int, int]:
-        """The left and top pixel of a cell."""
-        left, top = self._corner()
-        cell_width, cell_height = self._cell()
-        return left + column * (cell_width + self.gap), top + row * (cell_height + self.gap)
-
-    # Sizes, all in pixels --------------------------------------------------------------------
-
-    def _cell(self) -> tuple[int, int]:
-        """Width and height of the largest picture."""
-        shapes = [cell.shape for row in self.rows for cell in row if cell is not None]
-        return max(shape[1] for shape in shapes), max(shape[0] for shape in shapes)
-
-    def _grid_size(self) -> tuple[int, int]:
-        (width, height), columns = self._cell(), max(map(len, self.rows))
-        gaps = self.gap * (columns - 1), self.gap * (len(self.rows) - 1)
-        return columns * width + gaps[0], len(self.rows) * height + gaps[1]
-
-    @property
-    def _letters(self) -> int:
-        """The size of letters: a tenth of a picture, between 12 and 28."""
-        return min(max(round(self._cell()[0] / 10), 12), 28)
-
-    @property
-    def _margin(self) -> int:
-        return max(self._letters, 2 * self.gap)
-
-    def _corner(self) -> tuple[int, int]:
-        """Left and top of the grid: after the row titles, under the title and column titles."""
-        left = top = self._margin
-        if self.row_titles:
-            left += max(_width(name, self._letters) for name in self.row_titles) + self._letters
-        if self.title:
-            top += round(2.2 * self._letters)
-        if self.column_titles:
-            top += round(1.6 * self._letters)
-        return left, top
-
-    def _widest_line(self) -> int:
-        title = _width(self.title, round(1.3 * self._letters))
-        return max(title, *(_width(line, self._small) for line in self._notes))
-
-    @property
-    def _notes(self) -> list[str]:
-        return self.note.split("\n")
-
-    @property
-    def _small(self) -> int:
-        return round(0.85 * self._letters)
-
     def _key_lines(self) -> list[list[tuple[int, str, Colour]]]:
         """The key in lines no wider than the grid: from where, which name, which colour."""
         lines: list[list[tuple[int, str, Colour]]] = []
-        x, most = 0, self._grid_size()[0]
+        x = 0
         for name, colour in self.key:
             wide = 2 * self._small + _width(name, self._small)
-            if not lines or x + wide > most:
+            if not lines or x + wide > self._grid[0]:
                 lines.append([])
                 x = 0
-            lines[-1].append((x, name, colour))
+            lines[-1].append((self._left + x, name, colour))
             x += wide + self._small
         return lines
 
-    # Words -----------------------------------------------------------------------------------
 
-    def _write(self, draw: ImageDraw.ImageDraw, left: int, top: int, height: int) -> None:
-        letters, margin, (wide, high) = self._letters, self._margin, self._cell()
-        _word(draw, (margin, margin), self.title, INK, round(1.3 * letters), "lt")
-        for number, name in enumerate(self.column_titles):
-            middle = left + number * (wide + self.gap) + wide // 2
-            _word(draw, (middle, top - letters // 2), name, SOFT, letters, "ms")
-        for number, name in enumerate(self.row_titles):
-            middle = top + number * (high + self.gap) + high // 2
-            _word(draw, (left - letters, middle), name, SOFT, letters, "rm")
-        key, small = self._key_lines(), self._small
-        for number, entries in enumerate(key):
-            y = self._under(top + height, number)
-            for x, name, colour in entries:
-                draw.rectangle((left + x, y, left + x + small, y + small), fill=colour)
-                place = left + x + round(1.5 * small), y + round(0.8 * small)
-                _word(draw, place, name, SOFT, small, "ls")
-        for number, line in enumerate(self._notes, start=len(key)):
-            _word(draw, (margin, self._under(top + height, number)), line, SOFT, small, "lt")
-
-    def _under(self, grid: int, line: int) -> int:
-        """Where a line of small words begins, under a grid that ends there."""
-        return grid + round((1 + 1.3 * line) * self._letters)
-
-
-def _word(
-    draw: ImageDraw.ImageDraw,
-    place: tuple[int, int],
-    words: str,
-    colour: Colour,
-    size: int,
-    anchor: str,
+def _write(
+    draw: ImageDraw.ImageDraw, at: tuple[int, int], words: str, colour: Colour, size: int, by: str
 ) -> None:
-    draw.text(place, spelled(words), colour, _font(size), anchor)
+    draw.text(at, _spelled(words), colour, _font(size), by)
 
 
-def spelled(words: str) -> str:
+def _spelled(words: str) -> str:
     """The words in signs that the font has: letters lose their accents, others become ?."""
     return "".join(map(_plain, words.translate(_SPELLED)))
 
@@ -180,9 +123,7 @@ def spelled(words: str) -> str:
 def _plain(sign: str) -> str:
     if sign.isascii() or sign in _OTHERS:
         return sign
-    parts = (
-        part for part in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(part)
-    )
+    parts = (one for one in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(one))
     return "".join(part if part.isascii() else "?" for part in parts)
 
 
@@ -193,7 +134,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _width(words: str, size: int) -> int:
-    return round(_font(size).getlength(spelled(words)))
+    return round(_font(size).getlength(_spelled(words)))
 
 
 # ---------------------------------------------------------------------------------------------

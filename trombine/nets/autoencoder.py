@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar, final
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -19,7 +19,6 @@ from trombine.nets.sizes import WIDEST, Net
 # is of it and where its middle lies, and a linear layer.
 
 
-@final
 class Encoder(Net):
     """N x 3 x H x W to N x outputs."""
 
@@ -50,7 +49,6 @@ def _places(x: Features, axis: int) -> Float[torch.Tensor, "k"]:
     return (2 * steps + 1) / count - 1
 
 
-@final
 class _Halving(nn.Module):
     """Half the size; then a second convolution, added to the first's."""
 
@@ -73,7 +71,6 @@ class _Halving(nn.Module):
 # can compare pictures by them (`--judge`, `--layers down.0+down.1`).
 
 
-@final
 class Autoencoder(Net):
     """N x 3 x H x W to the same, for any H and W, through `depth` planes, `levels` times halved."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Final, TypeVar, cast, final
+from typing import Final, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -108,7 +108,6 @@ class Normed(nn.Module):
         self.act = nn.SiLU(inplace=True)  # what it works on is read by nothing else
 
 
-@final
 class Conv(Normed):
     """A convolution, normalised and activated."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import ClassVar, Final, TypeVar, final
+from typing import ClassVar, Final, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -26,7 +26,6 @@ SPREAD: Final = 0.02
 SLOPE: Final = 0.2  # of the leaky ReLU below zero
 
 
-@final
 class DCGANGenerator(Net):
     """N x latent to N x 3 x size x size; `width` channels before the last layer."""
 
@@ -48,7 +47,6 @@ class DCGANGenerator(Net):
         return (torch.tanh(self.last(features)) + 1) / 2
 
 
-@final
 class DCGANDiscriminator(Net):
     """N x 3 x size x size to N logits: above 0 it takes the picture for real."""
 
@@ -123,7 +121,6 @@ def _norm(kind: str, channels: int) -> nn.Module:
     return layer
 
 
-@final
 class _Rise(nn.Module):
     """A transposed convolution to twice the size, or from a vector to 4 x 4."""
 
@@ -142,7 +139,6 @@ class _Rise(nn.Module):
         return self.act(self.norm(self.conv(x)))
 
 
-@final
 class _Fall(nn.Module):
     """A convolution to half the size."""
 

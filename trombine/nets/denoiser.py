@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import ClassVar, final
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -62,7 +62,6 @@ class Timed(Net):
         return self.last(self.act(self.norm(features)))[..., :height, :width]
 
 
-@final
 class Denoiser(Timed):
     """(N x channels x H x W, N times) to N x channels x H x W; `levels` times halved."""
 
@@ -83,7 +82,6 @@ def waves(t: Times, count: int) -> Embedding:
     return torch.cat([angles.sin(), angles.cos()], 1)
 
 
-@final
 class Block(nn.Module):
     """Two convolutions; between them the time scales and shifts each channel."""
 
@@ -102,7 +100,6 @@ class Block(nn.Module):
         return self.short(x) + self.conv2(self.act(hidden * (1 + scale) + shift))
 
 
-@final
 class Down(nn.Module):
     """Half the size, then a block."""
 
@@ -116,7 +113,6 @@ class Down(nn.Module):
         return self.block(self.pool(x), embedding)
 
 
-@final
 class Up(nn.Module):
     """Twice the size, joined with the features of the way down, then a block."""
 
@@ -131,7 +127,6 @@ class Up(nn.Module):
         return self.block(torch.cat([doubled(x), passed], 1), embedding)
 
 
-@final
 class Attention(nn.Module):
     """Every place takes from every other what is like it (Vaswani et al., 2017), one head.
 

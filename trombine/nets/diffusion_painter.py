@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import ClassVar, Final, NamedTuple, final
+from typing import ClassVar, Final, NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
@@ -44,7 +44,6 @@ class Known(NamedTuple):
     steer: Float[Tensor, "n p h w"] | None
 
 
-@final
 class DiffusionPainter(Timed):
     """N x 3 x H x W in [0, 1] and holes to N x 3 x H x W, for any H and W, in `steps` steps.
 

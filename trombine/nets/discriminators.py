@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final
 
 import torch
 from jaxtyping import Float
@@ -23,7 +23,6 @@ from trombine.nets.translator import Attention
 # places, so that a picture of any size is judged.
 
 
-@final
 class SRGANDiscriminator(Net):
     """N x 3 x H x W to N logits; `levels` pairs of convolutions, each the second halving it."""
 
@@ -53,7 +52,6 @@ class SRGANDiscriminator(Net):
         return self.last(self.act(self.hidden(mean)))[:, 0, 0, 0]
 
 
-@final
 class _Layer(nn.Module):
     """A convolution, normalised, and a leaky ReLU."""
 
@@ -75,7 +73,6 @@ class _Layer(nn.Module):
 # at any size, and leaves what is where to others.
 
 
-@final
 class PatchDiscriminator(Net):
     """N x inputs x H x W to N x 1 x h x w logits; `levels` times halved."""
 
@@ -98,7 +95,6 @@ class PatchDiscriminator(Net):
         return self.last(self.body(2 * x - 1))
 
 
-@final
 class _PatchLayer(nn.Module):
     """A convolution and a leaky ReLU."""
 
@@ -122,7 +118,6 @@ class _PatchLayer(nn.Module):
 _DEEPER: Final = 2  # halvings of the second column more than of the first
 
 
-@final
 class AttentiveDiscriminator(Net):
     """N x inputs x H x W to how real each picture looks: the mean of all its logits."""
 
@@ -145,7 +140,6 @@ class AttentiveDiscriminator(Net):
         return tuple(logits for column in self.columns for logits in column(2 * x - 1))
 
 
-@final
 class Column(nn.Module):
     """Halvings, attention, and a logit for each patch."""
 
@@ -173,7 +167,6 @@ class Column(nn.Module):
 # It takes codes as pictures of one pixel, of as many planes as a code has numbers.
 
 
-@final
 class CodeDiscriminator(Net):
     """N x inputs x H x W to N logits: the mean over the places, each of which is judged alone."""
 
@@ -201,7 +194,6 @@ class CodeDiscriminator(Net):
 # It is there to say what codes are to tell (training/methods/shared.py), and is not kept.
 
 
-@final
 class CodeReader(Net):
     """N x inputs x H x W to N x (19 + 68) x 4H x 4W: logits of parts, then heat of landmarks."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final
 
 import torch
 from jaxtyping import Float
@@ -30,7 +30,6 @@ LARGEST: Final = 34.0
 _FINDER_MULTIPLE: Final = 16  # of the sides that it works in
 
 
-@final
 class Finder(Net):
     """N x 3 x H x W within [0, 1] to N x 2 x K x L: at every eighth pixel a logit of a face having
     its middle there, and the log of its size in pixels."""
@@ -69,7 +68,6 @@ _REFINER_MULTIPLE: Final = 4  # of the sides that it works in
 _LEAST: Final = 1e-3  # likely, where a logarithm is taken
 
 
-@final
 class Refiner(Net):
     """N x 3 x H x W within [0, 1], and how likely each part is at every second pixel, N x 19 x H/2
     x W/2 (rounded up), to the logits of the parts, N x 19 x H x W."""
@@ -114,7 +112,6 @@ MULTIPLE = 16  # of the sides that it works in
 _LEVELS = 4  # halvings of the smooth fill
 
 
-@final
 class Completer(Net):
     """N x 3 x H x W within [0, 1] and holes to the logits of the parts, N x 19 x H x W."""
 

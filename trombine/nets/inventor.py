@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final
 
 import numpy as np
 import torch
@@ -40,7 +40,6 @@ Pictures = Float[Tensor, "n 3 h w"]
 Told = Float[Tensor, "n told"]
 
 
-@final
 class Inventor(Net):
     """N x latent, standard normal, to N x 3 x size x size, nearly within [0, 1].
 
@@ -228,7 +227,6 @@ def walked(
     return x
 
 
-@final
 class CodeFlow(nn.Module):
     """The pace of codes at a time, told of fields: linear layers, each pair added to what was."""
 
@@ -248,7 +246,6 @@ class CodeFlow(nn.Module):
         return self.last(self.act(self.norm(features)))
 
 
-@final
 class _Linears(nn.Module):
     def __init__(self, hidden: int) -> None:
         super().__init__()
@@ -260,7 +257,6 @@ class _Linears(nn.Module):
         return self.two(self.act(self.one(self.act(self.norm(x)))))
 
 
-@final
 class Decoder(nn.Module):
     """A code to a soft picture: four times twice the size, the last time by unshuffled pixels."""
 
@@ -283,7 +279,6 @@ class Decoder(nn.Module):
         return 0.5 + functional.pixel_shuffle(self.last(x), 2) / 2
 
 
-@final
 class DetailFlow(Timed):
     """The pace of details at a time, told the soft picture in `told` planes, and `fields` numbers
     of the face, where there are any, that each block hears beside the time; four pixels are one

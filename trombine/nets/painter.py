@@ -11,7 +11,7 @@ row each paint over what the one before put into the hole.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final
 
 import torch
 from jaxtyping import Float
@@ -57,7 +57,6 @@ _COARSE: Final = 2  # layers at the coarsest size, besides those of every size
 Valid = Float[Tensor, "n 1 h w"]
 
 
-@final
 class Painter(Net):
     """N x 3 x H x W in [0, 1] and holes to N x 3 x H x W, for any H and W; `levels` times halved.
 
@@ -126,7 +125,6 @@ def sides_of(width: int, widest: int, halvings: int) -> list[int]:
     return [min(side, widest) for side in widths(width, halvings)]
 
 
-@final
 class Stage(nn.Module):
     """One U-Net: what it adds to a picture whose holes are filled already.
 
@@ -206,7 +204,6 @@ class Stage(nn.Module):
         return filled + self.last(x)
 
 
-@final
 class Shuffle(nn.Module):
     """Twice the size: each pixel's channels become those of four (Shi et al., 2016).
 
@@ -222,7 +219,6 @@ class Shuffle(nn.Module):
         return functional.pixel_shuffle(self.conv(x), 2)
 
 
-@final
 class Two(nn.Module):
     """Two layers, the second beside a shortcut."""
 
@@ -238,7 +234,6 @@ class Two(nn.Module):
         return x + more, valid
 
 
-@final
 class Layer(Normed):
     """A convolution of a kind, normalised and activated.
 

@@ -18,7 +18,7 @@ from which the traits are read), and its moment.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar, NamedTuple, final
+from typing import ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -68,7 +68,6 @@ class Reading(NamedTuple):
     moment: Float[torch.Tensor, "n m"]  # pose, expression, light, read from the window
 
 
-@final
 class Reader(Net):
     """N x 3 x H x W within [0, 1] to a Reading."""
 
@@ -168,7 +167,6 @@ class Reader(Net):
         return [*passed[:-1], passed[-1] + self.deep(passed[-1])]
 
 
-@final
 class Mix(nn.Conv2d):
     """A convolution of single pixels: a product of matrices, which on few pictures is faster."""
 
@@ -180,7 +178,6 @@ class Mix(nn.Conv2d):
         return linear(input.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
 
 
-@final
 class Pair(nn.Module):
     """A convolution, and a second one added to it."""
 
@@ -195,7 +192,6 @@ class Pair(nn.Module):
         return x + self.second(x)
 
 
-@final
 class Up(nn.Module):
     """Coarse features at twice the size, added to those of the way down; then a Pair."""
 
@@ -254,7 +250,6 @@ def _shrunk(
 def _pooled(
     share: Float[torch.Tensor, "n p h w"], values: Features
 ) -> Float[torch.Tensor, "n p c"]:
-    """The mean of the values by each of the shares."""
     return share.detach().flatten(2) @ values.flatten(2).transpose(1, 2)
 
 

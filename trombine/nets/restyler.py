@@ -11,7 +11,7 @@ then adds few, and not grain.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final
 
 import numpy as np
 import torch
@@ -37,7 +37,6 @@ Styles = Int64[Tensor, "n"]
 """Of each picture, its style's place in the net's `styles`."""
 
 
-@final
 class Restyler(Net):
     """N x 3 x size x size in [0, 1], in styles `source`, to the same, nearly, in styles `target`.
 
@@ -128,7 +127,6 @@ def styles_of(text: str) -> tuple[str, ...]:
     return names
 
 
-@final
 class Encoder(nn.Module):
     """A picture to its code, told its style: a stem of its own, and how each layer weighs it."""
 
@@ -149,7 +147,6 @@ class Encoder(nn.Module):
         return self.last(self.block(y, style))
 
 
-@final
 class Decoder(nn.Module):
     """A code to a soft picture, told its style as the encoder is."""
 
@@ -173,7 +170,6 @@ class Decoder(nn.Module):
         return 0.5 + functional.pixel_shuffle(self.last(x + self.most(x, style), style), 2) / 2
 
 
-@final
 class Own(nn.Module):
     """A convolution with weights of its own for each style, the same at first."""
 
@@ -190,7 +186,6 @@ class Own(nn.Module):
         return every[torch.arange(style.shape[0], device=style.device), style]
 
 
-@final
 class Told(Normed):
     """A convolution, normalised, each channel scaled and shifted as is right for a style."""
 
@@ -205,7 +200,6 @@ class Told(Normed):
         return self.act(self.norm(self.conv(x)) * (1 + scale) + shift)
 
 
-@final
 class Two(nn.Module):
     """Two convolutions beside a shortcut."""
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -53,7 +53,6 @@ def cosine(t: Times) -> Levels:
 # Processes
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Diffusion:
     """Mixing that keeps the power: a² + b² = 1, by the cosine."""
@@ -114,7 +113,6 @@ class Diffusion:
         return over(data_level, pictures), over(noise_level, pictures)
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Flow:
     """Straight lines from data to noise, (1 - t)·clean + t·noise; the net predicts the velocity."""

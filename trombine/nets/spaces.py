@@ -14,7 +14,7 @@ training/material.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -50,7 +50,6 @@ def _ways(name: str) -> tuple[Way, Way]:
     return SPACES[name]
 
 
-@final
 class Within(Net):
     """A net that works in another space, for those who have pictures in RGB and want them so."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final, final
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -33,7 +33,6 @@ Codes = list[Float[torch.Tensor, "_ _ _ _"]]
 Atoms = Float[torch.Tensor, "_ _ 4 4"]
 
 
-@final
 class SparseCoding(nn.Module):
     """Pictures to the codes of the topmost layer, each layer half as large as what is below it."""
 
@@ -85,7 +84,6 @@ class SparseCoding(nn.Module):
         return [layer for layer in self.layers if isinstance(layer, Dictionary)]
 
 
-@final
 class Dictionary(nn.Module):
     """Atoms of 4 x 4 pixels, each of length 1."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -23,7 +23,6 @@ Likely = Float[Tensor, "n 19 k l"]  # how likely each part is; less than 1 in al
 Parts = UInt8[Tensor, "n k l"] | Likely  # or labels, 255 where unknown
 
 
-@final
 class Labels(nn.Embedding):
     """A vector for each part that is told apart, and one for what is unknown."""
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Final, final
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -30,7 +30,6 @@ _SLOPE: Final = 0.2
 Style = Float[torch.Tensor, "n k"]
 
 
-@final
 class StyleGenerator(Net):
     """N x latent to N x 3 x size x size; `width` channels at the full size."""
 
@@ -81,7 +80,6 @@ class StyleGenerator(Net):
         return (torch.tanh(picture) + 1) / 2
 
 
-@final
 class Stage(nn.Module):
     """Two convolutions at one size, and what they add to the picture."""
 
@@ -100,7 +98,6 @@ class Stage(nn.Module):
         return x, self.paint(x, style)
 
 
-@final
 class Modulated(nn.Module):
     """A convolution whose input channels a style weighs.
 

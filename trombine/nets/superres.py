@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final
 
 import torch
 from jaxtyping import Float
@@ -20,7 +20,6 @@ from trombine.nets.sizes import Net
 # all work is done at the small size (Shi et al., 2016), without normalisation (Lim et al., 2017).
 
 
-@final
 class Residual(Net):
     """A picture to one `factor` times as large; `depth` 3 x 3 convolutions of `width` channels."""
 
@@ -55,7 +54,6 @@ class Residual(Net):
         )
 
 
-@final
 class Step(nn.Module):
     """One convolution, added to what it was given."""
 
@@ -81,7 +79,6 @@ class Step(nn.Module):
 FACTORS: Final = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # each a row of smaller ones
 
 
-@final
 class SRResNet(Net):
     """A picture to one `factor` times as large; `blocks` of two convolutions of `width` channels.
 
@@ -136,7 +133,6 @@ class SRResNet(Net):
         return (self.tail(self.rise(features)) + 1) / 2
 
 
-@final
 class PlainBlock(nn.Module):
     """Two convolutions, added to what they were given."""
 
@@ -153,7 +149,6 @@ class PlainBlock(nn.Module):
         return x + self.norm2(self.conv2(self.act(self.norm1(self.conv1(x)))))
 
 
-@final
 class Joint(nn.Module):
     """The convolution below the long shortcut."""
 
@@ -166,7 +161,6 @@ class Joint(nn.Module):
         return self.norm(self.conv(x))
 
 
-@final
 class Rise(nn.Module):
     """A convolution to `times` squared as many channels, shuffled into `times` the side."""
 
@@ -181,7 +175,6 @@ class Rise(nn.Module):
         return self.act(self.shuffle(self.conv(x)))
 
 
-@final
 class Slope(nn.PReLU):
     """PReLU (He et al., 2015): below zero each channel has a slope that is learnt."""
 
@@ -206,7 +199,6 @@ DOUBLINGS: Final = {2: 1, 4: 2, 8: 3}
 PART: Final = 0.2  # of what is added
 
 
-@final
 class RRDB(Net):
     """A picture to one `factor` times as large; `blocks`, each of three dense ones.
 
@@ -254,7 +246,6 @@ class RRDB(Net):
         return self.tail(self.act(self.finish(features))) + 0.5
 
 
-@final
 class DenseBlocks(nn.Module):
     """Three dense blocks in a row, a fifth of them added to what they were given."""
 
@@ -267,7 +258,6 @@ class DenseBlocks(nn.Module):
         return x + PART * self.dense(x)
 
 
-@final
 class Dense(nn.Module):
     """Five convolutions, each of what it was given and what those before it gave."""
 
@@ -288,7 +278,6 @@ class Dense(nn.Module):
         return x + PART * last(seen)
 
 
-@final
 class DoubleUp(nn.Module):
     """Twice the size, each pixel repeated, then a convolution."""
 

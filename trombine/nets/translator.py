@@ -8,7 +8,7 @@ all channels, as the picture itself asks (AdaLIN). attentive_discriminator.py ju
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final
 
 import torch
 from jaxtyping import Float
@@ -30,7 +30,6 @@ def channel_norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(channels, channels, affine=False)
 
 
-@final
 class Translator(Net):
     """A picture to one of the same size; `dilation` is of the blocks' first convolutions.
 
@@ -77,7 +76,6 @@ class Translator(Net):
         return _picture(self.last, self.rise(features))[..., :height, :width]
 
 
-@final
 class AttentiveTranslator(Net):
     """The same with attention to what tells the styles apart, and AdaLIN."""
 
@@ -114,7 +112,6 @@ class AttentiveTranslator(Net):
         return _picture(self.last, self.rise(features))[..., :height, :width], logits
 
 
-@final
 class Attention(nn.Module):
     """Channels weighed by how much they tell a classifier, of their means and of their largest."""
 
@@ -134,7 +131,6 @@ class Attention(nn.Module):
         return self.act(self.join(torch.cat([x * weight for weight in weights], 1))), logits
 
 
-@final
 class Block(nn.Module):
     """Two convolutions, added to what they were given."""
 
@@ -149,7 +145,6 @@ class Block(nn.Module):
         return x + self.norm(self.second(torch.relu(self.norm(self.first(x)))))
 
 
-@final
 class AdaptiveBlock(nn.Module):
     """The same, normalised as AdaLIN does."""
 
@@ -166,7 +161,6 @@ class AdaptiveBlock(nn.Module):
         return x + scale * self.norm_second(self.second(inner)) + shift
 
 
-@final
 class MixedNorm(nn.Module):
     """A normalisation of each channel mixed with one of all channels; each learns its share.
 
@@ -185,7 +179,6 @@ class MixedNorm(nn.Module):
         return share * self.own(x) + (1 - share) * self.all(x)
 
 
-@final
 class Scaled(nn.Module):
     """A mixed normalisation, each channel scaled and shifted as it learns."""
 
@@ -200,7 +193,6 @@ class Scaled(nn.Module):
         return self.scale * self.norm(x) + self.shift
 
 
-@final
 class Doubling(nn.Module):
     """Twice the size with half of the channels."""
 

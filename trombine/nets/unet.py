@@ -8,7 +8,7 @@ to what it is given (`residual`).
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar, final
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -19,7 +19,6 @@ from trombine.nets.blocks import Features, begin_small, conv3, doubled, norm, pa
 from trombine.nets.sizes import Net
 
 
-@final
 class UNet(Net):
     """N x inputs x H x W to N x outputs x H x W, for any H and W; `levels` times halved."""
 
@@ -69,7 +68,6 @@ class UNet(Net):
         return output + x[:, : self.outputs] if self.residual else output
 
 
-@final
 class Pair(nn.Module):
     """Two convolutions."""
 
@@ -88,7 +86,6 @@ class Pair(nn.Module):
         return self.act(self.norm2(self.conv2(x)))
 
 
-@final
 class Down(nn.Module):
     """Half the size, then two convolutions."""
 
@@ -102,7 +99,6 @@ class Down(nn.Module):
         return self.pair(self.pool(x))
 
 
-@final
 class Up(nn.Module):
     """Twice the size, joined with the features of the way down, then two convolutions."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import Final, final
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -26,7 +26,6 @@ _WIDER: Final = (1, 2, 4, 8, 8)
 _WIDTH: Final = 64
 
 
-@final
 class VGG(nn.Module):
     """Pictures in [0, 1] to the output of the last layer that is left.
 

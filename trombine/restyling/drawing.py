@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final, cast, final
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -95,7 +95,6 @@ Reached = tuple[  # rows and columns of some pixels, their middles, and values t
 ]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Restyling:
     """What is asked of a picture."""
@@ -215,7 +214,6 @@ class Restyling:
         return loaded(name, task="upscale", device=self.device)
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
     """A picture that is drawn anew, and how."""
@@ -267,7 +265,6 @@ def restyled(
 
 
 def _portrait(image: Picture, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
-    """The person of the largest face alone."""
     face = max(faces, key=lambda face: face.size)
     picture = torch.from_numpy(image.plain.rgb().transpose(2, 0, 1).copy())
     character = asked.played(character_of(picture, face, source))
@@ -287,7 +284,6 @@ def readers(device: str) -> tuple[Model, Model]:
     return loaded(READER, device=device), loaded(REFINER, device=device)
 
 
-@final
 @dataclass(kw_only=True, eq=False)
 class _Canvas:
     """A picture while it is drawn anew; faces are seen as they were."""
@@ -493,7 +489,6 @@ def _closed(head: Bool[np.ndarray, "h w"], side: float) -> Bool[np.ndarray, "h w
 
 
 def _largest(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """The largest piece of a mask."""
     pieces = np.zeros(mask.shape, np.int32)
     label(mask, output=pieces)
     sizes = np.bincount(pieces.ravel(), minlength=2)
@@ -541,7 +536,6 @@ def _of_it(parts: Float32[Tensor, "1 k s s"]) -> Share:
 
 
 def _sure(share: Share) -> Share:
-    """The same, and 0 where it is faint."""
     return ((share - _FAINT) / (1 - _FAINT)).clamp(min=0)
 
 

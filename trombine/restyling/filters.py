@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
 import torch
 from jaxtyping import Float32
@@ -26,7 +26,6 @@ _USUAL: Final = 512  # pixels of a side at which the widths below are meant
 _MOST: Final = 1600  # pixels of the longer side in which edges and shades are looked for
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Manner:
     """How a style draws. Widths are in pixels of a picture of 512."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, cast, final
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -40,7 +40,6 @@ Picture = Float32[Tensor, "3 h w"]
 Other = Float32[Tensor, "3 k l"]  # a picture of another size
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Eye:
     """What compares pictures: a net, and its layers, the last of which says what is where."""
@@ -69,13 +68,11 @@ def eye(device: str = CPU) -> Eye:
 
 @lru_cache(maxsize=1)
 def _by_vgg(weights: Path, _written: int, device: str) -> Eye:
-    """VGG16, loaded once."""
     net = vgg(VGG16, weights).to(device)
     net.cut_after(_OF_VGG)
     return Eye(name=VGG16, hash=digest(weights)[:12], net=net, layers=_OF_VGG)
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class LikeAsked:
     """What is asked of a picture that becomes like another."""

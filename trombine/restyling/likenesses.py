@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -25,8 +25,7 @@ from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import bends, carried
 from trombine.data.reading import framed_parts
 from trombine.faces.frames import WINDOW, Frame, in_window, resized
-from trombine.generation.looking import looked_at, numbers
-from trombine.generation.redrawing import redrawn
+from trombine.generation.looking import looked_at, numbers, redrawn
 from trombine.nets.reader import Reading
 from trombine.world import face, paint
 from trombine.world.faces import FIELDS, Face
@@ -47,7 +46,6 @@ Pixels = UInt8[np.ndarray, "s s 3"]
 Points = Float32[np.ndarray, "68 2"]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Likeness:
     """A person as a style draws them."""
@@ -57,7 +55,6 @@ class Likeness:
     points: Points
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """A photograph, and what the reader says of who is in it."""
@@ -160,7 +157,6 @@ def _bent(
     old: Float64[np.ndarray, "1 68 2"],
     new: Float64[np.ndarray, "1 68 2"],
 ) -> tuple[Pixels, UInt8[np.ndarray, "s s"]]:
-    """A picture and its parts, with these landmarks moved."""
     bend = bends(old, new, parts.shape)
     stays = np.concatenate([np.eye(2), np.zeros((2, 1))], 1)[None]
     colours = np.concatenate([np.eye(3), np.zeros((3, 1))], 1)[None]

@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ from trombine.core.devices import device_of
 from trombine.core.errors import InputError, about
 from trombine.core.texts import from_json
 from trombine.faces import Face
-from trombine.faces.doubts import sure_style
+from trombine.faces.fields import sure_style
 from trombine.faces.frames import WINDOW, Frame, Samples, crop_windows, samples_of
 from trombine.faces.maps import REFINER
 from trombine.faces.reading import NO_FACE, read_picture
@@ -64,7 +64,6 @@ _RIM: Final = 0.08  # of half a window, over which the one beside it takes over
 Pixels = UInt8[np.ndarray, "s s 3"]
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Character:
     """A person, and where the world's picture of them lies in the photograph."""
@@ -166,7 +165,6 @@ def _in_picture(square: Square, face: Face, style: str) -> Frame:
     )
 
 
-@final
 class Actor:
     """One face of a film. Who it is stays; pose, mood and place are followed from frame to frame,
     and smoothed."""
@@ -285,7 +283,6 @@ def known(path: Path) -> Known:
     return Known(person=character.framed(image.height, image.width), model=model)
 
 
-@final
 @dataclass(frozen=True, kw_only=True)
 class Cutout:
     """A drawn head as it lies in a photograph: a square, parts of which may lie outside."""

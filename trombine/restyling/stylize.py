@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 
@@ -149,7 +149,6 @@ def mosaic(name: str, shown: Mapping[str, Picture]) -> Pixels:
     return Sheet(rows=[cells], title=shortened(name), column_titles=list(shown)).pixels()
 
 
-@final
 @dataclass(kw_only=True, eq=False)
 class _Drawing:
     """The frames of a film, or a picture, drawn one after the other.

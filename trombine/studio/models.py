@@ -15,7 +15,7 @@ from trombine.core.errors import InputError
 from trombine.generation.asking import TIMES
 from trombine.models import Card, read_card
 from trombine.models.zoo import no_model, shipped
-from trombine.superres.names import is_shipped, no_net
+from trombine.superres.pipelines import is_shipped, no_net
 from trombine.world.faces import FIELDS
 
 BEST: Final = "best.safetensors"  # of a run

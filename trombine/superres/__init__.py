@@ -1,14 +1,9 @@
 """Enlarging pictures with nets: from a net and a picture of any size to files.
 
     damage.py     how JPEG and noise have damaged a picture
-    names.py      what the shipped nets are called
     pipelines.py  which nets lead to a size
-    last.py       the step that is left when they have done
-    pictures.py   pictures with their modes, profiles and transparency; films
-    faces.py      faces of damaged photographs, by a net of their own
-    sharpened.py  a sharp net, without the grid of its pixels
-    sheet.py      the picture of a result beside what it is compared with
-    report.py     what a net invented
+    pictures.py   pictures with their modes, profiles, transparency and faces; films
+    report.py     a result beside what it is compared with; what a net invented
     enlarge.py    one picture or film to its files
 
 The nets are in nets/, their weights in models/zoo/, how one runs in models/running.py;

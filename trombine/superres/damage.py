@@ -148,7 +148,6 @@ def _coefficients(luma: Luma, row: int, column: int) -> Float64[np.ndarray, "y x
 
 
 def _wave(frequency: int) -> Float64[np.ndarray, "8"]:
-    """A row of the orthonormal DCT-II."""
     scale = np.sqrt((1 if frequency == 0 else 2) / 8)
     return scale * np.cos((2 * np.arange(8) + 1) * frequency * np.pi / 16)
 

@@ -18,32 +18,27 @@ from jaxtyping import UInt8
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened
 from trombine.core.progress import Tick
-from trombine.faces.doubts import sure_style
 from trombine.faces.faces import read_faces
+from trombine.faces.fields import sure_style
 from trombine.faces.frames import samples_of
 from trombine.io.batch import Content, Made
 from trombine.io.holes import Hole, masked
 from trombine.io.image import (
     FILM_SUFFIXES,
-    FORMATS,
     VIDEO_SUFFIXES,
     Picture,
     as_seen,
-    film_suffix,
     format_of,
     load_picture,
-    output_suffix,
     size_of,
 )
 from trombine.io.video import FILMS, VIDEOS, Frames, SourceFile, Video, lost_by_video
 from trombine.metrics.drawing import is_drawing
 from trombine.models import Model, loaded
 from trombine.superres.damage import damage_of
-from trombine.superres.names import KEPT
 from trombine.superres.pictures import How, enlarged_film, enlarged_image, spread
-from trombine.superres.pipelines import CLEANING, USUAL, Pipeline, Scale, blend, plan_pipeline
-from trombine.superres.report import report_of
-from trombine.superres.sheet import scores, standard_sheet
+from trombine.superres.pipelines import CLEANING, KEPT, USUAL, Pipeline, Scale, blend, plan_pipeline
+from trombine.superres.report import report_of, scores, standard_sheet
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
 PHOTOGRAPHS: Final = USUAL
@@ -53,8 +48,6 @@ SHEET, REPORT, NUMBERS = ".sheet.png", ".report.png", ".report.json"  # ends of 
 # Pictures of up to this many pixels are worked on several at once, each by one thread: that is
 # faster than all threads for each of them in turn (docs/log/enlarge.md).
 LIGHT: Final = 1 << 16
-# Pixels that a side may have in a format; an AVIF with more can be written, but not read.
-MOST_A_SIDE: Final = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 32768}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +83,7 @@ def enlarge(
     film, format = source.film, format_of(target)
     model, notices = _model_of(film, options)
     pipeline = pipeline_for(film, options, model)
-    _check_format(film, pipeline, format)
+    check_format(film, format)
     true = _truth(film, pipeline, truth)
     mask, second = _hole(film, hole, options.mask_is), ()
     start = time.perf_counter()
@@ -107,9 +100,9 @@ def enlarge(
         pixels = as_seen(film.first), as_seen(_first_of(result))
         files[SHEET] = standard_sheet(*pixels, true_pixels, f"{name}: {' and '.join(nets)}")
     if options.report:
-        title, how = f"{name}: what {' and '.join(nets)} invented", options.how(tick)
-        report = report_of(film.first, _first_of(result), pipeline, title, how)
-        files |= {REPORT: report.sheet, NUMBERS: {"picture": source.path.name, **report.numbers}}
+        title = f"{name}: what {' and '.join(nets)} invented"
+        sheet, numbers = report_of(film.first, _first_of(result), title)
+        files |= {REPORT: sheet, NUMBERS: {"picture": source.path.name, **numbers}}
     files[""] = result
     return Made(
         files=files,
@@ -137,7 +130,6 @@ def enlarge_picture(picture: Picture, options: Enlargement) -> Picture:
 
 
 def _hole(film: Frames | Video, path: Path | None, mask_is: str) -> Hole | None:
-    """What of a picture was repaired, where that is said."""
     if path is None:
         return None
     if film.count > 1 or isinstance(film, Video):
@@ -161,15 +153,6 @@ def _with_hole(
     where = spread(hole.mask, pipeline.size)[..., None]
     image = replace(outside, samples=np.where(where, inside.samples, outside.samples))
     return Frames(frames=(image,)), pipeline.every_model
-
-
-def ending(source: Path, scale: Scale, model: str | Path) -> str:
-    """How the name of what is made of a file ends; a still GIF's colours outgrow GIF."""
-    if suffix := film_suffix(source):
-        return suffix
-    suffix = output_suffix(source)
-    large = holds(FORMATS[suffix.lower()], source, scale, model)
-    return suffix if suffix.lower() != ".gif" and large else ".png"
 
 
 def pipeline_for(film: Frames | Video, options: Enlargement, model: str | Path) -> Pipeline:
@@ -210,18 +193,6 @@ def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     return any(sure_style(face.styles, drawn=True) for face in faces)
 
 
-def holds(format: str, source: Path, scale: Scale, model: str | Path) -> bool:
-    """Whether a format is large enough for what is made of a picture."""
-    if format not in MOST_A_SIDE:
-        return True
-    named = PHOTOGRAPHS if model == AUTO else model  # the size is the same by any
-    try:
-        size = plan_pipeline(*size_of(source), scale, model=named).size
-    except InputError:  # which its work will say
-        return True
-    return max(size) <= MOST_A_SIDE[format]
-
-
 def is_light(source: Path) -> bool:
     """Whether a picture is so small that several are enlarged at once; a film never is."""
     try:
@@ -254,16 +225,6 @@ def _chosen(model: str, reason: str) -> str:
         does = "that is removed" if model == WILD else "that is removed in part"
         other = "leaves it in"
     return f"{reason}: {does} (by {model}); --model {PHOTOGRAPHS} {other}"
-
-
-def _check_format(film: Frames | Video, pipeline: Pipeline, format: str) -> None:
-    """Refuse a result that the format of its file cannot hold, before it is made."""
-    check_format(film, format)
-    height, width = pipeline.size
-    most = MOST_A_SIDE.get(format, max(pipeline.size))
-    if max(pipeline.size) > most:
-        problem = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
-        raise InputError(problem, "choose a smaller size, or for a picture .png or .tif")
 
 
 def check_format(film: Frames | Video, format: str) -> None:

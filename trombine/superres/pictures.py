@@ -1,12 +1,12 @@
 """Whole pictures and films enlarged: their colours and their transparency, in their own mode.
 
-Which nets and which last step are taken is in pipelines.py, how one net runs on a large picture in
-running.py, how new colours become samples in io/image.py. Files are read and written elsewhere.
+Which nets lead to a size is in pipelines.py, how one net runs on a large picture in running.py, how
+new colours become samples in io/image.py. Faces of damaged photographs are enlarged by a net that
+learned from faces alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,43 +14,59 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Shaped
 from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
+from scipy.sparse import csr_array
 
 from trombine.core.computing import computing
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
+from trombine.data.degrade.resize import matlab_taps
+from trombine.faces.faces import Face, read_faces
 from trombine.io.color import LUMA
 from trombine.io.image import Picture, Samples
 from trombine.io.video import Frames
-from trombine.models import running
-from trombine.superres.faces import with_faces
-from trombine.superres.last import resized
+from trombine.models import Model, loaded, running
 from trombine.superres.pipelines import Pipeline, Size, check_pixels, factor_of
 
 _STRIP: Final = 1 << 18  # pixels rounded at once
-TURNS: Final = 8  # the ways in which a square fits onto itself
+_TURNS: Final = 8  # the ways in which a square fits onto itself
 
 Colours = Float32[np.ndarray, "h w 3"]
 Alpha = Float32[np.ndarray, "h w"]
 Plane = Shaped[np.ndarray, "h w"]
+Small = Float32[torch.Tensor, "3 h w"]
+Large = Float32[torch.Tensor, "3 h2 w2"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class How:
     """How nets run (models/running.py), and who is told how many pixels have gone into them."""
 
     tile: int | None = None
     threads: int | None = None
     tick: Tick | None = None
+    done: int = 0
+    total: int = 0
 
-    def part(self, start: int, length: int, every: int) -> How:
-        """Of a part of the work: those `length` pixels of `every` that begin at `start`."""
-        if (tick := self.tick) is None:
-            return self
-        return replace(self, tick=lambda done, of: tick(start + length * done // of, every))
+    def run(self, model: Model, planes: Small) -> Large:
+        """What a net makes of a picture."""
+        before = self.done
+        pixels = planes.shape[-2] * planes.shape[-1]
+
+        def tick(done: int, of: int) -> None:
+            self.done = before + pixels * done // of
+            if self.tick is not None:
+                self.tick(self.done, self.total)
+
+        try:
+            net = model.in_rgb
+            options = {"tile": self.tile, "threads": self.threads, "tick": tick}
+            return running.enlarged(net, planes.contiguous(), **options)
+        except InputError as error:
+            raise InputError(f"{error}", path=model.path.name) from error
 
 
-def enlarged_image(image: Picture, pipeline: Pipeline, how: How = How()) -> Picture:
+def enlarged_image(image: Picture, pipeline: Pipeline, how: How | None = None) -> Picture:
     """The picture at the pipeline's size: in its mode, depth and profile, with its transparency.
 
     Where all is grey the result is exactly grey.
@@ -64,20 +80,19 @@ def enlarged_image(image: Picture, pipeline: Pipeline, how: How = How()) -> Pict
 
 
 def enlarged_colours(
-    colours: Colours, alpha: Alpha | None, pipeline: Pipeline, how: How = How()
-) -> tuple[Float32[torch.Tensor, "3 h2 w2"], Float32[np.ndarray, "h2 w2"] | None]:
+    colours: Colours, alpha: Alpha | None, pipeline: Pipeline, how: How | None = None
+) -> tuple[Large, Float32[np.ndarray, "h2 w2"] | None]:
     """Colours within [0, 1], where the nets compute, and their alpha, at the pipeline's size."""
-    once = _pixels(len(colours), colours.shape[1], pipeline)
-    every = _passes(alpha) * once
-    planes = _planes(colours, alpha).to(pipeline.device)
-    larger = _through(planes, pipeline, how.part(0, once, every))
+    how = how or How()
+    how.total = how.total or _pixels(len(colours), colours.shape[1], alpha, pipeline)
+    seen = colours if alpha is None else uncovered(colours, alpha)
+    planes = torch.from_numpy(np.ascontiguousarray(seen.transpose(2, 0, 1))).to(pipeline.device)
+    larger = _through(planes, pipeline, how)
     if pipeline.faces:
         share = pipeline.share if pipeline.second else 1.0
         with computing(how.threads):
             larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
-    if alpha is not None:
-        alpha = _enlarged_alpha(alpha, pipeline, how.part(once, once, every))
-    return larger, alpha
+    return larger, None if alpha is None else _enlarged_alpha(alpha, pipeline, how)
 
 
 def rounded(planes: Float32[torch.Tensor, "c h w"], dtype: np.dtype) -> Samples:
@@ -92,22 +107,19 @@ def rounded(planes: Float32[torch.Tensor, "c h w"], dtype: np.dtype) -> Samples:
     return samples
 
 
-def enlarged_film(film: Frames, pipeline: Pipeline, how: How = How()) -> Frames:
+def enlarged_film(film: Frames, pipeline: Pipeline, how: How | None = None) -> Frames:
     """Each frame of a film enlarged; of equal frames in a row only the first is computed."""
-    count = len(film.frames)
+    how, count = how or How(), len(film.frames)
     check_pixels(pipeline.size, frames=count)
     again = [index > 0 and _equal(*film.frames[index - 1 : index + 1]) for index in range(count)]
-    work = [
-        0 if same else _passes(frame.alpha()) * _pixels(frame.height, frame.width, pipeline)
+    how.total = sum(
+        _pixels(frame.height, frame.width, frame.alpha(), pipeline)
         for frame, same in zip(film.frames, again, strict=True)
-    ]
+        if not same
+    )
     frames: list[Picture] = []
-    for index, frame in enumerate(film.frames):
-        if again[index]:
-            frames.append(frames[-1])
-        else:
-            part = how.part(sum(work[:index]), work[index], sum(work))
-            frames.append(enlarged_image(frame, pipeline, part))
+    for frame, same in zip(film.frames, again, strict=True):
+        frames.append(frames[-1] if same else enlarged_image(frame, pipeline, how))
     return Frames(frames=tuple(frames), durations=film.durations, loops=film.loops)
 
 
@@ -116,14 +128,20 @@ def _equal(a: Picture, b: Picture) -> bool:
     return same and np.array_equal(a.samples, b.samples)
 
 
+def _pixels(height: int, width: int, alpha: Alpha | None, pipeline: Pipeline) -> int:
+    """How many pixels go into nets, of the picture and of its alpha."""
+    count, total = height * width, 0
+    for model in pipeline.models:
+        total += count
+        count *= factor_of(model) ** 2
+    if pipeline.second:
+        total += _pixels(height, width, None, pipeline.second)
+    total *= _TURNS if pipeline.best else 1
+    return total if alpha is None or alpha.min() == alpha.max() else 2 * total
+
+
 # ---------------------------------------------------------------------------------------------
 # Colours and alpha
-
-
-def _planes(colours: Colours, alpha: Alpha | None) -> Float32[torch.Tensor, "3 h w"]:
-    """What the nets see of a picture's colours."""
-    colours = colours if alpha is None else uncovered(colours, alpha)
-    return torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1)))
 
 
 def uncovered(colours: Colours, alpha: Alpha) -> Colours:
@@ -134,7 +152,6 @@ def uncovered(colours: Colours, alpha: Alpha) -> Colours:
     hidden = alpha == 0
     if not hidden.any() or hidden.all():
         return colours
-
     nearest = distance_transform_edt(hidden, return_distances=False, return_indices=True)
     rows, columns = np.asarray(nearest)
     return colours[rows, columns]
@@ -163,65 +180,35 @@ def spread(alpha: Plane, size: Size) -> Shaped[np.ndarray, "h2 w2"]:
     return alpha[rows[:, None], columns]
 
 
-def _through(
-    planes: Float32[torch.Tensor, "3 h w"], pipeline: Pipeline, how: How
-) -> Float32[torch.Tensor, "3 h2 w2"]:
+def _through(planes: Small, pipeline: Pipeline, how: How) -> Large:
     """A picture through a pipeline, and what is blended in; grey stays exactly grey."""
     if pipeline.best:
         total = planes.new_zeros(3, *pipeline.size)
-        for answer in answers(planes, pipeline, how):
-            total += answer
-        return total / TURNS
+        for number in range(_TURNS):
+            once = _turned(replace(pipeline, best=False), number)
+            seen = (planes.flip(-1) if number >= _TURNS // 2 else planes).rot90(number, (-2, -1))
+            answer = _through(seen, once, how).rot90(-number, (-2, -1))
+            total += answer.flip(-1) if number >= _TURNS // 2 else answer
+        return total / _TURNS
     if pipeline.second is None:
         return _through_nets(planes, pipeline, how)
-    height, width = planes.shape[-2:]
-    every, second = (_pixels(height, width, part) for part in (pipeline, pipeline.second))
-    result = _through_nets(planes, pipeline, how.part(0, every - second, every))
-    other = _through(planes, pipeline.second, how.part(every - second, second, every))
-    return result.lerp(other, pipeline.share)
+    result = _through_nets(planes, pipeline, how)
+    return result.lerp(_through(planes, pipeline.second, how), pipeline.share)
 
 
-def answers(
-    planes: Float32[torch.Tensor, "3 h w"], pipeline: Pipeline, how: How
-) -> Iterator[Float32[torch.Tensor, "3 h2 w2"]]:
-    """What a pipeline makes of each of the eight turned and mirrored pictures, turned back."""
-    once = replace(pipeline, best=False)
-    work = _pixels(planes.shape[-2], planes.shape[-1], once)
-    for number in range(TURNS):
-        part = how.part(number * work, work, TURNS * work)
-        by = _turned_sides(once) if number % 2 else once
-        yield turn_back(_through(turn(planes, number), by, part), number)
-
-
-def turn(planes: torch.Tensor, number: int) -> torch.Tensor:
-    """A picture turned by so many quarters, and mirrored first from number 4 on."""
-    return (planes.flip(-1) if number >= TURNS // 2 else planes).rot90(number % 4, (-2, -1))
-
-
-def turn_back(planes: torch.Tensor, number: int) -> torch.Tensor:
-    """The inverse of `turn`."""
-    planes = planes.rot90(-(number % 4), (-2, -1))
-    return planes.flip(-1) if number >= TURNS // 2 else planes
-
-
-def _turned_sides(pipeline: Pipeline) -> Pipeline:
-    """The same nets to a picture that is as high as this one is wide."""
-    second = None if pipeline.second is None else _turned_sides(pipeline.second)
+def _turned(pipeline: Pipeline, quarters: int) -> Pipeline:
+    """The same nets for the picture turned by so many quarters."""
+    if quarters % 2 == 0:
+        return pipeline
+    second = None if pipeline.second is None else _turned(pipeline.second, quarters)
     return replace(pipeline, size=pipeline.size[::-1], second=second)
 
 
-def _through_nets(
-    planes: Float32[torch.Tensor, "3 h w"], pipeline: Pipeline, how: How
-) -> Float32[torch.Tensor, "3 h2 w2"]:
+def _through_nets(planes: Small, pipeline: Pipeline, how: How) -> Large:
     """A picture through the nets of a pipeline alone, and to its size."""
     grey, weights = bool((planes == planes[:1]).all()), planes.new_tensor(LUMA).view(3, 1, 1)
-    work = _counts(planes.shape[-2], planes.shape[-1], pipeline)
-    for index, model in enumerate(pipeline.models):
-        part = how.part(sum(work[:index]), work[index], sum(work))
-        try:
-            planes = running.enlarged(model.in_rgb, planes.contiguous(), **vars(part))
-        except InputError as error:
-            raise InputError(f"{error}", path=model.path.name) from error
+    for model in pipeline.models:
+        planes = how.run(model, planes)
         if grey:
             planes = (planes * weights).sum(0, keepdim=True).expand(3, -1, -1)
     if not pipeline.last:
@@ -231,43 +218,95 @@ def _through_nets(
     return resized(planes, pipeline.size)
 
 
-def deviations(
-    image: Picture, pipeline: Pipeline, how: How = How()
-) -> Float32[np.ndarray, "h2 w2"]:
-    """By how much the answers for the eight turned and mirrored pictures differ from their mean.
+def resized(picture: Float32[torch.Tensor, "c h w"], size: Size) -> Float32[torch.Tensor, "c k l"]:
+    """The picture at this size by antialiased bicubic, back within [0, 1].
 
-    The standard deviation, the root of the mean square over the channels; alpha is left out.
+    The same as `imresize_matlab` of data/degrade/, but with the few weights that are not 0: of
+    30,000 rows its matrix would take 10 GB.
     """
-    planes = _planes(image.rgb(), image.alpha()).to(pipeline.device)
-    total, squares = planes.new_zeros(3, *pipeline.size), planes.new_zeros(3, *pipeline.size)
-    for number, answer in enumerate(answers(planes, pipeline, how)):
-        # Welford: the difference of large sums would lose small deviations.
-        gap = answer - total
-        total += gap / (number + 1)
-        squares += gap * (answer - total)
-    return (squares / TURNS).mean(0).clamp(min=0).sqrt().cpu().numpy()
+    rows = weights(picture.shape[1], size[0])
+    columns = weights(picture.shape[2], size[1])
+    output = torch.empty(len(picture), *size)
+    for plane, result in zip(picture, output, strict=True):  # one at a time: they are large
+        narrow = columns @ np.ascontiguousarray((rows @ plane.cpu().numpy()).T)  # w2 x h2
+        result.copy_(torch.from_numpy(narrow.T))
+    return output.clamp_(0, 1).to(picture.device)
+
+
+def weights(n_in: int, n_out: int) -> csr_array:
+    """The matrix of one pass, n_out x n_in, float32: `matlab_weights` without its zeros."""
+    sources, values = matlab_taps(n_in, n_out, n_out / n_in, "bicubic")
+    targets = np.broadcast_to(np.arange(n_out)[:, None], sources.shape)
+    places = (targets.ravel(), sources.ravel())
+    matrix = csr_array((values.ravel(), places), shape=(n_out, n_in))
+    matrix.eliminate_zeros()
+    return csr_array(matrix, dtype=np.float32)
 
 
 # ---------------------------------------------------------------------------------------------
-# Progress, in pixels that go into nets
+# Faces
+
+# Pixels of the small picture, the longer side of a face: where the net counts for nothing and for
+# all. Of large faces it saw painted ones only, and makes them look so (docs/log/enlarge.md).
+_SIZES: Final = ((8.0, 14.0, 36.0, 60.0), (0.0, 1.0, 1.0, 0.0))
+_WHOLE: Final = 1.15  # of a face's box, hair left out: within this ellipse the net counts wholly
+_NONE: Final = 1.75  # beyond this one not at all
+_UPRIGHT: Final = 0.7  # radians that a face may lean to a side: the net saw none that lean more
 
 
-def _passes(alpha: Alpha | None) -> int:
-    """How often a picture goes through the nets: once, and once for its alpha."""
-    return 1 if alpha is None or alpha.min() == alpha.max() else 2
+def with_faces(small: Small, large: Large, model: Model, share: float = 1.0) -> Large:
+    """The large picture, its faces in place of those that other nets made.
+
+    Parameters
+    ----------
+    small
+        The picture before it was enlarged, within [0, 1].
+    large
+        What was made of it, of any larger size; it is changed.
+    model
+        The net for faces.
+    share
+        How much of them it makes, as the net for damage has of the whole picture.
+    """
+    reader = loaded("reader", task="read", device=small.device.type)
+    for face in read_faces(small.cpu(), reader):
+        weight = float(np.interp(face.size, *_SIZES)) * share * _is_upright(face)
+        if weight:
+            _put(face, weight, small, large, model)
+    return large
 
 
-def _pixels(height: int, width: int, pipeline: Pipeline) -> int:
-    """How many go into all nets in one pass."""
-    count = sum(_counts(height, width, pipeline))
-    count += _pixels(height, width, pipeline.second) if pipeline.second else 0
-    return TURNS * count if pipeline.best else count
+def _is_upright(face: Face) -> bool:
+    right, left = face.points[36:42].mean(0), face.points[42:48].mean(0)
+    return abs(float(np.arctan2(*(left - right)[::-1]))) < _UPRIGHT
 
 
-def _counts(height: int, width: int, pipeline: Pipeline) -> list[int]:
-    """How many go into each net, one after the other."""
-    counts, count = [], height * width
-    for model in pipeline.models:
-        counts.append(count)
-        count *= factor_of(model) ** 2
-    return counts
+def _put(face: Face, weight: float, small: Small, large: Large, model: Model) -> None:
+    """One face into the large picture, softly round it. Places are x and y, of small pixels."""
+    corners = np.array(face.box, np.float64).reshape(2, 2)
+    middle, half = corners.mean(0), np.ptp(corners, axis=0) / 2
+    within = np.array(small.shape[:0:-1])
+    first = np.maximum(np.floor(middle - _NONE * half), 0).astype(int)
+    last = np.minimum(np.ceil(middle + _NONE * half), within).astype(int)
+    reach = model.in_rgb.reach or 0  # so that the window's rim is as within the picture
+    begin, end = np.maximum(first - reach, 0), np.minimum(last + reach, within)
+    made = running.enlarged(model.in_rgb, _cut(small, begin, end).contiguous())
+    times = model.net.factor
+    made = _cut(made, times * (first - begin), times * (last - begin)).contiguous()
+    if bool((small == small[:1]).all()):
+        made = made.mean(0, keepdim=True).expand(3, -1, -1)
+    scale = np.array(large.shape[:0:-1]) / within
+    first, last = (np.rint(corner * scale).astype(int) for corner in (first, last))
+    place = _cut(large, first, last)
+    x, y = (
+        ((np.arange(first[axis], last[axis]) + 0.5) / scale[axis] - middle[axis]) / half[axis]
+        for axis in (0, 1)
+    )
+    share = weight * np.clip((_NONE - np.hypot(x, y[:, None])) / (_NONE - _WHOLE), 0, 1)
+    made = resized(made, (place.shape[1], place.shape[2]))
+    place.lerp_(made, torch.from_numpy(share.astype(np.float32)).to(place.device))
+
+
+def _cut(planes: torch.Tensor, first: np.ndarray, last: np.ndarray) -> torch.Tensor:
+    """What lies between two corners, x and y."""
+    return planes[:, first[1] : last[1], first[0] : last[0]]

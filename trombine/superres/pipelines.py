@@ -1,13 +1,15 @@
 """Which nets, one after the other, and which last step lead from a picture's size to the one asked.
 
-Of a family (names.py) the nearest net is taken: the smallest factor that is enough. What is then
-too large is shrunk (last.py). How nets run on pictures is in pictures.py and running.py.
+A shipped file NAME-xN enlarges N times; all files of one NAME are a family. Of a family the nearest
+net is taken: the smallest factor that is enough. What is then too large is shrunk. How nets run on
+pictures is in pictures.py and running.py.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,6 +18,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import torch
+from jaxtyping import Float
+from torch.nn import functional
 
 from trombine.core import memory
 from trombine.core.devices import CPU, device_of
@@ -28,9 +32,8 @@ from trombine.models.hub import located
 from trombine.models.running import prepare
 from trombine.models.tasks import channels
 from trombine.models.zoo import ENDING
+from trombine.nets import Net
 from trombine.superres import MOST_TIMES
-from trombine.superres.names import BLEND, KEPT, families, is_shipped, named, no_net
-from trombine.superres.sharpened import Sharpened
 
 BYTES_A_PIXEL: Final = 32  # of the result; 18 were measured (docs/log/enlarge.md)
 _ON_THE_WAY: Final = 4  # what is shrunk at the end may be so many times larger for a while
@@ -44,6 +47,12 @@ _FACES: Final = "upscale-wild-faces-x4"  # for faces of what upscale-wild enlarg
 # How far from upscale-wild to upscale-wild-sharp, without --sharpness and with all: by looking.
 # From the first on edges are crisp and nothing is invented; beyond the last eyes get specks.
 LOOKS: Final = (0.4, 0.85)
+_NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
+KEPT: Final = "input"  # in place of a net: the picture as it is, where its size stays
+# Two names, and the share of the second.
+_BLEND: Final = re.compile(r"(?P<first>[\w-]+)\+(?P<second>[\w-]+)\*(?P<share>0?\.\d{1,3})")
+_SIDE: Final = 9  # pixels of the small picture over which a grid repeats; odd (docs/log)
+_FAINT: Final = 0.02  # of white; what is stronger, such as an edge, counts as so much
 
 Size = tuple[int, int]
 Scale = int | Size  # how many times as large, or the width and height to fit in
@@ -92,7 +101,7 @@ def plan_pipeline(
     that of upscale-wild is so from LOOKS[0] to LOOKS[1], where it enlarges.
     A film has as many `frames`. An InputError says why there is no such size, or no such model.
     """
-    if isinstance(model, str) and (blend := BLEND.fullmatch(model)):
+    if isinstance(model, str) and (blend := _BLEND.fullmatch(model)):
         options: dict[str, Any] = {"frames": frames, "device": device, "sharpness": sharpness}
         second = plan_pipeline(height, width, scale, model=blend["second"], **options)
         first = plan_pipeline(height, width, scale, model=blend["first"], **options)
@@ -117,10 +126,10 @@ def plan_pipeline(
     product = math.prod(steps)
     models, faces = [model_in(nets[step], device) for step in steps], None
     if usual_sharp:
-        models[0] = _sharp(*(shipped()[name] for name in _SHARP), sharpness, device)
+        models[0] = _between(*(shipped()[name] for name in _SHARP), sharpness, device)
     elif model == CLEANING and times > 1:
-        pair = (shipped()[named(family, steps[0])] for family in (CLEANING, f"{CLEANING}-sharp"))
-        models[0] = _crisp(*pair, LOOKS[0] + (LOOKS[1] - LOOKS[0]) * sharpness, device)
+        pair = (shipped()[f"{name}-x{steps[0]}"] for name in (CLEANING, f"{CLEANING}-sharp"))
+        models[0] = _between(*pair, LOOKS[0] + (LOOKS[1] - LOOKS[0]) * sharpness, device)
         faces = model_in(shipped()[_FACES], device)
     return Pipeline(
         models=tuple(models),
@@ -140,7 +149,7 @@ def blend(first: str, second: str, share: float) -> str:
 
 def nets_of(model: str | Path) -> dict[int, Path]:
     """The nets that a name or a path, or the first net of a blend, stands for, by factor."""
-    if isinstance(model, str) and is_shipped(model) and (pair := BLEND.fullmatch(model)):
+    if isinstance(model, str) and is_shipped(model) and (pair := _BLEND.fullmatch(model)):
         return nets_of(pair["second" if pair["first"] == KEPT else "first"])
     by_family = families()
     if isinstance(model, str) and model in by_family:
@@ -161,28 +170,52 @@ def model_in(path: Path, device: str = CPU) -> Model:
     return model
 
 
-@lru_cache(maxsize=4)
-def _sharp(soft: Path, sharpest: Path, sharpness: float, device: str) -> Model:
-    """Between the usual net and the sharp one, weight by weight, without the grid that this has.
-
-    They began as one net.
-    """
-    usual, sharp = (loaded(path, device=device) for path in (soft, sharpest))
-    net = between(usual.net, sharp.net, sharpness)
-    hash = f"{usual.hash}~{sharp.hash}*{sharpness:g}-grid"
-    model = replace(sharp, net=Sharpened(usual.net, net), hash=hash)
-    prepare(model.in_rgb)
-    return model
-
-
 @lru_cache(maxsize=8)
-def _crisp(soft: Path, sharpest: Path, share: float, device: str) -> Model:
-    """Between the net that removes damage and the one that then looks sharp, weight by weight."""
-    cleaning, sharp = (loaded(path, device=device) for path in (soft, sharpest))
-    net = between(cleaning.net, sharp.net, share)
-    model = replace(cleaning, net=net, hash=f"{cleaning.hash}~{sharp.hash}*{share:g}")
+def _between(soft: Path, sharpest: Path, share: float, device: str) -> Model:
+    """Between a net and the one that it became by learning on to look sharp, weight by weight. The
+    usual net's sharp one has a grid, which is taken out."""
+    first, last = (loaded(path, device=device) for path in (soft, sharpest))
+    net, hash = between(first.net, last.net, share), f"{first.hash}~{last.hash}*{share:g}"
+    if (soft.stem, sharpest.stem) == _SHARP:
+        model = replace(last, net=Sharpened(first.net, net), hash=f"{hash}-grid")
+    else:
+        model = replace(first, net=net, hash=hash)
     prepare(model.in_rgb)
     return model
+
+
+class Sharpened(Net):
+    """What a sharp net makes, less the grid in its difference from the soft net that it began as.
+
+    A net that learned from a discriminator adds a faint pattern that repeats with every pixel of
+    the small picture. The soft net has none.
+    """
+
+    def __init__(self, soft: Net, sharp: Net) -> None:
+        super().__init__()
+        self.soft, self.sharp = soft, sharp
+        self.sizes, self.factor = sharp.sizes, sharp.factor
+
+    @property
+    def reach(self) -> int:
+        """That of both nets, and as far as the grid is looked for."""
+        return max(self.soft.reach or 0, self.sharp.reach or 0) + _SIDE // 2
+
+    def forward(self, x: Float[torch.Tensor, "n c h w"]) -> Float[torch.Tensor, "n c fh fw"]:
+        """Small pictures, range [0, 1], to large ones, range about [0, 1]."""
+        sharp = self.sharp(x)
+        return sharp - grid(sharp - self.soft(x), self.factor)
+
+
+def grid(added: Float[torch.Tensor, "n c fh fw"], factor: int) -> Float[torch.Tensor, "n c fh fw"]:
+    """What repeats every `factor` samples along both axes: for each place within a small pixel, the
+    mean of the samples there, over some small pixels around."""
+    faint = added.clamp(-_FAINT, _FAINT)
+    by_place = functional.pixel_unshuffle(faint, factor)  # n, c * factor**2, h, w
+    mean = functional.avg_pool2d(by_place, _SIDE, 1, _SIDE // 2, count_include_pad=False)
+    of_channel = mean.unflatten(1, (-1, factor**2))
+    differs = of_channel - of_channel.mean(2, keepdim=True)  # brightness and colour stay
+    return functional.pixel_shuffle(differs.flatten(1, 2), factor)
 
 
 def factor_of(model: Model) -> int:
@@ -281,18 +314,39 @@ def _steps(factors: list[int], times: Fraction) -> list[int]:
 def _file(model: str | Path) -> Path:
     """The one file that is meant, if it can be one; downloaded, where it is the hub's."""
     model = located(model)
-    path = Path(model)
     if isinstance(model, Path) or model.endswith((ENDING, *PICKLES)):
-        return path
+        return Path(model)
     if model in (ships := shipped()):
         return ships[model]
-    if _is_file(path):
-        return path
+    try:
+        if Path(model).is_file():
+            return Path(model)
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
+        pass
     raise no_net(model)
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # too long a name, or a zero byte in it
+def is_shipped(model: str | Path) -> bool:
+    """Whether a model is named by what every trombine has, and not by a file."""
+    if not isinstance(model, str):
         return False
+    pair = _BLEND.fullmatch(model)
+    names = (pair["first"], pair["second"]) if pair else (model,)
+    return all(name == KEPT or name in families() or name in shipped() for name in names)
+
+
+def families() -> dict[str, dict[int, Path]]:
+    """The shipped nets that enlarge: of each name, by how many times."""
+    nets: dict[str, dict[int, Path]] = {}
+    for name, path in shipped().items():
+        if match := _NAME.fullmatch(name):
+            nets.setdefault(match["family"], {})[int(match["factor"])] = path
+    return nets
+
+
+def no_net(model: str) -> InputError:
+    """Why a name that is no file's is none of a net that enlarges."""
+    hub = "; of the hub's, write hub:OWNER/NAME/FILE" if "/" in model else ""
+    choices = f"one of: {', '.join(('auto', *families()))}; or a .safetensors file or others' .pth"
+    problem = f"is neither a shipped model nor a file{hub}; to enlarge, choose {choices}"
+    return InputError(problem, path=model)

@@ -1,85 +1,206 @@
-"""What a net invented: numbers and a sheet of a result, by the input, by faces, by other answers.
+"""What shows a result: the standard sheet of it, and the report of what a net invented.
 
-Three questions, none of which needs the true picture. Brought down again, is the result still the
-input? Are the faces in it still those of the input? And where do the net's answers for the eight
-turned and mirrored pictures differ: there it guesses.
+The sheet has what went in, bicubic, what came out, and the truth where it is known. The report asks
+two questions, which need no truth: Brought down again, is the result still the input? Are the faces
+in it still those of the input?
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from math import isfinite
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
+from PIL import Image
 
-from trombine.core.conventions import to_picture
+from trombine.core.conventions import to_picture, to_pixels
 from trombine.faces import Frame, crop_windows, read_faces
 from trombine.io.image import Picture, as_seen
 from trombine.io.overlays import draw_points
-from trombine.io.sheets import Sheet, centred, fitting, overview
-from trombine.metrics import psnr
+from trombine.io.sheets import Sheet, centred, fitting, overview, resized
+from trombine.metrics import SSIM_TAPS, luma, psnr, ssim
 from trombine.metrics.reading import point_errors
 from trombine.models import loaded
-from trombine.superres.last import resized
-from trombine.superres.pictures import How, deviations
-from trombine.superres.pipelines import Pipeline
-from trombine.superres.sheet import PLAIN, bicubic, window_sums
+from trombine.superres.pictures import resized as brought_down
 
-Pixels = UInt8[np.ndarray, "_ _ 3"]
+Pixels = UInt8[np.ndarray, "_ _ 3"]  # pictures of different sizes meet here
 Map = Float32[np.ndarray, "_ _"]  # of 0 to 1, as the pictures' own samples
+Size = tuple[int, int]  # height, width
+Place = tuple[int, int, int, int]  # top, left, height, width
+
+# The longer side of a cell by columns: a sheet stays below 2000.
+CELL: Final = {2: 480, 3: 480, 4: 440}
+NARROWEST: Final = 320  # of a cell, so that a column's title has room
+LOWEST: Final = 120
+ZOOM: Final = 3
+PLAIN: Final = "bicubic"
+RESULT: Final = "result"
+
+
+class Similarity(NamedTuple):
+    """How near the luma of a picture is to that of the truth."""
+
+    psnr: float  # in dB
+    ssim: float
+
+
+def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: str) -> Pixels:
+    """The whole pictures, a detail pixel for pixel, and a detail three times larger.
+
+    Columns: the input with its pixels as squares, bicubic, the result, and the truth where it is
+    known, with PSNR-Y and SSIM-Y. A detail is where the input has most of it. Rows and columns that
+    would show the same again are left out: bicubic is, of a result as large as the input. At most
+    2000 pixels wide, whatever the pictures.
+    """
+    columns, size = _columns(small, result, truth), _size(result)
+    fitted = fitting(size, CELL[len(columns)])
+    cell = max(fitted[0], LOWEST), max(fitted[1], NARROWEST)
+    rows = {"whole": [overview(pixels, fitted) for pixels in columns.values()]}
+    for zoom in (1, ZOOM):
+        if fitted[0] / size[0] < zoom:
+            piece = min(cell[0] // zoom, size[0]), min(cell[1] // zoom, size[1])
+            place = detail(small, size, piece)
+            rows[f"{zoom} : 1"] = [_squares(one, place, size, zoom) for one in columns.values()]
+    note = f"Result: {result.shape[1]} × {result.shape[0]} pixels."
+    return Sheet(
+        rows=[[centred(picture, cell) for picture in row] for row in rows.values()],
+        title=title,
+        row_titles=list(rows) if len(rows) > 1 else (),
+        column_titles=list(columns),
+        note=note if RESULT in columns else f"{note} Numbers: PSNR-Y in dB, SSIM-Y.",
+    ).pixels()
+
+
+def _columns(small: Pixels, result: Pixels, truth: Pixels | None) -> dict[str, Pixels]:
+    numbers = {} if truth is None else scores(small, result, truth)
+
+    def titled(title: str, name: str) -> str:
+        score = numbers.get(name)
+        return title if score is None else f"{title}  {score.psnr:.2f}, {score.ssim:.4f}"
+
+    if _size(small) == _size(result):  # bicubic is the input
+        columns = {titled("input", PLAIN): small}
+    else:
+        columns = {f"input, {small.shape[1]} × {small.shape[0]}": small}
+        columns[titled(PLAIN, PLAIN)] = bicubic(small, _size(result))
+    columns[titled(RESULT, RESULT)] = result
+    return columns if truth is None else {**columns, "truth": truth}
+
+
+def bicubic(small: Pixels, size: Size) -> Pixels:
+    """The input as most programs would enlarge it."""
+    return resized(small, size, Image.Resampling.BICUBIC)
+
+
+def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Similarity]:
+    """How near bicubic and the result are to the truth, by these names.
+
+    As papers on enlarging measure: of the luma, without a border. None are there where the picture
+    is too small to say.
+    """
+    border = max(1, round(result.shape[0] / small.shape[0]))
+    if min(truth.shape[:2]) < len(SSIM_TAPS) + 2 * border:
+        return {}
+    pictures = {PLAIN: bicubic(small, _size(result)), RESULT: result}
+    inside = slice(border, -border), slice(border, -border)
+    true = _luma(truth[inside])
+    found = {name: _luma(pixels[inside]) for name, pixels in pictures.items()}
+    return {
+        name: Similarity(psnr(true, one).item(), ssim(true, one).item())
+        for name, one in found.items()
+    }
+
+
+def _luma(pixels: Pixels) -> torch.Tensor:
+    return (luma(to_picture(np.ascontiguousarray(pixels))[None]) / 255).float()
+
+
+def _size(pixels: Pixels) -> Size:
+    return pixels.shape[0], pixels.shape[1]
+
+
+def detail(small: Pixels, result: Size, piece: Size) -> Place:
+    """Where a piece of the result has most detail: the sum of steps between the input's pixels.
+
+    Of equally detailed ones (a plain picture) the one nearest to the middle.
+    """
+    up = result[0] / small.shape[0], result[1] / small.shape[1]
+    window = tuple(
+        min(max(1, round(side / times)), of)
+        for side, times, of in zip(piece, up, small.shape, strict=False)
+    )
+    sums = _window_sums(_steps(small), (window[0], window[1]))
+    best = np.argwhere(sums >= sums.max() - 1e-6)  # sums of whole numbers: equal is equal
+    middle = (np.array(sums.shape) - 1) / 2
+    y, x = best[np.abs(best - middle).sum(axis=1).argmin()]
+    top = min(round(int(y) * up[0]), result[0] - piece[0])
+    left = min(round(int(x) * up[1]), result[1] - piece[1])
+    return top, left, *piece
+
+
+def _steps(pixels: Pixels) -> Float64[np.ndarray, "h w"]:
+    """How far each pixel is from the next ones right and below, channels together."""
+    steps = np.zeros(pixels.shape[:2])
+    for axis in (0, 1):
+        far = np.abs(np.diff(pixels.astype(np.int16), axis=axis)).sum(axis=2)
+        steps[: far.shape[0], : far.shape[1]] += far
+    return steps
+
+
+def _window_sums(values: Float64[np.ndarray, "h w"], size: Size) -> Float64[np.ndarray, "y x"]:
+    """The sum under each placing of a window, by differences of running sums."""
+    running = np.pad(values.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    rows = running[size[0] :] - running[: -size[0]]
+    return rows[:, size[1] :] - rows[:, : -size[1]]
+
+
+def _squares(pixels: Pixels, place: Place, result: Size, zoom: int) -> Pixels:
+    """A piece of a picture as large as the result, or of the input, each of its pixels a square."""
+    top, left, height, width = place
+    rows, columns = (
+        np.minimum((np.arange(start, start + count) + 0.5) * of / length, of - 1).astype(int)
+        for start, count, of, length in zip(
+            (top, left), (height, width), pixels.shape[:2], result, strict=True
+        )
+    )
+    return pixels[rows][:, columns].repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+# ---------------------------------------------------------------------------------------------
+# What was invented
 
 READER: Final = "reader"  # for the landmarks
 WITNESS: Final = "witness"  # for who it is: no net of trombine has learnt by it
-CELL: Final = 384  # pixels a side of a sheet's pictures
+WHOLE: Final = 384  # pixels a side of a report's pictures
 FULL: Final = 16 / 255  # what a map shows black
 _FACES: Final = 8  # that are shown, the largest
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What was invented."""
-
-    numbers: Mapping[str, Any]  # for JSON
-    sheet: Pixels
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class _Drift:
+class _Drift(NamedTuple):
     """What became of a face."""
 
     frame: Frame  # in the result
     landmarks: float  # how far they are off, of the distance between the pupils
     identity: float  # the witness's distance: 0 the same, 1 unrelated, 2 at most
-    points: tuple[Float32[np.ndarray, "68 2"], Float32[np.ndarray, "68 2"]]  # in the window
-    windows: tuple[Pixels, Pixels]  # of input and result
+    shown: Sequence[Pixels]  # input and result, each with its landmarks
 
 
-def report_of(
-    image: Picture,
-    result: Picture,
-    pipeline: Pipeline,
-    title: str,
-    how: How,
-) -> Report:
-    """The report of what the pipeline made of a picture; it runs the pipeline eight times."""
+def report_of(image: Picture, result: Picture, title: str) -> tuple[Pixels, dict[str, Any]]:
+    """What was invented in the result of a picture: as a sheet, and as numbers for JSON."""
     small, large = as_seen(image), as_seen(result)
-    down = resized(to_picture(large), (small.shape[0], small.shape[1]))
+    down = brought_down(to_picture(large), _size(small))
     apart = (down - to_picture(small)).square().mean(0).sqrt().numpy()
     decibels = float(psnr(down[None], to_picture(small)[None]))
-    varies = deviations(image, pipeline, how)
     drifts = _drifts(small, large)
     numbers = {
         "brought_down": {
             "psnr": round(decibels, 2) if isfinite(decibels) else None,
-            **_of_map(apart),
+            "mean": round(255 * float(apart.mean()), 3),  # differences, of 255
+            "worst_percent": round(255 * float(np.quantile(apart, 0.99)), 3),
         },
-        "answers": _of_map(varies),
         "faces": [
             {
                 "x": round(drift.frame.x, 1),
@@ -92,17 +213,29 @@ def report_of(
         ],
         "judges": {name: loaded(name, task="read").hash for name in (READER, WITNESS)},
     }
-    return Report(
-        numbers=numbers, sheet=_sheet(small, large, apart, varies, drifts, title, decibels)
-    )
-
-
-def _of_map(values: Map) -> dict[str, float]:
-    """Of differences of 255: how large they are on average, and where they are large."""
-    return {
-        "mean": round(255 * float(values.mean()), 3),
-        "worst_percent": round(255 * float(np.quantile(values, 0.99)), 3),
+    fitted = fitting(_size(large), WHOLE)
+    level = np.round(255 * (1 - np.clip(apart / np.float32(FULL), 0, 1))).astype(np.uint8)
+    cells = [overview(one, fitted) for one in (small, large, level[..., None].repeat(3, 2))]
+    cell = max(fitted[0], WHOLE), max(fitted[1], WHOLE)
+    rows = {"whole": cells} | {
+        f"face {number}": list(drift.shown) for number, drift in enumerate(drifts[:_FACES], 1)
     }
+    lines = [
+        f"Brought down again: {decibels:.2f} dB from the input. Map: white 0, black 16 of 255.",
+        *(
+            f"Face {number}: landmarks {100 * drift.landmarks:.1f} % of the eyes' distance off,"
+            f" identity {drift.identity:.3f} (0 the same, 1 unrelated)."
+            for number, drift in enumerate(drifts[:_FACES], 1)
+        ),
+    ]
+    sheet = Sheet(
+        rows=[[centred(each, cell) for each in row] for row in rows.values()],
+        title=title,
+        row_titles=list(rows),
+        column_titles=["input", "result", "brought down - input"],
+        note="\n".join(lines),
+    )
+    return sheet.pixels(), numbers
 
 
 @torch.inference_mode()
@@ -111,10 +244,9 @@ def _drifts(small: Pixels, large: Pixels) -> list[_Drift]:
     before, after = to_picture(small), to_picture(large)
     reader, witness = (loaded(name, task="read") for name in (READER, WITNESS))
     faces = sorted(read_faces(after, reader), key=lambda face: -face.size)
-    frames = [face.frame for face in faces]
-    if not frames:
+    if not faces:
         return []
-    times = small.shape[0] / large.shape[0]
+    frames, times = [face.frame for face in faces], small.shape[0] / large.shape[0]
     windows = (
         crop_windows(before, [frame.scaled(times) for frame in frames]).float(),
         crop_windows(after, frames).float(),
@@ -123,89 +255,16 @@ def _drifts(small: Pixels, large: Pixels) -> list[_Drift]:
     features = [witness.in_rgb(each).features.double() for each in windows]
     off = point_errors(points[1], points[0]).mean(1)
     identity = 1 - torch.nn.functional.cosine_similarity(features[0], features[1])
-    shown = [
-        (each.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy() for each in windows
-    ]
+    pixels = [np.stack([to_pixels(one) for one in each.clamp(0, 1)]) for each in windows]
     return [
         _Drift(
             frame=frame,
             landmarks=float(off[at]),
             identity=float(identity[at]),
-            points=(points[0][at].numpy(), points[1][at].numpy()),
-            windows=(shown[0][at], shown[1][at]),
+            shown=[
+                draw_points(one[at].repeat(ZOOM, 0).repeat(ZOOM, 1), ZOOM * spots[at].numpy())
+                for one, spots in zip(pixels, points, strict=True)
+            ],
         )
         for at, frame in enumerate(frames)
     ]
-
-
-# ---------------------------------------------------------------------------------------------
-# The sheet
-
-
-def _sheet(
-    small: Pixels,
-    large: Pixels,
-    apart: Map,
-    varies: Map,
-    drifts: Sequence[_Drift],
-    title: str,
-    decibels: float,
-) -> Pixels:
-    """The whole picture with both maps, where the answers vary most, and the faces."""
-    size = fitting((large.shape[0], large.shape[1]), CELL)
-    rows = {"whole": [overview(each, size) for each in (small, large, _grey(apart), _grey(varies))]}
-    plain = bicubic(small, (large.shape[0], large.shape[1]))
-    below = bicubic(_grey(apart), (large.shape[0], large.shape[1]))
-    place = _most(varies, CELL // 3)
-    pieces = (plain, large, below, _grey(varies))
-    rows["3 : 1"] = [_zoomed(each[place]) for each in pieces]
-    for number, drift in enumerate(drifts[:_FACES], 1):
-        zoomed = [_zoomed(each) for each in drift.windows]
-        drawn = [
-            draw_points(pixels, 3 * points)
-            for pixels, points in zip(zoomed, drift.points, strict=True)
-        ]
-        rows[f"face {number}"] = [*zoomed, *drawn]
-    every = [each for row in rows.values() for each in row]
-    cell = max(len(each) for each in every), max(each.shape[1] for each in every)
-    note = (
-        f"Brought down again: {decibels:.2f} dB from the input. Maps: white 0, black 16 of 255."
-        " 3 : 1 is where the eight answers differ most."
-        f"{' Faces: input and result, plain and with landmarks.' if drifts else ''}"
-    )
-    lines = [
-        f"Face {number}: landmarks {100 * drift.landmarks:.1f} % of the eyes' distance off,"
-        f" identity {drift.identity:.3f} (0 the same, 1 unrelated)."
-        for number, drift in enumerate(drifts[:_FACES], 1)
-    ]
-    return Sheet(
-        rows=[[centred(each, cell) for each in row] for row in rows.values()],
-        title=title,
-        row_titles=list(rows),
-        column_titles=[
-            f"input, {PLAIN} where large",
-            "result",
-            "brought down - input",
-            "the eight answers differ",
-        ],
-        note="\n".join([note, *lines]),
-    ).pixels()
-
-
-def _grey(values: Map) -> Pixels:
-    """A map as a picture: white is 0, black is FULL or more."""
-    level = np.round(255 * (1 - np.clip(values / np.float32(FULL), 0, 1))).astype(np.uint8)
-    return np.repeat(level[..., None], 3, axis=2)
-
-
-def _most(values: Map, side: int) -> tuple[slice, slice]:
-    """The square of a map, or what of it there is, with the largest sum."""
-    height, width = (min(side, length) for length in values.shape)
-    sums = window_sums(values.astype(np.float64), (height, width))
-    top, left = np.unravel_index(int(sums.argmax()), sums.shape)
-    return slice(int(top), int(top) + height), slice(int(left), int(left) + width)
-
-
-def _zoomed(pixels: Pixels) -> Pixels:
-    """Three times as large, each pixel a square."""
-    return pixels.repeat(3, axis=0).repeat(3, axis=1)

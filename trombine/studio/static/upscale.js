@@ -56,11 +56,10 @@ async function showReport(files) {
   $("reported").hidden = !files.length;
   if (!files.length) return;
   const [numbers, maps] = [".json", ".png"].map((ending) => files.find((one) => one.name.endsWith(ending)));
-  const { brought_down: down, answers, faces } = await json(numbers.url);
+  const { brought_down: down, faces } = await json(numbers.url);
   const rows = [
     ["Made small again, how far it is from your picture", `${down.mean} of 255`],
-    ["How far the net's answers lie apart when the picture is turned", `${answers.mean} of 255`],
-    ["The same where they differ most", `${answers.worst_percent} of 255`],
+    ["The same where it is farthest", `${down.worst_percent} of 255`],
     ...faces.map(({ identity }, at) => [`Face ${at + 1} is the same person (0) or a stranger (1)`, identity.toFixed(2)]),
   ];
   $("figures").replaceChildren(...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
