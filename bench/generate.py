@@ -38,9 +38,9 @@ from trombine.core.rng import Rng
 from trombine.data.spec import parse
 from trombine.eval import witness
 from trombine.eval.fidelity import frechet
-from trombine.eval.invented import in_place, score
 from trombine.eval.originality import threshold
 from trombine.eval.search import search
+from trombine.eval.witness import in_place, score
 from trombine.generation import STYLES
 from trombine.generation.by_net import Inventing, model_of
 from trombine.generation.interpolation import Walk

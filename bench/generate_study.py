@@ -27,7 +27,7 @@ from trombine.core.rng import Rng
 from trombine.data.source import source
 from trombine.eval import witness
 from trombine.eval.fidelity import frechet
-from trombine.eval.invented import in_place
+from trombine.eval.witness import in_place
 from trombine.generation.interpolation import linear, spherical
 from trombine.metrics.reading import IN_PLACE
 from trombine.models import Model, load

@@ -16,7 +16,7 @@ from trombine.commands import options as opt
 from trombine.core.computing import cores, in_turn
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Result, log, silent
-from trombine.eval.invented import fields_read
+from trombine.eval.witness import fields_read
 from trombine.generation import NET
 from trombine.generation.asking import fields_in, seeds_in, spelled
 from trombine.generation.by_net import Inventing, found, inventing_of

@@ -21,7 +21,7 @@ from trombine.commands.generate import (
 from trombine.core.computing import cores
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Result, log, silent
-from trombine.eval.invented import score
+from trombine.eval.witness import score
 from trombine.generation import NET
 from trombine.generation.asking import fields_in, seeds_in, spelled
 from trombine.generation.by_net import inventing_of

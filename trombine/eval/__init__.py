@@ -13,7 +13,6 @@ people.py            a test of people, real or generated: its page, its key, the
 people_score.py      what the answers say: accuracy, kappas, how many are needed; its page
 people.html          the page of the test, with people.css and people.js
 witness.py           what the witness reads: a net that no training learns from
-invented.py          whether a generated face is one
 published.py         nets that others published, as judges
 stats.py             intervals and p-values, by SciPy
 

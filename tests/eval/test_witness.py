@@ -8,7 +8,7 @@ import torch
 
 from trombine.core.conventions import PART_INDEX, to_picture
 from trombine.eval import witness
-from trombine.eval.invented import fields_read, in_place, score
+from trombine.eval.witness import fields_read, in_place, score
 from trombine.metrics.reading import IN_PLACE, organs_off
 from trombine.world import face, paint
 
