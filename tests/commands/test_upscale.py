@@ -260,3 +260,12 @@ def test_what_cannot_be_is_refused_in_a_line(
         upscale(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
     assert str(error.value).startswith(said) and "\n" not in str(error.value)
     assert not (tmp_path / "b.png").exists()
+
+
+def test_no_model_is_written_over(tmp_path: Path, kit: ModuleType) -> None:
+    mine, output = kit.model_file(tmp_path / "m.safetensors"), tmp_path / "large.png"
+    output.symlink_to(mine)
+    before = mine.read_bytes()
+    with pytest.raises(InputError, match="is an input, and would be written over"):
+        upscale(kit.photo(tmp_path), model=mine, output=output, overwrite=True)
+    assert mine.read_bytes() == before
