@@ -95,13 +95,6 @@ def test_it_says_what_it_is(opened: Source) -> None:
     assert len({opened.name(index) for index in range(len(opened))}) > len(opened) / 2
 
 
-def test_it_says_what_each_picture_is_for_or_nothing(opened: Source) -> None:
-    assert opened.splits is None or opened.splits.shape == (len(opened),)
-    columns = opened.take(np.arange(len(opened), dtype=np.int64))
-    assert (opened.splits is None) == ("splits" not in columns)
-    assert opened.splits is None or np.array_equal(opened.splits, columns["splits"])
-
-
 def test_its_spec_opens_it_again(opened: Source) -> None:
     again = source(opened.spec, SIZE)
     assert again.spec == opened.spec and again.weights == opened.weights
@@ -176,12 +169,6 @@ def test_any_batch_has_the_same_columns(opened: Source) -> None:
     for index in range(len(opened)):
         assert columns(opened.batch(np.array([index], np.int64))) == whole
     assert columns(opened.batch(np.zeros(0, np.int64))) == whole
-
-
-def test_it_refuses_what_is_beyond_its_end(opened: Source) -> None:
-    for index in (-1, len(opened)):
-        with pytest.raises(IndexError):
-            opened.item(index)
 
 
 def test_it_is_drawn_whole_and_the_same_each_time(opened: Source) -> None:

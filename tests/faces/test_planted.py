@@ -11,12 +11,10 @@ import pytest
 import torch
 
 from trombine.data import staging
-from trombine.losses import reading
 from trombine.training.methods import reader as read
 
 Ours = Callable[[str, str], Callable[..., None]]
 STAGING = "data/test_staging.py"
-TERMS = "losses/test_reading.py"
 TEACHING = "training/methods/test_reader.py"
 
 
@@ -46,35 +44,6 @@ def test_staging_that_forgets_the_truth(
     monkeypatch.setattr(staging, name, wrong)
     with pytest.raises(AssertionError):
         ours(STAGING, test)()
-
-
-def test_a_map_of_centres_with_x_and_y_exchanged(
-    ours: Ours, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Rows were columns: invisible on the diagonal, where most faces are."""
-    test = ours(TERMS, "test_a_perfect_map_of_centres_costs_little")
-    test()
-    right = reading.centres_loss
-    monkeypatch.setattr(
-        reading, "centres_loss", lambda maps, windows: right(maps.transpose(-1, -2), windows)
-    )
-    with pytest.raises(AssertionError):
-        test()
-
-
-def test_a_detach_that_cuts_the_landmarks_off(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loss is shown, and moves nothing."""
-    test = ours(TERMS, "test_what_is_said_of_an_error_moves_no_landmark")
-    test()
-    right = reading.points_loss
-
-    def swapped(*given: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        far, said = right(*given)
-        return said, far
-
-    monkeypatch.setattr(reading, "points_loss", swapped)
-    with pytest.raises((AssertionError, RuntimeError)):
-        test()
 
 
 @pytest.mark.parametrize(

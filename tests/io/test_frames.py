@@ -10,7 +10,7 @@ from films import save_frames
 from PIL import Image, ImageSequence
 
 from trombine.core.errors import InputError
-from trombine.io.image import Picture, picture_of, read_record, save_picture
+from trombine.io.image import Picture, picture_of, read_record
 from trombine.io.video import read_frames
 
 
@@ -69,13 +69,6 @@ def test_durations_in_tens_do_not_drift(tmp_path: Path) -> None:
     found = read_frames(tmp_path / "a.gif")
     assert sum(found.durations) == 300
     assert all(abs(duration - 33) <= 10 for duration in found.durations)
-
-
-@pytest.mark.parametrize("ending", [".png", ".gif", ".webp"])
-def test_a_still_picture_is_one_frame(tmp_path: Path, ending: str) -> None:
-    save_picture(tmp_path / f"a{ending}", shapes(1)[0])
-    found = read_frames(tmp_path / f"a{ending}")
-    assert (found.count, found.durations, found.loops) == (1, (0,), 1)
 
 
 @pytest.mark.parametrize("ending", [".gif", ".webp"])

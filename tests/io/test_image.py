@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +19,6 @@ from trombine.io.image import (
     FORMATS,
     Labels,
     Picture,
-    encode,
     encode_labels,
     load_labels,
     load_picture,
@@ -103,13 +101,6 @@ def test_others_see_the_same(tmp_path: Path) -> None:
     assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), colours)
 
 
-@pytest.mark.parametrize("suffix", STILLS)
-def test_the_same_picture_makes_the_same_bytes(suffix: str) -> None:
-    picture = described()
-    first = encode(picture, FORMATS[suffix], record=RECORD)
-    assert encode(picture, FORMATS[suffix], record=RECORD) == first
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif"])
 def test_exif_place_xmp_and_profile_travel(tmp_path: Path, suffix: str, dtype: type) -> None:
@@ -180,24 +171,6 @@ def test_every_kind_is_seen_as_pillow_shows_it(tmp_path: Path, kind: str) -> Non
     with Image.open(tmp_path / "a") as opened:
         assert np.array_equal(found.samples.squeeze(), np.asarray(opened.convert(mode)))
     assert bool(found.changed) == ("palette" in kind or "CMYK" in kind)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_transparent_colour_becomes_alpha(tmp_path: Path, channels: int, dtype: type) -> None:
-    plain = samples(channels, dtype, (4, 5))
-    plain[1, 2] = plain[3, 0] = key = plain[0, 0].copy()
-    data = bytes(imagecodecs.png_encode(plain.squeeze()))
-    out = io.BytesIO()
-    out.write(data[:33])
-    from PIL.PngImagePlugin import putchunk
-
-    putchunk(out, b"tRNS", np.resize(key, channels).astype(">u2").tobytes())
-    out.write(data[33:])
-    (tmp_path / "a.png").write_bytes(out.getvalue())
-    found = load_picture(tmp_path / "a.png")
-    assert np.array_equal(found.colours, plain)
-    assert np.array_equal(opacity(found), (plain != key).any(2).astype(np.float32))
 
 
 @pytest.mark.parametrize("photometric", ["miniswhite", "minisblack", "rgb"])

@@ -9,7 +9,6 @@ import torch
 from torch.nn import functional
 
 from trombine.nets import NETS, Net, Size, build, has_batch_statistics, parameter_count
-from trombine.nets.superres import Residual
 
 Weights = Mapping[str, torch.Tensor]
 
@@ -108,19 +107,6 @@ def test_it_is_wired_as_in_the_paper(name: str, sizes: dict[str, Size], by_hand)
 
 
 # How they begin --------------------------------------------------------------------------------
-
-
-def test_residual_begins_near_the_interpolated_picture() -> None:
-    """And without its tail is that."""
-    net = build("residual", {"factor": 3})
-    assert isinstance(net, Residual)
-    y, x = torch.meshgrid(torch.linspace(0, 3, 12), torch.linspace(0, 2, 20), indexing="ij")
-    smooth = torch.stack([0.5 + 0.4 * torch.sin(x + k * y) for k in range(3)])[None]
-    wanted = functional.interpolate(smooth, size=(36, 60), mode="bicubic", align_corners=False)
-    error = net(smooth).detach() - wanted
-    assert 0 < float(error.square().mean().sqrt()) < 0.05
-    torch.nn.init.zeros_(net.tail.weight)
-    torch.testing.assert_close(net(smooth).detach(), wanted)
 
 
 # How far they look -----------------------------------------------------------------------------

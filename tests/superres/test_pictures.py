@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from trombine.core.progress import Tick
-from trombine.data.degrade import imresize_matlab, matlab_weights
+from trombine.data.degrade import matlab_weights
 from trombine.io.image import Picture
 from trombine.io.video import Frames
 from trombine.models import Card, Model
@@ -148,17 +148,6 @@ def test_the_colours_are_what_the_nets_make(factors: tuple[int, ...]) -> None:
     assert np.abs(found - expected[0].numpy()).max() <= 0.5 / 255 + 1e-5
     plain = bicubic(image.rgb(), math.prod(factors))
     assert np.abs(found - plain.transpose(2, 0, 1)).max() > 0.02
-
-
-def test_three_times_is_four_times_shrunk() -> None:
-    image = Picture(samples=noise(3, 16))
-    size = (3 * HEIGHT, 3 * WIDTH)
-    made = enlarged_image(image, way(4, size=size))
-    with torch.inference_mode():
-        four = model(4).net(image.tensor()[None])[0].clamp(0, 1)
-    expected = imresize_matlab(four, size=size).clamp(0, 1).permute(1, 2, 0).numpy()
-    assert made.samples.shape == (*size, 3)
-    assert np.abs(made.rgb() - expected).max() < 2e-5
 
 
 def test_the_last_step_is_imresize_without_its_zeros() -> None:

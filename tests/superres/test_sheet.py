@@ -36,16 +36,6 @@ def times_in(sheet: Pixels, piece: Pixels) -> int:
     )
 
 
-def test_a_tiny_picture_is_shown_in_squares_and_in_one_row() -> None:
-    """16 pixels, enlarged to 64, fit a cell six times: nothing is left for details."""
-    small, result, truth = noise(16, 16), noise(64, 64, 1), noise(64, 64, 2)
-    sheet = standard_sheet(small, result, truth, "tiny")
-    assert sheet.shape[0] < CELL[4] + 200
-    times = CELL[4] // 64
-    for pixels, squares in ((small, 4 * times), (result, times), (truth, times)):
-        assert times_in(sheet, larger(pixels, squares)) == 1
-
-
 @pytest.mark.parametrize("known", [False, True])
 def test_details_are_the_same_place_of_every_picture(known: bool) -> None:
     """Made of squares, input and result are the same picture: so are their columns."""

@@ -69,25 +69,17 @@ def defaults_of(net: type[nn.Module]) -> dict[str, Size]:
     return {parameter.name: parameter.default for parameter in parameters}
 
 
+_KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+
+
 def resolved(name: str, defaults: Mapping[str, Size], sizes: Mapping[str, Size]) -> dict[str, Size]:
     """All sizes of the net `name`: those given, each of its default's type, and the defaults."""
     for size, value in sizes.items():
         if size not in defaults:
             raise InputError(f"{name} has no size {shortened(size)}; {instead(size, defaults)}")
-        _check_type(f"{size} of {name}", value, defaults[size])
-    merged = {**defaults, **sizes}
+        kind = type(defaults[size])
+        if type(value) not in ((int, float) if kind is float else (kind,)):  # True is an int too
+            problem = f"{size} of {name} is {_KINDS[kind]}, not {shortened(repr(value))}"
+            raise InputError(problem)
     # A float may be given as a whole number; the card of the model then still says 1.0.
-    try:
-        return {size: type(defaults[size])(value) for size, value in merged.items()}
-    except OverflowError as error:  # a whole number of hundreds of digits
-        raise InputError(f"{name} has a size that is larger than numbers can be") from error
-
-
-_KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-
-
-def _check_type(label: str, value: Size, default: Size) -> None:
-    expected = type(default)
-    allowed = (int, float) if expected is float else (expected,)
-    if type(value) not in allowed:  # the exact type: True is an int too
-        raise InputError(f"{label} is {_KINDS[expected]}, not {shortened(repr(value))}")
+    return {size: type(one)(sizes.get(size, one)) for size, one in defaults.items()}

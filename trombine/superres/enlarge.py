@@ -132,10 +132,14 @@ def enlarge_picture(picture: Picture, options: Enlargement) -> Picture:
 def _hole(film: Frames | Video, path: Path | None, mask_is: str) -> Hole | None:
     if path is None:
         return None
-    if film.count > 1 or isinstance(film, Video):
-        raise InputError("is a film, and has no hole", "leave --hole out")
+    _check_still(film, "hole")
     size = film.first.height, film.first.width
     return masked(size, path, mask_is, "taken for repaired")
+
+
+def _check_still(film: Frames | Video, option: str) -> None:
+    if film.count > 1 or isinstance(film, Video):
+        raise InputError(f"is a film, and has no {option}", f"leave --{option} out")
 
 
 def _with_hole(
@@ -213,18 +217,14 @@ def _model_of(film: Frames | Video, options: Enlargement) -> tuple[str | Path, t
         return model, (f"{said}; --model {WILD} cleans it all the same",)
     if not reason:
         return model, ()
-    dull = (f"{model} has no --sharpness",) if options.sharpness and model == DRAWINGS else ()
-    return model, (_chosen(model, reason), *dull)
-
-
-def _chosen(model: str, reason: str) -> str:
-    """Which net was chosen and why, and what the usual one would do."""
     if model == DRAWINGS:
         does, other = "its lines and flat colours are kept clean", "takes it for a photograph"
     else:
         does = "that is removed" if model == WILD else "that is removed in part"
         other = "leaves it in"
-    return f"{reason}: {does} (by {model}); --model {PHOTOGRAPHS} {other}"
+    chosen = f"{reason}: {does} (by {model}); --model {PHOTOGRAPHS} {other}"
+    dull = (f"{model} has no --sharpness",) if options.sharpness and model == DRAWINGS else ()
+    return model, (chosen, *dull)
 
 
 def check_format(film: Frames | Video, format: str) -> None:
@@ -241,8 +241,7 @@ def _truth(film: Frames | Video, pipeline: Pipeline, path: Path | None) -> Pictu
     """What the result should look like; refused where it has another size."""
     if path is None:
         return None
-    if film.count > 1 or isinstance(film, Video):
-        raise InputError("is a film, and has no truth", "leave --truth out")
+    _check_still(film, "truth")
     truth = load_picture(path)
     if (truth.height, truth.width) != pipeline.size:
         height, width = pipeline.size
