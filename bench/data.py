@@ -27,9 +27,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from trombine.core.computing import cores
-from trombine.data.made import Maker
 from trombine.data.pack import Pack
-from trombine.data.painting import paint_pack
+from trombine.data.painting import Maker, paint_pack
 from trombine.data.source import batches, source
 
 SIZES = 64, 128  # pixels a side

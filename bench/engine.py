@@ -27,8 +27,8 @@ from trombine.data.source import batches
 from trombine.data.split import prepare_split
 from trombine.nets import build
 from trombine.recipes import Recipe, with_settings
+from trombine.training.config import Machine, choose, prepare
 from trombine.training.launch import Mesh
-from trombine.training.machine import Machine, choose, prepare
 from trombine.training.material import endless, open_material, step_of
 from trombine.training.methods import find, objective_of
 from trombine.training.state import PhaseState, fresh
@@ -56,7 +56,7 @@ def measure(count: int) -> Iterator[Row]:
         yield at_least(f"{name}: steps a second, the loop / the plainest", times, "x", 0.97)
         yield Row(f"{name}: steps a second of the loop", 1 / ours, "steps")
     auto = choose(with_settings(dcgan, {"precision": "auto"}))
-    eager = choose(with_settings(dcgan, {"precision": "float32", "layout": "contiguous"}))
+    eager = choose(with_settings(dcgan, {"precision": "float32"}))
     _, times = in_turn(loop(dcgan, auto), plain_dcgan(dcgan, eager, fused=False), count)
     yield at_least("DCGAN: auto / plain eager float32", times, "x", 1.6)
 
@@ -92,7 +92,7 @@ def plain_dcgan(recipe: Recipe, machine: Machine, fused: bool = True) -> Steps:
     of_g, of_d = Adam(g.parameters(), **adam), Adam(d.parameters(), **adam)
     learned = open_material(recipe, ("data",)).learned["data"]
     for batch in batches(learned, seed=0, size=recipe.batch):
-        real = batch.pictures().to(device, memory_format=machine.memory_format)
+        real = batch.pictures().to(device, memory_format=torch.channels_last)
         d.requires_grad_(False)
         with machine.autocast():
             fake = g(torch.randn(recipe.batch, 64, device=device))
@@ -119,7 +119,7 @@ def plain_unet(recipe: Recipe, machine: Machine) -> Steps:
     adam = Adam(net.parameters(), lr=recipe.lr, fused=True)
     learned = open_material(recipe, ("data",)).learned["data"]
     for batch in batches(learned, seed=0, size=recipe.batch):
-        truth = batch.pictures().to(device, memory_format=machine.memory_format)
+        truth = batch.pictures().to(device, memory_format=torch.channels_last)
         with machine.autocast():
             loss = l1_loss(net(truth + 0.1 * torch.randn_like(truth)), truth)
         loss.backward()

@@ -90,7 +90,7 @@ def table(name: str) -> str:
         return measured(name.removeprefix(_MEASURED))
     if name != "degradations":
         raise FigureError(f"there is no table {name!r}")
-    from trombine.data.degrade.terms import KINDS, limits, usage
+    from trombine.data.degrade import KINDS, limits, usage
 
     rows = [f"| `{usage(name)}` | {kind.about} | {limits(name)} |" for name, kind in KINDS.items()]
     return "\n".join(("| term | what it does | limits |", "| --- | --- | --- |", *rows))

@@ -35,7 +35,7 @@ from trombine.core.computing import computing, cores, in_turn
 from trombine.core.conventions import LANDMARK_GROUPS, to_picture, to_pixels
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.spec import parse
+from trombine.data.source import parse
 from trombine.eval import witness
 from trombine.eval.fidelity import frechet
 from trombine.eval.originality import threshold

@@ -31,7 +31,7 @@ from trombine.core.devices import prepare, resolve
 from trombine.io.image import load_picture, save_picture
 from trombine.models import loaded
 from trombine.recipes import with_settings
-from trombine.training.machine import choose
+from trombine.training.config import choose
 from trombine.training.methods import find
 from trombine.world import face, paint
 

@@ -74,7 +74,8 @@ def truths(name: str) -> Iterator[tuple[str, Any, str, int]]:
 def prepare(folder: Path, name: str) -> dict[str, int]:
     """Write truths and what is left of them; the factors."""
     from trombine.core.conventions import to_pixels
-    from trombine.data.degrade import Chain, crop_to_multiple, degrade_one
+    from trombine.data.degrade import Chain, degrade_one
+    from trombine.data.resize import crop_to_multiple
 
     factors = {}
     for index, (label, truth, damage, factor) in enumerate(truths(name)):

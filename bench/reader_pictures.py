@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from trombine.core.rng import Rng
-from trombine.data.item import to_pictures
+from trombine.data.columns import to_pictures
 from trombine.world import (
     VECTOR_NAMES,
     Painted,

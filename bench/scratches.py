@@ -26,8 +26,8 @@ from table import Row, at_least, at_most, options, report, seconds
 from upscale_pictures import Pictures, faces, leaves, photographs
 
 from trombine.core.rng import FIRST, Rng
-from trombine.data.degrade import Chain, Marked
-from trombine.data.degrade.terms import HANDLING
+from trombine.data.degrade import HANDLING, Chain
+from trombine.data.prints import Marked
 from trombine.inpainting.scratches import NET, scratches
 from trombine.metrics import PROTOCOL_SEEDS, Protocol
 from trombine.metrics.detection import Matches, matches, pooled

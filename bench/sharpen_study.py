@@ -25,7 +25,7 @@ from upscale_quality import floors
 from upscale_sharp import MEASURES, compared
 from upscale_study import CHOOSING, FIRST, only
 
-from trombine.data.degrade import crop_to_multiple, shrink
+from trombine.data.resize import crop_to_multiple, shrink
 from trombine.eval.methods.upscale import of_model
 from trombine.models import Model
 

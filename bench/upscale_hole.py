@@ -24,7 +24,7 @@ from table import Row, at_least, at_most, options, report
 
 import trombine
 from trombine.core.conventions import to_picture, to_pixels
-from trombine.data.degrade import shrink
+from trombine.data.resize import shrink
 from trombine.eval import witness
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.metrics import psnr

@@ -20,13 +20,8 @@ from jaxtyping import Float32, Float64
 from upscale_pictures import Pictures
 
 from trombine.core.conventions import to_picture, to_pixels
-from trombine.data.degrade import (
-    Chain,
-    crop_to_multiple,
-    degrade_one,
-    imresize_matlab,
-    shrink,
-)
+from trombine.data.degrade import Chain, degrade_one
+from trombine.data.resize import crop_to_multiple, imresize_matlab, shrink
 from trombine.eval.methods import Run, methods
 from trombine.metrics import Protocol, luma, psnr, psnr_y
 

@@ -15,7 +15,7 @@ from jaxtyping import Float32, Float64
 
 import trombine
 from trombine.core.conventions import to_picture, to_pixels
-from trombine.data.degrade import crop_to_multiple, shrink
+from trombine.data.resize import crop_to_multiple, shrink
 from trombine.eval import witness
 from trombine.metrics import edge_energy, luma, psnr_y
 

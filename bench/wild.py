@@ -40,7 +40,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from trombine.core.conventions import to_pixels
 from trombine.data.degrade import Chain, degrade_one
-from trombine.losses.perceptual import Judge
+from trombine.losses.terms import Judge
 from trombine.metrics import edge_energy, psnr_y
 from trombine.models import Card, load, save
 from trombine.nets import build

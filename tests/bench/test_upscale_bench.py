@@ -20,7 +20,7 @@ from upscale_quality import (
     protocol_of,
 )
 
-from trombine.data.degrade import enlarge, shrink
+from trombine.data.resize import enlarge, shrink
 from trombine.eval.methods.upscale import of_model
 from trombine.models import load
 

@@ -31,7 +31,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 
 def test_masks_and_lines(tmp_path: Path) -> None:
     done = make(tmp_path / "m", first_seed=7)
-    assert len(done.written) == 6 and "6 masks of 24 px" in done.summary
+    assert len(done.written) == 6 and "6 pictures (masks:" in done.summary
     numbers = [f"{seed:06d}.png" for seed in range(7, 13)]
     assert files(tmp_path / "m").keys() == {"metadata.jsonl", *numbers}
     for line in lines(tmp_path / "m"):

@@ -85,7 +85,7 @@ def test_leaves_have_pictures_and_seeds(tmp_path: Path) -> None:
     result = trombine.data_leaves(count=2, size=SIZE, first_seed=1_234_567, output=tmp_path)
     names = ["1234567.png", "1234568.png"]
     assert result.written == tuple(tmp_path / name for name in names)
-    assert result.summary == f"{tmp_path}: 2 leaves of 16 px"
+    assert result.summary == f"{tmp_path}: 2 pictures (leaves) of 16 px"
     assert lines(tmp_path) == [
         {"file_name": name, "seed": int(name[:7]), "size": SIZE} for name in names
     ]

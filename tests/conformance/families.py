@@ -13,16 +13,15 @@ import torch
 from torch import nn
 
 from trombine.core.rng import Rng
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.data.source import source
 from trombine.io.image import save_picture
 from trombine.losses.objective import Step
 from trombine.recipes import Recipe, with_settings
 from trombine.runs import checkpoints
-from trombine.training.config import TrainConfig
+from trombine.training.config import TrainConfig, choose
 from trombine.training.launch import Mesh
 from trombine.training.loop import train
-from trombine.training.machine import choose
 from trombine.training.material import endless, open_material, step_of
 from trombine.training.methods import find, objective_of
 from trombine.training.state import PhaseState, fresh

@@ -16,8 +16,8 @@ import torch
 from small_recipes import CASES, shrunk
 
 from trombine.losses.objective import Phase, Step, Terms
+from trombine.training.config import choose
 from trombine.training.launch import Mesh
-from trombine.training.machine import choose
 from trombine.training.material import Material, endless, open_material, step_of
 from trombine.training.methods import RECIPES, objective_of
 from trombine.training.methods import reader as read
@@ -194,7 +194,7 @@ def test_averages_follow(case: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_looking_and_measuring_change_nothing(case: str, tmp_path: Path) -> None:
-    from trombine.training.evaluation import evaluate, sample_outputs
+    from trombine.training.writer import evaluate, sample_outputs
 
     plan, state, _, material = begun(case, tmp_path)
     before = copied(state)

@@ -15,9 +15,8 @@ from PIL import Image
 import trombine
 from trombine.core.conventions import check_parts, check_picture, check_points
 from trombine.core.rng import Rng
-from trombine.data.item import Batch, Item
-from trombine.data.made import Maker
-from trombine.data.painting import paint_pack
+from trombine.data.columns import Batch
+from trombine.data.painting import Maker, paint_pack
 from trombine.data.prepare import PrepareOptions, prepare_pack
 from trombine.data.source import Source, batches, source
 
@@ -101,64 +100,33 @@ def test_its_spec_opens_it_again(opened: Source) -> None:
     assert torch.equal(all_of(again).pixels, all_of(opened).pixels)
 
 
-def check(item: Item, opened: Source) -> None:
-    assert check_picture(item.picture).shape == (3, SIZE, SIZE)
-    assert (item.points is None) == (item.visible is None)
-    if item.parts is not None:
-        assert check_parts(item.parts.numpy()).shape == (SIZE, SIZE)
-    if item.points is not None:
-        check_points(item.points.numpy())
-    if item.vector is not None:
-        assert item.vector.shape == (len(opened.vector_names),)
-    if item.label is not None:
-        assert 0 <= item.label < len(opened.classes)
+def test_its_batches_keep_the_conventions(opened: Source) -> None:
+    whole = all_of(opened)
+    assert (whole.pair is not None) == opened.paired
+    for side in (whole, *([whole.pair] if whole.pair else [])):
+        for row, picture in enumerate(side.pictures()):
+            assert check_picture(picture).shape == (3, SIZE, SIZE)
+            if side.parts is not None and side.parts[row].min() != 255:
+                assert check_parts(side.parts[row].numpy()).shape == (SIZE, SIZE)
+            if side.points is not None and side.points[row].isfinite().all():
+                check_points(side.points[row].numpy())
+        assert (side.points is None) == (side.visible is None)
+        assert side.vectors is None or side.vectors.shape[1] == len(opened.vector_names)
+        assert side.labels is None or int(side.labels.max()) < len(opened.classes)
+    if whole.pair is not None:
+        assert not torch.equal(whole.pair.pixels, whole.pixels)
 
 
-def test_its_items_keep_the_conventions(opened: Source) -> None:
-    for index in range(len(opened)):
-        item = opened.item(index)
-        check(item, opened)
-        assert (item.pair is not None) == opened.paired
-        if item.pair is not None:
-            check(item.pair, opened)
-            assert item.pair.seed == item.seed
-            assert not torch.equal(item.pair.picture, item.picture)
-
-
-def agree(batch: Batch, row: int, item: Item) -> None:
-    """A row of a batch is the item, and what the item lacks is marked."""
-    assert torch.equal(batch.pictures()[row], item.picture)
-    if batch.parts is not None:
-        unknown = torch.full_like(batch.parts[row], 255)
-        assert torch.equal(batch.parts[row], unknown if item.parts is None else item.parts)
-    if batch.points is not None and item.points is not None:
-        assert torch.equal(batch.points[row], item.points)
-    if batch.vectors is not None and item.vector is not None:
-        assert torch.equal(batch.vectors[row], item.vector)
-    if batch.labels is not None:
-        assert batch.labels[row] == (-1 if item.label is None else item.label)
-    if batch.seeds is not None:
-        assert batch.seeds[row] == (-1 if item.seed is None else item.seed)
-    # A column that is not there is one that no item knows.
-    for column, value in (
-        (batch.parts, item.parts),
-        (batch.points, item.points),
-        (batch.vectors, item.vector),
-        (batch.labels, item.label),
-        (batch.seeds, item.seed),
-    ):
-        assert column is not None or value is None
-
-
-def test_its_batches_are_its_items(opened: Source) -> None:
-    indices = np.array([len(opened) - 1, 0, 1, 0], np.int64)
+def test_a_batch_is_its_rows(opened: Source) -> None:
+    indices, whole = np.array([len(opened) - 1, 0, 1, 0], np.int64), all_of(opened)
     batch = opened.batch(indices)
     assert len(batch) == 4 and (batch.indices == indices).all()
-    for row, index in enumerate(indices.tolist()):
-        item = opened.item(index)
-        agree(batch, row, item)
-        if batch.pair is not None and item.pair is not None:
-            agree(batch.pair, row, item.pair)
+    for found, every in ((batch, whole), (batch.pair, whole.pair)):
+        for name in ("pixels", "parts", "points", "visible", "vectors", "labels", "seeds"):
+            ours, theirs = getattr(found, name, None), getattr(every, name, None)
+            assert (ours is None) == (theirs is None), name
+            if ours is not None and theirs is not None:
+                torch.testing.assert_close(ours, theirs[indices], rtol=0, atol=0, equal_nan=True)
 
 
 def test_any_batch_has_the_same_columns(opened: Source) -> None:

@@ -66,7 +66,7 @@ UNGUARDED = """
 import sys
 from pathlib import Path
 from trombine.data.painting import paint_pack
-from trombine.data.made import Maker
+from trombine.data.painting import Maker
 paint_pack(Path(sys.argv[1]), Maker(kind="leaves", size=16), first_seed=0, count=30, workers=2)
 """
 

@@ -21,7 +21,7 @@ from trombine.core.grammar import (
 from trombine.data.augment import Augment
 from trombine.data.degrade import Chain
 from trombine.data.masks import parse as parse_masks
-from trombine.data.spec import parse
+from trombine.data.source import parse
 from trombine.models import read_card
 from trombine.models.zoo import shipped
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 import trombine
 from trombine.core.errors import InputError
-from trombine.data.folder import Folder
 from trombine.data.layouts import list_folder
+from trombine.data.reading import Folder
 
 RNG = np.random.default_rng(5)
 
@@ -117,23 +117,6 @@ def test_lines_say_what_is_there_and_in_what_order(tmp_path: Path) -> None:
     assert (rows(folder, 1, 0, 1)["pictures"] == read["pictures"][[1, 0, 1]]).all()
 
 
-def test_what_a_line_lacks_is_unknown(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png", "parts.png"):
-        save(tmp_path / name, noise(16, 16))
-    save(tmp_path / "parts.png", np.full((16, 16), 2, np.uint8))
-    truth = {
-        "landmarks": [[1.5, 2.5]] * 68,
-        "visible": [False] * 68,
-        "parts_file_name": "parts.png",
-    }
-    describe(tmp_path, {"file_name": "a.png"}, {"file_name": "b.png", **truth})
-    read = rows(Folder(tmp_path, 16))
-    assert np.isnan(read["points"][0]).all() and (read["points"][1] == [1.5, 2.5]).all()
-    assert (read["parts"][0] == 255).all() and (read["parts"][1] == 2).all()
-    # The same columns, whichever rows are asked for.
-    assert rows(Folder(tmp_path, 16), 0).keys() == read.keys()
-
-
 def test_a_pair_is_one_row(tmp_path: Path) -> None:
     left, right = (save(tmp_path / name, noise(16, 16)) for name in ("x/1.png", "y/1.png"))
     describe(tmp_path, {"input_file_name": "x/1.png", "output_file_name": "y/1.png"})
@@ -143,14 +126,6 @@ def test_a_pair_is_one_row(tmp_path: Path) -> None:
 
 WRONG = {
     "not json": ("{", "is wrong at "),
-    "three": (
-        '{"a_file_name": "a.png", "b_file_name": "a.png", "c_file_name": "a.png"}',
-        "more than the two of a pair",
-    ),
-    "unlike": (
-        '{"file_name": "a.png"}\n{"x_file_name": "a.png", "y_file_name": "a.png"}',
-        "it is unlike the first",
-    ),
     "few points": ('{"file_name": "a.png", "landmarks": [[1, 2]]}', "wrong about a.png"),
     "outside": ('{"file_name": "../a.png"}', "is not the name of a file in the folder"),
     "text face": ('{"file_name": "a.png", "face": {"age": "old"}}', "is wrong at "),

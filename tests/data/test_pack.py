@@ -14,9 +14,8 @@ import pytest
 
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.data.made import Maker
 from trombine.data.pack import INDEX, Pack, part_of
-from trombine.data.painting import paint_pack
+from trombine.data.painting import Maker, paint_pack
 
 PAIRS = Maker(kind="world", styles=("photo", "anime"), size=16)
 LEAVES = Maker(kind="leaves", size=16)
@@ -47,18 +46,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_pack_holds_what_was_painted(tmp_path: Path) -> None:
     write(tmp_path / "pairs", PAIRS)
     pack = Pack(tmp_path / "pairs")
-    for row, sample in enumerate(map(PAIRS.make, range(100, 100 + COUNT))):
-        held = {name: column[row] for name, column in pack.columns.items()}
-        for prefix, side in zip(("", "pair_"), sample.sides, strict=True):
-            assert (held.pop(f"{prefix}pictures") == side.pixels).all()
-            assert (held.pop(f"{prefix}parts") == side.parts).all()
-            assert (held.pop(f"{prefix}points") == side.points).all()
-            assert (held.pop(f"{prefix}visible") == side.visible).all()
-        assert (held.pop("vectors") == sample.vector).all()
-        assert held.pop("seeds") == sample.seed
-        assert not held
+    for place, sample in enumerate(map(PAIRS.make, range(100, 100 + COUNT))):
+        row = {**sample.row, "seeds": 100 + place}
+        assert row.keys() == pack.columns.keys()
+        for name, column in pack.columns.items():
+            assert (column[place] == row[name]).all(), name
     assert pack.vector_names == PAIRS.vector_names
-    pack.verify()
     pictures = np.load(tmp_path / "pairs/pictures.npy", mmap_mode="r")  # by NumPy alone
     assert (pictures == pack.columns["pictures"]).all()
 
@@ -66,7 +59,7 @@ def test_a_pack_holds_what_was_painted(tmp_path: Path) -> None:
 def test_a_batch_is_its_pictures(whole: Path) -> None:
     pack = Pack(whole)
     indices = np.array([5, 0, 11, 5, 2], np.int64)
-    expected = np.stack([LEAVES.make(100 + index).sides[0].pixels for index in indices.tolist()])
+    expected = np.stack([LEAVES.make(100 + index).row["pictures"] for index in indices.tolist()])
     batch = pack.rows(indices)["pictures"]
     assert (batch == expected).all()
     assert batch.flags.writeable and batch.flags.owndata  # a copy, not the mapping
@@ -83,14 +76,14 @@ KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 import numpy as np
-from trombine.data import pack_writer
+from trombine.data import pack
 from trombine.data.pack import Pack
 
 def make(places):
     return [(f"{place}.png", {"pictures": np.full((4, 4, 3), place, np.uint8)}) for place in places]
 
 def write(about):
-    pack_writer.write_pack(path, make, about={"of": about}, count=6, shard=2, overwrite=True,
+    pack.write_pack(path, make, about={"of": about}, count=6, shard=2, overwrite=True,
                            shapes={"pictures": (4, 4, 3)})
 
 def counted(original):
@@ -103,8 +96,8 @@ def counted(original):
     return call
 
 left, path = -1, Path(sys.argv[1]) / "pack"
-for module, name in ((os, "replace"), (os, "fsync"), (shutil, "rmtree"), (pack_writer, "_write"),
-                     (pack_writer, "_put_in_place"), (Path, "rename"), (Path, "replace"),
+for module, name in ((os, "replace"), (os, "fsync"), (shutil, "rmtree"), (pack, "_write"),
+                     (pack, "_put_in_place"), (Path, "rename"), (Path, "replace"),
                      (Path, "unlink"), (np, "savez"), (np, "load")):
     setattr(module, name, counted(getattr(module, name)))
 kills = whole = 0
@@ -119,10 +112,10 @@ while True:
     if not os.waitpid(child, 0)[1]:
         break
     if path.exists():
-        Pack(path).verify()
+        assert (Pack(path).columns["pictures"][:, 0, 0, 0] == range(6)).all()
         whole += 1
     write("new")
-    Pack(path).verify()
+    assert (Pack(path).columns["pictures"][:, 0, 0, 0] == range(6)).all()
     assert Pack(path).about == {"of": "new"} and os.listdir(sys.argv[1]) == ["pack"], kills
 print(kills, whole)
 """
@@ -164,8 +157,9 @@ def test_another_pack_is_replaced_only_when_told(tmp_path: Path, whole: Path) ->
     write(path, PAIRS, count=2)
     with pytest.raises(InputError, match="another pack"):
         write(path)
+    assert Pack(path).hash != Pack(whole).hash
     write(path, overwrite=True)
-    assert same(whole, path)
+    assert same(whole, path) and Pack(path).hash == Pack(whole).hash
     assert [found.name for found in tmp_path.iterdir()] == ["pack"]
 
 
@@ -218,19 +212,3 @@ def test_a_damaged_pack_is_refused_in_one_line(tmp_path: Path, harm: str) -> Non
         Pack(path)
     message = str(caught.value)
     assert message.startswith(str(path)) and says in message and "\n" not in message
-
-
-def test_verify_finds_one_changed_byte(tmp_path: Path) -> None:
-    path = tmp_path / "pack"
-    write(path, count=3)
-    data = bytearray((path / "pictures.npy").read_bytes())
-    data[-1] ^= 1
-    (path / "pictures.npy").write_bytes(data)
-    with pytest.raises(InputError, match=r"pictures.npy: has changed"):
-        Pack(path).verify()
-
-
-def test_the_hash_names_the_content(tmp_path: Path, whole: Path) -> None:
-    write(tmp_path / "again")
-    write(tmp_path / "fewer", count=3)
-    assert Pack(tmp_path / "again").hash == Pack(whole).hash != Pack(tmp_path / "fewer").hash

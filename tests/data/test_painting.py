@@ -1,22 +1,31 @@
-"""Painting into a folder: what is kept, what is made, what a stop leaves, the card of fractals."""
+"""Painting: what a seed makes; into a folder, what is kept, what a stop leaves; the card."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from written import files
 
 from trombine.core.errors import OutputError
 from trombine.core.progress import Result
-from trombine.data import made
-from trombine.data.made import Maker
-from trombine.data.painting import CARD, card, paint_folder, publish_fractals
-from trombine.world import fractals
+from trombine.data import painting
+from trombine.data.painting import (
+    CARD,
+    Maker,
+    card,
+    paint_folder,
+    painter_hash,
+    publish_fractals,
+)
+from trombine.world import face, fractals, paint, to_vector
 from trombine.world.fractals import PALETTES
 
 PHOTO = Maker(kind="world", styles=("photo",), size=16)
@@ -44,7 +53,7 @@ def test_a_second_run_makes_only_what_is_missing(tmp_path: Path, whole: dict[str
     stamp = (tmp_path / "000000.png").stat().st_mtime_ns
     done = fill(tmp_path)
     assert (len(done.written), done.kept) == (2, 2)
-    assert done.summary == f"{tmp_path}: 4 faces of 16 px (2 were there)"
+    assert done.summary.endswith("4 pictures (world:photo) of 16 px; 2 of them there before")
     assert files(tmp_path) == whole | {"000002.png": b"mine"}
     assert (tmp_path / "000000.png").stat().st_mtime_ns == stamp
     fill(tmp_path, overwrite=True)
@@ -95,10 +104,53 @@ def test_a_failing_painter_is_named_by_its_seed(
     def fail(seed: int) -> None:
         raise ZeroDivisionError("a field\nis zero")
 
-    monkeypatch.setattr(made.trombine.world, "face", fail)
+    monkeypatch.setattr(painting.trombine.world, "face", fail)
     with pytest.raises(ZeroDivisionError) as caught:
         fill(tmp_path)
     assert caught.value.__notes__ == ["of seed 0 of world:photo at 16 px"]
+
+
+# What a seed makes
+
+
+def test_a_pair_is_one_face_in_two_styles() -> None:
+    sample = Maker(kind="world", styles=("sketch", "photo"), size=24).make(5)
+    row = sample.row
+    assert (row["vectors"] == to_vector(face(5))).all() and sample.styles == ("sketch", "photo")
+    for mark, style in (("", "sketch"), ("pair_", "photo")):
+        truth, points = paint(face(5), 24, style), row[f"{mark}points"]
+        assert (row[f"{mark}pictures"] == truth.pixels).all()
+        assert np.abs(points - truth.points).max() <= 0.0005 + 1e-6
+        # A thousandth of a pixel: as text and as float32 it is the same number.
+        assert (np.array([f"{p:.3f}" for p in points.flat], np.float32) == points.flat).all()
+
+
+def test_the_painters_hash_covers_all_that_painters_import(root: Path) -> None:
+    """Else pictures of an older painter would be taken from the cache."""
+    # Where caches lie, and who may write there, determines no pixel.
+    covered = ("trombine.world", "trombine.core.conventions", "trombine.io.files")
+    for path in (root / "trombine" / "world").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            modules += [alias.name for alias in getattr(node, "names", []) if "." in alias.name]
+            ours = [module for module in modules if module.startswith("trombine")]
+            assert all(module.startswith(covered) for module in ours), (path, ours)
+
+
+def test_another_painter_has_another_hash(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "trombine"
+    shutil.copytree(root / "trombine", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(painting.trombine, "__file__", str(copy / "__init__.py"))
+    fresh = painter_hash.__wrapped__
+    before = fresh()
+    assert len(before) == 16 and fresh() == before
+    (copy / "cli.py").write_text("")
+    assert fresh() == before
+    with (copy / "world" / "__init__.py").open("a") as file:
+        file.write("# another\n")
+    assert fresh() != before
 
 
 # The card of fractals

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,10 @@ from PIL import Image
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.data.columns import SPLITS
-from trombine.data.folder import Folder
-from trombine.data.made import Maker
 from trombine.data.pack import Pack
-from trombine.data.painting import paint_folder
+from trombine.data.painting import Maker, paint_folder
 from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
+from trombine.data.reading import Folder
 from trombine.data.source import source
 from trombine.data.split import split
 
@@ -58,7 +56,6 @@ def test_a_pack_holds_what_the_folder_gives(pictures: Path, tmp_path: Path) -> N
     steps: list[tuple[float, float, str]] = []
     done = prepare(pictures, tmp_path / "pack", progress=lambda *step: steps.append(step))
     folder, pack = Folder(pictures, SIZE), Pack(tmp_path / "pack")
-    pack.verify()
     assert len(pack) == len(folder) == 40
     everything = np.arange(40, dtype=np.int64)
     given = folder.rows(everything)
@@ -80,7 +77,6 @@ def test_bad_pictures_are_listed_and_left_out(pictures: Path, tmp_path: Path) ->
     done = prepare(pictures, tmp_path / "pack")
     assert list(done.skipped) == [pictures / name for name in bad]
     pack = Pack(tmp_path / "pack")
-    pack.verify()
     listed = [
         json.loads(line) for line in (tmp_path / "pack" / "skipped.jsonl").read_text().splitlines()
     ]
@@ -150,47 +146,6 @@ def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
     prepare(tmp_path / "pairs", tmp_path / "pack", PrepareOptions(size=48))
     pack = Pack(tmp_path / "pack")
     for row in range(3):
-        sample = maker.make(5 + row)
-        for mark, side in zip(("", "pair_"), sample.sides, strict=True):
-            assert side.parts is not None and side.points is not None and side.visible is not None
-            assert np.array_equal(pack.columns[f"{mark}pictures"][row], side.pixels)
-            assert np.array_equal(pack.columns[f"{mark}parts"][row], side.parts)
-            assert np.array_equal(pack.columns[f"{mark}points"][row], side.points)
-            assert np.array_equal(pack.columns[f"{mark}visible"][row], side.visible)
-        assert sample.vector is not None
-        assert np.array_equal(pack.columns["vectors"][row], sample.vector)
+        for name, cell in maker.make(5 + row).row.items():
+            assert np.array_equal(pack.columns[name][row], cell), name
         assert pack.columns["seeds"][row] == 5 + row
-
-
-# What is said of the folder
-
-
-def fill(folder: Path, *names: str) -> Path:
-    for number, name in enumerate(names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((16, 16, 3), 9 * number, np.uint8)).save(path)
-    return folder
-
-
-def notices(folder: Path) -> list[str]:
-    found = prepare(folder, folder.with_name("pack"), PrepareOptions(size=16)).notices
-    return [text.removeprefix(f"{folder}: ") for text in found]
-
-
-def test_pictures_that_a_description_does_not_name_are_counted(tmp_path: Path) -> None:
-    folder = fill(tmp_path / "in", "1.png", "2.png", "b/3.png", "parts/1.png")
-    line = {"file_name": "./1.png", "parts_file_name": "parts/1.png"}
-    (folder / "metadata.jsonl").write_text(json.dumps(line) + "\n")
-    fill(folder, "parts/1.png")  # all 0, as a map of labels may be
-    said = "2 pictures of the folder are not in metadata.jsonl, and are left out"
-    assert notices(folder) == [said]
-    assert len(Pack(tmp_path / "pack")) == 1
-    (folder / "2.png").unlink()
-    shutil.rmtree(tmp_path / "pack")
-    (folder / "metadata.jsonl").unlink()
-    (folder / "metadata.csv").write_text("file_name\n1.png\nparts/1.png\ngone.png\n")
-    assert notices(folder) == [
-        "1 picture named in metadata.csv is not there",
-        "1 picture of the folder is not in metadata.csv, and is left out",
-    ]

@@ -13,7 +13,7 @@ from scipy.ndimage import map_coordinates
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.core.rng import Rng
 from trombine.data.augment import Augment, augmented, changed, drawn
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.data.kernel_resample import bent
 from trombine.data.proportions import (
     FURTHEST,

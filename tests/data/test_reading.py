@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import numpy as np
 
 import trombine
 from trombine.core.conventions import LANDMARK_GROUPS
-from trombine.data.listing import Listing, Record, View
+from trombine.data.layouts import Listing, Record, View
 from trombine.data.pack import Pack
-from trombine.data.reading import LargestFace, framed, framed_parts, framed_points, read_row
+from trombine.data.reading import face_frame, framed, framed_parts, framed_points, read_row
 from trombine.faces.frames import EYES_APART, EYES_DOWN, Frame, aligned
 from trombine.io.image import load_picture, save_picture
 from trombine.models import load
@@ -34,27 +33,11 @@ def test_a_square_that_is_not_turned_is_cut_out_as_it_is() -> None:
     assert np.array_equal(framed_parts(labels, frame, 32), labels[14:46, 24:56])
 
 
-def test_a_quarter_turn_is_one() -> None:
-    """Turned clockwise by so much, the face lies with its top to the right: it is set upright."""
-    pixels = noise(40, 40)
-    frame = Frame(x=20, y=20, side=40, angle=math.pi / 2)
-    assert np.array_equal(framed(pixels, frame, 40), np.rot90(pixels))
-
-
 def test_outside_the_picture_is_its_mirror() -> None:
     pixels = noise(32, 32)
     made = framed(pixels, Frame(x=8, y=16, side=32), 32)
     assert np.array_equal(made[:, 8:], pixels[:, :24])
     assert np.array_equal(made[:, :8], pixels[:, 7::-1])
-
-
-def test_labels_of_another_size_than_the_picture() -> None:
-    """A map of half the picture's size, its places multiplied by so much."""
-    labels = noise(20, 20)[..., 0]
-    twice = labels.repeat(2, 0).repeat(2, 1)
-    frame = Frame(x=21, y=18, side=19, angle=0.3)
-    found = framed_parts(labels, frame, 24, 0.5)
-    assert np.array_equal(found, framed_parts(twice, frame, 24))
 
 
 def test_eyes_land_in_their_places() -> None:
@@ -107,7 +90,7 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
     assert pack.columns["pictures"].shape == (3, 128, 128, 3)
     off = []
     for number, eyes in enumerate(wanted):
-        frame = LargestFace()(load_picture(folder / f"{number:02d}.png"))
+        frame = face_frame(load_picture(folder / f"{number:02d}.png").samples)
         assert frame is not None
         pixels = load_picture(folder / f"{number:02d}.png").samples
         assert np.array_equal(pack.columns["pictures"][number], framed(pixels, frame, 128))
@@ -125,8 +108,8 @@ def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path) -> None:
         save_picture(tmp_path / name, one.pixels)
         views.append(View(picture=name, points=one.points.tolist()))
     record = Record(sides=tuple(views))
-    row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, LargestFace())
-    frame = LargestFace()(load_picture(tmp_path / "a.png"))
+    row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, "face")
+    frame = face_frame(load_picture(tmp_path / "a.png").samples)
     assert frame is not None
     assert np.array_equal(row["pictures"], framed(sides[0].pixels, frame, 96))
     twice = replace(frame, x=2 * frame.x, y=2 * frame.y, side=2 * frame.side)

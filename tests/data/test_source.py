@@ -13,9 +13,8 @@ from PIL import Image
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.item import Batch
-from trombine.data.made import Maker
-from trombine.data.painting import paint_pack
+from trombine.data.columns import Batch
+from trombine.data.painting import Maker
 from trombine.data.source import batches, cache_path, prepare, source
 
 SIZE = 16
@@ -43,7 +42,7 @@ def test_world_comes_from_a_pack_that_is_made_once(
     monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path))
     steps: list[tuple[float, float, str]] = []
     prepare("world:photo#5", SIZE, progress=lambda *step: steps.append(step))
-    assert steps == [(5, 5, "faces")]
+    assert steps == [(5, 5, "pictures")]
 
     def refuse(maker: Maker, seed: int) -> None:
         raise AssertionError(f"{maker} was painted again")
@@ -55,16 +54,16 @@ def test_world_comes_from_a_pack_that_is_made_once(
 
 def test_items_are_the_seeds() -> None:
     faces = source("world:photo+anime#4", SIZE, first_seed=1_000_000, workers=1)
-    item = faces.item(3)
-    sample = Maker(kind="world", styles=("photo", "anime"), size=SIZE).make(1_000_003)
-    assert item.seed == 1_000_003 and item.name == "1000003"
-    assert item.vector is not None and (item.vector.numpy() == sample.vector).all()
-    assert item.pair is not None
-    for held, side in zip((item, item.pair), sample.sides, strict=True):
-        assert torch.equal(held.picture, to_picture(side.pixels))
-        assert held.parts is not None and (held.parts.numpy() == side.parts).all()
-        assert held.points is not None and (held.points.numpy() == side.points).all()
-        assert held.visible is not None and (held.visible.numpy() == side.visible).all()
+    batch = faces.batch(np.array([3], np.int64))
+    row = Maker(kind="world", styles=("photo", "anime"), size=SIZE).make(1_000_003).row
+    assert faces.name(3) == "1000003" and batch.pair is not None
+    assert torch.equal(batch.pictures()[0], to_picture(row["pictures"]))
+    for mark, side in (("", batch), ("pair_", batch.pair)):
+        assert side.seeds is not None and side.seeds.tolist() == [1_000_003]
+        assert side.vectors is not None and (side.vectors[0].numpy() == row["vectors"]).all()
+        assert (side.pixels[0].numpy() == row[f"{mark}pictures"]).all()
+        for name in ("parts", "points", "visible"):
+            assert (getattr(side, name)[0].numpy() == row[f"{mark}{name}"]).all(), name
 
 
 def test_seeds_of_two_uses_do_not_meet() -> None:
@@ -134,9 +133,6 @@ def test_a_mix_marks_what_it_does_not_know() -> None:
     assert not batch.visible[unknown].any()
     assert batch.labels is not None and opened.classes == ("photo",)
     assert batch.labels.tolist() == [-1, 0, -1, 0]
-    leaf, face = opened.item(31), opened.item(0)
-    assert (leaf.parts, leaf.points, leaf.visible, leaf.vector) == (None, None, None, None)
-    assert face.parts is not None and face.visible is not None and face.vector is not None
 
 
 def test_painted_faces_are_of_the_class_of_their_style() -> None:
@@ -182,31 +178,8 @@ def test_labels_of_a_mix_go_by_the_classes_names(tmp_path: Path) -> None:
     assert opened.classes == ("cat", "dog", "ant")
     batch = opened.batch(np.arange(6, dtype=np.int64))
     assert batch.labels is not None and batch.labels.tolist() == [0, 1, 2, 0, -1, -1]
-    assert opened.item(2).label == 2 and opened.item(5).label is None
 
 
 def test_pairs_do_not_mix_with_single_pictures() -> None:
     with pytest.raises(InputError, match="pairs do not mix"):
         source("world:photo+anime#4+leaves#20", SIZE, workers=1)
-
-
-# Packs and folders
-
-
-def test_a_pack_may_be_counted_but_not_stretched(tmp_path: Path) -> None:
-    path = tmp_path / "pack"
-    paint_pack(path, Maker(kind="leaves", size=SIZE), first_seed=0, count=6, workers=1)
-    assert len(source(f"pack:{path}#4", SIZE)) == 4
-    with pytest.raises(InputError, match="has only 6 pictures; ask for no more"):
-        source(f"pack:{path}#7", SIZE)
-    with pytest.raises(InputError, match="is of 16 px, and 32 px are wanted"):
-        source(f"pack:{path}", 32)
-
-
-def test_a_batch_is_its_readers_own(tmp_path: Path) -> None:
-    """Who changes a batch in place must not change the pack."""
-    opened = source("leaves#20", SIZE, workers=1)
-    indices = np.array([4], np.int64)
-    batch = opened.batch(indices)
-    batch.pixels.zero_()
-    assert opened.batch(indices).pixels.any()

@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 from trombine.core.errors import InputError
 from trombine.data import source as source_module
 from trombine.data.columns import SPLITS
-from trombine.data.made import Maker
-from trombine.data.painting import paint_pack
-from trombine.data.source import source
-from trombine.data.spec import Term, check_paths, parse, spell
+from trombine.data.painting import Maker, paint_pack
+from trombine.data.source import Term, check_paths, parse, source, spell
 from trombine.data.split import prepare_split
 from trombine.io.image import save_picture
 from trombine.world import STYLES
@@ -153,6 +151,7 @@ def test_what_cannot_be_has_a_cure(here: Path) -> None:
         source("folder:plain@test", 16)
     with pytest.raises(InputError, match="give --size 16, or make a pack of 32 px: trombine data"):
         source("pack:two", 32)
+    assert len(source("pack:two#1", 16)) == 1
     with pytest.raises(InputError, match="has only 1 picture; ask for no more"):
         source("folder:plain#3", 16)
 

@@ -14,7 +14,7 @@ from torch.nn.functional import max_pool2d
 from trombine.core.conventions import MIRRORED_LANDMARK, PART_INDEX
 from trombine.core.rng import Rng
 from trombine.data import staging
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.world import VECTOR_NAMES, Painted, face, paint, paint_posed
 

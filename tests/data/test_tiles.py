@@ -14,7 +14,7 @@ from trombine.data.pack import Pack
 from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
 from trombine.data.source import source
 from trombine.data.split import split
-from trombine.training.material import streams_of
+from trombine.training.config import streams_of
 from trombine.training.methods import RECIPES
 
 SIZE = 16

@@ -77,8 +77,7 @@ def test_a_planted_collapse_is_seen(faces: tuple[np.ndarray, np.ndarray], tmp_pa
 
 def test_a_folder_a_pack_and_a_spec_are_read_alike(tmp_path: Path) -> None:
     """The same painted faces are one set, wherever they are."""
-    from trombine.data.made import Maker
-    from trombine.data.painting import paint_pack
+    from trombine.data.painting import Maker, paint_pack
 
     maker = Maker(kind="world", styles=("photo",), size=32)
     paint_pack(tmp_path / "pack", maker, first_seed=2_000_000, count=4, workers=1)

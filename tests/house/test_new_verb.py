@@ -20,11 +20,11 @@ LINE = 'PICTURES["darken"] = ("trombine.commands.darken:darken", "Make pictures 
 DEGRADATION = '''
 """Colours turned round."""
 
-from trombine.data.degrade.terms import Amount, Degradation
+from trombine.data.degrade import Amount, Degradation
 
 
-def inverted(pictures, amounts, chance):
-    share = pictures.new_tensor(amounts[0])[:, None, None, None]
+def inverted(pictures, share):
+    share = pictures.new_tensor(share)[:, None, None, None]
     return pictures * (1 - share) + (1 - pictures) * share
 
 
@@ -39,26 +39,26 @@ DATA = '''
 
 import numpy as np
 
-from trombine.data.made import Kind, Sample, Side
+from trombine.data.painting import Kind, Sample
 
 
 def make(maker, seed):
     pixels = np.full((maker.size, maker.size, 3), seed % 256, np.uint8)
-    return Sample(seed=seed, sides=(Side(style="", pixels=pixels),))
+    return Sample(row={"pictures": pixels})
 
 
-SHADES = Kind(one="shade", plural="shades", make=make, in_specs=True)
+SHADES = Kind(make=make, in_specs=True)
 '''
 # Each file, and the line that puts it into its table.
 OTHERS = {
-    "data/degrade/invert.py": (
+    "data/invert.py": (
         DEGRADATION,
-        "data/degrade/terms.py",
-        "from trombine.data.degrade.invert import INVERT; KINDS['invert'] = INVERT",
+        "data/degrade.py",
+        "from trombine.data.invert import INVERT; KINDS['invert'] = INVERT",
     ),
     "data/shades.py": (
         DATA,
-        "data/made.py",
+        "data/painting.py",
         "from trombine.data.shades import SHADES; KINDS['shades'] = SHADES",
     ),
 }

@@ -12,7 +12,7 @@ KNOWN = {
     "training/state.py",
     "commands/judge.py",
 }
-KNOWN |= {"losses/perceptual.py"}
+KNOWN |= {"losses/terms.py"}
 # These judge a result that is made; nothing of the result is by it.
 KNOWN |= {"superres/report.py", "commands/generate.py", "commands/morph.py"}
 

@@ -10,8 +10,7 @@ import torch
 from scipy import ndimage
 
 from trombine.core.rng import Rng
-from trombine.data.degrade import Chain
-from trombine.data.degrade.terms import HANDLING
+from trombine.data.degrade import HANDLING, Chain
 from trombine.inpainting import scratches as module
 from trombine.inpainting.scratches import GROWN, scratches
 from trombine.metrics.detection import matches

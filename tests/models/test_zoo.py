@@ -17,8 +17,7 @@ from small_recipes import shrunk
 
 from trombine.__main__ import main
 from trombine.models import load, shipped, zoo
-from trombine.recipes import with_settings
-from trombine.recipes.settings import settings_of
+from trombine.recipes import settings_of, with_settings
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
 from trombine.training.methods import RECIPES, objective_of

@@ -15,7 +15,7 @@ from scipy import ndimage
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.core.rng import Rng
 from trombine.data.augment import Augment, Changes, augmented, changed, drawn
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.data.source import source
 from trombine.world import Face, face, paint
 

@@ -16,25 +16,24 @@ from skimage.filters import unsharp_mask
 
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.rng import Rng
-from trombine.data.degrade import matlab_weights, resize_pillow
-from trombine.data.degrade.blur import (
+from trombine.data.degrade import (
+    WEBP_EFFORT,
     box_blur,
     box_kernel,
     gaussian_blur,
-    long_gaussian_blur,
-    motion_blur,
-    sharpened,
-)
-from trombine.data.degrade.camera import (
-    WEBP_EFFORT,
     gaussian_noise,
     jpeg,
+    long_gaussian_blur,
+    motion_blur,
     pattern_noise,
     poisson_noise,
     sensor_pattern,
+    sharpened,
     webp,
 )
-from trombine.data.degrade.resize import (
+from trombine.data.resize import (
+    matlab_weights,
+    resize_pillow,
     shrink_area,
     shrink_rescaled,
     smaller_and_back,

@@ -12,11 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from trombine.core.conventions import to_pixels
-from trombine.data.degrade import (
-    Kernel,
-    imresize_matlab,
-    resize_pillow,
-)
+from trombine.data.resize import Kernel, imresize_matlab, resize_pillow
 
 # MATLAB, one number at a time ----------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from trombine.core.conventions import to_picture
-from trombine.data.degrade import crop_to_multiple, enlarge, imresize_matlab, shrink
+from trombine.data.resize import crop_to_multiple, enlarge, imresize_matlab, shrink
 from trombine.metrics import luma, psnr, psnr_y
 
 SET5 = Path(__file__).parents[3] / "shared" / "data" / "set5"

@@ -12,8 +12,8 @@ import pytest
 from new_runs import new_run
 
 from trombine.runs.folder import RunFolder
+from trombine.runs.log import LOWER_IS_BETTER
 from trombine.runs.page import write_page
-from trombine.runs.words import LOWER_IS_BETTER
 from trombine.training.methods import RECIPES, objective_of
 
 
@@ -54,7 +54,7 @@ def test_a_restorers_page(upscale: RunFolder) -> None:
     assert "Best PSNR 30.85 dB, after 170,000 pictures." in text
     assert all(f">{row}</figcaption>" in text for row in ("Input", "Made by the nets", "Truth"))
     assert 'data-names="["0 pictures", "40,000 pictures"' in unescape(text)
-    assert "Protocol 9f2c51d08a3e" in text and "No alarm has gone off." in text
+    assert "No alarm has gone off." in text
     command = re.search(r'It was made by <code class="command">(.*?)</code>', text)
     assert command is not None
     assert re.findall(r"<span>(.*?)</span>", command[1]) == [
@@ -67,7 +67,7 @@ def test_a_restorers_page(upscale: RunFolder) -> None:
 
 def test_the_page_of_one_that_an_alarm_stopped(adversarial: RunFolder) -> None:
     text = text_of(adversarial)
-    assert "Watched" in sections(text) and "Measures" not in sections(text)
+    assert "Learning" in sections(text) and "Measures" not in sections(text)
     assert "Stopped by an alarm (collapse), 120,000 of 240,000 pictures seen." in text
     for words in (
         "rolled back to 59,000",
@@ -118,16 +118,8 @@ def test_a_change_of_settings_is_told(made: ModuleType, tmp_path: Path) -> None:
     change = {"lr": 5e-4, "nets": {"net": "residual:width=8"}}
     folder.append({"kind": "change", "pictures": 1064, "settings": change})
     text = text_of(folder)
-    tables = dict(re.findall(r"<caption>(.*?)</caption>(.*?)</table>", text, re.S))
-    rows = [
-        re.sub(r"<.*?>", " ", row).split()
-        for row in re.findall(r"<tr>(.*?)</tr>", tables["Changes of settings"])[1:]
-    ]
-    assert rows == [["1,064", "lr", "0.0005"], ["1,064", "net", "residual:width=8"]]
-    assert text.index(">Alarms and phases</h2>") < text.index("Changes of settings")
-    assert "0.0005, since 1,064 pictures" in tables["Recipe"]
-    assert "residual:width=8, since 1,064 pictures" in tables["Recipe"]
-    assert re.search(r"batch</th><td>(<span[^>]*>)?8<", tables["Recipe"])
+    assert ">lr 0.0005, net residual:width=8<" in text
+    assert re.search(r"settings.batch</th><td>(<span[^>]*>)?8<", text)
 
 
 def test_directions_are_those_of_the_objectives() -> None:
@@ -147,19 +139,6 @@ def test_measures_and_learning_have_one_axis(made: ModuleType, tmp_path: Path) -
     plots = re.findall(r"<svg class=.plot.*?</svg>", text_of(folder), re.S)
     ticks = [re.findall(r'text-anchor="middle">([\d,]+)</text>', plot) for plot in plots]
     assert len(ticks) == 4 and all(tick == ["0", "20", "40", "60", "80", "100"] for tick in ticks)
-
-
-def test_two_protocols_are_two_tables(made: ModuleType, tmp_path: Path) -> None:
-    folder = new_run(tmp_path / "new", {})
-    line = {"kind": "measure", "pictures": 10, "values": {"PSNR": 30.25}, "best": True}
-    folder.append({**line, "protocol": "aaaa"})
-    folder.append({**line, "protocol": "bbbb", "values": {"PSNR": 31.75}})
-    tables = re.findall(r"<table.*?</table>", text_of(folder), re.S)
-    measured = [table for table in tables if "PSNR" in table]
-    assert ["aaaa" in table for table in measured] == [True, False]
-    assert ["30.25" in table for table in measured] == [True, False]
-    assert ["31.75" in table for table in measured] == [False, True]
-    assert not any("–" in table for table in measured), "each has a best of its own"
 
 
 def test_words_from_outside_are_words(tmp_path: Path) -> None:

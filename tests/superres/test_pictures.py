@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from trombine.core.progress import Tick
-from trombine.data.degrade import matlab_weights
+from trombine.data.resize import matlab_weights
 from trombine.io.image import Picture
 from trombine.io.video import Frames
 from trombine.models import Card, Model

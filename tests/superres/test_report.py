@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trombine.core.conventions import to_picture, to_pixels
-from trombine.data.degrade import imresize_matlab, shrink
+from trombine.data.resize import imresize_matlab, shrink
 from trombine.io.image import Picture
 from trombine.superres.report import report_of
 from trombine.world import face, paint

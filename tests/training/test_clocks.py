@@ -63,29 +63,12 @@ def test_the_rate(schedule: str, left: Any) -> None:
     assert rate_at(replace(recipe, warmup=0), 0) == 0.5
 
 
-def test_a_short_run_warms_up_for_a_tenth_of_it() -> None:
-    """However long a warm-up it is given, most of it is trained at the rate that was asked for."""
-    recipe = replace(tiny(schedule="linear", lr="0.5"), warmup=2000, pictures=640)
-    assert rate_at(recipe, 32) == pytest.approx(0.5 * 40 / 72)
-    assert rate_at(recipe, 64) == 0.5
-    assert rate_at(recipe, 64 + 288) == pytest.approx(0.25)
-    assert rate_at(recipe, 640) == 0
-
-
 def test_the_rate_rises_again_where_each_fall_ends() -> None:
     """Falls of 1,000, 2,000 and what is left of the run, each like a run of its own."""
     recipe = replace(tiny(schedule="linear", lr="0.5"), warmup=100, cycle=1000, pictures=5000)
     gone = {100: 1, 550: 0.5, 999: 1 / 900, 1000: 1, 2000: 0.5, 3000: 1, 4000: 0.5, 5000: 0}
     for pictures, left in gone.items():
         assert rate_at(recipe, pictures) == pytest.approx(0.5 * left)
-
-
-def test_rollbacks_and_phases_scale_it() -> None:
-    kit = Kit(tiny(lr="0.5", schedule="constant"))
-    kit.state.slower = 0.25
-    kit.plan = replace(kit.plan, phases=(replace(kit.plan.phases[0], rate=0.5),))
-    kit.take()
-    assert kit.state.optimisers["net"].param_groups[0]["lr"] == 0.5 * 0.25 * 0.5
 
 
 # --- phases and ramps ---------------------------------------------------------------------------
@@ -146,15 +129,6 @@ def test_phases_and_ramps_that_a_measure_ends(
         assert state.ramps == {"a/t": pytest.approx(0.1 * ends)}
         state.pictures = 8000
         assert weight_of(state, phases[0], "t") == pytest.approx(0.1 * ends)
-
-
-def test_a_ramp() -> None:
-    one = phase("a", weights={"t": Ramp(high=3, over=100), "u": 7})
-    state = Kit(tiny()).state
-    state.phases = {"a": PhaseState(began=40)}
-    for state.pictures, expected in ((40, 0), (90, 1.5), (140, 3), (9000, 3)):
-        assert weight_of(state, one, "t") == pytest.approx(expected)
-    assert weight_of(state, one, "u") == 7
 
 
 def test_one_step_in_so_many() -> None:

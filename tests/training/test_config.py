@@ -13,16 +13,14 @@ from families import Kit, enlarger, noise
 from PIL import Image
 
 from trombine import data_prepare
-from trombine.core.computing import cores
 from trombine.core.errors import InputError
 from trombine.models import read_card
 from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
-from trombine.training.config import TrainConfig, describe
+from trombine.training.config import TrainConfig
 from trombine.training.loop import train
-from trombine.training.machine import choose
 from trombine.training.material import warnings
-from trombine.training.methods import find
+from trombine.training.writer import describe
 
 
 def trained(asked: TrainConfig) -> RunFolder:
@@ -121,11 +119,6 @@ def test_a_run_without_a_whole_checkpoint_is_refused_and_kept(run: TrainConfig) 
     refused(run, "has been trained, and has no whole checkpoint to go on from; put its checkpoints")
 
 
-def test_a_refused_training_erases_no_run(run: TrainConfig) -> None:
-    few = noise(run.folder.parent / "few", range(2))
-    refused(enlarger(run.folder, f"folder:{few}"), "has 2 pictures")
-
-
 def test_a_run_of_an_older_trombine_goes_on(run: TrainConfig) -> None:
     """What was not kept when it was begun was as usual; what describes a recipe is no setting."""
     folder = RunFolder(run.folder)
@@ -173,9 +166,3 @@ def test_it_says_what_it_learns_from(tmp_path: Path, caplog: pytest.LogCaptureFi
 def test_a_model_of_painted_pictures_is_free(tmp_path: Path) -> None:
     train(enlarger(tmp_path / "run"))
     assert read_card(tmp_path / "run" / "best.safetensors").licence == "MIT"
-
-
-def test_more_threads_than_cores_are_refused() -> None:
-    """They would wait for each other; a step then takes minutes."""
-    with pytest.raises(InputError, match=f"this machine has {cores()} cores"):
-        choose(replace(find("upscale-fast-x2"), threads=cores() + 1))

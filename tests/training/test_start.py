@@ -15,16 +15,12 @@ from families import Kit, contents, stop_after, texts
 from trombine.core.errors import InputError
 from trombine.models import Card, load, save
 from trombine.nets import Size, build
-from trombine.nets.frozen import frozen
 from trombine.recipes import NetSpec, Recipe, with_settings
-from trombine.recipes.recipe import Freeze
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, check
-from trombine.training.dry_run import dry_run
-from trombine.training.loop import train
+from trombine.training.loop import dry_run, train
 from trombine.training.methods import find, objective_of
 from trombine.training.state import start_of
-from trombine.training.steps import frozen_parts
 
 TINY = texts(
     "data=leaves#48 size=32 batch=4 ema=20 warmup=0 faces=4 judged=8 threads=1 precision=float32"
@@ -188,17 +184,6 @@ def test_what_is_frozen_stands_still_and_all_else_moves(case: str, tmp_path: Pat
     assert still <= moved(before, kit.tensors()), "its time is over"
 
 
-def test_frozen_parts_compute_as_they_will_when_the_net_is_used() -> None:
-    net = build("srresnet", {**SMALL["srresnet"], "factor": 2}).train()
-    x = torch.rand(4, 4, 8, 8)
-    other = net.body(x)  # pyright: ignore[reportCallIssue]
-    wanted = net.eval().body(x)  # pyright: ignore[reportCallIssue]
-    net.train()
-    with frozen(*frozen_parts(net, Freeze(parts=("body",)), 0)):
-        assert torch.equal(net.body(x), wanted)  # pyright: ignore[reportCallIssue]
-    assert not torch.allclose(other, wanted)
-
-
 @pytest.mark.parametrize("pictures", [12, 44])
 def test_a_run_stopped_while_frozen_or_after_is_the_run_that_was_not(
     pictures: int, tmp_path: Path
@@ -225,18 +210,3 @@ def test_what_cannot_be_frozen_gets_one_line(freeze: str, said: str) -> None:
     recipe = grown("upscale-x4", freeze=freeze)
     with pytest.raises(InputError, match=f"^{said}"):
         check(run(recipe, Path("unused")), objective_of(recipe))
-
-
-@pytest.mark.parametrize(
-    ("text", "parts", "until"),
-    [
-        ("", (), None),
-        ("head", ("head",), None),
-        ("head + body.0 @ 50_000", ("head", "body.0"), 50_000),
-    ],
-)
-def test_freeze_is_read(text: str, parts: tuple[str, ...], until: int | None) -> None:
-    found = Freeze.parse(text)
-    assert (found.parts, found.until) == (parts, until)
-    assert found.holds(49_999) == bool(parts)
-    assert found.holds(50_000) == (bool(parts) and until is None)

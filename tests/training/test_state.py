@@ -8,7 +8,7 @@ import json
 import torch
 
 from trombine.recipes import with_settings
-from trombine.training.machine import choose
+from trombine.training.config import choose
 from trombine.training.methods import find, objective_of
 from trombine.training.state import Best, PhaseState, State, fresh
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from families import ENLARGER, enlarger
 import trombine
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
 from trombine.training.sweep import Sweep, check_shared, combinations, sweep
 
@@ -75,15 +73,6 @@ def test_what_varies_is_not_given_for_all() -> None:
         trombine.sweep("upscale-fast-x2", grid=["data=leaves,leaves#4"], data="leaves")
 
 
-def test_values_are_given_by_name_in_python() -> None:
-    nets = {"net": ["residual:width=8,depth=2", "residual:width=4"]}
-    texts = ["net=residual:width=8,depth=2;residual:width=4"]
-    assert combinations(nets) == combinations(texts)
-    assert combinations({"lr": [1e-3, 2e-3]}, {"size": (16, 32), "width": (4, 8)}) == (
-        combinations(["lr=0.001,0.002"], ["size=16,32", "width=4,8"])
-    )
-
-
 @pytest.mark.parametrize("grid", ["nope=1,2", "net.nope=1,2", "lr=none,never"])
 def test_what_no_run_could_have_is_refused_at_once(grid: str, tmp_path: Path) -> None:
     name = grid.partition("=")[0].rpartition(".")[2]
@@ -113,15 +102,6 @@ def test_a_run_that_fails_is_named_and_the_rest_go_on(swept: Swept) -> None:
     assert not RunFolder(folder / "lr=nothing").exists
 
 
-def test_settings_reach_the_runs(swept: Swept) -> None:
-    runs = [swept[0] / name for name in ("lr=1e-3", "lr=2e-3")]
-    kept = [RunFolder(run).read_recipe() for run in runs]
-    assert [one["settings"]["lr"] for one in kept] == [1e-3, 2e-3]
-    assert " --lr 1e-3 -o " in kept[0]["command"]
-    first, second = [(run / "samples/fixed-truth.png").read_bytes() for run in runs]
-    assert first == second
-
-
 def test_the_page_shows_all(swept: Swept) -> None:
     page = (swept[0] / "index.html").read_text()
     assert 'href="lr=1e-3/index.html"' in page
@@ -139,18 +119,6 @@ def test_again_only_what_is_missing_is_trained(swept: Swept) -> None:
     assert result.summary.startswith("1 trained, 2 kept that were over; ") and result.kept == 2
     assert {path: path.read_bytes() for path in before} == before
     assert RunFolder(folder / "lr=1e-3").clocks.read_bytes() == log
-
-
-def test_a_run_begun_otherwise_is_told_in_plain_words(swept: Swept) -> None:
-    folder, *_ = swept
-    longer = asked(folder, ["lr=2e-3"])
-    recipe = with_settings(longer.recipe, {"pictures": "64", "net": "residual:width=6,depth=1"})
-    with pytest.raises(InputError) as refused:
-        sweep(replace(longer, recipe=recipe))
-    why = str(refused.value)
-    assert "net residual:width=4," in why and "(now residual:width=6," in why
-    assert "pictures 32 (now 64)" in why and "{" not in why
-    assert "was begun with" in (folder / "index.html").read_text()
 
 
 def test_the_command_that_asked_is_under_the_page(tmp_path: Path) -> None:

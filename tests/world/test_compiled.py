@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trombine.data.made import Maker
-from trombine.data.painting import paint_folder
+from trombine.data.painting import Maker, paint_folder
 from trombine.world.compiled import sources
 
 

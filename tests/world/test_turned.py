@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.data.made import Maker
+from trombine.data.painting import Maker
 from trombine.data.source import source
 from trombine.world import FURTHEST, PAINTED, Painted, face, paint, paint_further, paint_posed
 from trombine.world.turned import LOWEST
@@ -99,7 +99,7 @@ def test_those_who_pose_are_data() -> None:
     assert np.array_equal(batch.pixels[3].numpy(), again.pixels)
     assert np.allclose(batch.vectors[3].numpy(), vector)
     sample = Maker(kind="world", styles=("posed",), size=32).make(FIRST + 3)
-    assert sample.sides[0].style == "posed"
+    assert sample.styles == ("posed",)
 
 
 @pytest.mark.parametrize("seed", SEEDS[:2])

@@ -17,8 +17,8 @@ from trombine.core.errors import InputError, shown
 from trombine.core.grammar import instead
 from trombine.core.progress import Result
 from trombine.data.columns import PAIR, shapes, unknown
-from trombine.data.made import painter_hash
-from trombine.data.pack_writer import Made, write_pack
+from trombine.data.pack import Made, write_pack
+from trombine.data.painting import painter_hash
 from trombine.data.source import Source, prepare, source
 from trombine.generation.looking import redrawer
 from trombine.models import loaded

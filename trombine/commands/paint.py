@@ -1,6 +1,6 @@
 """`data world`, `leaves`, `fractals`, `masks`: painted from seeds, into a folder or a pack.
 
-The painters are in world/ and data/masks/; folders and packs are written by data/painting.py. A
+The painters are in world/ and data/masks.py; folders and packs are written by data/painting.py. A
 picture depends on its seed alone; the same command again makes what is missing.
 """
 
@@ -14,10 +14,16 @@ from cyclopts import Parameter
 from trombine.commands.options import WHOLE, Cluster, Overwrite, Progress, Workers, limits, verb
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.data.made import SEEDS, Maker
 from trombine.data.masks import DEFAULT, check_folders, parse_mix, spell
 from trombine.data.masks import files_of as files_read
-from trombine.data.painting import files_of, paint_folder, paint_pack, publish_fractals
+from trombine.data.painting import (
+    SEEDS,
+    Maker,
+    files_of,
+    paint_folder,
+    paint_pack,
+    publish_fractals,
+)
 from trombine.io.batch import refuse_to_write_over
 
 Count = Annotated[int, limits(1), WHOLE]

@@ -14,8 +14,7 @@ from trombine.commands import options as opt
 from trombine.core.devices import CPU, resolve
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.data.hub import hub_folder, prepare_hub
-from trombine.data.prepare import PrepareOptions, prepare_pack
+from trombine.data.prepare import PrepareOptions, hub_folder, prepare_hub, prepare_pack
 
 _HUB: Final = "hub:"
 Percent = Annotated[int, opt.limits(0, 90), opt.WHOLE, Parameter(group=opt.MORE)]

@@ -15,11 +15,9 @@ from trombine.commands.options import verb
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Result, log
 from trombine.core.texts import aligned
-from trombine.runs import words
-from trombine.runs.film import write_film
 from trombine.runs.folder import RunFolder
-from trombine.runs.log import RunSummary, pictures_of, read
-from trombine.runs.page import write_page
+from trombine.runs.log import RunSummary, cost_rows, pictures_of, read
+from trombine.runs.page import write_film, write_page
 
 HOME: Final = Path("runs")
 """Where runs are unless another place is named."""
@@ -71,7 +69,7 @@ def runs_show(run: Path, /) -> Result:
     history = read(folder)
     facts = [*_facts(history), ("page", str(page))]
     facts += [("film", str(film))] if film else []
-    lines = map(shown, [words.title(history), *(f"  {line}" for line in aligned(facts))])
+    lines = map(shown, [history.title, *(f"  {line}" for line in aligned(facts))])
     return Result(summary="\n".join(lines), written=(page, film) if film else (page,))
 
 
@@ -98,24 +96,24 @@ def row(name: str, folder: RunFolder) -> tuple[str, ...]:
         shown(str(history.recipe.get("recipe") or "–")),
         shown(str(history.settings.get("data") or "–")),
         f"{history.pictures:,}" + (f" of {goal:,}" if history.goal else ""),
-        shown(words.best_value(history.best)) if history.best else "–",
-        shown(words.state(history)),
+        shown(str(history.best)) if history.best else "–",
+        shown(history.how),
         f"{datetime.fromtimestamp(last):%Y-%m-%d %H:%M}",
     )
 
 
 def _facts(history: RunSummary) -> Iterator[tuple[str, str]]:
-    yield "state", f"{words.state(history)}, {words.progress(history)}"
+    yield "state", f"{history.how}, {history.progress}"
     if history.settings.get("data"):
         yield "data", str(history.settings["data"])
     if best := history.best:
-        line = f"{words.best_value(best)}, after {best.pictures:,} pictures"
+        line = f"{best}, after {best.pictures:,} pictures"
         yield "best", f"{line} (protocol {best.protocol})" if best.protocol else line
-    for alarm in history.alarms[-3:]:
+    for alarm in history.of_kind("alarm")[-3:]:
         parts = (alarm.get("alarm"), alarm.get("text"), alarm.get("did"))
-        at = f"after {pictures_of(alarm.get('pictures')):,} pictures"
+        at = f"after {pictures_of(alarm):,} pictures"
         yield "alarm", f"{at}: {', '.join(str(part) for part in parts if part)}"
-    cost = dict(words.cost_rows(history))
+    cost = dict(cost_rows(history))
     times = {"CPU time": "CPU time", "GPU time": "GPU time", "Wall time": "wall time"}
     spent = [f"{name} {cost[row]}" for row, name in times.items() if row in cost]
     yield "cost", ", ".join([f"{cost['Pictures computed']} pictures", *spent])

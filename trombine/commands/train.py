@@ -12,12 +12,11 @@ from pydantic import BeforeValidator
 
 from trombine.commands.options import Progress, Setting, verb
 from trombine.core.progress import Result
-from trombine.recipes import settings_of, with_settings
-from trombine.recipes.file import differences, is_file, run_name
+from trombine.recipes import differences, is_file, run_name, settings_of, with_settings
 from trombine.training import loop
 from trombine.training import sweep as sweeps
 from trombine.training.config import TrainConfig
-from trombine.training.dry_run import dry_run as dry_run_of
+from trombine.training.loop import dry_run as dry_run_of
 from trombine.training.methods import find, open_recipe
 
 # A text for each --grid; a program may give {name: values}.

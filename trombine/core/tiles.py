@@ -1,7 +1,7 @@
 """Parts of a picture: a crop with context, tiles with a halo, and back into the whole.
 
 Works on numpy arrays and torch tensors alike, with height and width as the last two axes
-(C x H x W, N x C x H x W, or H x W). Nothing here resizes; data/degrade/ does.
+(C x H x W, N x C x H x W, or H x W). Nothing here resizes; data/resize.py does.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ from trombine.core.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.core.errors import InputError, shown
 from trombine.core.grammar import pieces
 from trombine.core.rng import Rng
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import Bends, Reaches, bends, reaches, reshaped, straight
 from trombine.io.color import LUMA

@@ -1,18 +1,24 @@
-"""What is kept of pictures, as arrays by name: row i of every column belongs to picture i.
+"""What is known of pictures, as arrays by name: row i of every column belongs to picture i.
 
-Packs keep columns in files, folders and worlds make rows of them, sources hand them on, and
-item.py turns them to tensors. A store is what a source reads from: a pack or a folder.
+Packs keep columns in files, folders and painters make rows of them, sources hand them on as
+batches, which hold tensors. What a store does not know of any picture is None in a batch; where it
+knows it of some pictures only, as a mix does, the other rows hold what no net takes for a value:
+parts 255, points and vectors NaN, visible False, labels and seeds -1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Protocol, runtime_checkable
+from dataclasses import dataclass, fields
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int64
+import torch
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from torch import Tensor
 
 from trombine.core.conventions import LANDMARK_COUNT
+from trombine.nets.spaces import to_space
 
 Columns = Mapping[str, np.ndarray]  # N rows each
 Row = Mapping[str, np.ndarray]  # the same without the first axis
@@ -46,31 +52,17 @@ UNKNOWN: Final = {
 
 @runtime_checkable  # for the tests' check of annotations
 class Store(Protocol):
-    """Pictures of one size by row, with what is known of them."""
+    """What a source reads from: pictures of one size by row, with what is known of them."""
 
-    @property
-    def size(self) -> int:
-        """Width and height of the pictures, pixels."""
-        ...
-
-    @property
-    def vector_names(self) -> tuple[str, ...]:
-        """What the numbers of a vector are; empty where there are no vectors."""
-        ...
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """What the labels mean; empty where there are none."""
-        ...
+    size: int  # width and height of the pictures, pixels
+    vector_names: tuple[str, ...]  # what the numbers of a vector are; empty where there are none
+    classes: tuple[str, ...]  # what the labels mean
+    splits: Int64[np.ndarray, "n"] | None  # what each is for, into SPLITS or -1; None: unknown
 
     def __len__(self) -> int: ...
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """These rows of all columns, as arrays of their own; the same columns for any rows."""
-        ...
-
-    def splits(self) -> Int64[np.ndarray, "n"] | None:
-        """What each row's picture is for, into SPLITS or -1; None where unknown."""
         ...
 
     def name(self, index: int) -> str:
@@ -104,23 +96,67 @@ def unknown(column: str, shape: Sequence[int]) -> np.ndarray:
 def stack(rows: Iterable[Row], blank: Row) -> Columns:
     """Rows as columns: those of `blank`, which also fills what a row lacks."""
     filled = [{**blank, **row} for row in rows]
-    return {name: _stacked([row[name] for row in filled], cell) for name, cell in blank.items()}
+    none = {name: np.empty((0, *cell.shape), cell.dtype) for name, cell in blank.items()}
+    return {name: np.stack([row[name] for row in filled]) for name in blank} if filled else none
 
 
-def _stacked(cells: list[np.ndarray], like: np.ndarray) -> np.ndarray:
-    return np.stack(cells) if cells else np.empty((0, *like.shape), like.dtype)
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Pictures as samples, and what is known of them.
+
+    Samples stay 8-bit until `pictures()` makes of them what nets take: moving them costs a
+    quarter so.
+    """
+
+    indices: Int64[np.ndarray, "n"]  # which items of the source these are
+    pixels: UInt8[Tensor, "n h w 3"]
+    parts: UInt8[Tensor, "n h w"] | None = None
+    points: Float32[Tensor, "n 68 2"] | None = None
+    visible: Bool[Tensor, "n 68"] | None = None
+    vectors: Float64[Tensor, "n k"] | None = None
+    labels: Int64[Tensor, "n"] | None = None
+    seeds: Int64[Tensor, "n"] | None = None
+    pair: Batch | None = None
+    space: str = "rgb"  # that `pictures` gives them in: one of nets.spaces.SPACES
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def only(self, rows: slice | Int64[np.ndarray, "k"]) -> Batch:
+        """Some of the pictures, with all that is known of them."""
+        cells: dict[str, Any] = {}
+        for column in fields(self):
+            cell = getattr(self, column.name)
+            if isinstance(cell, Batch):
+                cells[column.name] = cell.only(rows)
+            else:
+                cells[column.name] = cell if cell is None or isinstance(cell, str) else cell[rows]
+        return Batch(**cells)
+
+    def pictures(self) -> Float32[Tensor, "n 3 h w"]:
+        """The samples as pictures, in [0, 1] unless the batch's space is another."""
+        return to_space(to_pictures(self.pixels), self.space)
 
 
-def known_columns(columns: Columns) -> Columns:
-    """The columns that are known of at least one row."""
-    lost = {name for name, column in columns.items() if _unknown(name, column)}
-    # False is a value too, so the points say whether `visible` is known.
-    visible = {name for name in columns if base(name) == "visible"}
-    lost = (lost - visible) | {n for n in visible if n.replace("visible", "points") in lost}
-    return {name: column for name, column in columns.items() if name not in lost}
+def to_pictures(pixels: UInt8[Tensor, "n h w 3"]) -> Float32[Tensor, "n 3 h w"]:
+    """8-bit samples as pictures in [0, 1]: conventions.to_picture of each, to the last bit.
+
+    In memory the colours of a pixel stay side by side (torch's channels_last): nothing is moved,
+    and convolutions on CPUs are faster so.
+    """
+    return pixels.permute(0, 3, 1, 2).float().div_(255)
 
 
-def _unknown(name: str, column: np.ndarray) -> bool:
-    if base(name) not in UNKNOWN:
-        return False
-    return np.array_equal(column, unknown(name, column.shape), equal_nan=column.dtype.kind == "f")
+def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns, space: str = "rgb") -> Batch:
+    """The batch that these columns hold, its pictures to be given in this space."""
+    names = ("parts", "points", "visible", "vectors", "labels", "seeds")
+    cells = {name: torch.from_numpy(columns[name]) for name in names if name in columns}
+    shared = {name: columns[name] for name in SHARED if name in columns}
+    second = {base(name): column for name, column in columns.items() if name.startswith(PAIR)}
+    return Batch(
+        indices=indices,
+        pixels=torch.from_numpy(columns["pictures"]),
+        pair=batch_of(indices, second | shared, space) if second else None,
+        space=space,
+        **cells,
+    )

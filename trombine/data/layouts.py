@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 from math import nan
 from pathlib import Path, PurePath
-from posixpath import normpath
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -23,36 +24,216 @@ import numpy as np
 from trombine.core.conventions import LANDMARK_COUNT, PART_INDEX
 from trombine.core.errors import InputError, shown
 from trombine.data.columns import SPLITS
-from trombine.data.listing import (
-    AGAIN,
-    METADATA,
-    Listing,
-    Record,
-    Table,
-    View,
-    few_folders,
-    few_pictures,
-    file_of,
-    folder_of,
-    listing_of,
-    lost_note,
-    names_in,
-    pictures,
-    pictures_below,
-    pictures_in,
-    read_lines,
-    read_table,
-    vector_of,
-)
-from trombine.data.made import VECTOR_KEYS
 from trombine.data.pack import is_pack
 from trombine.io.files import opened, refusing
-from trombine.io.image import load_labels
+from trombine.io.image import PICTURE_SUFFIXES, SHEET_ENDING, load_labels
+
+METADATA: Final = "metadata.jsonl"
+AGAIN: Final = "copy it again from where it came, or take it away"
+# To recognise a layout so many entries of a folder are looked at, and of those so many pictures.
+LOOKED_AT: Final = 1024
+_FEW: Final = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """One file of a picture, and its truth as the folder gives it: checked when it is read."""
+
+    picture: str  # its path from the folder, with forward slashes, as all others
+    parts: str = ""  # a palette or grey picture whose samples are labels
+    masks: tuple[tuple[int, str], ...] = ()  # label and file; later ones cover earlier ones
+    points: Any = None  # 68 x 2, pixels of the file's picture, upright as its EXIF says
+    visible: Any = None  # 68; None: all are
+    tile: int = -1  # the number of a square that is cut out (tiles.py); -1: none is
+    swapped: bool = False  # parts and masks call left what is left in the picture
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One picture of a folder, or the two of a pair."""
+
+    sides: tuple[View, ...]
+    vector: Any = None  # as many numbers as the listing has vector_names
+    label: int = -1  # into the listing's classes
+    split: int = -1  # into columns.SPLITS
+    seed: int = -1
+
+    @property
+    def name(self) -> str:
+        """The picture's file, as the folder names it."""
+        return self.sides[0].picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """All pictures of a folder, in their order; each record has as many sides as the first."""
+
+    records: Sequence[Record]
+    layout: str = ""  # its name
+    classes: tuple[str, ...] = ()
+    vector_names: tuple[str, ...] = ()
+    blame: str = ""  # the file that describes the pictures, for what is wrong with their truth
+
+
+def pictures(count: int) -> str:
+    """So many pictures, in words."""
+    return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
+# What is in a folder
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file of this name is taken for a picture."""
+    _, dot, end = name.rpartition(".")
+    known = bool(dot) and dot + end.lower() in PICTURE_SUFFIXES
+    return known and not name.startswith(".") and not name.endswith(SHEET_ENDING)
+
+
+def names_in(folder: Path, *, folders: bool, most: int | None = None) -> list[str]:
+    """The names of the files, or of the folders, in a folder, but for hidden ones; none where it is
+    not there. Of `most` entries at most."""
+    if not folder.is_dir():
+        return []
+    with refusing(folder), os.scandir(folder) as entries:
+        some = [entry for entry in islice(entries, most) if not entry.name.startswith(".")]
+        return [entry.name for entry in some if entry.is_dir() == folders]
+
+
+def pictures_in(folder: Path) -> list[str]:
+    """The pictures of this folder alone, by name: 2.jpg before 10.jpg."""
+    return sorted(filter(is_picture, names_in(folder, folders=False)), key=_by_number)
+
+
+def _by_number(name: str) -> tuple[tuple[str | int, ...], str]:
+    """What to sort by so that numbers in names go by size, and 01 and 1 always the same way."""
+    pieces = enumerate(re.split(r"(\d+)", name))
+    return tuple(int(piece) if i % 2 else piece for i, piece in pieces), name
+
+
+def pictures_below(folder: Path) -> list[str]:
+    """All pictures in the folder and in those below, as paths from it, sorted; but for the label
+    maps that trombine painted beside its pictures."""
+    found, visited, waiting = list[str](), set[str](), [""]
+    while waiting:
+        inner = waiting.pop()
+        real = os.path.realpath(folder / inner)
+        if real in visited:  # a link to a folder above would lead round in a circle
+            continue
+        visited.add(real)
+        found += [inner + n for n in names_in(folder / inner, folders=False) if is_picture(n)]
+        maps = r"(\w+_)?parts" if (folder / inner / METADATA).is_file() else ""
+        folders = names_in(folder / inner, folders=True)
+        waiting += [f"{inner}{name}/" for name in folders if not re.fullmatch(maps, name)]
+    return sorted(found)
+
+
+def few_pictures(folder: Path) -> list[str]:
+    """Some pictures of this folder, in no order: enough to tell how they are called."""
+    return [n for n in names_in(folder, folders=False, most=LOOKED_AT) if is_picture(n)][:_FEW]
+
+
+def few_folders(folder: Path) -> list[str]:
+    """Some of the folders in it."""
+    return names_in(folder, folders=True, most=LOOKED_AT)[:_FEW]
+
+
+def folder_of(path: Path, places: Iterable[str]) -> Path | None:
+    """The first of these places that is a folder."""
+    return next((path / place for place in places if (path / place).is_dir()), None)
+
+
+def file_of(path: Path, names: Sequence[str], places: Iterable[str] = ("",)) -> Path | None:
+    """The first file of these names, in the first of these places that has one."""
+    files = (path / place / name for place in places for name in names)
+    return next((file for file in files if file.is_file()), None)
+
+
+# Listings of what is known by the pictures' names
+
+
+def listing_of(
+    path: Path,
+    home: Path,
+    names: Sequence[str],
+    *,
+    columns: Sequence[str] = (),
+    vectors: Mapping[str, Sequence[float]] | None = None,
+    classes: Mapping[str, str] | None = None,
+    order: Callable[[str], Any] = str,
+    splits: Mapping[str, int] | None = None,
+    **truth: Sequence[Any],
+) -> Listing:
+    """The pictures of the folder `path` that have these names in `home`, a folder in it.
+
+    Numbers (what they are: `columns`), classes (in this order) and splits are by name, where they
+    are known. `truth` are fields of a View, each with a value for each picture.
+    """
+    numbers, of, uses = vectors or {}, classes or {}, splits or {}
+    known = sorted({of[name] for name in names if of.get(name)}, key=order)
+    label = {name: number for number, name in enumerate(known)}
+    start = "" if home == path else f"{home.relative_to(path).as_posix()}/"
+    records = [
+        Record(
+            sides=(
+                View(picture=start + name, **{key: column[i] for key, column in truth.items()}),
+            ),
+            vector=vector_of(numbers.get(name, ())),
+            label=label.get(of.get(name, ""), -1),
+            split=uses.get(name, -1),
+        )
+        for i, name in enumerate(names)
+    ]
+    return Listing(records=records, classes=tuple(known), vector_names=tuple(columns))
+
+
+def vector_of(numbers: Sequence[float]) -> np.ndarray | None:
+    """The numbers as a record has them; None where none is known."""
+    vector = np.array(numbers, np.float64)
+    return None if np.isnan(vector).all() else vector
+
+
+# Text files that come with sets
+
+
+class Table(NamedTuple):
+    """Numbers by the name of a picture."""
+
+    columns: tuple[str, ...] = ()  # what the numbers are; empty where the file does not say
+    rows: Mapping[str, Sequence[float]] = {}
+
+
+def read_table(file: Path | None) -> Table:
+    """A row of a name and numbers for each picture: in CelebA's own form (how many, what they are,
+    the rows; the first two lines may be missing), or as Kaggle's .csv; empty without a file."""
+    if file is None:
+        return Table()
+    sign = "," if file.suffix.lower() == ".csv" else None
+    with refusing(file):
+        lines = [line.strip().split(sign) for line in read_lines(file)]
+        count = int(lines.pop(0)[0]) if len(lines[0]) == 1 and lines[0][0].isdecimal() else None
+        head = lines.pop(0) if sign or count is not None else []
+        rows = {name: list(map(float, cells)) for name, *cells in lines}
+        widths = {len(row) for row in rows.values()}
+        if len(widths) != 1 or widths == {0} or count not in (None, len(rows)):
+            raise InputError("is not a whole table of a name and numbers in each line", AGAIN)
+    columns = tuple(cell.strip() for cell in (head[1:] if sign else head))
+    return Table(columns, rows)
+
+
+def read_lines(file: Path) -> Iterator[str]:
+    """The lines of a text that are not blank."""
+    with refusing(file), opened(file) as data:
+        for line in data.read().decode("utf-8-sig").split("\n"):
+            if line.strip():
+                yield line.removesuffix("\r")
+
 
 CSV: Final = "metadata.csv"
 FILE_NAME: Final = "file_name"  # the keys of both
 PARTS_FILE_NAME: Final = "parts_file_name"
 LABEL: Final = "label"
+VECTOR_KEYS: Final = ("face", "fractal")  # of metadata.jsonl, which hold numbers by name
 # What a folder of a part of a set is called, and which part it is.
 SPLIT_NAMES: Final = {
     **dict.fromkeys(("train", "training"), SPLITS.index("train")),
@@ -171,16 +352,13 @@ def _metadata_in(path: Path) -> list[Path]:
 
 
 def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
-    """What the files say, in their order, as one listing; other pictures are counted."""
-    records, labels, lost = list[Record](), list[str](), dict[str, int]()
-    vector_names, kinds = tuple[str, ...](), set[Any]()
+    """What the files say, in their order, as one listing; other pictures are left out."""
+    records, labels, kinds = list[Record](), list[str](), dict[Any, None]()
     for file in files:
-        name = file.relative_to(path).as_posix()
-        start = name.removesuffix(file.name)
+        start = file.relative_to(path).as_posix().removesuffix(file.name)
         with refusing(file):
-            described = _of_jsonl(file) if file.name == METADATA else _of_csv(file)
-            found, vector_names, lost[name] = described
-            kinds.add((vector_names, len(found[0][0].sides)))
+            found, vector_names = _of_jsonl(file) if file.name == METADATA else _of_csv(file)
+            kinds[(vector_names, len(found[0][0].sides))] = None
             if len(kinds) > 1:
                 raise InputError("describes other things than the others", "give all the same")
         for record, label in found:
@@ -191,24 +369,20 @@ def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
             records.append(replace(record, sides=views, split=_split_of(views[0].picture)))
             labels.append(label)
     classes = tuple(sorted(set(labels) - {""}))
-    numbers = [classes.index(label) if label else -1 for label in labels]
-    records = [replace(record, label=n) for record, n in zip(records, numbers, strict=True)]
-    views = [view for record in records for view in record.sides]
-    listed = {normpath(name) for view in views for name in (view.picture, view.parts) if name}
-    unlisted = len(set(pictures_below(path)) - listed)
-    verbs = "is not in {}, and is" if unlisted == 1 else "are not in {}, and are"
-    note = f"{pictures(unlisted)} of the folder {verbs.format(' or '.join(lost))} left out"
+    numbers = {label: number for number, label in enumerate(classes)}
     return Listing(
-        records=records,
+        records=[
+            replace(record, label=numbers.get(label, -1))
+            for record, label in zip(records, labels, strict=True)
+        ],
         classes=classes,
-        vector_names=vector_names,
-        blame=next(iter(lost)),
-        notes=lost_note(lost) + ((note,) if unlisted else ()),
+        vector_names=next(iter(kinds))[0],
+        blame=files[0].relative_to(path).as_posix(),
     )
 
 
-Described = tuple[list[tuple[Record, str]], tuple[str, ...], int]
-"""Records with their classes; what the numbers of their vectors are; how many are not there."""
+Described = tuple[list[tuple[Record, str]], tuple[str, ...]]
+"""Records with their classes; what the numbers of their vectors are."""
 
 
 def _of_jsonl(file: Path) -> Described:
@@ -234,7 +408,7 @@ def _of_jsonl(file: Path) -> Described:
             raise InputError(problem, mend) from error
     if not records:
         raise InputError("holds no pictures", "check the name")
-    return records, next(iter(kinds))[1], 0
+    return records, next(iter(kinds))[1]
 
 
 def sides_of(line: Mapping[str, Any]) -> tuple[str, ...]:
@@ -287,7 +461,7 @@ def _of_csv(file: Path) -> Described:
         vector = vector_of([float(row[name].strip() or nan) for name in names])
         record = Record(sides=(View(picture=row[FILE_NAME]),), vector=vector)
         records.append((record, row.get(LABEL, "")))
-    return records, names, len(rows) - len(there)
+    return records, names
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
@@ -350,7 +524,6 @@ def _list_unpaired(path: Path, home: Path) -> Listing:
 
 def _list_celeba(path: Path, home: Path) -> Listing:
     attributes = _attributes(_find_table(path, "list_attr_celeba"))
-    partition = _find_table(path, "list_eval_partition")
     people = _find_table(path, "identity_CelebA")
     return listing_of(
         path,
@@ -360,29 +533,28 @@ def _list_celeba(path: Path, home: Path) -> Listing:
         vectors=attributes.rows,
         classes={name: f"{number:.0f}" for name, (number, *_) in people.rows.items()},
         order=int,
-        splits=_partition(partition),
-        tables={table.name: table.rows for table in (attributes, partition, people)},
+        splits=_partition(path),
     )
 
 
 def _find_table(path: Path, stem: str) -> Table:
     places = ("", "Anno", "Eval", "CelebA/Anno", "CelebA/Eval", "celeba")
-    file = file_of(path, (f"{stem}.txt", f"{stem}.csv"), places)
-    return read_table(file, path) if file else Table()
+    return read_table(file_of(path, (f"{stem}.txt", f"{stem}.csv"), places))
 
 
 def _attributes(table: Table) -> Table:
     """Attributes as 1 (has it) and 0 (has not); CelebA's files say 1 and -1."""
     rows = {name: [float(value > 0) for value in values] for name, values in table.rows.items()}
     width = len(next(iter(rows.values()), ()))
-    return Table(table.name, table.columns or tuple(f"attribute_{i}" for i in range(width)), rows)
+    return Table(table.columns or tuple(f"attribute_{i}" for i in range(width)), rows)
 
 
-def _partition(table: Table) -> dict[str, int]:
+def _partition(path: Path) -> dict[str, int]:
     """Which part of the set each picture is in: the file's 0, 1, 2 are SPLITS in order."""
-    parts = {name: int(number) for name, (number, *_) in table.rows.items()}
+    name = "list_eval_partition"
+    parts = {name: int(number) for name, (number, *_) in _find_table(path, name).rows.items()}
     if not set(parts.values()) <= set(range(len(SPLITS))):
-        raise InputError(f"{table.name} names a part of the set that is not 0, 1 or 2", AGAIN)
+        raise InputError(f"{name} names a part of the set that is not 0, 1 or 2", AGAIN)
     return parts
 
 
@@ -412,8 +584,7 @@ def _list_celebamask(path: Path, home: Path) -> Listing:
     joined = {Path(name).stem: name for name in pictures_in(home / _JOINED)}
     parts = [f"{start}{_JOINED}/{joined[str(n)]}" if str(n) in joined else "" for n in numbers]
     masks = [()] * len(names) if any(parts) else _find_masks(home, start, numbers)
-    file = home / "CelebAMask-HQ-attribute-anno.txt"
-    attributes = _attributes(read_table(file, home) if file.is_file() else Table())
+    attributes = _attributes(read_table(file_of(home, ("CelebAMask-HQ-attribute-anno.txt",))))
     return listing_of(
         path,
         home / _PICTURES,
@@ -421,7 +592,6 @@ def _list_celebamask(path: Path, home: Path) -> Listing:
         columns=attributes.columns,
         vectors=attributes.rows,
         splits=dict(zip(names, _celebamask_splits(home, numbers), strict=False)),
-        tables={attributes.name: attributes.rows},
         parts=parts,
         masks=masks,
         swapped=[_sides_are_swapped(path, parts, masks)] * len(names),
@@ -467,7 +637,7 @@ def _sides_are_swapped(path: Path, parts: Sequence[str], masks: Sequence[Any]) -
 
 def _celebamask_splits(home: Path, numbers: Sequence[int]) -> list[int]:
     """CelebA's official split, where the table and the way from its names to these are there."""
-    partition, mapping = _partition(_find_table(home, "list_eval_partition")), home / _MAPPING
+    partition, mapping = _partition(home), home / _MAPPING
     if not partition or not mapping.is_file():
         return []
     with refusing(mapping):  # the face's number, the number in CelebA, the name in CelebA
@@ -485,7 +655,7 @@ _FFHQ_JSON: Final = "ffhq-dataset-v2.json"  # its landmarks are given for 1024 p
 def _list_ffhq(path: Path, home: Path) -> Listing:
     names, file = pictures_below(home), path / _FFHQ_JSON
     name_of = {Path(name).stem.lstrip("0") or "0": name for name in names}
-    points, splits, entries = dict[str, Any](), dict[str, int](), dict[str, Any]()
+    points, splits = dict[str, Any](), dict[str, int]()
     scale = np.float32(_FFHQ[home.name] / 1024)
     if file.is_file():
         with refusing(file), opened(file) as data:
@@ -500,10 +670,9 @@ def _list_ffhq(path: Path, home: Path) -> Listing:
         home,
         names,
         splits=splits,
-        tables={_FFHQ_JSON: [name_of.get(number, number) for number in entries]},
         points=[points.get(name) for name in names],
     )
-    return replace(found, blame=_FFHQ_JSON if entries else "")
+    return replace(found, blame=_FFHQ_JSON if points else "")
 
 
 def _slim(entry: dict[str, Any]) -> dict[str, Any]:
@@ -519,31 +688,16 @@ _LFW: Final = ("lfw", "lfw_funneled", "lfw-funneled", "lfw-deepfunneled", "lfw_d
 def _list_lfw(path: Path, home: Path) -> Listing:
     names = [name for name in pictures_below(home) if name.count("/") == 1]
     classes = {name: name.partition("/")[0] for name in names}
-    use, tables = dict[str, int](), dict[str, list[str]]()
+    use = dict[str, int]()
     for part in ("Train", "Test"):
-        people = _lfw_people(path, home, part)
-        use |= dict.fromkeys(people, SPLIT_NAMES[part.lower()])
-        tables[f"peopleDev{part}"] = [
-            f"{who}/{who}_{number:04d}.jpg"
-            for who, count in people.items()
-            for number in range(1, count + 1)
-        ]
+        files = (f"peopleDev{part}.txt", f"peopleDev{part}.csv")
+        if table := file_of(path, files) or file_of(home, files):
+            with refusing(table):
+                lines = list(read_lines(table))[1:]  # after the count, or the heading
+                people = [re.split(r"[\t,]", line.strip())[0] for line in lines]
+            use |= dict.fromkeys(people, SPLIT_NAMES[part.lower()])
     splits = {name: use.get(who, -1) for name, who in classes.items()}
-    return listing_of(path, home, names, classes=classes, splits=splits, tables=tables)
-
-
-def _lfw_people(path: Path, home: Path, part: str) -> dict[str, int]:
-    """The people in this part of the set, each with how many pictures a table says there are."""
-    files = (f"peopleDev{part}.txt", f"peopleDev{part}.csv")
-    table = file_of(path, files) or file_of(home, files)
-    if table is None:
-        return {}
-    people = dict[str, int]()
-    with refusing(table):
-        for line in list(read_lines(table))[1:]:  # after the count, or the heading
-            cells = re.split(r"[\t,]", line.strip())
-            people[cells[0]] = int(cells[1])
-    return people
+    return listing_of(path, home, names, classes=classes, splits=splits)
 
 
 # UTKFace: 23,708 faces whose names say age, gender and race: 26_0_2_20170104023102422.jpg. gender:
@@ -630,12 +784,12 @@ def _find_flickr(path: Path) -> Path | None:
 
 
 def _list_flickr(path: Path, home: Path) -> Listing:
-    tables, splits = dict[str, list[str]](), dict[str, int]()
+    splits = dict[str, int]()
     for part in ("train", "dev", "test"):
         if file := file_of(path, (f"Flickr_8k.{part}Images.txt",), _FLICKR_TEXTS):
-            tables[file.name] = [line.strip() for line in read_lines(file)]
-            splits |= dict.fromkeys(tables[file.name], SPLIT_NAMES[part])
-    return listing_of(path, home, pictures_in(home), splits=splits, tables=tables)
+            listed = (line.strip() for line in read_lines(file))
+            splits |= dict.fromkeys(listed, SPLIT_NAMES[part])
+    return listing_of(path, home, pictures_in(home), splits=splits)
 
 
 # A description of its own comes first, and what takes any folder last.

@@ -19,25 +19,44 @@ the format's number, each column's type, shape and SHA-256, what the pictures ar
 `hash`, which names the content: two packs of equal hash hold the same. There is no time and no
 path in it, so the same request gives the same bytes.
 
-Reading is here; writing is in pack_writer.py.
+A pack is written in shards, beside its place; then one rename. A shard holds some pictures in their
+order, in a file that appears whole or not at all. Where the work is stopped, or killed, the same
+request again keeps the shards that are there. Worker processes write shards themselves: to send
+pictures from process to process takes longer than to make them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from filelock import FileLock, Timeout
 from jaxtyping import Int64
 
+from trombine.core.cluster import spread
+from trombine.core.computing import check_guard
 from trombine.core.errors import InputError, shown
-from trombine.data.columns import TYPES, Columns, base
-from trombine.io.files import refusing
+from trombine.core.progress import Progress, log, silent
+from trombine.data.columns import PAIR, TYPES, Columns, Row, base, stack, unknown
+from trombine.io.files import (
+    atomic,
+    cache_folder,
+    clear_parts,
+    output_error,
+    refusing,
+    write_bytes,
+)
+from trombine.io.record import versions
 
 FORMAT: Final = 1
 INDEX: Final = "index.json"
@@ -61,37 +80,18 @@ class Pack:
         lengths = {len(column) for column in self.columns.values()}
         if "pictures" not in self.columns or len(lengths) != 1:
             raise InputError("has columns that do not fit together", _AGAIN, path=path)
+        self.about: dict[str, Any] = self.index["about"]  # what the pictures are
+        self.hash: str = self.index["hash"]  # the name of the content
+        self.size: int = self.columns["pictures"].shape[1]
+        self.vector_names: tuple[str, ...] = tuple(self.about.get("vector_names", ()))
+        self.classes: tuple[str, ...] = tuple(self.about.get("classes", ()))
+        self.splits: Int64[np.ndarray, "n"] | None = self.columns.get("splits")
 
     def __len__(self) -> int:
         return len(self.columns["pictures"])
 
     def __reduce__(self) -> tuple[type[Pack], tuple[Path]]:
         return Pack, (self.path,)  # a process that gets a pack maps the files itself
-
-    @property
-    def size(self) -> int:
-        """Width and height of the pictures, pixels."""
-        return self.columns["pictures"].shape[1]
-
-    @property
-    def hash(self) -> str:
-        """The name of the content."""
-        return self.index["hash"]
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """What the pictures are."""
-        return self.index["about"]
-
-    @property
-    def vector_names(self) -> tuple[str, ...]:
-        """What the numbers of a vector are."""
-        return tuple(self.about.get("vector_names", ()))
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """What the labels mean."""
-        return tuple(self.about.get("classes", ()))
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
         """These rows of all columns, copied to memory."""
@@ -104,30 +104,11 @@ class Pack:
         seeds = self.columns.get("seeds")
         return f"{index if seeds is None else int(seeds[index]):06d}"
 
-    def splits(self) -> Int64[np.ndarray, "n"] | None:
-        """What each picture is for, where it is said."""
-        return self.columns.get("splits")
-
     @cached_property
     def _names(self) -> list[str]:
-        path = self.path / NAMES
-        with refusing(path):
-            names = [shown(json.loads(line)) for line in path.read_bytes().splitlines()]
-        if len(names) != len(self):
-            raise InputError(f"has {len(names)} names for {len(self)} pictures", _AGAIN, path=path)
-        return names
-
-    def verify(self) -> None:
-        """Read every byte; raises InputError unless it is what was written."""
-        files = {f"{name}.npy": column for name, column in self.index["columns"].items()}
-        files |= {NAMES: self.index["names"]} if "names" in self.index else {}
-        changed = [
-            name for name, column in files.items() if _hash(self.path / name) != column["sha256"]
-        ]
-        changed += [INDEX] if content_hash(self.index) != self.hash else []
-        if changed:
-            path = self.path / changed[0]
-            raise InputError("has changed since it was made", _AGAIN, path=path)
+        with refusing(self.path / NAMES):
+            lines = (self.path / NAMES).read_bytes().splitlines()
+            return [shown(json.loads(line)) for line in lines]
 
 
 def is_pack(path: Path) -> bool:
@@ -140,12 +121,7 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def content_hash(index: Mapping[str, Any]) -> str:
+def _content_hash(index: Mapping[str, Any]) -> str:
     """The pack's hash: of its columns, and of what the numbers in them mean."""
     about = index["about"]
     content = [index["columns"], about.get("vector_names", []), about.get("classes", [])]
@@ -153,7 +129,7 @@ def content_hash(index: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def head_of(column: Mapping[str, Any]) -> bytes:
+def _head_of(column: Mapping[str, Any]) -> bytes:
     """The head of the .npy file of a column of the index."""
     descr = np.lib.format.dtype_to_descr(np.dtype(column["dtype"]))
     head = {"descr": descr, "fortran_order": False, "shape": tuple(column["shape"])}
@@ -186,3 +162,209 @@ def _map_column(path: Path, name: str, shape: list[int]) -> np.ndarray:
     if column.dtype != TYPES.get(base(name)) or list(column.shape) != shape:
         raise InputError(f"is not what {INDEX} says", _AGAIN, path=file)
     return np.asarray(column)  # a plain array on the same mapping: np.memmap is slow to index
+
+
+Made = tuple[str | None, Row | str]
+"""What became of a picture: its name, if it has one; its row, or why it is left out."""
+Make = Callable[[Sequence[int]], Sequence[Made]]
+"""Makes some pictures, by their places among all."""
+Shapes = Mapping[str, tuple[int, ...]]  # of a cell of each column
+
+_SHARDS: Final = "shards"
+_REQUEST: Final = "request.json"
+_LINES: Final = "lines"  # of a shard: JSON of the name of each picture, and why it is left out
+_OURS: Final = frozenset(
+    (INDEX, NAMES, SKIPPED, *(f"{mark}{name}.npy" for mark in ("", PAIR) for name in TYPES))
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A pack that stands now."""
+
+    pack: Pack
+    kept: int  # pictures that were there, be they rows or left out
+    skipped: Mapping[str, str]  # pictures that are left out, and why
+
+    @property
+    def was_whole(self) -> bool:
+        """Whether nothing had to be made."""
+        return self.kept == len(self.pack) + len(self.skipped)
+
+
+def write_pack(
+    path: Path,
+    make: Make,
+    *,
+    about: Mapping[str, Any],
+    count: int,
+    shapes: Shapes,
+    shard: int = 32,
+    workers: int | None = 1,
+    cluster: str = "",
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    unit: str = "pictures",
+) -> Written:
+    """Write the pack of `count` pictures at `path`, or what is missing of it; keep a whole one.
+
+    `about` says what the pictures are: a pack there that is about the same is kept, another one is
+    an InputError unless `overwrite`. Of more than one worker `make` must pickle.
+    """
+    place = Path(os.path.realpath(path))  # where a link leads
+    part, step = part_of(place), progress or silent
+    with in_turn(path):
+        if _is_wanted(path, about, overwrite):
+            pack, skipped = Pack(path), _skipped(path)
+            return Written(pack=pack, kept=len(pack) + len(skipped), skipped=skipped)
+        kept = 0
+        if not (is_pack(part) and Pack(part).about == about):  # else killed before the rename
+            request = {"about": about, "count": count, "shapes": shapes, "shard": shard}
+            shards = _open_shards(part, json.dumps(request))
+            places = [range(first, min(first + shard, count)) for first in range(0, count, shard)]
+            missing = [some for some in places if not _file(shards, some).exists()]
+            done = kept = count - sum(map(len, missing))
+            if kept:
+                there = f"{kept:,} of {count:,} were there"
+                log.warning(f"{shown(path)}: goes on where it was stopped: {there}")
+            save = _SaveShard(shards, make, shapes)
+            with closing(spread(save, missing, workers=workers, cluster=cluster)) as saved:
+                for _, length in saved:
+                    done += length
+                    step(done, count, unit)
+            _join(part, [_file(shards, some) for some in places], about, shapes)
+        shutil.rmtree(part / _SHARDS, ignore_errors=True)
+        clear_parts(part)  # of an index that a kill left
+        _put_in_place(part, place)
+        return Written(pack=Pack(path), kept=kept, skipped=_skipped(path))
+
+
+@dataclass(frozen=True)
+class _SaveShard:
+    """What workers run: makes the pictures at some places and writes their shard."""
+
+    folder: Path
+    make: Make
+    shapes: Shapes
+
+    def __call__(self, places: range) -> int:
+        made = self.make(places)
+        blank = {name: unknown(name, shape) for name, shape in self.shapes.items()}
+        columns = stack((row for _, row in made if not isinstance(row, str)), blank)
+        lines = [[name, row if isinstance(row, str) else ""] for name, row in made]
+        text = np.frombuffer(json.dumps(lines).encode(), np.uint8)
+        arrays: dict[str, Any] = {_LINES: text, **columns}
+        with atomic(_file(self.folder, places)) as file, file.open("wb") as out:
+            np.savez(out, **arrays)
+        return len(places)
+
+
+def _file(folder: Path, places: range) -> Path:
+    return folder / f"{places.start:09d}.npz"
+
+
+def _open_shards(part: Path, request: str) -> Path:
+    """The folder of shards, with those that are there if they are of this request."""
+    shards = part / _SHARDS
+    asked = shards / _REQUEST
+    if not asked.exists() or asked.read_text(encoding="utf-8") != request:
+        shutil.rmtree(part, ignore_errors=True)
+        write_bytes(asked, request.encode())
+    return shards
+
+
+def _join(part: Path, shards: Sequence[Path], about: Mapping[str, Any], shapes: Shapes) -> None:
+    """Make a pack of the shards, its index last."""
+    lines = [line for shard in shards for line in json.loads(_read(shard, _LINES).tobytes())]
+    names = [name for name, why in lines if not why]
+    skipped = [{"file": name, "why": why} for name, why in lines if why]
+    if not names:
+        shutil.rmtree(part)
+        why = f"{skipped[0]['file']} {skipped[0]['why']}" if skipped else "name others"
+        raise InputError("holds no picture that can be used", why)
+    columns = {}
+    for name, shape in shapes.items():
+        entry: dict[str, Any] = {"dtype": TYPES[base(name)], "shape": [len(names), *shape]}
+        data = (_head_of(entry), *(_read(shard, name).tobytes() for shard in shards))
+        columns[name] = entry | {"sha256": _write(part / f"{name}.npy", data)}
+    index: dict[str, Any] = {"format": FORMAT, "about": dict(about), "columns": columns}
+    if any(names):
+        index["names"] = {"sha256": _write(part / NAMES, map(_line, names))}
+    if skipped:
+        _write(part / SKIPPED, map(_line, skipped))
+    index |= {"versions": versions(("numba",)), "hash": _content_hash(index)}
+    write_bytes(part / INDEX, (json.dumps(index, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _read(shard: Path, name: str) -> np.ndarray:
+    with np.load(shard) as held:
+        return held[name]
+
+
+def _line(value: Any) -> bytes:
+    return f"{json.dumps(value)}\n".encode()
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    """Rename the whole pack; an older one of the name goes once the new one stands."""
+    old = part.with_suffix(".old")
+    if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        path.rename(old)
+    part.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _is_wanted(path: Path, about: Mapping[str, Any], overwrite: bool) -> bool:
+    """Whether the pack at `path` is what is wanted; raises InputError if it is in the way."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return False
+    if not is_pack(path):
+        raise InputError("is not a pack", "choose another name", path=path)
+    if overwrite:
+        if others := {file.name for file in path.iterdir()} - _OURS:
+            problem = f"holds other files beside the pack, such as {shown(min(others))}"
+            raise InputError(problem, "move them away, or choose another name", path=path)
+        return False
+    there = Pack(path).about
+    if there != about:
+        keys = [key for key in {**about, **there} if about.get(key) != there.get(key)]
+        problem = f"is another pack: its {', '.join(keys)} differ"
+        raise InputError(problem, "choose another name, or --overwrite", path=path)
+    return True
+
+
+def _skipped(path: Path) -> dict[str, str]:
+    file = path / SKIPPED
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return {line["file"]: line["why"] for line in map(json.loads, lines)}
+
+
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Inside, no other process writes at `path`; what cannot be written is one line about it."""
+    place = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
+    lock = FileLock(cache_folder() / "locks" / f"{place[:16]}.lock")
+    try:
+        with suppress(OSError):  # a cache that cannot be written: nobody waits
+            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                check_guard()  # else a worker waits for its own parent
+                log.warning(f"{shown(path)}: is being written by another process; waiting for it")
+                lock.acquire()
+        yield
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        lock.release()
+
+
+def _write(path: Path, data: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    with path.open("wb") as out:
+        for block in data:
+            digest.update(block)
+            out.write(block)
+    return digest.hexdigest()

@@ -1,7 +1,12 @@
-"""What a Maker paints, written: a pack of it, or a folder; the missing alone where some is there.
+"""What is painted of seeds: pictures with their truth; and packs and folders of them.
 
-The folder is what Hugging Face's `datasets` loads as "imagefolder": metadata.jsonl has a JSON
-object a line, and each key that ends in file_name points to a picture.
+A Maker is what a `world:` or `leaves` term of a spec asks for, at a size. It is small and it
+pickles, so workers get it whole; what it makes depends on the seed and on nothing else. KINDS is
+the table of what can be made: faces, leaves, fractals, masks. Packs and folders keep the same
+numbers: points are rounded here. Of what is there only the missing is painted.
+
+A folder is what Hugging Face's `datasets` loads as "imagefolder": metadata.jsonl has a JSON object
+a line, and each key that ends in file_name points to a picture.
 
     one style                         a pair, photo+anime
     metadata.jsonl                    metadata.jsonl
@@ -21,10 +26,12 @@ only. A folder of fractals gets a dataset card, of the template in published/.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -34,29 +41,213 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+import trombine
+import trombine.world
 from trombine import __version__
 from trombine.core.cluster import spread
 from trombine.core.conventions import PART_COLOURS
-from trombine.core.errors import OutputError, shown
+from trombine.core.errors import InputError, OutputError, shown
 from trombine.core.progress import Progress, Result, log, silent
-from trombine.data.columns import PAIR, base, shapes
-from trombine.data.layouts import FILE_NAME, PARTS_FILE_NAME, join
-from trombine.data.listing import METADATA, few_pictures, read_lines
-from trombine.data.made import KINDS, POINT_DECIMALS, Maker, Sample, Side, painter_hash
-from trombine.data.pack import is_pack
-from trombine.data.pack_writer import Made, Shapes, in_turn, write_pack
+from trombine.data.columns import PAIR, Row, base, shapes
+from trombine.data.layouts import (
+    FILE_NAME,
+    METADATA,
+    PARTS_FILE_NAME,
+    VECTOR_KEYS,
+    few_pictures,
+    join,
+    pictures,
+    read_lines,
+)
+from trombine.data.masks import draw_mask, listing_hash, parse_mix
+from trombine.data.pack import Made, in_turn, is_pack, write_pack
 from trombine.io.files import KERNELS, cache_folder, cache_refusal, write_bytes
 from trombine.io.image import encode_png
 from trombine.io.record import record_of
-from trombine.world.fractals import PALETTES
+from trombine.world import STYLES, fractals
+from trombine.world.leaves import leaves
 
-Line = dict[str, Any]  # one line of metadata.jsonl
-
+SIZES: Final = range(16, 2049)  # pixels, of a world's pictures
+SEEDS: Final = range(2**31)  # what every column, record and reader holds exactly
+POINT_DECIMALS: Final = 3  # a thousandth of a pixel
 CARD: Final = "README.md"
 MARK: Final = "<!-- trombine-"  # in the last line of a card that is written again
 _AT_ONCE: Final = 2**19  # pixels that a process paints at once: some tenths of a second's work
+_TRUTH: Final = ("pictures", "parts", "points", "visible")  # columns of a face
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What one seed makes: one picture, or the two of a pair."""
+
+    row: Row  # as a pack has it; but masks are h x w, 0 and 255
+    styles: tuple[str, ...] = ("",)  # of each picture: "photo", "squares:3"; "" without a choice
+    says: Mapping[str, Any] = field(default_factory=dict)  # what else metadata.jsonl says of it
+
+
+# Photos that are spelled as styles of the world: heads turned further, children.
+PHOTOS: Final = {
+    "posed": trombine.world.paint_posed,
+    "children": trombine.world.paint_children,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maker:
+    """What is made of each seed."""
+
+    kind: str  # a name in KINDS
+    styles: tuple[str, ...] = ()  # of a world: one, or two for pairs; of masks: the families
+    size: int  # pixels, width and height
+
+    def __post_init__(self) -> None:
+        if self.size not in SIZES:
+            raise InputError(f"size is {SIZES[0]} to {SIZES[-1]} pixels, not {self.size!r}")
+        KINDS[self.kind].check(self.styles)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{'+'.join(self.styles)}" if self.styles else self.kind
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What stands before each side's keys, and names its folders: nothing for a single side."""
+        return self.styles if self.kind == "world" and len(self.styles) > 1 else ("",)
+
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """The names of the numbers in a row's vector."""
+        return KINDS[self.kind].vector_names()
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of a cell of each column of its pack."""
+        names = _TRUTH if self.kind == "world" else _TRUTH[:1]
+        marks = ("", PAIR)[: len(self.prefixes)]
+        columns = [f"{mark}{name}" for mark in marks for name in names]
+        vectors = {"vectors": (len(self.vector_names),)} if self.vector_names else {}
+        return {name: shapes(self.size)[base(name)] for name in (*columns, "seeds")} | vectors
+
+    @property
+    def at_once(self) -> int:
+        """How many a process paints at once."""
+        return max(1, min(16, _AT_ONCE // self.size**2))
+
+    def make(self, seed: int) -> Sample:
+        """The pictures and the truth of this seed."""
+        try:
+            return KINDS[self.kind].make(self, seed)
+        except Exception as error:
+            error.add_note(f"of seed {seed} of {self} at {self.size} px")
+            raise
+
+    def said_of(self, count: int) -> str:
+        """So many of its samples, in words."""
+        return f"{pictures(count)} ({self}) of {self.size} px"
+
+
+def _faces(maker: Maker, seed: int) -> Sample:
+    if maker.styles[0] in PHOTOS:
+        painted, vector = PHOTOS[maker.styles[0]](seed, maker.size)
+        sides = [painted]
+    else:
+        face = trombine.world.face(seed)
+        vector = np.asarray(trombine.world.to_vector(face), np.float64)
+        sides = [trombine.world.paint(face, maker.size, style) for style in maker.styles]
+    row: dict[str, np.ndarray] = {"vectors": vector}
+    for mark, painted in zip(("", PAIR), sides, strict=False):
+        points = np.round(painted.points.astype(np.float64), POINT_DECIMALS).astype(np.float32)
+        cells = (painted.pixels, painted.parts, points, painted.visible)
+        row |= {f"{mark}{name}": cell for name, cell in zip(_TRUTH, cells, strict=True)}
+    return Sample(row=row, styles=maker.styles)
+
+
+def _leaves(maker: Maker, seed: int) -> Sample:
+    return Sample(row={"pictures": leaves(seed, maker.size)})
+
+
+def _fractals(maker: Maker, seed: int) -> Sample:
+    drawn = fractals.fractal(seed)
+    pixels = fractals.paint_fractal(drawn, maker.size)
+    return Sample(row={"pictures": pixels, "vectors": fractals.to_vector(drawn)})
+
+
+def _masks(maker: Maker, seed: int) -> Sample:
+    drawn = draw_mask(parse_mix("+".join(maker.styles)), seed, maker.size)
+    pixels = drawn.hole.astype(np.uint8) * np.uint8(255)
+    says = {"family": drawn.family, "share": drawn.share}
+    return Sample(row={"pictures": pixels}, styles=(drawn.term,), says=says)
+
+
+def _files_of_masks(families: tuple[str, ...]) -> dict[str, str]:
+    """Hashes of what the folders hold that masks are drawn from, if there are any."""
+    paths = [term.path for term in parse_mix("+".join(families)) if term.path]
+    return {"files": "+".join(map(listing_hash, paths))} if paths else {}
+
+
+def check_styles(styles: tuple[str, ...]) -> None:
+    """Raise InputError unless these are a style, or two for pairs."""
+    if len(styles) == 1 and styles[0] in PHOTOS:
+        return
+    if not set(styles) <= set(STYLES):
+        names = ", ".join((*STYLES, *PHOTOS))
+        raise InputError(f"a style is one of {names}, two with + for pairs, not {'+'.join(styles)}")
+    if len(styles) > 2 or len(set(styles)) < len(styles):
+        raise InputError(f"a pair is of two different styles, not {'+'.join(styles)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What can be made of seeds."""
+
+    make: Callable[[Maker, int], Sample]
+    check: Callable[[tuple[str, ...]], object] = lambda styles: None  # raises InputError
+    vector_names: Callable[[], tuple[str, ...]] = tuple  # of the numbers in a row's vector
+    vector_key: str = ""  # of layouts.VECTOR_KEYS: under which metadata.jsonl has these, by name
+    styles_key: str = ""  # under which metadata.jsonl has the styles
+    option: str = ""  # of the verb, that says a picture's style
+    says: Callable[[tuple[str, ...]], Mapping[str, str]] = lambda styles: {}  # more, of the styles
+    in_specs: bool = False  # a spec names it by its name alone, as `leaves`
+
+
+KINDS: Final = {
+    "world": Kind(
+        make=_faces,
+        check=check_styles,
+        vector_names=lambda: tuple(trombine.world.VECTOR_NAMES),
+        vector_key="face",
+        styles_key="style",
+        option="style",
+    ),
+    "leaves": Kind(make=_leaves, in_specs=True),
+    "fractals": Kind(
+        make=_fractals,
+        vector_names=lambda: fractals.VECTOR_NAMES,
+        vector_key="fractal",
+        in_specs=True,
+    ),
+    "masks": Kind(
+        make=_masks,
+        check=lambda families: parse_mix("+".join(families)),
+        styles_key="families",
+        option="family",
+        says=_files_of_masks,
+    ),
+}
 # The keys by which lines of different kinds, all named by their seeds, are told apart.
-_MARKS: Final = {k for kind in KINDS.values() for k in (kind.vector_key, kind.styles_key) if k}
+_MARKS: Final = {*VECTOR_KEYS, *(kind.styles_key for kind in KINDS.values())} - {""}
+
+
+@cache
+def painter_hash() -> str:
+    """A hash of the painters' own code: a pack of another painter's pictures is another pack."""
+    package = Path(trombine.__file__).parent
+    files = [package / "core" / "conventions.py", *package.glob("world/**/*.py")]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(
+            path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
+    return digest.hexdigest()[:16]
 
 
 # A pack
@@ -88,15 +279,14 @@ def paint_pack(
             "vector_names": list(maker.vector_names),
         },
         count=count,
-        shapes=_shapes(maker),
-        shard=_several(maker),
+        shapes=maker.shapes,
+        shard=maker.at_once,
         workers=workers,
         cluster=cluster,
         overwrite=overwrite,
         progress=progress,
-        unit=maker.plural,
     )
-    summary = f"{shown(path)}: a pack of {maker.several(count)} of {maker.size} px"
+    summary = f"{shown(path)}: a pack of {maker.said_of(count)}"
     if written.was_whole:
         return Result(summary=f"{summary} (was there)", kept=count)
     return Result(summary=summary, written=(path,), kept=written.kept)
@@ -110,31 +300,10 @@ class _MakeRows:
     first_seed: int
 
     def __call__(self, places: Sequence[int]) -> list[Made]:
-        return [(None, row(self.maker.make(self.first_seed + place))) for place in places]
-
-
-def row(sample: Sample) -> dict[str, np.ndarray]:
-    """A sample as the row of a pack."""
-    cells: dict[str, np.ndarray | None] = {}
-    for prefix, side in zip(("", PAIR), sample.sides, strict=False):
-        cells[f"{prefix}pictures"] = side.pixels
-        cells[f"{prefix}parts"] = side.parts
-        cells[f"{prefix}points"] = side.points
-        cells[f"{prefix}visible"] = side.visible
-    cells |= {"vectors": sample.vector, "seeds": np.array(sample.seed, np.int64)}
-    return {name: cell for name, cell in cells.items() if cell is not None}
-
-
-def _shapes(maker: Maker) -> Shapes:
-    """Of a cell of each column of a maker's pack."""
-    names = ["pictures", "parts", "points", "visible"] if maker.kind == "world" else ["pictures"]
-    names += [f"{PAIR}{name}" for name in names] if maker.paired else []
-    vectors = {"vectors": (len(maker.vector_names),)} if maker.vector_names else {}
-    return {name: shapes(maker.size)[base(name)] for name in (*names, "seeds")} | vectors
-
-
-def _several(maker: Maker) -> int:
-    return max(1, min(16, _AT_ONCE // maker.size**2))
+        made = list[Made]()
+        for seed in (self.first_seed + place for place in places):
+            made.append((None, {**self.maker.make(seed).row, "seeds": np.array(seed, np.int64)}))
+        return made
 
 
 def _warn_uncached() -> None:
@@ -174,18 +343,17 @@ def paint_folder(
         _write_lines(metadata, lines)  # by which a folder is known as ours
         draw = _Draw(folder, maker)
         try:
-            some = _several(maker)
-            lots = spread(draw, todo, workers=workers, cluster=cluster, at_once=some)
+            lots = spread(draw, todo, workers=workers, cluster=cluster, at_once=maker.at_once)
             with closing(lots) as drawn:
                 for done, (seed, line) in enumerate(drawn, kept + 1):
                     lines[seed] = line
                     names = files_of(maker, seed)
-                    written += [folder / names[join(p, FILE_NAME)] for p in prefixes(maker)]
-                    step(done, count, maker.plural)
+                    written += [folder / names[join(p, FILE_NAME)] for p in maker.prefixes]
+                    step(done, count, "pictures")
         finally:
             _write_lines(metadata, lines)
-    were = f" ({kept} {'was' if kept == 1 else 'were'} there)" if kept else ""
-    summary = f"{shown(folder)}: {maker.several(count)} of {maker.size} px{were}"
+    there = f"; {kept:,} of them there before" if kept else ""
+    summary = f"{shown(folder)}: {maker.said_of(count)}{there}"
     return Result(summary=summary, written=tuple(written), kept=kept)
 
 
@@ -235,37 +403,35 @@ class _Draw:
     maker: Maker
 
     def __call__(self, seed: int) -> str:
-        sample = self.maker.make(seed)
-        names = files_of(self.maker, seed)
-        for side, prefix in zip(sample.sides, prefixes(self.maker), strict=True):
-            if side.parts is not None:
-                parts = self.folder / names[join(prefix, PARTS_FILE_NAME)]
-                write_bytes(parts, parts_png(side.parts))
-            picture = self.folder / names[join(prefix, FILE_NAME)]
-            write_bytes(picture, png(self.maker, seed, side))
-        return json.dumps(_line(self.maker, sample))
-
-
-def prefixes(maker: Maker) -> tuple[str, ...]:
-    """What stands before each side's keys, and names its folders: nothing for a single side."""
-    return maker.styles if maker.paired else ("",)
+        maker, sample, option = self.maker, self.maker.make(seed), KINDS[self.maker.kind].option
+        row, names = sample.row, files_of(maker, seed)
+        line = head(maker, seed) | dict(sample.says)
+        for prefix, mark, style in zip(maker.prefixes, ("", PAIR), sample.styles, strict=False):
+            if f"{mark}parts" in row:
+                data = parts_png(row[f"{mark}parts"])
+                write_bytes(self.folder / names[join(prefix, PARTS_FILE_NAME)], data)
+                points = np.round(row[f"{mark}points"].astype(np.float64), POINT_DECIMALS)
+                line[join(prefix, "landmarks")] = points.tolist()
+                line[join(prefix, "visible")] = row[f"{mark}visible"].tolist()
+            # The record by which `replay` paints it again.
+            options = {"count": 1, "first_seed": seed, "size": maker.size}
+            record = record_of(f"data_{maker.kind}", options | ({option: style} if option else {}))
+            data = encode_png(row[f"{mark}pictures"], record)
+            write_bytes(self.folder / names[join(prefix, FILE_NAME)], data)
+        if "vectors" in row:
+            numbers = zip(maker.vector_names, row["vectors"].tolist(), strict=True)
+            line[KINDS[maker.kind].vector_key] = dict(numbers)
+        return json.dumps(line)
 
 
 def files_of(maker: Maker, seed: int) -> dict[str, str]:
     """The files of a seed, by their keys in metadata.jsonl."""
     found = dict[str, str]()
-    for prefix in prefixes(maker):
+    for prefix in maker.prefixes:
         found[join(prefix, FILE_NAME)] = f"{prefix}{'/' if prefix else ''}{seed:06d}.png"
         if maker.kind == "world":
             found[join(prefix, PARTS_FILE_NAME)] = f"{join(prefix, 'parts')}/{seed:06d}.png"
     return found
-
-
-def png(maker: Maker, seed: int, side: Side) -> bytes:
-    """The file of a picture, with the record by which `replay` paints it again."""
-    options = {"count": 1, "first_seed": seed, "size": maker.size}
-    options |= {option: side.style} if (option := KINDS[maker.kind].option) else {}
-    return encode_png(side.pixels, record_of(f"data_{maker.kind}", options))
 
 
 def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
@@ -277,26 +443,12 @@ def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
     return held.getvalue()
 
 
-def head(maker: Maker, seed: int) -> Line:
+def head(maker: Maker, seed: int) -> dict[str, Any]:
     """How the line of a seed begins: its files, and what was asked for."""
-    line: Line = {**files_of(maker, seed), "seed": seed, "size": maker.size}
+    line: dict[str, Any] = {**files_of(maker, seed), "seed": seed, "size": maker.size}
     if maker.styles:
         line[KINDS[maker.kind].styles_key] = "+".join(maker.styles)
     return line | dict(KINDS[maker.kind].says(maker.styles))
-
-
-def _line(maker: Maker, sample: Sample) -> Line:
-    """The line of metadata.jsonl: file names first, then what is short, then the truth."""
-    line = head(maker, sample.seed) | dict(sample.says)
-    for prefix, side in zip(prefixes(maker), sample.sides, strict=True):
-        if side.points is not None and side.visible is not None:
-            points = np.round(side.points.astype(np.float64), POINT_DECIMALS)
-            line[join(prefix, "landmarks")] = points.tolist()
-            line[join(prefix, "visible")] = side.visible.tolist()
-    if sample.vector is not None:
-        numbers = dict(zip(maker.vector_names, sample.vector.tolist(), strict=True))
-        line[KINDS[maker.kind].vector_key] = numbers
-    return line
 
 
 # The card of fractals
@@ -320,7 +472,7 @@ def card(seeds: Sequence[int], size: int) -> str:
     return template.format(
         count=f"{len(seeds):,}",
         size=size,
-        names=", ".join(f"{number} {name}" for number, name in enumerate(PALETTES)),
+        names=", ".join(f"{number} {name}" for number, name in enumerate(fractals.PALETTES)),
         version=__version__,
         all=max(seeds) - min(seeds) + 1,
         first=min(seeds),

@@ -3,30 +3,37 @@
 What a picture is for (columns.SPLITS) its layout says. Where it does not, the hash of the file's
 bytes decides, so that a picture has the same use under any name and in any folder, and a copy of
 it can never be judged on after it was learned from.
+
+Sets of the Hugging Face hub become folders first; their `datasets` (the extra `hub`) finds,
+downloads and reads the set:
+
+    owner/name                  all of a set
+    owner/name:test             one split of it
+    owner/name/config           one configuration of it; owner/name/config:test
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
-import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from PIL import Image
 
 from trombine.core.devices import CPU
-from trombine.core.errors import InputError, about, shown
-from trombine.core.progress import Account, Progress, Result
+from trombine.core.errors import CHECK_NETWORK, InputError, about, said, shown
+from trombine.core.progress import Account, Progress, Result, silent
 from trombine.data.columns import SPLITS
-from trombine.data.layouts import list_folder
-from trombine.data.listing import Listing, Record, pictures
-from trombine.data.pack import SKIPPED
-from trombine.data.pack_writer import Made, write_pack
-from trombine.data.reading import CROPS, READER, LargestFace, blank_row, read_row
-from trombine.data.tiles import TILES, tiled
-from trombine.io.files import opened
+from trombine.data.layouts import CSV, FILE_NAME, LABEL, Listing, Record, list_folder, pictures
+from trombine.data.pack import SKIPPED, Made, in_turn, write_pack
+from trombine.data.reading import READER, TILES, blank_row, read_row, tiled
+from trombine.io.files import cache_folder, opened, write_bytes
 from trombine.models import loaded
 
 
@@ -35,7 +42,7 @@ class PrepareOptions:
     """How pictures are made into a pack."""
 
     size: int  # pixels, width and height
-    crop: str = "centre"  # a name in reading.CROPS
+    crop: str = "centre"  # as reading.read_row has it, or tiles
     device: str = CPU  # that faces are found on
     choose: int = 5  # percent
     test: int = 5  # percent
@@ -57,8 +64,6 @@ def prepare_pack(
     if options.crop == TILES:
         listing = tiled(folder, listing, options.size, options.most)
     account = Account()
-    for note in listing.notes:
-        account.notice(note, folder)
     blank = blank_row(listing, options.size)
     with about(folder):
         written = write_pack(
@@ -93,14 +98,12 @@ class _ReadRows:
     options: PrepareOptions
 
     def __call__(self, places: Sequence[int]) -> list[Made]:
-        crop = CROPS[self.options.crop]
-        if isinstance(crop, LargestFace):
-            crop = LargestFace(self.options.device)
-        made: list[Made] = []
+        made, options = list[Made](), self.options
+        how = (options.size, options.crop, options.device)
         for place in places:
             record = self.listing.records[place]
             try:
-                row = read_row(self.folder, self.listing, record, self.options.size, crop)
+                row = read_row(self.folder, self.listing, record, *how)
                 split = record.split if record.split >= 0 else self._split(record)
                 made.append((record.name, {**row, "splits": np.array(split, np.int64)}))
             except InputError as error:
@@ -124,7 +127,7 @@ def split_share(digest: bytes) -> float:
 
 def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str, Any]:
     by_whom = {}
-    if isinstance(CROPS[options.crop], LargestFace):  # another reader finds faces elsewhere
+    if options.crop == "face":  # another reader finds faces elsewhere
         where = {} if options.device == CPU else {"device": options.device}
         by_whom = {"reader": loaded(READER, task="read").hash, **where}
     return {
@@ -144,7 +147,7 @@ def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str,
 
 def _digest(folder: Path, listing: Listing) -> str:
     """A hash of the names and lengths of the files, and of what is said of the pictures."""
-    digest, start = hashlib.sha256(), f"{folder}{os.sep}"
+    digest = hashlib.sha256()
 
     def plain(held: Any) -> Any:  # numbers whose text says them all, which a large array's does not
         return held.tolist() if isinstance(held, np.ndarray) else held
@@ -154,15 +157,106 @@ def _digest(folder: Path, listing: Listing) -> str:
         for view in record.sides:
             files = [view.picture, view.parts, *(name for _, name in view.masks)]
             # None: where five points of a face were kept once.
-            facts += [files, [_length(start + name) for name in files if name]]
+            facts += [files, [_length(folder / name) for name in files if name]]
             facts += [plain(view.points), view.visible, None, view.swapped]
             facts += [view.tile] if view.tile >= 0 else []
         digest.update(f"{facts}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
-def _length(path: str) -> int:
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.exists() else -1
+
+
+# Sets of the hub
+
+_NAME: Final = re.compile(r"([\w.-]+(?:/[\w.-]+)?)(?:/([\w.-]+))?(?::([\w.-]+))?")
+_NUMBERS: Final = ("int", "uint", "float", "bool")  # how the types of columns of numbers begin
+
+
+def parse_hub(name: str) -> tuple[str, str | None, str | None]:
+    """Name, configuration and split of a text; raises InputError for any other text."""
+    match = _NAME.fullmatch(name)
+    if match is None or ".." in name:
+        cure = "write owner/name, or owner/name:split"
+        raise InputError("is not a name of the hub", cure, path=f"hub:{name}")
+    return match[1], match[2], match[3]
+
+
+def hub_folder(name: str) -> Path:
+    """Where the pictures of a set of the hub are kept, in the cache."""
+    parse_hub(name)
+    return cache_folder() / "hub" / name.replace("/", "--").replace(":", "@")
+
+
+def prepare_hub(name: str, folder: Path, progress: Progress | None = None) -> None:
+    """Write the pictures of a set of the hub to a folder, as they are; keep one that is complete.
+
+    A metadata.csv has the class and every column of numbers; the split is the folder. It is
+    written last, so where it is, all is.
+    """
+    with about(f"hub:{name}"), in_turn(folder):
+        if (folder / CSV).is_file():
+            return
+        splits, lines = _load(name), list[dict[str, Any]]()
+        total, step = sum(map(len, splits.values())), progress or silent
+        for split, rows in splits.items():
+            for line in _rows(rows, folder, re.sub(r"[^\w.-]", "_", split).lstrip(".")):
+                lines.append(line)
+                step(len(lines), total, "pictures")
+        if not lines:
+            raise InputError("has no picture in any row", "choose another split")
+        text = StringIO()
+        writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+        write_bytes(folder / CSV, text.getvalue().encode())
+
+
+def _load(name: str) -> dict[str, Any]:
+    """The splits of a set, downloaded if need be."""
+    hub_name, config, split = parse_hub(name)
     try:
-        return Path(path).stat().st_size
-    except (OSError, ValueError):
-        return -1
+        import datasets
+    except ImportError as error:
+        raise InputError("needs the extra hub", "pip install 'trombine[hub]'") from error
+    try:
+        loaded: Any = datasets.load_dataset(hub_name, config, split=split)
+    except Exception as error:  # of many libraries, for what is no fault of ours
+        raise InputError(f"cannot be loaded ({said(error)})", CHECK_NETWORK) from error
+    return {split: loaded} if split else dict(loaded)
+
+
+def _rows(rows: Any, folder: Path, split: str) -> Iterator[dict[str, Any]]:
+    """Write the pictures of a split; the line of each. Rows without a picture are left out."""
+    import datasets
+
+    features = rows.features
+    images = [key for key, feature in features.items() if isinstance(feature, datasets.Image)]
+    if not images:
+        raise InputError("has no column of pictures", "choose a set of pictures")
+    classes = {k: f.names for k, f in features.items() if isinstance(f, datasets.ClassLabel)}
+    label = next(iter(classes), LABEL if LABEL in features else "")
+    kinds = {key: str(getattr(feature, "dtype", "")) for key, feature in features.items()}
+    numbers = [k for k, kind in kinds.items() if kind.startswith(_NUMBERS) and k != label]
+    wanted = [images[0], *([label] if label else ()), *numbers]
+    raw = rows.select_columns(wanted).cast_column(images[0], datasets.Image(decode=False))
+    for number, row in enumerate(raw):
+        image = row[images[0]] or {}
+        if not (image.get("bytes") or image.get("path")):
+            continue
+        data = image["bytes"] or Path(image["path"]).read_bytes()
+        try:  # a set may name any file of this machine as a picture: only pictures are copied
+            with Image.open(BytesIO(data)) as picture:
+                suffix = str(picture.format).lower()
+        except OSError as error:
+            problem = f"has no picture of a known format in row {number} of {split}"
+            raise InputError(problem, "choose another split") from error
+        file = folder / split / f"{number:06d}.{'jpg' if suffix == 'jpeg' else suffix}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        line: dict[str, Any] = {FILE_NAME: f"{split}/{file.name}"}
+        if label:
+            names = dict(enumerate(classes.get(label, ())))
+            line[LABEL] = names.get(row[label]) if names else row[label]  # -1: the set says none
+        yield line | {key: None if row[key] is None else float(row[key]) for key in numbers}

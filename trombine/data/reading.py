@@ -1,82 +1,124 @@
-"""One record of a listing as the row of a store: decoded, cut out, resized, its truth with it.
+"""Pictures of a folder as rows: decoded, cut out, resized, their truth with them.
 
-A crop says which box of a picture is kept, or which turned square (a Frame); that becomes the whole
-of a square of the wanted size (bicubic, antialiased). Points move with it, and labels are taken at
-the nearest pixel. A JPEG that is much larger than wanted is decoded at a half, a quarter or an
-eighth of its size, which is faster and looks the same.
+What is in the folder a layout says (layouts.py). A crop says which box of a picture is kept, or
+which turned square (a Frame); that becomes the whole of a square of the wanted size (bicubic,
+antialiased). Points move with it, and labels are taken at the nearest pixel. A JPEG that is much
+larger than wanted is decoded at a half, a quarter or an eighth of its size, which is faster and
+looks the same. Tiles are squares of a picture at its own size: what enlargers learn from.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float32, Float64, Int64, UInt8
 from PIL import Image as Pillow
 
 from trombine.core.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points, to_picture
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shown
 from trombine.core.tiles import Box, cut
-from trombine.data.columns import PAIR, Row, base, shapes, unknown
+from trombine.data.columns import PAIR, Columns, Row, base, shapes, stack, unknown
 from trombine.data.kernel_resample import nearest, resample
-from trombine.data.listing import Listing, Record, View
+from trombine.data.layouts import Listing, Record, View, list_folder
 from trombine.data.proportions import straight
-from trombine.data.tiles import TILES, read_whole, tile_box
 from trombine.faces import Frame, read_faces
-from trombine.io.image import Picture, as_seen, load_labels, load_picture
+from trombine.io.image import Picture, as_seen, load_labels, load_picture, size_of
 from trombine.models import loaded
+
+TILES: Final = "tiles"  # the crop of this name, and the kind of source
+MOST: Final = 20_000  # squares that a source takes of a folder, where its spec does not say
+_CACHE_LIMIT: Final = 2**28  # bytes of rows: a folder with fewer is decoded once
+
+
+class Folder:
+    """A store of the pictures of a folder, read when they are asked for: their middle squares."""
+
+    def __init__(self, path: Path, size: int, layout: str = "") -> None:
+        """Look what is in the folder; raises InputError if that is no pictures."""
+        self.path, self.size = path, size
+        self.listing = list_folder(path, layout)
+        self.classes, self.vector_names = self.listing.classes, self.listing.vector_names
+        uses = np.array([record.split for record in self.listing.records], np.int64)
+        self.splits: Int64[np.ndarray, "n"] | None = uses if (uses >= 0).any() else None
+        self.blank = blank_row(self.listing, size)
+        most = sum(cell.nbytes for cell in self.blank.values()) * len(self)
+        self._cache: dict[int, Row] | None = {} if most <= _CACHE_LIMIT else None
+
+    def __len__(self) -> int:
+        return len(self.listing.records)
+
+    def name(self, index: int) -> str:
+        """The picture's file, as its folder names it."""
+        return shown(self.listing.records[index].name)
+
+    def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """The columns of these pictures, read now; those of a small folder are read once."""
+        return stack((self._row(index) for index in indices.tolist()), self.blank)
+
+    def _row(self, index: int) -> Row:
+        if self._cache is not None and index in self._cache:
+            return self._cache[index]
+        row = read_row(self.path, self.listing, self.listing.records[index], self.size)
+        if self._cache is not None:
+            self._cache[index] = row
+        return row
+
+
+# A row
 
 # How many times larger a picture may be than its parts map, or smaller: CelebAMask-HQ's is 2.
 _RATIOS: Final = (1.0, 2.0, 4.0, 8.0, 0.5, 0.25, 0.125)
 _MEND: Final = "mend it, or take it away to use the pictures alone"
 
 
-Crop = Callable[[Picture], Box | Frame | None]
-"""What is kept of a picture; None where it does not show what is wanted."""
+def read_row(
+    folder: Path,
+    listing: Listing,
+    record: Record,
+    size: int,
+    crop: str = "centre",
+    device: str = CPU,
+) -> Row:
+    """What a store keeps of a record; raises InputError for what cannot be read.
 
-
-def centre(image: Picture) -> Box:
-    """The largest square in the middle."""
-    side = min(image.height, image.width)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return Box(top=top, left=left, bottom=top + side, right=left + side)
-
-
-def full_box(image: Picture) -> Box:
-    """All of the picture; one that is not square is squeezed."""
-    return Box(top=0, left=0, bottom=image.height, right=image.width)
-
-
-@dataclass(frozen=True)
-class LargestFace:
-    """The square that its largest face stands in upright, the eyes in their places."""
-
-    device: str = CPU  # that the reader is computed on
-
-    def __call__(self, image: Picture) -> Frame | None:
-        return face_frame(as_seen(image), self.device)
-
-
-CROPS: Final[dict[str, Crop]] = {
-    "centre": centre,
-    "none": full_box,
-    "face": LargestFace(),
-    TILES: centre,  # of each square, which is a record of its own (tiles.py)
-}
-
-
-def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Crop = centre) -> Row:
-    """What a store keeps of a record; raises InputError for what cannot be read."""
+    `crop`: centre, the largest square in the middle; none, all of the picture, squeezed; face, the
+    square that its largest face stands in upright, found on this device.
+    """
     row: dict[str, np.ndarray] = {}
-    # A face is decoded whole: how much of the picture it will be is not known yet.
-    least, side_crop = None if isinstance(crop, LargestFace) else size, _for_both(crop)
+    frame: Frame | None = None
+    shape = (0, 0)
     for mark, view in zip(("", PAIR), record.sides, strict=False):
-        cells = _read_side(folder, listing, view, size, side_crop, least)
+        path = folder / view.picture
+        # A face is decoded whole: how much of the picture it will be is not known yet.
+        least = None if crop == "face" else size
+        image = load_picture(path, least=least) if view.tile < 0 else read_whole(path)
+        height, width = image.height, image.width
+        if view.tile >= 0:
+            box = tile_box(image, view.tile, size)
+        elif crop == "none":
+            box = Box(top=0, left=0, bottom=height, right=width)
+        elif crop == "face" and frame is not None and height * shape[1] == width * shape[0]:
+            times = width / shape[1]  # both sides of a pair are framed alike
+            box = replace(frame, x=frame.x * times, y=frame.y * times, side=frame.side * times)
+        elif crop == "face":
+            box, shape = face_frame(as_seen(image), device), (height, width)
+            if box is None:
+                remedy = "take it away, or give --crop centre"
+                raise InputError("shows no face", remedy, path=path)
+            frame = box
+        else:
+            side = min(height, width)
+            left, top = (width - side) // 2, (height - side) // 2
+            box = Box(top=top, left=left, bottom=top + side, right=left + side)
+        cells = _read_side(folder, listing, view, image, box, size)
         row |= {mark + name: cell for name, cell in cells.items()}
     if listing.vector_names and record.vector is not None:
         row["vectors"] = np.asarray(record.vector, np.float64)
@@ -87,22 +129,6 @@ def read_row(folder: Path, listing: Listing, record: Record, size: int, crop: Cr
     if record.split >= 0:
         row["splits"] = np.array(record.split, np.int64)
     return row
-
-
-def _for_both(crop: Crop) -> Crop:
-    """The same for both sides of a pair: the second of the first's shape is framed as that was."""
-    first: list[tuple[Frame, Picture]] = []
-
-    def shared(image: Picture) -> Box | Frame | None:
-        if first and image.height * first[0][1].width == image.width * first[0][1].height:
-            frame, times = first[0][0], image.width / first[0][1].width
-            return replace(frame, x=frame.x * times, y=frame.y * times, side=frame.side * times)
-        frame = crop(image)
-        if frame is not None and not isinstance(frame, Box):
-            first.append((frame, image))
-        return frame
-
-    return shared
 
 
 def blank_row(listing: Listing, size: int) -> Row:
@@ -128,14 +154,8 @@ def _columns_of(record: Record) -> Iterator[str]:
 
 
 def _read_side(
-    folder: Path, listing: Listing, view: View, size: int, crop: Crop, least: int | None
+    folder: Path, listing: Listing, view: View, image: Picture, box: Box | Frame, size: int
 ) -> dict[str, np.ndarray]:
-    path = folder / view.picture
-    image = load_picture(path, least=least) if view.tile < 0 else read_whole(path)
-    box = crop(image) if view.tile < 0 else tile_box(image, view.tile, size)
-    if box is None:
-        problem, remedy = "shows no face", "take it away, or give --crop centre"
-        raise InputError(problem, remedy, path=path)
     row = {"pictures": resize(as_seen(image), box, size)}
     if view.parts or view.masks:
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)
@@ -273,3 +293,50 @@ def _map(frame: Frame, size: int) -> Maps:
     linear = np.array([[cos, -sin], [sin, cos]]) * frame.side / size
     middle = np.array([frame.x, frame.y]) - linear @ [size / 2, size / 2]
     return np.concatenate([linear, middle[:, None]], 1)[None]
+
+
+__all__ = ["Folder"]
+
+
+# Tiles
+
+
+def tiled(folder: Path, listing: Listing, size: int, most: int | None = None) -> Listing:
+    """The listing of the squares of its pictures; of more than `most`, some of every region."""
+    squares = [square for record in listing.records for square in _cut(folder, record, size)]
+    if not squares:
+        problem = f"holds no picture of {size} x {size} pixels or more to cut squares out of"
+        raise InputError(problem, "give a smaller --size", path=folder)
+    if most is not None and len(squares) > most:
+        squares = [squares[index * len(squares) // most] for index in range(most)]
+    return replace(listing, records=squares)
+
+
+def _cut(folder: Path, record: Record, size: int) -> Iterator[Record]:
+    """The squares of a picture; of one that cannot be read a first, which is refused then."""
+    height = width = size
+    with suppress(InputError):
+        height, width = size_of(folder / record.name)
+    for number in range((height // size) * (width // size)):
+        yield replace(record, sides=tuple(replace(view, tile=number) for view in record.sides))
+
+
+def tile_box(image: Picture, number: int, size: int) -> Box:
+    """The square of this number: in rows from the left above, all together in the middle."""
+    rows, columns = image.height // size, image.width // size
+    if number >= rows * columns:
+        problem = f"has {image.width} x {image.height} pixels, too few for a square of {size}"
+        raise InputError(problem, "give a smaller --size, or take it away")
+    top = (image.height - rows * size) // 2 + number // columns * size
+    left = (image.width - columns * size) // 2 + number % columns * size
+    return Box(top=top, left=left, bottom=top + size, right=left + size)
+
+
+def read_whole(path: Path) -> Picture:
+    """A picture, decoded once for all of its squares where they are read one after the other."""
+    return _decoded(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@lru_cache(maxsize=1)
+def _decoded(path: Path, changed: int) -> Picture:
+    return load_picture(path)

@@ -1,11 +1,27 @@
 """Pictures by number, from wherever a spec says; and the endless batches a training takes.
 
-    source("world:photo*0.7+leaves*0.3", 64)     opens; spec.py has the grammar
+    source("world:photo*0.7+leaves*0.3", 64)
 
-A Source has a length, `item(i)` and `batch(indices)`. Its items are numbered through: those of a
-mix's first term, then those of the second, and so on. `draw` says which item is the n-th picture
-of a run: it weighs the terms and shuffles each, and it is a function of (seed, n, rollbacks) alone,
-so there is nothing to save for a resume.
+    spec   = term { "+" term }
+    term   = body [ "@" split ] [ "#" count | "#" seed "-" seed ] [ "*" weight ]
+    body   = "world:" style [ "+" style ]       faces; two styles are pairs of the same faces
+           | "leaves"                           overlapping shapes
+           | "fractals"                         the Fractal Dream maps
+           | "folder:" path                     any folder of pictures, its layout recognised
+           | layout ":" path                    a folder of this layout: celeba:PATH, lfw:PATH, ...
+           | "pack:" path                       a pack, as `trombine data prepare` writes it
+           | "tiles:" path                      its pictures cut into squares at their own size
+           | "hub:" name                        a data set of the Hugging Face hub
+    split  = "train" | "choose" | "test"        only the pictures that are for this
+    seed   of what is painted, the first and the last; a count begins with seed 0
+
+`world:photo+leaves` is a mix, `world:photo+anime` a pair, `folder:a+b` the folder a+b: what follows
+a + begins a new term where it begins with the name of a kind (core/grammar.py).
+
+A Source has a length and `batch(indices)`. Its items are numbered through: those of a mix's first
+term, then those of the second, and so on. `draw` says which item is the n-th picture of a run: it
+weighs the terms and shuffles each, and it is a function of (seed, n, rollbacks) alone, so there is
+nothing to save for a resume.
 
 What is painted is painted once, into a pack in the cache (`prepare` does it and says how far it
 is), and read from there; so is what comes from the hub.
@@ -17,7 +33,8 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -26,23 +43,153 @@ import numpy as np
 from jaxtyping import Int64
 
 from trombine.core.errors import InputError
+from trombine.core.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
 from trombine.core.progress import Progress
 from trombine.core.rng import Rng
 from trombine.data.augment import Augment, augmented
-from trombine.data.columns import PAIR, SHARED, SPLITS, Columns, Store, base, unknown
-from trombine.data.folder import Folder
-from trombine.data.hub import hub_folder, prepare_hub
-from trombine.data.item import Batch, Item, batch_of, item_of
-from trombine.data.layouts import list_folder
-from trombine.data.listing import pictures
-from trombine.data.made import SEEDS, Maker, painter_hash
-from trombine.data.pack import Pack
-from trombine.data.painting import paint_pack
-from trombine.data.prepare import PrepareOptions, prepare_pack
-from trombine.data.spec import Term, check_paths, parse, spell
-from trombine.data.tiles import MOST, TILES
+from trombine.data.columns import (
+    PAIR,
+    SHARED,
+    SPLITS,
+    Batch,
+    Columns,
+    Store,
+    base,
+    batch_of,
+    unknown,
+)
+from trombine.data.layouts import LAYOUTS, list_folder, pictures
+from trombine.data.pack import Pack, is_pack, part_of
+from trombine.data.painting import (
+    KINDS,
+    PHOTOS,
+    SEEDS,
+    Maker,
+    check_styles,
+    paint_pack,
+    painter_hash,
+)
+from trombine.data.prepare import PrepareOptions, hub_folder, prepare_hub, prepare_pack
+from trombine.data.reading import MOST, TILES, Folder
 from trombine.io.files import cache_folder
 from trombine.nets.spaces import SPACES
+from trombine.world import STYLES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One term of a spec."""
+
+    kind: str  # world, one of PAINTED, or one of PATHS
+    styles: tuple[str, ...] = ()  # of a world: one, or two for pairs
+    path: str = ""  # of a folder or a pack; the name of a data set of the hub
+    split: str = ""  # only pictures that are for this: one of columns.SPLITS
+    first: int = 0  # seed of what is painted
+    count: int | None = None  # how many pictures; None: all, or as many as is usual
+    weight: float = 1.0  # beside the other terms' weights
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Of painted faces: the style in which they are drawn, or both of a pair."""
+        return ("photo",) if self.of_photos else self.styles
+
+    @property
+    def of_photos(self) -> bool:
+        """Whether these are photos that are spelled as a style of their own."""
+        return any(style in PHOTOS for style in self.styles)
+
+    @property
+    def seeds(self) -> range:
+        """Of what is painted."""
+        return range(self.first, self.first + (self.count or USUAL_COUNT))
+
+
+PAINTED: Final = tuple(name for name, kind in KINDS.items() if kind.in_specs)
+PATHS: Final = ("folder", "tiles", "pack", "hub", *LAYOUTS)
+USUAL_COUNT: Final = 20_000  # pictures that are painted, where the spec does not say
+_MARKS: Final = {"@": "|".join(SPLITS), "#": r"\d{1,12}(?:-\d{1,12})?", "*": NUMBER}
+_KINDS: Final = ", ".join(
+    ("world:STYLE", *PAINTED, "folder:PATH", "tiles:PATH", "pack:PATH", "hub:NAME or LAYOUT:PATH")
+)
+
+
+def parse(spec: str) -> tuple[Term, ...]:
+    """The terms of a spec; raises InputError."""
+    with reading(spec):
+        return tuple(map(_term, pieces(spec, _MARKS, names=PAINTED, paths=("world", *PATHS))))
+
+
+def spell(terms: tuple[Term, ...]) -> str:
+    """The one way to write these terms: parse(spell(terms)) == terms."""
+    return "+".join(map(_spell_term, terms))
+
+
+def _spell_term(term: Term) -> str:
+    count = f"{term.first}-{term.seeds[-1]}" if term.first else str(term.count or "")
+    marks = {"@": term.split, "#": count, "*": weighed(term.weight)}
+    reads = (lambda text: parse(text) == (term,)) if term.path else None
+    return spelled(term.kind, term.path or "+".join(term.styles), marks, reads)
+
+
+def _term(piece: Piece) -> Term:
+    kind, value, (split, seeds, factor) = piece.name, piece.value, piece.marks.values()
+    (first, count), weight = _counted(seeds), weight_of(factor)
+    if kind in PATHS and ":" in piece.body:
+        if not value:
+            raise InputError(f"names nothing after '{kind}:'; write {kind}:PATH")
+        if "-" in seeds:
+            raise InputError(f"#{seeds} is of seeds; of {kind}: give a count, as #100")
+        return Term(kind=kind, path=value, split=split, count=count, weight=weight)
+    if piece.body in PAINTED or piece.body.startswith("world:"):
+        if split:
+            raise InputError(f"@{split} is for pictures of a folder; those of seeds have none")
+        styles = tuple(value.split("+")) if kind == "world" else ()
+        if styles:
+            check_styles(styles)
+        return Term(kind=kind, styles=styles, first=first, count=count, weight=weight)
+    if is_there(piece.body):  # the path of a folder or a pack, as it is
+        kind = "pack" if is_pack(Path(piece.body)) else "folder"
+        return Term(kind=kind, path=piece.body, split=split, count=count, weight=weight)
+    hint = f"; did you mean world:{kind}?" if kind in STYLES else ""
+    raise InputError(f"'{piece.body}' is not a source; a source is {_KINDS}{hint}")
+
+
+def _counted(seeds: str) -> tuple[int, int | None]:
+    """The first seed, and how many, of what stands behind #: a count, or two seeds."""
+    if not seeds:
+        return 0, None
+    first, dash, last = seeds.partition("-")
+    count = int(last) - int(first) + 1 if dash else int(first)
+    if count < 1:
+        raise InputError(f"#{seeds}: a count is above 0, and seeds are the first and the last")
+    return int(first) if dash else 0, count
+
+
+def is_there(path: str) -> bool:
+    """Whether it is the path of something; any text may be asked about, however long."""
+    with suppress(OSError):
+        return bool(path) and Path(path).exists()
+    return False
+
+
+def of_path(text: str) -> str:
+    """The spec of a folder or a pack that is there; "" of what is not."""
+    if not is_there(text):
+        return ""
+    return spell((Term(kind="pack" if is_pack(Path(text)) else "folder", path=text),))
+
+
+def check_paths(spec: str) -> None:
+    """Raise InputError for the first path of a spec that is not there."""
+    for term in parse(spec):
+        path = Path(term.path or ".")
+        if term.kind == "hub" or is_there(str(path)) or is_there(str(part_of(path.absolute()))):
+            continue
+        problem = "does not exist" if term.kind == "pack" else "is not a folder"
+        quoted = f'; a path with a sign in it is put in quotes, {term.kind}:"PATH"'
+        cure = f"check the name{quoted if set('+@#*') & set(spec) else ''}"
+        raise InputError(problem, cure, path=path)
+
 
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
 SEED_RANGES: Final = (0, 1_000_000, 1_500_000, 2_000_000)
@@ -58,7 +205,7 @@ class Part:
     ) -> None:
         """These rows of the store; else all, or as many as the term counts, of its split."""
         self.store, self.term = store, term
-        splits = store.splits()
+        splits = store.splits
         if rows is None:
             rows = np.arange(len(store), dtype=np.int64)
             spec = spell((replace(term, weight=1.0),))
@@ -123,10 +270,8 @@ class Source:
         # What each item is for, into SPLITS; None: unknown.
         self.splits: Int64[np.ndarray, "n"] | None = None
         if any(part.splits is not None for part in parts):
-            lacking = [unknown("splits", (length,)) for length in self.lengths]
-            found = (p.splits for p in parts)
-            pairs = zip(found, lacking, strict=True)
-            self.splits = np.concatenate([b if a is None else a for a, b in pairs])
+            found = (unknown("splits", (len(p),)) if p.splits is None else p.splits for p in parts)
+            self.splits = np.concatenate([*found])
         self.augment = Augment()  # what `batches` changes; items stay as they are
         self.space = "rgb"  # of the pictures that batches give: one of nets.spaces.SPACES
 
@@ -139,7 +284,7 @@ class Source:
         return Source([part.only(indices)])
 
     def take(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """The columns (pack.py names them) of these items, in their order, arrays of their own."""
+        """The columns of these items, in their order, arrays of their own."""
         if len(self.parts) == 1:
             return self.parts[0].take(indices)
         empty = np.zeros(0, np.int64)
@@ -166,10 +311,6 @@ class Source:
 
     def _parts_of(self, indices: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
         return np.searchsorted(self.starts, indices, side="right") - 1
-
-    def item(self, index: int) -> Item:
-        """The item of this number, from 0."""
-        return item_of(self.name(index), self.take(np.array([index], np.int64)))
 
     def batch(self, indices: Int64[np.ndarray, "n"]) -> Batch:
         """The items of these numbers."""
@@ -228,8 +369,8 @@ def source(
     to the seeds of what is painted. `workers` processes paint, None is one for each core
     where that pays; more than one needs a script with calls below `if __name__ == "__main__":`.
 
-    Off unless given: by `augment` (augment.py has the words) `batches` changes pictures and their
-    truth by chance; in `space` (nets/spaces.py lists them) the batches give them.
+    By `augment` (augment.py has the words) `batches` changes pictures and their truth by chance; in
+    `space` (nets/spaces.py lists them) the batches give them.
     """
     changes = Augment.parse(augment)
     if space not in SPACES:
@@ -353,6 +494,7 @@ class Pairs:
     def __init__(self, first: Pack, second: Pack) -> None:
         self.first, self.second = first, second
         self.size, self.vector_names, self.classes = first.size, first.vector_names, first.classes
+        self.splits: Int64[np.ndarray, "n"] | None = None  # painted pictures are for any use
 
     def __len__(self) -> int:
         return len(self.first)
@@ -362,10 +504,6 @@ class Pairs:
         second = self.second.rows(indices)
         sides = {f"{PAIR}{n}": cells for n, cells in second.items() if n not in SHARED}
         return {**self.first.rows(indices), **sides}
-
-    def splits(self) -> Int64[np.ndarray, "n"] | None:
-        """Painted pictures are for any use."""
-        return None
 
     def name(self, index: int) -> str:
         """The seed."""

@@ -22,10 +22,19 @@ from trombine.core.errors import InputError
 from trombine.core.progress import Progress
 from trombine.core.rng import Rng
 from trombine.data.columns import SPLITS
-from trombine.data.listing import pictures
-from trombine.data.source import SEED_RANGES, Part, Source, prepare, source
-from trombine.data.spec import Term, check_paths, parse, spell
-from trombine.data.tiles import TILES
+from trombine.data.layouts import pictures
+from trombine.data.reading import TILES
+from trombine.data.source import (
+    SEED_RANGES,
+    Part,
+    Source,
+    Term,
+    check_paths,
+    parse,
+    prepare,
+    source,
+    spell,
+)
 
 MOST_HELD_OUT: Final = 5  # of a folder or a pack, one picture in so many at most
 _CHOOSING: Final = SEED_RANGES[1]

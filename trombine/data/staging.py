@@ -23,8 +23,7 @@ from torch import Tensor
 from trombine.core.conventions import MIRRORED_LANDMARK
 from trombine.core.rng import Rng
 from trombine.data.augment import MIRRORED_LABEL, Augment, augmented, inverse, permuted, turns
-from trombine.data.columns import UNKNOWN
-from trombine.data.item import Batch
+from trombine.data.columns import UNKNOWN, Batch
 from trombine.data.kernel_stage import covered
 from trombine.data.kernel_stage import stage as run
 from trombine.data.masks import draw_masks

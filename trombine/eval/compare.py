@@ -32,7 +32,7 @@ from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
 from trombine.core.texts import aligned
-from trombine.data.spec import parse
+from trombine.data.source import parse
 from trombine.eval import witness
 from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerprint, measure_of

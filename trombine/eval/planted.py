@@ -14,8 +14,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from trombine.core.rng import Rng
-from trombine.data.degrade.blur import gaussian_blur
-from trombine.data.degrade.camera import jpeg
+from trombine.data.degrade import gaussian_blur, jpeg
 
 Pictures = UInt8[np.ndarray, "n h w 3"]
 

@@ -8,8 +8,8 @@
     size = 64                                   # of what is painted
     files = "portraits.sha256"                  # of what is not: as sha256sum writes it, beside
     crop = 256                                  # its middle, where a picture is larger
-    masks = ["irregular:10-20"]                 # of repair, in turn (data/masks/spec.py)
-    damage = "shrink:4"                         # of upscale (data/degrade/chain.py)
+    masks = ["irregular:10-20"]                 # of repair, in turn (data/masks.py)
+    damage = "shrink:4"                         # of upscale (data/degrade.py)
     measures = ["PSNR in the hole", "SSIM"]     # the first ranks
 
 A protocol is known by its hash (metrics/protocol.py), over all of this but `about` and the file's
@@ -35,12 +35,12 @@ from pydantic import AfterValidator, BaseModel, Field, StrictInt, ValidationErro
 
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
-from trombine.data.degrade import Chain, crop_to_multiple, degrade_one
-from trombine.data.made import SEEDS, Maker
-from trombine.data.masks import draw_mask, parse_mix
-from trombine.data.masks.spec import Hole
-from trombine.data.masks.spec import spell as spell_mask
-from trombine.data.spec import parse
+from trombine.data.degrade import Chain, degrade_one
+from trombine.data.masks import Hole, draw_mask, parse_mix
+from trombine.data.masks import spell as spell_mask
+from trombine.data.painting import SEEDS, Maker
+from trombine.data.resize import crop_to_multiple
+from trombine.data.source import parse
 from trombine.eval import witness
 from trombine.eval.restoration import BY_PIXELS, BY_WITNESS, MEASURES, Measure
 from trombine.io.files import opened
@@ -294,7 +294,8 @@ def _sources(
         (term,) = parse(file.pictures)
         maker = Maker(kind=term.kind, styles=term.styles, size=file.size)
         for seed in file.seeds:
-            pixels = [side.pixels for side in maker.make(seed).sides]
+            row = maker.make(seed).row
+            pixels = [row[name] for name in ("pictures", "pair_pictures") if name in row]
             colours = (p if p.ndim == 3 else np.repeat(p[..., None], 3, axis=2) for p in pixels)
             pictures = (_middle(to_picture(np.ascontiguousarray(p)), file.crop) for p in colours)
             yield seed, f"seed {seed}", tuple(pictures)

@@ -24,8 +24,7 @@ from trombine.core.tiles import Box
 from trombine.data.layouts import list_folder
 from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
-from trombine.data.source import prepare, source
-from trombine.data.spec import is_there, parse
+from trombine.data.source import is_there, parse, prepare, source
 from trombine.io.image import as_seen, load_picture, size_of
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]
@@ -136,7 +135,7 @@ def open_place(
     """The pictures of a path or a data spec; those that must be painted are, of this size and from
     this seed on."""
     if (path := _existing(spec)) is not None:
-        return _of_pack(path) if is_pack(path) else _of_folder(path, account)
+        return _of_pack(path) if is_pack(path) else _of_folder(path)
     if "/" in spec and ":" not in spec:
         raise InputError("does not exist", "name a folder, a pack or a data spec", path=Path(spec))
     term, *others = parse(spec)
@@ -173,12 +172,10 @@ def _of_pack(path: Path) -> Place:
     return Place(len(pack), pack.name, lambda row: (kept[row], True), path, files, kept)
 
 
-def _of_folder(folder: Path, account: Account) -> Place:
+def _of_folder(folder: Path) -> Place:
     if not folder.is_dir():
         raise InputError("is one file", "name a folder of pictures, or a pack", path=folder)
     listing = list_folder(folder)
-    for note in listing.notes:
-        account.notice(note, folder)
     names = [record.name for record in listing.records]
 
     def of_file(row: int) -> tuple[Pixels, bool]:

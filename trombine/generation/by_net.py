@@ -23,7 +23,7 @@ from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about
 from trombine.core.rng import Rng
-from trombine.data.spec import parse
+from trombine.data.source import parse
 from trombine.generation import REDRAWN, REDRAWN_FROM
 from trombine.generation.asking import TIMES, apart, check_told, freed, merged
 from trombine.generation.looking import looked_at, numbers, readable, redrawer, redrawn

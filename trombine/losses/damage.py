@@ -17,13 +17,14 @@ from jaxtyping import Float
 from trombine.core.errors import InputError
 from trombine.core.grammar import number_of
 from trombine.data.augment import Augment
-from trombine.data.degrade import Chain, enlarge, shrink
-from trombine.data.masks import Masks, draw_masks
+from trombine.data.degrade import Chain
+from trombine.data.masks import draw_masks
 from trombine.data.masks import parse as parse_masks
+from trombine.data.resize import enlarge, shrink
 from trombine.io.color import LUMA
 from trombine.losses.objective import Samples, Step
 from trombine.models.tasks import emptied
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 
 Pictures = Float[torch.Tensor, "n c h w"]
 
@@ -40,14 +41,15 @@ class Damage:
     kind: str = ""  # one of KINDS; none of a chain
     strength: float = 0.0
     chain: Chain | None = None
-    masks: Masks | None = None  # of holes
+    masks: str = ""  # of holes
 
     @classmethod
     def parse(cls, text: str) -> Damage:
         """The damage that a recipe spells: KIND:STRENGTH, hole:MASKS, a preset, or a chain."""
         kind, _, argument = text.partition(":")
         if kind == _HOLE:
-            return cls(text=text, kind=kind, masks=parse_masks(argument))
+            parse_masks(argument)
+            return cls(text=text, kind=kind, masks=argument)
         strength = number_of(argument)
         if kind in KINDS and 0 < strength < inf and not (kind == "shrink" and strength % 1):
             return cls(text=f"{kind}:{strength:g}", kind=kind, strength=strength)
@@ -72,7 +74,7 @@ class Damage:
         if self.chain:  # spelled out, for what a preset's name means may change
             return f"degraded by {self.chain}, drawn for each picture"
         if self.masks:
-            return f"holes of {self.text.partition(':')[2]}, drawn for each picture"
+            return f"holes of {self.masks}, drawn for each picture"
         if self.kind == "shrink":
             return f"shrunk {self.factor} times as MATLAB's bicubic imresize, rounded to 8 bits"
         return f"normal noise of {self.strength:g}"
@@ -163,7 +165,7 @@ def _degraded(step: Step, chain: Chain) -> Pictures:
     return step.cache[_DAMAGED]
 
 
-def _holes(step: Step, masks: Masks) -> Pictures:
+def _holes(step: Step, masks: str) -> Pictures:
     """The holes, computed once a step. Masks over parts need the pictures' parts."""
     if _HOLE not in step.cache:
         pictures, parts = step.pictures(), step.batches["data"].parts

@@ -19,13 +19,12 @@ from torch import Tensor, nn
 
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.data.source import Source
 from trombine.losses.alarms import Alarm, Collapse, NotFinite
-from trombine.losses.perceptual import Judge
-from trombine.losses.pools import Pool
+from trombine.losses.terms import Judge
 from trombine.nets.spaces import SPACES, from_space, to_space
-from trombine.recipes.recipe import Recipe
+from trombine.recipes import Recipe
 
 Pictures = Float[Tensor, "n c h w"]
 Terms = Mapping[str, Tensor]
@@ -205,8 +204,8 @@ class Objective(ABC, Generic[RecipeKind]):
         """
         return {"judge": self.judge.net} if self.judge else {}
 
-    def pools(self) -> Mapping[str, Pool]:
-        """Buffers of old pictures."""
+    def pools(self) -> Mapping[str, Any]:
+        """Buffers of old pictures, each an adversary.Pool."""
         return self.adversary.pools() if self.adversary else {}
 
     def check(self, sources: Mapping[str, Source]) -> None:

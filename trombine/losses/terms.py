@@ -4,48 +4,53 @@ Each is a pure function, differentiable, of any float type, and the mean over th
 value of each picture alone. So the mean over equal slices of a batch is the value of the batch,
 and processes that share a batch agree with one that has it all.
 
-Terms on a discriminator's output are in critics.py, those on a net's features in perceptual.py
-(which uses `gram` of here); how weights change over a run is the objective's matter.
+Terms on a discriminator's output are in adversary.py; how weights change over a run is the
+objective's matter. How features are taken is in nets/vgg.py, with VGG, which many papers judge by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+import copy
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final, final
 
 import torch
 from jaxtyping import Float
+from torch import Tensor, nn
 
 from trombine.core.errors import InputError
 from trombine.io.color import LUMA
 from trombine.metrics.similarity import ms_ssim, scales, ssim_map
+from trombine.models import load
+from trombine.models.importing import vgg
+from trombine.nets.vgg import VGG, features, layer_of
+from trombine.recipes import Recipe
 
-Batch = Float[torch.Tensor, "n c h w"]
-Scalar = Float[torch.Tensor, ""]
+Pictures = Float[Tensor, "n c h w"]
+Scalar = Float[Tensor, ""]
 
 
-# ---------------------------------------------------------------------------------------------
 # Sample by sample
 
 
-def l1(a: Float[torch.Tensor, "n *s"], b: Float[torch.Tensor, "n *s"]) -> Scalar:
+def l1(a: Float[Tensor, "n *s"], b: Float[Tensor, "n *s"]) -> Scalar:
     """Mean of |a - b|."""
     return _difference(a, b).abs().mean()
 
 
-def l2(a: Float[torch.Tensor, "n *s"], b: Float[torch.Tensor, "n *s"]) -> Scalar:
+def l2(a: Float[Tensor, "n *s"], b: Float[Tensor, "n *s"]) -> Scalar:
     """Mean of (a - b)²."""
     return _difference(a, b).square().mean()
 
 
-def charbonnier(
-    a: Float[torch.Tensor, "n *s"], b: Float[torch.Tensor, "n *s"], *, eps: float = 1e-3
-) -> Scalar:
+def charbonnier(a: Float[Tensor, "n *s"], b: Float[Tensor, "n *s"], *, eps: float = 1e-3) -> Scalar:
     """Mean of sqrt((a - b)² + eps²): L1 that is smooth at 0, where it is eps (Lai et al. 2017)."""
     return (_difference(a, b).square() + eps**2).sqrt().mean()
 
 
-def luma_l1(a: Batch, b: Batch) -> Scalar:
+def luma_l1(a: Pictures, b: Pictures) -> Scalar:
     """Mean of |a - b| of the luma, which is what people see details by; grey is its own."""
     difference = _difference(a, b)
     if difference.shape[1] == 1:
@@ -56,24 +61,24 @@ def luma_l1(a: Batch, b: Batch) -> Scalar:
     return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).abs().mean()
 
 
-def _difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+def _difference(a: Tensor, b: Tensor) -> Tensor:
     """a - b, in at least float32: squares and sums of bfloat16 lose what a loss is about."""
     check_alike(a, b)
     return wide(a) - wide(b)
 
 
-def check_alike(a: torch.Tensor, b: torch.Tensor) -> None:
+def check_alike(a: Tensor, b: Tensor) -> None:
     """Refuse shapes that differ: subtracting would quietly repeat the smaller of them."""
     if a.shape != b.shape:
         raise InputError(f"batches of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
 
 
-def wide(x: torch.Tensor) -> torch.Tensor:
+def wide(x: Tensor) -> Tensor:
     """The same in float32, unless it is in float32 or float64."""
     return x if x.dtype in (torch.float32, torch.float64) else x.float()
 
 
-def total_variation(x: Batch) -> Scalar:
+def total_variation(x: Pictures) -> Scalar:
     """Sum of |steps| to the pixel below and to the right, per sample (anisotropic)."""
     x = wide(x)
     down = (x[..., 1:, :] - x[..., :-1, :]).abs().sum()
@@ -81,41 +86,39 @@ def total_variation(x: Batch) -> Scalar:
     return (down + across) / x.numel()
 
 
-# ---------------------------------------------------------------------------------------------
 # Structure
 
 
-def ssim_loss(a: Batch, b: Batch) -> Scalar:
+def ssim_loss(a: Pictures, b: Pictures) -> Scalar:
     """1 - SSIM, as metrics/similarity.py has it: 0 for equal pictures, up to 2."""
     check_alike(a, b)
     scales(a, most=1)
     return 1 - ssim_map(wide(a), wide(b)).mean()
 
 
-def ms_ssim_loss(a: Batch, b: Batch) -> Scalar:
+def ms_ssim_loss(a: Pictures, b: Pictures) -> Scalar:
     """1 - MS-SSIM: 0 for equal pictures, up to 1. It is made smaller, MS-SSIM itself larger."""
     check_alike(a, b)
     return 1 - ms_ssim(wide(a), wide(b)).mean()
 
 
-# ---------------------------------------------------------------------------------------------
 # Style
 
 
-def gram(features: Float[torch.Tensor, "n c h w"]) -> Float[torch.Tensor, "n c c"]:
+def gram(features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c c"]:
     """How channels go together, wherever in the picture: F Fᵀ / (c·h·w) (Gatys et al. 2016)."""
     flat = wide(features).flatten(2)
     with torch.autocast(flat.device.type, enabled=False):  # it would sum over places in bfloat16
         return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
 
 
-def gram_distance(a: Float[torch.Tensor, "n c h w"], b: Float[torch.Tensor, "n c k l"]) -> Scalar:
+def gram_distance(a: Float[Tensor, "n c h w"], b: Float[Tensor, "n c k l"]) -> Scalar:
     """Squared distance of the Gram matrices, summed over their entries; sizes may differ."""
     return (gram(a) - gram(b)).square().sum((1, 2)).mean()
 
 
 # Between a picture and its truth, by the name a recipe gives.
-TERMS: Final[dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]] = {
+TERMS: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
     "l1": l1,
     "l2": l2,
     "charbonnier": charbonnier,
@@ -123,3 +126,86 @@ TERMS: Final[dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]] = 
     "ssim": ssim_loss,
     "ms_ssim": ms_ssim_loss,
 }
+
+
+# Features
+
+# Judges finished work (eval/): a net trained to please it could not be judged by it.
+WITNESS: Final = "witness"
+VGGS: Final = ("vgg16", "vgg19")
+
+
+@final
+class Judge:
+    """Terms between the features of two pictures: the outputs of some layers of a net.
+
+    It judges by a copy of the net, which is frozen and never leaves eval mode; the gradient goes
+    through it to the picture.
+    """
+
+    def __init__(self, net: nn.Module, layers: Sequence[str]) -> None:
+        if not layers:
+            raise InputError("no layers to compare")
+        for name in layers:
+            layer_of(net, name)
+        self.net = copy.deepcopy(net).eval().requires_grad_(False)
+        if isinstance(self.net, VGG):
+            self.net.cut_after(layers)
+        self.layers = tuple(layers)
+
+    def __call__(
+        self, output: Pictures, truth: Pictures, names: Container[str] = ("perceptual",)
+    ) -> dict[str, Tensor]:
+        """The terms of these names, sums over the layers: `perceptual`, the mean absolute
+        difference, and `gram`, the distance of the Gram matrices. The gradient goes through the
+        net to the output."""
+        ours = features(self.net, wide(output), self.layers)
+        with torch.no_grad():
+            theirs = features(self.net, wide(truth), self.layers)
+        return {
+            name: torch.stack([compare(ours[n], theirs[n]) for n in self.layers]).sum()
+            for name, compare in (("perceptual", l1), ("gram", gram_distance))
+            if name in names
+        }
+
+    def each(self, output: Pictures, truth: Pictures) -> Float[Tensor, "n"]:
+        """The distance of the features of each picture from those of its truth."""
+        pairs = zip(output.split(1), truth.split(1), strict=True)
+        with torch.no_grad():
+            return torch.stack([self(*pair)["perceptual"] for pair in pairs])
+
+
+def refuse_witness(name: str) -> None:
+    """Refuse a net that judges finished work, by its name, its file's name, or its recipe's.
+
+    Called wherever an objective loads a judging net.
+    """
+    if PurePath(name).name.startswith(WITNESS):
+        raise InputError(f"{name} judges finished work: nothing is trained by it, take reader")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(Recipe):
+    """Abstract: compared by the features of a net that judges, too."""
+
+    perceptual: float = 0.0  # weight of the distance between a judging net's features
+    judge: str = ""  # the judging net: vgg16, vgg19, or a model by name or path
+    # A file with the weights of vgg16 or vgg19; torchvision's own unless given.
+    judge_weights: str = ""
+    # Its layers that are compared, with + between them, each before its activation.
+    layers: str = ""
+
+
+def judge_of(recipe: Judged) -> Judge:
+    """The judge that a recipe names."""
+    layers = [name for name in recipe.layers.split("+") if name]
+    if not recipe.judge or not layers:
+        raise InputError("perceptual and gram need a judge and its layers: --judge, --layers")
+    refuse_witness(recipe.judge)
+    if recipe.judge in VGGS:
+        net = vgg(recipe.judge, recipe.judge_weights or None)
+    else:
+        model = load(recipe.judge)
+        refuse_witness(model.card.recipe)
+        net = model.in_rgb
+    return Judge(net, layers)

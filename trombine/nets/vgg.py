@@ -3,7 +3,7 @@
 The layout and the names of tensors are torchvision's, so that the weights it publishes fit
 (models/importing.py reads them). Features, the outputs of a net's layers, are taken before the
 activation: a layer's output is copied where the layer gives it, so that an activation which works
-in place cannot reach it. Training compares them in losses/perceptual.py, judging in
+in place cannot reach it. Training compares them in losses/terms.py, judging in
 eval/published.py.
 """
 

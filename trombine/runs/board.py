@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 
 from trombine.core.errors import shown
-from trombine.runs.film import Pixels
 from trombine.runs.folder import RunFolder
-from trombine.runs.words import flat
+from trombine.runs.log import flat
+from trombine.runs.page import Pixels
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

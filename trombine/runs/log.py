@@ -12,13 +12,12 @@ Each line is a JSON object with its `kind` and the `pictures` seen until then:
     end        nothing more: all pictures are seen
 
 and each line of the clock has event, pictures, seconds, cpu, gpu, processes, when. training/ writes
-them; here they are only read, and a line that says less than expected is no error. How it looks is
-in page.py.
+them; here they are only read, and a line that says less than expected is no error.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -34,6 +33,13 @@ STOPPED: Final = "stopped"
 TOTAL, GRADIENT = "total", "gradient"  # what a phase has beside its terms
 _PROGRESS: Final = ("train", "measure", "phase", "end")  # lines that say how far it is
 _STAYING: Final = ("alarm", "change")  # lines that no rollback takes back
+# Measures for which lower is better, as the objectives say (tests/runs/test_page.py).
+LOWER_IS_BETTER: Final = frozenset(
+    (
+        *("edges", "features", "loss", "points", "size", "sliced distance", "there and back"),
+        "unexplained",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,9 @@ class BestResult:
     value: float
     protocol: str
 
+    def __str__(self) -> str:
+        return f"{self.measure} {short(self.value)} {unit_of(self.measure)}".rstrip()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
@@ -77,13 +86,10 @@ class RunSummary:
     recipe: Mapping[str, Any]  # recipe.json; {} where there is none
     state: str
     pictures: int  # seen
+    entries: list[Entry]  # the course that counts
     curves: Curves  # of training, by the name in the log
-    measures: dict[str, Curves]  # by protocol, then by measure
+    measures: Curves  # under the newest protocol, by measure
     best: BestResult | None  # the model that is kept
-    bests: dict[str, BestResult]  # by protocol, the newest last
-    phases: tuple[Entry, ...]
-    alarms: tuple[Entry, ...]
-    changes: tuple[Entry, ...]  # of settings
     cost: Cost
 
     @property
@@ -94,45 +100,56 @@ class RunSummary:
     @property
     def goal(self) -> int | None:
         """How many pictures it is to see."""
-        return pictures_of(self.settings.get("pictures")) or None
+        return pictures_of(self.settings) or None
 
     @property
     def command(self) -> str:
         """What goes on with it."""
         return str(self.recipe.get("command") or "")
 
+    @property
+    def title(self) -> str:
+        """`upscale-x2`, or `wide: upscale-x2` where the run is called otherwise than its recipe."""
+        recipe = str(self.recipe.get("recipe") or "")
+        return f"{self.name}: {recipe}" if recipe and recipe != self.name else self.name
+
+    @property
+    def progress(self) -> str:
+        """`12,800 of 200,000 pictures seen`; the last batch may reach beyond what was asked."""
+        of = f" of {self.goal:,}" if self.goal and self.goal >= self.pictures else ""
+        return f"{self.pictures:,}{of} pictures seen"
+
+    @property
+    def how(self) -> str:
+        """The state, and which alarm it was."""
+        if self.state != ALARMED:
+            return self.state
+        return f"{ALARMED} ({self.of_kind('alarm')[-1].get('alarm', 'unnamed')})"
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """The lines of this kind."""
+        return [entry for entry in self.entries if entry.get("kind") == kind]
+
 
 def read(folder: RunFolder) -> RunSummary:
     """What the files of a run tell, of one that has hardly begun too."""
     recipe = folder.read_recipe() if folder.exists else {}
-    entries = effective_entries(folder.entries())
-    measures = _measures(entries)
-    bests = _bests(entries, _chief(recipe))
+    entries, clock = effective_entries(folder.entries()), folder.clock_entries()
+    measured = [entry for entry in entries if entry.get("kind") == "measure"]
+    protocol = measured[-1].get("protocol") if measured else None
+    measured = [entry for entry in measured if entry.get("protocol") == protocol]
+    resolved, settings = mapping(recipe.get("resolved")), mapping(recipe.get("settings"))
     return RunSummary(
         name=folder.name,
         recipe=recipe,
-        state=_state(folder, entries),
+        state=_state(folder, entries, clock),
         pictures=_progress(folder, entries),
+        entries=entries,
         curves=_curves(entry for entry in entries if entry.get("kind") == "train"),
-        measures=measures,
-        best=next(reversed(bests.values()), None),
-        bests=bests,
-        phases=_of_kind(entries, "phase"),
-        alarms=_of_kind(entries, "alarm"),
-        changes=_of_kind(entries, "change"),
-        cost=cost(folder.clock_entries()),
+        measures=_curves(measured),
+        best=_best(measured, str(resolved.get("best") or settings.get("best") or "")),
+        cost=cost(clock),
     )
-
-
-def by_phase(curves: Iterable[str]) -> dict[str, list[str]]:
-    """The names of the phases' terms, the total first; gradients, rates and the like are none."""
-    groups: dict[str, list[str]] = {}
-    for name in sorted(curves, key=lambda name: not name.endswith(f"/{TOTAL}")):
-        phase, _, term = name.rpartition("/")
-        kind = phase.partition("/")[0]
-        if phase and term != GRADIENT and kind not in ("curve", "weight", "rate"):
-            groups.setdefault(phase, []).append(name)
-    return dict(sorted(groups.items()))
 
 
 def effective_entries(entries: Iterable[Entry]) -> list[Entry]:
@@ -141,8 +158,8 @@ def effective_entries(entries: Iterable[Entry]) -> list[Entry]:
     course: list[Entry] = []
     for entry in entries:
         if entry.get("kind") == "rollback":
-            to = pictures_of(entry.get("to"))
-            course = [e for e in course if e.get("kind") in _STAYING or _pictures(e) <= to]
+            to = int(_number(entry.get("to")) or 0)
+            course = [e for e in course if e.get("kind") in _STAYING or pictures_of(e) <= to]
         course.append(entry)
     return course
 
@@ -154,8 +171,10 @@ def cost(clock: Iterable[Entry]) -> Cost:
         if entry.get("event") in ("started", "resumed") or not sessions:
             sessions.append([])
         sessions[-1].append(entry)
+    counts = [[pictures_of(entry) for entry in session] for session in sessions]
     return Cost(
-        pictures=sum(_computed(session) for session in sessions),
+        # Steps forward count, a rollback does not.
+        pictures=sum(max(0, b - a) for count in counts for a, b in pairwise(count)),
         seconds=_summed(sessions, "seconds"),
         cpu=_summed(sessions, "cpu"),
         gpu=_summed(sessions, "gpu"),
@@ -164,19 +183,12 @@ def cost(clock: Iterable[Entry]) -> Cost:
     )
 
 
-def _computed(session: list[Entry]) -> int:
-    """Pictures a process went through: steps forward count, a rollback does not."""
-    counts = [_pictures(entry) for entry in session]
-    return sum(max(0, later - earlier) for earlier, later in pairwise(counts))
-
-
 def _summed(sessions: list[list[Entry]], name: str) -> float:
     """The sum of the largest number of each session: within one, the clocks only go forward."""
     return sum(max(_number(entry.get(name)) or 0.0 for entry in session) for session in sessions)
 
 
-def _state(folder: RunFolder, entries: list[Entry]) -> str:
-    clock = folder.clock_entries()
+def _state(folder: RunFolder, entries: list[Entry], clock: list[Entry]) -> str:
     ended = bool(clock) and clock[-1].get("event") in ("stopped", "ended")
     if folder.is_running and not ended:  # the last page is written before the lock is let go
         return RUNNING
@@ -190,7 +202,7 @@ def _state(folder: RunFolder, entries: list[Entry]) -> str:
 
 def _progress(folder: RunFolder, entries: list[Entry]) -> int:
     """How far it is: a checkpoint may be newer than the last line of the log."""
-    logged = (_pictures(entry) for entry in entries if entry.get("kind") in _PROGRESS)
+    logged = (pictures_of(entry) for entry in entries if entry.get("kind") in _PROGRESS)
     saved = (numbered(folder.checkpoints, suffix) for suffix in (".safetensors", ".timed"))
     return max(*(number for files in saved for number in files), *logged, 0, 0)
 
@@ -198,62 +210,119 @@ def _progress(folder: RunFolder, entries: list[Entry]) -> int:
 def _curves(entries: Iterable[Entry]) -> Curves:
     curves: Curves = {}
     for entry in entries:
-        pictures = _pictures(entry)
         for name, value in mapping(entry.get("values")).items():
             if (number := _number(value)) is not None:
                 curve = curves.setdefault(name, Curve())
-                curve.pictures.append(pictures)
+                curve.pictures.append(pictures_of(entry))
                 curve.values.append(number)
     return curves
 
 
-def _measures(entries: list[Entry]) -> dict[str, Curves]:
-    """Measures by protocol, in the order in which the protocols came."""
-    by_protocol = defaultdict[str, list[Entry]](list)
-    for entry in _of_kind(entries, "measure"):
-        by_protocol[str(entry.get("protocol") or "")].append(entry)
-    return {protocol: _curves(lines) for protocol, lines in by_protocol.items()}
-
-
-def _bests(entries: list[Entry], chief: str) -> dict[str, BestResult]:
-    """The last that was called best under each protocol, for it beat those before it; by the chief
-    measure, where it has that."""
-    bests: dict[str, BestResult] = {}
-    for entry in _of_kind(entries, "measure"):
+def _best(measured: list[Entry], chief: str) -> BestResult | None:
+    """The last that was called best, for it beat those before it; by the chief measure."""
+    for entry in reversed(measured):
         values = _curves([entry])
-        if entry.get("best") is not True or not values:
-            continue
-        protocol = str(entry.get("protocol") or "")
-        measure = chief if chief in values else next(iter(values))
-        bests.pop(protocol, None)  # the newest last
-        bests[protocol] = BestResult(
-            pictures=_pictures(entry),
-            measure=measure,
-            value=values[measure].values[0],
-            protocol=protocol,
-        )
-    return bests
+        if entry.get("best") is True and values:
+            measure = chief if chief in values else next(iter(values))
+            return BestResult(
+                pictures=pictures_of(entry),
+                measure=measure,
+                value=values[measure].values[0],
+                protocol=str(entry.get("protocol") or ""),
+            )
+    return None
 
 
-def _chief(recipe: Mapping[str, Any]) -> str:
-    """The measure by which the best is kept, as far as the recipe names it."""
-    resolved, settings = mapping(recipe.get("resolved")), mapping(recipe.get("settings"))
-    return str(resolved.get("best") or settings.get("best") or "")
-
-
-def _of_kind(entries: list[Entry], kind: str) -> tuple[Entry, ...]:
-    return tuple(entry for entry in entries if entry.get("kind") == kind)
-
-
-def _pictures(entry: Entry) -> int:
-    return pictures_of(entry.get("pictures"))
-
-
-def pictures_of(value: object) -> int:
-    """A count of pictures; 0 where there is none."""
-    return int(_number(value) or 0)
+def pictures_of(entry: Mapping[str, Any]) -> int:
+    """The count of pictures; 0 where there is none."""
+    return int(_number(entry.get("pictures")) or 0)
 
 
 def _number(value: object) -> float | None:
     """A number; None for null, which stands for one that is not finite."""
     return float(value) if isinstance(value, int | float) else None
+
+
+# In words
+
+
+def losses(curves: Curves) -> list[str]:
+    """The names of the phases' terms, the totals first; gradients, rates and the like are none."""
+    phases = [name.partition("/") for name in curves]
+    terms = [
+        f"{phase}/{term}"
+        for phase, _, term in phases
+        if term and term != GRADIENT and phase not in ("curve", "weight", "rate")
+    ]
+    return sorted(terms, key=lambda name: (not name.endswith(f"/{TOTAL}"), name))
+
+
+def unit_of(measure: str) -> str:
+    """`dB`, or nothing."""
+    return "dB" if "PSNR" in measure or measure == "steered" else ""
+
+
+def unit_and_direction(measure: str) -> str:
+    """`dB, higher is better`."""
+    better = f"{'lower' if measure in LOWER_IS_BETTER else 'higher'} is better"
+    return f"{unit}, {better}" if (unit := unit_of(measure)) else better
+
+
+def short(value: float | int) -> str:
+    """A measured number: four digits, whole numbers in full."""
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}".replace("-", "−")
+    return f"{value:.4g}".replace("-", "−")
+
+
+def duration(seconds: float) -> str:
+    """A time for people, in the unit that fits."""
+    for unit, length in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def sentence(text: str) -> str:
+    """A line with a capital first and a full stop last."""
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
+
+
+def cost_rows(summary: RunSummary) -> list[list[str]]:
+    """What it took over all its resumes, as rows of a name and a number each."""
+    spent = summary.cost
+    lost = spent.pictures - summary.pictures
+    again = f" ({lost:,} of them lost and computed again)" if lost > 0 and spent.starts > 1 else ""
+    return [
+        ["Pictures computed", f"{max(spent.pictures, summary.pictures):,}{again}"],
+        ["CPU time", duration(spent.cpu)],
+        *([["GPU time", duration(spent.gpu)]] if spent.gpu > 0 else ()),
+        ["Wall time", duration(spent.seconds)],
+        ["Begun or resumed", f"{spent.starts} time{'' if spent.starts == 1 else 's'}"],
+        ["Last heard of", spent.last.replace("T", " ")[:16] or "–"],
+    ]
+
+
+def flat(held: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their names with dots: {"nets.generator": ...}."""
+    settings: dict[str, Any] = {}
+    for name, value in held.items():
+        if isinstance(value, Mapping) and value:
+            settings |= flat(value, f"{prefix}{name}.")
+        else:
+            settings[f"{prefix}{name}"] = value
+    return settings
+
+
+def spelled(value: object) -> str:
+    """A setting as one would write it."""
+    if value is None or value in ("", {}):
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def change_in(entry: Entry) -> str:
+    """The settings that a run went on with: `lr 0.0005, net residual:width=8`."""
+    changed = flat(mapping(entry.get("settings"))).items()
+    return ", ".join(f"{name.removeprefix('nets.')} {spelled(value)}" for name, value in changed)

@@ -1,45 +1,48 @@
-"""index.html of a run: what it made, how it went, what it cost, and how to go on.
+"""index.html of a run: what it made, how it went, what it cost, and how to go on; and film.gif.
 
-It is one file that asks nothing of another, written anew as training goes.
+The page is one file that asks nothing of another, written anew as training goes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from jaxtyping import UInt8
 from markupsafe import Markup
+from PIL import Image
 
+from trombine.core.errors import InputError
+from trombine.io.files import atomic
+from trombine.io.image import as_seen, load_picture
 from trombine.report import Plot, Report, Series, command, link
 from trombine.report.plot import COLOURS
-from trombine.runs import words
-from trombine.runs.film import read_frames, read_small
-from trombine.runs.folder import RunFolder, mapping
+from trombine.runs.folder import RunFolder
 from trombine.runs.log import (
     FINISHED,
     GRADIENT,
-    TOTAL,
-    BestResult,
     Curve,
     Curves,
-    Entry,
     RunSummary,
-    by_phase,
+    change_in,
+    cost_rows,
+    flat,
     pictures_of,
     read,
+    sentence,
+    short,
+    spelled,
+    unit_and_direction,
 )
+
+Pixels = UInt8[np.ndarray, "h w 3"]
 
 POINTS: Final = 200  # of a curve; a plot is about 400 pixels wide
 DECADES: Final = 30.0  # values whose ends are this many times apart are drawn by decades
-_GROUPS: Final = {
-    "settings": "Recipe",
-    "resolved": "What the machine made of it",
-    "data": "Data",
-}
+_TITLES: Final = {"rate": "Learning rate", "weight": "Weights of terms"}
 
 
 def write_page(folder: RunFolder) -> Path:
@@ -50,26 +53,42 @@ def write_page(folder: RunFolder) -> Path:
 
 def page(folder: RunFolder, summary: RunSummary, *, samples: bool = True) -> Report:
     """The page of a run; what is not there yet is left out, as are its `samples` unless wanted."""
-    about = words.sentence(str(summary.settings.get("about") or ""))
-    state = f"{words.state(summary).capitalize()}, {words.progress(summary)}."
+    about = sentence(str(summary.settings.get("about") or ""))
+    state = f"{summary.how.capitalize()}, {summary.progress}."
     if best := summary.best:
-        state += f" Best {words.best_value(best)}, after {best.pictures:,} pictures."
+        state += f" Best {best}, after {best.pictures:,} pictures."
     version = summary.recipe.get("version")
     foot = f"Written by trombine {version} beside the run's files." if version else ""
-    report = Report(words.title(summary), lead=f"{about} {state}".strip(), foot=foot)
+    report = Report(summary.title, lead=f"{about} {state}".strip(), foot=foot)
     # Samples come before any number: without them it is a run that makes no pictures.
     has_begun = bool(summary.curves or summary.measures)
     if samples and (folder.sample_files() or folder.fixed_files() or not has_begun):
-        add_samples(report, folder)
-    _measures(report, summary)
-    _learning(report, summary)
+        _samples(report, folder)
+    ends = (0, summary.pictures)  # of the x axis of all
+    if summary.measures:
+        text = "Measured on pictures that are kept for choosing; the run never trains on them."
+        report.section("Measures", text).curves(*_measure_plots(summary, ends))
+        rows = [_measure_row(name, curve, summary) for name, curve in summary.measures.items()]
+        report.table(["Measure", "first", "last", "at the best"], rows, caption="Measures")
+    if plots := [*_learning(summary.curves, ends)]:
+        text = "Losses of each phase, gradients, rates, and what else the objective looks at."
+        report.section("Learning", text).curves(*plots)
     _events(report, summary)
-    _going_on(report, summary, folder)
-    _configuration(report, summary)
+    report.section("Cost, and going on", "Of all the processes that trained it.")
+    if summary.command:
+        how = "It was made by" if summary.state == FINISHED else "To go on, run the same again:"
+        report.text(Markup("{} {}").format(how, command(summary.command)))
+    if folder.best.exists():
+        report.text(f"The best model is kept beside this page: {folder.best.name}")
+    report.table(["What", "How much"], cost_rows(summary), caption="What it took", words=True)
+    if summary.recipe:
+        report.section("Configuration", "Everything that was asked for or resolved.")
+        rows = [[name, spelled(value)] for name, value in flat(summary.recipe).items()]
+        report.table(["Setting", "Value"], rows, caption="recipe.json", words=True)
     return report
 
 
-def add_samples(report: Report, folder: RunFolder) -> None:
+def _samples(report: Report, folder: RunFolder) -> None:
     """What the nets made of the same fixed things, with a slider over the run; the rows that never
     change beside it, the truth last."""
     frames = read_frames(folder.sample_files())
@@ -95,183 +114,126 @@ def add_samples(report: Report, folder: RunFolder) -> None:
         report.text(Markup("The same as a film: {}.").format(film), small=True)
 
 
-# ---------------------------------------------------------------------------------------------
-# Curves
-
-
-def _measures(report: Report, summary: RunSummary) -> None:
-    if any(summary.measures.values()):
-        report.section(
-            "Measures",
-            "Measured on pictures that are kept for choosing; the run never trains on them."
-            " Figures under different protocols cannot be compared.",
-        )
-    for protocol, curves in summary.measures.items():
-        best = summary.bests.get(protocol)
-        report.curves(*_to_the_end(measure_plots(curves, best), summary))
-        rows = [_measure_row(name, curve, best) for name, curve in curves.items()]
-        heads = ["Measure", "first", "last", "at the best"]
-        report.table(heads, rows, caption=f"Protocol {protocol or 'unnamed'}")
-
-
-def measure_plots(measures: Curves, best: BestResult | None) -> Iterator[Plot]:
+def _measure_plots(summary: RunSummary, ends: tuple[float, float]) -> Iterator[Plot]:
     """A plot for each measure, with the best marked."""
-    for name, curve in measures.items():
-        series = [thinned(name, curve)]
+    best = summary.best
+    for name, curve in summary.measures.items():
+        series = [_series(name, curve)]
         if best and best.pictures in curve.pictures:
             y = curve.values[curve.pictures.index(best.pictures)]
             series.append(Series(name="kept as best", x=[best.pictures], y=[y], mark="points"))
-        how = words.unit_and_direction(name)
-        yield Plot(title=name, x_label="pictures seen", y_label=how, series=series)
+        how = unit_and_direction(name)
+        yield Plot(title=name, x_label="pictures seen", y_label=how, series=series, x_holds=ends)
 
 
-def _measure_row(name: str, curve: Curve, best: BestResult | None) -> list[str]:
+def _measure_row(name: str, curve: Curve, summary: RunSummary) -> list[str]:
     measured = dict(zip(curve.pictures, curve.values, strict=True))
-    cells = (curve.values[0], curve.values[-1], measured.get(best.pictures) if best else None)
-    title = f"{name} ({words.unit_and_direction(name)})"
-    return [title, *("–" if value is None else words.short(value) for value in cells)]
+    at_best = measured.get(summary.best.pictures) if summary.best else None
+    cells = (curve.values[0], curve.values[-1], at_best)
+    title = f"{name} ({unit_and_direction(name)})"
+    return [title, *("–" if value is None else short(value) for value in cells)]
 
 
-def _learning(report: Report, summary: RunSummary) -> None:
-    """Losses of each phase, gradients, rates; then what the objective shows of itself."""
-    curves = summary.curves
+def _learning(curves: Curves, ends: tuple[float, float]) -> Iterator[Plot]:
+    """The terms of each phase in a plot, gradients, rates; by decades where that shows more."""
     groups = dict[str, Curves]()
-    for phase, names in by_phase(curves).items():
-        groups[phase] = {name.removeprefix(f"{phase}/"): curves[name] for name in names}
-    groups["Gradient norms"] = {
-        name.removesuffix(f"/{GRADIENT}"): curve
-        for name, curve in curves.items()
-        if name.endswith(f"/{GRADIENT}")
-    }
-    groups["Learning rate"] = below(curves, "rate")
-    groups["Weights of terms"] = below(curves, "weight")
-    kinds = dict[str, Curves]()
-    for name, curve in below(curves, "curve").items():  # D(real) mean and D(fake) mean together
-        kinds.setdefault(re.sub(r"\(.*?\)", "", name), {})[name] = curve
-    watched = [plot for title, group in kinds.items() for plot in plots(title, group)]
-    learned = [plot for title, group in groups.items() for plot in plots(title, group)]
-    lines = "Lines are means; the band round one reaches from the least to the largest value."
-    for title, text, drawn in (
-        ("Learning", f"Losses of each phase, gradients, rates.\n\n{lines}", learned),
-        ("Watched", "What the objective looks at, beside what it minimises.", watched),
-    ):
-        if drawn:
-            report.section(title, text).curves(*_to_the_end(drawn, summary))
+    for name, curve in sorted(curves.items()):
+        first, _, term = name.partition("/")
+        group = _TITLES.get(first, first)
+        if term == GRADIENT:
+            group, term = "Gradient norms", first
+        elif first == "curve":  # D(real) mean and D(fake) mean together
+            group = re.sub(r"\(.*?\)", "", term)
+        groups.setdefault(group, {})[term or first] = curve
+    for title, group in groups.items():
+        items = list(group.items())
+        for start in range(0, len(items), len(COLOURS)):
+            part = items[start : start + len(COLOURS)]
+            values = [v for _, c in part for v in (min(c.values), max(c.values))]
+            yield Plot(
+                title=title if not start else f"{title}, more",
+                x_label="pictures seen",
+                y_label=part[0][0] if len(part) == 1 and part[0][0] != title else "",
+                series=[_series(name, curve) for name, curve in part],
+                y_log=min(values) > 0 and max(values) > DECADES * min(values),
+                x_holds=ends,
+            )
 
 
-def below(curves: Curves, first: str) -> Curves:
-    """The curves whose names begin so, without that."""
-    return {
-        name.partition("/")[2] or name: curve
-        for name, curve in curves.items()
-        if name.partition("/")[0] == first
-    }
-
-
-def plots(title: str, curves: Curves) -> Iterator[Plot]:
-    """The curves in as few plots as can hold them, by decades where that shows more."""
-    items = list(curves.items())
-    same = len({tuple(curve.values) for curve in curves.values()}) == 1
-    if len(items) == 2 and TOTAL in curves and same:  # a total that is the only term's value
-        items = [item for item in items if item[0] != TOTAL]
-    for start in range(0, len(items), len(COLOURS)):
-        part = items[start : start + len(COLOURS)]
-        values = [v for _, c in part for v in (min(c.values), max(c.values))]
-        name = part[0][0] if len(part) == 1 and part[0][0] != title else ""
-        yield Plot(
-            title=title if not start else f"{title}, more",
-            x_label="pictures seen",
-            y_label=name,
-            series=[thinned(name, curve) for name, curve in part],
-            y_log=min(values) > 0 and max(values) > DECADES * min(values),
-        )
-
-
-def thinned(name: str, curve: Curve, points: int = POINTS) -> Series:
-    """A series of at most so many points: means, with the least and the largest as a band."""
-    x, y = np.array(curve.pictures, np.float64), np.array(curve.values, np.float64)
-    if len(x) <= points:  # a line of one point could not be seen
-        mark = "line" if len(x) > 1 else "points"
-        return Series(name=name, x=x.tolist(), y=y.tolist(), mark=mark)
-    starts = np.arange(points) * len(x) // points
-    counts = np.diff(starts, append=len(x))
-    return Series(
-        name=name,
-        x=(np.add.reduceat(x, starts) / counts).tolist(),
-        y=(np.add.reduceat(y, starts) / counts).tolist(),
-        low=np.minimum.reduceat(y, starts).tolist(),
-        high=np.maximum.reduceat(y, starts).tolist(),
+def _series(name: str, curve: Curve) -> Series:
+    """At most POINTS points, means of what is between."""
+    count = min(POINTS, len(curve.values))
+    x, y = (
+        [float(part.mean()) for part in np.array_split(np.array(side, np.float64), count)]
+        for side in (curve.pictures, curve.values)
     )
-
-
-def _to_the_end(drawn: Iterable[Plot], summary: RunSummary) -> Iterator[Plot]:
-    """The plots with one x axis for all: from the beginning of the run to now."""
-    yield from (replace(plot, x_holds=(0, summary.pictures)) for plot in drawn)
-
-
-# ---------------------------------------------------------------------------------------------
-# Tables
+    # A line of one point could not be seen.
+    return Series(name=name, x=x, y=y, mark="line" if count > 1 else "points")
 
 
 def _events(report: Report, summary: RunSummary) -> None:
-    if not (summary.alarms or summary.phases or summary.changes or summary.pictures):
-        return
-    text = "What went wrong, and what was done." if summary.alarms else "No alarm has gone off."
-    if summary.changes:
-        text += " It did not keep the settings it was begun with."
-    report.section("Alarms and phases", text)
-    changes = [
-        {**entry, "setting": name.removeprefix("nets."), "value": words.spelled(value)}
-        for entry in summary.changes
-        for name, value in words.flat(mapping(entry.get("settings"))).items()
-    ]
-    for caption, entries, columns in (
-        ("Changes of settings", changes, {"setting": "Setting", "value": "From then on"}),
-        ("Alarms", summary.alarms, {"alarm": "Alarm", "text": "What was seen", "did": "Done"}),
-        ("Phases", summary.phases, {"phase": "Phase", "what": "It", "why": "Why"}),
-    ):
-        if entries:
-            rows = [[_seen(e), *(str(e.get(name, "")) for name in columns)] for e in entries]
-            report.table(["Pictures", *columns.values()], rows, caption=caption, words=True)
-
-
-def _seen(entry: Entry) -> str:
-    return f"{pictures_of(entry.get('pictures')):,}"
-
-
-def _going_on(report: Report, summary: RunSummary, folder: RunFolder) -> None:
-    report.section("Cost, and going on", "Of all the processes that trained it.")
-    if summary.command:
-        how = "It was made by" if summary.state == FINISHED else "To go on, run the same again:"
-        report.text(Markup("{} {}").format(how, command(summary.command)))
-    if folder.best.exists():
-        report.text(f"The best model is kept beside this page: {folder.best.name}")
-    report.table(["What", "How much"], words.cost_rows(summary), caption="What it took", words=True)
-
-
-def _configuration(report: Report, summary: RunSummary) -> None:
-    """recipe.json, group by group; beside what was changed on the way, since when it is so."""
-    recipe = summary.recipe
-    if not recipe:
-        return
-    since: dict[str, str] = {}
-    for entry in summary.changes:
-        names = words.flat(mapping(entry.get("settings")))
-        since |= dict.fromkeys(names, f", since {_seen(entry)} pictures")
-    report.section("Configuration", "Everything that was asked for or resolved.")
-    groups: dict[str, Mapping[str, Any]] = {
-        "Run": {key: value for key, value in recipe.items() if key not in _GROUPS},
-        **{title: mapping(recipe.get(key)) for key, title in _GROUPS.items()},
+    """Alarms, phases and changes of settings, in their order."""
+    kinds = {
+        "alarm": lambda e: f"{e.get('alarm')}: {e.get('text')} ({e.get('did')})",
+        "phase": lambda e: f"{e.get('phase')} {e.get('what')}: {e.get('why')}",
+        "change": change_in,
     }
-    for title, held in groups.items():
-        rows = [
-            [name.removeprefix("nets."), _value(name, value, since if title == "Recipe" else {})]
-            for name, value in words.flat(held).items()
-        ]
-        if rows:
-            report.table(["Setting", "Value"], rows, caption=title, words=True)
+    entries = [entry for entry in summary.entries if entry.get("kind") in kinds]
+    if entries or summary.pictures:
+        alarmed = any(entry["kind"] == "alarm" for entry in entries)
+        text = "What went wrong, and what was done." if alarmed else "No alarm has gone off."
+        report.section("Alarms and phases", text)
+    if entries:
+        rows = [[f"{pictures_of(e):,}", e["kind"], kinds[e["kind"]](e)] for e in entries]
+        report.table(["Pictures", "What", "Which"], rows, caption="Events", words=True)
 
 
-def _value(name: str, value: object, since: Mapping[str, str]) -> str:
-    text = f"{words.spelled(value)}{since.get(name, '')}"
-    return command(text) if name == "command" else text
+# Samples as frames
+
+WIDEST: Final = 512  # pixels of a frame
+_MOST: Final = 24  # frames
+_AREA: Final = 3_000_000  # pixels of all frames: a page holds them
+_SECONDS: Final = 0.4, 2.0  # that a frame of the film is shown, and the last one
+
+
+def write_film(folder: RunFolder) -> Path | None:
+    """Write film.gif: a few samples, one after the other; None where there are no two."""
+    frames = [Image.fromarray(pixels) for pixels in read_frames(folder.sample_files()).values()]
+    if len(frames) < 2:
+        return None
+    times = [round(1000 * _SECONDS[n == len(frames) - 1]) for n in range(len(frames))]
+    with atomic(folder.film) as part:
+        frames[0].save(part, "GIF", append_images=frames[1:], save_all=True, duration=times, loop=0)
+    return folder.film
+
+
+def read_frames(files: Mapping[int, Path]) -> dict[int, Pixels]:
+    """Samples by pictures seen, spread over the run, the first and the last among them; all of the
+    last one's size, those that cannot be read left out."""
+    numbers = sorted(files)
+    last = next((p for n in reversed(numbers) if (p := read_small(files[n])) is not None), None)
+    if last is None:
+        return {}
+    count = max(2, min(_MOST, _AREA // (last.shape[0] * last.shape[1])))
+    frames = {number: read_small(files[number]) for number in spread(numbers, count)}
+    return {n: p for n, p in frames.items() if p is not None and p.shape == last.shape}
+
+
+def read_small(path: Path) -> Pixels | None:
+    """A picture no wider than a page needs; None where it cannot be read."""
+    try:
+        pixels = as_seen(load_picture(path))
+    except InputError:
+        return None
+    if pixels.shape[1] <= WIDEST:
+        return pixels
+    height = max(1, round(pixels.shape[0] * WIDEST / pixels.shape[1]))
+    small = Image.fromarray(pixels).resize((WIDEST, height), Image.Resampling.LANCZOS)
+    return np.asarray(small)
+
+
+def spread(numbers: Sequence[int], count: int) -> list[int]:
+    """At most `count` of these, evenly by their place, the first and the last among them."""
+    if len(numbers) <= count:
+        return list(numbers)
+    return [numbers[i * (len(numbers) - 1) // (count - 1)] for i in range(count)]

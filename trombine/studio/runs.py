@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 
 from trombine.commands.runs import COLUMNS, row, runs_of
 from trombine.core.errors import InputError
-from trombine.runs import page, words
+from trombine.runs import page
 from trombine.runs.folder import RunFolder
 from trombine.runs.log import read
 
@@ -59,7 +59,7 @@ def runs_router(home: Path) -> APIRouter:
         sheet = page.page(folder, summary, samples=False)
         return JSONResponse(
             {
-                "title": words.title(summary),
+                "title": summary.title,
                 "lead": sheet.lead,
                 "sections": sheet.parts,
                 "samples": {seen: path.name for seen, path in folder.sample_files().items()},

@@ -20,7 +20,7 @@ from trombine.core.computing import computing
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
-from trombine.data.degrade.resize import matlab_taps
+from trombine.data.resize import matlab_taps
 from trombine.faces.faces import Face, read_faces
 from trombine.io.color import LUMA
 from trombine.io.image import Picture, Samples

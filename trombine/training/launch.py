@@ -127,7 +127,6 @@ def launch(devices: int, device: str) -> Iterator[Mesh]:
             dist.destroy_process_group()
 
 
-# ---------------------------------------------------------------------------------------------
 # Ctrl-C and SIGTERM: noted, so that the current step is finished first
 
 

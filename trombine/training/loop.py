@@ -1,4 +1,4 @@
-"""The loop of every kind of training, in the order in which it runs.
+"""The loop of every kind of training, in the order in which it runs; and its dry run.
 
 Its clock is pictures seen. It owns the order of phases, precision, averages, schedules, samples,
 measures, checkpoints and what alarms ask for; what is learned is the objective's. Everything that
@@ -8,27 +8,27 @@ was not.
 
 from __future__ import annotations
 
+import resource
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
+from statistics import fmean
 from typing import Any, Final
+
+import torch
 
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, Result, log, silent
+from trombine.data.source import parse, spell
 from trombine.losses.alarms import Report
 from trombine.nets import parameter_count
+from trombine.recipes import FIXED, Recipe
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
-from trombine.training.config import (
-    TrainConfig,
-    begun_with,
-    check,
-    check_same,
-    describe,
-    differences,
-    machine_of,
-)
-from trombine.training.launch import catch_signals, ended_by, launch
-from trombine.training.machine import choose, prepare
+from trombine.training.config import TrainConfig, check, choose, prepare, streams_of
+from trombine.training.launch import Mesh, catch_signals, ended_by, launch
 from trombine.training.material import (
     Material,
     endless,
@@ -38,7 +38,7 @@ from trombine.training.material import (
     warnings,
 )
 from trombine.training.methods import objective_of
-from trombine.training.state import State, fresh
+from trombine.training.state import PhaseState, State, fresh
 from trombine.training.steps import (
     BrokenStepError,
     Plan,
@@ -47,7 +47,15 @@ from trombine.training.steps import (
     plan_of,
     update_phases,
 )
-from trombine.training.writer import AlarmError, RunWriter
+from trombine.training.writer import (
+    AlarmError,
+    RunWriter,
+    begun_with,
+    check_same,
+    describe,
+    differences,
+    machine_of,
+)
 
 SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
 
@@ -126,10 +134,8 @@ def _begin(plan: Plan, state: State, material: Material, writer: RunWriter) -> N
 def _step(
     plan: Plan, state: State, material: Material, writer: RunWriter, feed: Iterator[dict[str, Any]]
 ) -> None:
-    with writer.waiting():
-        batch = next(feed)
     try:
-        advance(state, plan, step_of(plan, state, material, batch))
+        advance(state, plan, step_of(plan, state, material, next(feed)))
     except BrokenStepError as error:
         writer.run_alarms(state, Report(values={error.name: error.value}))
         raise InputError(f"{error}; lower --lr, or set --clip") from error
@@ -192,7 +198,6 @@ def _end(plan: Plan, state: State, writer: RunWriter, *, was_over: bool) -> Resu
     return writer.account.result(f"{shown(folder.path)}: {seen}; {shown(folder.page)}")
 
 
-# ---------------------------------------------------------------------------------------------
 # Going on, and going back
 
 
@@ -258,3 +263,74 @@ def _change(
     writer.save(state)
     if writer.plan.mesh.first:  # last: killed before, the same command changes the same again
         writer.folder.write_recipe(description)
+
+
+# What a training would be, before it is begun
+
+STEPS: Final = 3  # timed, after one that is not
+_PAINTED: Final = 2  # pictures of each term that is painted
+
+
+def dry_run(config: TrainConfig) -> str:
+    """What training would do, as lines; an InputError where it would refuse."""
+    recipe, machine, objective = config.recipe, choose(config.recipe), objective_of(config.recipe)
+    check(config, objective)
+    prepare(machine)
+    plan = plan_of(recipe, objective, machine, Mesh(device=torch.device(machine.device)))
+    material = open_material(_with_few(recipe, objective.streams), objective.streams)
+    objective.check(material.learned)
+    state = fresh(recipe, objective, machine, plan.mesh.device)
+    state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}  # as if all had begun
+    feed, times = endless(recipe, material, state), []
+    for _ in range(STEPS + 1):
+        began = time.perf_counter()
+        advance(state, plan, step_of(plan, state, material, next(feed)))
+        times.append(time.perf_counter() - began)
+    seconds, steps = fmean(times[1:]), -(-recipe.pictures // recipe.batch)
+    nets = {
+        role: f"{recipe.nets[role]}  {parameter_count(net):,} parameters"
+        for role, net in state.nets.items()
+    }
+    specs = streams_of(recipe, objective.streams)
+    duration = f"{_duration(seconds * steps / recipe.devices)}: {steps:,} steps of"
+    lines = [f"{config.name}: {recipe.about}", f"run: {config.folder}"]
+    for title, entries in {
+        "nets": nets | ({"start": str(plan.start)} if plan.start else {}),
+        "data": {name: f"{spec}, {recipe.size} px" for name, spec in specs.items()},
+        "resolved": machine.plain(),
+        "settings": {k: v for k, v in recipe.plain().items() if k not in FIXED},
+        "expected": {
+            "time": f"{duration} {1000 * seconds:.0f} ms",
+            "memory": f"{_memory(machine.device):.1f} GB",
+        },
+    }.items():
+        lines += ["", title, *(f"  {name:<18} {text}" for name, text in entries.items())]
+    return "\n".join(map(shown, lines))
+
+
+def _with_few(recipe: Recipe, streams: tuple[str, ...]) -> Recipe:
+    """The recipe with few pictures of what is painted."""
+    specs = {
+        stream: spell(
+            tuple(
+                term if term.path else replace(term, count=_PAINTED)
+                for term in parse(getattr(recipe, stream))
+            )
+        )
+        for stream in streams
+    }
+    return replace(recipe, **specs, judged=_PAINTED, faces=_PAINTED)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def _memory(device: str) -> float:
+    """Gigabytes at most so far."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e9
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e9

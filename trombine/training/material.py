@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final, final
 
@@ -15,16 +16,15 @@ from trombine.core.errors import shown
 from trombine.core.progress import Progress
 from trombine.core.rng import Rng
 from trombine.data.augment import Augment
-from trombine.data.item import Batch
-from trombine.data.source import Source, batches
-from trombine.data.spec import check_paths, parse, spell
+from trombine.data.columns import Batch
+from trombine.data.source import Source, batches, check_paths, parse, spell
 from trombine.data.split import apart, prepare_split, split
-from trombine.data.tiles import TILES
 from trombine.losses.objective import Objective, Step
 from trombine.models import TASKS
 from trombine.models.tasks import in_rgb
 from trombine.nets import Net
-from trombine.recipes.recipe import Recipe
+from trombine.recipes import Recipe
+from trombine.training.config import streams_of
 from trombine.training.state import State
 from trombine.training.steps import Plan
 
@@ -43,28 +43,6 @@ class Material:
     classes: tuple[str, ...] = ()  # what the data's labels mean
     names: Mapping[str, str] = field(default_factory=dict)  # hashes of the names of what is learned
     fingerprint: str = ""  # of the pixels that it is measured on
-
-
-def streams_of(recipe: Recipe, streams: tuple[str, ...]) -> dict[str, str]:
-    """The spec of each stream of an objective: the field of the recipe that has its name.
-
-    An enlarger learns from squares of a folder's pictures, at their own size: shrunk to the size of
-    its pictures, a photograph would lack the texture that it is to add.
-    """
-    specs = {stream: getattr(recipe, stream) for stream in streams}
-    if recipe.task != "upscale":
-        return specs
-    return {stream: _in_squares(spec) for stream, spec in specs.items()}
-
-
-def _in_squares(spec: str) -> str:
-    """The spec with squares in place of each folder's whole pictures; layouts and packs stay."""
-    terms = parse(spec)
-    if all(term.kind != "folder" for term in terms):
-        return spec
-    return spell(
-        tuple(replace(term, kind=TILES) if term.kind == "folder" else term for term in terms)
-    )
 
 
 def prepare_material(
@@ -193,9 +171,6 @@ def _step(
     *,
     pools: bool,
 ) -> Step:
-    def swap(name: str, pictures: torch.Tensor, at: Rng) -> torch.Tensor:
-        return _through_pool(plan, state, name, pictures, at)
-
     return Step(
         nets=_in_rgb(plan, nets),
         batches=batches,
@@ -205,7 +180,7 @@ def _step(
         vector_names=material.vector_names,
         classes=material.classes,
         space=plan.recipe.space if plan.objective.invents else "rgb",
-        swap=swap if pools and state.pools else None,
+        swap=partial(_through_pool, plan, state) if pools and state.pools else None,
         averages=_in_rgb(plan, state.averages) if state.averages else {},
     )
 

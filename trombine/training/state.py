@@ -17,14 +17,14 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from trombine.core.errors import InputError, shown
+from trombine.losses.adversary import Pool
 from trombine.losses.alarms import Alarm
 from trombine.losses.objective import Objective
-from trombine.losses.perceptual import refuse_witness
-from trombine.losses.pools import Pool
+from trombine.losses.terms import refuse_witness
 from trombine.models import load
 from trombine.nets import Net, build
-from trombine.recipes.recipe import NetSpec, Recipe
-from trombine.training.machine import Machine
+from trombine.recipes import NetSpec, Recipe
+from trombine.training.config import Machine
 from trombine.training.muon import Muon
 
 
@@ -211,7 +211,6 @@ def _load_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None
             optimiser.state[parameter][name] = moment.copy_(tensor)
 
 
-# ---------------------------------------------------------------------------------------------
 # A start: another model's weights in place of random ones, wherever name and shape agree
 
 

@@ -15,9 +15,9 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from trombine.losses.objective import Objective, Phase, Ramp, Step, Terms, Until
 from trombine.nets.frozen import frozen
-from trombine.recipes.recipe import Freeze, Recipe
+from trombine.recipes import Freeze, Recipe
+from trombine.training.config import Machine
 from trombine.training.launch import Mesh
-from trombine.training.machine import Machine
 from trombine.training.state import PhaseState, Start, State, start_of
 
 LEAST: Final = 1e-12  # of a gradient's length: what is shorter is nothing but rounding
@@ -168,7 +168,6 @@ def layers_outside(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Modul
     return [layer for name, layer in layers if name not in phase.parts]
 
 
-# ---------------------------------------------------------------------------------------------
 # Clocks
 
 

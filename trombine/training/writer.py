@@ -1,33 +1,142 @@
-"""Writes a run's files as it goes: log, clock, samples, measures, checkpoints, page, board.
+"""Writes a run's files as it goes: log, clock, samples, measures, checkpoints, models, page.
 
 Only the first of several processes writes, and broadcasts what the others must know.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import shlex
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, final
 
-from trombine.core.errors import shown
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from trombine import __version__
+from trombine.core.conventions import to_pixels
+from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, log
+from trombine.data.source import PAINTED, contents_of, parse
 from trombine.losses.alarms import Alert, Report
-from trombine.models import save
-from trombine.recipes.recipe import Recipe
+from trombine.metrics import CHECKOUT, CHOOSING_SEEDS, Protocol, commit_of
+from trombine.models import Card, Score, save
+from trombine.nets.frozen import frozen
+from trombine.recipes import Recipe
 from trombine.runs import checkpoints
 from trombine.runs.board import MISSING, Board, open_board
-from trombine.runs.film import write_film
-from trombine.runs.folder import RunFolder
-from trombine.runs.page import write_page
-from trombine.training.config import TrainConfig
-from trombine.training.evaluation import card_of, evaluate, protocol_of, sample_outputs, sheet
-from trombine.training.material import Material
+from trombine.runs.folder import RunFolder, mapping
+from trombine.runs.page import write_film, write_page
+from trombine.training.config import Machine, TrainConfig
+from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import Best, State
 from trombine.training.steps import Plan, update_phases_by_measure
+
+# Samples, measures and model cards at one moment; the nets are not changed
+
+
+def sample_outputs(
+    plan: Plan, state: State, material: Material
+) -> tuple[Tensor, dict[str, Tensor]] | None:
+    """The nets' outputs for the fixed faces, and the fixed rows beside them: input, truth."""
+    with frozen(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
+        steps = fixed_steps(plan, state, material, plan.recipe.faces)
+        outputs = [plan.objective.samples(step) for step in steps]
+    samples = [part for part in outputs if part is not None]
+    if not samples:
+        return None
+    pictures = torch.cat([part.output.float() for part in samples]).clamp(0, 1).cpu()
+    rows = samples[0].fixed
+    return pictures, {
+        row: torch.cat([part.fixed[row].float() for part in samples]).clamp(0, 1).cpu()
+        for row in rows
+    }
+
+
+def evaluate(plan: Plan, state: State, material: Material) -> dict[str, float]:
+    """The value of every measure on the choosing pictures."""
+    with frozen(*state.nets.values()), torch.inference_mode(), plan.machine.autocast():
+        steps = fixed_steps(plan, state, material, plan.recipe.judged)
+        values = plan.objective.measure(steps)
+    return {name: float(value) for name, value in values.items()}
+
+
+def protocol_of(plan: Plan, material: Material) -> Protocol:
+    """The protocol of the measures that a run takes of itself."""
+    recipe, objective = plan.recipe, plan.objective
+    first = CHOOSING_SEEDS.start
+    pictures = " and ".join(source.spec for source in material.measured.values())
+    return Protocol(
+        name=f"choosing, while {recipe.about}",
+        pictures=pictures,
+        seeds=range(first, first + room(material.measured, recipe.judged)),
+        size=recipe.size,
+        degradations=(objective.damage,) if objective.damage else (),
+        measures=tuple(objective.measures),
+        fingerprint=material.fingerprint,
+    )
+
+
+def card_of(
+    plan: Plan, state: State, material: Material, role: str, name: str, command: str
+) -> Card:
+    """The card of a model file."""
+    recipe, protocol = plan.recipe, protocol_of(plan, material)
+    net = recipe.nets[role]
+    data = " and ".join(source.spec for source in material.learned.values())
+    scores = (
+        Score(measure=measure, value=value, protocol=protocol.hash)
+        for measure, value in state.measured.items()
+        if math.isfinite(value)  # else the alarms say so, and a card holds none
+    )
+    return Card(
+        task=plan.objective.exports[role],
+        net=net.name,
+        sizes=dict(state.nets[role].sizes),
+        recipe=name,
+        settings=recipe.plain(),
+        start=plan.start.hash if plan.start and role == plan.objective.main else "",
+        data=data,
+        pictures=state.pictures,
+        scores=tuple(scores),
+        licence=recipe.licence or licence_of(source.spec for source in material.learned.values()),
+        command=command,
+        version=__version__,
+        about=f"{recipe.about}; learns from {_learned_from(material)}",
+    )
+
+
+def licence_of(specs: Iterable[str]) -> str:
+    """The licence of a model that learned from these specs; "" where trombine cannot know it."""
+    kinds = {term.kind for spec in specs for term in parse(spec)}
+    return "MIT" if kinds <= {"world", *PAINTED} else ""
+
+
+def _learned_from(material: Material) -> str:
+    """`folder:own (120 pictures) and leaves#48 (48 pictures)`."""
+    return " and ".join(
+        f"{source.spec} ({len(source):,} picture{'' if len(source) == 1 else 's'})"
+        for source in material.learned.values()
+    )
+
+
+def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:
+    """Pictures side by side in a grid that is nearly square, at their true size."""
+    count, _, height, width = pictures.shape
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    grid = np.zeros((rows * height, columns * width, 3), np.uint8)
+    for number, picture in enumerate(pictures):
+        top, column = number // columns * height, number % columns * width
+        grid[top : top + height, column : column + width] = to_pixels(picture)
+    return grid
+
 
 PAGE_SECONDS: Final = 20.0  # at least, between two pages
 SAVE_SECONDS: Final = 30.0  # at most, and a step, between two checkpoints
@@ -60,9 +169,8 @@ class RunWriter:
         self._began = self._saved = self._clock()
         self._cpu = time.process_time()
         self._paged = self._ticked = -math.inf
-        self._waited = 0.0
 
-    # The log ---------------------------------------------------------------------------------
+    # The log
 
     def log(self, state: State, kind: str, entry: Mapping[str, Any]) -> None:
         """Add a line to the log."""
@@ -111,20 +219,12 @@ class RunWriter:
             "seconds": round(seconds, 3),
             "cpu": round((time.process_time() - self._cpu) * self.plan.mesh.count, 3),
             "gpu": round(seconds * self.plan.mesh.count, 3) if on_gpu else 0.0,
-            "waited": round(self._waited, 3),  # for pictures
             "processes": self.plan.mesh.count,
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         self.folder.clock(entry)
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Count what passes inside as waiting for pictures."""
-        began = time.perf_counter()
-        yield
-        self._waited += time.perf_counter() - began
-
-    # Samples and measures ----------------------------------------------------------------------
+    # Samples and measures
 
     def write_samples(self, state: State) -> None:
         """Sample the fixed faces."""
@@ -186,7 +286,7 @@ class RunWriter:
             if alert.action != "warn":
                 raise AlarmError(alert)
 
-    # Checkpoints and pages ---------------------------------------------------------------------
+    # Checkpoints and pages
 
     @property
     def save_is_late(self) -> bool:
@@ -239,3 +339,87 @@ def _measured_line(state: State, recipe: Recipe, is_best: bool) -> str:
     numbers = ", ".join(f"{name} {value:.4g}" for name, value in state.measured.items())
     best = " (the best so far)" if is_best and state.pictures else ""
     return f"{state.pictures:,} of {recipe.pictures:,} pictures: {numbers}{best}"
+
+
+# What a run was begun with
+
+DESCRIPTIVE: Final = ("about",)  # parts of a recipe that change nothing that is learned
+
+
+def begun_with(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
+    """The recipe.json of a run that has a checkpoint; without one, changed settings do no harm.
+
+    A run of an older trombine lacks the settings that came since: they were as usual.
+    """
+    if not folder.exists or not checkpoints.any_in(folder):
+        return None
+    usual = {f.name: f.default for f in dataclasses.fields(recipe)}
+    begun = folder.read_recipe()
+    return {**begun, "settings": {**usual, **begun["settings"]}}
+
+
+def machine_of(machine: Machine, recipe: Recipe, begun: Mapping[str, Any] | None) -> Machine:
+    """The machine settings of a run: those it was begun with, unless others are asked for."""
+    if begun is None:
+        return machine
+    asked, settings, resolved = recipe.plain(), begun["settings"], begun["resolved"]
+    if any(settings.get(name) != asked[name] for name in machine.plain()):
+        return machine
+    return Machine(**{name: resolved[name] for name in machine.plain()})
+
+
+def describe(config: TrainConfig, plan: Plan, material: Material) -> dict[str, Any]:
+    """The contents of recipe.json: the settings as given and as resolved, data and version."""
+    return {
+        "recipe": config.name,
+        "settings": config.recipe.plain(),
+        "start": plan.start.plain() if plan.start else None,
+        "resolved": {
+            **plan.machine.plain(),
+            "devices": plan.mesh.count,
+            "best": plan.objective.best,
+        },
+        "data": {
+            stream: {
+                "spec": source.spec,
+                "pictures": len(source),
+                "learned": material.names[stream],
+                "measured": material.fingerprint,
+                "files": contents_of(source),
+            }
+            for stream, source in material.learned.items()
+        },
+        "protocol": protocol_of(plan, material).hash,
+        "version": __version__,
+        "commit": commit_of(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
+        "command": f"{config.command} -o {shlex.quote(str(config.folder))}",
+    }
+
+
+def differences(begun: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What two descriptions of runs differ in, by name: as it was begun, and now."""
+    old, new = _compared(begun), _compared(now)
+    return {name: (old[name], new[name]) for name in new if old.get(name, new[name]) != new[name]}
+
+
+def _compared(description: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes one run another, by name."""
+    settings = mapping(description.get("settings"))
+    start = mapping(description.get("start"))
+    found = {name: value for name, value in settings.items() if name not in (*DESCRIPTIVE, "nets")}
+    found |= dict(mapping(settings.get("nets")))
+    found |= {"recipe": description.get("recipe"), "hash of start": start.get("hash")}
+    for stream, data in mapping(description.get("data")).items():
+        found |= {f"{stream}.{fact}": value for fact, value in data.items() if fact != "spec"}
+    return found
+
+
+def check_same(config: TrainConfig, changes: Mapping[str, tuple[Any, Any]]) -> None:
+    """Refuse to go on with anything else than the run was begun with, unless told to."""
+    if changes and not config.override:
+        named = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changes.items())
+        raise InputError(
+            f"was begun with {shown(named)}; give the same,"
+            " another -o, or --override to go on with the new ones",
+            path=config.folder,
+        )

@@ -11,7 +11,7 @@ from skimage.exposure import match_histograms
 
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
-from trombine.data.degrade import enlarge
+from trombine.data.resize import enlarge
 from trombine.eval.methods import TASKS, methods
 from trombine.eval.methods.restyle import LEARNT_AT, LEARNT_FROM
 from trombine.models import Card, save

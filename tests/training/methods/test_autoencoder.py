@@ -10,10 +10,8 @@ import torch
 from families import bare_step, pictures
 from torch import nn
 
-from trombine.core.errors import InputError
 from trombine.losses.objective import Step
 from trombine.nets import build
-from trombine.recipes import NetSpec
 from trombine.training.methods import find
 from trombine.training.methods.autoencoder import Encode, EncodeObjective
 
@@ -104,9 +102,3 @@ def test_each_loss_reaches_whom_it_should(step: Step) -> None:
     ]
     judge = next(phase for phase in objective.phases() if phase.name == "critic")
     assert moved(judge.terms(step)["logistic"]) == {"critic"}
-
-
-def test_codes_of_two_lengths_are_refused() -> None:
-    nets = {**recipe_of().nets, "encoder": NetSpec("encoder", {"outputs": 8})}
-    with pytest.raises(InputError, match=r"generator.latent 3, encoder.outputs 8, critic.inputs 3"):
-        EncodeObjective(recipe_of(nets=nets))

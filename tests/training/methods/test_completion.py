@@ -10,7 +10,7 @@ from families import bare_step, pictures
 from torch.nn import functional
 
 from trombine.core.conventions import PARTS
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.losses.objective import Step
 from trombine.nets.reader import PART_COUNTS
 from trombine.training.methods import find

@@ -10,13 +10,10 @@ import torch
 from families import bare_step, pictures
 from torch import nn
 
-from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.item import Batch
-from trombine.data.source import source
+from trombine.data.columns import Batch
 from trombine.data.staging import Staged, staged
 from trombine.losses.objective import Step
-from trombine.nets.faces import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
 from trombine.training.methods import find
 from trombine.training.methods.finder import STAGE, Find, FindObjective
@@ -68,15 +65,6 @@ def test_half_of_the_faces_found_are_half_and_sizes_are_a_tenth_off(recipe: Find
     assert measured["size"] == pytest.approx(0.1, abs=1e-5)
 
 
-def test_faces_are_as_small_as_a_finder_sees_them() -> None:
-    """Its net is for faces of these sizes, and the pyramid halves: the range has to be wider."""
-    windows = staged(*batches(), STAGE, Rng(seed=3, places=np.arange(COUNT)))
-    sizes = windows.sizes[windows.shows]
-    assert float(sizes.min()) > 0.7 * SMALLEST and float(sizes.max()) < 1.3 * LARGEST
-    assert LARGEST > 2 * SMALLEST
-    assert 0 < int(windows.shows.sum()) < COUNT
-
-
 def test_a_false_face_raises_the_bound(recipe: Find) -> None:
     """Where what is no face looks more like one than every face, none is found."""
     windows = staged(*batches(), STAGE, Rng(seed=3, places=np.arange(COUNT)))
@@ -90,10 +78,3 @@ def test_a_false_face_raises_the_bound(recipe: Find) -> None:
 
     net.forward = planted
     assert FindObjective(recipe).measure([step_of(net)])["found"] == 0
-
-
-def test_it_learns_from_painted_faces_alone(recipe: Find) -> None:
-    objective = FindObjective(recipe)
-    objective.check({"data": source("world:photo#4", 32)})
-    with pytest.raises(InputError, match="are no painted faces"):
-        objective.check({"data": source("leaves#4", 32)})

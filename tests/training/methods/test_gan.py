@@ -12,15 +12,12 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional
 
-from trombine.core.errors import InputError
 from trombine.data.source import source
 from trombine.recipes import with_settings
 from trombine.training.methods import find
 from trombine.training.methods.gan import (
     Adversarial,
     AdversarialObjective,
-    as_normals,
-    correspondence,
 )
 
 
@@ -38,26 +35,6 @@ def test_a_lazy_penalty_pulls_as_much_as_one_in_every_step() -> None:
     assert comes == 4
     each_step = {name: weight / comes for name, weight in weights.items()}
     assert each_step == {"r1": 2.0, "r2": 0.5}
-
-
-def test_numbers_from_a_range_become_normal() -> None:
-    drawn = np.random.default_rng(0).uniform([-3, -0.5], [3, 1.5], (4000, 2))
-    ranges = torch.tensor([[-3.0, 3.0], [-0.5, 1.5]]).double()
-    found = as_normals(torch.from_numpy(drawn), ranges).numpy()
-    for column, numbers in zip(found.T, drawn.T, strict=True):
-        assert stats.kstest(column, "norm").pvalue > 0.01
-        assert (np.argsort(column) == np.argsort(numbers)).all()
-    assert np.isfinite(as_normals(torch.tensor([[-3.0, 1.5]]).double(), ranges).numpy()).all()
-
-
-def test_a_correspondence_is_counted_one_by_one() -> None:
-    made, real = torch.rand(2, 7, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    ranks = []
-    for own, picture in enumerate(made.numpy()):
-        apart = [np.linalg.norm(picture - other) for other in real.numpy()]
-        ranks.append(sum(a > apart[own] for a in apart) / 6)
-    assert correspondence(made, real) == pytest.approx(np.mean(ranks))
-    assert correspondence(real, real) == 1
 
 
 class First(nn.Module):
@@ -83,15 +60,6 @@ def test_what_numbers_make_is_compared_with_their_own_picture() -> None:
         painted = 1 / (1 + np.exp(-stats.norm.ppf((a + 3) / 6)))
         squares.append(((picture - painted) ** 2).mean())
     assert float(objective.generator(step)["matched"]) == pytest.approx(np.mean(squares), rel=1e-4)
-
-
-def test_numbers_that_cannot_be_matched_are_refused() -> None:
-    recipe = find("fractal-gan")
-    assert isinstance(recipe, Adversarial)
-    with pytest.raises(InputError, match=r"generator\.latent is 4, and there are 2 numbers"):
-        AdversarialObjective(replace(recipe, numbers="a+b"))
-    with pytest.raises(InputError, match="has no numbers called a, b, c, d"):
-        AdversarialObjective(recipe).check({"data": source("leaves#48", 16)})
 
 
 class Told(nn.Module):
@@ -128,12 +96,3 @@ def test_pictures_are_made_and_judged_by_the_class_of_a_real_one() -> None:
     assert found == pytest.approx(float(functional.softplus(real - scale).mean()), rel=1e-5)
     judged = objective.phases()[1].terms(step)["relativistic"]
     assert float(judged) == pytest.approx(float(functional.softplus(scale - real).mean()), rel=1e-5)
-
-
-def test_classes_that_do_not_fit_are_refused() -> None:
-    recipe = with_settings(find("class-gan"), {"generator.classes": "3"})
-    assert isinstance(recipe, Adversarial)
-    with pytest.raises(InputError, match=r"generator\.classes is 3, and discriminator\.classes 4"):
-        AdversarialObjective(recipe)
-    with pytest.raises(InputError, match="has 1 classes, and the generator 3"):
-        AdversarialObjective(_classed()).check({"data": source("world:photo#4", 16)})

@@ -12,16 +12,14 @@ from families import bare_step, pictures
 from net_cases import INVENTOR, ONE_STEP
 
 from trombine.core.conventions import ORGANS, PART_INDEX, PARTS
-from trombine.core.errors import InputError
-from trombine.data.item import Batch
-from trombine.data.source import source
+from trombine.data.columns import Batch
 from trombine.losses.objective import Step
 from trombine.losses.reading import counts
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, Inventor, normed
 from trombine.recipes import NetSpec
 from trombine.training.methods import find
-from trombine.training.methods.invent import Invent, InventObjective, gradient_distance
+from trombine.training.methods.invent import Invent, InventObjective
 from trombine.world import VECTOR_NAMES
 
 COUNT = 6
@@ -46,19 +44,6 @@ def faces() -> Batch:
 def step(faces: Batch) -> Step:
     nets = {"net": build("inventor", NET), "encoder": build("encoder", ENCODER)}
     return bare_step(nets, {"data": faces}, vector_names=VECTOR_NAMES)
-
-
-def test_the_middle_of_pictures_is_learned(step: Step, faces: Batch) -> None:
-    truth = InventObjective(recipe_of()).truth(step)
-    assert torch.equal(truth, faces.pictures()[..., 8:40, 8:40])
-
-
-def test_steps_to_the_next_pixel_are_compared() -> None:
-    one, two = torch.rand(2, 2, 3, 5, 4, generator=torch.Generator().manual_seed(0)).numpy()
-    down = np.mean([abs(d) for d in (np.diff(one, axis=2) - np.diff(two, axis=2)).ravel()])
-    across = np.mean([abs(d) for d in (np.diff(one, axis=3) - np.diff(two, axis=3)).ravel()])
-    found = gradient_distance(torch.from_numpy(one), torch.from_numpy(two))
-    assert float(found) == pytest.approx((down + across) / 2, rel=1e-5)
 
 
 def counting(faces: Batch, organs: float, around: int = 0) -> np.ndarray:
@@ -169,24 +154,3 @@ def test_a_retold_flow_of_details_is_told_of_true_fields_once_a_face(step: Step)
     assert 0 < known.mean() < 1
     assert net.details.fields.weight.grad is not None
     assert net.details.fields.weight.grad[:, :3].abs().max() > 0
-
-
-def test_faces_whose_parts_nobody_knows_count_alike_or_not_at_all(step: Step, faces: Batch) -> None:
-    step = replace(step, batches={"data": replace(faces, parts=None)})
-    plain = InventObjective(recipe_of(organs=0.0))
-    assert plain.code(step)["l1"].item() > 0 and plain.flow(step)["details"].item() > 0
-    for phase in (InventObjective.code, InventObjective.flow):
-        with pytest.raises(InputError, match="say nothing of parts: organs needs 0"):
-            phase(InventObjective(recipe_of()), step)
-
-
-def test_what_does_not_fit_is_refused(step: Step) -> None:
-    nets = recipe_of().nets
-    wrong = {**nets, "encoder": nets["encoder"].resized("outputs", 7)}
-    with pytest.raises(InputError, match="outputs is 7"):
-        InventObjective(replace(recipe_of(), nets=wrong))
-    with pytest.raises(InputError, match="no numbers called age, smile, glasses"):
-        InventObjective(recipe_of()).check({"data": source("leaves#8", 48)})
-    large = replace(recipe_of(), nets={**nets, "net": nets["net"].resized("size", 64)})
-    with pytest.raises(InputError, match="larger --size"):
-        InventObjective(large).truth(step)

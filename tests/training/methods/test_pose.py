@@ -10,7 +10,7 @@ import torch
 from families import bare_step
 
 from trombine.core.errors import InputError
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.losses.objective import Step
 from trombine.training.methods import find
 from trombine.training.methods.pose import Regress, RegressObjective
@@ -29,11 +29,6 @@ def objective() -> RegressObjective:
     recipe = find("pose")
     assert isinstance(recipe, Regress)
     return RegressObjective(recipe)
-
-
-def test_the_truth_has_the_recipes_order() -> None:
-    vectors = torch.arange(8, dtype=torch.float64).reshape(2, 4)
-    assert torch.equal(objective().truth(step_of(vectors)), vectors[:, 1:])
 
 
 def test_a_number_that_some_pictures_lack_is_refused_by_name() -> None:

@@ -20,9 +20,8 @@ from torch.nn import functional
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.item import Batch, to_pictures
+from trombine.data.columns import Batch, to_pictures
 from trombine.data.source import source
-from trombine.data.staging import StageOptions, staged
 from trombine.faces import Fields
 from trombine.faces.twice import parts_back, points_back
 from trombine.io.image import save_picture
@@ -30,7 +29,7 @@ from trombine.losses.objective import Step
 from trombine.losses.reading import Population
 from trombine.nets import Net, build
 from trombine.nets.frozen import frozen
-from trombine.nets.reader import NUMBERS, Reading
+from trombine.nets.reader import Reading
 from trombine.training.methods import find
 from trombine.training.methods.reader import Read, ReadObjective, _pseudo_labels
 from trombine.world import VECTOR_NAMES, face, paint, to_vector
@@ -74,22 +73,6 @@ def painted() -> Batch:
         vectors=torch.stack(vectors).double(),
         labels=torch.zeros(COUNT, dtype=torch.int64),
     )
-
-
-def test_numbers_learn_alone_only_where_they_are_learned() -> None:
-    recipe = find("reader")
-    assert isinstance(recipe, Read)
-    real = replace(recipe, real="folder:portraits", population="age:57,11")
-    whole, numbers = ReadObjective(real).phases()
-    assert (whole.lasts, numbers.start) == (recipe.numbers_after, recipe.numbers_after)
-    assert set(numbers.parts) == set(NUMBERS)
-    assert numbers.weights.keys() == {*("face", "fields", "agree", "population")}, (
-        "real faces stay faces"
-    )
-    _, painted = ReadObjective(replace(recipe, real="")).phases()
-    assert painted.weights.keys() == {"face", "fields"}
-    (only,) = ReadObjective(replace(recipe, numbers_after=0)).phases()
-    assert only.lasts is None
 
 
 def small(recipe: Read) -> Net:
@@ -166,30 +149,6 @@ def test_a_picture_whose_parts_and_landmarks_are_at_odds_teaches_nothing(wrong: 
     assert taught(Teacher(painted(), wrong)) == (0, 0)
 
 
-def test_a_picture_whose_landmarks_are_not_found_teaches_nothing() -> None:
-    assert taught(Teacher(painted(), error=LOST)) == (0, 0)
-
-
-def test_one_organ_may_be_hidden() -> None:
-    assert taught(Teacher(painted(), without("right_eye")))[0] == 1
-
-
-def test_one_lost_picture_takes_nothing_from_the_others() -> None:
-    def one(parts: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-        parts[2] = PART_INDEX["skin"]
-        return parts, points
-
-    share, agree = taught(Teacher(painted(), one))
-    assert share == (COUNT - 1) / COUNT and agree > 0
-
-
-def test_the_average_over_time_teaches() -> None:
-    """The net that learns knows nothing yet: by itself it is lost."""
-    teacher = Teacher(painted())
-    assert taught(teacher)[0] == 1 and teacher.asked == 2
-    assert taught(teacher, averaged=False) == (0, 0) and teacher.asked == 2
-
-
 def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path) -> None:
     """It has all the names that the painted ones have; their terms would be nothing but NaN."""
     for number in range(3):
@@ -200,22 +159,6 @@ def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path
     objective.check({"data": source("world:photo#4+world:anime#4", SIDE)})
     with pytest.raises(InputError, match="has pictures of which no numbers are known"):
         objective.check({"data": source(f"world:photo#4+plain:{tmp_path}", SIDE)})
-
-
-def test_a_face_that_is_to_stay_as_painted_is_not_spoiled() -> None:
-    recipe, batch, plain = find("reader"), painted(), 0
-    assert isinstance(recipe, Read)
-    objective = ReadObjective(replace(recipe, size=SIDE, real="", damage="noise:gaussian:0.05"))
-    net, shown = small(recipe), []
-    net.register_forward_pre_hook(lambda _, given: shown.append(given[0]))
-    for turn in range(8):
-        places = COUNT * turn + np.arange(COUNT)
-        objective.terms(step_of(net, batch, batch, first=COUNT * turn))
-        windows = staged(batch, batch, StageOptions(), Rng(seed=1, places=places))
-        same = (shown[-1] == to_pictures(windows.pixels)).flatten(1).all(1)
-        assert torch.equal(same, windows.plain)
-        plain += int(windows.plain.sum())
-    assert 2 < plain < 20
 
 
 def test_a_teacher_reads_each_picture_by_itself() -> None:
@@ -249,12 +192,6 @@ def test_what_is_said_of_some_has_the_populations_mean_and_spread_then() -> None
     assert torch.allclose(brought.mean(0), torch.tensor([57.0, 0.5]), atol=1e-3)
     assert torch.allclose(brought.std(0, correction=0), torch.tensor([11.0, 0.25]), atol=1e-3)
     assert torch.equal(brought.argsort(0), read.argsort(0)), "who is older stays older"
-
-
-@pytest.mark.parametrize("text", ["age", "age:57:0", "height:57:11", "age:57:inf"])
-def test_what_is_no_population_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"a population is FIELD:MEAN,SPREAD|is written"):
-        Population.parse(text, KNOWN)
 
 
 def test_real_people_come_to_be_read_as_their_population_is() -> None:

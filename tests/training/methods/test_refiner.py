@@ -15,14 +15,13 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, one_hot
 
 from trombine.core.conventions import GROUP_OF_PART
-from trombine.core.errors import InputError
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.data.source import source
 from trombine.losses.objective import Step
 from trombine.metrics.reading import near_edges
 from trombine.training.methods import find
 from trombine.training.methods import refiner as refine
-from trombine.training.methods.refiner import Refine, RefineObjective, labels_shrunk
+from trombine.training.methods.refiner import Refine, RefineObjective
 
 COUNT, SIDE = 4, 256
 
@@ -70,12 +69,6 @@ def test_who_knows_the_truth_is_right_everywhere(objective: RefineObjective) -> 
     assert 0.6 < measured["enlarged"] < 0.97
 
 
-def test_who_says_what_is_known_is_as_good_as_that(objective: RefineObjective) -> None:
-    measured = objective.measure([step_of(known_only)])
-    assert measured["IoU"] == pytest.approx(measured["enlarged"], abs=0.01)
-    assert measured["near edges"] < measured["IoU"] - 0.1
-
-
 def test_what_is_seen_what_is_known_and_what_is_true_lie_in_one_place(
     objective: RefineObjective, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,15 +105,6 @@ def test_what_is_seen_what_is_known_and_what_is_true_lie_in_one_place(
     assert torch.equal(known.argmax(1), truth[:, ::2, ::2].long())
 
 
-def test_labels_shrink_to_what_most_have() -> None:
-    labels = torch.randint(0, 19, (2, 16, 16), generator=torch.Generator().manual_seed(4))
-    small = labels_shrunk(labels.to(torch.uint8), 4)
-    for n, row, column in np.ndindex(2, 4, 4):
-        square = labels[n, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
-        counts = torch.bincount(square.flatten(), minlength=19)
-        assert counts[small[n, row, column].long()] == counts.max()
-
-
 def test_edges_are_where_scipy_finds_two_groups() -> None:
     parts = batches()[0].parts
     assert parts is not None
@@ -128,8 +112,3 @@ def test_edges_are_where_scipy_finds_two_groups() -> None:
     for n, here in enumerate(near_edges(parts)):
         expected = maximum_filter(groups[n], 5) != minimum_filter(groups[n], 5)
         assert np.array_equal(here.numpy(), expected)
-
-
-def test_what_it_cannot_learn_from_is_refused(objective: RefineObjective) -> None:
-    with pytest.raises(InputError, match="twice or four times"):
-        RefineObjective(replace(objective.recipe, size=300))

@@ -12,15 +12,13 @@ import torch
 from families import bare_step
 
 from trombine.core.conventions import PARTS
-from trombine.core.errors import InputError
+from trombine.data.columns import Batch
 from trombine.data.degrade import Chain
-from trombine.data.item import Batch
 from trombine.data.source import source
 from trombine.losses.objective import Step
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, lacking
 from trombine.nets.restyler import Restyler
-from trombine.nets.spaces import to_space
 from trombine.recipes import NetSpec
 from trombine.training.methods import find
 from trombine.training.methods.invent import details_off
@@ -66,25 +64,6 @@ def test_each_pair_is_shown_from_one_side(step: Step, pairs: Batch) -> None:
     assert len(ways) == 4  # both of each kind of pair
 
 
-def test_grey_pictures_have_a_truth_in_colours(step: Step) -> None:
-    plain = RestyleObjective(recipe_of()).shown(step)
-    grey = RestyleObjective(recipe_of(grey=1.0)).shown(step)
-    assert torch.equal(grey.truth, plain.truth)
-    luma = (plain.pictures * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1)
-    for channel in range(3):
-        torch.testing.assert_close(grey.pictures[:, channel], luma)
-
-
-def test_soft_pictures_are_compared_with_the_truth(step: Step) -> None:
-    objective, net = RestyleObjective(recipe_of()), cast(Restyler, step.nets["net"])
-    shown = objective.shown(step)
-    terms = objective.soft(step)
-    off = (net.soft(shown.pictures, shown.source, shown.target) - shown.truth).detach()
-    assert terms["l1"].item() == pytest.approx(float(off.abs().mean()), rel=1e-5)
-    steps = [np.abs(np.diff(off.numpy(), axis=axis)).mean() for axis in (2, 3)]
-    assert terms["gradients"].item() == pytest.approx(np.mean(steps), rel=1e-4)
-
-
 def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(step: Step) -> None:
     """The last layer begins at 0, so the loss is the mean square of noise less details. The soft
     pictures are those of the finished net, whatever the batch."""
@@ -98,14 +77,6 @@ def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(step: Step)
     assert found == pytest.approx(float((noise - lack).square().mean()), rel=1e-4)
 
 
-def test_what_it_cannot_learn_from_is_refused() -> None:
-    with pytest.raises(InputError, match="is of no pairs; give some, as in world:photo\\+anime"):
-        RestyleObjective(recipe_of()).check({"data": source("world:photo#48", SIDE)})
-    nets = {"net": NetSpec("restyler", {**NET, "styles": "photo+anime"})}
-    with pytest.raises(InputError, match="sketch is none of the net's styles, photo, anime"):
-        RestyleObjective(recipe_of(nets=nets)).check({"data": source(DATA, SIDE)})
-
-
 def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
     plain = RestyleObjective(recipe_of()).shown(step)
     spoiled = RestyleObjective(recipe_of(damage="blur:gaussian:2-2")).shown(step)
@@ -113,15 +84,6 @@ def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
     wanted = Chain.parse("blur:gaussian:2-2")(plain.pictures, step.chance)
     assert torch.equal(spoiled.pictures, wanted)
     assert not torch.allclose(spoiled.pictures, plain.pictures, atol=0.05)
-
-
-def test_colours_are_taken_out_and_spoiled_in_rgb_whatever_the_space(step: Step) -> None:
-    recipe = recipe_of(grey=1.0, damage="blur:gaussian:2-2")
-    plain, other = (
-        RestyleObjective(recipe).shown(replace(step, space=space)) for space in ("rgb", "hsv")
-    )
-    assert torch.equal(other.pictures, to_space(plain.pictures, "hsv"))
-    assert torch.equal(other.truth, to_space(plain.truth, "hsv"))
 
 
 def half_known(pairs: Batch) -> Batch:
@@ -207,12 +169,3 @@ def test_pixels_count_by_their_part_of_the_truth(step: Step) -> None:
     down = (weights[:, :, 1:] * abs(np.diff(off, axis=2))).mean()
     across = (weights[..., 1:] * abs(np.diff(off, axis=3))).mean()
     assert terms["gradients"].item() == pytest.approx((down + across) / 2, rel=1e-4)
-
-
-def test_pairs_whose_parts_nobody_knows_count_alike_or_not_at_all(step: Step, pairs: Batch) -> None:
-    assert pairs.pair is not None
-    blind = replace(pairs, parts=None, pair=replace(pairs.pair, parts=None))
-    step = replace(step, batches={"data": blind})
-    assert RestyleObjective(recipe_of()).soft(step)["l1"].item() > 0
-    with pytest.raises(InputError, match="say nothing of parts: organs needs 0, and ground 1"):
-        RestyleObjective(recipe_of(organs=1.0)).shown(step)

@@ -9,8 +9,6 @@ import torch
 from families import bare_step, pictures
 from torch import nn
 
-from trombine.core.errors import InputError
-from trombine.data.degrade import Chain
 from trombine.losses.objective import Step
 from trombine.metrics.detection import near
 from trombine.training.methods import find
@@ -68,14 +66,6 @@ def test_windows_are_a_part_and_the_whole_at_half_its_size(recipe: Detect) -> No
         assert apart.min() < 0.15, "it is no part of its print"
 
 
-def test_some_prints_have_no_colours(recipe: Detect) -> None:
-    for share in (0.0, 1.0):
-        objective = DetectObjective(replace(recipe, damage="blur:gaussian:0.5", grey=share))
-        pictures, _ = objective.windows(step_of(nn.Identity()))
-        grey = (pictures - pictures.mean(1, keepdim=True)).abs().amax((1, 2, 3)) < 1e-5
-        assert grey.float().mean() == share
-
-
 def test_half_of_the_damage_that_is_detected_is_half(recipe: Detect) -> None:
     objective = DetectObjective(recipe)
     _, damaged = objective.windows(step_of(nn.Identity()))
@@ -86,12 +76,3 @@ def test_half_of_the_damage_that_is_detected_is_half(recipe: Detect) -> None:
         if not moved:
             assert measured["precision"] == 1 and measured["recall"] == pytest.approx(share)
     assert measured["F1"] < 0.7
-
-
-def test_what_hands_did_is_learned_and_no_stains(recipe: Detect) -> None:
-    objective = DetectObjective(replace(recipe, damage="stains:0.8"))
-    pictures, damaged = objective.windows(step_of(nn.Identity()))
-    assert not damaged.any() and pictures.shape == (2 * COUNT, 3, SIZE, SIZE)
-    assert Chain.parse(recipe.damage).scale == 1
-    with pytest.raises(InputError, match="no shrink"):
-        DetectObjective(replace(recipe, damage="shrink:2"))

@@ -56,13 +56,6 @@ def test_labels_and_landmarks_go_with_the_pictures(step: Step) -> None:
     assert compared > 10
 
 
-def test_without_a_window_nothing_changes(step: Step) -> None:
-    views, whole = Views.drawn(step, 0), step.pictures()
-    assert views.soft(whole) is whole
-    points = torch.rand(COUNT, 68, 2)
-    assert views.moved(points, WHOLE) is points
-
-
 def test_what_is_shown_through_a_window_is_as_large_as_it(step: Step) -> None:
     """Guesses are made of the whole picture, and seen through the same window as the truth."""
     recipe = find("inpaint")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError
-from trombine.data.degrade import Kernel, enlarge
+from trombine.data.resize import Kernel, enlarge
 from trombine.io.color import from_srgb
 from trombine.models import Model
 from trombine.models.running import enlarged

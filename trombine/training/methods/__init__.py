@@ -21,8 +21,7 @@ from typing import Any, Final
 from trombine.core.errors import InputError
 from trombine.data.augment import Augment, check_augment
 from trombine.losses.objective import Objective
-from trombine.recipes.file import is_file, read_recipe
-from trombine.recipes.recipe import Recipe
+from trombine.recipes import Recipe, is_file, read_recipe
 from trombine.training.methods import (
     autoencoder,
     completion,

@@ -19,7 +19,7 @@ from trombine.losses.adversary import Adversary, WithCritic
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.terms import TERMS, wide
 from trombine.metrics import psnr, sliced_distance
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 from trombine.training.methods.gan import DCGAN
 
 
@@ -33,16 +33,11 @@ class Encode(WithCritic):
 
     objective: ClassVar[str] = "encode"
 
-    l1: float = 1.0
-    """Weight of the mean absolute difference of pictures and what came back."""
-    l2: float = 0.0
-    """Weight of the mean squared difference."""
-    ssim: float = 0.0
-    """Weight of 1 - SSIM."""
-    ms_ssim: float = 0.0
-    """Weight of 1 - SSIM at several scales."""
-    adversarial: float = 0.1
-    """Weight of how far from drawn the codes look."""
+    l1: float = 1.0  # weight of the mean absolute difference of pictures and what came back
+    l2: float = 0.0  # weight of the mean squared difference
+    ssim: float = 0.0  # weight of 1 - SSIM
+    ms_ssim: float = 0.0  # weight of 1 - SSIM at several scales
+    adversarial: float = 0.1  # weight of how far from drawn the codes look
 
 
 _NAMES: Final = ("l1", "l2", "ssim", "ms_ssim")

@@ -21,7 +21,7 @@ from trombine.losses.objective import Phase, Samples, Step, Terms
 from trombine.losses.reading import overlap_loss, part_losses
 from trombine.losses.terms import wide
 from trombine.metrics.reading import overlaps
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 from trombine.training.methods.inpaint import (
     FACES,
     SHARED,
@@ -40,10 +40,8 @@ class Complete(Painting):
 
     objective: ClassVar[str] = "complete"
 
-    told: str = "both"
-    """What is known of the pictures to learn from: their parts and points."""
-    overlap: float = 0.5
-    """Weight of 1 - Dice of the groups of parts in the hole."""
+    told: str = "both"  # what is known of the pictures to learn from: their parts and points
+    overlap: float = 0.5  # weight of 1 - Dice of the groups of parts in the hole
 
 
 @final

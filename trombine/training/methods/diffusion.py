@@ -17,7 +17,7 @@ from trombine.losses.terms import l2
 from trombine.metrics import sliced_distance
 from trombine.nets.samplers import sample
 from trombine.nets.schedules import Diffusion, Flow
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 
 
 @final
@@ -27,10 +27,8 @@ class Denoise(Recipe):
 
     objective: ClassVar[str] = "denoise"
 
-    process: str = "flow"
-    """What the net says of a noisy picture: noise, v or flow."""
-    steps: int = 20
-    """Steps of sampling."""
+    process: str = "flow"  # what the net says of a noisy picture: noise, v or flow
+    steps: int = 20  # steps of sampling
 
 
 def process_of(recipe: Denoise) -> Diffusion | Flow:

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from trombine.data.item import to_pictures
+from trombine.data.columns import to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.losses.damage import chain_of
@@ -23,7 +23,7 @@ from trombine.losses.objective import Objective, Phase, Step, Terms
 from trombine.losses.reading import centres_loss
 from trombine.nets.faces import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
-from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.recipes import MUON, NetSpec, Recipe
 from trombine.training.methods.reader import FACES, READER, check_painted
 
 
@@ -37,8 +37,7 @@ class Find(Recipe):
 
     objective: ClassVar[str] = "find"
 
-    damage: str = "none"
-    """What spoils the windows: a chain as docs/data.md tells."""
+    damage: str = "none"  # what spoils the windows: a chain as docs/data.md tells
 
 
 _BOX: Final = 64.0  # pixels: the longer side of the landmarks' box of a painted face of 128

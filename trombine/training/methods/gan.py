@@ -34,7 +34,7 @@ from trombine.losses.objective import (
 )
 from trombine.losses.terms import l2, wide
 from trombine.metrics import sliced_distance
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 from trombine.world.fractals import BENDS, SHARES, STARTS
 
 
@@ -45,15 +45,13 @@ class Adversarial(WithCritic):
 
     objective: ClassVar[str] = "adversarial"
 
-    lr_discriminator: float = 1.0
-    """The discriminator's learning rate as a part of the generator's."""
-    r2: float = 0.0
-    """Weight of the gradient penalty on generated pictures."""
+    lr_discriminator: float = 1.0  # the discriminator's learning rate as a part of the generator's
+    r2: float = 0.0  # weight of the gradient penalty on generated pictures
+    # Weight of the squared difference of a fractal and what the generator makes of its
+    # numbers (latent-space correspondence).
     matched: float = 0.0
-    """Weight of the squared difference of a fractal and what the generator makes of its numbers
-    (latent-space correspondence)."""
+    # These numbers, by name, with + between them: as many as the generator's latent.
     numbers: str = ""
-    """These numbers, by name, with + between them: as many as the generator's latent."""
 
 
 _GENERATED: Final = "generated"
@@ -210,9 +208,7 @@ def correspondence(made: Pictures, real: Pictures) -> float:
 # Presets
 
 DCGAN: Final = {
-    "generator": NetSpec(
-        "dcgan_generator", {"latent": 64, "width": 64, "size": 64, "norm": "batch"}
-    ),
+    "generator": NetSpec.parse("dcgan_generator:latent=64,width=64,size=64,norm=batch"),
     "discriminator": NetSpec("dcgan_discriminator", {"width": 64, "size": 64, "norm": "batch"}),
 }
 _MODERN: Final = Adversarial(
@@ -265,9 +261,7 @@ PRESETS: Final[dict[str, Recipe]] = {
         _MODERN,
         about="invents pictures by style, told of which class each is to be",
         nets={
-            "generator": NetSpec(
-                "style_generator", {"latent": 68, "width": 32, "size": 64, "classes": 4}
-            ),
+            "generator": NetSpec.parse("style_generator:latent=68,width=32,size=64,classes=4"),
             "discriminator": _MODERN.nets["discriminator"].resized("classes", 4),
         },
         data="world:photo#6000+world:anime#6000+world:cartoon#6000+world:sketch#6000",

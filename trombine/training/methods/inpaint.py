@@ -39,7 +39,7 @@ from trombine.models import load
 from trombine.models.tasks import emptied
 from trombine.nets.sizes import Net
 from trombine.nets.steering import likely_of
-from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.recipes import MUON, NetSpec, Recipe
 from trombine.training.methods.restore import FEATURES, Restore, judge_in, weights_of
 from trombine.training.methods.srgan import EDGES, Criticised, edges_off, sharpening
 
@@ -50,19 +50,18 @@ class Painting(Recipe):
 
     any_size: ClassVar[bool] = True
 
-    damage: str = "hole:irregular"
-    """What is missing: hole:MASKS (docs/data.md)."""
+    damage: str = "hole:irregular"  # what is missing: hole:MASKS (docs/data.md)
+    # Pictures of faces of which nothing is known: a reader says what is where in them.
     real: str = ""
-    """Pictures of faces of which nothing is known: a reader says what is where in them."""
-    real_every: int = 12
-    """Of so many pictures one is real, where there are real ones."""
-    grey: float = 0.25
-    """Share of the pictures that lose their colours."""
+    real_every: int = 12  # of so many pictures one is real, where there are real ones
+    grey: float = 0.25  # share of the pictures that lose their colours
+    # Pixels: the net sees all of the larger pictures, made as small, or their middle; 0: as
+    # is.
     window: int = 0
-    """Pixels: the net sees all of the larger pictures, made as small, or their middle; 0: as is."""
+    # What the net is told of a picture, by weight: none, its parts, points (landmarks), both,
+    # or guessed: how likely each part is to `completion`, which sees the picture and its
+    # hole.
     told: str = "none*3+both*2+guessed*3+parts+points*0.5"
-    """What the net is told of a picture, by weight: none, its parts, points (landmarks), both, or
-    guessed: how likely each part is to `completion`, which sees the picture and its hole."""
 
 
 @final
@@ -72,15 +71,14 @@ class Inpaint(Painting, Criticised, Restore):
 
     objective: ClassVar[str] = "inpaint"
 
+    # How much more a pixel of eyes, brows, nose and mouth counts than another, in l1 and l2.
     organs: float = 0.0
-    """How much more a pixel of eyes, brows, nose and mouth counts than another, in l1 and l2."""
-    adversarial: float = 0.0
-    """A discriminator's weight at the end of its ramp; 0: there is none."""
+    adversarial: float = 0.0  # a discriminator's weight at the end of its ramp; 0: there is none
+    # Weight of the true parts' cross-entropy in the hole, as a reader sees what was painted.
     read_parts: float = 0.0
-    """Weight of the true parts' cross-entropy in the hole, as a reader sees what was painted."""
+    # Weight of how far the landmarks that it sees are from the true ones, of the picture's
+    # width.
     read_points: float = 0.0
-    """Weight of how far the landmarks that it sees are from the true ones, of the picture's
-    width."""
 
 
 PaintingKind = TypeVar("PaintingKind", bound=Painting)
@@ -442,16 +440,8 @@ SHARED: Final[dict[str, Any]] = {
 _INPAINT: Final = Inpaint(
     about="paints what is missing, told what belongs there or not",
     nets={
-        "net": NetSpec(
-            "painter",
-            {
-                "width": 48,
-                "levels": 4,
-                "parts": "all",
-                "points": True,
-                "halved": True,
-                "widest": 128,
-            },
+        "net": NetSpec.parse(
+            "painter:width=48,levels=4,parts=all,points=true,halved=true,widest=128"
         )
     },
     data=f"{FACES}+world:posed#6000+leaves#3000*3",

@@ -22,7 +22,7 @@ from trombine.losses.terms import wide
 from trombine.nets.diffusion_painter import DiffusionPainter, Known
 from trombine.nets.frozen import frozen
 from trombine.nets.schedules import Flow
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 from trombine.training.methods.inpaint import (
     FACES,
     SHARED,
@@ -138,19 +138,9 @@ PRESETS: Final[dict[str, Recipe]] = {
     "inpaint-diffusion": InpaintDiffusion(
         about="paints what is missing, then details by taking noise away, others for each seed",
         nets={
-            "net": NetSpec(
-                "diffusion_painter",
-                {
-                    "width": 32,
-                    "levels": 2,
-                    "parts": "all",
-                    "points": True,
-                    "steps": 8,
-                    "painted": True,
-                    "painter": 48,
-                    "widest": 128,
-                    "halved": True,
-                },
+            "net": NetSpec.parse(
+                "diffusion_painter:width=32,levels=2,parts=all,points=true,steps=8,"
+                "painted=true,painter=48,widest=128,halved=true"
             )
         },
         start="inpaint",

@@ -21,15 +21,14 @@ from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.losses.perceptual import Judged, judge_of
 from trombine.losses.reading import counts
-from trombine.losses.terms import l1, l2, wide
+from trombine.losses.terms import Judged, judge_of, l1, l2, wide
 from trombine.metrics import sliced_distance
 from trombine.nets import build
 from trombine.nets.frozen import frozen
 from trombine.nets.inventor import DetailFlow, Inventor, lacking, normed
 from trombine.nets.schedules import Flow
-from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.recipes import MUON, NetSpec, Recipe
 
 
 @final
@@ -43,14 +42,12 @@ class Invent(Judged):
 
     objective: ClassVar[str] = "invent"
 
-    coded: int = 50_000
-    """Pictures from which encoder and decoder learn, before the flows do."""
-    gradients: float = 0.5
-    """Weight of the mean absolute difference of steps from pixel to pixel."""
+    coded: int = 50_000  # pictures from which encoder and decoder learn, before the flows do
+    gradients: float = 0.5  # weight of the mean absolute difference of steps from pixel to pixel
+    # By how much more than other pixels those of eyes, brows, nose and mouth count.
     organs: float = 0.0
-    """By how much more than other pixels those of eyes, brows, nose and mouth count."""
+    # How many pixels around them count alike: with none their edges are drawn too far out.
     around: int = 0
-    """How many pixels around them count alike: with none their edges are drawn too far out."""
 
 
 _NOISE: Final = 0.12  # on codes, so that near ones are near pictures

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from trombine.core.errors import InputError
 from trombine.losses.objective import Objective, Phase, Step, Terms
 from trombine.losses.terms import l2
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 
 
 @final
@@ -22,8 +22,7 @@ class Regress(Recipe):
 
     objective: ClassVar[str] = "regress"
 
-    wanted: str = ""
-    """The vector's numbers that are learned, by name, with + between them."""
+    wanted: str = ""  # the vector's numbers that are learned, by name, with + between them
 
 
 @final

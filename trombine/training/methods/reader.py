@@ -30,9 +30,8 @@ from trombine.core.conventions import (
     PARTS,
 )
 from trombine.core.errors import InputError
-from trombine.data.columns import UNKNOWN
+from trombine.data.columns import UNKNOWN, Batch, to_pictures
 from trombine.data.degrade import Chain
-from trombine.data.item import Batch, to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.faces import LOST, Fields
@@ -43,7 +42,7 @@ from trombine.losses.objective import Objective, Phase, Ramp, Samples, Step, Ter
 from trombine.metrics.reading import auc, explained, overlaps, point_errors
 from trombine.nets.frozen import frozen
 from trombine.nets.reader import NUMBERS, Reading
-from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.recipes import MUON, NetSpec, Recipe
 from trombine.world import STYLES
 
 
@@ -57,20 +56,19 @@ class Read(Recipe):
 
     objective: ClassVar[str] = "read"
 
+    # Pictures of faces of which nothing is known: what is read of them as they are is to be
+    # read of them changed, too.
     real: str = ""
-    """Pictures of faces of which nothing is known: what is read of them as they are is to be read
-    of them changed, too."""
+    # What is read of whoever it is: numbers of a painted face, by name, with + between them.
     traits: str = ""
-    """What is read of whoever it is: numbers of a painted face, by name, with + between them."""
-    moment: str = ""
-    """What is read of the moment: pose, expression, light, what is worn."""
-    damage: str = "none"
-    """What spoils the windows: a chain as docs/data.md tells."""
+    moment: str = ""  # what is read of the moment: pose, expression, light, what is worn
+    damage: str = "none"  # what spoils the windows: a chain as docs/data.md tells
+    # What is known of the people of the real pictures together, FIELD:MEAN,SPREAD with +
+    # between them, as age:57:11: so numbers are to be read on average, from `numbers_after`
+    # on.
     population: str = ""
-    """What is known of the people of the real pictures together, FIELD:MEAN,SPREAD with + between
-    them, as age:57:11: so numbers are to be read on average, from `numbers_after` on."""
+    # Pictures after which only traits, moment and whether it is a face learn on; 0: never.
     numbers_after: int = 0
-    """Pictures after which only traits, moment and whether it is a face learn on; 0: never."""
 
 
 WEIGHTS: Final = {

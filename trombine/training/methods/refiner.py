@@ -31,7 +31,7 @@ from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
 from trombine.metrics.reading import near_edges, overlaps
 from trombine.models import load
 from trombine.nets.frozen import frozen
-from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.recipes import MUON, NetSpec, Recipe
 from trombine.training.methods.reader import check_painted, coloured, spoiled
 
 
@@ -45,8 +45,7 @@ class Refine(Recipe):
 
     objective: ClassVar[str] = "refine"
 
-    damage: str = "none"
-    """What spoils the pictures: a chain as docs/data.md tells."""
+    damage: str = "none"  # what spoils the pictures: a chain as docs/data.md tells
 
 
 STAGE: Final = StageOptions(

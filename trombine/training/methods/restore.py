@@ -16,10 +16,9 @@ from torch import Tensor
 from trombine.core.errors import InputError
 from trombine.losses.damage import Damage
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.losses.perceptual import Judge, Judged, judge_of
-from trombine.losses.terms import TERMS, total_variation
+from trombine.losses.terms import TERMS, Judge, Judged, judge_of, total_variation
 from trombine.metrics import psnr, ssim
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,25 +28,18 @@ class Restore(Judged):
     objective: ClassVar[str] = "restore"
     any_size: ClassVar[bool] = True
 
+    # What is undone: shrink:FACTOR, noise:STRENGTH, hole:MASKS (docs/data.md), or a chain as
+    # docs/data.md tells.
     damage: str = "shrink:2"
-    """What is undone: shrink:FACTOR, noise:STRENGTH, hole:MASKS (docs/data.md), or a chain as
-    docs/data.md tells."""
-    l1: float = 1.0
-    """Weight of the mean absolute difference."""
-    l2: float = 0.0
-    """Weight of the mean squared difference."""
-    charbonnier: float = 0.0
-    """Weight of the smooth absolute difference."""
-    luma: float = 0.0
-    """Weight of the mean absolute difference of the luma."""
-    total_variation: float = 0.0
-    """Weight of the result's own roughness."""
-    ssim: float = 0.0
-    """Weight of 1 - SSIM."""
-    ms_ssim: float = 0.0
-    """Weight of 1 - SSIM at several scales."""
+    l1: float = 1.0  # weight of the mean absolute difference
+    l2: float = 0.0  # weight of the mean squared difference
+    charbonnier: float = 0.0  # weight of the smooth absolute difference
+    luma: float = 0.0  # weight of the mean absolute difference of the luma
+    total_variation: float = 0.0  # weight of the result's own roughness
+    ssim: float = 0.0  # weight of 1 - SSIM
+    ms_ssim: float = 0.0  # weight of 1 - SSIM at several scales
+    # Weight of the distance between the Gram matrices of a judging net's features.
     gram: float = 0.0
-    """Weight of the distance between the Gram matrices of a judging net's features."""
 
 
 RestoreKind = TypeVar("RestoreKind", bound=Restore)
@@ -160,7 +152,7 @@ X4: Final = replace(
 # What is done to a small picture before it is saved as it is found: sharpened, saved once before,
 # resized in between.
 _BEFORE_SAVING: Final = "+sharpen:0.3-1.5?0.3+jpeg:60-95?0.25+resize:0.7-1?0.2"
-# As wild-x4 (data/degrade/chain.py), nearer to the usual: a JPEG of a picture that was sharp most
+# As wild-x4 (data/degrade.py), nearer to the usual: a JPEG of a picture that was sharp most
 # often, blur in two of three, noise in half.
 _WILD: Final = (
     "blur:gaussian:0.4-1.8/blur:gaussian:0.4-1.8/blur:long:0.4-2.4:0.4-1.2/blur:motion:1-5?0.65"

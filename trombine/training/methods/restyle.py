@@ -20,21 +20,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.core.errors import InputError
-from trombine.data.columns import UNKNOWN
-from trombine.data.item import Batch
+from trombine.data.columns import UNKNOWN, Batch
 from trombine.data.source import Source
 from trombine.losses.damage import chain_of, greyed
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.losses.perceptual import Judged, judge_of
 from trombine.losses.reading import counts
-from trombine.losses.terms import l1, wide
+from trombine.losses.terms import Judged, judge_of, l1, wide
 from trombine.metrics import psnr, ssim
 from trombine.nets import Size, build
 from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
 from trombine.nets.spaces import to_space
-from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.recipes import MUON, NetSpec, Recipe
 from trombine.training.methods.invent import details_off, gradient_distance
 
 
@@ -48,18 +46,14 @@ class Restyle(Judged):
 
     objective: ClassVar[str] = "restyle"
 
+    # Pictures from which encoder and decoder learn, before the flow of details does.
     soft: int = 50_000
-    """Pictures from which encoder and decoder learn, before the flow of details does."""
-    grey: float = 0.1
-    """Share of the pictures that are shown without their colours."""
-    damage: str = "none"
-    """What spoils the pictures that are shown: a chain as docs/data.md tells."""
-    gradients: float = 0.5
-    """Weight of the mean absolute difference of steps from pixel to pixel."""
+    grey: float = 0.1  # share of the pictures that are shown without their colours
+    damage: str = "none"  # what spoils the pictures that are shown: a chain as docs/data.md tells
+    gradients: float = 0.5  # weight of the mean absolute difference of steps from pixel to pixel
+    # By how much more than other pixels those of eyes, brows, nose and mouth count.
     organs: float = 0.0
-    """By how much more than other pixels those of eyes, brows, nose and mouth count."""
-    ground: float = 1.0
-    """How much pixels of the background count beside others."""
+    ground: float = 1.0  # how much pixels of the background count beside others
 
 
 @final
@@ -264,18 +258,9 @@ PRESETS: Final[dict[str, Recipe]] = {
         about="draws faces in other styles, each in every other one",
         task="restyle",
         nets={
-            "net": NetSpec(
-                "restyler",
-                {
-                    "size": 128,
-                    "width": 32,
-                    "latent": 64,
-                    "blocks": 3,
-                    "details": 20,
-                    "levels": 2,
-                    "finish": 5,
-                    "norm": "batch",
-                },
+            "net": NetSpec.parse(
+                "restyler:size=128,width=32,latent=64,blocks=3,details=20,levels=2,finish=5,"
+                "norm=batch"
             )
         },
         data=_PAIRS,

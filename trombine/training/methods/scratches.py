@@ -18,12 +18,11 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
 from trombine.core.errors import InputError
-from trombine.data.degrade import Chain
-from trombine.data.degrade.terms import HANDLING
+from trombine.data.degrade import HANDLING, Chain
 from trombine.losses.damage import greyed
 from trombine.losses.objective import Objective, Phase, Step, Terms
 from trombine.metrics.detection import matches, pooled
-from trombine.recipes.recipe import MUON, NetSpec, Recipe
+from trombine.recipes import MUON, NetSpec, Recipe
 
 
 @final
@@ -33,11 +32,10 @@ class Detect(Recipe):
 
     objective: ClassVar[str] = "detect"
 
+    # What spoils the pictures: a chain as docs/data.md tells; its scratches, dust, creases
+    # and torn corners are detected.
     damage: str = "old-photo"
-    """What spoils the pictures: a chain as docs/data.md tells; its scratches, dust, creases
-    and torn corners are detected."""
-    grey: float = 0.3
-    """Share of the pictures that have no colours before they are spoiled."""
+    grey: float = 0.3  # share of the pictures that have no colours before they are spoiled
 
 
 _WEIGHT: Final = 4.0  # of a damaged pixel beside a whole one: they are few

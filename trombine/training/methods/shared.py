@@ -19,11 +19,10 @@ from torch import Tensor
 
 from trombine.core.conventions import LANDMARK_COUNT, PARTS
 from trombine.core.errors import InputError
-from trombine.data.item import Batch
+from trombine.data.columns import Batch
 from trombine.data.source import Source
-from trombine.losses.adversary import add_output_curves
+from trombine.losses.adversary import CRITICS, add_output_curves
 from trombine.losses.alarms import Alarm, DiscriminatorWon
-from trombine.losses.critics import CRITICS
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.reading import parts_loss
 from trombine.losses.terms import l1, wide
@@ -32,7 +31,7 @@ from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.reader import middles_of, share_of
 from trombine.nets.restyler import Codes, Restyler, styles_of
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 from trombine.training.methods.invent import details_off, gradient_distance
 from trombine.training.methods.restyle import restyler_sizes
 from trombine.world import STYLES
@@ -49,18 +48,17 @@ class RestyleShared(Recipe):
 
     objective: ClassVar[str] = "restyle_shared"
 
+    # Pictures from which encoder, decoder and judges learn, before the flow of details does.
     soft: int = 50_000
-    """Pictures from which encoder, decoder and judges learn, before the flow of details does."""
-    adversarial: float = 1.0
-    """Weight of how surely a judge tells which style a code is of."""
-    gradients: float = 0.5
-    """Weight of the mean absolute difference of steps from pixel to pixel."""
+    adversarial: float = 1.0  # weight of how surely a judge tells which style a code is of
+    gradients: float = 0.5  # weight of the mean absolute difference of steps from pixel to pixel
+    # Weight of the parts that are read from codes; 0 for pictures of which none are known.
     parts: float = 0.1
-    """Weight of the parts that are read from codes; 0 for pictures of which none are known."""
+    # Weight of the landmarks that are read from codes; 0 for pictures of which none are
+    # known.
     points: float = 1.0
-    """Weight of the landmarks that are read from codes; 0 for pictures of which none are known."""
+    # Weight of the mean absolute difference of pictures and what went there and back.
     there_and_back: float = 1.0
-    """Weight of the mean absolute difference of pictures and what went there and back."""
 
 
 _CRITIC: Final = "logistic"
@@ -256,22 +254,12 @@ PRESETS: Final[dict[str, Recipe]] = {
         about="draws faces in another style, and back, without pairs: one code for both",
         task="restyle",
         nets={
-            "net": NetSpec(
-                "restyler",
-                {
-                    "styles": "photo+anime",
-                    "size": 64,
-                    "width": 32,
-                    "latent": 32,
-                    "blocks": 2,
-                    "details": 20,
-                    "levels": 2,
-                    "finish": 5,
-                    "norm": "batch",
-                },
+            "net": NetSpec.parse(
+                "restyler:styles=photo+anime,size=64,width=32,latent=32,blocks=2,"
+                "details=20,levels=2,finish=5,norm=batch"
             ),
-            "critic": NetSpec(
-                "patch_discriminator", {"inputs": 32, "width": 64, "levels": 2, "norm": "spectral"}
+            "critic": NetSpec.parse(
+                "patch_discriminator:inputs=32,width=64,levels=2,norm=spectral"
             ),
             "reads": NetSpec("code_reader", {"inputs": 32, "width": 32}),
         },

@@ -16,7 +16,7 @@ import torch
 from trombine.losses.adversary import Adversary, WithCritic
 from trombine.losses.objective import Phase, Pictures, Ramp, Step, Terms, Until
 from trombine.metrics import edge_energy
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 from trombine.training.methods.restore import X4, Restore, RestoringObjective
 
 
@@ -28,16 +28,11 @@ class Criticised(WithCritic):
     rising while the measure allows.
     """
 
-    alone: int = 50_000
-    """Pictures before the discriminator begins."""
-    critic_alone: int = 5_000
-    """Pictures during which only the discriminator learns."""
-    adversarial: float = 0.01
-    """The discriminator's weight at the end of its ramp."""
-    ramp: int = 50_000
-    """Pictures over which this weight rises from 0."""
-    worst: float = 1.0
-    """Decibels the measure may lose before the weight stops rising."""
+    alone: int = 50_000  # pictures before the discriminator begins
+    critic_alone: int = 5_000  # pictures during which only the discriminator learns
+    adversarial: float = 0.01  # the discriminator's weight at the end of its ramp
+    ramp: int = 50_000  # pictures over which this weight rises from 0
+    worst: float = 1.0  # Decibels the measure may lose before the weight stops rising
 
 
 @final
@@ -236,9 +231,7 @@ PRESETS: Final[dict[str, Recipe]] = {
         task="upscale",
         nets={
             "net": NetSpec("residual", {"width": 32, "depth": 8, "factor": 2}),
-            "critic": NetSpec(
-                "patch_discriminator", {"width": 32, "levels": 3, "norm": "spectral"}
-            ),
+            "critic": NetSpec.parse("patch_discriminator:width=32,levels=3,norm=spectral"),
         },
         data="world:photo",
         damage="shrink:2",

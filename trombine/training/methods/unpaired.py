@@ -21,15 +21,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trombine.core.errors import InputError
+from trombine.losses.adversary import Pool, critic_of
 from trombine.losses.alarms import Alarm, DiscriminatorWon
-from trombine.losses.critics import critic_of
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
-from trombine.losses.pools import Pool
 from trombine.losses.terms import l1, wide
 from trombine.metrics import sliced_distance
 from trombine.nets.discriminators import AttentiveDiscriminator
 from trombine.nets.translator import AttentiveTranslator, Translator
-from trombine.recipes.recipe import NetSpec, Recipe
+from trombine.recipes import NetSpec, Recipe
 
 
 @final
@@ -43,24 +42,19 @@ class Translate(Recipe):
 
     objective: ClassVar[str] = "translate"
 
-    critic: str = "least squares"
-    """logistic, hinge or least squares."""
+    critic: str = "least squares"  # logistic, hinge or least squares
+    # Weight of what the discriminators say, the sum over all that judges in them.
     adversarial: float = 1.0
-    """Weight of what the discriminators say, the sum over all that judges in them."""
+    # Weight of the mean absolute difference of pictures and what went there and back.
     there_and_back: float = 10.0
-    """Weight of the mean absolute difference of pictures and what went there and back."""
-    identity: float = 5.0
-    """Weight of how much a net changes pictures of the kind that it makes."""
-    attention: float = 0.0
-    """Weight of the classifiers inside attentive nets."""
+    identity: float = 5.0  # weight of how much a net changes pictures of the kind that it makes
+    attention: float = 0.0  # weight of the classifiers inside attentive nets
+    # Weight of how surely a net's features tell each place that it draws from other places.
     contrast: float = 0.0
-    """Weight of how surely a net's features tell each place that it draws from other places."""
-    lr_discriminator: float = 1.0
-    """The discriminators' learning rate as a part of the nets'."""
+    lr_discriminator: float = 1.0  # the discriminators' learning rate as a part of the nets'
+    # What the discriminators are to say of real pictures (.9: one-sided smoothing).
     real_label: float = 1.0
-    """What the discriminators are to say of real pictures (.9: one-sided smoothing)."""
-    pool: float = 0.0
-    """Share of drawn pictures that the discriminators see from older ones."""
+    pool: float = 0.0  # share of drawn pictures that the discriminators see from older ones
 
 
 # Of each direction: what its net starts from and what it makes.
@@ -169,7 +163,7 @@ class TranslateObjective(Objective[Translate]):
             real = _judged(critic, step.pictures(end))
             fake = _judged(critic, step.pooled(direction, step.cache[direction]))
             losses += [
-                self.critic.discriminator(*pair, real_label=self.recipe.real_label)
+                self.critic.discriminator(*pair, self.recipe.real_label)
                 for pair in zip(real, fake, strict=True)
             ]
         return {self.recipe.critic: torch.stack(losses).mean()}
@@ -255,9 +249,7 @@ def _says(logits: Tensor | None, kind: int) -> Tensor:
 # Presets
 
 _CRITIC: Final = NetSpec("patch_discriminator", {"width": 32, "levels": 3})
-_DRAWS: Final = NetSpec(
-    "translator", {"width": 24, "halvings": 2, "blocks": 6, "dilation": 1, "compares": False}
-)
+_DRAWS: Final = NetSpec.parse("translator:width=24,halvings=2,blocks=6,dilation=1,compares=false")
 _ATTENDS: Final = NetSpec("attentive_translator", {"width": 24, "halvings": 2, "blocks": 3})
 _JUDGES: Final = NetSpec("attentive_discriminator", {"width": 24, "levels": 3})
 _CYCLE: Final = Translate(

@@ -19,12 +19,12 @@ from torch import Tensor
 
 from trombine.core.errors import InputError
 from trombine.data.augment import Augment
-from trombine.data.degrade import imresize_any, shrink
+from trombine.data.resize import imresize_any, shrink
 from trombine.losses.damage import Damage
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.terms import l1
 from trombine.metrics import psnr, ssim
-from trombine.recipes.recipe import Recipe
+from trombine.recipes import Recipe
 from trombine.training.methods.restore import X2, X4
 
 
@@ -39,14 +39,12 @@ class Unseen(Recipe):
     objective: ClassVar[str] = "unseen"
     any_size: ClassVar[bool] = True
 
-    damage: str = "shrink:2"
-    """How the small pictures came to be: shrink:FACTOR."""
+    damage: str = "shrink:2"  # how the small pictures came to be: shrink:FACTOR
+    # Weight of the mean absolute difference of a small picture and its enlargement, shrunk.
     measured: float = 1.0
-    """Weight of the mean absolute difference of a small picture and its enlargement, shrunk."""
-    smaller: float = 1.0
-    """Weight of how a small picture, shrunk again, differs when it is enlarged."""
+    smaller: float = 1.0  # weight of how a small picture, shrunk again, differs when it is enlarged
+    # Weight of the same for an enlargement made two thirds as large, a scale between both.
     between: float = 1.0
-    """Weight of the same for an enlargement made two thirds as large, a scale between both."""
 
 
 SMALLER: Final = "PSNR, smaller"  # of the small picture, made of itself shrunk: needs no large one

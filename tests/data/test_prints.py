@@ -1,4 +1,4 @@
-"""Old prints: what each kind of wear does to a picture, and what it leaves alone."""
+"""Old prints: what each kind of wear does to a picture, and the map of it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,18 @@ import torch
 from scipy import ndimage
 
 from trombine.core.rng import Rng
-from trombine.data.degrade import Marked
-from trombine.data.degrade.prints import creases, dust, fade, scratches, stains, torn
+from trombine.data.degrade import HANDLING, Chain
+from trombine.data.prints import (
+    PAPER,
+    VISIBLE_SHARE,
+    Marked,
+    creases,
+    dust,
+    fade,
+    scratches,
+    stains,
+    torn,
+)
 
 MARKS = {
     "stains": stains,
@@ -21,11 +31,6 @@ MARKS = {
     "torn": torn,
 }
 COUNT, SIZE = 8, 96
-
-
-def depths(damaged: torch.Tensor) -> np.ndarray:
-    """How far each damaged pixel is from one that is whole, in pixels; n x h x w."""
-    return np.stack([np.asarray(ndimage.distance_transform_edt(one[0])) for one in damaged.numpy()])
 
 
 def pieces(damaged: torch.Tensor) -> list[int]:
@@ -74,26 +79,6 @@ def test_it_looks_the_same_at_any_size(name: str) -> None:
     assert apart < 0.75, "half of it or more is elsewhere"
 
 
-def test_stains_are_brown_soft_and_darkest_near_the_rim() -> None:
-    found = marked("stains", 1.0)
-    red, green, blue = found.pictures.unbind(1)
-    assert (red >= green - 1e-6).all() and (green >= blue - 1e-6).all() and blue.min() < 0.4
-    steps = found.pictures.diff(dim=-1).abs().amax()
-    assert steps < 0.16, "no edge from one pixel to the next"
-    inside = depths(found.damaged)[0]
-    depth = 0.5 - blue[0].numpy()
-    rim, middle = (inside > 0) & (inside <= 3), inside > 8
-    assert depth[rim].max() > depth[middle].mean()
-
-
-def test_creases_go_from_border_to_border() -> None:
-    for one in marked("creases", 0.9).damaged[:, 0]:
-        rows, columns = one.nonzero(as_tuple=True)
-        spans = [(x.max() - x.min()).item() for x in (rows, columns)]
-        assert max(spans) > 0.3 * SIZE
-        assert not one[SIZE // 8 : -SIZE // 8, SIZE // 8 : -SIZE // 8].all()
-
-
 def test_what_is_torn_is_a_corner() -> None:
     damaged = marked("torn", 0.9).damaged
     assert max(pieces(damaged)) <= 3, "one piece, and splinters"
@@ -117,3 +102,38 @@ def test_fading_loses_contrast_and_colour_and_turns_warm() -> None:
         assert white[0] > white[2], "paper is yellow or pink"
     assert contrasts[0] > contrasts[1] > contrasts[2]
     assert colours[0] > colours[1] > colours[2]
+
+
+DARK, LIGHT = 0.2, 0.6
+CHANCE = Rng(seed=7, places=np.arange(COUNT, dtype=np.int64))
+
+
+def even(level: float) -> torch.Tensor:
+    return torch.full((COUNT, 3, SIZE, SIZE), level)
+
+
+def after(chain: Chain, pictures: torch.Tensor) -> Marked:
+    return chain.marked(pictures, CHANCE, by=HANDLING)
+
+
+def test_creases_are_where_their_line_covers_the_picture() -> None:
+    """Two grounds after the same chance give the share that the line covers: what is no longer a
+    multiple of the ground. Light and shade beside a fold are one."""
+    dark, light = (after(Chain.parse("creases:0.8"), even(level)) for level in (DARK, LIGHT))
+    kept = (light.pictures - dark.pictures)[:, 0] / (LIGHT - DARK)
+    share = (dark.pictures[:, 0] - DARK * kept) / float(PAPER[0])
+    sure = (share - VISIBLE_SHARE).abs() > 1e-4
+    assert torch.equal((share > VISIBLE_SHARE)[sure], (dark.damaged[:, 0] > 0)[sure])
+    assert torch.equal(dark.damaged, light.damaged) and dark.damaged.any()
+
+
+@pytest.mark.parametrize("name", [name for name in HANDLING if name != "creases"])
+def test_marks_are_where_they_cover_the_picture(name: str) -> None:
+    """The same of marks that leave their surroundings alone: what is left of the ground's
+    difference. Dirt lets a little through, and two marks may cover one pixel a little each."""
+    dark, light = (after(Chain.parse(f"{name}:0.8"), even(level)) for level in (DARK, LIGHT))
+    covered = 1 - (light.pictures - dark.pictures)[:, 0] / (LIGHT - DARK)
+    damaged = dark.damaged[:, 0] > 0
+    assert damaged.any() and torch.equal(dark.damaged, light.damaged)
+    assert (covered[damaged] > 0.85 * VISIBLE_SHARE - 1e-4).all()
+    assert damaged[covered > 1 - (1 - VISIBLE_SHARE) ** 2 + 1e-4].all()

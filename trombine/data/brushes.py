@@ -1,7 +1,8 @@
 """Masks that a brush paints: irregular and huge ones, scratches, text.
 
 Lengths are in units of the picture's shorter side, so a seed's mask is the same at every size,
-finer where there are more pixels. How a brush covers pixels is in kernel_brush.py.
+finer where there are more pixels. How a brush covers pixels is in kernel_brush.py,
+which mask is drawn in masks.py.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from trombine.core.rng import Rng
-from trombine.data.masks.kernel_brush import NEVER, brush
-from trombine.data.masks.spec import Hole, MaskTerm
+from trombine.data.kernel_brush import NEVER, brush
 from trombine.world.leaves_materials import HALF, LETTERS, LINE, STROKES
 
+Hole = Bool[np.ndarray, "h w"]
 Spots = Float64[np.ndarray, "_ 3"]  # x, y, radius of a brush that moves from one to the next
 Line = Float64[np.ndarray, "_ 2"]
 
@@ -54,13 +55,14 @@ BRUSHES: Final = {
 }
 
 
-def draw_brushed(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
-    """Strokes, blobs and dots until the wanted share is covered; exactly that many pixels."""
-    rng = chance.generator(f"mask: {term.family}")
-    target = _target_count(term, rng.random(), height * width)
+def draw_brushed(family: str, share: tuple[int, int], chance: Rng, height: int, width: int) -> Hole:
+    """Strokes, blobs and dots until the wanted share, in percent above the first and up to the
+    second, is covered; exactly that many pixels."""
+    rng = chance.generator(f"mask: {family}")
+    target = _target_count(share, rng.random(), height * width)
     field, side = _field(height, width), min(height, width)
     times, covered, begin = np.full((height, width), NEVER), 0, 0.0
-    style = BRUSHES[term.family]
+    style = BRUSHES[family]
     radius = style.radii[0] * (style.radii[1] / style.radii[0]) ** rng.random()
     while covered < target:
         spots, lifts = _stroke(rng, style, radius, FINEST / side, field)
@@ -70,11 +72,10 @@ def draw_brushed(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
     return _first(times, target)
 
 
-def _target_count(term: MaskTerm, share: float, pixels: int) -> int:
-    """How many pixels: above the lower end of the share, up to the upper end."""
-    low, high = max(term.share[0], 1) if term.share[1] > 1 else 0, term.share[1]
+def _target_count(share: tuple[int, int], drawn: float, pixels: int) -> int:
+    low, high = max(share[0], 1) if share[1] > 1 else 0, share[1]
     least, most = low * pixels // 100 + 1, high * pixels // 100
-    return least + int(share * (most - least + 1))
+    return least + int(drawn * (most - least + 1))
 
 
 def _first(times: Float64[np.ndarray, "h w"], count: int) -> Hole:
@@ -156,7 +157,7 @@ def _smooth(rng: np.random.Generator, count: int, reach: int) -> Float64[np.ndar
 # Scratches and text
 
 
-def draw_scratches(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
+def draw_scratches(chance: Rng, height: int, width: int) -> Hole:
     """Lines along the film, hairs and dust."""
     rng = chance.generator("mask: scratches")
     field = _field(height, width)
@@ -194,7 +195,7 @@ def _speck(rng: np.random.Generator, field: Field) -> Spots:
     return np.column_stack([places, np.full(3, thick)])
 
 
-def draw_text(term: MaskTerm, chance: Rng, height: int, width: int) -> Hole:
+def draw_text(chance: Rng, height: int, width: int) -> Hole:
     """A few lines of letters across the picture."""
     rng = chance.generator("mask: text")
     field = _field(height, width)

@@ -1,14 +1,16 @@
-"""Critics: closed forms, the right way down, equal slices; penalties of a discriminator known."""
+"""Critics by hand, penalties of a discriminator known, the pool beside a simulation of it."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from trombine.losses.critics import CRITICS, slope_penalty, slopes
+from trombine.core.rng import Rng
+from trombine.losses.adversary import CRITICS, Pool, slope_penalty, slopes
 
 
 def logits(seed: int, *shape: int) -> torch.Tensor:
@@ -62,24 +64,17 @@ def test_equal_slices_average_to_the_whole(name: str) -> None:
     assert critic.generator(fake, real).item() == pytest.approx(cut, rel=1e-12)
 
 
-def test_large_logits_stay_finite() -> None:
-    extreme = torch.tensor([-1e4, 1e4])
-    for critic in CRITICS.values():
-        assert critic.discriminator(extreme, extreme.flip(0)).isfinite()
-        assert critic.generator(extreme, extreme.flip(0)).isfinite()
-
-
 def test_smoothed_labels_are_one_sided() -> None:
     """The optimum of D(real) moves to where its share is .9; the fake's label stays 0."""
     fake = torch.tensor([-50.0]).double()
     for name, optimum in {"logistic": math.log(9), "least squares": 0.9}.items():
         real = torch.tensor([optimum], dtype=torch.float64, requires_grad=True)
-        loss = CRITICS[name].discriminator(real, fake, real_label=0.9)
+        loss = CRITICS[name].discriminator(real, fake, 0.9)
         (slope,) = torch.autograd.grad(loss, real)
         assert abs(slope.item()) < 1e-12
         plain = CRITICS[name].discriminator(real, fake)
         moved = CRITICS[name].discriminator(real, fake + 1)
-        smoothed = CRITICS[name].discriminator(real, fake + 1, real_label=0.9)
+        smoothed = CRITICS[name].discriminator(real, fake + 1, 0.9)
         assert (moved - plain).item() == pytest.approx((smoothed - loss).item())
 
 
@@ -100,14 +95,6 @@ class Known(nn.Module):
 
 def pictures(seed: int, n: int = 3) -> torch.Tensor:
     return torch.rand(n, 2, 3, 3, generator=torch.Generator().manual_seed(seed)).double()
-
-
-def test_penalties_of_a_linear_discriminator() -> None:
-    weight = pictures(0, 1)[0]
-    net = Known(weight)
-    square = weight.square().sum().item()
-    assert slope_penalty(net, pictures(1)).item() == pytest.approx(square / 2)
-    assert slope_penalty(net, pictures(2)).item() == pytest.approx(square / 2)
 
 
 def test_r1_is_paid_at_real_pictures() -> None:
@@ -141,3 +128,62 @@ def test_patches_count_as_their_mean() -> None:
         return one(x).view(-1, 1, 1, 1).expand(-1, 1, 4, 4)
 
     assert torch.allclose(slopes(patches, pictures(14)), slopes(one, pictures(14)))
+
+
+# The pool
+
+
+def made(*indices: int) -> torch.Tensor:
+    """Pictures that hold their own index."""
+    return torch.tensor(indices, dtype=torch.float32).view(-1, 1, 1, 1).expand(-1, 3, 2, 2).clone()
+
+
+def chance(seed: int, *places: int, rollbacks: int = 0) -> Rng:
+    return Rng(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
+
+
+def simulate(capacity: int, share: float, indices: list[int], seed: int) -> tuple[list, list]:
+    """CycleGAN's buffer in Python's lists: what comes out, and what it holds at the end."""
+    kept: list[int] = []
+    out: list[int] = []
+    for index in indices:
+        if len(kept) < capacity:
+            kept.append(index)
+            out.append(index)
+        elif chance(seed, index).uniforms("pool swap")[0] < share:
+            place = int(chance(seed, index).uniforms("pool place")[0] * capacity)
+            out.append(kept[place])
+            kept[place] = index
+        else:
+            out.append(index)
+    return out, kept
+
+
+@pytest.mark.parametrize(("capacity", "share"), [(5, 0.5), (3, 1.0), (40, 0.5)])
+def test_it_is_the_simulation(capacity: int, share: float) -> None:
+    pool = Pool(capacity=capacity, share=share)
+    out: list[float] = []
+    for first in range(0, 96, 8):
+        step = range(first, first + 8)
+        out += pool.swap(made(*step), chance(3, *step))[:, 0, 0, 0].tolist()
+    expected, kept = simulate(capacity, share, list(range(96)), 3)
+    assert out == expected
+    assert held(pool) == kept
+
+
+def test_a_resumed_pool_goes_on_as_it_would_have() -> None:
+    pool = Pool(capacity=6, share=0.5)
+    assert len(pool.state()["pictures"]) == 0
+    pool.swap(made(*range(20)), chance(2, *range(20)))
+    resumed = Pool(capacity=6, share=0.5)
+    resumed.load(pool.state())
+    later = made(*range(20, 40)), chance(2, *range(20, 40))
+    assert torch.equal(pool.swap(*later), resumed.swap(*later))
+    assert len(held(resumed)) == 6
+    empty = Pool(capacity=6, share=0.5)
+    empty.load(Pool(capacity=6, share=0.5).state())
+    assert len(empty.state()["pictures"]) == 0
+
+
+def held(pool: Pool) -> list[float]:
+    return pool.state()["pictures"][:, 0, 0, 0].tolist()

@@ -7,13 +7,7 @@ import pytest
 import torch
 
 from trombine.core.errors import InputError
-from trombine.data.degrade import (
-    enlarge,
-    imresize_any,
-    imresize_matlab,
-    matlab_weights,
-    shrink,
-)
+from trombine.data.resize import enlarge, imresize_any, imresize_matlab, matlab_weights, shrink
 
 FACTORS = [2, 3]
 
@@ -38,16 +32,6 @@ def test_a_ramp_stays_a_ramp_inside(factor: int) -> None:
     truth = (torch.arange(n * factor) + 0.5) / factor / n
     inner = slice(3 * factor, -3 * factor)
     assert large[inner].numpy() == pytest.approx(truth[inner].numpy(), abs=1e-6)
-
-
-@pytest.mark.parametrize("factor", FACTORS)
-def test_a_mirrored_or_turned_picture_gives_the_same_mirrored_or_turned(factor: int) -> None:
-    picture = random_picture(3, 48, 48)
-    size = (48 // factor, 48 // factor)
-    small = imresize_any(picture, size)
-    for change in (lambda p: p.flip(-1), lambda p: p.flip(-2), lambda p: p.mT):
-        changed = imresize_any(change(picture).contiguous(), size)
-        assert torch.allclose(changed, change(small), atol=1e-6)
 
 
 def test_results_are_pictures_of_256_levels() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trombine.data.masks.brushes import FINEST_LINE, _painted
-from trombine.data.masks.kernel_brush import NEVER, brush, reached
+from trombine.data.brushes import FINEST_LINE, _painted
+from trombine.data.kernel_brush import NEVER, brush, reached
 
 SIZE = 48
 
@@ -59,31 +59,6 @@ def test_when_a_point_is_reached(one: tuple, two: tuple) -> None:
         at, before = (spots[0] + s * (spots[1] - spots[0]) for s in (share, share * 0.999))
         assert np.hypot(x - at[0], y - at[1]) == pytest.approx(at[2], abs=1e-6)
         assert np.hypot(x - before[0], y - before[1]) > before[2]
-
-
-def test_a_brush_that_is_put_down_grows_from_its_middle() -> None:
-    times = swept(np.array([[24.0, 20.0, 6.0], [24.0, 20.0, 6.0]]), np.array([True, False]))
-    y, x = np.mgrid[:SIZE, :SIZE] + 0.5
-    away = np.hypot(x - 24, y - 20)
-    assert np.array_equal(times < NEVER, away <= 6)
-    assert times[away <= 6] == pytest.approx(away[away <= 6])
-
-
-def test_it_draws_nothing_between_two_spots_it_was_put_down_on() -> None:
-    apart = np.array([[10.0, 10.0, 3.0], [38.0, 38.0, 3.0]])
-    times = swept(apart, np.array([True, True]))
-    assert times[24, 24] == NEVER and times[10, 10] < times[38, 38] < NEVER
-
-
-def test_it_stops_when_enough_is_covered_and_counts_what_is_new() -> None:
-    spots = np.array([[5.0 + 4 * k, 24.0, 3.0] for k in range(10)])
-    lifts = np.arange(10) == 0
-    times = np.full((SIZE, SIZE), NEVER)
-    end, new = brush(spots, lifts, 0.0, 60, times)
-    assert new == (times < NEVER).sum() and 60 <= new < 100
-    assert end == times[times < NEVER].max() or end > times[times < NEVER].max()
-    again, more = brush(spots[:2], lifts[:2], end, 60, times)
-    assert more == 0 and again > end
 
 
 @pytest.mark.parametrize("angle", np.linspace(0, np.pi, 5))
