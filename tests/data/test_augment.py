@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 from mirrors import mirror_parts, mirror_points, mirror_visible
-from scipy.spatial.transform import Rotation
-from scipy.stats import chisquare, kstest
+from scipy.stats import kstest
 
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
@@ -93,29 +92,6 @@ def test_draws_are_spread_as_is_said() -> None:
         assert evenly(centres[:, axis] / SIZE, -0.1, 0.1)
     several = np.stack([np.log(changes.zooms), flips, angles, *centres.T])
     assert np.abs(np.corrcoef(several) - np.eye(5)).max() < 0.06
-
-
-def test_colours_are_spread_as_is_said() -> None:
-    """Of greys brightness and contrast are seen, of the rest saturation too."""
-    tints = much("colour:0.2").tints
-    grey = tints @ [0.5, 0.5, 0.5, 1]
-    np.testing.assert_allclose(grey, grey[:, :1].repeat(3, 1), atol=1e-12)  # it stays grey
-    assert evenly(2 * grey[:, 0], 0.8, 1.2)  # contrast is about the middle grey
-    contrast = (tints @ [1, 1, 1, 1] - grey)[:, 0] / grey[:, 0]
-    assert evenly(contrast, 0.8, 1.2)
-
-
-def test_saturation_and_hue_are_spread_as_is_said() -> None:
-    """What is left of the map without what greys show: first a turn of hue, then saturation."""
-    linear = much("colour:0.2").tints[:, :, :3]
-    chroma = linear / linear.sum(2)[:, :1, None]  # a row's sum is what becomes of grey
-    saturation = np.sqrt(np.linalg.det(chroma))  # it scales two of three directions
-    assert evenly(saturation, 0.8, 1.2)
-    luma = np.tile([0.299, 0.587, 0.114], (3, 1))
-    saturated = luma + saturation[:, None, None] * (np.eye(3) - luma)
-    turns = Rotation.from_matrix(np.linalg.inv(saturated) @ chroma).as_rotvec(degrees=True)
-    assert np.ptp(turns, axis=1).max() < 1e-6  # round (1, 1, 1)
-    assert evenly(turns.sum(1) / np.sqrt(3), -12, 12)
 
 
 # --- what becomes of a batch --------------------------------------------------------------------
@@ -225,18 +201,6 @@ def test_a_wrong_option_is_refused_before_anything_is_opened(
 
 
 # --- windows ------------------------------------------------------------------------------------
-
-
-def test_windows_are_spread_over_the_whole_picture() -> None:
-    places = np.arange(4000, dtype=np.int64)
-    changes = drawn(Augment.parse("crop:29"), (SIZE, SIZE), Rng(seed=1, places=places))
-    assert changes.shape == (29, 29)
-    corners = -changes.maps[:, :, 2]
-    assert np.array_equal(corners, corners.round())
-    for axis in (0, 1):
-        counts = np.bincount(corners[:, axis].astype(int))
-        assert len(counts) == SIZE - 29 + 1 and chisquare(counts).pvalue > 0.01
-    assert abs(np.corrcoef(corners.T)[0, 1]) < 0.06
 
 
 def test_a_window_is_a_part_of_the_picture_and_of_its_truth(faces: Batch) -> None:

@@ -119,24 +119,6 @@ def test_amounts_are_drawn_evenly() -> None:
         assert strengths.quantile(share).item() == pytest.approx(0.02 + 0.08 * share, abs=0.007)
 
 
-FIXED = [
-    *("noise:gaussian:0.1", "noise:poisson:40", "fade:0.8", "stains:0.9", "scratches:0.9"),
-    *("dust:0.9", "creases:0.9", "torn:0.9", "shade:0.9"),
-]
-
-
-@pytest.mark.parametrize("text", FIXED)
-def test_no_two_pictures_are_damaged_alike(text: str) -> None:
-    """Of the same amount, so that nothing but the numbers within tells two of them apart."""
-    count = 20
-    plain = torch.full((count, 3, 24, 24), 0.5)
-    spoilt = Chain.parse(text)(plain, chance(3, count)) - plain
-    assert len({one.numpy().tobytes() for one in spoilt}) == count
-    if text.startswith("noise"):
-        alike = np.corrcoef(spoilt[:, 0].flatten(1).numpy()) - np.eye(count)
-        assert np.abs(alike).max() < 5 / 24  # five standard deviations of 24 x 24 numbers
-
-
 def middles(pictures: torch.Tensor, scale: int) -> np.ndarray:
     """The middle of what is brighter than the ground, x and y in pixels of the large picture."""
     light = (pictures.mean(dim=1) - 0.1).clamp(min=0).numpy()
@@ -290,24 +272,6 @@ def shaded(amount: float, level: float = 0.5, count: int = COUNT) -> torch.Tenso
     return shade(torch.full((count, 3, SIZE, SIZE), level), np.full(count, amount), chance)
 
 
-def test_each_picture_grows_darker_one_way_and_only_that_way() -> None:
-    """Its level is a function of one direction: along a line across it, it is the same."""
-    made = shaded(1.0).numpy()
-    assert (made == made[:, :1]).all()  # grey stays grey
-    down, across = (np.diff(made[:, 0], axis=axis).mean((1, 2)) for axis in (1, 2))
-    steepness = np.hypot(down, across)
-    assert (steepness > 0).all()
-    angles = np.arctan2(down, across)
-    for sign in (1, -1):  # each quarter as often
-        assert 0.4 < (sign * np.sin(angles) > 0).mean() < 0.6
-        assert 0.4 < (sign * np.cos(angles) > 0).mean() < 0.6
-    for row in range(20):
-        ways = np.diff(made[row, 0], axis=0) * np.sign(down[row])
-        assert (ways >= -1e-6).all()
-        ways = np.diff(made[row, 0], axis=1) * np.sign(across[row])
-        assert (ways >= -1e-6).all()
-
-
 @pytest.mark.parametrize("amount", [0.5, 1.0])
 def test_it_takes_as_much_light_as_is_said(amount: float) -> None:
     """White stays white where light is: no exponent moves it. In shade .4 to .95 of it goes."""
@@ -316,13 +280,3 @@ def test_it_takes_as_much_light_as_is_said(amount: float) -> None:
     assert float(dark.max()) <= 0.95 * amount + 1e-6 and float(dark.max()) > 0.9 * amount
     assert float(made.amax((1, 2, 3)).max()) == pytest.approx(1, abs=0.01)
     assert 0.35 * amount < float(dark.median()) < 0.8 * amount
-
-
-def test_midtones_are_lighter_or_darker_by_an_exponent() -> None:
-    """Beside what white shows: the same light, so the ratio is the exponent's alone."""
-    power = torch.log(shaded(1.0) / shaded(1.0, level=1.0)) / np.log(0.5)
-    each = power.flatten(1)
-    torch.testing.assert_close(each.amin(1), each.amax(1), rtol=1e-3, atol=1e-3)
-    exponents = np.log2(each[:, 0].numpy())
-    assert np.abs(exponents).max() < 0.701 and abs(exponents.mean()) < 0.06
-    assert exponents.std() == pytest.approx(0.7 / 3**0.5, rel=0.1)

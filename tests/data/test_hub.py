@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -120,34 +119,6 @@ def test_a_set_is_a_source_and_is_loaded_once(
     assert opened.splits is not None and opened.splits.tolist() == [0, 0, 0, 2]
     tested = source("hub:owner/name@test", 16)
     assert [tested.name(i) for i in range(len(tested))] == ["test/000000.jpg"]
-
-
-def refusal(name: str, folder: Path) -> str:
-    with pytest.raises(InputError) as caught:
-        prepare_hub(name, folder)
-    message = str(caught.value)
-    assert message.startswith(f"hub:{name}: ") and message.isprintable()
-    assert not folder.exists()
-    return message
-
-
-def test_without_the_extra_the_cure_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "datasets", None)
-    message = refusal("owner/name", tmp_path / "out")
-    assert message == "hub:owner/name: needs the extra hub; pip install 'trombine[hub]'"
-
-
-def test_a_set_that_cannot_be_loaded_is_named(
-    datasets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> object:
-        raise ConnectionError("no\nroute")
-
-    monkeypatch.setattr(datasets, "load_dataset", fail)
-    message = refusal("owner/name:test", tmp_path / "out")
-    assert "cannot be loaded (" in message and "check the name and the network" in message
 
 
 def test_only_pictures_are_copied(

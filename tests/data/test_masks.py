@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from math import sqrt
 from pathlib import Path
 from typing import cast
 
@@ -23,14 +22,10 @@ from trombine.data.augment import Augment, augmented
 from trombine.data.augment import drawn as drawn_changes
 from trombine.data.masks import (
     LABELS,
-    NVIDIA_GROWS,
     MaskStage,
     MaskTerm,
-    _augmented,
-    _resized,
     _stage_at,
     check_folders,
-    draw_mask,
     draw_masks,
     draw_parts,
     list_files,
@@ -38,7 +33,6 @@ from trombine.data.masks import (
     mask,
     parse,
     parse_mix,
-    resolve,
     spell,
 )
 from trombine.data.masks import MARGIN as WIDEST
@@ -116,11 +110,6 @@ def test_what_cannot_be_read_is_refused_in_a_line(text: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_curriculum_is_no_mix() -> None:
-    with pytest.raises(InputError, match=r"counts the pictures of a run, .*draw_masks in Python"):
-        parse_mix("squares>huge@5")
-
-
 SIZE = 24
 
 
@@ -176,24 +165,6 @@ def test_a_mask_over_the_eyes_follows_the_augmented_picture() -> None:
         assert seen >= 4
 
 
-def test_a_mask_is_the_same_alone_and_in_a_mix() -> None:
-    mix = parse_mix("irregular:20-30*2+squares+half:top,left+scratches+text+parts:nose")
-    families = set()
-    for seed in range(40):
-        one = draw_mask(mix, seed, SIZE)
-        families.add(one.family)
-        assert np.array_equal(one.hole, mask(one.family, seed, SIZE))
-        assert one.share == round(one.hole.sum() / SIZE**2, 6) and one.term == one.family
-    assert families == {
-        "irregular:20-30",
-        "squares",
-        "half:top,left",
-        "scratches",
-        "text",
-        "parts:nose",
-    }
-
-
 # Curricula
 
 
@@ -202,22 +173,6 @@ def test_a_curriculum_is_one_family_before_and_another_after() -> None:
     assert not is_left_half(drawn(spec, range(101))).any()  # at 100 the chance is still 0
     assert is_left_half(drawn(spec, range(300, 400))).all()
     assert is_left_half(drawn(spec, [10**12])).all()
-
-
-def test_between_them_the_chance_grows_evenly() -> None:
-    """Counted in eight parts of the move, within 4.5 standard deviations each."""
-    first, length = 1000, 4000
-    stages = parse(f"half:right>half:left@{first}-{first + length}")
-    places = np.arange(first, first + length)
-    new = np.array(
-        [_stage_at(stages, chance(2, [place])) is stages[1] for place in places.tolist()]
-    )
-    expected = (places - first) / length
-    for part in np.split(np.arange(length), 8):
-        spread = sqrt((expected[part] * (1 - expected[part])).sum())
-        assert abs(new[part].sum() - expected[part].sum()) < 4.5 * spread
-    at = Rng(seed=2, places=places).uniforms("mask: stage") * length < places - first
-    assert np.array_equal(new, at)
 
 
 def test_a_run_is_measured_on_what_a_curriculum_ends_with() -> None:
@@ -403,18 +358,6 @@ def test_every_file_comes_and_a_seed_is_one_file(folder: Folder) -> None:
     assert {one.tobytes() for one in run} == {hole.tobytes() for hole in holes}
 
 
-def test_a_file_is_cropped_to_its_middle_and_resized() -> None:
-    hole = np.zeros((40, 80), bool)
-    hole[:, :20] = True  # which the crop to a square takes away
-    hole[10:30, 30:50] = True
-    fitted = _resized(hole, 20, 20)
-    assert np.array_equal(np.argwhere(fitted)[[0, -1]], [[5, 5], [14, 14]])
-    assert fitted.sum() == 100
-    assert np.array_equal(_resized(hole, 40, 80), hole)
-    large = _resized(hole, 160, 320)
-    assert large.mean() == pytest.approx(hole.mean(), abs=0.01)
-
-
 # NVIDIA's sets: the training masks are mostly white, and black is the hole; the testing masks
 # have 1 to 60 % of white, which is the hole.
 
@@ -427,25 +370,6 @@ def test_its_training_masks_are_grown_and_turned(folder: Folder) -> None:
     raw = np.mean([hole.mean() for hole in holes])
     assert 1.3 * raw < np.mean([one.mean() for one in found]) < 0.5
     assert np.array_equal(found[3], mask(f"nvidia:{place}", 3, 128))
-
-
-def test_a_hole_is_grown_by_a_square_of_9_to_49_pixels() -> None:
-    """Of 512: one pixel becomes a square, turned, of that side."""
-    hole = np.zeros((512, 512), bool)
-    hole[256, 256] = True
-    sides = [np.sqrt(_augmented(hole, Rng(seed=seed, places=FIRST)).sum()) for seed in range(40)]
-    low, high = NVIDIA_GROWS
-    assert low - 1 < min(sides) < low + 8 and high - 8 < max(sides) < high + 1
-
-
-@pytest.mark.parametrize("bin", ["0-10", "50-60"])
-def test_one_bin_of_its_testing_set_is_known_as_well(bin: str, folder: Folder) -> None:
-    """The last is more white than black, and white is the hole all the same."""
-    place = folder("bin", strokes(12, SIDE, f"irregular:{bin}"))
-    (term,) = parse_mix(f"nvidia:{place}")
-    assert resolve(term, Rng(seed=0, places=FIRST))[0] == "nvidia:testing"
-    low, high = (int(edge) / 100 for edge in bin.split("-"))
-    assert all(low < mask(f"nvidia:{place}", seed, SIDE).mean() <= high for seed in range(6))
 
 
 # What is refused

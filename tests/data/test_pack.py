@@ -176,15 +176,6 @@ def test_what_is_no_pack_is_never_replaced(tmp_path: Path) -> None:
     assert (folder / "mine.txt").read_text() == (tmp_path / "pack/mine.txt").read_text() == "mine"
 
 
-def test_a_link_stays_and_leads_to_the_pack(tmp_path: Path) -> None:
-    (tmp_path / "disk").mkdir()
-    link = tmp_path / "link"
-    link.symlink_to(tmp_path / "disk")
-    write(link, count=2)
-    assert link.is_symlink() and len(Pack(link)) == len(Pack(tmp_path / "disk")) == 2
-    assert sorted(found.name for found in tmp_path.iterdir()) == ["disk", "link"]
-
-
 def cut(path: Path) -> None:
     data = (path / "pictures.npy").read_bytes()
     (path / "pictures.npy").write_bytes(data[:-1])

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.interpolate import RBFInterpolator
-from scipy.ndimage import map_coordinates
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.core.rng import Rng
@@ -22,7 +21,6 @@ from trombine.data.proportions import (
     carried,
     reaches,
     reshaped,
-    straight,
 )
 from trombine.data.source import source
 
@@ -102,13 +100,6 @@ def test_lids_close_about_the_middles_of_the_eyes(points: np.ndarray) -> None:
     assert_allclose(lengths(after)["lids"], FURTHEST["lids"] * lengths(points)["lids"], atol=0.01)
 
 
-def test_corners_of_the_mouth_rise_and_its_middle_stays(points: np.ndarray) -> None:
-    before, after = in_frame(points), in_frame(reshaped(points, only("rise")))
-    rose = before[..., 1] - after[..., 1]
-    assert_allclose(rose[:, [48, 54]], 0.09, atol=1e-9)
-    assert np.abs(rose[:, 51]).max() < 0.01 and np.abs(rose[:, :48]).max() < 1e-9
-
-
 def test_jaw_and_cheeks_grow_wider_and_stay_at_eye_level(points: np.ndarray) -> None:
     before = in_frame(points)
     for name in ("cheeks", "jaw"):
@@ -117,24 +108,6 @@ def test_jaw_and_cheeks_grow_wider_and_stay_at_eye_level(points: np.ndarray) -> 
         assert (ratio > 1 - 1e-9).all() and (ratio < FURTHEST[name] + 1e-9).all()
         assert ratio.max() > 1 + 0.6 * (FURTHEST[name] - 1)
         assert_allclose(after[:, 17:], before[:, 17:], atol=1e-9)
-
-
-def test_a_face_that_is_turned_and_larger_changes_alike(points: np.ndarray) -> None:
-    reach = reaches(1.0, CHANCE)
-    turn = 1.7 * np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])
-    assert_allclose(
-        reshaped(points @ turn + [3, -8], reach),
-        reshaped(points, reach) @ turn + [3, -8],
-        atol=1e-9,
-    )
-
-
-def test_reaches_are_mostly_common_and_spread_as_is_said() -> None:
-    found = reaches(0.8, Rng(seed=1, places=np.arange(4000, dtype=np.int64))) / 0.8
-    common = found.mean(1)
-    assert abs(common.mean() - 0.5) < 0.02 and abs(common.std() - 12**-0.5) < 0.02
-    own = found - common[:, None]
-    assert np.abs(own).max() < 0.6 and abs(own.std() - 0.3 * 3**-0.5) < 0.02
 
 
 # --- the bend -----------------------------------------------------------------------------------
@@ -163,16 +136,6 @@ def test_it_takes_landmarks_back_and_leaves_the_border(points: np.ndarray) -> No
         assert off.mean() < 0.1 and off.max() < 0.5
     assert np.abs(found[:, [0, -1]]).max() < 1 and np.abs(found[:, :, [0, -1]]).max() < 1
     assert np.abs(found).max() > 2
-
-
-def test_between_its_nodes_it_is_linear() -> None:
-    rng = np.random.default_rng(0)
-    bend = rng.normal(size=(5, 5, 2))
-    for x, y in rng.uniform(0, 1, (20, 2)) * [40, 20]:
-        at = np.array([[y / 20 * 4], [x / 40 * 4]])
-        way = [map_coordinates(bend[..., axis], at, order=1)[0] for axis in range(2)]
-        assert_allclose(bent.py_func(bend, x, y, 40, 20), [x + way[0], y + way[1]])
-    assert bent.py_func(straight(1)[0], 3.25, 4.5, 40, 20) == (3.25, 4.5)
 
 
 def test_other_points_are_carried_along(points: np.ndarray) -> None:

@@ -138,18 +138,6 @@ def test_parts_lie_where_their_pixels_went() -> None:
     assert int(inner.sum()) > 20_000 and int(label[inner[:, None]].unique().numel()) > 6
 
 
-def test_cut_out_a_face_stands_before_the_ground() -> None:
-    old = faces()
-    assert old.parts is not None
-    red = old.pixels.clone()
-    red[(old.parts == 0)] = torch.tensor([255, 0, 0], dtype=torch.uint8)
-    found = run(replace(NOTHING, grounds=1.0), replace(old, pixels=red))
-    behind = found.parts == 0
-    share = (found.pixels[behind] == torch.tensor([0, 0, 255])).all(-1).float().mean()
-    assert share > 0.95  # but for the edge, where both are seen
-    assert not (found.pixels == torch.tensor([255, 0, 0])).all(-1).any()
-
-
 def test_under_a_thing_nothing_is_seen() -> None:
     plain, found = run(NOTHING), run(replace(NOTHING, fronts=1.0))
     changed = (found.pixels != plain.pixels).any(-1)
@@ -234,16 +222,6 @@ def test_a_cut_goes_through_the_face_wherever_that_is(monkeypatch: pytest.Monkey
             x, y = found.points[n].long().clamp(0, SIDE - 1).unbind(1)
             shares.append(float((found.pixels[n, y, x] == 255).all(-1).float().mean()))
     assert len(shares) > 30 and min(shares) > 0.05 and max(shares) < 0.95
-
-
-def test_grey_and_other_colours() -> None:
-    grey = run(replace(NOTHING, grey=1.0))
-    assert not grey.coloured.any()
-    assert int((grey.pixels.amax(-1).int() - grey.pixels.amin(-1).int()).max()) <= 1
-    luma = faces().pixels.double() @ torch.tensor([0.299, 0.587, 0.114]).double()  # Rec. 601
-    assert float((grey.pixels[..., 0] - luma)[~grey.mirrored].abs().max()) <= 0.501
-    other = run(replace(NOTHING, colour=1.0))
-    assert not other.coloured.any() and (other.pixels != run(NOTHING).pixels).any()
 
 
 def test_a_window_is_a_function_of_its_place() -> None:

@@ -172,13 +172,6 @@ def is_there(path: str) -> bool:
     return False
 
 
-def of_path(text: str) -> str:
-    """The spec of a folder or a pack that is there; "" of what is not."""
-    if not is_there(text):
-        return ""
-    return spell((Term(kind="pack" if is_pack(Path(text)) else "folder", path=text),))
-
-
 def check_paths(spec: str) -> None:
     """Raise InputError for the first path of a spec that is not there."""
     for term in parse(spec):

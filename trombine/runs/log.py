@@ -30,7 +30,7 @@ FINISHED: Final = "finished"
 ALARMED: Final = "stopped by an alarm"
 STOPPED: Final = "stopped"
 
-TOTAL, GRADIENT = "total", "gradient"  # what a phase has beside its terms
+GRADIENT: Final = "gradient"  # what a phase has beside its terms and their total
 _PROGRESS: Final = ("train", "measure", "phase", "end")  # lines that say how far it is
 _STAYING: Final = ("alarm", "change")  # lines that no rollback takes back
 # Measures for which lower is better, as the objectives say (tests/runs/test_page.py).
@@ -244,17 +244,6 @@ def _number(value: object) -> float | None:
 
 
 # In words
-
-
-def losses(curves: Curves) -> list[str]:
-    """The names of the phases' terms, the totals first; gradients, rates and the like are none."""
-    phases = [name.partition("/") for name in curves]
-    terms = [
-        f"{phase}/{term}"
-        for phase, _, term in phases
-        if term and term != GRADIENT and phase not in ("curve", "weight", "rate")
-    ]
-    return sorted(terms, key=lambda name: (not name.endswith(f"/{TOTAL}"), name))
 
 
 def unit_of(measure: str) -> str:

@@ -27,7 +27,7 @@ from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step,
 from trombine.losses.reading import counts
 from trombine.losses.terms import Judged, judge_of, l1, wide
 from trombine.metrics import psnr, ssim
-from trombine.nets import Size, build
+from trombine.nets import Size
 from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
@@ -204,8 +204,7 @@ def restyler_sizes(recipe: Recipe) -> Mapping[str, Size]:
     """The sizes of a recipe's net; an InputError unless that is a restyler, for its pictures."""
     if "net" in recipe.nets and recipe.nets["net"].name != "restyler":
         raise InputError("the net of this recipe is a restyler")
-    with torch.device("meta"):
-        sizes = build("restyler", recipe.nets["net"].sizes).sizes
+    sizes = recipe.nets["net"].all_sizes
     if sizes["size"] != recipe.size:
         raise InputError(
             f"net.size is {sizes['size']}, and size {recipe.size}: let both be the same"
