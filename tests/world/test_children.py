@@ -100,8 +100,3 @@ def test_children_are_data() -> None:
     again, vector = paint_children(first + 3, 32)
     assert np.array_equal(batch.pixels[3].numpy(), again.pixels)
     assert np.allclose(batch.vectors[3].numpy(), vector)
-
-
-def test_other_ages_are_refused() -> None:
-    with pytest.raises(ValueError, match="0 to 16 years"):
-        paint_child(face(1), SIZE, age=16.1)

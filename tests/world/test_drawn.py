@@ -12,7 +12,6 @@ from trombine.world.kernel_drawn import paint_drawn
 from trombine.world.shape import shape
 from trombine.world.stylise import GREYS, ROWS, greys, inks
 
-DRAWN = ("anime", "cartoon", "sketch")
 PLAIN = {"glasses": 0.0, "hat": 0.0, "beard": 0.0, "moustache": 0.0, "earrings": 0.0}
 
 
@@ -84,12 +83,6 @@ def test_a_sketch_is_grey_on_mostly_white_paper(seed: int) -> None:
     assert (pixels[:8].mean(), pixels[:, :8].mean()) > (235, 235)
 
 
-def test_every_style_has_the_same_kind_of_record() -> None:
-    """Or the kernels would be compiled anew for each."""
-    kinds = {shape(face(1), style).record.dtype for style in ("photo", *DRAWN)}
-    assert len(kinds) == 1
-
-
 def test_rows_of_the_tables_are_in_the_kernels_order() -> None:
     for rows, module, mark in ((ROWS, kernel_ink, "I_"), (GREYS, kernel_sketch, "G_")):
         names = {
@@ -111,12 +104,3 @@ def test_darker_skin_and_hair_are_darker_in_every_style() -> None:
         assert np.all(np.diff([h.mean() for h in hairs]) > 0)
     pencil = [greys(face(2, tone=t))[GREYS.index("skin")] for t in tones]
     assert pencil == sorted(pencil)
-
-
-@pytest.mark.parametrize(("style", "size"), [("anime", 16), ("cartoon", 33), ("sketch", 17)])
-def test_small_and_odd_sizes(style: str, size: int) -> None:
-    """A small picture is close to a large one averaged down."""
-    small = paint(face(4), size, style).pixels.astype(float)
-    large = paint(face(4), size * 8, style).pixels.astype(float)
-    down = large.reshape(size, 8, size, 8, 3).mean(axis=(1, 3))
-    assert np.abs(small - down).mean() < 14

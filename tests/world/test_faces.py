@@ -76,8 +76,3 @@ def test_draws_follow_people() -> None:
     assert correlation("age", "hair_grey") > 0.4
     assert correlation("masculine", "brow_thick") > 0.4
     assert not any(person.beard > 0 for person in crowd if person.masculine < 0.5)
-
-
-def test_every_field_has_a_text_and_its_unit_is_said() -> None:
-    assert len({info.name for info in FIELDS}) == len(FIELDS) == len(dataclasses.fields(Face))
-    assert all(info.text and info.low < info.high for info in FIELDS)

@@ -10,9 +10,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from trombine.world import leaves_colours as colours
-from trombine.world import leaves_materials as letters
-from trombine.world import leaves_materials as materials
 from trombine.world import leaves_terms as terms
 from trombine.world.kernel_leaves import boxes, outline
 from trombine.world.leaves import (
@@ -34,20 +31,6 @@ def digest(seed: int, size: int) -> str:
 
 
 # --- pictures ---
-
-
-def test_sizes() -> None:
-    for size in (16, 101):
-        picture = leaves(3, size)
-        assert picture.shape == (size, size, 3) and picture.dtype == np.uint8
-        assert picture.std() > 5
-    for size in (15, 2049):
-        with pytest.raises(ValueError, match="from 16 to 2048"):
-            leaves(0, size)
-
-
-def test_every_seed_is_another_picture() -> None:
-    assert len({digest(seed, 16) for seed in range(100)}) == 100
 
 
 def test_the_same_bytes_in_a_fresh_process_and_another_order() -> None:
@@ -79,23 +62,6 @@ def test_the_same_scene_at_another_size() -> None:
     assert max(np.corrcoef(a.ravel(), b.ravel())[0, 1] for (a, _), (_, b) in others) < 0.8
 
 
-def test_every_pixel_is_painted_and_finite() -> None:
-    for seed in range(20):
-        planes = expose(draw_scene(seed), 64)
-        light = np.stack([planes.red, planes.green, planes.blue])
-        assert not planes.free.any()
-        assert np.isfinite(light).all()
-        assert (light >= 0).all()
-        assert (light.sum(0) > 0).all()
-
-
-def test_a_picture_is_neither_black_nor_white() -> None:
-    pictures = [leaves(seed, 32) for seed in range(60)]
-    assert max(np.mean(p <= 2) for p in pictures) < 0.85
-    assert max(np.mean(p >= 253) for p in pictures) < 0.85
-    assert np.mean([np.mean(p >= 253) for p in pictures]) < 0.03
-
-
 # --- scenes ---
 
 
@@ -108,38 +74,6 @@ def test_radii_keep_within_their_law_and_some_pictures_are_calm_and_some_full() 
         assert (scene.shapes["a"] > 0).all() and (scene.shapes["b"] > 0).all()
     counts = [len(scene.radii) for scene in scenes]
     assert min(counts) < 60 and max(counts) > 1200
-
-
-def test_scenes_use_every_kind_and_pattern() -> None:
-    shapes = np.concatenate([draw_scene(seed).shapes for seed in range(100)])
-    assert set(shapes["kind"]) == set(range(len(terms.KINDS)))
-    assert set(shapes["pattern"]) == set(range(len(terms.PATTERNS)))
-    assert set(shapes["cut"]) == {0, 1}
-    assert (shapes["soft"] > 0.01).any()
-    assert (shapes["shadow"] > 0.3).any()
-
-
-def test_the_words_name_what_they_say() -> None:
-    for names in (terms.KINDS, terms.PATTERNS):
-        assert [getattr(terms, name.upper()) for name in names] == list(range(len(names)))
-
-
-def test_materials_name_fields_and_families_that_exist() -> None:
-    for name, material in materials.MATERIALS.items():
-        assert set(material.ranges) <= set(materials.FIELDS), name
-        assert all(low <= high for low, high in material.ranges.values()), name
-        assert set(material.families.split()) <= set(colours.FAMILIES), name
-        assert set(material.seconds.split()) <= {"-", *colours.FAMILIES}, name
-        assert set(material.kinds.split()) <= set(terms.KINDS), name
-        assert set(material.patterns.split()) <= set(terms.PATTERNS), name
-
-
-def test_letters_are_made_of_strokes_and_differ() -> None:
-    table = letters.letter_table()
-    assert table.max() < 1 << len(letters.STROKES)
-    assert len(set(table.tolist())) >= 26
-    used = {stroke for letter in letters.LETTERS for stroke in letter.split()}
-    assert used == set(letters.STROKES)
 
 
 # --- drawing ---

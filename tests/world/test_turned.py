@@ -73,13 +73,6 @@ def test_turns_by_the_angle() -> None:
         assert abs(noses[0] + noses[2] - 2 * noses[1]) < 3, "the same to both sides"
 
 
-def test_turns_beyond_are_refused() -> None:
-    with pytest.raises(ValueError, match="at most"):
-        paint_further(face(1), SIZE, turn=FURTHEST + 0.4)
-    with pytest.raises(ValueError, match="nods to"):
-        paint_further(face(1), SIZE, turn=0.0, nod=-0.7)
-
-
 def test_those_who_pose_are_data() -> None:
     """Photos by class; their numbers are of what is painted: turned to either side, up and down,
     every third with eyes nearly closed."""

@@ -124,7 +124,7 @@ def read(
         read,
         arguments,
         endings=endings,
-        name=lambda source: ".png",
+        suffix=".png",
         reads=filter(None, (model if isinstance(model, Path) else None,)),
         beside="" if output is None else ".read",
         at_once=cores() if on == CPU else 1,

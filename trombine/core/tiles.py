@@ -1,7 +1,7 @@
 """Parts of a picture: a crop with context, tiles with a halo, and back into the whole.
 
-Works on numpy arrays and torch tensors alike, with height and width as the last two axes
-(C x H x W, N x C x H x W, or H x W). Nothing here resizes; data/resize.py does.
+Height and width are the last two axes (C x H x W, N x C x H x W, or H x W). Nothing here resizes;
+data/resize.py does.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32
 
-# A numpy array or a torch tensor; what goes in comes out. Torch is not imported to say so.
-Plane = Any
+Plane = Any  # a torch tensor, or what is only cut, a numpy array
 
 
 @dataclass(frozen=True, kw_only=True)

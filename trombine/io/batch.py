@@ -107,7 +107,7 @@ def each(
     arguments: Mapping[str, Any],
     *,
     endings: Sequence[str] = ("",),
-    name: Callable[[Path], str] | None = None,
+    suffix: str = "",
     beside: str = "",
     reads: Iterable[Path] = (),
     films: bool = False,
@@ -120,8 +120,8 @@ def each(
     """Do `work` on every picture whose outputs do not exist.
 
     `function` was called with `arguments`, which are recorded; the options of Files are among them.
-    A picture's outputs end in `endings`, the result itself as its source or in `name(source)`; in
-    the folder of its picture, `beside` is added to its name. `reads` are further inputs. `light`
+    A picture's outputs end in `endings`, the result itself as its source or in `suffix`; in the
+    folder of its picture, `beside` is added to its name. `reads` are further inputs. `light`
     pictures are worked on `at_once` in threads; with a `cluster`, its nodes do everything. Pictures
     and output may be URLs: see stores.py.
     """
@@ -138,16 +138,15 @@ def each(
             relief=relief,
             progress=progress or silent,
         )
-        recursive, name = files.recursive, name or partial(output_suffix, films=films)
+        recursive = files.recursive
+        ending = stores.named(lambda path: suffix or output_suffix(path, films=films))
         pictures = [stores.local(path) for path in pictures]
         sources = find(pictures, recursive=recursive)
         if not sources:
             raise InputError("no pictures were named; name files or a folder")
         if len(sources) > 1 or sources[0] not in pictures:
             sources = batch.without_results(sources)
-        batch.plan(
-            sources, _naming(batch.files, pictures, len(sources), stores.named(name), beside)
-        )
+        batch.plan(sources, _naming(batch.files, pictures, len(sources), ending, beside))
         refuse_to_write_over(batch.written_files(), [*sources, *reads])
         for text in _left_alone(pictures, recursive=recursive):
             batch.notice(text)
