@@ -221,7 +221,7 @@ def _through_nets(planes: Small, pipeline: Pipeline, how: How) -> Large:
 def resized(picture: Float32[torch.Tensor, "c h w"], size: Size) -> Float32[torch.Tensor, "c k l"]:
     """The picture at this size by antialiased bicubic, back within [0, 1].
 
-    The same as `imresize_matlab` of data/degrade/, but with the few weights that are not 0: of
+    The same as `imresize_matlab` of data/resize.py, but with the few weights that are not 0: of
     30,000 rows its matrix would take 10 GB.
     """
     rows = weights(picture.shape[1], size[0])
