@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import skimage.data
 import torch
-from inpaint import eye_of, quarter_of
+from inpaint import HIDDEN
 from PIL import Image
 from table import ROOT
 from upscale import there
@@ -42,7 +42,7 @@ FIRST_SEED: Final = 2_000_000
 COLUMNS, ROWS, SIZE = 8, 3, 128
 FIRST: Final = 384  # pixels a side of what README.md shows first
 DRAWN, PER_ROW = 24, 9  # test portraits, and how many stand in a row
-HALVES, HIDDEN = 5, (0, 160, 90)  # test portraits, and the colour of what is hidden
+HALVES, COVERED = 7, (0, 160, 90)  # test portraits, and the colour of what is hidden
 PORTRAITS, PORTRAIT = 6, 256  # columns and pixels, of restyled faces
 STUDY: Final = ROOT / "bench" / "results" / "sharpen-study.json"
 COURSES: Final = {"bare": "Held back by nothing", "gentle": "Held back: its weight .001"}
@@ -146,7 +146,7 @@ def portraits_sheet(folder: Path) -> Sheet:
 
 
 def halves_sheet(folder: Path) -> Sheet:
-    """The astronaut, portraits and a painted face with a quarter or an eye hidden, repaired."""
+    """The astronaut and portraits with an eye, a quarter, both eyes or the mouth hidden."""
     sources = folder / "halves"
     sources.mkdir()
     Image.fromarray(skimage.data.astronaut()[:384, 32:416]).save(sources / "a.png")
@@ -160,10 +160,11 @@ def halves_sheet(folder: Path) -> Sheet:
     for number, path in enumerate(sorted(sources.glob("*.png"))):
         pixels = load_picture(path).samples
         (found,) = read_faces(to_picture(pixels), loaded("reader"), largest=True)
-        hole = (eye_of if number % 2 else quarter_of)(found, *pixels.shape[:2])
+        hide = list(HIDDEN.values())[(number + 1) % len(HIDDEN)]
+        hole = hide(found, *pixels.shape[:2])
         made = trombine.inpaint(pixels, mask=hole)
         hidden = pixels.copy()
-        hidden[hole] = HIDDEN
+        hidden[hole] = COVERED
         for row, picture in zip(rows, (hidden, made, pixels), strict=True):
             row.append(resized(picture, PORTRAIT))
     return Sheet(rows=rows, row_titles=("hidden", "inpaint", "as it was"))

@@ -262,7 +262,7 @@ def real(first: int, count: int, name: str) -> Rows:
 
 
 def halves(first: int, name: str) -> Rows:
-    """Large faces of which one side is hidden: an eye, or the upper quarter with the hair."""
+    """Large faces of which something is hidden: on one side, or all of the eyes or the mouth."""
     reader, method = loaded("reader", task="read"), default(name)
     pictures = {
         f"painted faces, {size} px": [
@@ -276,7 +276,7 @@ def halves(first: int, name: str) -> Rows:
         real = [to_picture(as_seen(load_picture(folder / name))) for name in names]
         pictures["portraits, twice their size"] = [twice(picture) for picture in real]
     for about, some in pictures.items():
-        for what, hidden in {"an eye": eye_of, "a quarter": quarter_of}.items():
+        for what, hidden in HIDDEN.items():
             cases, frames = [], []
             for picture in some:
                 (found,) = read_faces(picture, reader, largest=True)
@@ -323,6 +323,24 @@ def quarter_of(found: Face, height: int, width: int) -> Bool[np.ndarray, "h w"]:
     points, side = found.points, found.frame.side
     first = points[27:31, 0].mean() + 0.02 * side, points[17:27, 1].min() - 0.35 * side
     return _within(first, (points[:, 0].max() + 0.25 * side, points[33, 1]), height, width)
+
+
+def eyes_of(found: Face, height: int, width: int) -> Bool[np.ndarray, "h w"]:
+    """A strip over both eyes."""
+    return _over(found, slice(36, 48), height, width)
+
+
+def mouth_of(found: Face, height: int, width: int) -> Bool[np.ndarray, "h w"]:
+    """A strip over the mouth."""
+    return _over(found, slice(48, 68), height, width)
+
+
+HIDDEN: Final = {"an eye": eye_of, "a quarter": quarter_of, "eyes": eyes_of, "a mouth": mouth_of}
+
+
+def _over(found: Face, organ: slice, height: int, width: int) -> Bool[np.ndarray, "h w"]:
+    points, rim = found.points[organ], np.array([0.05, 0.04]) * found.frame.side
+    return _within(points.min(0) - rim, points.max(0) + rim, height, width)
 
 
 def _within(first: Sequence[float], last: Sequence[float], h: int, w: int) -> np.ndarray:

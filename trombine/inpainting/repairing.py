@@ -31,6 +31,7 @@ from trombine.inpainting.faces import (
     reread,
     window_of,
 )
+from trombine.inpainting.fitted import draw_organs, hides_organs
 from trombine.inpainting.steering import Steering
 from trombine.inpainting.surroundings import SIDE, Noise, Squares, evened
 from trombine.inpainting.symmetry import is_frontal, paint_by_other_side
@@ -187,24 +188,31 @@ class Painter:
 
     def face(self, area: FaceWindow, face: Face, steering: Steering) -> Face:
         """Paint a face's hole, steered as far as the net can be: first by what is known and
-        guessed, then by what the reader sees there; of a large face then by its other side. The
+        guessed, then by what the reader sees there; a large one's is then made sharp. The
         face with the parts it is painted by."""
         seen = self.damaged.seen(area.window)
-        if {"parts", "points"} & set(self.model.net.optional):
+        by_parts = bool({"parts", "points"} & set(self.model.net.optional))
+        if by_parts:
             result = self._through_net(*seen, _steered(area))
             for _, rows, columns in area.area.strips():
                 colours = sampled(result, area.window, middles(rows, columns))
                 self.damaged.paint(rows, columns, colours)
             area, face = looked_again(self.damaged, area, face, steering, self.nets[READER])
         self._paint(area.window, area.area, seen, _steered(area))
-        if (
-            face.frame.side > _ENLARGED * WINDOW
-            and area.is_guessed
-            and not varies(self.model)
-            and is_frontal(as_painted := reread(self.damaged, face, self.nets[READER]))
-        ):
-            paint_by_other_side(self.damaged, as_painted, area.area)
+        if by_parts and face.frame.side > _ENLARGED * WINDOW and not varies(self.model):
+            self.sharpen(area, face)
         return face
+
+    def sharpen(self, area: FaceWindow, face: Face) -> None:
+        """Draw what the net cannot in a large face: organs by the face world, and what the other
+        side shows by that."""
+        reader = self.nets[READER]
+        as_painted = reread(self.damaged, face, reader)
+        has_twin = area.is_guessed and is_frontal(as_painted)
+        if hides_organs(self.damaged, as_painted, has_twin=has_twin):
+            draw_organs(self.damaged, face, area.area, reader)
+        if has_twin:
+            paint_by_other_side(self.damaged, as_painted, area.area)
 
     def texture(self, patch: Patch) -> None:
         """Paint holes where no face is."""
