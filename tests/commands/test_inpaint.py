@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from PIL import Image as Pillow
 from trombine import inpaint, models, replay
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
+from trombine.inpainting import inpaint as inpainting
+from trombine.io.holes import Hole
 from trombine.io.image import load_picture, read_record, save_picture
 from trombine.models import Card
 from trombine.nets import build
@@ -283,3 +286,22 @@ def test_what_cannot_be_done_is_refused_in_one_line(name: str, photo: Path, net:
     line = str(caught.value)
     assert words in line and "\n" not in line and len(line) < 400, line
     assert set(photo.parent.iterdir()) == before
+
+
+def test_scratches_are_added_to_a_mask(photo: Path, net: Path) -> None:
+    image = load_picture(photo)
+    found = np.zeros((image.height, image.width), bool)
+    found[2:5, :9] = True
+    output = photo.parent / "both.png"
+    with patch.object(inpainting, "hole_of_scratches", lambda _: Hole(mask=found)):
+        inpaint(
+            photo,
+            mask=photo.parent / "m.png",
+            scratches=True,
+            model=net,
+            write_mask=True,
+            output=output,
+        )
+    drawn = load_picture(photo.parent / "m.png").rgb_pixels()[..., 0] > 127
+    written = load_picture(output.with_suffix(".mask.png")).rgb_pixels()[..., 0] > 127
+    assert np.array_equal(written, drawn | found) and (drawn | found).sum() > drawn.sum()

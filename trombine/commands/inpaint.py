@@ -88,7 +88,7 @@ def inpaint(
     mask_colour
         What you painted over, as in magenta or #ff00ff.
     scratches
-        Find and repair scratches, dust, creases, torn corners.
+        Find scratches, dust, creases, torn corners too.
     grow
         How many pixels to add round the hole. [0]
     model
@@ -111,8 +111,8 @@ def inpaint(
         Write NAME.mask.png too: where the hole was, white.
     """
     arguments = locals()
-    if sum(map(bool, (mask is not None, mask_part, mask_colour, scratches))) > 1:
-        spelled = "--mask, --mask-part, --mask-colour and --scratches"
+    if sum(map(bool, (mask is not None, mask_part, mask_colour))) > 1:
+        spelled = "--mask, --mask-part and --mask-colour"
         raise InputError(f"{spelled} each say where the hole is", "give one of them")
     if mask_is != "auto" and mask is None:
         raise InputError("--mask-is says what of a mask is the hole", "give --mask too")

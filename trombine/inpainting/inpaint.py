@@ -158,9 +158,12 @@ def hole_of(image: Picture, mask: Path | Picture | None, options: Inpainting) ->
     elif options.mask_colour:
         hole = Hole(mask=hole_of_colour(image, colour_of(options.mask_colour)))
     elif options.scratches:
-        hole = hole_of_scratches(image)
+        hole = Hole(mask=np.zeros((image.height, image.width), bool))
     else:
         hole = Hole(mask=hole_of_transparency(image), reveals=True)
+    if options.scratches:
+        found = hole_of_scratches(image)
+        hole = replace(hole, mask=hole.mask | found.mask, notices=(*hole.notices, *found.notices))
     return replace(hole, mask=grown(hole.mask, options.grow))
 
 

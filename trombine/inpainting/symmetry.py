@@ -2,8 +2,8 @@
 
 A net paints a large face in 128 pixels, which hold no lashes, pores or hair. What is hidden on one
 side of a face is often seen on the other. So each hidden pixel gets what is at its place on the
-other side, by a smooth map that takes landmarks to their partners, in the tone that the net
-painted, since light comes from one side.
+other side, by a smooth map that takes landmarks to their partners, as light as the net painted it,
+since light comes from one side.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from trombine.core.tiles import Box, cut
 from trombine.faces import WINDOW, Face
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.windows import Area, Window
+from trombine.io.color import LUMA
 
 # Lengths in sides of a face's frame (docs/log/repair.md).
 _TONE: Final = 0.06  # what is coarser is the net's, what is finer the other side's
@@ -67,7 +68,8 @@ def paint_by_other_side(damaged: Damaged, face: Face, area: Area) -> None:
 
     painted = damaged.known(box)
     alike = is_seen & (parts == mirrored) & (painted[..., 3] > 0)
-    colours += _coarse(painted[..., :3] - colours, alike, side)
+    lighter = (painted[..., :3] - colours) @ np.array(LUMA, np.float32)
+    colours += _coarse(lighter, alike, side)[..., None]
     share = np.minimum(_depth(inside) / (_FADE * side), 1)
     share *= np.minimum(_depth(is_seen) / (_FADE * side), 1)
     behind = np.isin(parts, _BEHIND) & np.isin(mirrored, _BEHIND)
@@ -118,17 +120,16 @@ def _depth(inside: Bool[np.ndarray, "h w"]) -> Plane:
 
 
 def _coarse(
-    gaps: Float32[np.ndarray, "h w 3"], counted: Bool[np.ndarray, "h w"], side: float
-) -> Float32[np.ndarray, "h w 3"]:
-    """The coarse part of gaps between colours, by those pixels that are counted."""
+    gaps: Float32[np.ndarray, "h w"], counted: Bool[np.ndarray, "h w"], side: float
+) -> Float32[np.ndarray, "h w"]:
+    """The coarse part of gaps between tones, by those pixels that are counted."""
     step = max(round(side / WINDOW), 1)
     height, width = counted.shape
-    planes = np.concatenate([gaps * counted[..., None], counted[..., None]], 2)
-    planes = np.pad(planes, ((0, -height % step), (0, -width % step), (0, 0)))
-    small = planes.reshape(len(planes) // step, step, -1, step, 4).mean((1, 3))
+    planes = np.stack([gaps * counted, counted])
+    planes = np.pad(planes, ((0, 0), (0, -height % step), (0, -width % step)))
+    small = planes.reshape(2, planes.shape[1] // step, step, -1, step).mean((2, 4))
     spread = _TONE * side / step
-    soft = gaussian_filter(small, (spread, spread, 0))
-    means = soft[..., :3] / np.maximum(soft[..., 3:], _LEAST)
+    total, count = gaussian_filter(small, (0, spread, spread))
     at = (np.mgrid[:height, :width] + 0.5) / step - 0.5
-    planes = [map_coordinates(means[..., c], at, order=1, mode="nearest") for c in range(3)]
-    return np.stack(planes, -1).astype(np.float32)
+    means = map_coordinates(total / np.maximum(count, _LEAST), at, order=1, mode="nearest")
+    return means.astype(np.float32)

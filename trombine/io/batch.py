@@ -361,11 +361,12 @@ class _Batch(Account):
     def lost(self, target: Path, made: Made) -> Iterator[str]:
         """Notices about what the format of a result cannot store."""
         content = made.files.get("")
-        if not isinstance(content, Frames) or (format := format_of(target)) in VIDEOS:
+        film = Frames(frames=(content,)) if isinstance(content, Picture) else content
+        if not isinstance(film, Frames) or (format := format_of(target)) in VIDEOS:
             return
-        losses = lost(content.first, format)
+        losses = lost(film.first, format)
         if losses and not (format in LOSSY and len(losses) == 1):
-            better = ".webp" if content.count > 1 else ".png or .tif"
+            better = ".webp" if film.count > 1 else ".png or .tif"
             yield f"{format} does not hold all of the result: {', '.join(losses)}; {better} would"
 
     def record(self, source: Path, made: Made) -> dict[str, Any]:

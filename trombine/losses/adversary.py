@@ -22,6 +22,7 @@ from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.losses.alarms import Alarm, DiscriminatorWon
 from trombine.losses.objective import Phase, Pictures, Step, Terms
+from trombine.nets import sizes_of
 from trombine.recipes import Recipe
 
 Logits = Float[Tensor, "n *patches"]
@@ -220,6 +221,10 @@ class Adversary:
             return {self.recipe.critic: self.critic.discriminator(real, fake, label)}
 
         weights = self.recipe.weights("r1", "r2")
+        net = self.recipe.nets[self.role]
+        if weights and {**sizes_of(net.name), **net.sizes}.get("norm") == "batch":
+            problem = "r1 and r2 are for a discriminator whose logits are of one picture each"
+            raise InputError(problem, f"--{self.role}.norm none, or group")
 
         def penalise(step: Step) -> Terms:
             net, at = self._net(step), {"r1": self.real, "r2": fakes}

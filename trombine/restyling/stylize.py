@@ -32,6 +32,7 @@ from trombine.restyling.like import Eye, LikeAsked, restyled_like
 from trombine.restyling.portrait import Actor, Character, character_of, in_moment, median
 from trombine.superres.enlarge import check_format
 
+GREY: Final = "is grey: colours of skin, hair and eyes are guessed; --attributes gives them"
 NO_FACE: Final = "no face is seen in some of its frames; they stay as they are"
 _FRAME: Final = 0.04  # seconds from one frame to the next, for who follows faces
 _MET: Final = 5  # frames of a film in which faces are fitted in full
@@ -69,6 +70,8 @@ def stylize(
         drawing.notices += lost_by_video(film, format)
     else:
         result = drawing.film(film, tick)
+    if is_still and film.first.is_grey and not result.first.is_grey:
+        drawing.notices.append(GREY)
     files: dict[str, Content] = {"": result}
     if GIF in endings:
         files[GIF] = becoming(film.first, result.first)

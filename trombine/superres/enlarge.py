@@ -220,9 +220,8 @@ def _model_of(film: Frames | Video, options: Enlargement) -> tuple[str | Path, t
     if model == DRAWINGS:
         does, other = "its lines and flat colours are kept clean", "takes it for a photograph"
     else:
-        does = "that is removed" if model == WILD else "that is removed in part"
-        other = "leaves it in"
-    chosen = f"{reason}: {does} (by {model}); --model {PHOTOGRAPHS} {other}"
+        does, other = "that is cleaned", "keeps it"
+    chosen = f"{reason}: {does}; --model {PHOTOGRAPHS} {other}"
     dull = (f"{model} has no --sharpness",) if options.sharpness and model == DRAWINGS else ()
     return model, (chosen, *dull)
 
