@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
+from cyclopts import (
+    App,
+    CycloptsError,
+    Group,
+    MissingArgumentError,
+    Parameter,
+    UnknownCommandError,
+)
 from cyclopts import ValidationError as Invalid
 
 from trombine import __version__
@@ -87,6 +94,9 @@ def application(named: str = "") -> App:
 
 def _wrong(error: CycloptsError, named: str) -> str:
     """What is wrong with a command's words, as cyclopts says it, or pydantic."""
+    if isinstance(error, MissingArgumentError) and not error.keyword and (given := error.argument):
+        is_word = given.field_info.is_positional
+        return f"{given.name.strip('-').upper() if is_word else given.name} is missing"
     text = " ".join(str(error).split())
     if isinstance(error, Invalid) and (wrongs := getattr(error.__cause__, "errors", None)):
         text = f"{text.partition(' 1 validation error')[0]} {wrongs()[0]['msg']}"
