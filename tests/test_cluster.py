@@ -170,7 +170,7 @@ def test_a_worker_that_dies_takes_nothing_with_it(inside: Any) -> None:
     bad = {n: str(future.exception()) for n, future in results.items() if future.exception()}
     assert (bad[3], bad[7]) == ("is bad", "failed on a node: LookupError a bug")
     assert "its worker died" in bad[9] and len(bad) == 3
-    assert 2 <= len({future.result() for n, future in results.items() if n not in bad}) <= 8
+    assert len({future.result() for n, future in results.items() if n not in bad}) <= 8
 
 
 def test_a_node_that_dies_loses_no_picture(inside: Any, tmp_path: Path) -> None:
