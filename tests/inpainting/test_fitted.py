@@ -69,7 +69,8 @@ def test_a_picture_in_which_no_face_is_read_stays_as_painted() -> None:
     (found,) = read_faces(to_picture(painted.pixels), loaded("reader"), largest=True)
     hole = without_eyes(painted)
     damaged = Damaged.of(picture_of(np.full_like(painted.pixels, 128)), hole)
-    damaged.paint(*np.nonzero(hole), np.full((hole.sum(), 3), 0.5, np.float32))
+    rows, columns = np.nonzero(hole)
+    damaged.paint(rows, columns, np.full((len(rows), 3), 0.5, np.float32))
     area = Area.of(hole, Box(top=0, left=0, bottom=SIDE, right=SIDE))
     assert area is not None
     draw_organs(damaged, found, area, loaded("reader"))

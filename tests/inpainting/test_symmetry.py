@@ -73,7 +73,8 @@ def test_a_symmetric_face_comes_back_as_it_was(painted: Painted) -> None:
     hole[EYE] = True
     damaged = Damaged.of(picture_of(pixels), hole)
     soft = gaussian_filter(pixels / 255, (6, 6, 0)).astype(np.float32)  # as a net paints
-    damaged.paint(*np.nonzero(hole), soft[hole])
+    there = np.nonzero(hole)
+    damaged.paint(there[0], there[1], soft[hole])
     whole = Box(top=0, left=0, bottom=SIDE, right=SIDE)
     area = Area.of(hole, whole)
     assert area is not None
