@@ -79,7 +79,7 @@ Format = Annotated[
     Literal["", "png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp", "mp4", "webm"],
     Parameter(
         converter=_lower,
-        help="png, jpg, webp, tif, gif, mp4, ...; else the input's.",
+        help="png, jpg, webp, mp4, ...; else the input's, png for jpg.",
         group=MORE,
         show_choices=False,
     ),
