@@ -168,7 +168,7 @@ def test_what_a_program_holds_comes_back_as_the_same_kind(kit: ModuleType) -> No
 def test_a_drawing_gets_its_own_net_and_that_is_said(tmp_path: Path, kit: ModuleType) -> None:
     source = kit.drawing(tmp_path)
     done = upscale(source, output=tmp_path / "b.png")
-    assert "looks like a drawing" in done.notices[0] and "by upscale-drawings" in done.notices[0]
+    assert "looks like a drawing" in done.notices[0] and "--model upscale" in done.notices[0]
     upscale(source, output=tmp_path / "c.png", model="upscale-drawings")
     assert np.array_equal(samples(tmp_path / "b.png"), samples(tmp_path / "c.png"))
 
