@@ -69,7 +69,9 @@ def page(folder: RunFolder, summary: RunSummary, *, samples: bool = True) -> Rep
         text = "Measured on pictures that are kept for choosing; the run never trains on them."
         report.section("Measures", text).curves(*_measure_plots(summary, ends))
         rows = [_measure_row(name, curve, summary) for name, curve in summary.measures.items()]
-        report.table(["Measure", "first", "last", "at the best"], rows, caption="First, last and best")
+        report.table(
+            ["Measure", "first", "last", "at the best"], rows, caption="First, last and best"
+        )
     if plots := [*_learning(summary.curves, ends)]:
         text = "Losses of each phase, gradients, rates, and what else the objective looks at."
         report.section("Learning", text).curves(*plots)
