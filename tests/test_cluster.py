@@ -153,24 +153,45 @@ def test_a_cluster_paints_what_one_machine_paints(
     assert paint(output="there", cluster=inside.address, **options).kept == 9
 
 
-def test_a_worker_that_dies_takes_nothing_with_it(inside: Any) -> None:
-    """Nor does a piece that is bad, or a bug; processes are kept, and their nets."""
+def test_a_piece_that_fails_is_tried_on_another_node(inside: Any, tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    tries.mkdir()
 
-    def work(piece: int) -> int:
-        if piece == 3:
+    def work(piece: int) -> tuple[int, str]:
+        import ray
+
+        node = ray.get_runtime_context().get_node_id()
+        with (tries / str(piece)).open("a") as log:
+            log.write(f"{node}\n")
+        first = (tries / str(piece)).read_text().splitlines()[0]
+        if piece == 3 or (piece == 5 and node == first):
             raise InputError("is bad")
         if piece == 7:
             raise LookupError("a bug")
-        if piece == 9:
-            os._exit(1)
-        return os.getpid()
+        return os.getpid(), node
 
     results = dict(on_cluster(work, range(40), inside.address))
     assert sorted(results) == list(range(40))
     bad = {n: str(future.exception()) for n, future in results.items() if future.exception()}
-    assert (bad[3], bad[7]) == ("is bad", "failed on a node: LookupError a bug")
-    assert "its worker died" in bad[9] and len(bad) == 3
-    assert len({future.result() for n, future in results.items() if n not in bad}) <= 8
+    assert bad == {3: "is bad", 7: "failed on two workers: LookupError a bug"}
+    for n in (3, 5, 7):
+        first, second = (tries / str(n)).read_text().splitlines()
+        assert first != second
+    made = {future.result() for n, future in results.items() if n not in bad}
+    assert len(made) == len({node for _, node in made}) == 2  # processes are kept, and their nets
+
+
+def test_a_worker_that_dies_takes_nothing_with_it(inside: Any) -> None:
+    def work(piece: int) -> int:
+        if piece == 9:
+            os._exit(1)
+        return piece * piece
+
+    results = dict(on_cluster(work, range(24), inside.address))
+    assert "its worker died twice" in str(results.pop(9).exception())
+    assert {n: future.result() for n, future in results.items()} == {
+        n: n * n for n in range(24) if n != 9
+    }
 
 
 def test_a_node_that_dies_loses_no_picture(inside: Any, tmp_path: Path) -> None:

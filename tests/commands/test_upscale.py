@@ -16,6 +16,7 @@ from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.io.image import (
     Picture,
+    format_of,
     load_picture,
     read_record,
     save_picture,
@@ -260,6 +261,27 @@ def test_what_cannot_be_is_refused_in_a_line(
         upscale(kit.photo(tmp_path), output=tmp_path / "b.png", **options)
     assert str(error.value).startswith(said) and "\n" not in str(error.value)
     assert not (tmp_path / "b.png").exists()
+
+
+def strip(folder: Path, name: str, width: int) -> Path:
+    """One row, which makes a long result of few pixels."""
+    save_picture(folder / name, Picture(samples=np.full((1, width, 3), 90, np.uint8)))
+    return folder / name
+
+
+@pytest.mark.parametrize("name", ["b.webp", "b.jpg"])
+def test_a_result_that_its_format_cannot_hold_is_refused_before_it_is_made(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    format = format_of(Path(name))
+    most = enlarge.MOST_A_SIDE[format]
+    monkeypatch.delattr(enlarge, "_enlarged")
+    with pytest.raises(InputError, match=f"{format} holds at most {most:,} a side"):
+        upscale(strip(tmp_path, "a.png", most // 2 + 1), output=tmp_path / name)
+    path = strip(tmp_path, f"c.{format.lower()}", most)
+    assert load_picture(path).width == most, "and it does hold so many"
+    with pytest.raises(InputError, match=r"cannot hold|is cut short"):
+        load_picture(strip(tmp_path, f"d.{format.lower()}", 2 * most + 1))
 
 
 def test_no_model_is_written_over(tmp_path: Path, kit: ModuleType) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -21,9 +22,12 @@ from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, check
 from trombine.training.loop import train
-from trombine.training.methods import find, objective_of
+from trombine.training.methods import OBJECTIVES, find, objective_of
 
 HERE = Path(__file__).parent
+FAMILIES = runpy.run_path(str(HERE / "two.py"))["FAMILIES"]
+# Their phases and losses are of the kinds that are tried.
+LIKE_OTHERS = {"find", "refine", "inpaint", "inpaint_diffusion", "restyle_shared", "unseen"}
 LOOPBACK = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
 # Steps of SGD in float64, without batch statistics.
 WORDS = (
@@ -96,6 +100,12 @@ def largest(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) ->
     return max(float((one[n].double() - two[n].double()).abs().max()) for n in one)
 
 
+def test_every_method_is_tried_by_two_processes_or_like_one_that_is() -> None:
+    tried = {find(name).objective for name, _ in FAMILIES.values()}
+    assert tried | LIKE_OTHERS == set(OBJECTIVES), "add the method to FAMILIES of two.py"
+    assert not tried & LIKE_OTHERS
+
+
 def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
     """In float64, with SGD and nets without batch statistics, after 8 steps."""
     words = [sys.executable, str(HERE / "two.py")]
@@ -108,7 +118,7 @@ def test_two_processes_train_every_family_as_one_does(tmp_path: Path) -> None:
     said = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     found = json.loads(said[0])
-    assert len(found) > 1
+    assert set(found) == set(FAMILIES)
     assert {f: apart for f, (apart, _) in found.items() if not apart < 1e-9} == {}
     assert {f: moved for f, (_, moved) in found.items() if not moved > 1e-4} == {}
 

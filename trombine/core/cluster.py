@@ -1,17 +1,20 @@
 """Work on many machines with Ray (https://docs.ray.io): a task is a few pieces of work.
 
 Ray finds nodes, sends them functions and pieces, keeps worker processes, so that each loads a net
-once, and reschedules tasks of nodes that die. The caller gives the function; pieces and results are
-small, and files are on storage that every node sees.
+once, and reschedules tasks of nodes that die. This module makes tasks of pieces and retries pieces
+that fail. The caller gives the function; pieces and results are small, and files are on storage
+that every node sees.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import random
 import signal
 import socket
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -31,8 +34,8 @@ EXTRA: Final = "pip install 'trombine[cluster]'"
 _MOST: Final = 8  # pieces in a task, some seconds of work: what a lost node has to do again
 _TASKS: Final = 4  # at least so many tasks a worker, so that all end at about the same time
 _AHEAD: Final = 2  # tasks that are submitted for each worker: one runs, one waits on its node
+_ASK_AGAIN: Final = 5.0  # seconds after which nodes are counted again: they come and go
 _ANSWER: Final = 10.0  # seconds in which a cluster's port must answer
-_DIED: Final = InputError("its worker died", "see Ray's logs; it may be out of memory")
 
 
 def on_cluster(
@@ -40,47 +43,40 @@ def on_cluster(
 ) -> Generator[tuple[Given, Future[Made]], None, None]:
     """Yield each piece with its result or InputError, as they end.
 
-    A worker is one core, or one core and one GPU. `work` and its results must pickle; if a node or
-    a worker dies, `work` may run again on a piece. Closing the generator cancels pieces that have
-    not begun.
+    A worker is one core, or one core and one GPU. A piece that fails is tried once more, on another
+    node if there is one. `work` and its results must pickle; if a node dies, `work` may run twice
+    on a piece. Closing the generator cancels pieces that have not begun.
     """
     if not given:
         return
-    home, kind = str(Path.cwd()), "GPU" if card else "CPU"
+    home = str(Path.cwd())
     with joined(address) as ray:
 
-        def some(pieces: list[Given]) -> list[Any]:
+        def some(pieces: list[Given]) -> tuple[str, list[Any]]:
             return _try(work, pieces, home, __version__)
 
-        def workers() -> int:  # nodes come and go
-            return int(ray.cluster_resources().get(kind, 0))
-
-        if not workers():
-            raise InputError(f"the cluster has no {kind}", "add nodes that have")
         # Without max_calls a worker with a card would end after a task, and its net with it.
-        options = {"max_calls": 0, "max_retries": 1, "scheduling_strategy": "SPREAD"}
-        task = ray.remote(num_cpus=1, num_gpus=int(card), **options)(some)
-        size = max(1, min(_MOST, len(given) // (_TASKS * workers())))
-        tasks = deque(list(given[at : at + size]) for at in range(0, len(given), size))
-        running = dict[Any, list[Given]]()
+        task = ray.remote(num_cpus=1, num_gpus=int(card), max_calls=0)(some)
+        workers = _Workers(ray, card)
+        size = max(1, min(_MOST, len(given) // (_TASKS * workers.count)))
+        tasks = deque((list(given[at : at + size]), "") for at in range(0, len(given), size))
+        running = dict[Any, tuple[list[Given], bool]]()
         try:
             while tasks or running:
-                while tasks and len(running) < _AHEAD * max(1, workers()):
-                    pieces = tasks.popleft()
-                    running[task.remote(pieces)] = pieces
+                while tasks and len(running) < _AHEAD * workers.count:
+                    pieces, failed_on = tasks.popleft()
+                    place = _elsewhere(ray, failed_on) if failed_on else "SPREAD"
+                    retries = int(bool(failed_on))  # by Ray, where a node dies under the last try
+                    submit = task.options(scheduling_strategy=place, max_retries=retries)
+                    running[submit.remote(pieces)] = (pieces, bool(failed_on))
                 (reference, *_), _ = ray.wait(list(running), num_returns=1)
-                pieces = running.pop(reference)
-                results = _results(ray, reference)
-                if results is None and len(pieces) > 1:  # one of them may be why
-                    tasks.extend([piece] for piece in pieces)
-                    continue
-                for piece, result in zip(pieces, results or [_DIED], strict=True):
-                    future = Future[Any]()
-                    if isinstance(result, InputError):
-                        future.set_exception(result)
+                pieces, is_last = running.pop(reference)
+                node, results = _results(ray, reference, len(pieces), is_last=is_last)
+                for piece, result in zip(pieces, results, strict=True):
+                    if isinstance(result, InputError) and not is_last:
+                        tasks.append(([piece], node))
                     else:
-                        future.set_result(result)
-                    yield piece, future
+                        yield piece, _future(result)
         finally:
             for reference in running:
                 ray.cancel(reference)
@@ -147,32 +143,76 @@ def _check_answer(address: str) -> None:
         raise InputError(problem, "check host and port; ray status says them") from error
 
 
-def _try(work: Callable[[Any], Any], pieces: list[Any], home: str, version: str) -> list[Any]:
-    """Run on a node: for each piece the result or an InputError."""
-    if __version__ != version:
-        old = InputError(f"a node has trombine {__version__}", f"install {version} there")
-        return [old] * len(pieces)
+class _Workers:
+    """The number of workers of the cluster, refreshed every few seconds."""
+
+    def __init__(self, ray: Any, card: bool) -> None:
+        self.ray, self.kind = ray, "GPU" if card else "CPU"
+        self.asked, self.known = 0.0, self._ask()
+        if not self.known:
+            raise InputError(f"the cluster has no {self.kind}", "add nodes that have")
+
+    @property
+    def count(self) -> int:
+        if time.monotonic() > self.asked + _ASK_AGAIN:
+            self.known = self._ask() or self.known
+        return self.known
+
+    def _ask(self) -> int:
+        self.asked = time.monotonic()
+        return int(self.ray.cluster_resources().get(self.kind, 0))
+
+
+def _elsewhere(ray: Any, node: str) -> Any:
+    """The scheduling strategy for another node than this one, if there is one."""
+    strategies = importlib.import_module("ray.util.scheduling_strategies")
+    nodes = [one["NodeID"] for one in ray.nodes() if one["Alive"] and one["NodeID"] != node]
+    if not nodes:
+        return "SPREAD"
+    return strategies.NodeAffinitySchedulingStrategy(random.choice(nodes), soft=True)
+
+
+def _try(
+    work: Callable[[Any], Any], pieces: list[Any], home: str, version: str
+) -> tuple[str, list[Any]]:
+    """Run on a node: its name, and for each piece the result or an InputError."""
+    ray = importlib.import_module("ray")
     with suppress(OSError):  # relative paths are as where the command was given, if that is shared
         os.chdir(home)
-    results = list[Any]()
+    node, results = ray.get_runtime_context().get_node_id(), list[Any]()
     for piece in pieces:
         try:
+            if __version__ != version:
+                raise InputError(f"a node has trombine {__version__}", f"install {version} there")
             results.append(work(piece))
         except InputError as error:
             results.append(error)
         except Exception as error:  # a bug, or a library's: one of a million must not end all
             traceback.print_exc()  # into the log of the node
-            results.append(InputError(f"failed on a node: {type(error).__name__} {said(error)}"))
-    return results
+            results.append(
+                InputError(f"failed on two workers: {type(error).__name__} {said(error)}")
+            )
+    return node, results
 
 
-def _results(ray: Any, reference: Any) -> list[Any] | None:
-    """The results of a task; None if its worker died each time."""
+def _results(ray: Any, reference: Any, count: int, *, is_last: bool) -> tuple[str, list[Any]]:
+    """The results of a task; if its worker died, an error for each of its pieces."""
     try:
         return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:  # what work raises is a result
+    except ray.exceptions.RayError as error:
         *_, why = str(error).splitlines()
-        remedy = "install the same trombine on every node"
-        raise InputError(f"workers cannot begin: {shown(why)}", remedy) from error
-    except ray.exceptions.RayError:
-        return None
+        # What work raises is a result: this is of a worker that could not load it.
+        if is_last and isinstance(error, ray.exceptions.RayTaskError):
+            remedy = "install the same trombine on every node"
+            raise InputError(f"workers cannot begin: {shown(why)}", remedy) from error
+        gone = InputError("its worker died twice", "see Ray's logs; it may be out of memory")
+        return "unknown", [gone] * count
+
+
+def _future(result: Any) -> Future[Any]:
+    future = Future[Any]()
+    if isinstance(result, InputError):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+    return future

@@ -64,7 +64,7 @@ def half_hidden(damaged: Damaged, reader: Model) -> list[Face]:
         return _MOSTLY[0] < _share(damaged, frame) < _MOSTLY[1]
 
     def is_clear(face: Face) -> bool:
-        seen = face.errors[~_hidden(damaged, face.points)]
+        seen = face.errors[~hidden_points(damaged, face.points)]
         return len(seen) >= _SEEN and float(np.median(seen)) < LOST * face.frame.side
 
     return [face for face in _found(damaged, reader, wanted, _HIDDEN) if is_clear(face)]
@@ -180,11 +180,13 @@ def _moved(damaged: Damaged, face: Face, points: Points, known: Bool[np.ndarray,
     certain."""
     both = np.where(known[:, None], points, face.points).astype(np.float32)
     far = np.hypot(*(both - face.points).T) / face.frame.side
-    is_moved = (far > _LEAST_MOVED) & (_hidden(damaged, both) | _hidden(damaged, face.points))
+    is_moved = (far > _LEAST_MOVED) & (
+        hidden_points(damaged, both) | hidden_points(damaged, face.points)
+    )
     return replace(face, points=both, errors=np.where(is_moved, np.float32(0), face.errors))
 
 
-def _hidden(damaged: Damaged, points: Points) -> Bool[np.ndarray, "68"]:
+def hidden_points(damaged: Damaged, points: Points) -> Bool[np.ndarray, "68"]:
     height, width = damaged.size
     columns, rows = np.floor(points).astype(np.int64).T
     there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)

@@ -37,7 +37,7 @@ from trombine.inpainting.surroundings import SIDE, Noise, Squares, evened
 from trombine.inpainting.symmetry import is_frontal, paint_by_other_side
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, patches, thickness
 from trombine.io.image import Picture, picture_of
-from trombine.models import Model, loaded
+from trombine.models import Model, loaded, shipped
 from trombine.models.pipelines import repairer
 from trombine.models.running import enlarged
 
@@ -191,28 +191,28 @@ class Painter:
         guessed, then by what the reader sees there; a large one's is then made sharp. The
         face with the parts it is painted by."""
         seen = self.damaged.seen(area.window)
-        by_parts = bool({"parts", "points"} & set(self.model.net.optional))
-        if by_parts:
+        if {"parts", "points"} & set(self.model.net.optional):
             result = self._through_net(*seen, _steered(area))
             for _, rows, columns in area.area.strips():
                 colours = sampled(result, area.window, middles(rows, columns))
                 self.damaged.paint(rows, columns, colours)
             area, face = looked_again(self.damaged, area, face, steering, self.nets[READER])
         self._paint(area.window, area.area, seen, _steered(area))
-        if by_parts and face.frame.side > _ENLARGED * WINDOW and not varies(self.model):
-            self.sharpen(area, face)
+        is_soft = face.frame.side > _ENLARGED * WINDOW and not varies(self.model)
+        if is_soft and area.is_guessed and self.model.path in shipped().values():
+            self.sharpen(area.area, face)
         return face
 
-    def sharpen(self, area: FaceWindow, face: Face) -> None:
-        """Draw what the net cannot in a large face: organs by the face world, and what the other
-        side shows by that."""
+    def sharpen(self, area: Area, face: Face) -> None:
+        """Draw what the shipped net cannot in a large face: organs by the face world, and what the
+        other side shows by that."""
         reader = self.nets[READER]
         as_painted = reread(self.damaged, face, reader)
-        has_twin = area.is_guessed and is_frontal(as_painted)
+        has_twin = is_frontal(as_painted)
         if hides_organs(self.damaged, as_painted, has_twin=has_twin):
-            draw_organs(self.damaged, face, area.area, reader)
+            draw_organs(self.damaged, face, area, reader)
         if has_twin:
-            paint_by_other_side(self.damaged, as_painted, area.area)
+            paint_by_other_side(self.damaged, as_painted, area)
 
     def texture(self, patch: Patch) -> None:
         """Paint holes where no face is."""

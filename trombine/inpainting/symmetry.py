@@ -24,15 +24,11 @@ from trombine.io.color import LUMA
 
 # Lengths in sides of a face's frame (docs/log/repair.md).
 _TONE: Final = 0.06  # what is coarser is the net's, what is finer the other side's
-_FADE: Final = (
-    0.04  # over which it begins at the hole's rim and ends where the other side is hidden
-)
+_FADE: Final = 0.04  # over which it begins at the rim, and ends where the other side is hidden
 _BESIDE: Final = (0.05, 0.15)  # from the head: what is farther behind it is not mirrored
 _RIM: Final = 0.15  # round the hole, in which tones are compared, too
 _STIFF: Final = 0.05  # of the map: landmarks are read with errors
-_TURNED: Final = (
-    0.5  # of the wider half's width: where one is narrower, it says little of the other
-)
+_TURNED: Final = 0.5  # of the wider half's width: what is narrower says little of the other
 _HALVES: Final = (slice(0, 3), slice(14, 17))  # landmarks beside the eyes
 _BEHIND: Final = [PART_INDEX["background"], PART_INDEX["cloth"]]
 _LEAST: Final = 0.02  # of a tone's neighbours: where fewer can be compared it stays nearly as it is

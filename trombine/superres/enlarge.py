@@ -48,6 +48,8 @@ SHEET, REPORT, NUMBERS = ".sheet.png", ".report.png", ".report.json"  # ends of 
 # Pictures of up to this many pixels are worked on several at once, each by one thread: that is
 # faster than all threads for each of them in turn (docs/log/enlarge.md).
 LIGHT: Final = 1 << 16
+# Pixels that a side may have in a format; an AVIF with more can be written, but not read.
+MOST_A_SIDE: Final = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 32768}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +86,10 @@ def enlarge(
     model, notices = _model_of(film, options)
     pipeline = pipeline_for(film, options, model)
     check_format(film, format)
+    height, width = pipeline.size
+    if max(pipeline.size) > (most := MOST_A_SIDE.get(format, max(pipeline.size))):
+        problem = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
+        raise InputError(problem, "choose a smaller size, or --format png")
     true = _truth(film, pipeline, truth)
     mask, second = _hole(film, hole, options.mask_is), ()
     start = time.perf_counter()
