@@ -293,7 +293,7 @@ def test_scratches_are_added_to_a_mask(photo: Path, net: Path) -> None:
     found = np.zeros((image.height, image.width), bool)
     found[2:5, :9] = True
     output = photo.parent / "both.png"
-    with patch.object(inpainting, "hole_of_scratches", lambda _: Hole(mask=found)):
+    with patch.object(inpainting, "hole_of_scratches", lambda *_: Hole(mask=found)):
         inpaint(
             photo,
             mask=photo.parent / "m.png",

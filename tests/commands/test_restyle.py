@@ -138,6 +138,21 @@ def test_a_portrait_and_its_character(photo: Path) -> None:
     assert is_made_again(photo.with_name("c.png"))
 
 
+def test_of_a_grey_picture_the_painter_guesses_colours(net: Path, tmp_path: Path) -> None:
+    """It says so, unless they are told; a net draws what it sees."""
+    save_picture(tmp_path / "a.png", scene().mean(2).astype(np.uint8))
+    portrait: dict[str, Any] = {"portrait": True, "size": 64}
+    for number, (asked, said) in enumerate(
+        (
+            (portrait, True),
+            ({**portrait, "attributes": "hair_red=0.5"}, False),
+            ({"model": net, "method": "net"}, False),
+        )
+    ):
+        result = drawn(tmp_path / "a.png", output=tmp_path / f"{number}.png", **asked)
+        assert any("is grey: colours" in text for text in result.notices) == said
+
+
 def test_a_translator_restyles(photo: Path) -> None:
     """A net of one direction, which is told no style: its faces, or all of a picture."""
     path, out = photo.with_name("translator.safetensors"), photo.with_name("b.png")

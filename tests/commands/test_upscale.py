@@ -24,7 +24,7 @@ from trombine.io.image import (
 )
 from trombine.io.video import read_frames
 from trombine.models.model import shipped
-from trombine.superres import enlarge
+from trombine.superres import enlarge, report
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
@@ -208,13 +208,19 @@ def test_the_damaged_net_works_in_a_hole_and_outside_all_stays(
 
 
 def test_a_truth_gives_numbers_and_a_sheet_shows_the_result(
-    tmp_path: Path, kit: ModuleType
+    tmp_path: Path, kit: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Which are computed once; of the last nothing is known."""
+    measured, scores = list[int](), enlarge.scores
+    for module in (enlarge, report):
+        monkeypatch.setattr(
+            module, "scores", lambda *pixels: measured.append(len(pixels)) or scores(*pixels)
+        )
     sources = [kit.photo(tmp_path / "in", name) for name in ("a.jpg", "b.png", "c.png")]
     kit.photo(tmp_path / "truths", "a.tif", height=40, width=48)
     kit.photo(tmp_path / "truths", "b.png", height=40, width=44)
     done = upscale(sources, output=tmp_path / "o", truth=tmp_path / "truths", sheet=True)
-    assert list(done.skipped) == [sources[1]]
+    assert list(done.skipped) == [sources[1]] and len(measured) == 1
     assert "is 44 x 40, and the result would be 48 x 40" in done.skipped[sources[1]]
     assert any("PSNR-Y and SSIM-Y: bicubic " in text for text in done.notices)
     names = [path.name for path in done.written]

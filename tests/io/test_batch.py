@@ -142,6 +142,19 @@ def test_the_same_command_twice_does_only_what_is_missing(tmp_path: Path) -> Non
     assert load_picture(tmp_path / "out" / "a.png").width == 5
 
 
+def test_a_further_file_that_is_missing_is_made_and_the_result_stays(tmp_path: Path) -> None:
+    (source,) = pictures(tmp_path, "a.png")
+    negative(source, output=tmp_path / "b.png")
+    (tmp_path / "b.png").chmod(0o640)
+    before = (tmp_path / "b.png").stat().st_mtime_ns
+    ends = (".size.json", "")
+    done = negative(source, output=tmp_path / "b.png", endings=ends)
+    assert [path.name for path in done.written] == ["b.size.json"]
+    assert (tmp_path / "b.png").stat().st_mtime_ns == before
+    negative(source, output=tmp_path / "b.png", endings=ends, overwrite=True)
+    assert (tmp_path / "b.png").stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize("output", [None, "in", "in/out"])
 def test_results_are_no_inputs(output: str | None, tmp_path: Path) -> None:
     """A folder into itself twice, by its name and by all its files; one that is named is taken."""

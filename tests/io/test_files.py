@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from trombine.core.errors import InputError, OutputError
-from trombine.io.files import atomic, opened, write_bytes
+from trombine.io.files import atomic, opened, output_error, write_bytes
 
 
 def refusal(path: Path) -> str:
@@ -106,6 +106,12 @@ def test_a_full_disk_is_said_in_one_line_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_quota_that_is_used_up_has_the_remedy_of_a_full_disk(tmp_path: Path) -> None:
+    error = OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+    said = str(output_error(tmp_path / "out.png", error))
+    assert "the quota is used up; free some space and run the same command again" in said
+
+
 def test_places_that_cannot_be_written(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody chose the cache's folder: what helps is another one, by its variable."""
     cache = public / "cache"
@@ -119,6 +125,7 @@ def test_places_that_cannot_be_written(public: Path, monkeypatch: pytest.MonkeyP
         (public / "file" / "out.png", "cannot be written"),
         (public / "out.png", "permission denied"),
         (cache / "packs" / "index.json", "set TROMBINE_CACHE to a folder that can"),
+        (cache / ("a" * 300), "has too long a name; choose a shorter one"),
         (Path("/dev/null"), "is not an ordinary file"),
     ]:
         with pytest.raises(OutputError) as error, as_nobody():
@@ -133,3 +140,12 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
     link.symlink_to(target)
     write_bytes(link, b"new")
     assert link.is_symlink() and target.read_bytes() == b"new"
+
+
+def test_others_may_read_it_if_the_umask_lets_them(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_bytes(tmp_path / "out.png", b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out.png").stat().st_mode) == 0o640

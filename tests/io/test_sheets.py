@@ -54,3 +54,11 @@ def test_a_key_has_each_colour_in_lines_no_wider_than_the_grid() -> None:
     corners = [np.argwhere((drawn == colour).all(axis=2))[0].tolist() for _, colour in key]
     assert corners == sorted(corners) and len({y for y, _ in corners}) > 1
     assert len({x for _, x in corners}) < len(corners), "they stand under one another"
+
+
+def test_signs_the_font_has_not_are_spelled() -> None:
+    """Letters of other alphabets too; an accent is left out."""
+    [row] = pictures(1, 1)
+    titles = "2×–−… Straße øæé", "2x--... Strasse oaee"
+    signs, letters = (Sheet(rows=[row], title=title).pixels() for title in titles)
+    assert np.array_equal(signs, letters)

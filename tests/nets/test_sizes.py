@@ -29,6 +29,11 @@ def test_wrong_text_gets_one_line(text: str, said: str) -> None:
         build(*vars(NetSpec.parse(text)).values())
 
 
+def test_a_size_of_hundreds_of_digits_gets_one_line() -> None:
+    with pytest.raises(InputError, match="inventor has a size that is larger than numbers"):
+        build("inventor", {"spacing": 10**400})
+
+
 def test_what_depends_on_the_batch_is_known() -> None:
     assert has_batch_statistics(nn.Sequential(nn.Sequential(nn.BatchNorm1d(3))))
     assert has_batch_statistics(nn.SyncBatchNorm(3))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from trombine.io.sheets import PAPER
+from trombine.superres import report
 from trombine.superres.report import (
     CELL,
+    _columns,
     detail,
     scores,
     standard_sheet,
@@ -96,3 +101,36 @@ def test_all_of_a_picture_is_measured_in_its_luma(height: int) -> None:
         *y, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     assert found.ssim == pytest.approx(alike, abs=1e-5)
+
+
+def test_no_numbers_without_truth_and_none_for_specks() -> None:
+    small = noise(8, 8)
+    assert list(_columns(small, larger(small, 2), None, {}))[1:] == ["bicubic", "result"]
+    speck = noise(2, 2), noise(4, 4), noise(4, 4)
+    assert list(_columns(*speck, scores(*speck))) == ["input, 2 × 2", "bicubic", "result", "truth"]
+
+
+def test_of_a_result_as_large_as_the_input_bicubic_is_left_out() -> None:
+    """It would be the input once more, which has its numbers."""
+    truth = noise(320, 320)
+    small, result = truth // 2, truth // 4 * 3
+    near = scores(small, result, truth)
+    columns = _columns(small, result, truth, near)
+    assert [title.split()[0] for title in columns] == ["input", "result", "truth"]
+    score = near["bicubic"]
+    assert next(iter(columns)) == f"input  {score.psnr:.2f}, {score.ssim:.4f}"
+
+
+def test_a_large_picture_is_measured_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sums would fill the memory."""
+    highest, whole = 0, report.ssim
+
+    def watched(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        nonlocal highest
+        highest = max(highest, a.shape[-2])
+        return whole(a, b)
+
+    monkeypatch.setattr(report, "ssim", watched)
+    truth = noise(1200, 16)
+    assert scores(truth[::2, ::2], truth, truth)["result"] == (math.inf, pytest.approx(1))
+    assert 0 < highest < 300

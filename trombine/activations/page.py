@@ -151,7 +151,6 @@ def _side(module: nn.Module, model: Model) -> int:
 
 
 def _portrait() -> str:
-
     return data_uri(skimage.data.astronaut()[12:228, 118:334])
 
 

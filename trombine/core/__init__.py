@@ -1,7 +1,7 @@
 """What every other package may use, and which knows none of them.
 
 conventions.py  what a picture, a part and a landmark are
-tiles.py        crop with context, tile, paste back
+tiles.py        boxes of pixels; tiles with a halo, and back into the whole
 rng.py          random numbers as a function of (seed, purpose, place in the run)
 grammar.py      the one syntax of texts: data, masks, degradations, augmentation, nets
 errors.py       InputError: what is wrong with which file

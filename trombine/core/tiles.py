@@ -1,4 +1,4 @@
-"""Parts of a picture: a crop with context, tiles with a halo, and back into the whole.
+"""Parts of a picture: boxes of pixels, tiles with a halo, and back into the whole.
 
 Height and width are the last two axes (C x H x W, N x C x H x W, or H x W). Nothing here resizes;
 data/resize.py does.

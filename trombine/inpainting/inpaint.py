@@ -162,7 +162,7 @@ def hole_of(image: Picture, mask: Path | Picture | None, options: Inpainting) ->
     else:
         hole = Hole(mask=hole_of_transparency(image), reveals=True)
     if options.scratches:
-        found = hole_of_scratches(image)
+        found = hole_of_scratches(image, grown(hole.mask, options.grow))
         hole = replace(hole, mask=hole.mask | found.mask, notices=(*hole.notices, *found.notices))
     return replace(hole, mask=grown(hole.mask, options.grow))
 

@@ -97,8 +97,15 @@ def labels_of(names: str) -> dict[str, tuple[int, ...]]:
     return result
 
 
-def hole_of_scratches(image: Picture) -> Hole:
-    """What a net takes for scratches, dust, creases and torn corners."""
+def hole_of_scratches(image: Picture, hidden: Bool[np.ndarray, "h w"]) -> Hole:
+    """What a net takes for scratches, dust, creases and torn corners; what is `hidden` it sees as
+    the nearest pixels that are kept."""
+    if hidden.all():
+        return Hole(mask=hidden)
+    if hidden.any():
+        nearest = distance_transform_edt(hidden, return_distances=False, return_indices=True)
+        rows, columns = np.asarray(nearest)
+        image = replace(image, samples=image.samples[rows, columns])
     damaged = np.asarray(scratches(image.tensor())).reshape(image.height, image.width) > 0.5
     said = f"{np.count_nonzero(damaged) / damaged.size:.1%} of it is taken for damage"
     return Hole(mask=damaged, notices=(said,))

@@ -158,9 +158,12 @@ def flush(part: Path) -> None:
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """A system error while writing, as an OutputError with a remedy."""
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        is_full = "the disk is full" if error.errno == errno.ENOSPC else "the quota is used up"
         remedy = "free some space and run the same command again"
-        return OutputError("cannot be written, the disk is full", remedy, path=path)
+        return OutputError(f"cannot be written, {is_full}", remedy, path=path)
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputError("has too long a name", "choose a shorter one", path=path)
     # The user did not choose a folder in the cache.
     in_cache = path.absolute().is_relative_to(cache_folder().absolute())
     remedy = "set TROMBINE_CACHE to" if in_cache else "choose"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt8
 
 from trombine.core.errors import InputError, about, shortened
 from trombine.io.image import Picture, load_picture
@@ -52,7 +52,7 @@ def _hole_of(mask: Picture, name: str, size: tuple[int, int], polarity: str, bec
     if alpha is not None and (polarity == TRANSPARENT or (polarity == AUTO and varied)):
         hole, guess, reason = alpha < 0.5, TRANSPARENT, "it is transparent in places"
     else:
-        levels = mask.rgb_pixels().astype(np.uint32) @ _GREY >> 8
+        levels = _levels(mask)
         low, high = _UNCLEAR
         share = float(((levels >= low) & (levels < high)).mean())
         if share > _MOST_UNCLEAR:
@@ -66,6 +66,12 @@ def _hole_of(mask: Picture, name: str, size: tuple[int, int], polarity: str, bec
     other = WHITE if guess == BLACK else BLACK
     text = f"what is {guess} in {name} is {becomes} ({reason}); --mask-is {other} says otherwise"
     return Hole(mask=hole, polarity=guess, notices=(text,))
+
+
+def _levels(mask: Picture) -> UInt8[np.ndarray, "h w"]:
+    if mask.mode == "L" and mask.bits == 8:
+        return mask.samples[..., 0]
+    return (mask.rgb_pixels().astype(np.uint32) @ _GREY >> 8).astype(np.uint8)
 
 
 def _guess(white: Bool[np.ndarray, "h w"]) -> tuple[str, str]:

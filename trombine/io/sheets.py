@@ -16,10 +16,20 @@ Cell = UInt8[np.ndarray, "_ _ 3"]  # in and out are of different sizes
 Size = tuple[int, int]  # height, width
 Colour = tuple[int, int, int]
 
-# Signs that Pillow's own font has beside ASCII's; what is written in place of others that are no
-# letters with an accent.
+# Signs that Pillow's own font has beside ASCII's; what is written in place of others, letters among
+# them, that are no letter of ASCII with an accent.
 _OTHERS: Final = "©«°±´·»‘“”‹›⁄™"
-_SIGNS: Final = {"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "’": "'"}
+_SIGNS: Final = {
+    "×": "x",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "…": "...",
+    "’": "'",
+    "ß": "ss",
+    "ø": "o",
+    "æ": "ae",
+}
 _SPELLED: Final = str.maketrans(_SIGNS)
 PAPER: Final = (250, 249, 246)
 INK: Final = (30, 29, 27)

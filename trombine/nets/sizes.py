@@ -82,4 +82,7 @@ def resolved(name: str, defaults: Mapping[str, Size], sizes: Mapping[str, Size])
             problem = f"{size} of {name} is {_KINDS[kind]}, not {shortened(repr(value))}"
             raise InputError(problem)
     # A float may be given as a whole number; the card of the model then still says 1.0.
-    return {size: type(one)(sizes.get(size, one)) for size, one in defaults.items()}
+    try:
+        return {size: type(one)(sizes.get(size, one)) for size, one in defaults.items()}
+    except OverflowError as error:  # a whole number of hundreds of digits
+        raise InputError(f"{name} has a size that is larger than numbers can be") from error

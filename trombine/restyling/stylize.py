@@ -70,7 +70,8 @@ def stylize(
         drawing.notices += lost_by_video(film, format)
     else:
         result = drawing.film(film, tick)
-    if is_still and film.first.is_grey and not result.first.is_grey:
+    guessed = drawing.characters and not asked.changes and asked.cast is None
+    if is_still and guessed and film.first.is_grey and not result.first.is_grey:
         drawing.notices.append(GREY)
     files: dict[str, Content] = {"": result}
     if GIF in endings:

@@ -7,7 +7,7 @@ commands/upscale.py.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -38,7 +38,7 @@ from trombine.models import Model, loaded
 from trombine.superres.damage import damage_of
 from trombine.superres.pictures import How, enlarged_film, enlarged_image, spread
 from trombine.superres.pipelines import CLEANING, KEPT, USUAL, Pipeline, Scale, blend, plan_pipeline
-from trombine.superres.report import report_of, scores, standard_sheet
+from trombine.superres.report import Similarity, report_of, scores, standard_sheet
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
 PHOTOGRAPHS: Final = USUAL
@@ -101,10 +101,14 @@ def enlarge(
     models = (*pipeline.every_model, *filter(None, (pipeline.faces,)), *second)
     nets = tuple(dict.fromkeys(model.path.stem for model in models))
     name = shortened(source.path.name)
+    true_pixels = None if true is None else as_seen(true)
+    near: Mapping[str, Similarity] | None = None
+    if true_pixels is not None:
+        near = scores(as_seen(film.first), as_seen(_first_of(result)), true_pixels)
     if options.sheet:
-        true_pixels = None if true is None else as_seen(true)
         pixels = as_seen(film.first), as_seen(_first_of(result))
-        files[SHEET] = standard_sheet(*pixels, true_pixels, f"{name}: {' and '.join(nets)}")
+        title = f"{name}: {' and '.join(nets)}"
+        files[SHEET] = standard_sheet(*pixels, true_pixels, title, near or {})
     if options.report:
         title = f"{name}: what {' and '.join(nets)} invented"
         sheet, numbers = report_of(film.first, _first_of(result), title)
@@ -118,7 +122,7 @@ def enlarge(
             **({"truth": truth} if truth and options.sheet else {}),
             **({} if hole is None or mask is None else {"hole": hole, "mask_is": mask.polarity}),
         },
-        notices=(*notices, *(mask.notices if mask else ()), *_remarks(film, result, true, format)),
+        notices=(*notices, *(mask.notices if mask else ()), *_remarks(film, near, format)),
         facts=" and ".join(nets),
         details=(
             *dict.fromkeys(net.described for net in models),
@@ -280,11 +284,10 @@ def _first_of(result: Frames | Video) -> Picture:
 
 
 def _remarks(
-    film: Frames | Video, result: Frames | Video, truth: Picture | None, format: str
+    film: Frames | Video, near: Mapping[str, Similarity] | None, format: str
 ) -> Iterator[str]:
     """What is to be said of a result: how near it and bicubic are to the truth, what is lost."""
-    if truth is not None:
-        near = scores(as_seen(film.first), as_seen(_first_of(result)), as_seen(truth))
+    if near is not None:
         parts = [f"{name} {score.psnr:.2f} dB, {score.ssim:.4f}" for name, score in near.items()]
         yield f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
     if isinstance(film, Video):

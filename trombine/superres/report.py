@@ -7,8 +7,9 @@ in it still those of the input?
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isfinite
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite, log10
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ LOWEST: Final = 120
 ZOOM: Final = 3
 PLAIN: Final = "bicubic"
 RESULT: Final = "result"
+_BAND: Final = 256  # rows that are measured at once
 
 
 class Similarity(NamedTuple):
@@ -47,15 +49,21 @@ class Similarity(NamedTuple):
     ssim: float
 
 
-def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: str) -> Pixels:
+def standard_sheet(
+    small: Pixels,
+    result: Pixels,
+    truth: Pixels | None,
+    title: str,
+    near: Mapping[str, Similarity] = MappingProxyType({}),
+) -> Pixels:
     """The whole pictures, a detail pixel for pixel, and a detail three times larger.
 
     Columns: the input with its pixels as squares, bicubic, the result, and the truth where it is
-    known, with PSNR-Y and SSIM-Y. A detail is where the input has most of it. Rows and columns that
-    would show the same again are left out: bicubic is, of a result as large as the input. At most
-    2000 pixels wide, whatever the pictures.
+    known, with how `near` both are to it: PSNR-Y and SSIM-Y. A detail is where the input has most
+    of it. Rows and columns that would show the same again are left out: bicubic is, of a result as
+    large as the input. At most 2000 pixels wide, whatever the pictures.
     """
-    columns, size = _columns(small, result, truth), _size(result)
+    columns, size = _columns(small, result, truth, near), _size(result)
     fitted = fitting(size, CELL[len(columns)])
     cell = max(fitted[0], LOWEST), max(fitted[1], NARROWEST)
     rows = {"whole": [overview(pixels, fitted) for pixels in columns.values()]}
@@ -74,11 +82,11 @@ def standard_sheet(small: Pixels, result: Pixels, truth: Pixels | None, title: s
     ).pixels()
 
 
-def _columns(small: Pixels, result: Pixels, truth: Pixels | None) -> dict[str, Pixels]:
-    numbers = {} if truth is None else scores(small, result, truth)
-
+def _columns(
+    small: Pixels, result: Pixels, truth: Pixels | None, near: Mapping[str, Similarity]
+) -> dict[str, Pixels]:
     def titled(title: str, name: str) -> str:
-        score = numbers.get(name)
+        score = near.get(name)
         return title if score is None else f"{title}  {score.psnr:.2f}, {score.ssim:.4f}"
 
     if _size(small) == _size(result):  # bicubic is the input
@@ -106,12 +114,20 @@ def scores(small: Pixels, result: Pixels, truth: Pixels) -> dict[str, Similarity
         return {}
     pictures = {PLAIN: bicubic(small, _size(result)), RESULT: result}
     inside = slice(border, -border), slice(border, -border)
-    true = _luma(truth[inside])
-    found = {name: _luma(pixels[inside]) for name, pixels in pictures.items()}
-    return {
-        name: Similarity(psnr(true, one).item(), ssim(true, one).item())
-        for name, one in found.items()
-    }
+    return {name: _score(truth[inside], pixels[inside]) for name, pixels in pictures.items()}
+
+
+def _score(truth: Pixels, result: Pixels) -> Similarity:
+    """By bands of rows: the sums of a large picture would fill the memory."""
+    height, more = truth.shape[0], len(SSIM_TAPS) - 1  # rows that a window has beside its first
+    error = similarity = 0.0
+    for start in range(0, height, _BAND):
+        a, b = (_luma(picture[start : start + _BAND + more]) for picture in (truth, result))
+        rows = min(_BAND, height - start)
+        error += rows * 10 ** (-psnr(a[..., :rows, :], b[..., :rows, :]).item() / 10)
+        places = a.shape[-2] - more
+        similarity += places * ssim(a, b).item() if places > 0 else 0.0
+    return Similarity(-10 * log10(error / height) if error else inf, similarity / (height - more))
 
 
 def _luma(pixels: Pixels) -> torch.Tensor:
