@@ -117,6 +117,23 @@ def test_lines_say_what_is_there_and_in_what_order(tmp_path: Path) -> None:
     assert (rows(folder, 1, 0, 1)["pictures"] == read["pictures"][[1, 0, 1]]).all()
 
 
+def test_what_a_line_lacks_is_unknown(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "parts.png"):
+        save(tmp_path / name, noise(16, 16))
+    save(tmp_path / "parts.png", np.full((16, 16), 2, np.uint8))
+    truth = {
+        "landmarks": [[1.5, 2.5]] * 68,
+        "visible": [False] * 68,
+        "parts_file_name": "parts.png",
+    }
+    describe(tmp_path, {"file_name": "a.png"}, {"file_name": "b.png", **truth})
+    read = rows(Folder(tmp_path, 16))
+    assert np.isnan(read["points"][0]).all() and (read["points"][1] == [1.5, 2.5]).all()
+    assert (read["parts"][0] == 255).all() and (read["parts"][1] == 2).all()
+    # The same columns, whichever rows are asked for.
+    assert rows(Folder(tmp_path, 16), 0).keys() == read.keys()
+
+
 def test_a_pair_is_one_row(tmp_path: Path) -> None:
     left, right = (save(tmp_path / name, noise(16, 16)) for name in ("x/1.png", "y/1.png"))
     describe(tmp_path, {"input_file_name": "x/1.png", "output_file_name": "y/1.png"})
@@ -150,6 +167,18 @@ def test_parts_that_are_none_are_refused(tmp_path: Path) -> None:
         save(tmp_path / "p.png", wrong)
         with pytest.raises(InputError, match=r"p\.png: (is not a parts map|holds RGB colours)"):
             rows(Folder(tmp_path, 16))
+
+
+def test_a_broken_picture_names_the_cure(tmp_path: Path) -> None:
+    """A training is told what it can do; what is wrong in a description names that as before."""
+    save(tmp_path / "a.png", noise(16, 16))
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:60])
+    folder = Folder(tmp_path, 16)
+    assert len(rows(folder, 0)["pictures"]) == 1
+    with pytest.raises(InputError) as caught:
+        rows(folder, 1)
+    said = "; remove it, or make a pack of the folder: trombine data prepare leaves it out"
+    assert str(caught.value).startswith(f"{tmp_path / 'b.png'}: ") and said in str(caught.value)
 
 
 def test_label_maps_of_painted_pictures_are_no_pictures(tmp_path: Path) -> None:

@@ -142,3 +142,60 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 def answer(datasets: ModuleType, monkeypatch: pytest.MonkeyPatch, whole: object) -> None:
     monkeypatch.setattr(datasets, "load_dataset", lambda *_, split: {"train": whole})
+
+
+def test_a_row_without_a_picture_is_left_out(
+    datasets: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    photo = {"bytes": encoded(9, "png"), "path": None}
+    rows = {"image": [None, photo, {"bytes": b"", "path": None}], "age": [1, 2, 3]}
+    features = datasets.Features({"image": datasets.Image(), "age": datasets.Value("int32")})
+    answer(datasets, monkeypatch, datasets.Dataset.from_dict(rows, features=features))
+    prepare_hub("owner/name", tmp_path / "out")
+    assert "2 rows without a picture are left out" in caplog.text
+    assert (tmp_path / "out/metadata.csv").read_text() == "file_name,age\ntrain/000001.png,2.0\n"
+    empty = datasets.Dataset.from_dict({"image": [None], "age": [1]}, features=features)
+    answer(datasets, monkeypatch, empty)
+    with pytest.raises(InputError, match="has no picture in any row"):
+        prepare_hub("owner/name", tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("kind", "named", "classes", "names"),
+    [
+        ("int64", False, ("7", "8"), ()),
+        ("float32", False, (), ("label_value",)),
+        ("float32", True, ("cat", "wolf"), ("label_value",)),
+        ("int64", True, ("7", "8"), ("animal",)),
+    ],
+)
+def test_a_class_is_not_overwritten_by_numbers_called_label(
+    kind: str,
+    named: bool,
+    classes: tuple[str, ...],
+    names: tuple[str, ...],
+    datasets: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Measures, such as how a portrait was rated, are no classes; whole numbers may be."""
+    rows = {"image": [{"bytes": encoded(9, "png"), "path": None}] * 2, "label": [8, 7]}
+    kinds = {"image": datasets.Image(), "label": datasets.Value(kind)}
+    if named:
+        kinds["animal"] = datasets.ClassLabel(names=["wolf", "cat"])
+        rows["animal"] = [1, 0]
+    whole = datasets.Dataset.from_dict(rows, features=datasets.Features(kinds))
+    answer(datasets, monkeypatch, whole)
+    prepare_hub("owner/name", tmp_path / "out")
+    folder = Folder(tmp_path / "out", 16)
+    assert (folder.classes, folder.vector_names) == (classes, names)
+    held = folder.rows(np.arange(2))
+    if classes:
+        wanted = ["cat", "wolf"] if classes == ("cat", "wolf") else ["8", "7"]
+        assert [classes[label] for label in held["labels"].tolist()] == wanted
+    if names:
+        measured = [[8], [7]] if names == ("label_value",) else [[1], [0]]
+        assert held["vectors"].tolist() == measured

@@ -391,6 +391,22 @@ def test_a_file_of_one_colour_is_refused(
         mask(f"{family}:{tmp_path}", 0, SIDE)
 
 
+@pytest.mark.parametrize(("of", "soft"), [("training", 0.2), ("testing", 0.2), ("testing", 0.3)])
+def test_photographs_are_none_of_nvidias_masks(of: str, soft: float, tmp_path: Path) -> None:
+    """Nothing but edges may be grey; as plain files they are holes where they are bright."""
+    grey = np.zeros((SIDE, SIDE), np.uint8) if of == "testing" else np.full((SIDE, SIDE), 255)
+    grey[: SIDE // 4, :5] = 255 - grey[0, 0]
+    grey[:, SIDE - round(soft * SIDE) :] = 128
+    Image.fromarray(grey.astype(np.uint8)).save(tmp_path / "a.png")
+    assert mask(f"files:{tmp_path}", 3, SIDE).any()
+    if soft < 0.25:
+        assert mask(f"nvidia:{tmp_path}", 3, SIDE).any()
+        return
+    said = r"a\.png is neither black nor white over much of it, so none of NVIDIA's masks; name"
+    with pytest.raises(InputError, match=said):
+        mask(f"nvidia:{tmp_path}", 3, SIDE)
+
+
 def test_a_folder_is_looked_at_anew(tmp_path: Path) -> None:
     Image.fromarray(strokes(1)[0]).save(tmp_path / "a.png")
     mix = parse_mix(f"files:{tmp_path}")

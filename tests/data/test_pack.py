@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import filecmp
+import json
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.data.pack import INDEX, Pack, part_of
+from trombine.data.pack import INDEX, Pack, part_of, write_pack
 from trombine.data.painting import Maker, paint_pack
 
 PAIRS = Maker(kind="world", styles=("photo", "anime"), size=16)
@@ -176,6 +178,15 @@ def test_what_is_no_pack_is_never_replaced(tmp_path: Path) -> None:
     assert (folder / "mine.txt").read_text() == (tmp_path / "pack/mine.txt").read_text() == "mine"
 
 
+def test_a_link_stays_and_leads_to_the_pack(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk")
+    write(link, count=2)
+    assert link.is_symlink() and len(Pack(link)) == len(Pack(tmp_path / "disk")) == 2
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["disk", "link"]
+
+
 def cut(path: Path) -> None:
     data = (path / "pictures.npy").read_bytes()
     (path / "pictures.npy").write_bytes(data[:-1])
@@ -203,3 +214,28 @@ def test_a_damaged_pack_is_refused_in_one_line(tmp_path: Path, harm: str) -> Non
         Pack(path)
     message = str(caught.value)
     assert message.startswith(str(path)) and says in message and "\n" not in message
+
+
+def named(path: Path) -> Path:
+    """A pack of two pictures with names."""
+    rows = [(name, {"pictures": np.full((4, 4, 3), 9, np.uint8)}) for name in ("a.png", "b.png")]
+    shapes = {"pictures": (4, 4, 3)}
+    write_pack(path, lambda places: [rows[p] for p in places], about={}, count=2, shapes=shapes)
+    return path
+
+
+def test_the_index_has_the_hash_of_each_file(tmp_path: Path) -> None:
+    path = named(tmp_path / "pack")
+    index = json.loads((path / INDEX).read_bytes())
+    held = {f"{name}.npy": column["sha256"] for name, column in index["columns"].items()}
+    held["names.jsonl"] = index["names"]["sha256"]
+    found = {name: sha256((path / name).read_bytes()).hexdigest() for name in held}
+    assert held == found and "pictures.npy" in held
+
+
+def test_names_that_are_too_few_are_refused(tmp_path: Path) -> None:
+    path = named(tmp_path / "pack")
+    assert [Pack(path).name(number) for number in range(2)] == ["a.png", "b.png"]
+    (path / "names.jsonl").write_text('"b.png"\n')
+    with pytest.raises(InputError, match=r"names\.jsonl: has 1 names for 2 pictures; make"):
+        Pack(path).name(0)

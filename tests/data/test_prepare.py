@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,51 @@ def test_pairs_keep_both_sides_and_all_truth(tmp_path: Path) -> None:
         for name, cell in maker.make(5 + row).row.items():
             assert np.array_equal(pack.columns[name][row], cell), name
         assert pack.columns["seeds"][row] == 5 + row
+
+
+# What is said of the folder
+
+
+def fill(folder: Path, *names: str) -> Path:
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((16, 16, 3), 9 * number, np.uint8)).save(path)
+    return folder
+
+
+LOST = "named and not there, or there and not named"
+
+
+def notices(folder: Path) -> list[str]:
+    found = prepare(folder, folder.with_name("pack"), PrepareOptions(size=16)).notices
+    return [text.removeprefix(f"{folder}: ") for text in found]
+
+
+def test_pictures_that_a_description_does_not_name_are_counted(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "in", "1.png", "2.png", "b/3.png", "parts/1.png")
+    line = {"file_name": "./1.png", "parts_file_name": "parts/1.png"}
+    (folder / "metadata.jsonl").write_text(json.dumps(line) + "\n")
+    fill(folder, "parts/1.png")  # all 0, as a map of labels may be
+    assert notices(folder) == [f"2 pictures are left out: {LOST}"]
+    assert len(Pack(tmp_path / "pack")) == 1
+    (folder / "2.png").unlink()
+    shutil.rmtree(tmp_path / "pack")
+    (folder / "metadata.jsonl").unlink()
+    (folder / "metadata.csv").write_text("file_name\n1.png\nparts/1.png\ngone.png\n")
+    assert notices(folder) == [f"2 pictures are left out: {LOST}"]
+    (folder / "b/3.png").unlink()
+    shutil.rmtree(tmp_path / "pack")
+    assert notices(folder) == [f"1 picture is left out: {LOST}"]
+    fill(folder, "gone.png")
+    shutil.rmtree(tmp_path / "pack")
+    assert notices(folder) == []
+
+
+@pytest.mark.parametrize("crop", ["centre", "tiles"])
+def test_a_name_that_no_file_can_have_is_left_out(crop: str, tmp_path: Path) -> None:
+    folder, long = fill(tmp_path / "in", "1.png"), "x" * 300 + ".png"
+    lines = [{"file_name": name} for name in ("1.png", long)]
+    (folder / "metadata.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = prepare(folder, tmp_path / "pack", PrepareOptions(size=16, crop=crop))
+    assert list(done.skipped) == [folder / long] and len(Pack(tmp_path / "pack")) == 1

@@ -83,7 +83,7 @@ CENTRE = {"least squares": 0.5}
 
 
 def loss(critic: str, real: np.ndarray, fake: np.ndarray) -> np.ndarray:
-    """The loss of each line, lines x outputs; critics.py's are tested elsewhere."""
+    """The loss of each line, lines x outputs; adversary.py's are tested elsewhere."""
     soft = np.logaddexp
     values = {
         "logistic": lambda: soft(0, -real) + soft(0, fake),

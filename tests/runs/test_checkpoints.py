@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ import torch
 from new_runs import new_run
 from torch import Tensor
 
-from trombine.core.errors import OutputError
+from trombine.core.errors import InputError, OutputError
 from trombine.runs import checkpoints
 from trombine.runs.checkpoints import latest, load, save
 from trombine.runs.folder import RunFolder
@@ -67,6 +71,14 @@ def test_what_is_cut_off_is_not_used(folder: RunFolder, caplog: pytest.LogCaptur
         path.write_bytes(whole[:length])
         assert latest(folder) == folder.checkpoints / "000000010.safetensors"
     assert f"{path}: is damaged; the checkpoint before it is used" in caplog.messages
+
+
+def test_a_newer_format_is_no_damage(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as later:
+        later.setattr(checkpoints, "FORMAT", 2)
+        save(folder, 2, TENSORS, PLAIN)
+    with pytest.raises(InputError, match="is of a newer format, 2; update"):
+        latest(folder)
 
 
 # Which are kept, and which is used
@@ -127,3 +139,41 @@ def test_a_save_that_fails_leaves_all_as_it_was(
     assert {path.name: path.read_bytes() for path in folder.checkpoints.iterdir()} == before
     save(folder, 30, TENSORS, {"n": 30})
     assert latest(folder) == folder.checkpoints / "000000030.safetensors"
+
+
+WRITE = """
+import sys
+from pathlib import Path
+import torch
+from trombine.runs.checkpoints import latest, load, save
+from trombine.runs.folder import RunFolder
+folder = RunFolder(Path(sys.argv[1]))
+with folder.alone():
+    path = latest(folder)
+    number = load(path)[1]["n"] if path else 0
+    print("ready", flush=True)
+    while True:
+        number += 1
+        held = torch.full((400_000,), float(number))
+        save(folder, number, {"a": held, "b": held.long()}, {"n": number})
+        print("saved", flush=True)
+"""
+
+
+def test_a_killed_writer_loses_at_most_the_one_in_hand(folder: RunFolder) -> None:
+    """Two writers one after the other, each killed at a moment of chance while it saves."""
+    chance, last = random.Random(2), 0
+    for _ in range(2):
+        words = [sys.executable, "-c", WRITE, str(folder.path)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None and process.stdout.readline() == "ready\n"
+            assert process.stdout.readline() == "saved\n"
+            time.sleep(0.1 * chance.random())  # wherever the next ones then are
+            process.kill()
+        path = max(folder.checkpoints.glob("0*.safetensors"))
+        assert latest(folder) == path
+        tensors, plain = load(path)
+        assert plain["n"] > last
+        last = plain["n"]
+        assert torch.equal(tensors["a"], torch.full((400_000,), float(last)))
+        assert len(list(folder.checkpoints.glob("0*.safetensors"))) <= 3

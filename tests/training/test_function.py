@@ -94,6 +94,29 @@ def test_a_step_changes_nothing_outside_its_state() -> None:
     assert vars(kit.plan.objective).keys() == objective
 
 
+def test_after_a_rollback_chance_is_another() -> None:
+    first, again = begun(), begun()
+    again.state.rollbacks = 1
+    first.take()
+    again.take()
+    ours, theirs = first.tensors(), again.tensors()
+    assert any(not torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_loaded_state_lies_in_memory_as_the_first_did(tmp_path: Path) -> None:
+    """Fused optimisers walk weights and moments side by side."""
+    kit, other = begun(), begun()
+    (tmp_path / "state").write_bytes(kit.take(2))
+    other.state.load(*checkpoints.load(tmp_path / "state"))
+    ours, theirs = kit.state.tensors(), other.state.tensors()
+    kept = [name for name in ours if not name.startswith("pools/")]
+    assert {n: ours[n].stride() for n in kept} == {n: theirs[n].stride() for n in kept}
+    moments = [n for n in kept if n.endswith("exp_avg") and ours[n].ndim == 4]
+    wide = [ours[n].is_contiguous(memory_format=torch.channels_last) for n in moments]
+    assert moments and all(wide)
+    assert kit.take(2) == other.take(2)
+
+
 def test_a_helper_stands_still_while_the_net_learns_through_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -51,6 +53,12 @@ def test_killed_and_told_to_end_at_any_moment(root: Path) -> None:
     words = [sys.executable, "bench/resume.py", "--count", "2", "--methods", "dcgan"]
     run = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_stopped_before_it_has_begun(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    stop_after(order("adversarial", tmp_path / "run"), 0)
+    train(order("adversarial", tmp_path / "run"))
+    assert contents(tmp_path / "run") == whole
 
 
 SOONER = {"restyle": "soft=24", "sharpen": "alone=12 critic_alone=4 ramp=24"}
@@ -134,6 +142,24 @@ def test_a_run_of_another_recipe(tmp_path: Path) -> None:
     stop_after(order("restore", tmp_path / "run"), 24)
     with pytest.raises(InputError, match=r"recipe upscale-fast-x2 \(now flow\)"):
         train(order("denoise", tmp_path / "run"))
+
+
+def test_a_run_begun_with_weights_that_lie_otherwise(tmp_path: Path) -> None:
+    """As older versions of trombine could have them lie."""
+    asked = order("restore", tmp_path / "run")
+    stop_after(asked, 48)
+    file = tmp_path / "run" / "recipe.json"
+    held = json.loads(file.read_text())
+    for layout in ("channels_last", "contiguous"):
+        held["settings"]["layout"] = "auto"
+        held["resolved"]["layout"] = layout
+        file.write_text(json.dumps(held))
+        if layout == "channels_last":
+            stop_after(asked, 60)
+    with pytest.raises(InputError) as refused:
+        train(asked)
+    said = "the run was begun with --layout contiguous, which is gone, so it cannot go on"
+    assert said in str(refused.value) and str(refused.value).isprintable()
 
 
 # --- damage -------------------------------------------------------------------------------------
@@ -279,6 +305,35 @@ def test_an_alarm_goes_back_to_where_it_would_without_a_clock(
 
 
 # --- what its clock tells, and what is kept as the best -----------------------------------------
+
+
+def test_a_killed_process_counts_up_to_its_last_checkpoint(tmp_path: Path) -> None:
+    """16 pictures are saved and 24 seen when it is killed, before any half minute is over."""
+    asked = enlarger(tmp_path / "run")
+    stop_after(asked, 24)
+    folder = RunFolder(tmp_path / "run")
+    lines = folder.clock_entries()
+    assert [(line["event"], line["pictures"]) for line in lines] == [
+        ("started", 0),
+        ("saved", 0),
+        ("saved", 16),
+    ]
+    assert lines[-1]["cpu"] > lines[0]["cpu"] and lines[-1]["seconds"] > lines[0]["seconds"]
+    train(asked)
+    assert read(folder).cost.pictures == 16 + 16
+
+
+def test_one_that_was_told_to_end_has_seen_what_it_saved(tmp_path: Path) -> None:
+    """It ends between two lines of the log."""
+
+    def progress(done: float, _total: float, what: str) -> None:
+        if (done, what) == (24, "pictures"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(enlarger(tmp_path / "run", log_every="40"), progress)
+    story = read(RunFolder(tmp_path / "run"))
+    assert (story.state, story.pictures, story.cost.pictures) == ("stopped", 24, 24)
 
 
 def test_the_best_model_is_the_average_over_time(

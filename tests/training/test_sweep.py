@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from families import ENLARGER, enlarger
 import trombine
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
+from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
 from trombine.training.sweep import Sweep, check_shared, combinations, sweep
 
@@ -119,6 +121,19 @@ def test_again_only_what_is_missing_is_trained(swept: Swept) -> None:
     assert result.summary.startswith("1 trained, 2 kept that were over; ") and result.kept == 2
     assert {path: path.read_bytes() for path in before} == before
     assert RunFolder(folder / "lr=1e-3").clocks.read_bytes() == log
+
+
+def test_a_run_begun_otherwise_is_told_in_plain_words(swept: Swept) -> None:
+    folder, *_ = swept
+    longer = asked(folder, ["lr=2e-3"])
+    recipe = with_settings(longer.recipe, {"pictures": "64", "net": "residual:width=6,depth=1"})
+    with pytest.raises(InputError) as refused:
+        sweep(replace(longer, recipe=recipe))
+    why = str(refused.value)
+    assert "net residual:width=4," in why and "(now residual:width=6," in why
+    assert "pictures 32 (now 64)" in why and "{" not in why
+    for name in ("index.html", "index.csv"):  # written though no run is left that went well
+        assert "was begun with" in (folder / name).read_text()
 
 
 def test_the_command_that_asked_is_under_the_page(tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def data_audit(
             problem = "is there already"
             raise OutputError(problem, "choose another name, or --overwrite", path=keep_list)
     account = Account()
+    if listing.note:
+        account.notice(listing.note, folder)
     check = partial(audit.check, folder=folder, least=least, longest=longest, faces=not any_subject)
     pictures: list[audit.Checked] = []
     for checked in in_processes(check, list(split_of.items()), workers, at_once=64):

@@ -1,6 +1,6 @@
 """`data likenesses`: a pack of photographs of people beside how the world would draw them.
 
-How a person is drawn is in restyling/likenesses.py, how packs are written in data/pack_writer.py.
+How a person is drawn is in restyling/likenesses.py, how packs are written in data/pack.py.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from math import nan
 from pathlib import Path, PurePath
+from posixpath import normpath
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ class View:
     masks: tuple[tuple[int, str], ...] = ()  # label and file; later ones cover earlier ones
     points: Any = None  # 68 x 2, pixels of the file's picture, upright as its EXIF says
     visible: Any = None  # 68; None: all are
-    tile: int = -1  # the number of a square that is cut out (tiles.py); -1: none is
+    tile: int = -1  # the number of a square that is cut out (reading.py); -1: none is
     swapped: bool = False  # parts and masks call left what is left in the picture
 
 
@@ -73,6 +74,13 @@ class Listing:
     classes: tuple[str, ...] = ()
     vector_names: tuple[str, ...] = ()
     blame: str = ""  # the file that describes the pictures, for what is wrong with their truth
+    lost: int = 0  # pictures that are named and not there, or there and not named
+
+    @property
+    def note(self) -> str:
+        """What to say of the pictures that are lost, if any are."""
+        are = f"{pictures(self.lost)} {'is' if self.lost == 1 else 'are'} left out"
+        return f"{are}: named and not there, or there and not named" if self.lost else ""
 
 
 def pictures(count: int) -> str:
@@ -162,12 +170,14 @@ def listing_of(
     classes: Mapping[str, str] | None = None,
     order: Callable[[str], Any] = str,
     splits: Mapping[str, int] | None = None,
+    named: Iterable[str] = (),
     **truth: Sequence[Any],
 ) -> Listing:
     """The pictures of the folder `path` that have these names in `home`, a folder in it.
 
     Numbers (what they are: `columns`), classes (in this order) and splits are by name, where they
-    are known. `truth` are fields of a View, each with a value for each picture.
+    are known. `named` are the pictures that files of the set name. `truth` are fields of a View,
+    each with a value for each picture.
     """
     numbers, of, uses = vectors or {}, classes or {}, splits or {}
     known = sorted({of[name] for name in names if of.get(name)}, key=order)
@@ -184,7 +194,8 @@ def listing_of(
         )
         for i, name in enumerate(names)
     ]
-    return Listing(records=records, classes=tuple(known), vector_names=tuple(columns))
+    lost = len(set(named) - set(names))
+    return Listing(records=records, classes=tuple(known), vector_names=tuple(columns), lost=lost)
 
 
 def vector_of(numbers: Sequence[float]) -> np.ndarray | None:
@@ -233,7 +244,8 @@ CSV: Final = "metadata.csv"
 FILE_NAME: Final = "file_name"  # the keys of both
 PARTS_FILE_NAME: Final = "parts_file_name"
 LABEL: Final = "label"
-VECTOR_KEYS: Final = ("face", "fractal")  # of metadata.jsonl, which hold numbers by name
+# Of metadata.jsonl, which hold numbers by name; by what is painted (painting.KINDS).
+VECTOR_KEYS: Final = {"world": "face", "fractals": "fractal"}
 # What a folder of a part of a set is called, and which part it is.
 SPLIT_NAMES: Final = {
     **dict.fromkeys(("train", "training"), SPLITS.index("train")),
@@ -352,12 +364,14 @@ def _metadata_in(path: Path) -> list[Path]:
 
 
 def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
-    """What the files say, in their order, as one listing; other pictures are left out."""
-    records, labels, kinds = list[Record](), list[str](), dict[Any, None]()
+    """What the files say, in their order, as one listing; other pictures are counted."""
+    records, labels, kinds, lost = list[Record](), list[str](), dict[Any, None](), 0
     for file in files:
         start = file.relative_to(path).as_posix().removesuffix(file.name)
         with refusing(file):
-            found, vector_names = _of_jsonl(file) if file.name == METADATA else _of_csv(file)
+            of = _of_jsonl(file) if file.name == METADATA else _of_csv(file)
+            found, vector_names, absent = of
+            lost += absent
             kinds[(vector_names, len(found[0][0].sides))] = None
             if len(kinds) > 1:
                 raise InputError("describes other things than the others", "give all the same")
@@ -370,6 +384,8 @@ def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
             labels.append(label)
     classes = tuple(sorted(set(labels) - {""}))
     numbers = {label: number for number, label in enumerate(classes)}
+    views = [view for record in records for view in record.sides]
+    listed = {normpath(name) for view in views for name in (view.picture, view.parts) if name}
     return Listing(
         records=[
             replace(record, label=numbers.get(label, -1))
@@ -378,11 +394,12 @@ def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
         classes=classes,
         vector_names=next(iter(kinds))[0],
         blame=files[0].relative_to(path).as_posix(),
+        lost=lost + len(set(pictures_below(path)) - listed),
     )
 
 
-Described = tuple[list[tuple[Record, str]], tuple[str, ...]]
-"""Records with their classes; what the numbers of their vectors are."""
+Described = tuple[list[tuple[Record, str]], tuple[str, ...], int]
+"""Records with their classes; what the numbers of their vectors are; how many are not there."""
 
 
 def _of_jsonl(file: Path) -> Described:
@@ -395,7 +412,7 @@ def _of_jsonl(file: Path) -> Described:
             sides = sides_of(line)
             if len(sides) not in (1, 2):
                 raise ValueError("it names no picture, or more than the two of a pair")
-            numbers = next((line[key] for key in VECTOR_KEYS if key in line), {})
+            numbers = next((line[key] for key in VECTOR_KEYS.values() if key in line), {})
             vector = np.array(list(numbers.values()), np.float64) if numbers else None
             seed = np.array(line.get("seed", -1)).astype(np.int64, casting="safe").item()
             views = tuple(_view(line, side) for side in sides)
@@ -408,7 +425,7 @@ def _of_jsonl(file: Path) -> Described:
             raise InputError(problem, mend) from error
     if not records:
         raise InputError("holds no pictures", "check the name")
-    return records, next(iter(kinds))[1]
+    return records, next(iter(kinds))[1], 0
 
 
 def sides_of(line: Mapping[str, Any]) -> tuple[str, ...]:
@@ -461,7 +478,7 @@ def _of_csv(file: Path) -> Described:
         vector = vector_of([float(row[name].strip() or nan) for name in names])
         record = Record(sides=(View(picture=row[FILE_NAME]),), vector=vector)
         records.append((record, row.get(LABEL, "")))
-    return records, names
+    return records, names, len(rows) - len(there)
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
@@ -524,7 +541,7 @@ def _list_unpaired(path: Path, home: Path) -> Listing:
 
 def _list_celeba(path: Path, home: Path) -> Listing:
     attributes = _attributes(_find_table(path, "list_attr_celeba"))
-    people = _find_table(path, "identity_CelebA")
+    people, splits = _find_table(path, "identity_CelebA"), _partition(path)
     return listing_of(
         path,
         home,
@@ -533,7 +550,8 @@ def _list_celeba(path: Path, home: Path) -> Listing:
         vectors=attributes.rows,
         classes={name: f"{number:.0f}" for name, (number, *_) in people.rows.items()},
         order=int,
-        splits=_partition(path),
+        splits=splits,
+        named=(*attributes.rows, *people.rows, *splits),
     )
 
 
@@ -592,6 +610,7 @@ def _list_celebamask(path: Path, home: Path) -> Listing:
         columns=attributes.columns,
         vectors=attributes.rows,
         splits=dict(zip(names, _celebamask_splits(home, numbers), strict=False)),
+        named=attributes.rows,
         parts=parts,
         masks=masks,
         swapped=[_sides_are_swapped(path, parts, masks)] * len(names),
@@ -655,7 +674,7 @@ _FFHQ_JSON: Final = "ffhq-dataset-v2.json"  # its landmarks are given for 1024 p
 def _list_ffhq(path: Path, home: Path) -> Listing:
     names, file = pictures_below(home), path / _FFHQ_JSON
     name_of = {Path(name).stem.lstrip("0") or "0": name for name in names}
-    points, splits = dict[str, Any](), dict[str, int]()
+    points, splits, entries = dict[str, Any](), dict[str, int](), dict[str, Any]()
     scale = np.float32(_FFHQ[home.name] / 1024)
     if file.is_file():
         with refusing(file), opened(file) as data:
@@ -670,6 +689,7 @@ def _list_ffhq(path: Path, home: Path) -> Listing:
         home,
         names,
         splits=splits,
+        named=[name_of.get(number, number) for number in entries],
         points=[points.get(name) for name in names],
     )
     return replace(found, blame=_FFHQ_JSON if points else "")
@@ -688,16 +708,19 @@ _LFW: Final = ("lfw", "lfw_funneled", "lfw-funneled", "lfw-deepfunneled", "lfw_d
 def _list_lfw(path: Path, home: Path) -> Listing:
     names = [name for name in pictures_below(home) if name.count("/") == 1]
     classes = {name: name.partition("/")[0] for name in names}
-    use = dict[str, int]()
+    use, counts = dict[str, int](), dict[str, int]()
     for part in ("Train", "Test"):
         files = (f"peopleDev{part}.txt", f"peopleDev{part}.csv")
         if table := file_of(path, files) or file_of(home, files):
             with refusing(table):
                 lines = list(read_lines(table))[1:]  # after the count, or the heading
-                people = [re.split(r"[\t,]", line.strip())[0] for line in lines]
+                cells = [re.split(r"[\t,]", line.strip()) for line in lines]
+                people = {who: int(count) for who, count, *_ in cells}
             use |= dict.fromkeys(people, SPLIT_NAMES[part.lower()])
+            counts |= people
     splits = {name: use.get(who, -1) for name, who in classes.items()}
-    return listing_of(path, home, names, classes=classes, splits=splits)
+    named = [f"{who}/{who}_{i + 1:04d}.jpg" for who, count in counts.items() for i in range(count)]
+    return listing_of(path, home, names, classes=classes, splits=splits, named=named)
 
 
 # UTKFace: 23,708 faces whose names say age, gender and race: 26_0_2_20170104023102422.jpg. gender:
@@ -789,7 +812,7 @@ def _list_flickr(path: Path, home: Path) -> Listing:
         if file := file_of(path, (f"Flickr_8k.{part}Images.txt",), _FLICKR_TEXTS):
             listed = (line.strip() for line in read_lines(file))
             splits |= dict.fromkeys(listed, SPLIT_NAMES[part])
-    return listing_of(path, home, pictures_in(home), splits=splits)
+    return listing_of(path, home, pictures_in(home), splits=splits, named=splits)
 
 
 # A description of its own comes first, and what takes any folder last.

@@ -378,6 +378,8 @@ NVIDIA_SIDE: Final = 512  # pixels of the side that these grow a hole at
 NVIDIA_GROWS: Final = (9, 49)  # pixels, the width of the square that a hole is grown by
 _LOOKED_AT: Final = 24  # files, spread over the folder, to tell the sets apart
 _TESTING_MOST: Final = 0.65  # of a testing set is white: its last bin ends at 0.6
+_GREYS: Final = (0.1, 0.9)  # between them a pixel is neither black nor white
+_MOST_GREY: Final = 0.25  # the share of such pixels that soft edges may have
 
 TRAINING: Final = "nvidia:training"
 TESTING: Final = "nvidia:testing"
@@ -406,7 +408,7 @@ def files_of(mix: Mix) -> list[Path]:
 
 def draw_file(how: str, path: Path, chance: Rng, height: int, width: int) -> Hole:
     """The hole in a file, read as files, inverted, or one of NVIDIA's sets."""
-    grey = _read(path)
+    grey = _read(path, nvidia=how in (TRAINING, TESTING))
     if how == TRAINING:
         return _resized(_augmented(grey <= NVIDIA_THRESHOLD, chance), height, width)
     hole = grey <= MIDDLE if how == "inverted" else grey > MIDDLE
@@ -441,14 +443,18 @@ def _is_mostly_bright(folder: str) -> bool:
     """Whether the files of a folder are brighter, on average, than any part of the testing set."""
     names = list_files(folder)
     looked_at = names[:: max(len(names) // _LOOKED_AT, 1)][:_LOOKED_AT]
-    shares = [(_read(Path(folder) / name) > NVIDIA_THRESHOLD).mean() for name in looked_at]
+    greys = (_read(Path(folder) / name, nvidia=True) for name in looked_at)
+    shares = [(grey > NVIDIA_THRESHOLD).mean() for grey in greys]
     return bool(np.mean(shares) > _TESTING_MOST)
 
 
-def _read(path: Path) -> Grey:
+def _read(path: Path, *, nvidia: bool = False) -> Grey:
     grey = load_picture(path).rgb().mean(axis=2)
     if 0 < grey.max() < 1.5 / 255:  # which would be a mask without a hole, or all hole
         raise InputError(f"{shown(path)} holds 0 and 1, which are both black; write 0 and 255")
+    if nvidia and ((grey > _GREYS[0]) & (grey < _GREYS[1])).mean() > _MOST_GREY:
+        problem = "is neither black nor white over much of it, so none of NVIDIA's masks"
+        raise InputError(f"{shown(path)} {problem}; name their folder, or use files:PATH")
     return grey
 
 

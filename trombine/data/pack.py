@@ -106,9 +106,12 @@ class Pack:
 
     @cached_property
     def _names(self) -> list[str]:
-        with refusing(self.path / NAMES):
-            lines = (self.path / NAMES).read_bytes().splitlines()
-            return [shown(json.loads(line)) for line in lines]
+        path = self.path / NAMES
+        with refusing(path):
+            names = [shown(json.loads(line)) for line in path.read_bytes().splitlines()]
+        if len(names) != len(self):
+            raise InputError(f"has {len(names)} names for {len(self)} pictures", _AGAIN, path=path)
+        return names
 
 
 def is_pack(path: Path) -> bool:

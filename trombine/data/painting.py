@@ -142,7 +142,10 @@ class Maker:
 
     def said_of(self, count: int) -> str:
         """So many of its samples, in words."""
-        return f"{pictures(count)} ({self}) of {self.size} px"
+        samples = pictures(count)
+        if len(self.prefixes) > 1:
+            samples = "1 pair" if count == 1 else f"{count:,} pairs"
+        return f"{samples} ({self}) of {self.size} px"
 
 
 def _faces(maker: Maker, seed: int) -> Sample:
@@ -202,7 +205,6 @@ class Kind:
     make: Callable[[Maker, int], Sample]
     check: Callable[[tuple[str, ...]], object] = lambda styles: None  # raises InputError
     vector_names: Callable[[], tuple[str, ...]] = tuple  # of the numbers in a row's vector
-    vector_key: str = ""  # of layouts.VECTOR_KEYS: under which metadata.jsonl has these, by name
     styles_key: str = ""  # under which metadata.jsonl has the styles
     option: str = ""  # of the verb, that says a picture's style
     says: Callable[[tuple[str, ...]], Mapping[str, str]] = lambda styles: {}  # more, of the styles
@@ -214,7 +216,6 @@ KINDS: Final = {
         make=_faces,
         check=check_styles,
         vector_names=lambda: tuple(trombine.world.VECTOR_NAMES),
-        vector_key="face",
         styles_key="style",
         option="style",
     ),
@@ -222,7 +223,6 @@ KINDS: Final = {
     "fractals": Kind(
         make=_fractals,
         vector_names=lambda: fractals.VECTOR_NAMES,
-        vector_key="fractal",
         in_specs=True,
     ),
     "masks": Kind(
@@ -234,7 +234,7 @@ KINDS: Final = {
     ),
 }
 # The keys by which lines of different kinds, all named by their seeds, are told apart.
-_MARKS: Final = {*VECTOR_KEYS, *(kind.styles_key for kind in KINDS.values())} - {""}
+_MARKS: Final = {*VECTOR_KEYS.values(), *(kind.styles_key for kind in KINDS.values())} - {""}
 
 
 @cache
@@ -370,13 +370,13 @@ def _check_folder(folder: Path) -> None:
 def _lines(metadata: Path, maker: Maker, but: range) -> dict[int, str]:
     """The lines that there are, by seed, but for some seeds; they must be of this maker."""
     lines = dict[int, str]()
-    kind = KINDS[maker.kind]
+    keys = {VECTOR_KEYS.get(maker.kind, ""), KINDS[maker.kind].styles_key} - {""}
     for line in read_lines(metadata) if metadata.exists() else ():
         try:
             held = json.loads(line)
             seed = int(held["seed"])
             same = head(maker, seed).items() <= held.items()
-            same &= held.keys() & _MARKS == {kind.vector_key, kind.styles_key} - {""}
+            same &= held.keys() & _MARKS == keys
         except (ValueError, LookupError, TypeError, AttributeError):
             seed, same = -1, False
         if seed in but:
@@ -420,7 +420,7 @@ class _Draw:
             write_bytes(self.folder / names[join(prefix, FILE_NAME)], data)
         if "vectors" in row:
             numbers = zip(maker.vector_names, row["vectors"].tolist(), strict=True)
-            line[KINDS[maker.kind].vector_key] = dict(numbers)
+            line[VECTOR_KEYS[maker.kind]] = dict(numbers)
         return json.dumps(line)
 
 

@@ -28,7 +28,7 @@ from PIL import Image
 
 from trombine.core.devices import CPU
 from trombine.core.errors import CHECK_NETWORK, InputError, about, said, shown
-from trombine.core.progress import Account, Progress, Result, silent
+from trombine.core.progress import Account, Progress, Result, log, silent
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import CSV, FILE_NAME, LABEL, Listing, Record, list_folder, pictures
 from trombine.data.pack import SKIPPED, Made, in_turn, write_pack
@@ -64,6 +64,8 @@ def prepare_pack(
     if options.crop == TILES:
         listing = tiled(folder, listing, options.size, options.most)
     account = Account()
+    if listing.note:
+        account.notice(listing.note, folder)
     blank = blank_row(listing, options.size)
     with about(folder):
         written = write_pack(
@@ -165,12 +167,16 @@ def _digest(folder: Path, listing: Listing) -> str:
 
 
 def _length(path: Path) -> int:
-    return path.stat().st_size if path.exists() else -1
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):  # it is not there, or no file can have the name
+        return -1
 
 
 # Sets of the hub
 
 _NAME: Final = re.compile(r"([\w.-]+(?:/[\w.-]+)?)(?:/([\w.-]+))?(?::([\w.-]+))?")
+_CLASSES: Final = re.compile(r"u?int\d+|bool|(?:large_)?string")  # types that may be a class
 _NUMBERS: Final = ("int", "uint", "float", "bool")  # how the types of columns of numbers begin
 
 
@@ -206,6 +212,13 @@ def prepare_hub(name: str, folder: Path, progress: Progress | None = None) -> No
                 step(len(lines), total, "pictures")
         if not lines:
             raise InputError("has no picture in any row", "choose another split")
+        if lost := total - len(lines):
+            rows = (
+                "1 row without a picture is"
+                if lost == 1
+                else f"{lost:,} rows without a picture are"
+            )
+            log.warning(f"{shown(folder)}: {rows} left out")
         text = StringIO()
         writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
         writer.writeheader()
@@ -236,8 +249,9 @@ def _rows(rows: Any, folder: Path, split: str) -> Iterator[dict[str, Any]]:
     if not images:
         raise InputError("has no column of pictures", "choose a set of pictures")
     classes = {k: f.names for k, f in features.items() if isinstance(f, datasets.ClassLabel)}
-    label = next(iter(classes), LABEL if LABEL in features else "")
     kinds = {key: str(getattr(feature, "dtype", "")) for key, feature in features.items()}
+    named = LABEL in classes or _CLASSES.fullmatch(kinds.get(LABEL, ""))
+    label = LABEL if named else next(iter(classes), "")
     numbers = [k for k, kind in kinds.items() if kind.startswith(_NUMBERS) and k != label]
     wanted = [images[0], *([label] if label else ()), *numbers]
     raw = rows.select_columns(wanted).cast_column(images[0], datasets.Image(decode=False))
@@ -259,4 +273,7 @@ def _rows(rows: Any, folder: Path, split: str) -> Iterator[dict[str, Any]]:
         if label:
             names = dict(enumerate(classes.get(label, ())))
             line[LABEL] = names.get(row[label]) if names else row[label]  # -1: the set says none
-        yield line | {key: None if row[key] is None else float(row[key]) for key in numbers}
+        for key in numbers:
+            name = f"{key}_value" if key == LABEL else key  # the class has the other
+            line[name] = None if row[key] is None else float(row[key])
+        yield line

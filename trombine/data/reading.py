@@ -36,6 +36,7 @@ from trombine.models import loaded
 TILES: Final = "tiles"  # the crop of this name, and the kind of source
 MOST: Final = 20_000  # squares that a source takes of a folder, where its spec does not say
 _CACHE_LIMIT: Final = 2**28  # bytes of rows: a folder with fewer is decoded once
+_LEAVE_OUT: Final = "remove it, or make a pack of the folder: trombine data prepare leaves it out"
 
 
 class Folder:
@@ -66,7 +67,13 @@ class Folder:
     def _row(self, index: int) -> Row:
         if self._cache is not None and index in self._cache:
             return self._cache[index]
-        row = read_row(self.path, self.listing, self.listing.records[index], self.size)
+        record = self.listing.records[index]
+        try:
+            row = read_row(self.path, self.listing, record, self.size)
+        except InputError as error:
+            if error.path not in {self.path / view.picture for view in record.sides}:
+                raise  # of what is said of the picture
+            raise InputError(error.problem, _LEAVE_OUT, path=error.path) from error
         if self._cache is not None:
             self._cache[index] = row
         return row
@@ -334,7 +341,10 @@ def tile_box(image: Picture, number: int, size: int) -> Box:
 
 def read_whole(path: Path) -> Picture:
     """A picture, decoded once for all of its squares where they are read one after the other."""
-    return _decoded(path, path.stat().st_mtime_ns if path.exists() else 0)
+    changed = 0
+    with suppress(OSError, ValueError):  # said when it is opened
+        changed = path.stat().st_mtime_ns
+    return _decoded(path, changed)
 
 
 @lru_cache(maxsize=1)

@@ -224,7 +224,7 @@ class Adversary:
         net = self.recipe.nets[self.role]
         if weights and {**sizes_of(net.name), **net.sizes}.get("norm") == "batch":
             problem = "r1 and r2 are for a discriminator whose logits are of one picture each"
-            raise InputError(problem, f"--{self.role}.norm none, or group")
+            raise InputError(problem, f"--{self.role}.norm none, or spectral")
 
         def penalise(step: Step) -> Terms:
             net, at = self._net(step), {"r1": self.real, "r2": fakes}

@@ -166,8 +166,8 @@ def _entropy(p: float) -> float:
     return -sum(q * math.log(q) for q in (p, 1 - p) if q > 0)
 
 
-# What the loss of each critic of critics.py is where the discriminator cannot tell at all, and the
-# least that it can be; both for a label of the real.
+# What the loss of each critic of adversary.py is where the discriminator cannot tell at all, and
+# the least that it can be; both for a label of the real.
 SCALES: Final[dict[str, Callable[[float], tuple[float, float]]]] = {
     "logistic": lambda label: (2 * _entropy(label / 2), _entropy(label)),
     "hinge": lambda _: (2.0, 0.0),
@@ -191,7 +191,7 @@ class DiscriminatorWon(Alarm):
     def __init__(
         self, critic: str, *, phase: str, real_label: float = 1.0, warmup: int = 10_000
     ) -> None:
-        """`critic`: of critics.py; `phase`: in whose log lines its loss stands."""
+        """`critic`: of adversary.py; `phase`: in whose log lines its loss stands."""
         self.loss = f"{phase}/{critic}"
         self.even, self.least = SCALES[critic](real_label)
         self.warmup = warmup

@@ -5,7 +5,7 @@ turns a vector to a code, told what is to be of the face or nothing. A decoder m
 of the code: what is where. The second flow adds what the soft picture lacks, told that picture and,
 where `retold`, the fields, of which soft pictures show little of some: an iris's colour. Its noise
 is a function of the vector, a smooth one, so the same vector is the same picture, and near ones are
-near. What the decoder learns to read, an encoder writes (losses/invent.py).
+near. What the decoder learns to read, an encoder writes (training/methods/invent.py).
 """
 
 from __future__ import annotations

@@ -126,10 +126,10 @@ def sweep(request: Sweep, progress: Progress | None = None) -> Result:
             place = f"{shown(request.folder / name)}: "
             failed[name] = " ".join(str(error).split()).removeprefix(place)
             log.error(f"skipped {shown(request.folder / name)}: {failed[name]}")
+        if any(RunFolder(request.folder / run).exists for run in runs):  # not before one has begun
+            written = page_of(request, runs, failed).write(page)
         if len(failed) == len(runs):
             raise InputError(next(iter(failed.values())), path=request.folder / next(iter(failed)))
-        if len(failed) <= number:  # not before one has begun
-            written = page_of(request, runs, failed).write(page)
     step(len(runs), len(runs), "runs")
     parts = [f"{len(runs) - kept - len(failed)} trained"]
     parts += [f"{kept} kept that {'was' if kept == 1 else 'were'} over"] if kept else []

@@ -344,6 +344,7 @@ def _measured_line(state: State, recipe: Recipe, is_best: bool) -> str:
 # What a run was begun with
 
 DESCRIPTIVE: Final = ("about",)  # parts of a recipe that change nothing that is learned
+LAYOUT: Final = "channels_last"  # how weights lie in memory; older runs could have another
 
 
 def begun_with(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
@@ -363,6 +364,9 @@ def machine_of(machine: Machine, recipe: Recipe, begun: Mapping[str, Any] | None
     if begun is None:
         return machine
     asked, settings, resolved = recipe.plain(), begun["settings"], begun["resolved"]
+    if resolved.get("layout", LAYOUT) != LAYOUT:
+        begun_so = f"the run was begun with --layout {shown(str(resolved['layout']))}"
+        raise InputError(f"{begun_so}, which is gone, so it cannot go on; give another -o")
     if any(settings.get(name) != asked[name] for name in machine.plain()):
         return machine
     return Machine(**{name: resolved[name] for name in machine.plain()})

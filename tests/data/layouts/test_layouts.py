@@ -39,9 +39,9 @@ def _check(name: str, rows: Columns, wanted: object) -> None:
 
 def test_a_folder_is_known_by_its_files(tiny: ModuleType, kind: str, tmp_path: Path) -> None:
     """Only what takes any folder, and folders of train and test, overlap with others."""
-    tiny.MAKERS[kind](tmp_path)
-    name, listing = tiny.layout_of(kind), list_folder(tmp_path)
-    assert listing.layout == name
+    truth, name = tiny.MAKERS[kind](tmp_path), tiny.layout_of(kind)
+    listing = list_folder(tmp_path)
+    assert (listing.layout, listing.lost) == (name, truth.missing)
     assert repr(list_folder(tmp_path, name).records) == repr(listing.records)
     known = {name for name, layout in LAYOUTS.items() if layout.find(tmp_path)}
     assert known - {"plain"} in ({tiny.layout_of(kind)}, set())

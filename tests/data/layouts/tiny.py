@@ -37,6 +37,7 @@ class Truth:
     vector_names: tuple[str, ...] = ()
     points: np.ndarray | None = None  # N x 68 x 2
     parts: np.ndarray | None = None  # N x size x size
+    missing: int = 0
     extra: Any = None  # what a maker needs further
 
 
@@ -70,6 +71,7 @@ def _celeba_truth(folder: Path, start: str) -> Truth:
         splits=(0, 1, 2, 0),
         vectors=vectors,
         vector_names=ATTRIBUTES,
+        missing=1,
         extra=[*names, "000011.jpg"],
     )
 
@@ -196,7 +198,7 @@ def lfw(folder: Path) -> Truth:
     truth = _lfw(folder, "lfw/")
     write(folder / "peopleDevTrain.txt", "2", "Ann_Lee\t2", "Cy_Wu\t1")
     write(folder / "peopleDevTest.txt", "1", "Bo_De-Niro\t2")
-    return replace(truth, splits=(0, 0, 2, 0))
+    return replace(truth, splits=(0, 0, 2, 0), missing=1)
 
 
 def _lfw(folder: Path, start: str) -> Truth:
@@ -224,7 +226,7 @@ def ffhq(folder: Path) -> Truth:
     }
     (folder / "ffhq-dataset-v2.json").write_text(json.dumps(entries, indent=1))
     splits = (0, 0, 1)
-    return Truth(pixels=pixels, size=128, splits=splits, points=points[:3] / 8)
+    return Truth(pixels=pixels, size=128, splits=splits, points=points[:3] / 8, missing=1)
 
 
 def utkface(folder: Path) -> Truth:
@@ -281,7 +283,7 @@ def flickr(folder: Path) -> Truth:
     write(texts / "Flickr_8k.devImages.txt", names[1])
     write(texts / "Flickr_8k.testImages.txt", names[2])
     pixels = pictures(folder, [f"Flicker8k_Dataset/{name}" for name in names])
-    return Truth(pixels=pixels, splits=(0, 1, 2, -1))
+    return Truth(pixels=pixels, splits=(0, 1, 2, -1), missing=1)
 
 
 def unpaired(folder: Path) -> Truth:
@@ -314,6 +316,7 @@ def imagefolder_csv(folder: Path) -> Truth:
         classes=("cat", "dog"),
         vectors=np.array([[31, 0.5], [7, NAN]]),
         vector_names=("age", "score"),
+        missing=1,
     )
 
 

@@ -12,12 +12,16 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.data.source import source
+from trombine.nets import build
 from trombine.recipes import with_settings
 from trombine.training.methods import find
 from trombine.training.methods.gan import (
     Adversarial,
     AdversarialObjective,
+    as_normals,
+    correspondence,
 )
 
 
@@ -35,6 +39,40 @@ def test_a_lazy_penalty_pulls_as_much_as_one_in_every_step() -> None:
     assert comes == 4
     each_step = {name: weight / comes for name, weight in weights.items()}
     assert each_step == {"r1": 2.0, "r2": 0.5}
+
+
+def test_numbers_from_a_range_become_normal() -> None:
+    drawn = np.random.default_rng(0).uniform([-3, -0.5], [3, 1.5], (4000, 2))
+    ranges = torch.tensor([[-3.0, 3.0], [-0.5, 1.5]]).double()
+    found = as_normals(torch.from_numpy(drawn), ranges).numpy()
+    for column, numbers in zip(found.T, drawn.T, strict=True):
+        assert stats.kstest(column, "norm").pvalue > 0.01
+        assert (np.argsort(column) == np.argsort(numbers)).all()
+    assert np.isfinite(as_normals(torch.tensor([[-3.0, 1.5]]).double(), ranges).numpy()).all()
+
+
+def test_a_correspondence_is_counted_one_by_one() -> None:
+    made, real = torch.rand(2, 7, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    ranks = []
+    for own, picture in enumerate(made.numpy()):
+        apart = [np.linalg.norm(picture - other) for other in real.numpy()]
+        ranks.append(sum(a > apart[own] for a in apart) / 6)
+    assert correspondence(made, real) == pytest.approx(np.mean(ranks))
+    assert correspondence(real, real) == 1
+
+
+def test_a_penalty_of_one_picture_is_not_for_a_norm_of_batches() -> None:
+    recipe = replace(find("dcgan"), r1=1.0)
+    assert isinstance(recipe, Adversarial)
+    with pytest.raises(InputError) as refused:
+        AdversarialObjective(recipe).phases()
+    *_, remedy = str(refused.value).split("; ")
+    assert remedy == "--discriminator.norm none, or spectral"
+    for norm in ("none", "spectral"):  # which the remedy names
+        other = with_settings(recipe, {"discriminator.norm": norm})
+        assert isinstance(other, Adversarial)
+        assert "penalty" in {phase.name for phase in AdversarialObjective(other).phases()}
+        assert build("dcgan_discriminator", dict(other.nets["discriminator"].sizes))
 
 
 class First(nn.Module):
