@@ -75,6 +75,13 @@ def test_a_picture_is_planes_of_shares() -> None:
     check_picture(picture)
 
 
+def test_pixels_are_rounded_to_the_nearest() -> None:
+    shares = torch.tensor([0.0, 0.499, 0.501, 1.499, 254.6]) / 255
+    assert to_pixels(shares.float().reshape(1, 1, 5))[0, :, 0].tolist() == [0, 0, 1, 1, 255]
+    with pytest.raises(InputError):
+        to_pixels(torch.full((3, 2, 2), 1.5))
+
+
 # --- parts -------------------------------------------------------------------------------------
 
 

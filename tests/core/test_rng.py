@@ -75,6 +75,16 @@ def test_draws_are_pinned() -> None:
     assert chance(7, indices(2)).order("order", 10**12).tolist() == of_many
 
 
+@pytest.mark.parametrize("change", ["seed", "purpose", "rollbacks"])
+def test_each_part_of_the_key_counts(change: str) -> None:
+    other = {
+        "seed": chance(8, indices(100)).bits("crop"),
+        "purpose": chance(7, indices(100)).bits("flip"),
+        "rollbacks": chance(7, indices(100), rollbacks=1).bits("crop"),
+    }
+    assert not (chance(7, indices(100)).bits("crop") == other[change]).any()
+
+
 def test_uniforms_are_uniform_and_unrelated() -> None:
     drawn = chance(1, indices(100_000)).uniforms("u")
     assert drawn.min() >= 0 and drawn.max() < 1
@@ -95,6 +105,15 @@ def test_choices_follow_the_weights() -> None:
     assert counts[1] == 0
     assert chance_of(counts[[0, 2, 3]], 5000 * weights[[0, 2, 3]]) > UNLIKELY
     assert (chance(3, indices(50_000)).choices("term", weights / 10) == drawn).all()
+
+
+@pytest.mark.parametrize("weights", [[1.0], [0.1] * 10, [1 / 3, 2 / 3], [5.0, 1e-30], [0.7, 0.0]])
+def test_choices_never_pass_the_end(weights: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the weights' sum rounds to: the largest draw falls to one that has a weight."""
+    largest = np.array([1 - 2.0**-53])
+    monkeypatch.setattr(Rng, "uniforms", lambda *_: largest)
+    chosen = int(chance(0, indices(1)).choices("t", np.array(weights))[0])
+    assert chosen < len(weights) and weights[chosen] > 0
 
 
 def words_one_by_one(start: int, length: int) -> list[int]:
@@ -131,6 +150,25 @@ def test_normals_are_normal_and_unrelated() -> None:
         assert not (drawn == other).any()
 
 
+@given(st.integers(0, 2**40), st.lists(st.integers(0, 2**62), min_size=1, max_size=6))
+def test_normals_may_be_asked_in_pieces(seed: int, places: list[int]) -> None:
+    """Bit for bit: a process that has a slice of the batch draws what the whole would draw."""
+    asked = np.array(places, np.int64)
+    whole = chance(seed, asked).normals("n", (3, 5, 7))
+    assert whole.shape == (len(places), 3, 5, 7) and whole.dtype == np.float64
+    for i in range(len(places)):
+        alone = chance(seed, asked[i : i + 1]).normals("n", (3, 5, 7))
+        assert alone.tobytes() == whole[i].tobytes()
+    assert (chance(seed, asked).normals("n", (20,)) == whole.reshape(-1, 105)[:, :20]).all()
+
+
+def test_normals_are_finite_at_the_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = np.array([[0, 2**64 - 1]], np.uint64)
+    monkeypatch.setattr(rng, "_streams", lambda *_: ends)
+    low, high = chance(0, indices(1)).normals("n", (2,))[0]
+    assert low == pytest.approx(-8.21, abs=0.01) and high == pytest.approx(8.21, abs=0.01)
+
+
 def test_generators_of_neighbours_do_not_meet() -> None:
     streams = [
         chance(5, [index]).generator("noise").bit_generator.random_raw(4096) for index in range(4)
@@ -159,6 +197,14 @@ def test_one_picture_draws_what_it_draws_among_others() -> None:
 def test_every_epoch_is_a_permutation(length: int, epoch: int, seed: int) -> None:
     drawn = chance(seed, indices((epoch + 1) * length, epoch * length)).order("o", length)
     assert sorted(drawn.tolist()) == list(range(length))
+
+
+@given(st.integers(2, 10**15), st.lists(st.integers(0, 10**15), min_size=1, max_size=50))
+def test_an_order_may_be_asked_in_pieces(length: int, places: list[int]) -> None:
+    whole = chance(9, places).order("o", length)
+    single = [int(chance(9, [place]).order("o", length)[0]) for place in places]
+    assert whole.tolist() == single
+    assert (whole >= 0).all() and (whole < length).all()
 
 
 @pytest.mark.parametrize("length", [3, 5])

@@ -48,6 +48,21 @@ def test_an_enlarger_within_the_halo_shows_no_seam(blend: int) -> None:
     assert (done - work(picture)).abs().max() < 1e-5
 
 
+def test_neighbours_that_disagree_fade_into_each_other() -> None:
+    """Each tile comes back as a constant of its own: no step is larger than the ramp's."""
+    values = iter(range(100))
+
+    def work(part: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(part, float(next(values)))
+
+    done = through_tiles(
+        torch.zeros(20, 200, dtype=torch.float64), work, size=40, halo=10, blend=10
+    )
+    steps = done.diff(dim=1).abs()
+    assert done.min() == 0 and done.max() >= 7
+    assert steps.max() <= 1 / 20 + 1e-6
+
+
 @given(
     height=st.integers(1, 90),
     width=st.integers(1, 90),
@@ -68,6 +83,17 @@ def test_the_counts_of_all_tiles_add_up_to_one(
         assert (tile.box.height, tile.box.width) == (min(size, height), min(size, width))
         cut(total, tile.box.scaled(factor))[...] += tile.rows[:, None] * tile.columns
     assert np.abs(total - 1).max() < 1e-6
+
+
+@given(length=st.integers(1, 200), size=st.integers(3, 40), halo=st.integers(0, 12))
+def test_without_blending_nothing_within_the_halo_counts(length: int, size: int, halo: int) -> None:
+    if 2 * halo >= size:
+        return
+    for tile in tiles(1, length, size=size, halo=halo):
+        inner = tile.columns[0 if tile.box.left == 0 else halo :]
+        inner = inner[: len(inner) - (0 if tile.box.right == length else halo)]
+        assert tile.columns.sum() == inner.sum()
+        assert set(np.unique(tile.columns)) <= {0.0, 1.0}
 
 
 def test_work_that_returns_another_size_is_named() -> None:

@@ -13,6 +13,7 @@ from torch.nn.functional import one_hot
 from trombine.core.conventions import PART_INDEX, to_picture
 from trombine.faces import Face, Frame, parts_map, read_faces
 from trombine.faces.faces import _box, _once, upright
+from trombine.faces.scan import covered, shared
 from trombine.models import load
 from trombine.world import face, paint
 
@@ -50,6 +51,17 @@ def test_a_turned_window_and_back() -> None:
     assert (whole[y, x].reshape(128, 128) == painted.parts).mean() > 0.98
 
 
+def test_a_window_at_the_edge_is_cut_and_the_smaller_face_lies_in_front() -> None:
+    painted = paint(face(900_001), 128, "photo")
+    whole = parts_map([as_face(painted.parts, Frame(x=0, y=64, side=128))], 128, 90)
+    assert np.array_equal(whole[:, :64], painted.parts[:, 64:]) and not whole[:, 64:].any()
+    skin, hair = (np.full((128, 128), PART_INDEX[name], np.uint8) for name in ("skin", "hair"))
+    large, small = (Frame(x=64, y=64, side=side) for side in (128, 32))
+    whole = parts_map([as_face(skin, small), as_face(hair, large)], 128, 128)
+    assert (whole[49:79, 49:79] == PART_INDEX["skin"]).all()
+    assert whole[10, 10] == PART_INDEX["hair"]
+
+
 def within(left: float, top: float, right: float, bottom: float) -> np.ndarray:
     """Landmarks that fill a box."""
     places = np.random.default_rng(1).uniform((left, top), (right, bottom), (68, 2))
@@ -79,6 +91,13 @@ def test_a_turned_face_is_set_upright(turn: float) -> None:
     frame, (cos, sin) = upright(points), (np.cos(turn), np.sin(turn))
     turned = (points - 64) @ torch.tensor([[cos, -sin], [sin, cos]]).T.double() + 64
     torch.testing.assert_close(upright(turned).to_window(turned), frame.to_window(points))
+
+
+def test_boxes_that_share_and_lie_in_one_another() -> None:
+    assert shared((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
+    assert shared((0, 0, 2, 2), (5, 5, 6, 6)) == covered((0, 0, 2, 2), (2, 2, 3, 3)) == 0
+    assert covered((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 2)
+    assert covered((0, 0, 9, 9), (2, 3, 4, 4)) == covered((2, 3, 4, 4), (0, 0, 9, 9)) == 1
 
 
 def test_of_faces_in_one_another_the_likeliest_stays_and_the_window_that_fits() -> None:

@@ -30,6 +30,13 @@ def test_there_and_back(x: float, y: float, side: float, turn: float) -> None:
     torch.testing.assert_close(again, PLACES.double(), rtol=0, atol=1e-6)
 
 
+def test_a_turn_is_clockwise() -> None:
+    """The right of a window that is turned by a quarter lies below its middle."""
+    frame = Frame(x=50, y=60, side=128, angle=math.pi / 2)
+    there = frame.to_picture(torch.tensor([[128.0, 64.0]]))
+    torch.testing.assert_close(there, torch.tensor([[50.0, 124.0]]).double())
+
+
 def test_a_window_of_its_own_size_shows_the_picture() -> None:
     picture = torch.rand(3, 200, 300)
     frame = Frame(x=30 + 64, y=20 + 64, side=128)
@@ -52,6 +59,13 @@ def test_nothing_aliases() -> None:
     for side in (200.0, 256.0, 300.0, 400.0, 555.0):
         found = crop_windows(stripes, [Frame(x=300.3, y=299.6, side=side)])
         assert float((found - 0.5).abs().max()) < 0.26
+
+
+def test_beyond_the_edge_the_last_row_goes_on() -> None:
+    picture = torch.rand(3, 40, 50)
+    found = crop_windows(picture, [Frame(x=-500, y=20, side=64), Frame(x=25, y=700, side=64)])
+    assert float(found[0].std(-1).max()) < 1e-6
+    assert float(found[1].std(-2).max()) < 1e-6
 
 
 def test_a_face_stands_in_its_frame_as_painted_faces_stand() -> None:

@@ -17,6 +17,8 @@ from trombine.core.rng import Rng
 from trombine.data.degrade import Chain
 from trombine.faces import Face, read_faces
 from trombine.faces.fields import SHARE, half_range, measured
+from trombine.faces.reading import as_json, as_known, read_picture
+from trombine.io.image import Picture
 from trombine.models import Model, loaded
 from trombine.models import save as save_model
 from trombine.world import STYLES, face, paint
@@ -89,3 +91,16 @@ def test_another_reader_has_none(tmp_path: Path, model: Model) -> None:
     save_model(own, model.net, replace(model.card, settings={**model.card.settings, "name": "own"}))
     (one,) = trombine.read(paint(face(SEEDS[0]), 160, "photo").pixels, model=own).faces
     assert one.spreads == {} and one.moment
+
+
+def test_what_is_not_said_has_no_spread(model: Model) -> None:
+    pixels = paint(face(SEEDS[2]), 160, "photo").pixels
+    whole = read_picture(Picture(samples=pixels), "reader")
+    known = as_known(whole)
+    for traits, reading in ((False, known), (True, whole)):
+        (one,) = reading.faces
+        (said,) = as_json("a.png", whole, traits=traits)["faces"]
+        assert one.spreads.keys() | {"glasses", "hat"} == values(one).keys()
+        assert said["spreads"].keys() == one.spreads.keys()
+        assert said["spreads"]["yaw"] == pytest.approx(one.spreads["yaw"], abs=1e-3)
+        assert ("age" in said["spreads"]) == traits

@@ -112,6 +112,15 @@ def test_people_who_cross_keep_their_numbers(hidden: bool) -> None:
         assert [tracked.number for tracked in found] == [person for person, _ in mixed]
 
 
+def test_likeness_decides_where_places_do_not() -> None:
+    """Two who swap places while nobody looks keep their numbers."""
+    tracker = Tracker()
+    left, right = painted(), moved(painted(), 20, 0)
+    tracker.update([seen(left, 1), seen(right, 2)], 0.0)
+    found = tracker.update([seen(left, 2), seen(right, 1)], 0.2)
+    assert [tracked.number for tracked in found] == [2, 1]
+
+
 def test_faces_enter_and_leave_and_are_soon_back() -> None:
     """Numbers go on from left to right, and are not given twice; whoever is back in half a second
     keeps theirs."""
@@ -123,3 +132,8 @@ def test_faces_enter_and_leave_and_are_soon_back() -> None:
         for frame, time in zip(shown, times_of(len(shown)), strict=True)
     ]
     assert found == shown[:40] + [[4, 2, 3]] * 5
+
+
+def test_landmarks_that_fall_on_one_place_are_no_error() -> None:
+    points = [np.full((68, 2), 5.0)] * 4
+    assert np.isfinite(followed(points, times_of(4))).all()

@@ -62,6 +62,29 @@ def test_a_spherical_walk_keeps_to_its_circle() -> None:
     assert_allclose(spherical(0 * first, last, 0.5), last / 2)
 
 
+def test_what_guidance_adds_nothing_to_is_blended_too() -> None:
+    """Where one end has none, that is nothing told, and so is what lies between."""
+    drawn = {
+        3: Place(vector=VECTORS[3], fields=np.zeros(2), base=np.array([1.0, math.nan])),
+        8: Place(vector=VECTORS[8], fields=np.ones(2), base=np.array([2.0, 5.0])),
+        9: Place(vector=VECTORS[9], fields=np.ones(2)),
+    }
+
+    class Redrawn(Space):
+        def place(self, seed: int) -> Place:
+            return drawn[seed]
+
+    both = Walk(inventing=Redrawn(), seeds=(3, 8, 9), frames=2)
+    found = [place.base for place in both.places(Redrawn())]
+    nothing = [math.nan, math.nan]
+    for base, wanted in zip(
+        found, ([1, math.nan], [1.5, math.nan], [2, 5], nothing, nothing), strict=True
+    ):
+        assert base is not None
+        assert_array_equal(base, wanted)
+    assert all(place.base is None for place in walk(3, 8).places(Space()))
+
+
 def test_a_truncation_walk_grows_from_the_average_to_the_face() -> None:
     there_and_back = walk(5, path="truncation", cycle=True).places(Space())
     shares = [np.linalg.norm(place.vector) / np.linalg.norm(VECTORS[5]) for place in there_and_back]

@@ -57,6 +57,18 @@ def test_hidden_eyes_have_lids_and_lashes() -> None:
     assert changed[hole].any() and not changed[~hole].any()
 
 
+def test_what_lies_under_the_hole_changes_nothing() -> None:
+    """Bit for bit: noise in place of the eyes."""
+    painted, model = paint(face(1_200_005), SIDE, "photo"), loaded("inpaint")
+    hole, made = without_eyes(painted), list[np.ndarray]()
+    noise = np.random.default_rng(0).integers(0, 256, painted.pixels.shape).astype(np.uint8)
+    with patch.object(repairing, "draw_organs", side_effect=draw_organs) as draw:
+        for other in (painted.pixels, noise):
+            image = picture_of(np.where(hole[..., None], other, painted.pixels))
+            made.append(as_seen(repaired(image, hole, model).image))
+    assert draw.call_count == 2 and np.array_equal(*made)
+
+
 @pytest.mark.parametrize("style", ["anime", "sketch"])
 def test_drawings_keep_what_the_net_painted(style: str) -> None:
     painted = paint(face(1_200_003), SIDE, style)

@@ -16,6 +16,7 @@ from trombine.inpainting.masks import grown
 from trombine.inpainting.repairing import repaired
 from trombine.io.image import Picture, decode, encode, load_picture, picture_of, save_picture
 from trombine.models import Model
+from trombine.nets import build
 
 EACH = 14  # pictures of a mode: 98 in all
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -121,6 +122,22 @@ def test_the_verb_sees_nothing_under_a_hole(
     lists = [text.partition('"record"')[0] for text in points]
     assert lists[0] == lists[1] == lists[2]
     assert '"points": [' in lists[0], "there is a face"
+
+
+def test_a_painter_that_takes_noise_away_sees_nothing_under_a_hole(
+    faces: list[np.ndarray], plain: Model
+) -> None:
+    net = build("diffusion_painter", {"width": 4, "levels": 2, "points": True, "steps": 2}).eval()
+    model = replace(plain, net=net, card=replace(plain.card, net="diffusion_painter"))
+    hole = np.zeros((96, 96), bool)
+    hole[40:60, 30:62] = True
+    made = [
+        repaired(picture_of(np.where(hole[..., None], other, faces[0])), hole, model, seed=3)
+        for other in faces[:3]
+    ]
+    first, *others = (one.image.samples for one in made)
+    assert made[0].faces and (first[hole] != faces[0][hole]).any()
+    assert all(np.array_equal(first, other) for other in others)
 
 
 def test_scratches_are_not_sought_under_a_mask(

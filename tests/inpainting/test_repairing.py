@@ -221,6 +221,18 @@ def test_what_the_user_gives_counts_before_the_reader(
     assert np.array_equal(by(parts=np.full((96, 96), 255, np.uint8)), own.colours)
 
 
+def test_points_say_where_a_face_is_that_the_reader_does_not_see(steered: Model) -> None:
+    """All points of a face are enough to set it upright and to paint it."""
+    rng = np.random.default_rng(0)
+    image = picture_of(np.full((160, 160, 3), 120, np.uint8))
+    hole = holed(160, 160, np.s_[60:100, 60:100])
+    points = (paint(face(900_003), 160, "photo").points + rng.random(2)).astype(np.float32)
+    assert not repaired(image, hole, steered).faces
+    repair = repaired(image, hole, steered, steering=Steering(points=[points]))
+    assert len(repair.faces) == 1 and not repair.notices
+    assert repair.colours[:, 0].max() > 0, "the net was given points"
+
+
 # Grain
 
 
@@ -265,3 +277,22 @@ def test_a_grey_picture_stays_grey(plain: Model) -> None:
     hole = holed(120, 120, np.s_[40:100, 40:100], np.s_[5:9, 5:9])
     result = repaired(picture_of(grey), hole, plain).image.samples
     assert not np.ptp(result.astype(int), axis=2).any()
+
+
+def test_a_large_picture_is_never_in_floats_as_a_whole(
+    plain: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a large picture with a small hole only strips and windows are converted."""
+    largest = 0
+    known = Damaged.known
+
+    def counted(self: Damaged, box: object) -> np.ndarray:
+        nonlocal largest
+        result = known(self, box)  # pyright: ignore[reportArgumentType]
+        largest = max(largest, result.size // 4)
+        return result
+
+    monkeypatch.setattr(Damaged, "known", counted)
+    pixels = np.zeros((1500, 1500, 3), np.uint8)
+    repaired(picture_of(pixels), holed(1500, 1500, np.s_[700:740, 700:730]), plain)
+    assert largest <= 1 << 20

@@ -54,6 +54,12 @@ def test_what_was_guessed_of_a_moved_organ_is_skin_and_nothing_else_changes() ->
     assert np.array_equal(with_moved(guess, drawn, np.zeros(68, bool)), guess)
 
 
+def test_of_a_moved_jaw_only_organs_are_known() -> None:
+    drawn = np.array([UNKNOWN, PART_INDEX["nose"]], np.uint8)
+    found = with_moved(certain(["skin", "skin"]), drawn, np.arange(68) == 8)
+    assert not found[:, 0].any() and found[:, 1].argmax() == PART_INDEX["nose"]
+
+
 def test_a_mouth_is_painted_where_its_landmarks_are_dragged_to() -> None:
     """By a tenth of the face; the reader finds at least half of that, as it does where the mouth's
     own pixels are moved."""

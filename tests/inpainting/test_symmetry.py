@@ -15,6 +15,7 @@ from trombine.core.conventions import MIRRORED_LANDMARK, MIRRORED_PART
 from trombine.core.tiles import Box
 from trombine.faces import Face
 from trombine.faces.frames import Frame
+from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.repairing import Painter, repaired
 from trombine.inpainting.steering import Steering
@@ -97,6 +98,23 @@ def test_a_face_that_is_turned_away_says_little_of_its_other_side(painted: Paint
 def slopes(pixels: np.ndarray) -> np.ndarray:
     down, across = np.gradient(pixels.astype(np.float64).mean(2))
     return np.hypot(down, across)
+
+
+def test_what_lies_under_the_hole_changes_nothing_of_a_mirrored_eye() -> None:
+    """Bit for bit: noise, or another face, in its place."""
+    picture = paint(person_of(1_200_003), 448, "photo").pixels
+    hole = np.zeros((448, 448), bool)
+    hole[170:240, 240:330] = True
+    noise = np.random.default_rng(0).integers(0, 256, picture.shape).astype(np.uint8)
+    made, model = list[np.ndarray](), loaded("inpaint")
+    with patch.object(
+        repairing, "paint_by_other_side", side_effect=repairing.paint_by_other_side
+    ) as mirror:
+        for other in (picture, noise, paint(person_of(1_200_005), 448, "photo").pixels):
+            image = picture_of(np.where(hole[..., None], other, picture))
+            made.append(as_seen(repaired(image, hole, model).image))
+    assert mirror.call_count == 3
+    assert np.array_equal(made[0], made[1]) and np.array_equal(made[0], made[2])
 
 
 def test_a_hidden_eye_of_a_large_face_is_as_sharp_as_the_other_unless_told_otherwise() -> None:

@@ -45,6 +45,12 @@ def test_sixteen_bits_are_finer_than_eight() -> None:
     assert np.abs(to_srgb(samples, ADOBE) - expected).max() < 0.15 / 255
 
 
+def test_a_grey_profile_is_a_curve() -> None:
+    samples = np.arange(256, dtype=np.uint8)[:, None]
+    expected = encoded((samples / 255) ** 1.8)
+    assert np.abs(to_srgb(samples, GREY) - expected).max() < 0.7 / 255
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("profile", [None, SRGB])
 @pytest.mark.parametrize("channels", [1, 3])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 
+import av
+import imagecodecs
 import numpy as np
 import pytest
 from films import save_frames
@@ -11,7 +15,9 @@ from PIL import Image, ImageSequence
 
 from trombine.core.errors import InputError
 from trombine.io.image import Picture, picture_of, read_record
-from trombine.io.video import read_frames
+from trombine.io.video import Frames, encode_frames, read_frames
+
+ADOBE = imagecodecs.cms_profile("adobergb")
 
 
 def shapes(count: int = 5, channels: int = 3) -> list[np.ndarray]:
@@ -54,6 +60,14 @@ def test_a_film_comes_back(tmp_path: Path, ending: str, loops: int, channels: in
             assert np.array_equal(seen(np.asarray(theirs.convert("RGBA"))), seen(ours.samples))
 
 
+def test_ffmpeg_sees_the_same_gif(tmp_path: Path) -> None:
+    save_frames(tmp_path / "a.gif", pictures(shapes()), [100] * 5)
+    with av.open(str(tmp_path / "a.gif")) as opened:
+        frames = [frame.to_ndarray(format="rgb24") for frame in opened.decode(video=0)]
+    for ours, theirs in zip(shapes(), frames, strict=True):
+        assert np.array_equal(ours, theirs)
+
+
 def test_a_gif_by_another_program(tmp_path: Path) -> None:
     first, *rest = [Image.fromarray(frame) for frame in shapes()]
     times = [50, 60, 70, 80, 90]
@@ -62,6 +76,13 @@ def test_a_gif_by_another_program(tmp_path: Path) -> None:
     assert (found.durations, found.loops) == (tuple(times), 3)
     for ours, theirs in zip(found.frames, shapes(), strict=True):
         assert np.array_equal(ours.samples, theirs)
+
+
+def test_frames_that_do_not_change_keep_the_time(tmp_path: Path) -> None:
+    for ending in (".gif", ".webp"):
+        frames = pictures([*[shapes(1)[0]] * 3, shapes(2)[1]])
+        save_frames(tmp_path / f"a{ending}", frames, [10, 20, 30, 40])
+        assert sum(read_frames(tmp_path / f"a{ending}").durations) == 100
 
 
 def test_durations_in_tens_do_not_drift(tmp_path: Path) -> None:
@@ -79,3 +100,13 @@ def test_a_long_film_is_refused_before_a_frame_is_decoded(
     monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("decoded"))
     with pytest.raises(InputError, match="12 frames of 32 x 24 pixels"):
         read_frames(tmp_path / f"a{ending}", max_pixels=12 * 32 * 24 - 1)
+
+
+def test_a_film_keeps_its_profile_as_webp_and_becomes_srgb_as_gif() -> None:
+    frames = tuple(replace(picture_of(frame), profile=ADOBE) for frame in shapes(2))
+    film = Frames(frames=frames, durations=(50, 50))
+    with Image.open(io.BytesIO(encode_frames(film, "WEBP"))) as opened:
+        assert opened.info["icc_profile"] == ADOBE
+        assert np.array_equal(np.asarray(opened.convert("RGB")), shapes(1)[0])
+    with Image.open(io.BytesIO(encode_frames(film, "GIF"))) as opened:
+        assert np.array_equal(np.asarray(opened.convert("RGB")), frames[0].rgb_pixels())

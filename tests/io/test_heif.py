@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +58,10 @@ def test_it_is_turned_once(tmp_path: Path, orientation: int) -> None:
     head = read_head(tmp_path / "b.heic")
     assert (head.height, head.width) == turned.shape[:2]
     assert np.array_equal(turned, np.asarray(ImageOps.exif_transpose(upright)))
+
+
+def test_without_the_extra_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.heic").write_bytes(heic())
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(InputError, match=r"pip install 'trombine\[heif\]'"):
+        load_picture(tmp_path / "a.heic")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,13 +13,15 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from trombine.core.errors import InputError
 from trombine.io.image import (
     FORMATS,
     Labels,
     Picture,
+    as_seen,
+    encode,
     encode_labels,
     load_labels,
     load_picture,
@@ -101,6 +104,13 @@ def test_others_see_the_same(tmp_path: Path) -> None:
     assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), colours)
 
 
+@pytest.mark.parametrize("suffix", STILLS)
+def test_the_same_picture_makes_the_same_bytes(suffix: str) -> None:
+    picture = described()
+    first = encode(picture, FORMATS[suffix], record=RECORD)
+    assert encode(picture, FORMATS[suffix], record=RECORD) == first
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif"])
 def test_exif_place_xmp_and_profile_travel(tmp_path: Path, suffix: str, dtype: type) -> None:
@@ -171,6 +181,41 @@ def test_every_kind_is_seen_as_pillow_shows_it(tmp_path: Path, kind: str) -> Non
     with Image.open(tmp_path / "a") as opened:
         assert np.array_equal(found.samples.squeeze(), np.asarray(opened.convert(mode)))
     assert bool(found.changed) == ("palette" in kind or "CMYK" in kind)
+
+
+def test_cmyk_goes_through_its_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile that fails leaves the plain conversion; Pillow's binding does the rest."""
+    image = Image.fromarray(samples(4), "CMYK")
+    image.save(tmp_path / "a.tif", icc_profile=b"no profile")
+    assert np.array_equal(
+        load_picture(tmp_path / "a.tif").samples, np.asarray(image.convert("RGB"))
+    )
+    seen: list[Any] = []
+    monkeypatch.setattr(ImageCms, "ImageCmsProfile", lambda file: file)
+    monkeypatch.setattr(
+        ImageCms, "profileToProfile", lambda *_, **named: seen.append(named) or image.convert("RGB")
+    )
+    picture = load_picture(tmp_path / "a.tif")
+    assert [named["outputMode"] for named in seen] == ["RGB"]
+    assert picture.profile is None
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_transparent_colour_becomes_alpha(tmp_path: Path, channels: int, dtype: type) -> None:
+    plain = samples(channels, dtype, (4, 5))
+    plain[1, 2] = plain[3, 0] = key = plain[0, 0].copy()
+    data = bytes(imagecodecs.png_encode(plain.squeeze()))
+    out = io.BytesIO()
+    out.write(data[:33])
+    from PIL.PngImagePlugin import putchunk
+
+    putchunk(out, b"tRNS", np.resize(key, channels).astype(">u2").tobytes())
+    out.write(data[33:])
+    (tmp_path / "a.png").write_bytes(out.getvalue())
+    found = load_picture(tmp_path / "a.png")
+    assert np.array_equal(found.colours, plain)
+    assert np.array_equal(opacity(found), (plain != key).any(2).astype(np.float32))
 
 
 @pytest.mark.parametrize("photometric", ["miniswhite", "minisblack", "rgb"])
@@ -331,6 +376,19 @@ def test_outside_the_hole_every_sample_stays(channels: int, dtype: type) -> None
     assert np.abs(seen - expected[mask]).max() < 6 / 255
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_without_its_profile_a_picture_looks_the_same(channels: int) -> None:
+    picture = described(channels, np.uint16)
+    plain = picture.in_srgb()
+    assert plain.profile is None and plain.samples.dtype == np.uint16
+    grey = picture.rgb() @ np.array((0.299, 0.587, 0.114))
+    seen = np.repeat(grey[..., None], 3, 2) if channels < 3 else picture.rgb()
+    assert np.abs(plain.rgb() - seen).max() <= 1e-5
+    alpha = plain.samples[..., plain.colours.shape[2] :]
+    assert np.array_equal(alpha, picture.samples[..., picture.colours.shape[2] :])
+    assert (plain.exif, plain.xmp) == (picture.exif, picture.xmp)
+
+
 def test_transparency_is_cut_and_filled() -> None:
     picture = picture_of(samples(4))
     shares = RNG.random((17, 23)).astype(np.float32)
@@ -343,3 +401,13 @@ def test_transparency_is_cut_and_filled() -> None:
     full = picture.opaque(mask)
     assert (full.samples[mask, 3] == 255).all()
     assert np.array_equal(full.samples[~mask], picture.samples[~mask])
+
+
+def test_what_is_seen_is_on_white() -> None:
+    clear = np.zeros((2, 2, 4), np.uint8)
+    clear[0, 0] = (10, 20, 30, 255)
+    seen = as_seen(picture_of(clear))
+    assert seen[0, 0].tolist() == [10, 20, 30]
+    assert (seen[1] == 255).all()
+    wide = picture_of(samples(3, np.uint16))
+    assert np.abs(as_seen(wide) - wide.samples / 257).max() <= 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import skimage.data
 from PIL import Image as Pillow
 
-from trombine.io.image import Picture, from_pillow
+from trombine.io.image import Picture, encode_png, from_pillow, load_picture
 
 # A photograph with sides that no denominator divides.
 PHOTO = Pillow.fromarray(skimage.data.astronaut()[:397, :509])
@@ -67,6 +68,21 @@ def test_it_is_the_whole_one_shrunk(mode: str, by: int) -> None:
     assert psnr(found, expected) > 33
     # One pixel to the side is another picture: the figure above can fail.
     assert psnr(found[:, 1:], expected[:, :-1]) < 30
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (7, 9), (8, 8), (17, 16)])
+def test_tiny_pictures(size: tuple[int, int]) -> None:
+    image = decoded(jpeg(PHOTO.resize(size)), 1)
+    assert (image.width, image.height) == tuple(-(-side // image.reduced) for side in size)
+    assert image.reduced == max(by for by in (1, 2, 4, 8) if by <= min(size))
+
+
+def test_other_formats_are_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(encode_png(np.asarray(PHOTO)))
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    assert load_picture(tmp_path / "a.png", least=50).samples.shape == (397, 509, 3)
+    assert load_picture(tmp_path / "a.png", least=50).reduced == 1
+    assert load_picture(tmp_path / "a.jpg", least=50).samples.shape == (100, 128, 3)
 
 
 @pytest.mark.parametrize("orientation", [3, 6])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,8 +18,9 @@ from av.video.frame import VideoFrame
 import trombine
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.io.image import load_picture, picture_of, read_record
+from trombine.io.image import Picture, load_picture, picture_of, read_record
 from trombine.io.video import Frames, open_video, spread
+from trombine.superres import enlarge as enlarging
 
 SIZE = (36, 50)
 TIMES = (0, 40, 90, 100, 260, 300, 1000)  # ms
@@ -200,6 +202,14 @@ def test_a_film_held_upright_is_upright(tmp_path: Path) -> None:
     assert grey[:10].mean() > 200 and grey[-10:].mean() < 50
 
 
+@pytest.mark.parametrize(("ending", "expected"), [("mp4", (106, 148)), ("webm", (105, 147))])
+def test_odd_sizes(tmp_path: Path, ending: str, expected: tuple[int, int]) -> None:
+    """Sides of an odd number of pixels are kept in WebM; MP4 repeats the last row and column."""
+    source = film(tmp_path / "a.webm", waves(2, (35, 49)), sound="")
+    enlarge(source, output=tmp_path / f"b.{ending}", scale=3)
+    assert size(tmp_path / f"b.{ending}") == expected
+
+
 @pytest.mark.parametrize("ending", ["mp4", "webm"])
 def test_the_same_command_again_and_replay(tmp_path: Path, ending: str) -> None:
     """The same command again skips a film that is there, and replay makes its very bytes."""
@@ -222,6 +232,23 @@ def test_date_and_place_of_a_film(tmp_path: Path) -> None:
         assert ("title" in held) != strip
         assert strip or {name: held[name] for name in tags} == tags
         assert not strip or b"+48.8" not in (tmp_path / "b.mp4").read_bytes()
+
+
+def test_one_frame_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a film is, few of its frames are in memory."""
+    alive: weakref.WeakSet[Picture] = weakref.WeakSet()
+    most = 0
+
+    def watched(image: Picture, *_: object, **__: object) -> Picture:
+        nonlocal most
+        alive.add(image)
+        most = max(most, len(alive))
+        return picture_of(image.samples.repeat(2, axis=0).repeat(2, axis=1))
+
+    monkeypatch.setattr(enlarging, "enlarged_image", watched)
+    source = film(tmp_path / "a.mp4", waves(20))
+    enlarge(source, output=tmp_path / "b.mp4")
+    assert len(times(tmp_path / "b.mp4")) == 20 and most <= 3
 
 
 def test_frames_are_spread_over_a_film(tmp_path: Path) -> None:

@@ -82,3 +82,12 @@ def test_a_seed_is_an_answer() -> None:
     other = repaired(net, pictures, hole, seed=seeds + 1)
     changed = (found != other).any(1, keepdim=True)
     assert torch.equal(changed, hole > 0.5)
+
+
+def test_it_sees_nothing_under_the_hole() -> None:
+    """Whatever was there, the answer is the same."""
+    net = painter()
+    pictures, hole = TASKS["repair"].examples(net.sizes, (2, SIDE, SIDE))
+    other = torch.where(hole > 0.5, 1 - pictures, pictures)
+    first, second = (repaired(net, one, hole) for one in (pictures, other))
+    assert torch.equal(first, second)

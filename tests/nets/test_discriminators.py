@@ -43,6 +43,17 @@ def test_srgans_has_the_convolutions_of_the_paper() -> None:
     assert sum(isinstance(part, nn.BatchNorm2d) for part in net.modules()) == 7
 
 
+def test_what_srgans_says_is_of_the_mean_over_all_places() -> None:
+    """With nothing between the convolutions and the end, a logit is that of the places' mean."""
+    net = build("srgan_discriminator", {"width": 4, "levels": 1, "hidden": 6, "norm": "none"})
+    seen: list[torch.Tensor] = []
+    net.get_submodule("hidden").register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    pictures = torch.rand(1, 3, 24, 40)
+    net(pictures)
+    features = net.get_submodule("body")(2 * pictures - 1)
+    torch.testing.assert_close(seen[0][..., 0, 0], features.mean((2, 3)))
+
+
 def test_the_second_column_of_the_attentive_one_sees_larger_patches() -> None:
     net = build("attentive_discriminator", {"width": 4, "levels": 2})
     assert isinstance(net, AttentiveDiscriminator)

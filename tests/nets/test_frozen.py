@@ -39,3 +39,16 @@ def test_nothing_changes_inside_and_all_is_as_before(batch_statistics: bool) -> 
         raise ZeroDivisionError
     assert flags(net) == before
     assert all(torch.equal(one, held[name]) for name, one in net.state_dict().items())
+
+
+def test_it_computes_as_a_finished_model_or_with_the_batchs_statistics() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).train()
+    x = torch.randn(4, 3, 8, 8)
+    with frozen(net):
+        finished = net(x)
+    with frozen(net, batch_statistics=True):
+        of_batch = net(x)
+    assert torch.allclose(of_batch.mean((0, 2, 3)), torch.zeros(4), atol=1e-5)
+    assert not torch.allclose(finished, of_batch)
+    net.eval()
+    assert torch.equal(net(x), finished)

@@ -53,6 +53,15 @@ def test_a_walk_along_the_pace_of_a_gaussian_ends_at_it(twice: bool) -> None:
     assert off(256, spacing=0.6) < 1e-3
 
 
+def test_a_pace_that_changes_evenly_is_followed_but_for_the_first_step() -> None:
+    """Whatever the steps: from time 1 to 0 along t it is the integral, -1/2; the first, which knows
+    of no change yet, goes too far by half its square."""
+    for steps, spacing in ((5, 1.0), (4, 0.4), (7, 0.8)):
+        found = walked(lambda x, t: t[:, None], torch.zeros(1, 1), steps, spacing=spacing)
+        first = 1 - (1 - 1 / steps) ** spacing
+        assert float(found) == pytest.approx(-0.5 - first**2 / 2, abs=1e-6)
+
+
 def test_what_is_told_is_scaled_and_what_is_not_is_marked(net: Inventor) -> None:
     told = net.told(torch.tensor([[16.0, 1.0, math.nan], [50.5, math.nan, 0.0]]))
     wanted = [[-1, 1, 0, 1, 1, 0], [0, 0, -1, 1, 0, 1]]

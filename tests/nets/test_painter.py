@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from trombine.core.conventions import GROUP_OF_PART, LANDMARK_GROUPS, PART_INDEX
@@ -51,6 +52,18 @@ def test_a_hole_shrinks_by_a_pixel_at_each_partial_layer() -> None:
             x, valid = Layer(x.shape[1], 4, kind, "none")(x, valid)
             left = max(0, 7 - 2 * steps) * max(0, 9 - 2 * steps) if kind == "partial" else 7 * 9
             assert int((valid == 0).sum()) == left, kind
+
+
+@pytest.mark.parametrize("kind", ["plain", "partial"])
+def test_a_hole_over_everything_gives_numbers(kind: str) -> None:
+    """No division by what is not there, and none in the gradients."""
+    net = build("painter", {"width": 4, "levels": 3, "convolution": kind, "parts": "all"})
+    pictures = torch.rand(1, 3, SIDE, SIDE)
+    painted = net(pictures, torch.ones(1, 1, SIDE, SIDE))
+    painted.mean().backward()
+    assert painted.isfinite().all()
+    gradients = [weight.grad for weight in net.parameters() if weight.grad is not None]
+    assert all(bool(gradient.isfinite().all()) for gradient in gradients)
 
 
 def test_a_fill_keeps_what_is_known_and_continues_it() -> None:

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from trombine.nets import build
 from trombine.nets.inventor import lacking
-from trombine.nets.restyler import CALM, DEEP, Own, Restyler
+from trombine.nets.restyler import CALM, DEEP, Own, Restyler, Told
 
 SIZES = {**RESTYLER, "finish": 3}
 
@@ -44,6 +44,18 @@ def test_a_convolution_of_its_own_is_that_of_the_style() -> None:
         weight, bias = own.conv.weight[rows], own.conv.bias[rows]
         wanted = functional.conv2d(x[number : number + 1], weight, bias, padding=1)
         torch.testing.assert_close(found[number : number + 1], wanted)
+
+
+def test_a_channel_is_scaled_and_shifted_by_its_style() -> None:
+    told, x = Told(3, 2, 2, "none"), some(2, 8)
+    with torch.no_grad():
+        told.told.weight.copy_(torch.tensor([[0.0, 0, 0, 0], [1, -0.5, 3, -2]]))
+    plain = told.conv(x)
+    scaled = (
+        plain[1] * torch.tensor([2, 0.5])[:, None, None] + torch.tensor([3.0, -2])[:, None, None]
+    )
+    wanted = functional.silu(torch.stack([plain[0], scaled]))
+    torch.testing.assert_close(told(x, torch.tensor([0, 1])), wanted)
 
 
 def test_details_are_added_as_lacking_says() -> None:

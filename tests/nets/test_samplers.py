@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from trombine.core.rng import Rng
-from trombine.nets.samplers import METHODS, Draw, repaint, sample
+from trombine.nets.samplers import METHODS, Draw, Guide, repaint, sample
 from trombine.nets.schedules import Diffusion, Flow
 
 Process = Diffusion | Flow
@@ -131,6 +131,30 @@ def test_each_step_is_one_picture_and_one_question() -> None:
     assert len(asked) == 7
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_slice_of_the_noise_gives_a_slice_of_the_pictures(name: str, method: str) -> None:
+    process = PROCESSES[name]
+    noise = noise_of(6, 2)
+    whole = last(of_gaussian(process), process, noise, 9, method)
+    part = last(of_gaussian(process), process, noise[:2], 9, method)
+    assert torch.allclose(whole[:2], part, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_within_the_limit_nothing_changes_and_beyond_it_stops(name: str) -> None:
+    process = PROCESSES[name]
+    noise = noise_of(50, 2)
+    net = of_gaussian(process)
+    *_, free = sample(net, process, noise, steps=20)
+    *_, wide = sample(net, process, noise, steps=20, limit=50.0)
+    *_, held = sample(net, process, noise, steps=20, limit=1.0)
+    assert torch.allclose(free, wide, atol=1e-9)
+    assert free.abs().max() > 1.1 and held.abs().max() <= 1
+    inside = free.abs().amax(1) < 0.3
+    assert torch.allclose(free[inside], held[inside], atol=0.1)
+
+
 # --- what is known stays ------------------------------------------------------------------------
 
 # Four numbers that hang together, the first two of which are known.
@@ -197,3 +221,25 @@ def test_resampling_brings_the_hole_to_what_goes_with_what_is_known(name: str) -
         off[times] = np.abs(made[:, 2:].mean(0) - mean).max()
     assert off[10] < 0.1 < 3 * off[10] < off[1]
     assert np.abs(np.cov(made[:, 2:].T) - covariance).max() < 0.25 * covariance.max()
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_one_time_is_a_walk_with_what_is_known_put_in_its_place(name: str) -> None:
+    """As one writes it down in a loop; how long a stretch is then does not matter."""
+    process, count = PROCESSES[name], 3
+    net, numbers = of_hanging(process), iter(range(100))
+    known = torch.from_numpy(np.nan_to_num(KNOWN)).expand(count, 4)
+    guide = Guide(net=net, process=process, limit=None)
+
+    def draws(x: torch.Tensor) -> torch.Tensor:
+        return drawn(next(numbers), tuple(x.shape))
+
+    moments = [torch.full((count,), 1 - n / 6, dtype=torch.float64) for n in range(7)]
+    x = noise_of(count, 4)
+    x = torch.where(HOLE > 0.5, x, process.mix(known, draws(x), moments[0]))
+    for t, s in pairwise(moments[:-1]):
+        x = METHODS["ddpm"](guide, x, t, s, draws)
+        x = torch.where(HOLE > 0.5, x, process.mix(known, draws(x), s))
+    x = torch.where(HOLE > 0.5, guide(x, moments[5])[0], known)
+    for jump in (1, 4, 6, 50):
+        assert torch.allclose(repainted(process, count, 6, jump, 1), x, atol=1e-12)

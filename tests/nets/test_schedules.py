@@ -64,6 +64,15 @@ def test_the_right_word_means_the_right_picture(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROCESSES)
+def test_what_it_is_made_of_mixes_to_it_again(name: str) -> None:
+    """Whatever the net says, right or wrong."""
+    process = PROCESSES[name]
+    mixed, said = random(2), random(3)
+    clean, noise = process.clean(mixed, said, TIMES), process.noise(mixed, said, TIMES)
+    assert torch.allclose(process.mix(clean, noise, TIMES), mixed, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
 def test_pace_is_the_slope_of_the_mixture(name: str) -> None:
     """By finite differences, in the process's own clock."""
     process = PROCESSES[name]

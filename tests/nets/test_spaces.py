@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import colorsys
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,15 @@ def test_hsv_is_scikit_images(which: str) -> None:
     wanted = torch.from_numpy(rgb2hsv(pictures.double().numpy(), channel_axis=1))
     assert turned(to_space(pictures.double(), "hsv"), wanted) < 1e-9
     assert turned(to_space(pictures, "hsv").double(), wanted) < 1e-6
+
+
+def test_both_ways_are_colorsys() -> None:
+    wanted = torch.tensor([colorsys.rgb_to_hsv(*colour) for colour in CORNERS.double().tolist()])
+    assert turned(to_space(as_pictures(CORNERS), "hsv"), as_pictures(wanted)) < 1e-6
+    hues = torch.cartesian_prod(*[torch.linspace(0, 1, 13, dtype=torch.float64)] * 3)
+    back = torch.tensor([colorsys.hsv_to_rgb(*c) for c in hues.tolist()], dtype=torch.float64)
+    found = from_space(as_pictures(hues), "hsv")
+    torch.testing.assert_close(found, as_pictures(back), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -94,3 +105,26 @@ def test_a_net_within_a_space_sees_and_gives_it(name: str) -> None:
     assert torch.equal(only_sees(pictures), net(to_space(pictures, name)))
     only_gives = Within(net, name, sees=False, gives=True)
     assert torch.equal(only_gives(pictures), from_space(net(pictures), name))
+
+
+def test_a_net_in_bf16_gives_hues_in_full() -> None:
+    net = build("residual", {"width": 4, "depth": 1, "factor": 1})
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        made = Within(net, "hsv", sees=True, gives=True)(some())
+    assert made.dtype == torch.float32
+
+
+def test_a_net_within_takes_what_the_net_takes() -> None:
+    """Parts and landmarks have no colours: they go through as they are."""
+    net = build("painter", {"width": 4, "levels": 2, "parts": "all", "points": True}).eval()
+    within = Within(net, "imagenet", sees=True, gives=True)
+    assert within.optional == ("parts", "points")
+    pictures, hole = some(), torch.zeros(3, 1, 8, 9)
+    hole[..., 2:6, 2:6] = 1
+    told = {
+        "parts": torch.zeros(3, 8, 9, dtype=torch.uint8),
+        "points": torch.full((3, 68, 2), 4.0),
+    }
+    wanted = from_space(net(to_space(pictures, "imagenet"), hole=hole, **told), "imagenet")
+    assert torch.equal(within(pictures, hole=hole, **told), wanted)
+    assert not torch.equal(within(pictures, hole=hole), wanted)

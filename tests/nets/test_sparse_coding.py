@@ -28,6 +28,16 @@ def test_every_step_makes_the_energy_smaller() -> None:
     assert len(set(found)) == len(found)
 
 
+def test_a_step_is_the_slope_that_autograd_finds() -> None:
+    net, x = coding(3), pictures()
+    codes = [code.detach().requires_grad_() for code in net.codes(x)]
+    smooth = net.energy(x, codes) - net.sparsity * sum(code.sum() for code in codes)
+    slopes = torch.autograd.grad(smooth, codes)
+    atoms = [one.atoms() for one in net._dictionaries()]
+    for place, slope in enumerate(slopes):
+        torch.testing.assert_close(net._slope(x, codes, atoms, place).detach(), slope)
+
+
 def test_many_steps_end_where_a_solver_does() -> None:
     """One layer, no sparsity: least squares without numbers below zero."""
     torch.manual_seed(0)

@@ -49,6 +49,11 @@ def test_srresnet_has_the_parameters_of_the_paper(
     assert has_batch_statistics(net) == (norm == "batch")
 
 
+def test_that_of_esrgan_has_nearly_seventeen_million() -> None:
+    with torch.device("meta"):
+        assert 16_600_000 < parameter_count(build("rrdb", {})) < 16_800_000
+
+
 def conv(w: Weights, name: str, x: torch.Tensor) -> torch.Tensor:
     kernel = w[f"{name}.weight"]
     return functional.conv2d(x, kernel, w[f"{name}.bias"], padding=kernel.shape[-1] // 2)
@@ -104,6 +109,23 @@ def test_it_is_wired_as_in_the_paper(name: str, sizes: dict[str, Size], by_hand)
     net = stirred(name, {**sizes, "width": 5, "blocks": 2, "factor": 4})
     x = torch.rand(2, 3, 7, 9, dtype=torch.float64)
     torch.testing.assert_close(net(x), by_hand(net.state_dict(), x))
+
+
+def test_norm_stands_after_each_convolution_of_the_body() -> None:
+    """With statistics 0 and 1, scales 1 and shifts that are the biases, it is the net without."""
+    sizes: dict[str, Size] = {"width": 4, "blocks": 2, "factor": 2}
+    plain = stirred("srresnet", {**sizes, "norm": "none"})
+    batch = build("srresnet", {**sizes, "norm": "batch"}).double().eval()
+    tensors = dict(plain.state_dict())
+    for name in [name for name in tensors if "conv" in name and name.endswith("bias")]:
+        if not name.startswith("rise"):
+            tensors[name.replace("conv", "norm")] = tensors.pop(name)
+    missing, surplus = batch.load_state_dict(tensors, strict=False)
+    assert not surplus and {name.rpartition(".")[2] for name in missing} <= {
+        *("weight", "running_mean", "running_var", "num_batches_tracked")
+    }
+    x = torch.rand(1, 3, 6, 6, dtype=torch.float64)
+    torch.testing.assert_close(batch(x), plain(x), rtol=1e-4, atol=5e-4)  # eps of the norm
 
 
 # How they begin --------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from trombine.nets.translator import Attention, MixedNorm
+from trombine.nets import build
+from trombine.nets.translator import Attention, MixedNorm, Translator
 
 SOME = torch.rand(2, 6, 5, 4, generator=torch.Generator().manual_seed(0)) ** 2
 
@@ -40,3 +42,17 @@ def test_what_tells_styles_apart_weighs() -> None:
             joined = weight @ np.concatenate([pixel * mean, pixel * largest]) + bias
             found = features[n, :, row, column].detach().numpy()
             np.testing.assert_allclose(found, np.maximum(joined, 0), atol=1e-5)
+
+
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_dilated_blocks_see_farther(dilation: int) -> None:
+    """Of a block alone: 1 + dilation to each side."""
+    net = build("translator", {"width": 4, "halvings": 1, "blocks": 1, "dilation": dilation})
+    assert isinstance(net, Translator)
+    block = net.body[0]
+    block.norm = nn.Identity()  # which sees all
+    x = torch.rand(1, 8, 31, 31, requires_grad=True)
+    block(x)[0, :, 15, 15].sum().backward()
+    assert x.grad is not None
+    rows = x.grad.abs().sum((0, 1, 3)).nonzero().flatten()
+    assert (int(rows.min()), int(rows.max())) == (15 - 1 - dilation, 15 + 1 + dilation)

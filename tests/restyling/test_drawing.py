@@ -22,6 +22,7 @@ from trombine.models.zoo import shipped
 from trombine.nets.restyler import Restyler
 from trombine.restyling.drawing import (
     Restyling,
+    alone,
     faces_in,
     restyled,
     soft_in_tiles,
@@ -113,6 +114,24 @@ def _turned(one: Face) -> Face:
     return replace(one, points=points, frame=frame)
 
 
+def test_a_drawn_head_is_taken_out_of_its_own_ground() -> None:
+    """A red disc with a soft edge, drawn before blue: within its outline the colours are red, as
+    far as they go on, and what is deep within stays to the last bit."""
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    away = ((x - 32) ** 2 + (y - 32) ** 2).sqrt()
+    head = ((20 - away) / 6 + 0.5).clamp(0, 1)[None, None]
+    red, blue = (
+        torch.tensor(colour)[:, None, None] for colour in ([0.8, 0.1, 0.2], [0.1, 0.2, 0.9])
+    )
+    drawn = head[0] * red + (1 - head[0]) * blue
+    found = alone(drawn, head)
+    deep, edge = head[0, 0] == 1, (head[0, 0] > 0.4) & (head[0, 0] < 1)
+    assert torch.equal(found[:, deep], drawn[:, deep])
+    before, after = ((one - red).abs().amax(0)[edge] for one in (drawn, found))
+    assert float(after.max()) < 0.6 * float(before.max())
+    assert torch.equal(alone(drawn, torch.zeros_like(head)), drawn)
+
+
 def test_round_a_window_is_drawn_too_and_faces_are_as_in_windows() -> None:
     """Within the window's own edge nothing is changed by what lies round it; there, the style goes
     on."""
@@ -199,3 +218,12 @@ def test_a_style_that_nobody_knows_is_asked_for(model_file: Path, faces: list[Fa
     for target in ("photo", "oil"):
         with pytest.raises(InputError, match=target):
             Restyling(path=model_file, target=target, source="photo")
+
+
+def test_a_whole_sketch_has_no_colours_at_its_neck(faces: list[Face]) -> None:
+    """What was filtered is in the style already: a neck is not given its colour once more."""
+    asked = Restyling(path=shipped()["restyle"], target="sketch", source="photo", whole=True)
+    found = restyled(picture_of(scene()), asked, faces, "photo").image.samples.astype(int)
+    assert not np.array_equal(found, scene())
+    neck = np.asarray(binary_erosion(parts_of_scene() == PART_INDEX["neck"], iterations=6), bool)
+    assert np.median(np.ptp(found[neck], axis=1)) < 10

@@ -62,6 +62,15 @@ def test_flat_colours_are_those_of_a_guided_filter() -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
+def test_what_is_even_has_no_lines(style: str) -> None:
+    """Of any light; in a sketch it is paper."""
+    for level in (0.0, 0.3, 1.0):
+        made = filters.drawn(torch.full((3, 40, 50), level), style)
+        assert float(made.max() - made.min()) < 1e-4
+        assert style != "sketch" or level < 0.1 or float(made.min()) > 0.97
+
+
+@pytest.mark.parametrize("style", STYLES)
 def test_an_edge_has_a_line_on_its_dark_side(style: str) -> None:
     picture = torch.full((3, 64, 64), 0.8)
     picture[:, :, 32:] = 0.3

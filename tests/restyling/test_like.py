@@ -32,6 +32,13 @@ def painted(style: str, seed: int = SEED, size: int = 128) -> torch.Tensor:
     return to_picture(paint(face(seed), size, style).pixels)
 
 
+def test_gram_is_the_mean_of_products() -> None:
+    seen = torch.randn(1, 3, 5, 7, generator=torch.Generator().manual_seed(0))
+    flat = seen[0].reshape(3, 35).double().numpy()
+    brute = [[np.mean([a * b for a, b in zip(x, y, strict=True)]) for y in flat] for x in flat]
+    torch.testing.assert_close(gram(seen).double(), torch.tensor(brute), atol=1e-5, rtol=1e-5)
+
+
 def test_colours_have_the_other_ones_moments() -> None:
     """Mean and covariance, where nothing is cut off; of the same colours nothing changes."""
     chance = torch.Generator().manual_seed(3)

@@ -13,6 +13,7 @@ from trombine.core.conventions import PART_INDEX
 from trombine.core.errors import InputError
 from trombine.faces import Face
 from trombine.faces.frames import Frame, Samples, samples_of
+from trombine.faces.tracks import unit
 from trombine.generation import PAINTER
 from trombine.io.image import Picture, picture_of, save_picture
 from trombine.io.video import Frames
@@ -151,6 +152,18 @@ def test_the_person_of_a_file_is_seen_in_its_style(tmp_path: Path) -> None:
     assert abs(found.eye_size - PERSON.eye_size) < 1 and abs(found.scale - PERSON.scale) < 0.02
 
 
+def test_a_cut_out_head_lies_in_the_picture(character: Character) -> None:
+    """Also where it reaches beyond the picture's edges."""
+    cut = cutout(character, "anime")
+    inside, rows, columns = cut.inside(220, 260)
+    assert inside.opacity.shape == (rows.stop - rows.start, columns.stop - columns.start)
+    corner = replace(character, frame=replace(character.frame, x=5.0, y=3.0))
+    inside, rows, columns = cutout(corner, "anime", clothes=True).inside(220, 260)
+    assert (rows.start, columns.start) == (0, 0) and inside.opacity.max() == 1
+    far = replace(character, frame=Frame(x=-900.0, y=9000.0, side=100.0))
+    assert not cutout(far, "anime").inside(220, 260)[0].opacity.size
+
+
 def test_a_film_keeps_who_it_was(faces: list[Face], image: Picture, character: Character) -> None:
     now = Actor(character, 0.0).step(samples_of(image.rgb_pixels()), faces[0], "photo", 0.04)
     assert now.person.hair_curl == character.person.hair_curl
@@ -177,6 +190,15 @@ def test_a_film_shows_who_is_seen_in_most_of_its_frames(
         [character] = drawing.characters
         assert character.person.hair_length == 0.3
         assert abs(character.frame.side - SIZE * PERSON.scale / 0.25) < 0.06 * SIZE
+
+
+def test_nobody_is_taken_for_another(
+    image: Picture, faces: list[Face], character: Character
+) -> None:
+    drawing = stylize._Drawing(asked=asked(), first=faces)
+    other = replace(faces[0], features=-faces[0].features)
+    drawing.met = [[(unit(other.features), character)], [(unit(faces[0].features), character)]]
+    assert len(drawing.met_as(faces[0])) == 1
 
 
 def test_who_is_like_nobody_is_drawn_by_the_net(

@@ -14,7 +14,7 @@ import trombine
 from trombine.core.errors import InputError
 from trombine.io.image import Picture, load_picture, picture_of, read_record
 from trombine.io.video import Frames
-from trombine.superres.damage import damage_of, jpeg_quality, noise, quality_of
+from trombine.superres.damage import Damage, damage_of, jpeg_quality, noise, quality_of
 from trombine.superres.enlarge import model_for
 from trombine.superres.pictures import enlarged_image
 from trombine.superres.pipelines import nets_of, plan_pipeline
@@ -52,6 +52,14 @@ def test_the_quality_of_a_jpeg_is_read_from_its_pixels(name: str, quality: int) 
     assert found is not None and abs(found - quality) <= 1
 
 
+def test_grey_small_and_saved_again() -> None:
+    grey = np.repeat(photograph("chelsea")[..., 1:2], 3, 2)
+    assert jpeg_quality(jpeg(grey, 70)) == 70
+    small = photograph("astronaut")[100:160, 200:264]
+    assert jpeg_quality(jpeg(small, 70)) == 70
+    assert jpeg_quality(jpeg(jpeg(photograph("coffee"), 60), 92)) == 60
+
+
 def test_what_was_no_jpeg_has_no_quality() -> None:
     """Photographs as they are, shrunk, of high quality; leaves; too small; plain."""
     assert jpeg_quality(photograph("astronaut")) is None
@@ -71,6 +79,27 @@ def test_noise_is_as_strong_as_it_was_made(name: str, strength: float) -> None:
     assert found == pytest.approx(strength, rel=0.35)
     assert noise(clean) < 2
     assert noise(np.repeat(noisy.clip(0, 255).astype(np.uint8)[..., :1], 3, 2)) == 0, "of grey"
+
+
+@pytest.mark.parametrize(
+    ("quality", "noise", "share", "cleaned"),
+    [
+        (None, 0, 0, 0),
+        (100, 0, 0, 0),
+        (95, 0, 0.4, 0.18),
+        (80, 0, 0.875, 0.6),
+        (40, 1, 1, 1),
+        (98, 5, 1, 0.85),
+        (None, 3, 0.4, 0.41),
+    ],
+)
+def test_the_share_of_the_net_for_damage(
+    quality: int | None, noise: float, share: float, cleaned: float
+) -> None:
+    """Less of it where the size is kept."""
+    damage = Damage(quality=quality, noise=noise)
+    assert damage.share == pytest.approx(share)
+    assert damage.share_cleaned == pytest.approx(cleaned)
 
 
 # --- which nets are taken ---------------------------------------------------------------------

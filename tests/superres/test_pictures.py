@@ -13,8 +13,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from trombine.core.errors import InputError
 from trombine.core.progress import Tick
-from trombine.data.resize import matlab_weights
+from trombine.data.resize import imresize_matlab, matlab_weights
 from trombine.io.image import Picture
 from trombine.io.video import Frames
 from trombine.models import Card, Model
@@ -150,6 +151,31 @@ def test_the_colours_are_what_the_nets_make(factors: tuple[int, ...]) -> None:
     assert np.abs(found - plain.transpose(2, 0, 1)).max() > 0.02
 
 
+def test_three_times_is_four_times_shrunk() -> None:
+    image = Picture(samples=noise(3, 16))
+    size = (3 * HEIGHT, 3 * WIDTH)
+    made = enlarged_image(image, way(4, size=size))
+    with torch.inference_mode():
+        four = model(4).net(image.tensor()[None])[0].clamp(0, 1)
+    expected = imresize_matlab(four, size=size).clamp(0, 1).permute(1, 2, 0).numpy()
+    assert made.samples.shape == (*size, 3)
+    assert np.abs(made.rgb() - expected).max() < 2e-5
+
+
+def test_sixteen_bits_are_not_256_levels() -> None:
+    """A ramp within one level of 8 bits; its result is a finer one."""
+    ramp = np.linspace(30000, 30256, WIDTH).round().astype(np.uint16)
+    image = Picture(samples=np.tile(ramp[None, :, None], (HEIGHT, 1, 3)))
+    made = enlarged_image(image, way(4, plain=True))
+    assert made.samples.dtype == np.uint16
+    inside = made.samples[10, 8:-8, 0].astype(float)
+    centres = (np.arange(4 * WIDTH) + 0.5) / 4 - 0.5
+    assert np.abs(inside - np.interp(centres, np.arange(WIDTH), ramp)[8:-8]).max() <= 1
+    wide = np.linspace(0, 65535, HEIGHT * WIDTH).round().astype(np.uint16)
+    whole = Picture(samples=wide.reshape(HEIGHT, WIDTH, 1))
+    assert len(np.unique(enlarged_image(whole, way(4)).samples)) > 1000
+
+
 def test_the_last_step_is_imresize_without_its_zeros() -> None:
     """Dense, the weights of a long picture's rows would be 10 GB."""
     for n_in, n_out in ((40, 17), (17, 40), (1, 7), (9, 1)):
@@ -239,6 +265,14 @@ def test_alpha_stays_exactly_0_and_1_within() -> None:
     assert (raw[:, int(13 * wide) :] < 65535).mean() > 0, "this net would not keep it"
 
 
+def test_one_alpha_everywhere_stays_so() -> None:
+    """A picture without visible pixels too."""
+    for level in (0, 77):
+        alpha = np.full((HEIGHT, WIDTH, 1), level, np.uint8)
+        made = enlarged_image(Picture(samples=np.concatenate([noise(3), alpha], axis=2)), way(2))
+        assert (made.samples[..., 3] == level).all()
+
+
 # ---------------------------------------------------------------------------------------------
 # Progress
 
@@ -278,6 +312,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int | None, int | None]
     return found
 
 
+def test_tiles_and_threads_reach_every_net(asked: list[tuple[int | None, int | None]]) -> None:
+    image = Picture(samples=noise(4))
+    enlarged_image(image, way(2, 2), How(tile=64, threads=1))
+    assert asked == [(64, 1)] * 4
+
+
 # ---------------------------------------------------------------------------------------------
 # Films
 
@@ -301,3 +341,10 @@ def test_each_frame_of_a_film_is_enlarged_as_a_picture_is(
     assert heard == sorted(heard) and heard[-1] == (3 * HEIGHT * WIDTH, 3 * HEIGHT * WIDTH)
     for frame, before in zip(made.frames, given.frames, strict=True):
         assert np.array_equal(frame.samples, enlarged_image(before, way(2)).samples)
+
+
+def test_all_frames_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TROMBINE_MAX_PIXELS", "200000000")
+    one = noise(3)
+    with pytest.raises(InputError, match="would become 3 frames of 9,000 x 9,000"):
+        enlarged_film(film(one, one, one), way(2, size=(9000, 9000)))

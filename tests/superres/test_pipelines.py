@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from trombine.core import memory
 from trombine.core.errors import InputError
 from trombine.io.image import MAX_PIXELS
-from trombine.models import Card, Model, load, save
+from trombine.models import Card, Model, load, save, shipped
 from trombine.models.running import enlarged
 from trombine.nets import Net, build
 from trombine.superres import pipelines
@@ -74,6 +74,12 @@ def factors(pipeline: pipelines.Pipeline) -> list[int]:
 
 def test_a_family_is_the_shipped_files_of_a_name() -> None:
     assert {name: tuple(found) for name, found in families().items()} == FACTORS
+
+
+def test_each_shipped_net_enlarges_as_its_name_says() -> None:
+    for name, path in shipped().items():
+        if match := pipelines._NAME.fullmatch(name):
+            assert factor_of(load(path)) == int(match["factor"]), name
 
 
 @pytest.mark.parametrize(
@@ -208,6 +214,21 @@ def test_a_file_is_a_net_of_its_own(tmp_path: Path) -> None:
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the least is made that is ever tried."""
     monkeypatch.setattr(memory, "available", lambda: 1 << 30)
+
+
+def test_more_is_made_where_there_is_memory_or_the_environment_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """24 megapixels twice: what cameras make."""
+    monkeypatch.setattr(memory, "available", lambda: 8 << 30)
+    assert plan_pipeline(4000, 6000, 2, model="upscale").size == (8000, 12000)
+    assert pipelines.most_pixels() == (8 << 30) // pipelines.BYTES_A_PIXEL
+    monkeypatch.setattr(memory, "available", lambda: None)
+    assert pipelines.most_pixels() == MAX_PIXELS
+    monkeypatch.setenv("TROMBINE_MAX_PIXELS", "96000000")
+    assert plan_pipeline(4000, 6000, 2, model="upscale").size == (8000, 12000)
+    with pytest.raises(InputError, match="at most 96,000,000 are made"):
+        plan_pipeline(4000, 6001, 2, model="upscale")
 
 
 @pytest.mark.usefixtures("little_memory")

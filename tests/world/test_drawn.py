@@ -104,3 +104,12 @@ def test_darker_skin_and_hair_are_darker_in_every_style() -> None:
         assert np.all(np.diff([h.mean() for h in hairs]) > 0)
     pencil = [greys(face(2, tone=t))[GREYS.index("skin")] for t in tones]
     assert pencil == sorted(pencil)
+
+
+@pytest.mark.parametrize(("style", "size"), [("anime", 16), ("cartoon", 33), ("sketch", 17)])
+def test_small_and_odd_sizes(style: str, size: int) -> None:
+    """A small picture is close to a large one averaged down."""
+    small = paint(face(4), size, style).pixels.astype(float)
+    large = paint(face(4), size * 8, style).pixels.astype(float)
+    down = large.reshape(size, 8, size, 8, 3).mean(axis=(1, 3))
+    assert np.abs(small - down).mean() < 14

@@ -62,6 +62,16 @@ def test_the_same_scene_at_another_size() -> None:
     assert max(np.corrcoef(a.ravel(), b.ravel())[0, 1] for (a, _), (_, b) in others) < 0.8
 
 
+def test_every_pixel_is_painted_and_finite() -> None:
+    for seed in range(20):
+        planes = expose(draw_scene(seed), 64)
+        light = np.stack([planes.red, planes.green, planes.blue])
+        assert not planes.free.any()
+        assert np.isfinite(light).all()
+        assert (light >= 0).all()
+        assert (light.sum(0) > 0).all()
+
+
 # --- scenes ---
 
 
