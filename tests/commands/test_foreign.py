@@ -12,7 +12,7 @@ import torch
 
 import trombine
 from trombine.core.errors import InputError
-from trombine.io.image import as_seen, load_picture, read_record
+from trombine.io.image import as_seen, load_picture, read_record, save_picture
 
 pytestmark = pytest.mark.usefixtures("photographs")
 
@@ -63,3 +63,32 @@ def test_cleaning_keeps_the_size(cleaner: Path, tmp_path: Path, kit: ModuleType)
     again(tmp_path / "out.png", tmp_path / "in")
     with pytest.raises(InputError, match="keeps the size; -x 1 cleans"):
         trombine.upscale(given, model=cleaner, scale=2)
+
+
+def test_lama_repairs_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lama = others.write(others.lama(monkeypatch), tmp_path / "lama.pth")
+    pixels = np.random.default_rng(0).integers(0, 256, (61, 90, 3), dtype=np.uint8)
+    hole = np.zeros((61, 90), np.uint8)
+    hole[20:30, 40:60] = 255
+    save_picture(tmp_path / "a.png", pixels)
+    save_picture(tmp_path / "mask.png", hole[..., None])
+    trombine.inpaint(
+        tmp_path / "a.png", output=tmp_path / "out.png", mask=tmp_path / "mask.png", model=lama
+    )
+    made = as_seen(load_picture(tmp_path / "out.png"))
+    assert np.array_equal(made[hole == 0], pixels[hole == 0])
+    assert (made != pixels).any(-1)[hole > 0].mean() > 0.9
+    again(tmp_path / "out.png", tmp_path)
+
+
+def test_what_does_another_task_is_refused(
+    compact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.zeros((20, 24, 3), np.uint8)
+    with pytest.raises(InputError, match=r"is for upscale .*, not for repair"):
+        trombine.inpaint(pixels, mask=np.ones((20, 24), bool), mask_is="white", model=compact)
+    lama = others.write(others.lama(monkeypatch), tmp_path / "lama.pth")
+    with pytest.raises(InputError, match=r"is for repair .*, not for upscale"):
+        trombine.upscale(pixels, model=lama)
+    with pytest.raises(InputError, match="of the hub's, write hub:OWNER/NAME/FILE"):
+        trombine.upscale(pixels, model="somebody/net")

@@ -112,6 +112,15 @@ def test_a_key_is_never_inside_the_test(home: Path) -> None:
     assert not (home / "study").exists()
 
 
+def test_no_file_of_somebody_else_becomes_a_key(home: Path) -> None:
+    picture = home / "real" / "real-0.png"
+    before = picture.read_bytes()
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match="is no key of a test"):
+            make(home, key=picture, overwrite=overwrite)
+    assert picture.read_bytes() == before
+
+
 def test_pictures_of_several_sizes_are_refused_or_cut_to_one(home: Path) -> None:
     """The size would tell; --size shows the middle of each, and enlarges none."""
     shutil.rmtree(home / "generated")
@@ -260,7 +269,7 @@ def test_doubled_answers_are_left_out(study: tuple[Path, dict[str, Any]], name: 
 
 
 def test_the_page_shows_what_fooled_most(study: tuple[Path, dict[str, Any]]) -> None:
-    """With the test beside its key; without it a table."""
+    """With the test beside its key; without it, or with another page there, a table."""
     home, _ = study
     score(home, output=home / "page.html")
     page = (home / "page.html").read_text()
@@ -268,3 +277,10 @@ def test_the_page_shows_what_fooled_most(study: tuple[Path, dict[str, Any]]) -> 
     (home / "study").rename(home / "elsewhere")
     score(home, output=home / "page.html")
     assert "<img" not in (home / "page.html").read_text()
+    (home / "study").mkdir()
+    (home / "study" / "index.html").write_text("<p>")
+    result = trombine.judge_people_score(
+        home / "study.key.json", home / "answers", output=home / "page.html"
+    )
+    assert any("the page shows no pictures" in notice for notice in result.notices)
+    assert result.found and "<img" not in (home / "page.html").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,10 @@ def test_the_same_model_gives_the_same_bytes(net: Net, card: Card, tmp_path: Pat
     write(one, net, card)
     write(other, net.to(memory_format=torch.channels_last), card)  # pyright: ignore
     assert one.read_bytes() == other.read_bytes()
+
+
+def test_the_hash_is_the_files(file: Path) -> None:
+    assert read(file).hash == hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 @pytest.mark.parametrize("value", [float("nan"), 1e300])

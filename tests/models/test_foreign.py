@@ -118,9 +118,10 @@ class Planted:
         return Path.touch, (self.mark,)
 
 
-def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [".pth", ".pt", ".ckpt"])
+def test_a_pickle_that_would_run_code_is_refused(ending: str, tmp_path: Path) -> None:
     others.spandrel()
-    path, mark = tmp_path / "harmful.pth", tmp_path / "mark"
+    path, mark = tmp_path / f"harmful{ending}", tmp_path / "mark"
     torch.save({"params": {"weight": torch.zeros(1)}, "more": Planted(mark)}, path)
     assert "is no checkpoint of tensors alone, and trombine runs nothing from a file" in refused(
         path
@@ -154,17 +155,37 @@ def test_each_wrong_file_has_its_line(folder: Path, tmp_path: Path) -> None:
     assert isinstance(load(path).net, Foreign)
     torch.save({**state, "body.2.weight": torch.zeros(8, 9, 3, 3)}, path)
     assert "looks like a net that spandrel knows, and is not (" in refused(path)
+    torch.save({**state, "body.2.weight": torch.full((8, 8, 3, 3), torch.nan)}, path)
+    assert "holds NaN or infinity in body.2.weight" in refused(path)
     planes = others.of("Compact", "Compact", num_in_ch=4, num_out_ch=4, num_feat=4, num_conv=1)
     assert "is a net of 4 channels to 4; name one for colours" in refused(
         others.write(planes, path)
     )
 
 
-def test_what_to_install_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lacks", ["torchvision", "spandrel"])
+def test_what_to_install_is_said(lacks: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = file(folder, "Compact")
-    monkeypatch.setitem(sys.modules, "spandrel", None)
+    monkeypatch.setitem(sys.modules, lacks, None)
     assert "needs spandrel" in (line := refused(path))
     assert "pip install 'trombine[foreign]'" in line
+
+
+def test_a_torchvision_for_another_torch_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file(folder, "Compact")
+
+    class Broken:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "torchvision":
+                raise RuntimeError("operator torchvision::nms\ndoes not exist")
+
+    monkeypatch.delitem(sys.modules, "torchvision")
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    line = refused(path)
+    assert f"needs a torchvision that fits torch {torch.__version__} (operator" in line
+    assert "; pip install --force-reinstall --no-deps torchvision --index-url https://" in line
 
 
 def test_half_precision_only_where_a_card_and_the_descriptor_have_it(folder: Path) -> None:

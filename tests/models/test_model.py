@@ -16,7 +16,7 @@ from trombine.core.errors import InputError
 from trombine.models import TASKS, Card, load, model, save, shipped
 from trombine.models.card import dumps
 from trombine.models.file import KEY
-from trombine.nets import build
+from trombine.nets import Net, build
 from trombine.nets.blocks import fused
 
 Tensors = dict[str, torch.Tensor]
@@ -110,6 +110,7 @@ def test_tensors_that_do_not_fit_are_named(
         ({"task": "sing"}, "does sing, which is unknown here; update trombine"),
         ({"net": "encoder", "sizes": {}}, "the net encoder cannot upscale"),
         ({"sizes": {"width": 4096, "depth": 256}}, "does not fit its net"),
+        ({"task": "restore"}, "enlarges, so it cannot restore"),
     ],
     ids=str,
 )
@@ -118,6 +119,19 @@ def test_a_card_that_lies_is_found_out(
 ) -> None:
     """Before any memory is taken: the largest of them would be a net of 150 GB."""
     assert said in refused(changed(file, nothing, replace(card, **change)))  # pyright: ignore
+
+
+def test_save_refuses_what_could_not_be_loaded(net: Net, card: Card, tmp_path: Path) -> None:
+    path = tmp_path / "new.safetensors"
+    for wrong in (
+        replace(card, task="sing"),
+        replace(card, net="encoder"),
+        replace(card, sizes={"width": 8}),
+        replace(card, sizes={"width": -1}),
+    ):
+        with pytest.raises(InputError, match="cannot be written"):
+            save(path, net, wrong)
+    assert not path.exists()
 
 
 GENERATOR = Card(

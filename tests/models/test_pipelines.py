@@ -16,6 +16,7 @@ from PIL import Image
 
 import trombine
 from trombine.core.errors import InputError
+from trombine.eval.methods import methods
 from trombine.models import pipelines
 
 Install = Callable[..., Path]
@@ -128,6 +129,16 @@ def test_a_record_names_the_index_whatever_name_led_to_it(install: Install, tmp_
         text = output.read_bytes().decode("latin-1")
         assert "model_index.json" in text and "hub:" not in text
         output.unlink()
+
+
+def test_judge_compares_it(install: Install) -> None:
+    folder = install(Painting())
+    pixels, hole = holed()
+    picture = torch.from_numpy(pixels).movedim(-1, 0)[None] / 255
+    mask = torch.from_numpy(hole)[None, None].float()
+    found = methods("repair", str(folder))[str(folder)](picture, hole=mask)
+    assert torch.equal(found[(mask == 0).expand_as(found)], picture[(mask == 0).expand_as(found)])
+    assert len(found[0, 0][mask[0, 0] > 0].unique()) == 1
 
 
 def test_what_cannot_be_had_is_refused_in_a_line(

@@ -376,6 +376,12 @@ def _check_places(output: Path, page: Path, key: Path) -> None:
         problem = f"holds {shown(others[0].name)}, which people would get with the test"
         raise OutputError(problem, "choose another -o", path=output)
     check_page(page, people.GENERATOR)
+    if key.exists():
+        try:
+            people.read_key(key)
+        except InputError as error:
+            remedy = "choose another --key"
+            raise OutputError("is there, and is no key of a test", remedy, path=key) from error
 
 
 @opt.verb
@@ -426,7 +432,10 @@ def judge_people_score(
     text = jsons.dumps(numbers, allow_nan=False) if json else people_score.text_of(numbers)
     if output is not None:
         page = key.with_name(key.name.removesuffix(people.KEY_ENDING)) / people.PAGE
-        name, images = people.pictures_of(page) if page.exists() else ("", {})
+        try:
+            name, images = people.pictures_of(page) if page.exists() else ("", {})
+        except InputError:  # it holds no test
+            name, images = "", {}
         if name != known.test:
             images = {}
             account.notice("is not there, or another test; the page shows no pictures", page)

@@ -199,6 +199,11 @@ def _library(path: Path) -> Any:
     try:
         import_module("torchvision")
         return import_module("spandrel")
-    except Exception as error:  # also of a torchvision that was built for another torch
-        problem = f"needs spandrel, and a torchvision that fits torch {torch.__version__}"
-        raise InputError(f"{problem} ({said(error)})", EXTRA, path=path) from error
+    except ModuleNotFoundError as error:
+        raise InputError("needs spandrel and torchvision", EXTRA, path=path) from error
+    except Exception as error:  # a torchvision that was built for another torch
+        problem = f"needs a torchvision that fits torch {torch.__version__} ({said(error)})"
+        build = torch.__version__.partition("+")[2] or "cpu"
+        index = f"https://download.pytorch.org/whl/{build}"
+        cure = f"pip install --force-reinstall --no-deps torchvision --index-url {index}"
+        raise InputError(problem, cure, path=path) from error

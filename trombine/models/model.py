@@ -130,8 +130,13 @@ def save(path: str | Path, net: Net, card: Card, *, half: bool = False) -> None:
 
     With `half` the file is half as large, its kernels rounded to float16.
     """
-    with about(path):
-        _empty(card)  # refuses what could not be loaded
+    try:
+        expected = _empty(card).state_dict()  # refuses what could not be loaded
+    except InputError as error:
+        raise InputError(f"cannot be written: {error}", path=path) from error
+    shapes = [{n: t.shape for n, t in each.items()} for each in (expected, net.state_dict())]
+    if shapes[0] != shapes[1]:
+        raise InputError("cannot be written: the card is of another net", path=path)
     write(path, net, card, half=half)
 
 
@@ -178,4 +183,7 @@ def _empty(card: Card) -> Net:
     if space not in SPACES:
         raise InputError(f"works in the space {shortened(space)}, unknown here; update trombine")
     with torch.device("meta"):
-        return build(card.net, card.sizes)
+        net = build(card.net, card.sizes)
+    if card.task in ("restore", "repair") and net.sizes.get("factor", 1) != 1:
+        raise InputError("enlarges, so it cannot restore, which keeps the size")
+    return net
