@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib.resources import files
@@ -14,6 +15,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
+from studios import png
 from tabs import DESKTOP, MARKS, PHONE, Scheme, Tabs, until
 from torch import Tensor, nn
 from torch.nn import functional
@@ -340,6 +342,24 @@ def test_what_goes_in_is_moved_and_walks(tab: Tab) -> None:
     assert np.abs(output(tab) - darker).max() > 1e-3
 
 
+def test_a_vectors_net_takes_noise(tabs: Tabs, tmp_path: Path) -> None:
+    net: Any = settled(build("dcgan_generator", {"size": 16, "width": 4, "latent": 8}))
+    card = Card(task="generate", net="dcgan_generator", sizes=net.sizes)
+    model = Model(net=net, card=card, hash="", path=tmp_path / "x.safetensors")
+    net = described(model)
+    file = tmp_path / "noise.html"
+    file.write_text(page(net, "</script> & co").html(), "utf-8")
+    with seen(tabs, file.as_uri(), DESKTOP, "light") as tab:
+        expect(tab.locator(FACE)).to_be_visible(timeout=READY)
+        expect(tab.get_by_role("heading", name="Inside </script> & co")).to_be_visible()
+        before = output(tab)
+        with torch.no_grad():
+            assert apart(before, model.net(torch.tensor([net["vector"]]))) < NEAR
+        tab.get_by_role("button", name="New noise").click()
+        assert np.abs(output(tab) - before).max() > 1e-4
+    assert json.dumps(net)
+
+
 def test_a_hole_is_painted_over_the_picture(tabs: Tabs, tmp_path: Path) -> None:
     """And only what is in it is another than the picture."""
     torch.manual_seed(6)
@@ -399,3 +419,15 @@ def test_a_style_and_what_is_to_be_of_a_face_are_chosen(tabs: Tabs, tmp_path: Pa
             if kind == "inventor":
                 tab.get_by_role("button", name="Ask for nothing").click()
                 assert np.array_equal(output(tab), before)
+
+
+def test_another_picture_is_shown_or_refused(tab: Tab) -> None:
+    before = output(tab)
+    box = tab.locator("input[type=file]")
+    white = np.full((24, 40, 3), 255, np.uint8)
+    box.set_input_files({"name": "white.png", "mimeType": "image/png", "buffer": png(white)})
+    until(tab, "document.querySelector('net-microscope').image.naturalWidth === 40")
+    tab.wait_for_timeout(100)
+    assert np.abs(output(tab) - before).max() > 0.05
+    box.set_input_files({"name": "notes.txt", "mimeType": "image/png", "buffer": b"none"})
+    expect(tab.get_by_text("This browser cannot show notes.txt. Save it as PNG")).to_be_visible()

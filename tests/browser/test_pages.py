@@ -87,6 +87,12 @@ def test_the_page_does_not_scroll_sideways_and_its_table_does(tab: Tab) -> None:
     assert tab.evaluate("document.querySelector('.scroll').scrollLeft") > 0
 
 
+def test_every_picture_is_loaded_and_shown(tab: Tab) -> None:
+    sizes = tab.evaluate("[...document.images].map(i => [i.naturalWidth, i.clientWidth])")
+    assert len(sizes) == 6 + 2 + 12 and all(natural == 48 for natural, _ in sizes)
+    assert sum(shown > 30 for _, shown in sizes) == 6 + 2 + 2  # of frames one each
+
+
 def test_rows_fit_the_screen(tabs: Tabs, address: str) -> None:
     for size, columns in ((DESKTOP, 6), (PHONE, 2)):
         with tabs.shown(address, size) as tab:

@@ -202,6 +202,18 @@ def test_several_subjects_share_a_browser(tab: Tab, home: Path) -> None:
     assert tab.locator("#progress").inner_text() == f"Picture 3 of {COUNT}"
 
 
+def test_nothing_can_be_passed_over(tab: Tab, home: Path) -> None:
+    """Without a name the test does not begin, without an answer the next picture does not come."""
+    tab.goto(address(home))
+    tab.keyboard.press("Enter")
+    assert tab.locator("#ask").is_hidden()
+    begin(tab, "Cem")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("3")
+    assert tab.get_by_role("button", name="Next").is_disabled()
+    assert tab.locator("#progress").inner_text() == f"Picture 1 of {COUNT}"
+
+
 def test_a_picture_goes_after_its_time(
     browser: Browser, home: Path, watched: Callable[[Tab], Tab]
 ) -> None:
@@ -221,6 +233,22 @@ def test_a_picture_goes_after_its_time(
     tab.keyboard.press("r")
     tab.keyboard.press("Enter")
     assert picture.is_visible()
+    context.close()
+
+
+def test_it_works_where_nothing_can_be_kept(
+    browser: Browser, home: Path, watched: Callable[[Tab], Tab]
+) -> None:
+    """A browser whose memory is switched off takes the test all the same."""
+    context = browser.new_context(viewport=window(DESKTOP))
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('off') }})"
+    )
+    tab = watched(context.new_page())
+    tab.goto(address(home))
+    begin(tab, "Eve")
+    by_keyboard(tab, 0, COUNT)
+    assert tab.get_by_role("heading").inner_text() == "Thank you"
     context.close()
 
 
@@ -246,6 +274,25 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         look()
         by_keyboard(tab, 0, COUNT)
         look()
+
+
+def test_the_page_of_the_scores(
+    tabs: Tabs, home: Path, tmp_path: Path, watched: Callable[[Tab], Tab]
+) -> None:
+    key = json.loads((home / "study.key.json").read_text())
+    for name, right in (("ann", 3), ("ben", 4), ("cem", 6)):
+        made.write(
+            tmp_path / "a" / f"{name}.json", made.answers(key, name, made.right(right, right))
+        )
+    trombine.judge_people_score(
+        home / "study.key.json", tmp_path / "a", output=tmp_path / "index.html"
+    )
+    with tabs.lent(PHONE) as tab:
+        watched(tab).goto((tmp_path / "index.html").as_uri())
+        found = Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        assert tab.locator("img").count() > 0
 
 
 # What the page gives away

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -263,6 +264,35 @@ def test_faces_are_painted(opened: Opened, command: Command, tmp_path: Path) -> 
     expect(tab.get_by_role("slider", name="Variety")).to_be_visible()
 
 
+def test_a_walk_between_faces_is_scrubbed(
+    opened: Opened, server: Server, command: Command, tmp_path: Path
+) -> None:
+    """Its ends are the faces of its seeds."""
+    tab = opened("/generate")
+    tab.locator("#model").select_option("tiny-faces")
+    tab.locator("#seeds").fill("3 8")
+    tab.locator("#frames").select_option("12")
+    tab.get_by_role("button", name="Walk").click()
+    scrub = tab.get_by_role("slider", name="How far the walk is")
+    expect(scrub).to_be_visible(timeout=PATIENCE)
+    expect(tab.locator("#where")).to_have_text("Frame 1 of 13")  # stands still: less motion
+    scrub.focus()
+    tab.keyboard.press("End")
+    expect(tab.locator("#where")).to_have_text("Frame 13 of 13")
+    shown = tab.evaluate(
+        "(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data])"
+        "(document.getElementById('frame'))"
+    )
+    assert server.home is not None
+    model = str(server.home / "runs" / "tiny-faces")
+    assert command("generate", "--seeds", "8", "--model", model, "-o", "o").returncode == 0
+    wanted = pixels_of((tmp_path / "o" / "000008.png").read_bytes())
+    assert np.array_equal(np.reshape(shown, (*wanted.shape[:2], 4))[..., :3], wanted)
+    tab.get_by_role("button", name="Play").click()
+    expect(tab.locator("#where")).not_to_have_text("Frame 13 of 13")
+    tab.get_by_role("button", name="Stop").click()
+
+
 def test_what_the_net_invented_is_reported(opened: Opened, server: Server) -> None:
     tab = opened("/upscale")
     choose(tab, "photo.png", face()[::2, ::2])
@@ -291,6 +321,31 @@ def test_what_programs_may_ask_is_shown_offline(opened: Opened) -> None:
     expect(grow).to_contain_text("0 to 1000; 0 unless given")
     assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
     assert tab.evaluate("document.documentElement.scrollWidth") <= DESKTOP[0]
+
+
+def test_what_is_wrong_is_said_with_what_to_do(opened: Opened) -> None:
+    tab = opened()
+    tab.locator("#clear").click()
+    tab.locator("#run").click()
+    said = tab.get_by_role("alert")
+    expect(said).to_contain_text("Paint over what is to be replaced, then press Repair.")
+    broken: Any = {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}
+    tab.locator("#file").set_input_files(broken)
+    expect(said).to_contain_text("This browser cannot show notes.png. Save it as PNG or JPEG")
+    other: Any = {"name": "mask.png", "mimeType": "image/png", "buffer": png(face())}
+    tab.locator("#load-mask").set_input_files(other)
+    expect(said).to_contain_text("The mask is 128 × 128, and the picture 384 × 384. Load a mask")
+
+
+def test_masks_go_down_and_up_again(opened: Opened, tmp_path: Path) -> None:
+    tab = opened()
+    painted = mask(tab)
+    data = downloaded(tab, tmp_path / "mask.png", "#save-mask")
+    assert np.array_equal(pixels_of(data)[..., 0] > 0, painted > 0)
+    tab.locator("#clear").click()
+    tab.locator("#load-mask").set_input_files(tmp_path / "mask.png")
+    expect(tab.locator("#clear")).to_be_enabled()
+    assert np.array_equal(mask(tab), painted)
 
 
 def test_upscale_shows_both_at_any_zoom(opened: Opened, command: Command, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,6 +33,12 @@ def test_a_picture_is_dropped_or_pasted(opened: Opened, kind: str) -> None:
     tab.evaluate(GIVE, [kind, f"{kind}.png", list(png(face()))])
     expect(tab.locator("#about")).to_have_text(f"{kind}.png, 128 × 128", timeout=PATIENCE)
     assert count(tab) == 0 and tab.locator("#run").is_enabled()
+
+
+def test_what_is_dropped_and_is_no_file_says_so(opened: Opened) -> None:
+    tab = opened()
+    tab.evaluate("document.body.dispatchEvent(new DragEvent('drop', { bubbles: true }))")
+    expect(tab.get_by_role("alert")).to_contain_text("That is no file. Save the picture first")
 
 
 def view(tab: Tab) -> dict[str, float]:
@@ -70,6 +77,13 @@ def test_the_picture_is_zoomed_and_moved(opened: Opened) -> None:
     assert view(tab) == whole
 
 
+def test_where_all_is_seen_a_trackpad_scrolls_the_page(opened: Opened) -> None:
+    tab = opened(size=(1280, 500))
+    before = view(tab)
+    assert slide(tab, 0, 41) is True
+    assert view(tab) == before
+
+
 def slide(tab: Tab, dx: int, dy: int, *, pinches: bool = False) -> bool:
     """Two fingers on a trackpad; whether the page was let scroll."""
     return tab.locator("picture-easel canvas").evaluate(
@@ -81,6 +95,26 @@ def slide(tab: Tab, dx: int, dy: int, *, pinches: bool = False) -> bool:
         }""",
         [dx, dy, pinches],
     )
+
+
+def test_a_job_of_several_parts_shows_that_it_goes_on(opened: Opened) -> None:
+    """The faces that a net learned from are looked through after others were invented."""
+    tab = opened("/upscale")
+    status = tab.locator("#status")
+
+    def heard(done: int, total: int, unit: str) -> None:
+        event: Any = {"kind": "progress", "job": "a", "done": done, "total": total, "unit": unit}
+        status.evaluate("(e, event) => e.hear(event)", event)
+
+    status.evaluate("e => e.begin(['a'])")
+    heard(9, 9, "faces")
+    bar = status.get_by_role("progressbar")
+    expect(status.locator(".working .soft")).to_have_text("Working, 100 %")
+    heard(6000, 24000, "faces learned from")
+    expect(status.locator(".working .soft")).to_have_text("Working, 25 %: faces learned from")
+    expect(bar).to_have_attribute("aria-valuenow", "25")
+    heard(5000, 24000, "faces learned from")
+    expect(bar).to_have_attribute("aria-valuenow", "25")  # never back
 
 
 def test_pages_are_there_within_a_second_and_at_twice_the_size(

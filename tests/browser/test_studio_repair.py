@@ -14,7 +14,7 @@ from easels import count, drag, mask, place, until_kept
 from PIL import Image
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
-from studios import png
+from studios import noise, png
 from tabs import (
     DESKTOP,
     MARKS,
@@ -215,6 +215,31 @@ def test_by_touch_on_a_phone_landmarks_move_and_parts_are_painted(opened: Opened
     assert (mask(tab) == PART + PART_INDEX["skin"]).sum() > 50
     assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_without_a_face_it_says_so_and_parts_can_be_painted(opened: Opened) -> None:
+    tab = opened()
+    choose(tab, "noise.png", noise(96))
+    take_up(tab, "l", "No face was found, so there are no landmarks")
+    assert tab.locator("#point").is_disabled()
+    take_up(tab, "f", "Choose a part")
+    drag(tab, (20, 20), (40, 20))
+    expect(tab.locator("#status .said")).to_contain_text("paint the mask first")
+    assert count(tab) == 0
+    tab.keyboard.press("b")
+    drag(tab, (20, 20), (40, 20))
+    tab.keyboard.press("f")
+    drag(tab, (20, 20), (40, 20))
+    painted = mask(tab)
+    assert (painted == PART + PART_INDEX["skin"]).sum() > 0.9 * count(tab)
+    drag(tab, (20, 20), (40, 20), button="right")
+    assert (mask(tab) == 1).sum() > 0.9 * count(tab)
+    tab.keyboard.press("b")
+    tab.keyboard.press("Control+z")
+    tab.keyboard.press("g")
+    grown = mask(tab)
+    assert np.array_equal(grown[painted > 0], painted[painted > 0])
+    assert np.count_nonzero(grown) > np.count_nonzero(painted)
 
 
 def test_tries_of_one_picture_lie_side_by_side(opened: Opened) -> None:

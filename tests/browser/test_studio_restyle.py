@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+import skimage.data
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page as Tab
@@ -24,6 +26,7 @@ from tabs import (
     face,
     pixels_of,
     run,
+    until,
 )
 
 from trombine.world import face as world_face
@@ -117,3 +120,46 @@ def test_a_film_stands_beside_its_source(opened: Opened, tmp_path: Path) -> None
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     tab.get_by_role("button", name="Stop").click()
     expect(tab.locator("film-pair canvas")).to_have_count(2)
+
+
+@pytest.mark.parametrize("kind", ["mp4"])
+def test_videos_play_together(kind: str, opened: Opened, command: Command, tmp_path: Path) -> None:
+    """What was restyled plays to its end, beside what it was."""
+    (tmp_path / "clip.gif").write_bytes(gif(2))
+    words = ("--scale", "2", "--model", "upscale-fast", "--format", kind)
+    assert command("upscale", "clip.gif", *words, "-o", "films").returncode == 0
+    (clip,) = (tmp_path / "films").iterdir()
+    tab = opened("/restyle")
+    take(tab, f"clip.{kind}", f"video/{kind}", clip.read_bytes())
+    expect(tab.locator("film-pair video")).to_have_count(1, timeout=PATIENCE)
+    tab.locator("#from").select_option("photo")
+    run(tab)
+    expect(tab.locator("film-pair video")).to_have_count(2)
+    both = "[...document.querySelectorAll('film-pair video')]"
+    tab.evaluate(f"{both}[0].play()")
+    until(tab, f"{both}.every((one) => !one.paused)")
+    tab.evaluate(f"{both}[1].pause()")
+    until(tab, f"{both}.every((one) => one.paused)")
+    tab.wait_for_timeout(200)  # until each has heard that the other stands still
+    tab.evaluate(f"{both}.forEach((one) => {{ one.loop = false; }}); {both}[0].play()")
+    # Who ends first stops the other.
+    until(tab, f"{both}.every((one) => one.currentTime > 0.12)")
+
+
+@pytest.mark.parametrize(
+    ("pixels", "to", "words"),
+    [
+        (skimage.data.chelsea()[:96, :96], "anime", "No face is seen in it. Tick “Draw all of it”"),
+        (face(), "photo", "It is that style already. Choose another one"),
+    ],
+    ids=["no face", "that already"],
+)
+def test_what_is_refused_says_what_to_do_here(
+    opened: Opened, pixels: np.ndarray, to: str, words: str
+) -> None:
+    tab = opened("/restyle")
+    choose(tab, "photo.png", pixels)
+    tab.locator(f"[value={to}][name=to]").check()
+    tab.locator("#from").select_option("photo")
+    tab.locator("#run").click()
+    expect(tab.get_by_role("alert")).to_contain_text(words, timeout=PATIENCE)

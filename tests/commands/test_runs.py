@@ -78,6 +78,13 @@ def test_the_runs_of_a_sweep_are_listed() -> None:
 
 
 @pytest.mark.usefixtures("with_sweep")
+@pytest.mark.parametrize("sweep", ["wide", "runs/wide"])
+def test_show_says_how_a_sweep_is_listed(sweep: str) -> None:
+    with pytest.raises(InputError, match=r"is a folder of runs; trombine runs list runs/wide$"):
+        runs_show(Path(sweep))
+
+
+@pytest.mark.usefixtures("with_sweep")
 def test_show_tells_of_a_last_batch_that_reached_beyond() -> None:
     folder = RunFolder(Path("runs/alone"))
     folder.write_recipe({"recipe": "r", "settings": {"pictures": 64}})

@@ -107,6 +107,19 @@ def checked(pictures: Sequence[np.ndarray]) -> list[audit.Checked]:
     ]
 
 
+def test_one_picture_where_one_is(
+    tmp_path: Path, faces: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the singular, and the page says of which folder it is."""
+    (home := tmp_path / "own").mkdir()
+    faces[0].save(home / "a.png")
+    monkeypatch.chdir(home)
+    result = trombine.data_audit(Path(), output=tmp_path / "page.html")
+    assert result.summary.endswith("\n1 picture, 1 to keep")
+    page = (tmp_path / "page.html").read_text()
+    assert "<h1>Audit of own</h1>" in page and "1 picture; to keep: 1." in page
+
+
 def test_similarity_is_scikit_images(faces: list[Image.Image]) -> None:
     """Of all pairs of which it is large enough, mirrored or not."""
     pictures = [np.asarray(picture) for picture in faces[:12]]

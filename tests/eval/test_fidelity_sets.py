@@ -111,8 +111,8 @@ def test_what_a_reader_has_to_know_is_said() -> None:
     )
     assert list(remarks(same[0], other)) == [
         "b: 3 of 9 pictures are compared",
-        "b: 1 pictures are there more than once",
-        "1 pictures are in both sets",
+        "b: 1 picture is there more than once",
+        "1 picture is in both sets",
         "sizes differ: 64 x 64 generated, 80 x 60 and others real; what is enlarged is softer",
         "one set is compressed (JPEG or the like) and the other is not, which may tell",
     ]

@@ -13,6 +13,7 @@ import pytest
 from studios import Answering, Bare, noise, png
 
 from trombine.core.errors import InputError
+from trombine.studio.app import PAGES
 from trombine.studio.serving import _lan_host, opened
 
 PATHS = ("/", "/upscale", "/static/style.css", "/api/jobs", "/api/events", "/api/openapi.json")
@@ -32,6 +33,15 @@ def test_nothing_is_told_to_a_stranger(bare: Bare) -> None:
         for token in (None, "guessed", bare.token[:-1], bare.token + "x"):
             answer = bare.ask(path, token=token)
             assert answer.status == 401 and b"the link that trombine studio printed" in answer.body
+
+
+def test_no_address_changes_a_page(bare: Bare) -> None:
+    """Its query is not read: what a link said could stand in the page."""
+    for path in PAGES:
+        page = bare.ask(path)
+        assert page.status == 200 and page.headers["content-type"].startswith("text/html")
+        for name in ("page", "text", "name", "answer"):
+            assert bare.ask(f"{path}?{name}=%3Cscript%3E").body == page.body
 
 
 def test_the_link_gives_a_cookie_that_scripts_and_other_sites_do_not_get(bare: Bare) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,7 +16,9 @@ import pytest
 from processes import alive, until
 from studios import Bare, Server, noise, png
 
-from trombine.studio import app
+from trombine.core.errors import OutputError
+from trombine.core.memory import ENDED
+from trombine.studio import app, workers
 from trombine.studio.jobs import CANCELLED, DAYS, Job, Jobs
 
 SMALL = ("pictures", ("a.png", png(noise())))
@@ -155,3 +159,44 @@ def test_so_many_jobs_may_wait_and_so_many_files_be_sent(
     many = bare.post("read", *[("pictures", (f"{n}.png", b"1")) for n in range(201)])
     assert many.status == 400 and "200" in many.error
     assert set((bare.data / "jobs").iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "full"), OutputError("cannot be written, the disk is full")],
+    ids=["the system's", "ours"],
+)
+def test_a_full_disk_is_said_and_leaves_nothing(
+    error: Exception, bare: Bare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    before = set((bare.data / "jobs").iterdir())
+    monkeypatch.setattr(app.shutil, "copyfileobj", full)
+    refused = bare.post("read", SMALL)
+    assert refused.status == 507 and "the disk is full; delete jobs" in refused.error
+    assert set((bare.data / "jobs").iterdir()) == before
+    documented = bare.ask("/api/openapi.json").json["paths"]["/api/read"]["post"]["responses"]
+    assert {"201", "413", "422", "429", "507"} <= set(documented)
+
+
+@pytest.mark.parametrize(
+    ("end", "goes_on"),
+    [
+        ({"result": {"files": [], "skipped": []}}, True),
+        ({"problem": "no such style"}, True),
+        ({"problem": f"{ENDED}; take a smaller picture"}, False),
+        ({"result": {"skipped": [{"file": "a.png", "why": f"{ENDED}; ..."}]}}, False),
+    ],
+)
+def test_a_process_that_ran_out_of_memory_is_replaced(
+    end: dict[str, Any], goes_on: bool, jobs: Jobs
+) -> None:
+    """It rarely gives its memory back, and the next job is to have all of it."""
+    worker = workers._Worker(jobs, 1 << 40)
+    worker.pipe, theirs = multiprocessing.Pipe()
+    theirs.send(("end", end))
+    added(jobs, "a")
+    assert worker._do(job := taken(jobs)) is goes_on
+    assert job.state == ("failed" if "problem" in end else "done")

@@ -43,7 +43,7 @@ def microscope(
         Pixels a side; else as leaves six frames a second.
     """
     net = load(model)
-    name = net.path.parent.name if net.path.stem == "best" else net.path.stem
+    name = net.path.resolve().parent.name if net.path.stem == "best" else net.path.stem
     file = output / f"{name}.html" if output.is_dir() else output
     check_page(file, GENERATOR)
     about = described(net, size)

@@ -126,5 +126,7 @@ def find_run(run: Path) -> RunFolder:
     for path in (run, HOME / run):
         if RunFolder(path).exists:
             return RunFolder(path)
+        if runs_of(path):
+            raise InputError("is a folder of runs", f"trombine runs list {shown(path)}", path=run)
     problem = "is no run" if run.exists() else "does not exist"
     raise InputError(problem, f"trombine runs list shows those in {HOME}", path=run)

@@ -23,6 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Tick
+from trombine.data import layouts
 from trombine.data.columns import SPLITS
 from trombine.eval.search import ssim
 from trombine.faces import read_faces
@@ -280,7 +281,7 @@ def text_of(audit: Audit) -> str:
         named = f"  {', '.join(items[:_NAMED])}{more}" if items else ""
         lines.append(f"{kind:22}{len(items):>7,}{named}")
     count, keep = len(audit.pictures), int(audit.kept().sum())
-    return "\n".join((*lines, f"{count:,} pictures, {keep:,} to keep"))
+    return "\n".join((*lines, f"{layouts.pictures(count)}, {keep:,} to keep"))
 
 
 def keep_list(audit: Audit) -> str:
@@ -292,8 +293,8 @@ def keep_list(audit: Audit) -> str:
 def report_of(folder: Path, audit: Audit) -> Report:
     """The counts, how alike pictures are, the doubles, and examples of each problem."""
     count, keep, across = len(audit.pictures), int(audit.kept().sum()), audit.across()
-    lead = f"{count:,} pictures, of which {keep:,} are to keep."
-    report = Report(f"Audit of {shown(folder.name)}", lead=lead, generator=GENERATOR)
+    lead = f"{layouts.pictures(count)}; to keep: {keep:,}."
+    report = Report(f"Audit of {shown(folder.resolve().name)}", lead=lead, generator=GENERATOR)
     found = {p: [c for c in audit.pictures if p in c.problems] for p in PROBLEMS}
     rows = [[problem, f"{len(files):,}"] for problem, files in found.items()]
     rows += [["groups of doubles", f"{len(audit.groups):,}"], ["in two splits", f"{len(across):,}"]]

@@ -32,6 +32,7 @@ from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
 from trombine.core.texts import aligned
+from trombine.data import layouts
 from trombine.data.source import parse
 from trombine.eval import witness
 from trombine.eval.methods import TASKS
@@ -366,7 +367,7 @@ def text_of(numbers: Numbers) -> str:
     judge = f", witness {protocol['witness']}" if protocol["witness"] else ""
     lines = [*aligned(_table(numbers))]
     lines.append(
-        f"protocol {protocol['hash']} ({protocol['name']}), {protocol['count']} pictures"
+        f"protocol {protocol['hash']} ({protocol['name']}), {layouts.pictures(protocol['count'])}"
         f" (pixels {protocol['pixels']}){judge}"
     )
     nets = [f"{short(m['method'])} {m['hash']}" for m in numbers["methods"] if m["hash"]]

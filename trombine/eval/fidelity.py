@@ -29,6 +29,7 @@ from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import FIRST, Rng
 from trombine.core.texts import aligned
+from trombine.data import layouts
 from trombine.eval import witness
 from trombine.eval.published import NETS, feature_net
 from trombine.eval.sets import PictureSet, open_set
@@ -300,13 +301,17 @@ def remarks(generated: PictureSet, real: PictureSet) -> Iterator[str]:
         if each.total - each.skipped > len(each):
             yield f"{each.spec}: {len(each):,} of {each.total:,} pictures are compared"
         if copies := len(each.hashes) - len(set(each.hashes)):
-            yield f"{each.spec}: {copies:,} pictures are there more than once"
+            yield f"{each.spec}: {_are(copies)} there more than once"
     if both := len(set(generated.hashes) & set(real.hashes)):
-        yield f"{both:,} pictures are in both sets"
+        yield f"{_are(both)} in both sets"
     if (ours := _sizes(generated)) != (theirs := _sizes(real)):
         yield f"sizes differ: {ours} generated, {theirs} real; what is enlarged is softer"
     if generated.lossless != real.lossless:
         yield "one set is compressed (JPEG or the like) and the other is not, which may tell"
+
+
+def _are(count: int) -> str:
+    return f"{layouts.pictures(count)} {'is' if count == 1 else 'are'}"
 
 
 def _sizes(each: PictureSet) -> str:

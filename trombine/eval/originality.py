@@ -27,6 +27,7 @@ from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, silent
 from trombine.core.rng import Rng
 from trombine.core.texts import aligned
+from trombine.data import layouts
 from trombine.eval.planted import CHANGES
 from trombine.eval.search import Found, search
 from trombine.eval.sets import PictureSet
@@ -153,7 +154,9 @@ def about(judged: Originality) -> str:
     """What was compared with what."""
     ours, theirs = judged.pictures, judged.references
     size = ours.pictures.shape[1]
-    parts = [f"{len(ours)} pictures against {len(theirs):,} references, {size} x {size} pixels"]
+    parts = [
+        f"{layouts.pictures(len(ours))} against {len(theirs):,} references, {size} x {size} pixels"
+    ]
     parts += [f"{ours.resized} of the pictures were resized"] if ours.resized else []
     parts += [f"{theirs.resized} of the references were resized"] if theirs.resized else []
     return "; ".join(parts)

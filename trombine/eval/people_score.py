@@ -295,7 +295,8 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
     subjects, everybody = numbers["subjects"], numbers["all"]
     report = Report(
         title="Real or generated?",
-        lead=f"{len(subjects)} subjects and {numbers['pictures']} pictures, half of them real:"
+        lead=f"{len(subjects)} subject{'' if len(subjects) == 1 else 's'} and"
+        f" {numbers['pictures']} pictures, half of them real:"
         f" {everybody['right']} of {everybody['answers']} answers are right. Mean accuracy"
         f" {_spelled(everybody['accuracy'])}; by guessing alone this or better has a probability of"
         f" {_chance(everybody['guessing'])}.",

@@ -324,7 +324,7 @@ def report_of(measured: Measured, hashes: Mapping[str, str]) -> Report:
     judges = ", ".join(f"{name} {hash}" for name, hash in hashes.items())
     report = Report(
         title="Results against their truths",
-        lead=f"{len(measured)} pairs of pictures.",
+        lead=f"{len(measured):,} pair{'' if len(measured) == 1 else 's'} of pictures.",
         foot=f"Intervals are of 95 %, by Student. Read by {judges}.",
     )
     heads, *rows = rows_of(measured)

@@ -27,6 +27,7 @@ from trombine.nets import Net, Size
 
 TOLERANCE: Final = 1e-4
 AXES: Final = {0: "batch", 2: "height", 3: "width"}  # of pictures; what may be of any length
+SCALED: Final = ("larger", "restored", "repaired", "restyled", "predicted", "refined", "damage")
 _NEEDED: Final = ("onnx", "onnxscript", "onnxruntime")
 
 
@@ -78,7 +79,18 @@ def as_onnx(
             verbose=False,
         )
     program.model.metadata_props.update(metadata)
-    return program.model_proto.SerializeToString()
+    proto = program.model_proto
+    # Where the exporter says how the net came to a side, say how long it is beside the picture's.
+    factor = int(net.sizes.get("factor", 1))
+    sides = dict.fromkeys(SCALED, "{}" if factor == 1 else f"{factor}*{{}}")
+    sides |= {"parts": "({}+1)//2" if "parts" in task.takes else "{}", "centres": "({}+15)//16*2"}
+    for value in (*proto.graph.input, *proto.graph.output):
+        if value.name in sides:
+            for axis in (2, 3):
+                dim = value.type.tensor_type.shape.dim[axis]
+                if dim.dim_param:  # and not a size that is fixed
+                    dim.dim_param = sides[value.name].format(AXES[axis])
+    return proto.SerializeToString()
 
 
 def _dynamic(tensor: torch.Tensor, *, fixed: bool) -> dict[int, str]:

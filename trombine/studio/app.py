@@ -36,7 +36,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from trombine import __version__
 from trombine.commands.runs import HOME
-from trombine.core.errors import InputError
+from trombine.core.errors import InputError, OutputError
 from trombine.studio.api import (
     FOLDERS,
     SERVED,
@@ -150,14 +150,17 @@ def _add_errors(app: FastAPI) -> None:
         text = gone if error.detail == "Not Found" else str(error.detail)
         return JSONResponse({"error": text}, error.status_code, headers=error.headers)
 
-    async def full(_: Request, error: Exception) -> Response:
+    async def full(request: Request, error: Exception) -> Response:
         if getattr(error, "errno", None) != errno.ENOSPC and "disk is full" not in str(error):
+            if isinstance(error, InputError):
+                return await refused(request, error)
             raise error
         text = "the disk is full; delete jobs that are done, or make room"
         return JSONResponse({"error": text}, 507)
 
     app.add_exception_handler(InputError, refused)
     app.add_exception_handler(OSError, full)
+    app.add_exception_handler(OutputError, full)
     app.add_exception_handler(StarletteHTTPException, known)
 
 
@@ -174,14 +177,19 @@ def _add_pages(app: FastAPI, root: str) -> None:
         text = layout.render(here=path, name=name, pages=PAGES, root=root)
         for attribute in ("href", "src"):
             text = text.replace(f'{attribute}="/', f'{attribute}="{root}/')
-        page = HTMLResponse(text)
-        app.add_api_route(path, lambda page=page: page, include_in_schema=False, name=name)
+        page = _always(HTMLResponse(text))
+        app.add_api_route(path, page, include_in_schema=False, name=name)
 
     @app.get("/static/{name}", include_in_schema=False)
     def sent(name: str) -> Response:
         if name not in static:
             raise HTTPException(404)
         return Response(static[name], media_type=_TYPES[Path(name).suffix])
+
+
+def _always(answer: Response) -> Callable[[], Response]:
+    """A path's function without parameters: a lambda's default would be a field of the query."""
+    return lambda: answer
 
 
 # ---------------------------------------------------------------------------------------------
@@ -210,6 +218,7 @@ def _add_verb(app: FastAPI, jobs: Jobs, verb: str, runs: Path) -> None:
             413: {"description": "more was sent than is read"},
             422: {"description": "a field cannot be used; `error` says which, and what to do"},
             429: {"description": "too many jobs of yours wait already"},
+            507: {"description": "the disk is full"},
         },
     )
 

@@ -99,7 +99,7 @@ class _Worker(threading.Thread):
                     kind, value = self.pipe.recv()
                     if kind != PROGRESS:
                         self.jobs.end(job, **value)
-                        return ENDED not in str(value.get("problem"))
+                        return ENDED not in str(value)  # also not of a picture that it skipped
                     self.jobs.progress(job, value)
                 elif job.state != RUNNING and cancelled is None:
                     cancelled = time.monotonic()
