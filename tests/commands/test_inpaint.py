@@ -168,6 +168,19 @@ def test_parts_by_name_are_painted_anew(
     assert inside[eyes].mean() > 0.9 and inside.mean() < 0.15
 
 
+@pytest.mark.parametrize(
+    ("level", "text"),
+    [(0, "the hole is empty: nothing is painted"), (255, "the hole is the whole picture")],
+)
+def test_a_hole_of_nothing_and_of_all(
+    level: int, text: str, photo: Path, repair: Callable[..., Result]
+) -> None:
+    """An empty hole leaves the picture as it is; of a picture that is all hole that is said."""
+    save_picture(photo.with_name("m.png"), np.full((HEIGHT, WIDTH), level, np.uint8))
+    assert text in " ".join(repair().notices)
+    assert changed(photo.parent / "b.png").mean() == pytest.approx(level / 255, abs=0.05)
+
+
 # What is written
 
 
@@ -248,6 +261,15 @@ def test_a_picture_in_memory(net: Path) -> None:
     own = inpaint([tensor, before], mask=[hole, HOLE], model=net)
     assert torch.equal(both[1], of_tensor) and torch.equal(own[0], of_tensor)
     assert np.array_equal(own[1], of_array)
+
+
+def test_masks_in_memory_that_fit_nothing(photo: Path, net: Path) -> None:
+    with pytest.raises(InputError, match="there are 1 pictures and 2 masks"):
+        inpaint(pixels(), mask=[HOLE, HOLE], model=net)
+    with pytest.raises(InputError, match="is 48 x 39, and the picture is 48 x 40"):
+        inpaint(pixels(), mask=HOLE[1:], model=net)
+    with pytest.raises(InputError, match="a mask in memory is for pictures in memory"):
+        inpaint(photo, mask=HOLE, model=net)
 
 
 # What is refused

@@ -151,6 +151,16 @@ def test_without_its_background(tmp_path: Path, two: np.ndarray) -> None:
     assert soft.any() and near[soft].all()
 
 
+def test_what_was_transparent_stays_so(tmp_path: Path, two: np.ndarray) -> None:
+    half = np.full((*two.shape[:2], 1), 255, np.uint8)
+    half[:, :150] = 100
+    save_picture(tmp_path / "two.png", np.concatenate([two, half], 2))
+    read(tmp_path / "two.png", output=tmp_path / "out", write_cutout=True)
+    samples = load_picture(tmp_path / "out" / "two.cutout.png").samples
+    assert samples[:, :150, 3].max() == 100 and samples[:, 150:, 3].max() == 255
+    assert np.array_equal(samples[..., :3], two)
+
+
 def test_replay_makes_every_file_again(tmp_path: Path, photo: Path) -> None:
     wanted: dict[str, Any] = {"write_parts": True, "write_cutout": True, "json": True}
     done = read(photo, output=tmp_path / "out", enlarge=True, **wanted)

@@ -66,7 +66,7 @@ def test_what_lies_under_the_hole_changes_nothing() -> None:
         for other in (painted.pixels, noise):
             image = picture_of(np.where(hole[..., None], other, painted.pixels))
             made.append(as_seen(repaired(image, hole, model).image))
-    assert draw.call_count == 2 and np.array_equal(*made)
+    assert draw.call_count == 2 and np.array_equal(made[0], made[1])
 
 
 @pytest.mark.parametrize("style", ["anime", "sketch"])

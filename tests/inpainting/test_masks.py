@@ -40,6 +40,14 @@ def test_of_a_stroke_in_a_jpeg_nothing_is_left_beside_the_hole(colour: str, qual
     assert np.count_nonzero(hole) < 4200
 
 
+def test_of_a_stroke_that_nothing_changed_the_rim_is_narrow() -> None:
+    """Beside it the picture is as it was: no more of it is painted than need be."""
+    pixels = skimage_data.astronaut().copy()
+    pixels[100:120, 200:240] = (255, 0, 255)
+    hole = masks.hole_of_colour(picture_of(pixels), masks.colour_of("magenta"))
+    assert np.count_nonzero(hole) <= 24 * 44 and hole[98:122, 200:240].all()
+
+
 def test_colours_have_names() -> None:
     assert masks.colour_of("magenta") == masks.colour_of("#FF00ff") == (255, 0, 255)
     assert masks.colour_of("Pink") == (255, 192, 203)
