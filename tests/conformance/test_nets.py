@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -153,6 +154,17 @@ def test_a_picture_depends_on_its_batch_only_where_that_is_said(case: Case) -> N
     assert depends == has_batch_statistics(net)
 
 
+def test_a_copy_is_independent(case: Case) -> None:
+    """Averages of weights are kept in a copy."""
+    net, given = stirred(case), some(case)
+    twin = copy.deepcopy(net)
+    wanted = joined(net(*given))
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.zero_()
+    torch.testing.assert_close(joined(twin(*given)), wanted, rtol=1e-6, atol=1e-6)
+
+
 # Nets of parts that others export, too: with sizes that stay it takes a third of the time.
 OF_PARTS = ("autoencoder", "attentive_translator", "completer", "diffusion_painter", "refiner")
 
@@ -174,11 +186,17 @@ def test_it_exports_to_onnx(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check_names_in(data: bytes, task: Task) -> None:
-    """Inputs, outputs have the names of the task, and their first axis is the batch."""
+    """Inputs, outputs and axes have names that a reader can do something with."""
     graph = onnx.load_from_string(data).graph
     assert [one.name for one in (*graph.input, *graph.output)] == [*task.takes, *task.gives]
     for value in (*graph.input, *graph.output):
-        assert value.type.tensor_type.shape.dim[0].dim_param == "batch"
+        axes = [one.dim_param for one in value.type.tensor_type.shape.dim if one.dim_param]
+        assert axes[0] == "batch"
+        size = (
+            r"([24]\*)?(height|width)|\((height|width)//4\)"
+            r"|\((height|width)\+(15\)//16\*2|1\)//2)"
+        )
+        assert all(re.fullmatch(size, axis) for axis in axes[1:])
 
 
 @pytest.mark.parametrize("net", NETS)

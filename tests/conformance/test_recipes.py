@@ -16,6 +16,7 @@ import torch
 from small_recipes import CASES, shrunk
 
 from trombine.losses.objective import Phase, Step, Terms
+from trombine.models import TASKS
 from trombine.training.config import choose
 from trombine.training.launch import Mesh
 from trombine.training.material import Material, endless, open_material, step_of
@@ -222,3 +223,9 @@ def test_a_judging_net_stays_as_it_is(tmp_path: Path) -> None:
     assert not changed(before, judge.state_dict())
     assert all(p.grad is None for p in judge.parameters())
     assert not judge.training
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_becomes_a_model_has_a_task(case: str, tmp_path: Path) -> None:
+    objective = objective_of(shrunk(case, tmp_path))
+    assert objective.exports and set(objective.exports.values()) <= set(TASKS)

@@ -94,6 +94,13 @@ def test_it_says_what_it_is(opened: Source) -> None:
     assert len({opened.name(index) for index in range(len(opened))}) > len(opened) / 2
 
 
+def test_it_says_what_each_picture_is_for_or_nothing(opened: Source) -> None:
+    assert opened.splits is None or opened.splits.shape == (len(opened),)
+    columns = opened.take(np.arange(len(opened), dtype=np.int64))
+    assert (opened.splits is None) == ("splits" not in columns)
+    assert opened.splits is None or np.array_equal(opened.splits, columns["splits"])
+
+
 def test_its_spec_opens_it_again(opened: Source) -> None:
     again = source(opened.spec, SIZE)
     assert again.spec == opened.spec and again.weights == opened.weights

@@ -119,6 +119,24 @@ def test_amounts_are_drawn_evenly() -> None:
         assert strengths.quantile(share).item() == pytest.approx(0.02 + 0.08 * share, abs=0.007)
 
 
+FIXED = [
+    *("noise:gaussian:0.1", "noise:poisson:40", "fade:0.8", "stains:0.9", "scratches:0.9"),
+    *("dust:0.9", "creases:0.9", "torn:0.9", "shade:0.9"),
+]
+
+
+@pytest.mark.parametrize("text", FIXED)
+def test_no_two_pictures_are_damaged_alike(text: str) -> None:
+    """Of the same amount, so that nothing but the numbers within tells two of them apart."""
+    count = 20
+    plain = torch.full((count, 3, 24, 24), 0.5)
+    spoilt = Chain.parse(text)(plain, chance(3, count)) - plain
+    assert len({one.numpy().tobytes() for one in spoilt}) == count
+    if text.startswith("noise"):
+        alike = np.corrcoef(spoilt[:, 0].flatten(1).numpy()) - np.eye(count)
+        assert np.abs(alike).max() < 5 / 24  # five standard deviations of 24 x 24 numbers
+
+
 def middles(pictures: torch.Tensor, scale: int) -> np.ndarray:
     """The middle of what is brighter than the ground, x and y in pixels of the large picture."""
     light = (pictures.mean(dim=1) - 0.1).clamp(min=0).numpy()

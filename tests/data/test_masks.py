@@ -24,8 +24,11 @@ from trombine.data.masks import (
     LABELS,
     MaskStage,
     MaskTerm,
+    _draw,
+    _resized,
     _stage_at,
     check_folders,
+    draw_mask,
     draw_masks,
     draw_parts,
     list_files,
@@ -33,6 +36,7 @@ from trombine.data.masks import (
     mask,
     parse,
     parse_mix,
+    resolve,
     spell,
 )
 from trombine.data.masks import MARGIN as WIDEST
@@ -163,6 +167,33 @@ def test_a_mask_over_the_eyes_follows_the_augmented_picture() -> None:
                 assert np.hypot(*(middle - (x, y))) < 4
                 seen += 1
         assert seen >= 4
+
+
+def test_parts_are_those_of_each_picture() -> None:
+    parts = np.stack([paint(face(seed), SIZE, "photo").parts for seed in range(3)])
+    holes = draw_masks("parts:face", chance(1, range(3)), size=SIZE, parts=parts)
+    for number in range(3):
+        alone = chance(1, [number])
+        own = _draw(parse_mix("parts:face"), alone, (SIZE, SIZE), parts[number]).hole
+        assert np.array_equal(holes[number, 0].numpy() > 0, own)
+
+
+def test_a_mask_is_the_same_alone_and_in_a_mix() -> None:
+    mix = parse_mix("irregular:20-30*2+squares+half:top,left+scratches+text+parts:nose")
+    families = set()
+    for seed in range(40):
+        one = draw_mask(mix, seed, SIZE)
+        families.add(one.family)
+        assert np.array_equal(one.hole, mask(one.family, seed, SIZE))
+        assert one.share == round(one.hole.sum() / SIZE**2, 6) and one.term == one.family
+    assert families == {
+        "irregular:20-30",
+        "squares",
+        "half:top,left",
+        "scratches",
+        "text",
+        "parts:nose",
+    }
 
 
 # Curricula
@@ -358,6 +389,29 @@ def test_every_file_comes_and_a_seed_is_one_file(folder: Folder) -> None:
     assert {one.tobytes() for one in run} == {hole.tobytes() for hole in holes}
 
 
+def test_files_below_and_of_other_modes_are_read(tmp_path: Path) -> None:
+    (hole,) = strokes(1)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    picture = Image.fromarray(hole.astype(np.uint8) * 255)
+    picture.convert("1").save(tmp_path / "a" / "one.png")
+    picture.convert("RGB").save(tmp_path / "a" / "b" / "three.bmp")
+    assert list_files(str(tmp_path)) == ("a/b/three.bmp", "a/one.png")
+    for seed in range(8):
+        assert np.array_equal(mask(f"files:{tmp_path}", seed, SIDE), hole)
+
+
+def test_a_file_is_cropped_to_its_middle_and_resized() -> None:
+    hole = np.zeros((40, 80), bool)
+    hole[:, :20] = True  # which the crop to a square takes away
+    hole[10:30, 30:50] = True
+    fitted = _resized(hole, 20, 20)
+    assert np.array_equal(np.argwhere(fitted)[[0, -1]], [[5, 5], [14, 14]])
+    assert fitted.sum() == 100
+    assert np.array_equal(_resized(hole, 40, 80), hole)
+    large = _resized(hole, 160, 320)
+    assert large.mean() == pytest.approx(hole.mean(), abs=0.01)
+
+
 # NVIDIA's sets: the training masks are mostly white, and black is the hole; the testing masks
 # have 1 to 60 % of white, which is the hole.
 
@@ -370,6 +424,16 @@ def test_its_training_masks_are_grown_and_turned(folder: Folder) -> None:
     raw = np.mean([hole.mean() for hole in holes])
     assert 1.3 * raw < np.mean([one.mean() for one in found]) < 0.5
     assert np.array_equal(found[3], mask(f"nvidia:{place}", 3, 128))
+
+
+@pytest.mark.parametrize("bin", ["0-10", "50-60"])
+def test_one_bin_of_its_testing_set_is_known_as_well(bin: str, folder: Folder) -> None:
+    """The last is more white than black, and white is the hole all the same."""
+    place = folder("bin", strokes(12, SIDE, f"irregular:{bin}"))
+    (term,) = parse_mix(f"nvidia:{place}")
+    assert resolve(term, Rng(seed=0, places=FIRST))[0] == "nvidia:testing"
+    low, high = (int(edge) / 100 for edge in bin.split("-"))
+    assert all(low < mask(f"nvidia:{place}", seed, SIDE).mean() <= high for seed in range(6))
 
 
 # What is refused

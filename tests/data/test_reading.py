@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,11 +34,27 @@ def test_a_square_that_is_not_turned_is_cut_out_as_it_is() -> None:
     assert np.array_equal(framed_parts(labels, frame, 32), labels[14:46, 24:56])
 
 
+def test_a_quarter_turn_is_one() -> None:
+    """Turned clockwise by so much, the face lies with its top to the right: it is set upright."""
+    pixels = noise(40, 40)
+    frame = Frame(x=20, y=20, side=40, angle=math.pi / 2)
+    assert np.array_equal(framed(pixels, frame, 40), np.rot90(pixels))
+
+
 def test_outside_the_picture_is_its_mirror() -> None:
     pixels = noise(32, 32)
     made = framed(pixels, Frame(x=8, y=16, side=32), 32)
     assert np.array_equal(made[:, 8:], pixels[:, :24])
     assert np.array_equal(made[:, :8], pixels[:, 7::-1])
+
+
+def test_labels_of_another_size_than_the_picture() -> None:
+    """A map of half the picture's size, its places multiplied by so much."""
+    labels = noise(20, 20)[..., 0]
+    twice = labels.repeat(2, 0).repeat(2, 1)
+    frame = Frame(x=21, y=18, side=19, angle=0.3)
+    found = framed_parts(labels, frame, 24, 0.5)
+    assert np.array_equal(found, framed_parts(twice, frame, 24))
 
 
 def test_eyes_land_in_their_places() -> None:

@@ -183,3 +183,12 @@ def test_labels_of_a_mix_go_by_the_classes_names(tmp_path: Path) -> None:
 def test_pairs_do_not_mix_with_single_pictures() -> None:
     with pytest.raises(InputError, match="pairs do not mix"):
         source("world:photo+anime#4+leaves#20", SIZE, workers=1)
+
+
+def test_a_batch_is_its_readers_own(tmp_path: Path) -> None:
+    """Who changes a batch in place must not change the pack."""
+    opened = source("leaves#20", SIZE, workers=1)
+    indices = np.array([4], np.int64)
+    batch = opened.batch(indices)
+    batch.pixels.zero_()
+    assert opened.batch(indices).pixels.any()

@@ -48,6 +48,13 @@ def test_of_a_folder_some_are_held_out(folder: Path) -> None:
     assert len(names(learned) | names(measured)) == 23
 
 
+def test_what_is_held_out_is_spread_over_the_folder(folder: Path) -> None:
+    """Names are often in an order: by people, or by days."""
+    held = sorted(int(Path(name).stem) for name in names(split(f"folder:{folder}", 16, 64)[1]))
+    assert held[0] < 8 and held[-1] >= 15
+    assert held != list(range(held[0], held[0] + 4))
+
+
 def test_a_part_has_the_pictures_that_its_names_say(folder: Path) -> None:
     for side in split(f"folder:{folder}", 16, 64):
         batch = side.batch(np.arange(len(side)))

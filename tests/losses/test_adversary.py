@@ -64,6 +64,13 @@ def test_equal_slices_average_to_the_whole(name: str) -> None:
     assert critic.generator(fake, real).item() == pytest.approx(cut, rel=1e-12)
 
 
+def test_large_logits_stay_finite() -> None:
+    extreme = torch.tensor([-1e4, 1e4])
+    for critic in CRITICS.values():
+        assert critic.discriminator(extreme, extreme.flip(0)).isfinite()
+        assert critic.generator(extreme, extreme.flip(0)).isfinite()
+
+
 def test_smoothed_labels_are_one_sided() -> None:
     """The optimum of D(real) moves to where its share is .9; the fake's label stays 0."""
     fake = torch.tensor([-50.0]).double()
@@ -95,6 +102,14 @@ class Known(nn.Module):
 
 def pictures(seed: int, n: int = 3) -> torch.Tensor:
     return torch.rand(n, 2, 3, 3, generator=torch.Generator().manual_seed(seed)).double()
+
+
+def test_penalties_of_a_linear_discriminator() -> None:
+    weight = pictures(0, 1)[0]
+    net = Known(weight)
+    square = weight.square().sum().item()
+    assert slope_penalty(net, pictures(1)).item() == pytest.approx(square / 2)
+    assert slope_penalty(net, pictures(2)).item() == pytest.approx(square / 2)
 
 
 def test_r1_is_paid_at_real_pictures() -> None:
@@ -185,5 +200,31 @@ def test_a_resumed_pool_goes_on_as_it_would_have() -> None:
     assert len(empty.state()["pictures"]) == 0
 
 
+def test_what_it_holds_is_its_own() -> None:
+    """Neither what is done with the pictures that went in or came out, nor a state, is shared."""
+    pool = Pool(capacity=2, share=1.0)
+    given = made(0, 1)
+    pool.swap(given, chance(0, 0, 1))
+    given += 100
+    assert held(pool) == [0, 1]
+    state = pool.state()
+    later = made(2, 3, 4)
+    back = pool.swap(later, chance(0, 2, 3, 4))
+    later += 100
+    back += 100
+    assert state["pictures"][:, 0, 0, 0].tolist() == [0, 1]
+    assert set(held(pool)) <= {0.0, 1.0, 2.0, 3.0, 4.0}
+    pool.load(state)
+    state["pictures"] += 100
+    assert held(pool) == [0, 1]
+
+
 def held(pool: Pool) -> list[float]:
     return pool.state()["pictures"][:, 0, 0, 0].tolist()
+
+
+def test_no_gradient_passes() -> None:
+    fakes = made(0, 1, 2).requires_grad_()
+    for pool in (Pool(capacity=2, share=0.5), Pool(capacity=0), Pool(share=0)):
+        out = pool.swap(fakes, chance(0, 0, 1, 2))
+        assert not out.requires_grad and out.shape == fakes.shape

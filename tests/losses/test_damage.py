@@ -11,6 +11,7 @@ import torch
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.columns import Batch
+from trombine.data.degrade import Chain
 from trombine.data.masks import draw_masks
 from trombine.data.resize import enlarge, shrink
 from trombine.losses.damage import Damage
@@ -55,6 +56,17 @@ def test_noise_alone_is_as_it_was() -> None:
     assert torch.equal(damage(step(truth)), truth + strength * torch.from_numpy(normals).float())
     assert damage.about == f"normal noise of {strength:g}" and str(damage) == f"noise:{strength:g}"
     assert torch.equal(damage.naive(truth), truth)
+
+
+@pytest.mark.parametrize("text", ["wild-x2", "blur:box:3+noise:grey:0.1?0.5"])
+def test_a_chain_is_drawn_by_the_steps_chance(text: str) -> None:
+    truth, damage = pictures(), Damage.parse(text)
+    chain = Chain.parse(text)
+    for start, rollbacks, about in [(0, 0, ""), (8, 0, ""), (0, 1, ""), (0, 0, "fixed ")]:
+        at = np.arange(start, start + 4, dtype=np.int64)
+        expected = chain(truth, Rng(seed=6, places=at, rollbacks=rollbacks, about=about))
+        made = damage(step(truth, start=start, rollbacks=rollbacks, about=about))
+        assert torch.equal(made, expected)
 
 
 def test_holes_are_drawn_once_a_step_and_hide_what_is_under_them() -> None:

@@ -62,6 +62,27 @@ def test_features_are_what_the_layer_gave() -> None:
     assert list(found) == ["low.0", "high.0", "high"]
 
 
+def test_the_gradient_goes_through_to_the_picture() -> None:
+    net = judge().eval()
+
+    def value(x: torch.Tensor) -> torch.Tensor:
+        return torch.stack(
+            [f.square().mean() for f in features(net, x, ["low.0", "high.0"]).values()]
+        )
+
+    assert torch.autograd.gradcheck(value, pictures(1, 1)[..., :5, :5].requires_grad_())
+
+
+def test_no_hook_is_left_behind() -> None:
+    net = judge()
+    features(net, pictures(2), ["low.0", "norm"])
+    with pytest.raises(InputError):
+        features(net, pictures(2), ["low.0", "unused"])
+    with pytest.raises(RuntimeError):
+        features(net, torch.zeros(1, 5, 4, 4).double(), ["low.0"])
+    assert not any(module._forward_hooks for module in net.modules())
+
+
 # --- the judge ----------------------------------------------------------------------------------
 
 

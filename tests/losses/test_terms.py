@@ -96,6 +96,18 @@ def test_a_term_is_least_for_the_truth(name: str) -> None:
     assert values[0] == pytest.approx(1e-3 if name == "charbonnier" else 0, abs=1e-12)
 
 
+@pytest.mark.parametrize("name", TERMS)
+def test_going_down_the_slope_leads_to_the_truth(name: str) -> None:
+    truth = batch(5, 1, 1, 24, 24)
+    guess = noisy(truth, 0.2)
+    before = l2(guess, truth).item()
+    for _ in range(30):
+        guess = guess.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(TERMS[name](guess, truth), guess)
+        guess = guess - 0.2 * slope / slope.norm()
+    assert l2(guess, truth).item() < before
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_slopes_are_those_of_finite_differences(name: str) -> None:
     truth = batch(6, 2, 3, 13, 12)
@@ -116,6 +128,17 @@ def test_equal_slices_average_to_the_whole(name: str) -> None:
     guess = noisy(truth, 0.1)
     slices = [ALL[name](guess[i : i + 2], truth[i : i + 2]).item() for i in (0, 2, 4)]
     assert ALL[name](guess, truth).item() == pytest.approx(sum(slices) / 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_any_float_type(name: str) -> None:
+    truth = batch(9, 2, 3, 24, 24)
+    guess = noisy(truth, 0.1)
+    low_truth, low_guess = truth.bfloat16(), guess.bfloat16()
+    value = ALL[name](low_guess, low_truth)
+    assert value.dtype == torch.float32 and not value.shape
+    exact = ALL[name](low_guess.double(), low_truth.double()).item()
+    assert value.item() == pytest.approx(exact, rel=2e-3, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ALL)

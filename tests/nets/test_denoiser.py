@@ -39,3 +39,12 @@ def test_every_pixel_sees_every_other(side: int) -> None:
     x = torch.randn(1, 3, side, side, requires_grad=True)
     net(x, torch.tensor([0.5]))[0, 0, 0, 0].backward()
     assert x.grad is not None and x.grad[0, :, -1, -1].any()
+
+
+def test_each_picture_is_told_its_own_time() -> None:
+    net = build("denoiser", {"width": 8, "levels": 2})
+    torch.nn.init.normal_(dict(net.named_parameters())["last.weight"])
+    x = torch.randn(1, 3, 16, 16).expand(3, -1, -1, -1)
+    found = net(x, torch.tensor([0.2, 0.2, 0.7])).detach()
+    torch.testing.assert_close(found[0], found[1])
+    assert float((found[0] - found[2]).abs().mean()) > 0.01

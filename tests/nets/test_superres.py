@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from trombine.nets import NETS, Net, Size, build, has_batch_statistics, parameter_count
+from trombine.nets.superres import Residual
 
 Weights = Mapping[str, torch.Tensor]
 
@@ -126,6 +127,19 @@ def test_norm_stands_after_each_convolution_of_the_body() -> None:
     }
     x = torch.rand(1, 3, 6, 6, dtype=torch.float64)
     torch.testing.assert_close(batch(x), plain(x), rtol=1e-4, atol=5e-4)  # eps of the norm
+
+
+def test_residual_begins_near_the_interpolated_picture() -> None:
+    """And without its tail is that."""
+    net = build("residual", {"factor": 3})
+    assert isinstance(net, Residual)
+    y, x = torch.meshgrid(torch.linspace(0, 3, 12), torch.linspace(0, 2, 20), indexing="ij")
+    smooth = torch.stack([0.5 + 0.4 * torch.sin(x + k * y) for k in range(3)])[None]
+    wanted = functional.interpolate(smooth, size=(36, 60), mode="bicubic", align_corners=False)
+    error = net(smooth).detach() - wanted
+    assert 0 < float(error.square().mean().sqrt()) < 0.05
+    torch.nn.init.zeros_(net.tail.weight)
+    torch.testing.assert_close(net(smooth).detach(), wanted)
 
 
 # How they begin --------------------------------------------------------------------------------

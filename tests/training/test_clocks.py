@@ -71,6 +71,14 @@ def test_the_rate_rises_again_where_each_fall_ends() -> None:
         assert rate_at(recipe, pictures) == pytest.approx(0.5 * left)
 
 
+def test_rollbacks_and_phases_scale_it() -> None:
+    kit = Kit(tiny(lr="0.5", schedule="constant"))
+    kit.state.slower = 0.25
+    kit.plan = replace(kit.plan, phases=(replace(kit.plan.phases[0], rate=0.5),))
+    kit.take()
+    assert kit.state.optimisers["net"].param_groups[0]["lr"] == 0.5 * 0.25 * 0.5
+
+
 # --- phases and ramps ---------------------------------------------------------------------------
 
 
@@ -129,6 +137,15 @@ def test_phases_and_ramps_that_a_measure_ends(
         assert state.ramps == {"a/t": pytest.approx(0.1 * ends)}
         state.pictures = 8000
         assert weight_of(state, phases[0], "t") == pytest.approx(0.1 * ends)
+
+
+def test_a_ramp() -> None:
+    one = phase("a", weights={"t": Ramp(high=3, over=100), "u": 7})
+    state = Kit(tiny()).state
+    state.phases = {"a": PhaseState(began=40)}
+    for state.pictures, expected in ((40, 0), (90, 1.5), (140, 3), (9000, 3)):
+        assert weight_of(state, one, "t") == pytest.approx(expected)
+    assert weight_of(state, one, "u") == 7
 
 
 def test_one_step_in_so_many() -> None:

@@ -119,6 +119,11 @@ def test_a_run_without_a_whole_checkpoint_is_refused_and_kept(run: TrainConfig) 
     refused(run, "has been trained, and has no whole checkpoint to go on from; put its checkpoints")
 
 
+def test_a_refused_training_erases_no_run(run: TrainConfig) -> None:
+    few = noise(run.folder.parent / "few", range(2))
+    refused(enlarger(run.folder, f"folder:{few}"), "has 2 pictures")
+
+
 def test_a_run_of_an_older_trombine_goes_on(run: TrainConfig) -> None:
     """What was not kept when it was begun was as usual; what describes a recipe is no setting."""
     folder = RunFolder(run.folder)

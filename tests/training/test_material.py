@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from families import Kit, noise, texts
 
+from trombine.core.errors import InputError
 from trombine.recipes import Recipe, with_settings
-from trombine.training.material import open_material
+from trombine.training import material as material_module
+from trombine.training.material import open_material, prepare_material
 from trombine.training.methods import find
 
 SMALL = "size=32 batch=4 width=4 blocks=1 pool=0.5 faces=4 judged=4 threads=1"
@@ -26,6 +29,17 @@ def test_no_stream_learns_what_another_is_measured_on(tmp_path: Path) -> None:
         for sources in (material.learned, material.measured)
     )
     assert not learned & measured and len(learned | measured) == 23
+
+
+def test_no_stream_is_painted_where_the_path_of_another_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def paint(*_: object, **__: object) -> object:
+        raise AssertionError("painted")
+
+    monkeypatch.setattr(material_module, "prepare_split", paint)
+    with pytest.raises(InputError, match="is not a folder"):
+        prepare_material(unpaired("leaves#48", "folder:gone"), ("data", "other"))
 
 
 def test_a_step_has_as_many_of_both_kinds() -> None:

@@ -13,8 +13,9 @@ from families import Kit, contents, order, stop_after
 
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.augment import Augment, augmented
+from trombine.data.augment import UNTRUE, Augment, augmented
 from trombine.losses.objective import Step
+from trombine.metrics import psnr
 from trombine.models import load, read_card
 from trombine.nets.spaces import Within, from_space, to_space
 from trombine.recipes import with_settings
@@ -25,6 +26,8 @@ from trombine.training.material import endless, fixed_steps
 from trombine.training.methods import find, objective_of
 from trombine.training.methods.restore import RestoreObjective
 from trombine.training.methods.srgan import SharpenObjective
+from trombine.world import VECTOR_NAMES
+from trombine.world.fractals import VECTOR_NAMES as OF_FRACTALS
 
 ALL = "zoom:1.2+shift:0.05+mirror+rotate:15+colour:0.1"
 
@@ -76,6 +79,14 @@ def test_what_it_is_measured_on_is_damaged_the_same_in_every_run() -> None:
     assert torch.equal(measured(0, 0, "7"), first)
 
 
+def test_what_it_is_measured_on_is_damaged_otherwise_than_what_it_learns_from() -> None:
+    """The same pictures at the same places of the same seed."""
+    one = kit("restore", damage="shrink:2+noise:grey:0.1")
+    measured = fixed(one)[0]
+    learned = replace(measured, chance=replace(measured.chance, about=""), cache={})
+    assert not torch.equal(damage(one, learned), damage(one, measured))
+
+
 def test_killed_and_gone_on_with_both_is_the_same_run(tmp_path: Path) -> None:
     settings = {"augment": ALL, "space": "hsv", "damage": "wild-x2"}
     train(asked("restore", tmp_path / "whole", **settings))
@@ -108,6 +119,12 @@ def test_whatever_learns_numbers_refuses_to_learn_untrue_ones(
         objective_of(settings)
 
 
+def test_what_changes_make_untrue_are_numbers_that_there_are() -> None:
+    assert UNTRUE.keys() == vars(Augment()).keys()
+    named = {name for names in UNTRUE.values() for name in names}
+    assert named <= {*VECTOR_NAMES, *OF_FRACTALS}
+
+
 # --- colour spaces ------------------------------------------------------------------------------
 
 
@@ -125,6 +142,24 @@ def test_what_is_invented_is_learned_in_the_space_and_shown_in_rgb(family: str) 
         made = step.nets["generator"](step.normals("latent", (8,)))
         torch.testing.assert_close(samples.output, from_space(made, "hsv"))
         assert not torch.allclose(samples.output, made, atol=0.05)
+
+
+def test_pictures_invented_in_hsv_are_measured_in_rgb() -> None:
+    """A generator that gives the real pictures, in HSV, is at no distance from them."""
+    one = kit("adversarial", space="hsv")
+    step = one.next_step()
+    hsv = step.pictures()
+
+    def distance(made: torch.Tensor) -> float:
+        class Says(torch.nn.Module):
+            def forward(self, _latents: torch.Tensor) -> torch.Tensor:
+                return made
+
+        says = replace(step, nets={**step.nets, "generator": Says()})
+        return one.plan.objective.measure([says])["sliced distance"]
+
+    assert distance(hsv) < 1e-4
+    assert distance(step.to_rgb(hsv)) > 0.01
 
 
 @pytest.mark.parametrize(
@@ -145,6 +180,17 @@ def test_a_net_is_shown_the_space_and_the_rest_is_rgb(family: str, space: str) -
     torch.testing.assert_close(made, inner if family == "regress" else from_space(inner, space))
     if family == "sharpen":
         assert step.nets["critic"] is one.state.nets["critic"]
+
+
+def test_a_net_that_changes_nothing_restores_nothing() -> None:
+    """What goes through a space and out again is the damaged picture, measured in RGB."""
+    one = kit("restore", space="hsv", damage="noise:0.05", net="unet:levels=1")
+    step = fixed(one)[0]
+    inner = step.nets["net"]
+    assert isinstance(inner, Within)
+    inner.net = torch.nn.Identity()  # pyright: ignore[reportAttributeAccessIssue]
+    wanted = psnr(damage(one, step).clamp(0, 1), step.pictures()).mean()
+    assert abs(one.plan.objective.measure([step])["PSNR"] - float(wanted)) < 0.01
 
 
 @pytest.mark.parametrize(

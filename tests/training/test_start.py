@@ -15,12 +15,14 @@ from families import Kit, contents, stop_after, texts
 from trombine.core.errors import InputError
 from trombine.models import Card, load, save
 from trombine.nets import Size, build
-from trombine.recipes import NetSpec, Recipe, with_settings
+from trombine.nets.frozen import frozen
+from trombine.recipes import Freeze, NetSpec, Recipe, with_settings
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, check
 from trombine.training.loop import dry_run, train
 from trombine.training.methods import find, objective_of
 from trombine.training.state import start_of
+from trombine.training.steps import frozen_parts
 
 TINY = texts(
     "data=leaves#48 size=32 batch=4 ema=20 warmup=0 faces=4 judged=8 threads=1 precision=float32"
@@ -182,6 +184,17 @@ def test_what_is_frozen_stands_still_and_all_else_moves(case: str, tmp_path: Pat
     assert not still & moved(before, kit.tensors())
     kit.take()
     assert still <= moved(before, kit.tensors()), "its time is over"
+
+
+def test_frozen_parts_compute_as_they_will_when_the_net_is_used() -> None:
+    net = build("srresnet", {**SMALL["srresnet"], "factor": 2}).train()
+    x = torch.rand(4, 4, 8, 8)
+    other = net.body(x)  # pyright: ignore[reportCallIssue]
+    wanted = net.eval().body(x)  # pyright: ignore[reportCallIssue]
+    net.train()
+    with frozen(*frozen_parts(net, Freeze(parts=("body",)), 0)):
+        assert torch.equal(net.body(x), wanted)  # pyright: ignore[reportCallIssue]
+    assert not torch.allclose(other, wanted)
 
 
 @pytest.mark.parametrize("pictures", [12, 44])

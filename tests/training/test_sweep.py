@@ -104,6 +104,15 @@ def test_a_run_that_fails_is_named_and_the_rest_go_on(swept: Swept) -> None:
     assert not RunFolder(folder / "lr=nothing").exists
 
 
+def test_settings_reach_the_runs(swept: Swept) -> None:
+    runs = [swept[0] / name for name in ("lr=1e-3", "lr=2e-3")]
+    kept = [RunFolder(run).read_recipe() for run in runs]
+    assert [one["settings"]["lr"] for one in kept] == [1e-3, 2e-3]
+    assert " --lr 1e-3 -o " in kept[0]["command"]
+    first, second = [(run / "samples/fixed-truth.png").read_bytes() for run in runs]
+    assert first == second
+
+
 def test_the_page_shows_all(swept: Swept) -> None:
     page = (swept[0] / "index.html").read_text()
     assert 'href="lr=1e-3/index.html"' in page

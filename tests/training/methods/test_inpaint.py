@@ -9,6 +9,7 @@ import pytest
 import torch
 from families import bare_step, pictures
 
+from trombine.core.conventions import PARTS
 from trombine.data.columns import Batch
 from trombine.losses.objective import Step
 from trombine.losses.reading import reader_terms
@@ -74,6 +75,19 @@ def test_a_guess_knows_nothing_of_what_is_under_the_hole(faces: Batch) -> None:
     assert 0.4 < float(truth[inside].mean()) < 0.96 < float(truth[~inside].mean())
 
 
+def test_of_a_real_picture_a_reading_is_told(faces: Batch) -> None:
+    """One of twelve is real; the rest keep their painted truth."""
+    mirror = replace(faces, pixels=faces.pixels.flip(2), parts=None, points=None)
+    step = replace(step_of(faces), batches={"data": faces, "real": mirror})
+    shown = InpaintObjective(recipe_of("both", real="leaves#48")).shown(step)
+    real = torch.arange(COUNT) % 12 == 0
+    assert torch.equal(shown.truth[real], mirror.pictures()[real])
+    assert torch.equal(shown.truth[~real], faces.pictures()[~real])
+    assert faces.points is not None and torch.equal(shown.points[~real], faces.points[~real])
+    jaw = 128 - faces.points[real][:, 8, 0]  # of the mirrored picture
+    assert (shown.points[real][:, 8, 0] - jaw).abs().median() < 6
+
+
 def test_only_what_is_in_the_hole_counts(faces: Batch) -> None:
     """A net that ruins everything outside has the loss of one that does not."""
 
@@ -96,6 +110,23 @@ def test_only_what_is_in_the_hole_counts(faces: Batch) -> None:
     assert losses[0] == losses[1]
     off = ((0.5 - shown.truth).abs() * shown.hole).sum((1, 2, 3)) / (3 * shown.hole.sum((1, 2, 3)))
     assert losses[0] == pytest.approx(float(off.mean()), rel=1e-5)
+
+
+def test_eyes_may_count_more(faces: Batch) -> None:
+    """As the recipe says, of what is known to be one; by hand."""
+    faces = faces.only(slice(0, 12))
+    step = step_of(faces, build("painter", SIZES, seed=1))
+    recipe = replace(recipe_of("none"), organs=3.0)
+    objective = InpaintObjective(recipe)
+    with torch.no_grad():
+        found = float(objective.terms(step)["l1"])
+        shown, output = objective.seen(step), objective.output(step)
+    assert faces.parts is not None
+    groups = np.array([part.group for part in PARTS])[faces.parts.numpy()]
+    counts = 1 + 3 * torch.from_numpy(np.isin(groups, ["eyes", "brows", "nose", "mouth"])).float()
+    off = counts * (output - shown.truth).abs().mean(1) * shown.hole[:, 0]
+    wanted = (off.sum((1, 2)) / shown.hole.sum((1, 2, 3))).mean()
+    assert found == pytest.approx(float(wanted), rel=1e-4)
 
 
 def test_what_a_reader_sees_is_compared_with_the_truth(faces: Batch) -> None:
@@ -124,6 +155,20 @@ def test_what_a_reader_sees_is_compared_with_the_truth(faces: Batch) -> None:
     off = (reading.points - points).norm(dim=-1).nan_to_num(0.0)
     assert float(terms["read_points"]) == pytest.approx(float(off.mean()) / 128, rel=1e-3)
     assert all(spoiled[name] > 1.2 * terms[name] for name in terms)
+
+
+def test_terms_of_a_reader_teach_the_net_alone(faces: Batch) -> None:
+    """Their gradient goes through the reader, at another size than its own too."""
+    small = pictures("world:photo#4", 64, 4)
+    recipe = replace(recipe_of("none"), l1=0.0, read_parts=1.0, read_points=1.0)
+    objective, net = InpaintObjective(recipe), build("painter", {"width": 4, "levels": 2})
+    terms = objective.terms(step_of(small, net))
+    assert terms.keys() == {"read_parts", "read_points"}
+    for term in terms.values():
+        slopes = torch.autograd.grad(term, list(net.parameters()), retain_graph=True)
+        assert all(bool(slope.isfinite().all()) and bool(slope.any()) for slope in slopes)
+    reader = objective.helpers()["reader"]
+    assert all(weight.grad is None for weight in reader.parameters())
 
 
 def test_a_critic_sees_what_the_net_is_compared_with(faces: Batch) -> None:

@@ -16,6 +16,7 @@ from trombine.nets import build
 from trombine.nets.diffusion_painter import SPREAD, DiffusionPainter
 from trombine.recipes import NetSpec
 from trombine.training.methods import find
+from trombine.training.methods.inpaint import psnr_in_holes
 from trombine.training.methods.inpaint_diffusion import InpaintDiffusion, InpaintDiffusionObjective
 
 COUNT = 12
@@ -153,3 +154,16 @@ def test_a_painter_that_fills_stands_still(faces: Batch) -> None:
         assert moves == name.startswith("last.")
         assert name.startswith(phase.parts) != name.startswith(("stages.", "embedding."))
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+
+
+def test_a_view_without_its_hole_is_not_measured(faces: Batch) -> None:
+    """A hole may lie outside of what is seen; the others are measured as before."""
+    objective = InpaintDiffusionObjective(recipe_of())
+    shown = objective.measured(step_of(faces, painter()), told=False)
+    output = (shown.truth + 0.1).clamp(0, 1)
+    every = psnr_in_holes(output, shown)
+    hole = shown.hole.clone()
+    hole[2] = 0
+    assert torch.equal(
+        psnr_in_holes(output, replace(shown, hole=hole)), torch.cat([every[:2], every[3:]])
+    )

@@ -19,7 +19,7 @@ from trombine.nets import build
 from trombine.nets.inventor import SPREAD, Inventor, normed
 from trombine.recipes import NetSpec
 from trombine.training.methods import find
-from trombine.training.methods.invent import Invent, InventObjective
+from trombine.training.methods.invent import Invent, InventObjective, gradient_distance
 from trombine.world import VECTOR_NAMES
 
 COUNT = 6
@@ -44,6 +44,14 @@ def faces() -> Batch:
 def step(faces: Batch) -> Step:
     nets = {"net": build("inventor", NET), "encoder": build("encoder", ENCODER)}
     return bare_step(nets, {"data": faces}, vector_names=VECTOR_NAMES)
+
+
+def test_steps_to_the_next_pixel_are_compared() -> None:
+    one, two = torch.rand(2, 2, 3, 5, 4, generator=torch.Generator().manual_seed(0)).numpy()
+    down = np.mean([abs(d) for d in (np.diff(one, axis=2) - np.diff(two, axis=2)).ravel()])
+    across = np.mean([abs(d) for d in (np.diff(one, axis=3) - np.diff(two, axis=3)).ravel()])
+    found = gradient_distance(torch.from_numpy(one), torch.from_numpy(two))
+    assert float(found) == pytest.approx((down + across) / 2, rel=1e-5)
 
 
 def counting(faces: Batch, organs: float, around: int = 0) -> np.ndarray:

@@ -31,6 +31,11 @@ def objective() -> RegressObjective:
     return RegressObjective(recipe)
 
 
+def test_the_truth_has_the_recipes_order() -> None:
+    vectors = torch.arange(8, dtype=torch.float64).reshape(2, 4)
+    assert torch.equal(objective().truth(step_of(vectors)), vectors[:, 1:])
+
+
 def test_a_number_that_some_pictures_lack_is_refused_by_name() -> None:
     """A pack of faces that were asked for one field knows no others of them: they are NaN."""
     vectors = torch.zeros(2, 4, dtype=torch.float64)

@@ -149,6 +149,22 @@ def test_a_picture_whose_parts_and_landmarks_are_at_odds_teaches_nothing(wrong: 
     assert taught(Teacher(painted(), wrong)) == (0, 0)
 
 
+def test_one_lost_picture_takes_nothing_from_the_others() -> None:
+    def one(parts: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+        parts[2] = PART_INDEX["skin"]
+        return parts, points
+
+    share, agree = taught(Teacher(painted(), one))
+    assert share == (COUNT - 1) / COUNT and agree > 0
+
+
+def test_the_average_over_time_teaches() -> None:
+    """The net that learns knows nothing yet: by itself it is lost."""
+    teacher = Teacher(painted())
+    assert taught(teacher)[0] == 1 and teacher.asked == 2
+    assert taught(teacher, averaged=False) == (0, 0) and teacher.asked == 2
+
+
 def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path) -> None:
     """It has all the names that the painted ones have; their terms would be nothing but NaN."""
     for number in range(3):

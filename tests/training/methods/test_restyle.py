@@ -19,6 +19,7 @@ from trombine.losses.objective import Step
 from trombine.nets import build
 from trombine.nets.inventor import SPREAD, lacking
 from trombine.nets.restyler import Restyler
+from trombine.nets.spaces import to_space
 from trombine.recipes import NetSpec
 from trombine.training.methods import find
 from trombine.training.methods.invent import details_off
@@ -84,6 +85,15 @@ def test_what_is_shown_is_spoiled_and_what_is_wanted_is_not(step: Step) -> None:
     wanted = Chain.parse("blur:gaussian:2-2")(plain.pictures, step.chance)
     assert torch.equal(spoiled.pictures, wanted)
     assert not torch.allclose(spoiled.pictures, plain.pictures, atol=0.05)
+
+
+def test_colours_are_taken_out_and_spoiled_in_rgb_whatever_the_space(step: Step) -> None:
+    recipe = recipe_of(grey=1.0, damage="blur:gaussian:2-2")
+    plain, other = (
+        RestyleObjective(recipe).shown(replace(step, space=space)) for space in ("rgb", "hsv")
+    )
+    assert torch.equal(other.pictures, to_space(plain.pictures, "hsv"))
+    assert torch.equal(other.truth, to_space(plain.truth, "hsv"))
 
 
 def half_known(pairs: Batch) -> Batch:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from families import bare_step, pictures
+from scipy import ndimage
 from torch import nn
 from torch.nn import functional
 
@@ -16,6 +17,7 @@ from trombine.core.conventions import LANDMARK_COUNT, PARTS
 from trombine.core.errors import InputError
 from trombine.losses.objective import Step
 from trombine.nets import build
+from trombine.nets.reader import middles_of, share_of
 from trombine.recipes import NetSpec
 from trombine.training.methods import find
 from trombine.training.methods.shared import RestyleShared, RestyleSharedObjective
@@ -97,6 +99,16 @@ def truth_of(step: Step) -> torch.Tensor:
     return torch.cat([parts, heat], 1)
 
 
+def test_middles_are_centres_of_mass() -> None:
+    """In pixels, of which a place has two."""
+    heat = torch.from_numpy(np.random.default_rng(0).normal(0, 2, (2, 3, 6, 9)))
+    share = heat.flatten(2).softmax(-1).view_as(heat).numpy()
+    for row, column in np.ndindex(2, 3):
+        y, x = np.array(ndimage.center_of_mass(share[row, column]))
+        found = middles_of(share_of(heat), 2)[row, column]
+        np.testing.assert_allclose(found, [2 * x + 1, 2 * y + 1], rtol=1e-6)
+
+
 def test_what_is_read_rightly_costs_nothing() -> None:
     step = step_of(known())
     objective = RestyleSharedObjective(recipe_of())
@@ -104,6 +116,22 @@ def test_what_is_read_rightly_costs_nothing() -> None:
     wrong = objective.reading(step, CODES)
     assert float(right["parts"]) < 1e-4 < 0.5 < float(wrong["parts"])
     assert float(right["points"]) < 1 / SIDE < 0.1 < float(wrong["points"])  # within a place
+
+
+def test_unknown_landmarks_cost_nothing_and_teach_nothing() -> None:
+    step, says = step_of(known()), torch.zeros(2 * COUNT, 87, 8, 8, requires_grad=True)
+    few = {}
+    for name in DATA:
+        points = step.batches[name].points
+        assert points is not None
+        first = torch.where(torch.arange(LANDMARK_COUNT)[:, None] < 1, points, math.nan)
+        few[name] = replace(step.batches[name], points=first)
+    step = replace(step, nets={"reads": Told(says)}, batches=few)
+    points = RestyleSharedObjective(recipe_of()).reading(step, CODES)["points"]
+    points.backward()
+    assert says.grad is not None and float(points.detach()) > 0
+    heat = says.grad[:, len(PARTS) :]
+    assert heat[:, 0].abs().sum() > 0 and not heat[:, 1:].any()
 
 
 def test_parts_are_those_in_the_middle_of_each_place() -> None:
@@ -133,6 +161,15 @@ def test_codes_are_to_tell_no_style() -> None:
     assert said[0.0] == pytest.approx(math.log(2), rel=1e-6)
     assert said[-8.0] > said[-1.0] > said[0.0] < said[1.0] < said[8.0]
     assert said[8.0] == pytest.approx(said[-8.0])
+
+
+def test_the_judge_learns_which_style_is_which() -> None:
+    step = step_of(known(0.5))
+    terms = RestyleSharedObjective(recipe_of()).judged(step)
+    logits = torch.cat([step.pictures(), step.pictures("other") + 0.5]).mean((1, 2, 3))
+    labels = torch.tensor([1.0] * COUNT + [0.0] * COUNT)  # 1: the first style
+    wanted = 2 * functional.binary_cross_entropy_with_logits(logits, labels)
+    assert float(terms["logistic"].detach()) == pytest.approx(float(wanted), rel=1e-5)
 
 
 def test_pictures_without_truth_are_refused_with_what_to_give() -> None:

@@ -65,6 +65,13 @@ def test_what_goes_there_and_back_is_what_it_was() -> None:
     assert float(terms["identity"]) == pytest.approx(wanted, rel=1e-5)
 
 
+def test_what_is_lost_on_the_way_is_seen() -> None:
+    step = step_of(Half(), Half())
+    kinds = [step.pictures(stream).numpy() for stream in ("data", "other")]
+    found = TranslateObjective(recipe_of()).nets(step)["there_and_back"]
+    assert float(found) == pytest.approx(sum(0.75 * one.mean() for one in kinds), rel=1e-5)
+
+
 @pytest.mark.parametrize("critic", ["least squares", "logistic"])
 def test_each_direction_is_judged_by_its_own_kind(critic: str) -> None:
     step = step_of(Negative(), Half())
@@ -108,6 +115,18 @@ def test_a_classifier_learns_which_kind_it_starts_from() -> None:
     assert float(found) == pytest.approx(4 * math.log(2), rel=1e-5)
 
 
+def test_critics_learn_nothing_of_nets() -> None:
+    """What the discriminators see is detached: no slope leads back to who drew it."""
+    net = build("translator", {"width": 4, "halvings": 1, "blocks": 1})
+    objective, step = TranslateObjective(recipe_of()), step_of(net, net)
+    objective.nets(step)
+    critic = build("patch_discriminator", {"width": 4, "levels": 1})
+    step.nets.update(critic_there=critic, critic_back=critic)  # pyright: ignore
+    objective.critics(step)["least squares"].backward()
+    assert all(parameter.grad is None for parameter in net.parameters())
+    assert all(parameter.grad is not None for parameter in critic.parameters())
+
+
 def test_a_place_is_told_from_other_places() -> None:
     """The cross-entropy of each place, one after the other, by numpy."""
     net = build("translator", {"width": 4, "halvings": 1, "blocks": 2, "compares": True}).eval()
@@ -127,3 +146,11 @@ def test_a_place_is_told_from_other_places() -> None:
                     likeness = np.exp(k @ one / 0.07)
                     losses.append(-np.log(likeness[place] / likeness.sum()) / len(q))
     assert found == pytest.approx(sum(losses) / COUNT / len(net.heads), rel=1e-4)
+
+
+def test_what_a_place_is_compared_with_is_held_still() -> None:
+    net = build("translator", {"width": 4, "halvings": 1, "blocks": 2, "compares": True})
+    pictures = torch.rand(COUNT, 3, 8, 8, requires_grad=True)
+    drawn = torch.rand(COUNT, 3, 8, 8, requires_grad=True)
+    contrast(step_of(net, net), net, pictures, drawn).backward()
+    assert pictures.grad is None and drawn.grad is not None

@@ -12,12 +12,13 @@ from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.resize import imresize_matlab, matlab_weights, shrink
+from trombine.data.resize import imresize_any, imresize_matlab, matlab_weights, shrink
 from trombine.losses.objective import Step
+from trombine.metrics import psnr
 from trombine.nets import build
 from trombine.recipes import with_settings
 from trombine.training.methods import find, objective_of
-from trombine.training.methods.unseen import Unseen, UnseenObjective
+from trombine.training.methods.unseen import SMALLER, Unseen, UnseenObjective
 
 COUNT, SIDE = 3, 24
 
@@ -85,6 +86,26 @@ def test_each_term_is_what_it_says() -> None:
     between = imresize_matlab(made / 2, size=(16, 16)) * 2
     between = between.clamp(0, 1)
     torch.testing.assert_close(found["between"], (net(shrink(between, 2)) - between).abs().mean())
+
+
+def test_shrinking_samples_of_any_range_is_that_of_pictures() -> None:
+    large = pictures().requires_grad_()
+    torch.testing.assert_close(
+        imresize_any(large * 4 - 2, (12, 16)), imresize_matlab(large, size=(12, 16)) * 4 - 2
+    )
+    imresize_any(large, (12, 16)).sum().backward()
+    assert large.grad is not None and float(large.grad.sum()) == pytest.approx(COUNT * 3 * 12 * 16)
+
+
+def test_best_is_chosen_without_a_large_picture() -> None:
+    large, net, learning = pictures(), Repeats(), objective(smaller=1)
+    found = learning.measure([step(large, net)])
+    assert next(iter(learning.measures)) == SMALLER and found.keys() == learning.measures.keys()
+    small = shrink(large, 2)
+    again = net(shrink(small, 2)).clamp(0, 1)
+    assert found[SMALLER] == pytest.approx(float(psnr(again, small).mean()))
+    differs = learning.measure([step(other_pictures(large), net)])
+    assert found[SMALLER] == differs[SMALLER] and found["PSNR"] != differs["PSNR"]
 
 
 @pytest.mark.parametrize(
