@@ -39,7 +39,15 @@ def figure(
     protocol: Protocol, method: str, measure: str, values: Float[np.ndarray, "n"] | PerPicture
 ) -> Figure:
     """The mean of one measure of one method, with Student's 95 % interval of the mean."""
+    if measure not in protocol.measures:
+        raise InputError(f"protocol {protocol.hash} does not measure {measure!r}")
     samples = np.asarray(values, np.float64)
+    if len(samples) < 2:
+        raise InputError("an interval needs at least two pictures")
+    if protocol.seeds and len(samples) != len(protocol.seeds):
+        raise InputError(f"{len(samples)} values for a protocol of {len(protocol.seeds)} seeds")
+    if not np.isfinite(samples).all():
+        raise InputError(f"{measure} of {method} is not finite on every picture")
     mean, low, high = student(samples)
     return Figure(
         protocol=protocol.hash,

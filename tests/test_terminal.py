@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import pty
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trombine.__main__ import main
+from trombine.__main__ import is_for_people, main
 from trombine.core.errors import InputError
 from trombine.core.progress import Progress, Result, log
 from trombine.io.image import save_picture
@@ -46,6 +47,16 @@ def test_results_are_named_as_they_are_written(photo: Path, command: Command) ->
     assert re.search(r"\d+\.\d\d s in all\n$", done.stderr)
     done = command(*words, "-q")
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_quiet_keeps_errors_and_what_is_to_be_printed(photo: Path, command: Command) -> None:
+    done = command(
+        *["upscale", "-q", "photo.png", "gone.png", "--model", "upscale-fast", "-o", "out"]
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "trombine: skipped gone.png: does not exist; check the name\n"
+    done = command("read", "photo.png", "--json", "-q")
+    assert json.loads(done.stdout)["width"] == 48 and done.stderr == ""
 
 
 def test_messages_are_lines_and_what_files_put_into_them_is_written_out(
@@ -158,6 +169,17 @@ def test_an_error_for_people_is_one_line(
     assert main(["doctor"]) == code
     (line,) = capsys.readouterr().err.splitlines(keepends=True)
     assert said in line
+
+
+def test_a_fault_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_for_people(KeyError("x")) and not is_for_people(AssertionError())
+
+    def fail(_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("trombine.__main__.run", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["doctor"])
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:

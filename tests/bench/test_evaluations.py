@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from evaluations import Figure, figure, log_evaluation
 
+from trombine.core.errors import InputError
 from trombine.metrics import Protocol, commit_of
 
 FROZEN = Protocol(
@@ -26,6 +27,20 @@ FROZEN = Protocol(
 
 def values(protocol: Protocol, mean: float = 30.0) -> Figure:
     return figure(protocol, "bicubic", "PSNR", np.array([mean - 1, mean, mean, mean + 1]))
+
+
+@pytest.mark.parametrize(
+    ("measure", "numbers", "word"),
+    [
+        ("LPIPS", [1.0, 2.0, 3.0, 4.0], "does not measure"),
+        ("PSNR", [1.0], "two pictures"),
+        ("PSNR", [1.0, 2.0, 3.0], "4 seeds"),
+        ("PSNR", [1.0, 2.0, 3.0, float("inf")], "finite"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_refused(measure: str, numbers: list, word: str) -> None:
+    with pytest.raises(InputError, match=word):
+        figure(FROZEN, "bicubic", measure, np.array(numbers))
 
 
 def test_protocols_of_before_have_their_hashes(root: Path) -> None:

@@ -8,7 +8,8 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from tabs import DESKTOP, MARKS, PATIENCE, Opened, downloaded
 
-from trombine.activations.page import GENERATOR
+from trombine.activations.page import GENERATOR, described
+from trombine.models import load
 from trombine.report import check_page
 
 pytestmark = MARKS
@@ -36,3 +37,12 @@ def test_nets_are_shown_and_their_pages_are_downloaded(opened: Opened, tmp_path:
     check_page(tmp_path / "finder.html", GENERATOR)
     tab.get_by_role("link", name="Jobs").click()
     expect(tab.get_by_text("Nothing yet.")).to_be_visible()  # what was fetched is not kept
+
+
+def test_every_net_that_is_offered_can_be_shown(opened: Opened) -> None:
+    tab = microscope(opened)
+    names = tab.locator("#net-name option").evaluate_all("all => all.map((one) => one.value)")
+    assert len(names) >= 8
+    for name in names:
+        net = described(load(name), None if name.startswith(("generate-", "restyle")) else 16)
+        assert net["layers"] >= 8, name

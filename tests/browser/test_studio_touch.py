@@ -9,7 +9,7 @@ import pytest
 from easels import count, place
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
-from studios import png
+from studios import Server, png
 from tabs import MARKS, PATIENCE, PHONE, Opened, choose, downloaded, face, ready
 
 pytestmark = MARKS
@@ -70,6 +70,34 @@ def repair(tab: Tab, folder: Path) -> None:
     downloaded(tab, folder / "repaired.png")
 
 
+def generate(tab: Tab, folder: Path) -> None:
+    tab.locator("#model").select_option("tiny-faces")
+    tab.locator("#count").select_option("1")
+    tab.locator("summary", has_text="expression").tap()
+    tap_at(tab.get_by_role("slider", name="smile"), 0.8)
+    expect(tab.get_by_role("checkbox", name="Set smile")).to_be_checked()
+    made_by_tap(tab)
+    tab.locator("#frames").select_option("12")
+    tab.locator("#go").tap()
+    expect(tab.locator("#walk")).to_be_visible(timeout=PATIENCE)
+    tap_at(tab.locator("#scrub"), 0.99)
+    expect(tab.locator("#where")).to_have_text("Frame 13 of 13")
+    assert b"ftyp" in downloaded(tab, folder / "walk.mp4", "#film")[:16]
+
+
+def people(tab: Tab, folder: Path) -> None:
+    """Made by its maker, and begun by a subject, who taps too."""
+    for name, place_of in (("real", "truth"), ("generated", "wild")):
+        tab.locator(f"#{name}").set_input_files(folder / place_of)
+    tab.locator("#pictures").fill("2")
+    tab.locator("#run").tap()
+    expect(tab.locator("#result-title")).to_have_text("truth or wild", timeout=PATIENCE)
+    tab.goto(tab.locator("#links a").first.get_attribute("href") or "")
+    tab.locator("#experience").select_option("some")
+    tab.get_by_role("button", name="Begin").tap()
+    expect(tab.locator("#progress")).to_have_text("Picture 1 of 2")
+
+
 def jobs(tab: Tab, folder: Path) -> None:
     """What another page asked for is asked for again, made again from its file, and deleted."""
     tab.get_by_role("link", name="Upscale").tap()
@@ -98,14 +126,16 @@ def jobs(tab: Tab, folder: Path) -> None:
     expect(tab.get_by_text("Nothing yet.")).to_be_visible()
 
 
-WAYS = (repair, jobs)
+WAYS = (repair, generate, people, jobs)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_by_touch(opened: Opened, tmp_path: Path, way: Callable[[Tab, Path], None]) -> None:
+def test_by_touch(
+    opened: Opened, server: Server, tmp_path: Path, way: Callable[[Tab, Path], None]
+) -> None:
     tab = opened("/jobs", size=PHONE)
     name = way.__name__.capitalize()
     tab.get_by_role("link", name=name, exact=True).tap()
     ready(tab, name)
-    way(tab, tmp_path)
+    way(tab, server.home if name == "People" and server.home else tmp_path)
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

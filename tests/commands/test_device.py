@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +62,17 @@ def test_a_card_that_is_named_or_there_is_taken_and_the_record_says_so(
     assert asked and set(asked) == {"cuda"}
 
 
+def test_preparing_takes_the_card(asked: list[str], tmp_path: Path) -> None:
+    """Faces are found on it, and the pack says so: its pixels may be others."""
+    source = portrait(tmp_path / "in")
+    fields: dict[str, Any] = {"size": 64, "crop": "face"}
+    trombine.data_prepare(source.parent, **fields, output=tmp_path / "pack", device="cuda")
+    assert "cuda" in asked
+    from trombine.data.pack import Pack
+
+    assert Pack(tmp_path / "pack").about["device"] == "cuda"
+
+
 @pytest.mark.parametrize("line", ["upscale a.png", "data prepare in --crop face -o b"])
 def test_a_device_that_is_not_there(
     line: str,
@@ -78,6 +90,18 @@ def test_a_device_that_is_not_there(
     said = "trombine: --device mps: torch finds none here; give --device cpu\n"
     assert capfd.readouterr() == ("", said)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "in"]
+
+
+def test_a_loaded_model_is_one_for_each_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is loaded once for a device, and that of the processor stays there."""
+    moved: list[str] = []
+    monkeypatch.setattr(torch.nn.Module, "to", lambda self, device: moved.append(str(device)))
+    first, again = (loaded("upscale-fast-x2", device="cuda") for _ in range(2))
+    assert first is again and moved == ["cuda"]
+    assert loaded("upscale-fast-x2") is not first
+    from trombine.models import model
+
+    model._loaded.cache_clear()  # its nets are on no card
 
 
 # On a card

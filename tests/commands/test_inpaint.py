@@ -145,14 +145,22 @@ def test_a_colour_says_where_the_hole_is(photo: Path, repair: Callable[..., Resu
     assert inside[HOLE].mean() > 0.95 and not inside[~near].any() and inside[near & ~HOLE].any()
 
 
-def test_transparency_says_where_the_hole_is(photo: Path, repair: Callable[..., Result]) -> None:
+@pytest.mark.parametrize("kind", ["LA", "palette"])
+def test_transparency_says_where_the_hole_is(
+    kind: str, photo: Path, repair: Callable[..., Result]
+) -> None:
     """Without a mask what is transparent is painted, and opaque then."""
-    opacity = np.where(HOLE, 0, 255).astype(np.uint8)
     source = photo.parent / "t.png"
-    save_picture(source, np.dstack([pixels()[..., 0], opacity]))
+    if kind == "palette":
+        image = Pillow.fromarray(np.where(HOLE, 2, np.arange(WIDTH) % 2).astype(np.uint8))
+        image.putpalette([9, 9, 9, 90, 9, 200, 0, 0, 0])
+        image.save(source, transparency=2)
+    else:
+        opacity = np.where(HOLE, 0, 255).astype(np.uint8)
+        save_picture(source, np.dstack([pixels()[..., 0], opacity]))
     repair(source, mask=None)
     result = load_picture(photo.parent / "b.png")
-    assert result.mode == "LA"
+    assert result.mode == ("LA" if kind == "LA" else "RGBA")
     assert (result.samples[..., -1] == 255).all()
     assert np.array_equal(result.samples[~HOLE], load_picture(source).samples[~HOLE])
 
@@ -179,6 +187,13 @@ def test_a_hole_of_nothing_and_of_all(
     save_picture(photo.with_name("m.png"), np.full((HEIGHT, WIDTH), level, np.uint8))
     assert text in " ".join(repair().notices)
     assert changed(photo.parent / "b.png").mean() == pytest.approx(level / 255, abs=0.05)
+
+
+def test_beside_its_picture_a_result_has_a_name_of_its_own(
+    photo: Path, repair: Callable[..., Result]
+) -> None:
+    assert repair(output=None).written == (photo.with_name("a.inpaint.png"),)
+    assert repair(output=None).kept == 1
 
 
 # What is written
@@ -264,7 +279,7 @@ def test_a_picture_in_memory(net: Path) -> None:
 
 
 def test_masks_in_memory_that_fit_nothing(photo: Path, net: Path) -> None:
-    with pytest.raises(InputError, match="there are 1 pictures and 2 masks"):
+    with pytest.raises(InputError, match=r"2 masks, and pictures: 1$"):
         inpaint(pixels(), mask=[HOLE, HOLE], model=net)
     with pytest.raises(InputError, match="is 48 x 39, and the picture is 48 x 40"):
         inpaint(pixels(), mask=HOLE[1:], model=net)
@@ -273,6 +288,20 @@ def test_masks_in_memory_that_fit_nothing(photo: Path, net: Path) -> None:
 
 
 # What is refused
+
+
+def given(folder: Path, option: str, content: str | np.ndarray) -> dict[str, Any]:
+    """An option's file; and the mask, where that is not the option."""
+    file = folder / ("w.json" if isinstance(content, str) else "w.png")
+    if isinstance(content, str):
+        file.write_text(content)
+    else:
+        save_picture(file, content)
+    return {"mask": folder / "m.png", option: file}
+
+
+def level(value: int, *size: int) -> np.ndarray:
+    return np.full(size or (HEIGHT, WIDTH), value, np.uint8)
 
 
 def other_model(folder: Path) -> dict[str, Any]:
@@ -285,10 +314,27 @@ def other_model(folder: Path) -> dict[str, Any]:
 
 BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "no mask": (lambda f: {}, "has no transparent pixels, and no mask is given"),
+    "size": (
+        lambda f: given(f, "mask", level(0, 9, 9)),
+        "is 9 x 9, and the picture is 48 x 40; give a mask of the picture's size",
+    ),
+    "grey": (
+        lambda f: given(f, "mask", level(120)),
+        "is no mask: 100% of it is neither black nor white",
+    ),
     "two holes": (lambda f: {"mask": f / "m.png", "mask_part": "eyes"}, "give one of them"),
     "part": (lambda f: {"mask_part": "elbow"}, "there is no part elbow; there are skin, nose"),
     "no face": (lambda f: {"mask_part": "eyes"}, "shows no face, so none of its parts"),
     "its task": (other_model, "is for restore"),
+    "no JSON": (lambda f: given(f, "points", "{"), "w.json: is no JSON; give points as trombine"),
+    "points' size": (
+        lambda f: given(f, "points", '{"width": 9, "height": 9, "faces": []}'),
+        "is of a picture of 9 x 9, and this one is 48 x 40",
+    ),
+    "label": (
+        lambda f: given(f, "parts", level(40)),
+        "has the label 40, and parts are 0 to 18",
+    ),
     "over the mask": (lambda f: {"mask": f / "m.png", "output": f / "m.png"}, "would be written"),
 }
 

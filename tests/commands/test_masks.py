@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from PIL import Image
 from written import files
 
 import trombine
-from trombine.core.errors import InputError
+from trombine.core.errors import InputError, OutputError
 from trombine.core.progress import Result
 from trombine.data.masks import mask
 
@@ -57,6 +58,19 @@ def test_who_is_stopped_goes_on(tmp_path: Path) -> None:
     assert sum(name.endswith(".png") for name in there) == 3
     assert make(tmp_path / "half").kept == 3
     assert files(tmp_path / "half") == files(tmp_path / "whole")
+
+
+def test_a_folder_of_other_masks_is_left_alone(tmp_path: Path) -> None:
+    make(tmp_path / "m")
+    before = files(tmp_path / "m")
+    cure = "; choose another folder, or make all anew with --overwrite"
+    for change, said in (
+        ({"family": "squares"}, f"describes other pictures than masks:squares of 24 px{cure}"),
+        ({"size": 32}, re.escape(f"other pictures than masks:{QUICK} of 32 px{cure}")),
+    ):
+        with pytest.raises(OutputError, match=said):
+            make(tmp_path / "m", **change)
+    assert files(tmp_path / "m") == before
 
 
 def source(folder: Path, count: int, first_seed: int = 0) -> None:

@@ -143,6 +143,17 @@ def test_what_cannot_be_is_refused_before_anything_is_done(
     assert not (tmp_path / "faces").exists()
 
 
+def test_the_command_writes_what_the_function_writes(tmp_path: Path, command: Command) -> None:
+    words = ["--count", "3", "--size", "16", "--style", "cartoon", "--first-seed", "2"]
+    answer = command("data", "world", *words, "-o", "faces")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == "faces: 3 pictures (world:cartoon) of 16 px\n"
+    same = faces(tmp_path / "same", count=3, style="cartoon", first_seed=2)
+    assert files(tmp_path / "faces") == files(same)
+    wrong = command("data", "world", *words, "--style", "foto", "-o", "faces")
+    assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1
+
+
 # The command, and how it may be stopped
 
 

@@ -107,6 +107,16 @@ def test_no_face_is_no_error_but_is_said(empty: Path) -> None:
     assert read(empty, json=True).notices == (f"{empty}: no face found",)
 
 
+def test_small_faces_are_enlarged_first_where_that_is_asked(tmp_path: Path) -> None:
+    scene = leaves(1_400_001, 128)
+    scene[40:88, 40:88] = paint(face(1_400_003), 48, "photo").pixels
+    save_picture(tmp_path / "small.png", scene)
+    plain, sharper = (faces_in(tmp_path / "small.png", enlarge=asked) for asked in (False, True))
+    assert len(plain) == len(sharper) == 1
+    assert np.abs(np.subtract(plain[0]["box"], sharper[0]["box"])).max() < 6
+    assert plain != sharper
+
+
 # Files
 
 
@@ -127,6 +137,13 @@ def test_what_is_written_is_what_was_read(tmp_path: Path, photo: Path) -> None:
         assert len(mine["errors"]) == 68
     fields = json.loads((folder / "two.json").read_text())["faces"]
     assert fields == done.found[photo]["faces"] and "traits" not in fields[0]
+
+
+def test_parts_alone_lie_beside_their_picture(photo: Path) -> None:
+    """The table is printed, too; what is there is kept."""
+    done = read(photo, write_parts=True)
+    assert done.written == (photo.with_name("two.parts.png"),) and "2 faces" in done.summary
+    assert read(photo, write_parts=True).kept == 1
 
 
 def test_without_its_background(tmp_path: Path, two: np.ndarray) -> None:
@@ -159,6 +176,13 @@ def test_what_was_transparent_stays_so(tmp_path: Path, two: np.ndarray) -> None:
     samples = load_picture(tmp_path / "out" / "two.cutout.png").samples
     assert samples[:, :150, 3].max() == 100 and samples[:, 150:, 3].max() == 255
     assert np.array_equal(samples[..., :3], two)
+
+
+def test_of_nobody_there_is_no_cut_out(tmp_path: Path, empty: Path) -> None:
+    done = read(empty, output=tmp_path / "seen.png", write_cutout=True, write_parts=True)
+    assert done.notices == (f"{empty}: no face found",)
+    assert {path.name for path in tmp_path.glob("seen*")} == {"seen.png", "seen.parts.png"}
+    assert not load_labels(tmp_path / "seen.parts.png").any()
 
 
 def test_replay_makes_every_file_again(tmp_path: Path, photo: Path) -> None:

@@ -73,6 +73,18 @@ def test_a_face_is_drawn_and_what_is_around_stays(photo: Path, net: Path) -> Non
     assert drawn(photo, model=net, output=out, to="sketch").kept == 1
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"full_image": True, "strength": 0.5, "to": "sketch", "from_": "cartoon"},
+        {"keep_colours": True},
+    ],
+)
+def test_it_is_made_again(photo: Path, net: Path, options: dict[str, Any]) -> None:
+    drawn(photo, model=net, output=photo.with_name("b.png"), **options)
+    assert is_made_again(photo.with_name("b.png"))
+
+
 def test_a_folder_goes_on_where_it_was(net: Path, tmp_path: Path) -> None:
     """What shows no face is named and left out; the same again makes only what is missing."""
     for number in range(2):
@@ -256,3 +268,30 @@ def test_what_is_asked_for_wrongly(photo: Path, net: Path) -> None:
     with pytest.raises(InputError, match="--portrait needs --method painter"):
         drawn(photo, model=net, output=photo.with_name("b.png"), portrait=True, method="net")
     assert not photo.with_name("b.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "problem"),
+    [
+        ("flat.png", {}, "shows no face"),
+        ("a.mp4", {"output": Path("b.png")}, "is a film of 1 frames, and PNG holds one"),
+        ("a.mp4", {"gif": True}, "is a film, and --gif is for pictures"),
+        ("a.mp4", {"to": None, "style_image": Path("flat.png"), "model": "restyle"}, "-image is"),
+        ("flat.png", {"output": Path("b.mp4")}, "is a picture, and MP4 holds films"),
+    ],
+)
+def test_inputs_that_it_cannot_take(
+    name: str,
+    options: dict[str, Any],
+    problem: str,
+    net: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_picture(Path("flat.png"), np.full((60, 60, 3), 90, np.uint8))
+    film(Path("a.mp4"), count=1)
+    with pytest.raises(InputError, match=problem) as refused:
+        drawn(Path(name), **{"model": net, "output": Path("out"), **options})
+    assert refused.value.path == Path(name)
+    assert not list(tmp_path.glob("b.*")) and not list(tmp_path.glob("out/*"))

@@ -20,6 +20,7 @@ from trombine.commands.train import config_of
 from trombine.core.errors import InputError
 from trombine.models import Card, load, save
 from trombine.nets import build
+from trombine.recipes import differences, with_settings
 from trombine.runs.folder import RunFolder
 from trombine.training.methods import RECIPES, find
 
@@ -186,6 +187,23 @@ def test_the_command_of_a_run_needs_no_file(mine: Path) -> None:
     again = config_of(name, {key.removeprefix("--"): text for key, text in settings.items()})
     assert (trombine_, train_, again.recipe) == ("trombine", "train", begun.recipe)
     assert settings["--data"] == "leaves#24" and ".toml" not in begun.command
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("upscale-wild-x4", {"start": "none", "l1": "0.1"}),
+        ("dcgan", {"size": "32", "generator.size": "64", "critic": "hinge"}),
+        ("reader", {"real": "none", "net": "reader:width=8,head=4"}),
+        ("flow", {}),
+    ],
+)
+def test_what_differs_makes_the_one_of_the_other(name: str, settings: dict[str, str]) -> None:
+    """Settings that are read off a recipe give it again, bit for bit."""
+    recipe = with_settings(find(name), settings)
+    found = differences(find(name), recipe)
+    assert with_settings(find(name), found) == recipe
+    assert len(found) <= len(settings) + 1
 
 
 def test_a_run_is_trained_again_from_its_recipe(

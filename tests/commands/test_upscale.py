@@ -235,6 +235,8 @@ def test_a_truth_gives_numbers_and_a_sheet_shows_the_result(
 @pytest.mark.parametrize(
     ("output", "options"),
     [
+        ("b.jpg", {"scale": 4, "quality": 60}),
+        ("b.tif", {"model": "upscale-drawings-x4", "tile": 16}),
         ("b.png", {"scale": 4, "sharpness": 0.5, "sheet": True, "tta": True}),
         ("b.report.json", {"report": True}),
     ],

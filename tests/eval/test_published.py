@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +127,25 @@ def test_lpips_package_is_found_and_not_imported(
     (found,) = judging_nets([f"lpips:{trunk}"])
     (named,) = judging_nets([f"lpips:{trunk}+{package / 'weights' / 'v0.1' / 'vgg.pth'}"])
     assert found.hash == named.hash
+
+
+def refusals(folder: Path) -> Iterator[tuple[str, str]]:
+    trunk, text = vgg_file(folder / "vgg.pth"), folder / "text.pt"
+    text.write_text("no net")
+    yield "alexnet", "published nets are lpips, vgg16, vgg19, inception, not alexnet"
+    yield f"inception:{folder / 'none.pt'}", "is not there"
+    yield f"inception:{text}", "is no TorchScript file"
+    yield f"inception:{inception_file(folder / 'x.pt', nn.Identity())}", "return_features=True"
+    yield f"vgg16:{folder / 'none.pth'}", "does not exist"
+    yield f"lpips:{trunk}+{trunk}", "there is no lin0.model.1.weight of (1, 2, 1, 1)"
+
+
+def test_what_cannot_be_had_is_refused(tmp_path: Path, pictures: torch.Tensor) -> None:
+    for text, problem in refusals(tmp_path):
+        with pytest.raises(InputError) as error:
+            judging_nets([text])[0].distance(*pictures)
+        assert problem in str(error.value), text
+    with pytest.raises(InputError, match="named once"):
+        judging_nets(["inception", "inception:x.pt"])
+    with pytest.raises(InputError, match="inception-2015-12-05"):
+        feature_net("inception")

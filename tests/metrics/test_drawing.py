@@ -10,9 +10,14 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from trombine.io.color import LUMA
 from trombine.io.image import Picture, picture_of
 from trombine.io.video import Frames
 from trombine.metrics.drawing import (
+    SAMPLES,
+    WORKING_SIZE,
+    _lines,
+    _reduced,
     features,
     is_drawing,
 )
@@ -121,6 +126,11 @@ def test_nothing_to_see_is_a_photograph() -> None:
     assert not is_drawing(line_art()[:63])
 
 
+def test_a_long_strip_is_told_by_its_middle() -> None:
+    strip = np.tile(line_art()[:150], (1, 100, 1))
+    assert strip.shape == (150, 30_000, 3) and is_drawing(strip)
+
+
 # ---------------------------------------------------------------------------------------------
 # What is visible
 
@@ -144,6 +154,31 @@ def test_a_photograph_that_is_cut_out(name: str, ground: int) -> None:
         assert not is_drawing(cut), "as far as can be told without being told"
 
 
+@pytest.mark.parametrize("style", ["photo", "anime", "cartoon", "sketch"])
+@pytest.mark.parametrize("ground", [0, 255])
+def test_faces_that_are_cut_out(style: str, ground: int) -> None:
+    """By the labels of the painted: what is of the person."""
+    for number in range(3):
+        painting = paint(face(1_003_000 + number), 128, style)
+        visible = painting.parts > 0
+        cut = np.where(visible[..., None], painting.pixels, np.uint8(ground))
+        assert is_drawing(cut, visible) == is_drawing(cut) == (style != "photo")
+
+
+def test_what_is_hidden_does_not_matter() -> None:
+    """Noise or anything else behind what is visible leaves each number as it is."""
+    pixels, draw = as_rgb(skimage.data.coffee())[:300, :300], np.random.default_rng(1)
+    visible = disc(pixels)
+    found = [
+        features(np.where(visible, pixels @ LUMA, other).astype(np.float32), visible)
+        for other in (0, 255, draw.integers(0, 256, visible.shape))
+    ]
+    assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
+    art = line_art()
+    assert is_drawing(np.where(disc(art)[..., None], art, pixels), disc(art))
+    assert not is_drawing(art, np.zeros(art.shape[:2], bool)), "nothing at all"
+
+
 def test_the_colours_behind_alpha_choose_no_net() -> None:
     photograph, art = as_rgb(skimage.data.coffee())[:300, :300], line_art()
     for inner, outer, family in (
@@ -154,6 +189,34 @@ def test_the_colours_behind_alpha_choose_no_net() -> None:
         colours = np.where(disc(art)[..., None], inner, outer)
         image = Picture(samples=np.dstack([colours, alpha]))
         assert enlarge.model_for(Frames(frames=(image,)), 2)[0] == family
+
+
+@pytest.mark.parametrize("shape", [(1300, 700), (200, 5000), (3000, 33), (513, 512)])
+def test_a_picture_is_looked_at_in_bounded_size(shape: tuple[int, int]) -> None:
+    seen = _reduced(np.full((*shape, 3), 77, np.uint8), np.ones(shape, bool))[0]
+    assert seen.shape[0] * seen.shape[1] <= WORKING_SIZE**2
+    assert (seen == 77).all()
+
+
+@pytest.mark.parametrize("side", [2, SAMPLES])
+def test_blocks_up_to_four_are_averaged_exactly(side: int) -> None:
+    """As a reshape and a mean, for a picture that is cut at its right and lower edge."""
+    height, width = side * WORKING_SIZE - 3, side * WORKING_SIZE - 1
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    rows, columns = height // side, width // side
+    cut = pixels[: rows * side, : columns * side].reshape(rows, side, columns, side, 3)
+    reduced, kept = _reduced(pixels, pixels[..., 0] > 0)
+    assert np.allclose(reduced, cut.mean(axis=(1, 3)))
+    assert np.array_equal(kept, (cut[..., 0] > 0).all(axis=(1, 3)))
+
+
+def test_lines_are_counted_by_their_tone() -> None:
+    """The middle of one dark line among a hundred columns; turned over, of a light one."""
+    tones = np.full((60, 104), 200, np.float32)
+    tones[:, 50:53] = 100
+    assert _lines(tones, everywhere(tones)) == pytest.approx((0.01, 0))
+    assert _lines(255 - tones, everywhere(tones)) == pytest.approx((0, 0.01))
+    assert _lines(tones.T.copy(), everywhere(tones.T)) == pytest.approx((0.01, 0))
 
 
 def test_the_numbers_of_a_chessboard_as_by_hand() -> None:

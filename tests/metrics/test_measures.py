@@ -69,6 +69,15 @@ def test_the_border_does_not_count() -> None:
         psnr_y(a, b, 6)
 
 
+@pytest.mark.parametrize("measure", [psnr, ssim, lambda a, b: psnr_y(a, b, 1)])
+def test_what_is_no_picture_is_refused(measure) -> None:
+    good = torch.zeros(3, 16, 16)
+    with pytest.raises(InputError, match="do not compare"):
+        measure(good, torch.zeros(3, 16, 17))
+    with pytest.raises(InputError, match="within"):
+        measure(good, good + 1.5)
+
+
 # Protocol ------------------------------------------------------------------------------------
 
 

@@ -149,6 +149,8 @@ def test_each_wrong_file_has_its_line(folder: Path, tmp_path: Path) -> None:
     assert "trombine models import" in line
     path.write_bytes(b"GIF89a no net")
     assert "is no checkpoint" in refused(path)
+    path.write_bytes(file(folder, "Compact").read_bytes()[:-3000])
+    assert "is no checkpoint" in refused(path)
     torch.save({"epoch": 3}, path)
     assert "holds no table of named tensors" in refused(path)
     torch.save(state := torch.load(file(folder, "Compact"))["params_ema"], path)

@@ -128,3 +128,15 @@ def test_without_a_path_torchs_own_store_is_looked_up(
     store.mkdir(parents=True)
     torch.save(small(), store / "vgg16-397923af.pth")
     assert vgg("vgg16").state_dict().keys() == {k for k in small() if "features" in k}
+
+
+def test_what_is_no_vgg_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "net.pth"
+    for contents, said in (
+        (small("vgg19"), "does not fit vgg16"),
+        ({"net.weight": torch.zeros(1)}, "no features.0.weight"),
+    ):
+        torch.save(contents, path)
+        with pytest.raises(InputError, match=said) as error:
+            vgg("vgg16", path)
+        assert str(error.value).startswith(str(path)) and "\n" not in str(error.value)

@@ -109,6 +109,7 @@ def test_tensors_that_do_not_fit_are_named(
     [
         ({"task": "sing"}, "does sing, which is unknown here; update trombine"),
         ({"net": "encoder", "sizes": {}}, "the net encoder cannot upscale"),
+        ({"sizes": {"width": 10**12}}, "width is 1 to 4096"),
         ({"sizes": {"width": 4096, "depth": 256}}, "does not fit its net"),
         ({"task": "restore"}, "enlarges, so it cannot restore"),
     ],
@@ -147,7 +148,13 @@ CALLS = [
     (REPAIRER, (torch.rand(3, 7, 9), torch.ones(1, 7, 9)), (3, 7, 9)),
 ]
 WRONG_CALLS = [
+    (GENERATOR, (torch.randn(6),), "N x 5"),
+    (GENERATOR, (torch.randn(2, 5).double(),), "float32"),
+    (DENOISER, (torch.randn(2, 3, 8, 8), torch.rand(3)), "times as float32 2, not float32 3"),
+    (DENOISER, (torch.randn(2, 3, 8, 8), torch.tensor([0.5, 1.5])), r"within \[0, 1\]"),
     (DENOISER, (torch.randn(2, 3, 8, 8),), r"takes 2 tensors \(noisy and times\), not 1"),
+    (REGRESSOR, (torch.rand(1, 9, 9),), "3 x H x W"),
+    (REGRESSOR, (torch.full((3, 9, 9), float("nan")),), r"within \[0, 1\]"),
     (REPAIRER, (torch.rand(3, 8, 8), torch.ones(1, 8, 7)), "hole as float32 1 x 1 x 8 x 8, not"),
     (REPAIRER, (torch.rand(3, 8, 8), torch.full((1, 8, 8), 0.5)), "a hole is 1 where"),
 ]

@@ -11,6 +11,7 @@ import torch
 
 import trombine
 from trombine import models
+from trombine.core.errors import InputError
 from trombine.io.image import save_picture
 from trombine.world import face, paint
 
@@ -42,3 +43,11 @@ def test_weights_that_overflow_do_not_end_a_folder(
         assert len(result.skipped) == 2 and not result.written
         for why in result.skipped.values():
             assert file.name in why and "infinite numbers" in why
+
+
+def test_a_model_that_overflows_is_named_in_python(overflowing: Callable[[str], Path]) -> None:
+    """It gives back no white picture."""
+    file = overflowing("upscale-fast-x2")
+    with pytest.raises(InputError, match="infinite numbers") as error:
+        models.load(file)(torch.rand(3, 9, 9))
+    assert file.name in str(error.value)

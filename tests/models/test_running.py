@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,8 +14,8 @@ import pytest
 import torch
 from jaxtyping import Float
 
-from trombine.models import load, read_card, shipped
-from trombine.models.running import enlarged, resolved_tile
+from trombine.models import load, read_card, running, shipped
+from trombine.models.running import enlarged, prepare, resolved_tile
 from trombine.nets import Net, build
 
 ENLARGERS = [name for name, path in shipped().items() if read_card(path).task == "upscale"]
@@ -81,6 +82,15 @@ def test_tiles_are_the_whole_for_every_shipped_net(name: str) -> None:
         assert gap(found, whole(net, picture)) < 1e-5, (height, width, tile)
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3, 4])
+def test_tiles_are_the_whole_for_every_factor(factor: int) -> None:
+    net, draw = small(factor), np.random.default_rng(factor)
+    for seed in range(4):
+        height, width, tile = drawn_sizes(net, draw)
+        picture = some(height, width, seed)
+        assert gap(enlarged(net, picture, tile=tile), whole(net, picture)) < 5e-6
+
+
 def test_one_pixel_less_of_overlap_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """So the tests above can fail."""
     net = small()
@@ -122,11 +132,43 @@ def test_calls_at_the_same_time() -> None:
         assert torch.equal(made, enlarged(net, picture, tile=9))
 
 
+def test_a_net_that_is_kept_is_got_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks, and for as long as it lives; the bits are those of one that is not."""
+    net, picture = small(), some(40, 40)
+    wanted, tile = enlarged(net, picture), resolved_tile(net, 40, 40, None)
+    copied, copy_of = [], running._copied
+
+    def spy(net: Net) -> Net:
+        copied.append(net)
+        return copy_of(net)
+
+    monkeypatch.setattr(running, "_copied", spy)
+    run([threading.Thread(target=prepare, args=(net,)) for _ in range(4)])
+    assert len(copied) == 2, "to run, and to be measured"
+    assert torch.equal(enlarged(net, picture), wanted)
+    assert resolved_tile(net, 40, 40, None) == tile and len(copied) == 2
+    assert all(one.is_contiguous() and one.requires_grad for one in net.parameters())
+    others = len(running._PREPARED)
+    copied.clear()
+    del net
+    gc.collect()
+    assert len(running._PREPARED) == others - 1
+
+
 def run(threads: list[threading.Thread]) -> None:
     for one in threads:
         one.start()
     for one in threads:
         one.join()
+
+
+def test_what_is_outside_the_range_is_held_at_its_edge() -> None:
+    net = small()
+    picture = (3 * some(30, 30) - 1).clamp(0, 1)
+    found = enlarged(net, picture)
+    plain = net(picture[None]).detach()
+    assert float(plain.min()) < 0 and float(plain.max()) > 1
+    assert (float(found.min()), float(found.max())) == (0, 1)
 
 
 def test_the_callers_net_stays_as_it_is() -> None:

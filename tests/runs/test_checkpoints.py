@@ -60,6 +60,13 @@ def test_the_same_content_is_the_same_bytes(folder: RunFolder) -> None:
     assert checkpoints.encode(TENSORS | {"count": torch.tensor(3)}, PLAIN) not in files
 
 
+def test_tensors_may_share_memory(folder: RunFolder) -> None:
+    whole = torch.arange(8.0)
+    path = save(folder, 1, {"whole": whole, "again": whole, "part": whole[2:4]}, {})
+    tensors, _ = load(path)
+    assert torch.equal(tensors["again"], whole) and torch.equal(tensors["part"], whole[2:4])
+
+
 # Damage
 
 

@@ -10,7 +10,7 @@ from new_runs import new_run
 from PIL import Image, ImageSequence
 
 from trombine.runs.folder import RunFolder
-from trombine.runs.page import spread, write_film
+from trombine.runs.page import read_frames, read_small, spread, write_film
 
 
 def run_of(path: Path, greys: list[int]) -> RunFolder:
@@ -44,3 +44,23 @@ def test_spread_keeps_the_ends_and_the_order(count: int, of: int) -> None:
     steps = np.diff(chosen)
     assert steps.max() - steps.min() <= 1
     assert spread([3, 5], 2) == [3, 5] and spread([], 5) == []
+
+
+def test_frames_of_a_run(tmp_path: Path) -> None:
+    """Damaged samples and those of another size are left out."""
+    folder = RunFolder(tmp_path)
+    for number in range(0, 400, 10):
+        folder.write_sample(number, np.full((4, 4, 3), number % 250, np.uint8))
+    folder.write_sample(400, np.full((8, 8, 3), 7, np.uint8))
+    folder.write_sample(410, np.full((4, 4, 3), 9, np.uint8))
+    folder.sample_files()[0].write_bytes(b"not a picture")
+    frames = read_frames(folder.sample_files())
+    assert len(frames) <= 24 and list(frames)[-1] == 410 and not {0, 400} & set(frames)
+    assert all(frames[number][0, 0, 0] == number % 250 for number in list(frames)[:-1])
+
+
+def test_a_large_sample_is_made_smaller(tmp_path: Path) -> None:
+    path = RunFolder(tmp_path).write_sample(0, np.full((600, 1024, 3), 77, np.uint8))
+    small = read_small(path)
+    assert small is not None and small.shape == (300, 512, 3) and (small == 77).all()
+    assert read_small(tmp_path / "gone.png") is None

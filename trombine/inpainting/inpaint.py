@@ -130,7 +130,7 @@ def inpaint_held(value: Any, mask: Any, options: Inpainting, given: Sidecars = S
     own = isinstance(mask, list | tuple) or getattr(mask, "ndim", 0) == 4
     if own and (several is None or len(several) != len(mask)):
         count = 1 if several is None else len(several)
-        raise InputError(f"there are {count} pictures and {len(mask)} masks")
+        raise InputError(f"there are {len(mask)} masks, and pictures: {count}")
     masks = iter(mask) if own else repeat(mask)
     return of_held(
         value,

@@ -14,7 +14,7 @@ from trombine.core.errors import InputError
 from trombine.data.resize import enlarge
 from trombine.eval.methods import TASKS, methods
 from trombine.eval.methods.restyle import LEARNT_AT, LEARNT_FROM
-from trombine.models import Card, save
+from trombine.models import Card, load, save
 from trombine.models.running import enlarged
 from trombine.nets import build
 from trombine.superres.pipelines import model_in, nets_of
@@ -186,3 +186,22 @@ def test_a_restyling_net_is_told_both_styles(tmp_path: Path) -> None:
         run(shown, style="cartoon")
     with pytest.raises(InputError, match="is for repair, not for restyling"):
         methods("restyle", "inpaint")
+
+
+@pytest.mark.parametrize(
+    ("styles", "why"),
+    [
+        ((torch.tensor([0, 4]), torch.tensor([1, 1])), "styles are 0 to 3: photo"),
+        ((torch.tensor([-1, 0]), torch.tensor([1, 1])), "styles are 0 to 3"),
+        ((torch.tensor([0]), torch.tensor([1, 1])), "source as int64 2, not int64 1"),
+        ((torch.tensor([0.0, 0.0]), torch.tensor([1, 1])), "source as int64 2, not float32 2"),
+    ],
+)
+def test_styles_of_no_picture_are_refused(
+    tmp_path: Path, styles: tuple[torch.Tensor, ...], why: str
+) -> None:
+    sizes = {"size": 16, "width": 4, "latent": 4, "details": 4, "levels": 1, "finish": 1}
+    net = build("restyler", sizes)
+    save(tmp_path / "it.safetensors", net, Card(task="restyle", net="restyler", sizes=net.sizes))
+    with pytest.raises(InputError, match=why):
+        load(tmp_path / "it.safetensors")(torch.zeros(2, 3, 16, 16), *styles)
