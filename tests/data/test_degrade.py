@@ -21,6 +21,7 @@ from trombine.data.degrade import (
     Range,
     degrade_one,
     gaussian_blur,
+    gaussian_noise,
     jpeg,
     shade,
 )
@@ -98,6 +99,19 @@ def test_each_picture_seed_and_rollback_draws_anew(text: str) -> None:
     assert all(not torch.equal(first, other) for other in others)
     apart = {tuple(one.flatten().tolist()) for one in first}
     assert len(apart) > 1
+
+
+def test_a_chain_of_one_term_is_the_function() -> None:
+    batch, of = pictures(), chance(5, 6)
+    of_noise = chance(5, 6, about="degrade 0 noise:gaussian ")
+    expected = {
+        "shrink:4": shrink(batch, 4),
+        "blur:gaussian:1.3": gaussian_blur(batch, np.full(6, 1.3)),
+        "jpeg:40": jpeg(batch, np.full(6, 40)),
+        "noise:gaussian:0.1": gaussian_noise(batch, np.full(6, 0.1), of_noise),
+    }
+    for text, made in expected.items():
+        assert torch.equal(Chain.parse(text)(batch, of), made), text
 
 
 def test_a_chain_is_its_terms_in_their_order() -> None:
@@ -298,3 +312,13 @@ def test_it_takes_as_much_light_as_is_said(amount: float) -> None:
     assert float(dark.max()) <= 0.95 * amount + 1e-6 and float(dark.max()) > 0.9 * amount
     assert float(made.amax((1, 2, 3)).max()) == pytest.approx(1, abs=0.01)
     assert 0.35 * amount < float(dark.median()) < 0.8 * amount
+
+
+def test_midtones_are_lighter_or_darker_by_an_exponent() -> None:
+    """Beside what white shows: the same light, so the ratio is the exponent's alone."""
+    power = torch.log(shaded(1.0) / shaded(1.0, level=1.0)) / np.log(0.5)
+    each = power.flatten(1)
+    torch.testing.assert_close(each.amin(1), each.amax(1), rtol=1e-3, atol=1e-3)
+    exponents = np.log2(each[:, 0].numpy())
+    assert np.abs(exponents).max() < 0.701 and abs(exponents.mean()) < 0.06
+    assert exponents.std() == pytest.approx(0.7 / 3**0.5, rel=0.1)

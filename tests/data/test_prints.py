@@ -22,6 +22,7 @@ from trombine.data.prints import (
     stains,
     torn,
 )
+from trombine.world.leaves import leaves
 
 MARKS = {
     "stains": stains,
@@ -116,6 +117,10 @@ def after(chain: Chain, pictures: torch.Tensor) -> Marked:
     return chain.marked(pictures, CHANCE, by=HANDLING)
 
 
+def prefix(chain: Chain, steps: int) -> Chain:
+    return Chain(steps=chain.steps[:steps])
+
+
 def test_creases_are_where_their_line_covers_the_picture() -> None:
     """Two grounds after the same chance give the share that the line covers: what is no longer a
     multiple of the ground. Light and shade beside a fold are one."""
@@ -137,3 +142,23 @@ def test_marks_are_where_they_cover_the_picture(name: str) -> None:
     assert damaged.any() and torch.equal(dark.damaged, light.damaged)
     assert (covered[damaged] > 0.85 * VISIBLE_SHARE - 1e-4).all()
     assert damaged[covered > 1 - (1 - VISIBLE_SHARE) ** 2 + 1e-4].all()
+
+
+def test_what_hands_did_is_what_their_steps_changed() -> None:
+    """Of old-photo, step by step: a pixel that one of their steps changed by much is damaged, and
+    none is that no such step changed; stains and fading are not theirs."""
+    chain = Chain.parse("old-photo")
+    pictures = torch.from_numpy(np.stack([leaves(seed, SIZE) for seed in range(COUNT)]))
+    pictures = pictures.permute(0, 3, 1, 2).float() / 255
+    change, other = (torch.zeros(COUNT, 1, SIZE, SIZE) for _ in range(2))
+    for number, step in enumerate(chain.steps):
+        before, later = (after(prefix(chain, count), pictures) for count in (number, number + 1))
+        changed = (later.pictures - before.pictures).abs().amax(1, keepdim=True)
+        into = change if step.terms[0].name in HANDLING else other
+        torch.maximum(into, changed, out=into)
+        if step.terms[0].name not in HANDLING:
+            assert torch.equal(later.damaged, before.damaged)
+    damaged = after(chain, pictures).damaged > 0
+    assert (change[damaged] > 0).all()
+    assert damaged[change > 0.35].all(), "more than light beside a fold and a thin rim"
+    assert (other[~damaged] > 0.1).any(), "the other steps did nothing: nothing was shown"

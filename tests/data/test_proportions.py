@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.interpolate import RBFInterpolator
+from scipy.ndimage import map_coordinates
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.core.rng import Rng
@@ -21,6 +22,7 @@ from trombine.data.proportions import (
     carried,
     reaches,
     reshaped,
+    straight,
 )
 from trombine.data.source import source
 
@@ -136,6 +138,16 @@ def test_it_takes_landmarks_back_and_leaves_the_border(points: np.ndarray) -> No
         assert off.mean() < 0.1 and off.max() < 0.5
     assert np.abs(found[:, [0, -1]]).max() < 1 and np.abs(found[:, :, [0, -1]]).max() < 1
     assert np.abs(found).max() > 2
+
+
+def test_between_its_nodes_it_is_linear() -> None:
+    rng = np.random.default_rng(0)
+    bend = rng.normal(size=(5, 5, 2))
+    for x, y in rng.uniform(0, 1, (20, 2)) * [40, 20]:
+        at = np.array([[y / 20 * 4], [x / 40 * 4]])
+        way = [map_coordinates(bend[..., axis], at, order=1)[0] for axis in range(2)]
+        assert_allclose(bent.py_func(bend, x, y, 40, 20), [x + way[0], y + way[1]])
+    assert bent.py_func(straight(1)[0], 3.25, 4.5, 40, 20) == (3.25, 4.5)
 
 
 def test_other_points_are_carried_along(points: np.ndarray) -> None:

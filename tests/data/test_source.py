@@ -14,7 +14,7 @@ from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.columns import Batch
-from trombine.data.painting import Maker
+from trombine.data.painting import Maker, paint_pack
 from trombine.data.source import batches, cache_path, prepare, source
 
 SIZE = 16
@@ -183,6 +183,16 @@ def test_labels_of_a_mix_go_by_the_classes_names(tmp_path: Path) -> None:
 def test_pairs_do_not_mix_with_single_pictures() -> None:
     with pytest.raises(InputError, match="pairs do not mix"):
         source("world:photo+anime#4+leaves#20", SIZE, workers=1)
+
+
+def test_a_pack_may_be_counted_but_not_stretched(tmp_path: Path) -> None:
+    path = tmp_path / "pack"
+    paint_pack(path, Maker(kind="leaves", size=SIZE), first_seed=0, count=6, workers=1)
+    assert len(source(f"pack:{path}#4", SIZE)) == 4
+    with pytest.raises(InputError, match="has only 6 pictures; ask for no more"):
+        source(f"pack:{path}#7", SIZE)
+    with pytest.raises(InputError, match="is of 16 px, and 32 px are wanted"):
+        source(f"pack:{path}", 32)
 
 
 def test_a_batch_is_its_readers_own(tmp_path: Path) -> None:

@@ -52,6 +52,11 @@ def test_what_is_not_finite_is_heard_at_once(bad: float) -> None:
         assert alert.action == "roll back" and name in alert.text
 
 
+def test_a_perfect_picture_has_an_infinite_psnr() -> None:
+    assert NotFinite().hear(Report(pictures=0, measures={"PSNR": math.inf})) is None
+    assert NotFinite().hear(Report(pictures=0, measures={"PSNR": math.nan})) is not None
+
+
 def test_it_gives_up_after_three_rollbacks() -> None:
     bad = {f"net/{name}": math.nan for name in "abcde"}
     for rollbacks, action in ((2, "roll back"), (3, "stop")):
@@ -176,6 +181,16 @@ def test_labels_of_nine_tenths_hide_nothing() -> None:
     assert not listen(Won("logistic"), lines)
 
 
+def test_it_waits_from_the_first_line_of_its_phase() -> None:
+    """A discriminator that begins late, or learns alone at first, is given as long."""
+    late = [
+        Report(pictures=one.pictures + 500_000, values=one.values)
+        for one in run("hinge", 3, wins_at=0)
+    ]
+    (first, _), *_ = listen(Won("hinge", warmup=60_000), late)
+    assert 60 + 19 <= first <= 60 + 25
+
+
 @pytest.mark.parametrize(
     ("critic", "label"),
     [*((name, 1.0) for name in CRITICS), ("logistic", 0.9), ("least squares", 0.9)],
@@ -286,6 +301,13 @@ def test_collapse_is_seen(data: torch.Tensor) -> None:
         assert 1 <= len(alerts) <= 2, seed
         assert 7 <= alerts[0][0] // 2 <= 6 + 2 + 1
         assert alerts[0][1].action == "warn"
+
+
+def test_one_bad_sample_time_is_not_a_collapse(data: torch.Tensor) -> None:
+    fine = Report(pictures=99_000, samples=data[16:32], truth=data[:16])
+    bad = Report(pictures=99_000, samples=data[16:17].repeat(16, 1, 1, 1), truth=data[:16])
+    assert not listen(Collapse(), [fine, bad] * 5)
+    assert [i for i, _ in listen(Collapse(), [bad, bad, bad, fine, bad, bad])] == [1, 5]
 
 
 # Of every alarm ------------------------------------------------------------------------------

@@ -29,6 +29,11 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
+def test_celeba_numbers_people_by_size(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.celeba(tmp_path)
+    assert list_folder(tmp_path).classes == ("3", "12", "10177")
+
+
 def test_what_no_table_says_is_unknown(tiny: ModuleType, tmp_path: Path) -> None:
     tiny.celeba(tmp_path)
     tiny.pictures(tmp_path, ["Img/img_align_celeba/000012.jpg"])
@@ -124,6 +129,13 @@ def test_utkface_reads_the_names_that_the_set_has(tiny: ModuleType, tmp_path: Pa
         found = vectors[name]
         numbers = [None] * 3 if found is None else [None if n != n else n for n in found]
         assert numbers == wanted, name
+
+
+def test_train_and_test_of_a_and_b_are_unpaired_too(tiny: ModuleType, tmp_path: Path) -> None:
+    tiny.pictures(tmp_path, ["train/A/1.png", "train/B/1.png", "test/A/1.png"])
+    by_name, by_files = list_folder(tmp_path, "unpaired"), list_folder(tmp_path)
+    assert by_files.layout == "imagefolder" and by_name.classes == by_files.classes == ("A", "B")
+    assert sorted(map(repr, by_name.records)) == sorted(map(repr, by_files.records))
 
 
 CSV_WRONG = {

@@ -22,6 +22,7 @@ from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.columns import Batch, to_pictures
 from trombine.data.source import source
+from trombine.data.staging import StageOptions, staged
 from trombine.faces import Fields
 from trombine.faces.twice import parts_back, points_back
 from trombine.io.image import save_picture
@@ -29,7 +30,7 @@ from trombine.losses.objective import Step
 from trombine.losses.reading import Population
 from trombine.nets import Net, build
 from trombine.nets.frozen import frozen
-from trombine.nets.reader import Reading
+from trombine.nets.reader import NUMBERS, Reading
 from trombine.training.methods import find
 from trombine.training.methods.reader import Read, ReadObjective, _pseudo_labels
 from trombine.world import VECTOR_NAMES, face, paint, to_vector
@@ -73,6 +74,22 @@ def painted() -> Batch:
         vectors=torch.stack(vectors).double(),
         labels=torch.zeros(COUNT, dtype=torch.int64),
     )
+
+
+def test_numbers_learn_alone_only_where_they_are_learned() -> None:
+    recipe = find("reader")
+    assert isinstance(recipe, Read)
+    real = replace(recipe, real="folder:portraits", population="age:57,11")
+    whole, numbers = ReadObjective(real).phases()
+    assert (whole.lasts, numbers.start) == (recipe.numbers_after, recipe.numbers_after)
+    assert set(numbers.parts) == set(NUMBERS)
+    assert numbers.weights.keys() == {*("face", "fields", "agree", "population")}, (
+        "real faces stay faces"
+    )
+    _, painted = ReadObjective(replace(recipe, real="")).phases()
+    assert painted.weights.keys() == {"face", "fields"}
+    (only,) = ReadObjective(replace(recipe, numbers_after=0)).phases()
+    assert only.lasts is None
 
 
 def small(recipe: Read) -> Net:
@@ -175,6 +192,22 @@ def test_a_mix_with_pictures_of_which_nothing_is_known_is_refused(tmp_path: Path
     objective.check({"data": source("world:photo#4+world:anime#4", SIDE)})
     with pytest.raises(InputError, match="has pictures of which no numbers are known"):
         objective.check({"data": source(f"world:photo#4+plain:{tmp_path}", SIDE)})
+
+
+def test_a_face_that_is_to_stay_as_painted_is_not_spoiled() -> None:
+    recipe, batch, plain = find("reader"), painted(), 0
+    assert isinstance(recipe, Read)
+    objective = ReadObjective(replace(recipe, size=SIDE, real="", damage="noise:gaussian:0.05"))
+    net, shown = small(recipe), []
+    net.register_forward_pre_hook(lambda _, given: shown.append(given[0]))
+    for turn in range(8):
+        places = COUNT * turn + np.arange(COUNT)
+        objective.terms(step_of(net, batch, batch, first=COUNT * turn))
+        windows = staged(batch, batch, StageOptions(), Rng(seed=1, places=places))
+        same = (shown[-1] == to_pictures(windows.pixels)).flatten(1).all(1)
+        assert torch.equal(same, windows.plain)
+        plain += int(windows.plain.sum())
+    assert 2 < plain < 20
 
 
 def test_a_teacher_reads_each_picture_by_itself() -> None:

@@ -21,7 +21,7 @@ from trombine.losses.objective import Step
 from trombine.metrics.reading import near_edges
 from trombine.training.methods import find
 from trombine.training.methods import refiner as refine
-from trombine.training.methods.refiner import Refine, RefineObjective
+from trombine.training.methods.refiner import Refine, RefineObjective, labels_shrunk
 
 COUNT, SIDE = 4, 256
 
@@ -103,6 +103,15 @@ def test_what_is_seen_what_is_known_and_what_is_true_lie_in_one_place(
     labels = (seen[:, 0] * 255 - 10).div(12).round()
     assert torch.equal(labels, truth.float())
     assert torch.equal(known.argmax(1), truth[:, ::2, ::2].long())
+
+
+def test_labels_shrink_to_what_most_have() -> None:
+    labels = torch.randint(0, 19, (2, 16, 16), generator=torch.Generator().manual_seed(4))
+    small = labels_shrunk(labels.to(torch.uint8), 4)
+    for n, row, column in np.ndindex(2, 4, 4):
+        square = labels[n, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+        counts = torch.bincount(square.flatten(), minlength=19)
+        assert counts[small[n, row, column].long()] == counts.max()
 
 
 def test_edges_are_where_scipy_finds_two_groups() -> None:

@@ -65,6 +65,25 @@ def test_each_pair_is_shown_from_one_side(step: Step, pairs: Batch) -> None:
     assert len(ways) == 4  # both of each kind of pair
 
 
+def test_grey_pictures_have_a_truth_in_colours(step: Step) -> None:
+    plain = RestyleObjective(recipe_of()).shown(step)
+    grey = RestyleObjective(recipe_of(grey=1.0)).shown(step)
+    assert torch.equal(grey.truth, plain.truth)
+    luma = (plain.pictures * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1)
+    for channel in range(3):
+        torch.testing.assert_close(grey.pictures[:, channel], luma)
+
+
+def test_soft_pictures_are_compared_with_the_truth(step: Step) -> None:
+    objective, net = RestyleObjective(recipe_of()), cast(Restyler, step.nets["net"])
+    shown = objective.shown(step)
+    terms = objective.soft(step)
+    off = (net.soft(shown.pictures, shown.source, shown.target) - shown.truth).detach()
+    assert terms["l1"].item() == pytest.approx(float(off.abs().mean()), rel=1e-5)
+    steps = [np.abs(np.diff(off.numpy(), axis=axis)).mean() for axis in (2, 3)]
+    assert terms["gradients"].item() == pytest.approx(np.mean(steps), rel=1e-4)
+
+
 def test_a_flow_of_details_that_says_nothing_errs_by_all_of_the_pace(step: Step) -> None:
     """The last layer begins at 0, so the loss is the mean square of noise less details. The soft
     pictures are those of the finished net, whatever the batch."""

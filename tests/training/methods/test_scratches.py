@@ -9,6 +9,8 @@ import torch
 from families import bare_step, pictures
 from torch import nn
 
+from trombine.core.errors import InputError
+from trombine.data.degrade import Chain
 from trombine.losses.objective import Step
 from trombine.metrics.detection import near
 from trombine.training.methods import find
@@ -76,3 +78,12 @@ def test_half_of_the_damage_that_is_detected_is_half(recipe: Detect) -> None:
         if not moved:
             assert measured["precision"] == 1 and measured["recall"] == pytest.approx(share)
     assert measured["F1"] < 0.7
+
+
+def test_what_hands_did_is_learned_and_no_stains(recipe: Detect) -> None:
+    objective = DetectObjective(replace(recipe, damage="stains:0.8"))
+    pictures, damaged = objective.windows(step_of(nn.Identity()))
+    assert not damaged.any() and pictures.shape == (2 * COUNT, 3, SIZE, SIZE)
+    assert Chain.parse(recipe.damage).scale == 1
+    with pytest.raises(InputError, match="no shrink"):
+        DetectObjective(replace(recipe, damage="shrink:2"))
