@@ -18,7 +18,7 @@ from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.inpainting import inpaint as inpainting
 from trombine.io.holes import Hole
-from trombine.io.image import load_picture, read_record, save_picture
+from trombine.io.image import load_picture, picture_of, read_record, save_picture
 from trombine.models import Card
 from trombine.nets import build
 from trombine.world.painting import Painted, paint
@@ -240,10 +240,12 @@ def test_points_that_are_written_can_be_edited_and_given_back(
     assert np.allclose(again[10:], points[10:], atol=1e-3)
 
 
-def test_replay_makes_every_file_again(tmp_path: Path, photo: Path, net: Path) -> None:
+@pytest.mark.parametrize("name", ["c.tif", "d.png"])
+def test_replay_makes_every_file_again(name: str, tmp_path: Path, photo: Path, net: Path) -> None:
     """Where a mask has its picture's name, it lies as mask-NAME among the inputs."""
-    inputs, masks, name = tmp_path / "inputs", tmp_path / "masks", "c.tif"
+    inputs, masks = tmp_path / "inputs", tmp_path / "masks"
     save_picture(inputs / "c.tif", np.dstack([pixels(), pixels()[..., 0]]))
+    save_picture(inputs / "d.png", picture_of(pixels().astype(np.uint16) * 200))
     save_picture(masks / name, load_picture(photo.with_name("m.png")))
     for path, place in ((masks / name, f"mask-{name}"), (net, net.name)):
         (inputs / place).write_bytes(path.read_bytes())

@@ -112,6 +112,12 @@ def test_show_tells_and_writes_the_page(there: Path) -> None:
         assert (film.format, getattr(film, "n_frames", 1)) == ("GIF", 6)
 
 
+def test_show_says_which_alarm_it_was(there: Path) -> None:
+    said = runs_show(Path("runs/anime")).summary
+    assert "after 60,000 pictures: not finite, loss of generator is nan, rolled back" in said
+    assert "stopped by an alarm (collapse), 120,000 of 240,000 pictures seen" in said
+
+
 def test_what_is_no_run_is_said_in_a_line(there: Path) -> None:
     with pytest.raises(InputError, match=r"^nowhere: does not exist; trombine runs list"):
         runs_show(Path("nowhere"))

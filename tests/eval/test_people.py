@@ -236,8 +236,12 @@ def change_answer(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
 BAD: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("cut off", lambda c: json.dumps(c)[:-40], "is damaged"),
     ("foreign", change("test", "0123456789abcdef"), "another test"),
+    ("of nobody", change("subject", "  "), "names no subject"),
     ("unfinished", lambda c: {**c, "answers": c["answers"][:7]}, "5 of 12 are not answered"),
+    ("twice", lambda c: {**c, "answers": [*c["answers"], c["answers"][0]]}, "twice"),
     ("of another picture", change_answer("picture", "0" * 16), "not in the test"),
+    ("undecided", change_answer("answer", "both"), "is damaged"),
+    ("for ever", change_answer("seconds", float("inf")), "is damaged"),
 ]
 
 

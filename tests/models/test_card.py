@@ -43,6 +43,13 @@ def test_a_wrong_field_gets_one_line(change: dict[str, Any]) -> None:
     assert len(str(refused.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 1}'])
+def test_what_is_no_card_gets_one_line(text: str) -> None:
+    with pytest.raises(InputError, match="its card cannot be read") as refused:
+        loads(text)
+    assert len(str(refused.value).splitlines()) == 1
+
+
 def test_not_a_number_is_never_written() -> None:
     with pytest.raises(ValueError, match="JSON"):
         dumps(replace(CARD, settings={"rate": float("nan")}))
