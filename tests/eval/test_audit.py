@@ -120,6 +120,14 @@ def test_one_picture_where_one_is(
     assert "<h1>Audit of own</h1>" in page and "1 picture; to keep: 1." in page
 
 
+def test_pictures_that_nothing_names_are_told_of(tmp_path: Path, faces: list[Image.Image]) -> None:
+    for name in ("a.png", "b.png"):
+        faces[0].save(tmp_path / name)
+    (tmp_path / "metadata.csv").write_text("file_name\na.png\n")
+    (notice,) = trombine.data_audit(tmp_path).notices
+    assert notice.endswith("1 picture is left out: named and not there, or there and not named")
+
+
 def test_similarity_is_scikit_images(faces: list[Image.Image]) -> None:
     """Of all pairs of which it is large enough, mirrored or not."""
     pictures = [np.asarray(picture) for picture in faces[:12]]
