@@ -7,6 +7,9 @@ start; the work) a simulation says how long 1 to 1,000 workers take, and where t
 docs/figures/scale.svg. There are no 1,000 workers here, so that part is a computation. Storage is
 taken to give STORE bytes a second to all of them together.
 
+Of `judge originality --cluster` the memory of the process that gives it is measured with 20,000 and
+with 200,000 references; that for ten millions is computed from both.
+
     python bench/cluster.py [--count 400] [--first-seed 0] [--rounds 3] [--json]
 """
 
@@ -14,8 +17,10 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -34,12 +39,20 @@ from table import ROOT, Row, at_most, interleaved, options, report, seconds
 
 import trombine
 from trombine.core.cluster import joined, on_cluster
+from trombine.core.progress import Account
+from trombine.core.rng import Rng
+from trombine.data.pack import write_pack
+from trombine.eval.search import search, walk_of_pack
+from trombine.eval.sets import open_set
 from trombine.io.image import save_picture
 from trombine.report.plot import Plot, Series
 
 GOAL = 1.15  # times as long as two processes
 SMALL, LARGE = 48, 512  # pixels of a side
 TASK = 8  # pictures of a task
+CELL = 16  # pixels of a side of references
+REFERENCES = (20_000, 200_000)
+SHAPES = {"pictures": (CELL, CELL, 3)}
 STORE = 1e9  # bytes a second, of a shared disk or an object store on a fast network
 PICTURES = 200_000  # of the simulation
 WORKERS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -59,6 +72,7 @@ def main() -> int:
         paint(here / "large", LARGE, arguments.first_seed, 6)
         rows = [Row("load of the machine before", load, "processes")]
         rows += measure(here, arguments.rounds)
+        rows += judged(here)
     return report(rows, json=arguments.json)
 
 
@@ -121,6 +135,63 @@ def measure(here: Path, rounds: int) -> list[Row]:
                 rows.append(Row(f"simulated, {name}: {workers} workers", times_one, "times one"))
     draw(curves)
     return rows
+
+
+def judged(here: Path) -> list[Row]:
+    """What the process that gives `judge originality --cluster` holds, by how many references."""
+    asked, held = np.stack([noise(seed) for seed in range(50)]), dict[int, float]()
+    with nodes(2) as (address, _):
+        for count in REFERENCES:
+            pack = here / f"pack-{count}"
+            write_pack(pack, named, about={}, count=count, shapes=SHAPES, shard=10_000)
+            with Held() as memory:
+                references = open_set(str(pack), CELL, Account())
+                known = references.pictures
+                search(asked, known, skip=np.full(len(asked), -1), walk=walk_of_pack(pack, address))
+                rng = Rng(seed=0, places=np.arange(len(known)))
+                rng.order("originality", len(known))
+                str(references.names[len(known) - 1])
+            held[count] = memory.most
+    few, many = REFERENCES
+    each = (held[many] - held[few]) / (many - few)
+    return [
+        *(Row(f"memory for {n:,} references", held[n] / 2**20, "MiB") for n in REFERENCES),
+        Row("memory for 10,000,000, by these", (held[many] + each * 1e7) / 2**20, "MiB"),
+    ]
+
+
+def noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (CELL, CELL, 3), np.uint8)
+
+
+def named(places: Sequence[int]) -> list[tuple[str | None, dict[str, np.ndarray] | str]]:
+    """Rows of a pack, whose names are as long as people's."""
+    return [(f"generated-portraits/{n:09d}.png", {"pictures": noise(n)}) for n in places]
+
+
+class Held:
+    """How much more memory this process holds at most than at the beginning, without files that
+    are mapped."""
+
+    def __enter__(self) -> Held:
+        self.most, self.ended, self.before = 0.0, threading.Event(), anonymous()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
+        return self
+
+    def watch(self) -> None:
+        while not self.ended.wait(0.02):
+            self.most = max(self.most, anonymous() - self.before)
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join()
+
+
+def anonymous() -> float:
+    """Bytes of this process that no file holds."""
+    status = Path("/proc/self/status").read_text()
+    return float(re.findall(r"RssAnon:\s+(\d+)", status)[0]) * 1024
 
 
 def works(folder: Path, here: Path) -> tuple[list[float], float]:

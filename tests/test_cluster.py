@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -16,11 +19,15 @@ import trombine
 from trombine.__main__ import main
 from trombine.core.cluster import joined, on_cluster
 from trombine.core.errors import InputError
+from trombine.data.source import source
+from trombine.eval import fidelity
 from trombine.io.image import load_picture, save_picture
+from trombine.io.stores import mirror_of
 
 # Read when Ray is loaded: it does not call home, and takes this machine to be 127.0.0.1.
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'trombine[cluster]'")
+fsspec = pytest.importorskip("fsspec")
 pytestmark = pytest.mark.long
 NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
 
@@ -138,6 +145,69 @@ def test_folders_may_be_urls(inside: Any, tmp_path: Path) -> None:
     assert files(tree) == files(tmp_path / "here")
 
 
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    """A bucket of an S3 of this machine."""
+    server = pytest.importorskip("moto.server", reason="moto is not installed")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    s3 = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    s3.start()
+    host, port = s3.get_host_and_port()
+    words = {"ENDPOINT_URL": f"http://{host}:{port}", "DEFAULT_REGION": "us-east-1"}
+    words |= {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in words.items():
+            patch.setenv(f"AWS_{name}", value)
+        fsspec.filesystem("s3", skip_instance_cache=True).mkdir("bucket")
+        yield "s3://bucket"
+    s3.stop()
+
+
+def test_an_object_store_holds_what_comes_and_goes(bucket: str, tmp_path: Path) -> None:
+    """S3 as people have it, put from several threads: the same files as by paths."""
+    source, store = pictures(tmp_path / "in", 6), fsspec.filesystem("s3")
+    store.put(str(source), f"{bucket}/in", recursive=True)
+    options: dict[str, Any] = {"model": "upscale-fast"}
+    trombine.upscale(source, output=tmp_path / "here", **options)
+    for written in (6, 0):
+        done = trombine.upscale(f"{bucket}/in", output=f"{bucket}/out", **options)
+        assert len(done.written) == written and done.kept == 6 - written
+    store.get(f"{bucket}/out", str(tmp_path / "there"), recursive=True)
+    assert files(tmp_path / "there") == files(tmp_path / "here")
+
+
+def test_trainings_read_a_mirror_of_an_object_store(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fetched once, again where it differs, and gone where it is gone."""
+    monkeypatch.setenv("TROMBINE_CACHE", str(tmp_path / "cache"))
+    folder, store = pictures(tmp_path / "faces", 3), fsspec.filesystem("s3")
+    url, local = f"{bucket}/faces", mirror_of(f"{bucket}/faces")
+
+    def seen() -> np.ndarray:
+        return source(url, 20).take(np.arange(3))["pictures"]
+
+    store.put(str(folder), url, recursive=True)
+    expected = source(f"folder:{folder}", 20).take(np.arange(3))["pictures"]
+    assert np.array_equal(seen(), expected) and files(local) == files(folder)
+    times = {path: path.stat().st_mtime_ns for path in local.iterdir()}
+    save_picture(folder / "001.png", np.zeros((24, 20, 3), np.uint8))
+    store.put_file(str(folder / "001.png"), f"{url}/001.png")
+    store.rm_file(f"{url}/002.png")
+    store.put_file(str(folder / "000.png"), f"{url}/003.png")
+    assert not seen()[1].any()
+    after = {path: path.stat().st_mtime_ns for path in local.iterdir()}
+    assert [path.name for path in sorted(after) if after[path] != times.get(path)] == [
+        "001.png",
+        "003.png",
+    ]
+    store.pipe_file(f"{bucket}/evil/../../out.png", b"x")
+    with pytest.raises(InputError, match="lead out of it"):
+        source(f"{bucket}/evil", 20)
+    with pytest.raises(InputError, match="holds no files"):
+        source(f"{bucket}/nothing", 20)
+
+
 @pytest.mark.parametrize(("kind", "pack"), [("fractals", False), ("leaves", True)])
 def test_a_cluster_paints_what_one_machine_paints(
     inside: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, pack: bool
@@ -151,6 +221,37 @@ def test_a_cluster_paints_what_one_machine_paints(
     assert files(tmp_path / "there") == files(tmp_path / "here")
     assert there.summary == here.summary.replace("here", "there")
     assert paint(output="there", cluster=inside.address, **options).kept == 9
+
+
+def test_sets_are_judged_as_by_one_machine(
+    inside: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies are found in shards of a pack; distances add up: to 1e-6."""
+    trombine.data_world(output=tmp_path / "real", count=120, size=32, first_seed=2_000_000)
+    trombine.data_world(output=tmp_path / "made", count=60, size=32, first_seed=3_000_000)
+    trombine.data_prepare(tmp_path / "real", size=32, output=tmp_path / "pack")
+    monkeypatch.setattr(fidelity, "MOST", 50)
+
+    def found(verb: Callable[..., Any], cluster: str, **options: Any) -> dict[str, Any]:
+        result = verb(tmp_path / "made", tmp_path / "pack", cluster=cluster, json=True, **options)
+        return json.loads(result.summary)
+
+    for verb, options in (
+        (trombine.judge_originality, {"false_alarms": 0.05}),
+        (trombine.judge_fidelity, {"pictures": 100}),
+    ):
+        ours, theirs = (found(verb, address, **options) for address in ("", inside.address))
+        assert numbers(ours) == pytest.approx(numbers(theirs), abs=1e-6)
+        assert re.sub(NUMBER, "", str(ours)) == re.sub(NUMBER, "", str(theirs))
+    with pytest.raises(InputError, match=r"no pack.*data prepare"):
+        trombine.judge_originality(tmp_path / "pack", tmp_path / "real", size=32, cluster="auto")
+
+
+NUMBER = r"\d+\.\d+(?:e-\d+)?"
+
+
+def numbers(value: Any) -> list[float]:
+    return [float(text) for text in re.findall(NUMBER, str(value))]
 
 
 def test_a_piece_that_fails_is_tried_on_another_node(inside: Any, tmp_path: Path) -> None:

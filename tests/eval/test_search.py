@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy.ndimage import map_coordinates
 from skimage.metrics import structural_similarity
 
+import trombine
+import trombine.eval.search as searching
 from trombine.core.rng import Rng
+from trombine.data.pack import Pack
 from trombine.eval.kernel_search import (
     CELL,
     FLAT,
@@ -154,3 +160,28 @@ def test_the_highest_come_first() -> None:
     rows = np.arange(3)
     others = search(references[:3], references[:3], skip=rows)
     assert others.indices.shape == (3, 2) and not (others.indices == rows[:, None]).any()
+
+
+def test_shards_of_a_pack_as_one_walk(
+    faces: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the nodes of a cluster walk: the same references, to 1e-6."""
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for number, pixels in enumerate(faces):
+        Image.fromarray(pixels).save(folder / f"{number:03}.png")
+    trombine.data_prepare(folder, size=64, output=tmp_path / "pack")
+    known = Pack(tmp_path / "pack").columns["pictures"]
+    asked = np.concatenate((planted("cropped", faces), faces[:4][:, ::-1], faces[:6]))
+    skip = np.concatenate((np.full(16, -1), np.arange(6)))
+    one = search(asked, known, skip=skip)
+    monkeypatch.setattr(searching, "_CHUNK", 16)
+    monkeypatch.setattr(searching, "_SHARD", 32)
+    monkeypatch.setattr(searching, "_SENT", 5 * known[0].nbytes)
+    walk = searching.walk_of_pack(tmp_path / "pack", "")
+    shards = search(asked, known, skip=skip, walk=walk)
+    assert np.array_equal(shards.indices, one.indices) and shards.indices[0, 0] == ROWS[0]
+    assert np.array_equal(shards.copy_of, one.copy_of)
+    assert np.array_equal(shards.mirrored, one.mirrored)
+    for name in ("ssim", "means", "scores", "windows"):
+        assert getattr(shards, name) == pytest.approx(getattr(one, name), abs=1e-6)

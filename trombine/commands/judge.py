@@ -14,11 +14,12 @@ from trombine.core.computing import cores
 from trombine.core.errors import InputError, OutputError, shown
 from trombine.core.progress import Account, Result, silent
 from trombine.core.texts import aligned
-from trombine.eval import compare, fidelity, originality, people, people_score, restoration
+from trombine.eval import compare, fidelity, moments, originality, people, people_score, restoration
 from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import ProtocolFile, cases, load, shipped
 from trombine.eval.published import judging_nets
 from trombine.eval.sets import PictureSet, natural_size, open_set, same_place
+from trombine.eval.witness import WINDOW
 from trombine.io.batch import refuse_to_write_over
 from trombine.io.files import is_part, write_bytes
 from trombine.report import beside, check_page
@@ -98,11 +99,12 @@ def judge_fidelity(
     /,
     *,
     features: tuple[str, ...] = ("witness",),
-    pictures: Annotated[int, opt.limits(50, 5000), opt.WHOLE] = 2000,
+    pictures: Annotated[int, opt.limits(50), opt.WHOLE] = 2000,
     size: Annotated[int | None, opt.limits(16, 512), opt.WHOLE] = None,
     json: opt.Json = False,
     output: opt.Page = None,
     overwrite: opt.OverPage = False,
+    cluster: opt.Cluster = "",
     progress: opt.Progress = None,
 ) -> Result:
     """Compare a set of generated pictures with a set of real ones.
@@ -127,16 +129,21 @@ def judge_fidelity(
     features
         witness, pixels, or vgg16:FILE, ... [witness]
     pictures
-        How many of each set are compared at most. [2000]
+        How many of each set are compared at most; above 5,000
+        by Fréchet's distance alone. [2000]
     size
         At what size a spec's pictures are painted. [128]
     """
     kinds = fidelity.feature_kinds(features)
+    if cluster and pictures <= fidelity.MOST:
+        remedy = f"give --pictures more than {fidelity.MOST:,}"
+        raise InputError("--cluster is for large sets", remedy)
     if output is not None and not overwrite:
         check_page(output)
     step, account, sets = progress or silent, Account(), list[PictureSet]()
     for side, text in (("generated", str(generated)), ("real", str(real))):
-        found = fidelity.read_set(text, side, account, step, most=pictures, size=size)
+        most = min(pictures, fidelity.MOST)
+        found = fidelity.read_set(text, side, account, step, most=most, size=size)
         sets.append(found)
         if len(found) < fidelity.FEWEST:
             problem = f"{shown(text)} has {len(found)} pictures that can be read"
@@ -144,7 +151,16 @@ def judge_fidelity(
     ours, theirs = sets
     fidelity.check_apart(ours, theirs)
     refuse_to_write_over(beside(output) if output else (), (*ours.files, *theirs.files))
-    judged = fidelity.judge(ours, theirs, kinds, step)
+    of_all = []
+    if pictures > fidelity.MOST:
+        of_all = moments.of_all(
+            *(str(generated), str(real), features),
+            most=pictures,
+            size=size or WINDOW,
+            cluster=cluster,
+            progress=step,
+        )
+    judged = fidelity.judge(ours, theirs, kinds, step, of_all=of_all)
     numbers = fidelity.numbers_of(judged)
     if output is not None:
         account.write(*fidelity.report_of(judged).write(output, numbers))
@@ -164,6 +180,7 @@ def judge_originality(
     json: opt.Json = False,
     output: opt.Page = None,
     overwrite: opt.OverPage = False,
+    cluster: opt.Cluster = "",
     seed: Annotated[int, opt.limits(0), opt.WHOLE, Parameter(group=opt.MORE)] = 0,
     progress: opt.Progress = None,
 ) -> Result:
@@ -213,6 +230,7 @@ def judge_originality(
         false_alarms=false_alarms,
         seed=seed,
         threads=cores(),
+        cluster=cluster,
         progress=step,
     )
     if ours.resized or theirs.resized:

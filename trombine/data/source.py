@@ -12,6 +12,7 @@
            | "pack:" path                       a pack, as `trombine data prepare` writes it
            | "tiles:" path                      its pictures cut into squares at their own size
            | "hub:" name                        a data set of the Hugging Face hub
+    path   or the URL of an object store, s3://bucket/faces, which is mirrored in the cache
     split  = "train" | "choose" | "test"        only the pictures that are for this
     seed   of what is painted, the first and the last; a count begins with seed 0
 
@@ -72,6 +73,7 @@ from trombine.data.painting import (
 from trombine.data.prepare import PrepareOptions, hub_folder, prepare_hub, prepare_pack
 from trombine.data.reading import MOST, TILES, Folder
 from trombine.io.files import cache_folder
+from trombine.io.stores import mirror, mirror_of, url_of
 from trombine.nets.spaces import SPACES
 from trombine.world import STYLES
 
@@ -82,7 +84,7 @@ class Term:
 
     kind: str  # world, one of PAINTED, or one of PATHS
     styles: tuple[str, ...] = ()  # of a world: one, or two for pairs
-    path: str = ""  # of a folder or a pack; the name of a data set of the hub
+    path: str = ""  # or URL of a folder or a pack; the name of a data set of the hub
     split: str = ""  # only pictures that are for this: one of columns.SPLITS
     first: int = 0  # seed of what is painted
     count: int | None = None  # how many pictures; None: all, or as many as is usual
@@ -92,6 +94,11 @@ class Term:
     def classes(self) -> tuple[str, ...]:
         """Of painted faces: the style in which they are drawn, or both of a pair."""
         return ("photo",) if self.of_photos else self.styles
+
+    @property
+    def place(self) -> Path:
+        """The folder or the pack; of a URL its mirror in the cache."""
+        return mirror_of(self.path) if url_of(self.path) else Path(self.path)
 
     @property
     def of_photos(self) -> bool:
@@ -147,6 +154,8 @@ def _term(piece: Piece) -> Term:
         if styles:
             check_styles(styles)
         return Term(kind=kind, styles=styles, first=first, count=count, weight=weight)
+    if "://" in piece.body and url_of(piece.body):
+        return Term(kind="folder", path=piece.body, split=split, count=count, weight=weight)
     if is_there(piece.body):  # the path of a folder or a pack, as it is
         kind = "pack" if is_pack(Path(piece.body)) else "folder"
         return Term(kind=kind, path=piece.body, split=split, count=count, weight=weight)
@@ -176,7 +185,12 @@ def check_paths(spec: str) -> None:
     """Raise InputError for the first path of a spec that is not there."""
     for term in parse(spec):
         path = Path(term.path or ".")
-        if term.kind == "hub" or is_there(str(path)) or is_there(str(part_of(path.absolute()))):
+        if (
+            term.kind == "hub"
+            or url_of(term.path)
+            or is_there(str(path))
+            or is_there(str(part_of(path.absolute())))
+        ):
             continue
         problem = "does not exist" if term.kind == "pack" else "is not a folder"
         quoted = f'; a path with a sign in it is put in quotes, {term.kind}:"PATH"'
@@ -233,7 +247,7 @@ class Part:
 
     def files(self) -> list[str]:
         """What the pictures are called, their folder with them; none of what is painted."""
-        start = Path(self.term.path).resolve()
+        start = self.term.place.resolve()
         names = self.rows.tolist() if self.term.path else ()
         return [f"{start}/{self.store.name(row)}" for row in names]
 
@@ -392,6 +406,8 @@ def prepare(
     """Paint what the spec asks for and the cache lacks; load sets of the hub, cut tiles."""
     check_paths(spec)
     for term in parse(spec):
+        if url_of(term.path):
+            mirror(term.path, progress)
         for path, make in _cached(term, size, first_seed).items():
             if not _is_complete(path):
                 make(path, workers=workers, progress=progress)
@@ -410,7 +426,7 @@ def _cached(term: Term, size: int, first_seed: int) -> dict[Path, Callable[..., 
         return {hub_path(term.path, size): load}
     if term.kind == TILES:
         options = PrepareOptions(size=size, crop=TILES, most=term.count or MOST)
-        return {tiles_path(term, size): partial(prepare_pack, Path(term.path), options=options)}
+        return {tiles_path(term, size): partial(prepare_pack, term.place, options=options)}
     if term.path:
         return {}
     first, count = first_seed + term.first, len(term.seeds)
@@ -427,7 +443,7 @@ def _cached(term: Term, size: int, first_seed: int) -> dict[Path, Callable[..., 
 
 def tiles_path(term: Term, size: int) -> Path:
     """Where the pack of the squares of a folder is kept; other pictures there have another one."""
-    count, folder = term.count or MOST, Path(term.path)
+    count, folder = term.count or MOST, term.place
     digest = hashlib.sha256(f"{folder.resolve()}\0".encode(errors="surrogateescape"))
     for record in list_folder(folder).records:
         status = (folder / record.name).stat()
@@ -475,9 +491,9 @@ def _store(term: Term, size: int, first_seed: int) -> Store:
     """The store of a term's pictures: of a folder itself, or a pack, which may be the cache's."""
     packs = [Pack(path) for path in _cached(term, size, first_seed)]
     if term.kind == "pack":
-        packs = [Pack(Path(term.path))]
+        packs = [Pack(term.place)]
     if not packs:
-        return Folder(Path(term.path), size, "" if term.kind == "folder" else term.kind)
+        return Folder(term.place, size, "" if term.kind == "folder" else term.kind)
     return packs[0] if len(packs) == 1 else Pairs(packs[0], packs[1])
 
 

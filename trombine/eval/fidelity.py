@@ -38,6 +38,7 @@ from trombine.metrics.distances import COARSE
 from trombine.report import Report
 
 FEWEST: Final = 50  # pictures of a set: with fewer every figure is mostly chance
+MOST: Final = 5000  # that are compared with one another; Fréchet's distance alone takes all
 NEAREST: Final = 5  # neighbours of precision, recall, density and coverage
 SHUFFLES: Final = 999  # permutations of the classifier's test
 PIXELS: Final = "pixels"
@@ -56,9 +57,11 @@ Nearest = tuple[np.ndarray, np.ndarray]
 real picture's distance to the nearest other real one."""
 
 
+ALL: Final = "Fréchet of all"  # where more are asked for than are compared with one another
 # What each figure would be if the generated pictures were real ones, and what it says.
 FIGURES: Final = {
     "Fréchet": ("as real", "squared distance of two Gaussians; falls with size"),
+    ALL: ("as real", "the same of all pictures, not of the drawn ones alone"),
     "KID": ("0", "squared distance of mean kernels (Bińkowski et al. 2018)"),
     "precision": ("as real", "share of generated that lie among the real"),
     "recall": ("as real", "share of real that lie among the generated"),
@@ -96,6 +99,7 @@ def figures(generated: Features, real: Features) -> dict[str, Figure]:
     return {
         name: Figure(value=ours[name], half=halves[name], real=floor[name], **tested.get(name, {}))
         for name in FIGURES
+        if name in ours
     }
 
 
@@ -375,9 +379,15 @@ def _kind(text: str) -> Kind:
 
 
 def judge(
-    generated: PictureSet, real: PictureSet, kinds: Sequence[Kind], progress: Progress = silent
+    generated: PictureSet,
+    real: PictureSet,
+    kinds: Sequence[Kind],
+    progress: Progress = silent,
+    *,
+    of_all: Sequence[Figure] = (),
 ) -> Judged:
-    """All of it; the features are those of `kinds`, each with a table of its own."""
+    """All of it; the features are those of `kinds`, each with a table of its own. `of_all` are
+    Fréchet's distances of all pictures, by kind, where the sets are drawn from more."""
     (ours, our_faces), (theirs, their_faces) = (
         read_features(each.pictures, kinds, lambda n, of, side=side: progress(n, of, side))
         for side, each in (("generated pictures read", generated), ("real pictures read", real))
@@ -388,8 +398,12 @@ def judge(
             text = f"in {missing:,} of {len(each):,} pictures the witness sees no face"
             notes.append(f"{each.spec}: {text}")
     tables = []
-    for kind in kinds:
-        tables.append(_measured(kind, ours[kind.name], theirs[kind.name]))
+    for number, kind in enumerate(kinds):
+        measured = _measured(kind, ours[kind.name], theirs[kind.name])
+        if of_all:
+            found = measured.figures | {ALL: of_all[number]}
+            measured = replace(measured, figures={n: found[n] for n in FIGURES if n in found})
+        tables.append(measured)
         progress(len(tables), len(kinds), "kinds of features")
     # A generator that repeats what it learned from has the best figures of all.
     if same := int((tables[0].nearest[0][1] < _SAME).sum()):
@@ -518,7 +532,7 @@ def report_of(judged: Judged) -> Report:
     shares = {name: figure.value for name, figure in judged.tables[0].figures.items()}
     near = {name: shares[name] for name in ("precision", "recall", "density", "coverage")}
     report.bars("How the sets lie among each other", near, y_label="of the generated pictures")
-    about = [[name, text] for name, (_, text) in FIGURES.items()]
+    about = [[name, text] for name, (_, text) in FIGURES.items() if name in shares]
     report.table(["figure", "what it is"], about, caption="What the figures are", words=True)
     for table in judged.tables:
         report.section(

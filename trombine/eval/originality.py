@@ -29,7 +29,7 @@ from trombine.core.rng import Rng
 from trombine.core.texts import aligned
 from trombine.data import layouts
 from trombine.eval.planted import CHANGES
-from trombine.eval.search import Found, search
+from trombine.eval.search import Found, search, walk_of_pack
 from trombine.eval.sets import PictureSet
 from trombine.report import Plot, Report, Series
 
@@ -98,11 +98,17 @@ def judge(
     false_alarms: float = 0.01,
     seed: int = 0,
     threads: int = 2,
+    cluster: str = "",
     progress: Progress = silent,
 ) -> Originality:
     """The nearest `top` references of each picture, and verdicts with this share of false alarms;
-    the samples are of the seed."""
-    known = references.pictures
+    the samples are of the seed. The nodes of a `cluster` walk over references that are a pack."""
+    known, walk = references.pictures, None
+    if cluster:
+        if references.pack is None:
+            remedy = f"trombine data prepare makes one; give --size {known.shape[1]}"
+            raise InputError(f"{references.spec} is no pack, as --cluster needs", remedy)
+        walk = walk_of_pack(references.pack, cluster)
     # Four of the references that are compared with the rest are to lie above the threshold.
     count = min(len(known), max(SAMPLE, int(np.ceil(4 / false_alarms))))
     threshold(np.zeros(count, np.float32), false_alarms)  # refuses too few
@@ -115,13 +121,19 @@ def judge(
         def tick(done: int, total: int) -> None:
             progress(done, total, what)
 
-        return search(asked, known, top=top, skip=skip, threads=threads, tick=tick)
+        return search(asked, known, top=top, skip=skip, threads=threads, tick=tick, walk=walk)
 
     found = searched("pictures", pictures.pictures)
-    real = searched("references", known[sample], sample)
+    # All others in one walk over the references.
+    draws = chance.at(planted_of)
+    asked = [change(originals, draws.fold_in(kind)) for kind, change in CHANGES.items()]
+    skip = np.concatenate((sample, np.full(len(asked) * len(planted_of), -1)))
+    tried = searched("references", np.concatenate((known[sample], *asked)), skip)
+    real = tried.rows(slice(len(sample)))
+    starts = range(len(sample), len(skip), len(planted_of))
     copies = {
-        kind: searched(f"{kind} copies", change(originals, chance.at(planted_of).fold_in(kind)))
-        for kind, change in CHANGES.items()
+        kind: tried.rows(slice(start, start + len(planted_of)))
+        for kind, start in zip(CHANGES, starts, strict=True)
     }
     duplicates = real.scores >= TWICE
     rates = {"copy": false_alarms, "close": max(CLOSE, false_alarms)}

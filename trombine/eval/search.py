@@ -18,17 +18,21 @@ on the pictures: originality.py learns where copies begin from pictures that are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, fields
+from functools import cache, cached_property, partial
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
+from trombine.core.cluster import spread
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
+from trombine.data.pack import Pack
 from trombine.io.color import LUMA
 from trombine.metrics import SSIM_RADIUS
 
@@ -42,6 +46,8 @@ ROUGH: Final = 8  # pixels a side of windows in the first look
 CANDIDATES: Final = 12  # references that each of four first looks gives, mirrored or not
 _AT_ONCE: Final = 25  # pictures whose SSIM is computed while a reference is in the cache
 _CHUNK: Final = 256  # references that are in memory at a time
+_SHARD: Final = 40 * _CHUNK  # references that a node of a cluster walks over at a time
+_SENT: Final = 32 * 2**20  # bytes of pictures that are sent to each of its workers
 _QUERIES: Final = 128  # pictures that are looked for in them at a time
 
 
@@ -57,6 +63,59 @@ class Found:
     mirrored: Bool[np.ndarray, "q"]
     windows: Float32[np.ndarray, "q 3"]  # side, left, top, in shares of the reference's side
 
+    def rows(self, rows: slice) -> Found:
+        """What was found of these pictures."""
+        return Found(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What is searched for; pickles, for a walk in other processes."""
+
+    pictures: Pictures
+    top: int
+    candidates: int
+    skip: Int64[np.ndarray, "q"] | None  # the reference that each is not compared with
+
+    @cached_property
+    def views(self) -> Views:
+        """Of the pictures, then of their mirrors."""
+        views = _views(self.pictures)
+        return torch.cat((views, views.flip(-1)))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in ("pictures", "top", "candidates", "skip")}
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """What is best for each picture among the references of a walk."""
+
+    indices: Int64[np.ndarray, "q k"]  # of highest SSIM, best first; of equal ones the first
+    ssim: Float64[np.ndarray, "q k"]
+    sums: Float64[np.ndarray, "q"]  # of SSIM
+    looks: Float32[torch.Tensor, "4 m c"]  # by window or whole, by view; m: mirrors too
+    which: Int64[torch.Tensor, "2 4 m c"]  # reference, window
+
+    def merged(self, other: Best, asked: Asked) -> Best:
+        """The best of both."""
+        ssim = np.concatenate((self.ssim, other.ssim), 1)
+        indices = np.concatenate((self.indices, other.indices), 1)
+        best = np.lexsort((indices, -ssim))[:, : asked.top]
+        looks = torch.cat((self.looks, other.looks), 2)
+        which = torch.cat((self.which, other.which), 3)
+        looks, chosen = looks.topk(min(asked.candidates, looks.shape[2]), dim=2)
+        return Best(
+            indices=np.take_along_axis(indices, best, 1),
+            ssim=np.take_along_axis(ssim, best, 1),
+            sums=self.sums + other.sums,
+            looks=looks,
+            which=which.gather(3, chosen.expand(2, *chosen.shape)),
+        )
+
+
+Walk = Callable[[Asked, Pictures, int, Tick], Best]
+
 
 def search(
     pictures: Pictures,
@@ -66,58 +125,107 @@ def search(
     skip: Int64[np.ndarray, "q"] | None = None,
     threads: int = 2,
     tick: Tick = lambda done, total: None,
+    walk: Walk | None = None,
 ) -> Found:
     """The references that each picture is most like; never the one that `skip` names for it, as
-    where pictures are compared with one another."""
+    where pictures are compared with one another. `walk` is `walk_over`, or one of many machines."""
+    sent = max(1, _SENT // pictures[0].nbytes)
+    if walk and len(pictures) > sent:  # more would be too much to send to each node
+        blocks = [slice(a, a + sent) for a in range(0, len(pictures), sent)]
+        parts = [
+            search(
+                *(pictures[rows], references),
+                top=top,
+                skip=None if skip is None else skip[rows],
+                threads=threads,
+                tick=tick,
+                walk=walk,
+            )
+            for rows in blocks
+        ]
+        names = [field.name for field in fields(Found)]
+        return Found(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
     count, total = len(references), len(pictures) + len(references)
     top, candidates = (min(n, count - (skip is not None)) for n in (top, CANDIDATES))
-    both = _views(pictures)
-    both = torch.cat((both, both.flip(-1)))  # pictures, then their mirrors
-    rough = _unit(torch.nn.functional.adaptive_avg_pool2d(both, ROUGH))  # 2q 2 d
-    indices, scores = np.zeros((len(pictures), 0), np.int64), np.zeros((len(pictures), 0))
-    sums = np.zeros(len(pictures))
-    looks = torch.full((4, len(both), 0), 0.0)  # by window or whole, by view; the best so far
-    which = torch.zeros(2, *looks.shape, dtype=torch.int64)  # reference, window
-    for start in range(0, count, _CHUNK):
-        part = np.ascontiguousarray(references[start : start + _CHUNK])
-        numbers = np.arange(start, start + len(part))
-        alone = np.zeros((len(pictures), len(part)), np.bool_)
-        if skip is not None:
-            alone = skip[:, None] == numbers
+    asked = Asked(pictures, top, candidates, skip)
+    found = (walk or walk_over)(asked, references, threads, lambda done, _: tick(done, total))
 
-        new = ssim(pictures, part, threads=threads)
-        sums += new.sum(1, dtype=np.float64)
-        scores = np.concatenate((scores, np.where(alone, -np.inf, new)), 1)
-        indices = np.concatenate((indices, np.broadcast_to(numbers, new.shape)), 1)
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :top]  # of equal ones the first
-        indices, scores = (np.take_along_axis(values, best, 1) for values in (indices, scores))
-
-        alike, best = _look(rough, _rough_windows(_views(part)))
-        alike = alike.masked_fill(torch.from_numpy(np.tile(alone, (2, 1))), -torch.inf)
-        looks = torch.cat((looks, alike), 2)
-        new = torch.stack((torch.from_numpy(numbers).expand(best.shape), best))
-        which = torch.cat((which, new), 3)
-        looks, chosen = looks.topk(min(candidates, looks.shape[2]), dim=2)
-        which = which.gather(3, chosen.expand(2, *chosen.shape))
-        tick(start + len(part), total)
-
-    pairs = which.permute(2, 1, 3, 0).flatten(1, 2).numpy()  # 2q, candidates, (reference, window)
-    jobs = both[: len(pictures)].numpy(), pairs[: len(pictures)], pairs[len(pictures) :]
+    pairs = (
+        found.which.permute(2, 1, 3, 0).flatten(1, 2).numpy()
+    )  # 2q, candidates, (reference, window)
+    views = asked.views[: len(pictures)].numpy()
     copies = []
     with ThreadPoolExecutor(threads) as pool:
+        jobs = views, pairs[: len(pictures)], pairs[len(pictures) :]
         for each in pool.map(partial(_register, references), *jobs):
             copies.append(each)
             tick(count + len(copies), total)
     copy_of, fits, mirrored, where = zip(*copies, strict=True)
     return Found(
-        indices=indices,
-        ssim=scores.astype(np.float32),
-        means=(sums / count).astype(np.float32),
+        indices=found.indices,
+        ssim=found.ssim.astype(np.float32),
+        means=(found.sums / count).astype(np.float32),
         copy_of=np.array(copy_of, np.int64),
         scores=np.array(fits, np.float32),
         mirrored=np.array(mirrored, np.bool_),
         windows=np.array(where, np.float32).reshape(-1, 3),
     )
+
+
+def walk_over(
+    asked: Asked, references: Pictures, threads: int, tick: Tick, *, first: int = 0
+) -> Best:
+    """The best of these references, which are numbered from `first` on."""
+    rough = _unit(torch.nn.functional.adaptive_avg_pool2d(asked.views, ROUGH))  # 2q 2 d
+    best = _nothing(asked)
+    for start in range(0, len(references), _CHUNK):
+        part = np.ascontiguousarray(references[start : start + _CHUNK])
+        numbers = np.arange(first + start, first + start + len(part))
+        new = ssim(asked.pictures, part, threads=threads)
+        alike, windows = _look(rough, _rough_windows(_views(part)))
+        scores = new.astype(np.float64)
+        if asked.skip is not None:
+            alone = asked.skip[:, None] == numbers
+            scores = np.where(alone, -np.inf, scores)
+            alike = alike.masked_fill(torch.from_numpy(np.tile(alone, (2, 1))), -torch.inf)
+        here = Best(
+            indices=np.broadcast_to(numbers, new.shape),
+            ssim=scores,
+            sums=new.sum(1, dtype=np.float64),
+            looks=alike,
+            which=torch.stack((torch.from_numpy(numbers).expand(windows.shape), windows)),
+        )
+        best = best.merged(here, asked)
+        tick(start + len(part), len(references))
+    return best
+
+
+def _nothing(asked: Asked) -> Best:
+    count = len(asked.pictures)
+    looks = torch.zeros(4, 2 * count, 0)
+    none = np.zeros((count, 0))
+    which = torch.zeros(2, *looks.shape, dtype=torch.int64)
+    return Best(none.astype(np.int64), none, np.zeros(count), looks, which)
+
+
+def walk_of_pack(pack: Path, cluster: str) -> Walk:
+    """A walk over the pictures of a pack by the nodes of a cluster, which all see it."""
+
+    def walk(asked: Asked, references: Pictures, threads: int, tick: Tick) -> Best:
+        starts, done, best = range(0, len(references), _SHARD), 0, _nothing(asked)
+        for _, made in spread(
+            partial(_walk_shard, pack, asked), starts, workers=None, cluster=cluster
+        ):
+            best, done = best.merged(made, asked), min(done + _SHARD, len(references))
+            tick(done, len(references))
+        return best
+
+    return walk
+
+
+def _walk_shard(pack: Path, asked: Asked, start: int) -> Best:
+    shard = Pack(pack).columns["pictures"][start : start + _SHARD]
+    return walk_over(asked, shard, 1, lambda done, total: None, first=start)
 
 
 def ssim(

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Progress, silent
@@ -49,13 +50,14 @@ class PictureSet:
 
     spec: str
     pictures: Pictures
-    names: tuple[str, ...]
+    names: Sequence[str]
     files: tuple[Path, ...] = ()  # that they were read from, as far as they are files
     total: int = 0  # how many there are, of which these were drawn
     skipped: int = 0  # how many could not be read
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)  # width, height as they were
     hashes: tuple[str, ...] = ()  # of what each shows, as it was
     lossless: bool = True
+    pack: Path | None = None  # whose column of pictures these are
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -64,6 +66,19 @@ class PictureSet:
     def resized(self) -> int:
         """How many had another size or shape."""
         return sum(self.sizes.values()) - self.sizes[self.pictures.shape[2], self.pictures.shape[1]]
+
+
+class _Names(Sequence[str]):
+    """The names of a pack's pictures, each read when it is asked for."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def __len__(self) -> int:
+        return self.place.count
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.place.name(range(len(self))[index])
 
 
 def same_place(a: str, b: str) -> bool:
@@ -101,12 +116,9 @@ def open_set(
     """
     place = open_place(spec, size, account, progress, first_seed=first_seed)
     if window is None and place.kept is not None and place.kept.shape[1:3] == (size, size):
-        names = tuple(map(place.name, range(place.count)))
-        return PictureSet(spec, place.kept, names, place.files, place.count)
-    rows = np.arange(place.count, dtype=np.int64)
-    if most is not None and place.count:
-        drawn = Rng(seed=0, places=np.arange(min(most, place.count), dtype=np.int64))
-        rows = drawn.order("fidelity set", place.count)
+        names = _Names(place)
+        return PictureSet(spec, place.kept, names, place.files, place.count, pack=place.path)
+    rows = drawn_rows(place, most)
     room, names, hashes = None, list[str](), list[str]()
     sizes, lossless = Counter[tuple[int, int]](), True
     for number, row in enumerate(rows.tolist(), 1):
@@ -127,6 +139,14 @@ def open_set(
     skipped = len(rows) - len(names)
     about = (place.files, place.count, skipped, sizes, tuple(hashes), lossless)
     return PictureSet(spec, pictures, tuple(names), *about)
+
+
+def drawn_rows(place: Place, most: int | None) -> Int64[np.ndarray, "n"]:
+    """Of more pictures than `most` so many, drawn without replacement; else all in order."""
+    rows = np.arange(place.count if most is None else min(most, place.count), dtype=np.int64)
+    if most is None or not place.count:
+        return rows
+    return Rng(seed=0, places=rows).order("fidelity set", place.count)
 
 
 def open_place(

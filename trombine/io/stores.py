@@ -1,14 +1,15 @@
 """Folders of object stores by URL: s3://, gs://, file:// and others that fsspec knows.
 
-A local folder of empty files stands for each URL, so files are found, named and skipped as usual. A
-file is fetched when it is worked on, its results are uploaded, and both are removed locally.
+For commands a local folder of empty files stands for each URL, so files are found, named and
+skipped as usual. A file is fetched when it is worked on, its results are uploaded, and both are
+removed locally. For trainings a folder of the cache mirrors a URL.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +17,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from trombine.core.errors import InputError, OutputError, said
+from trombine.core.errors import InputError, OutputError, said, shown
+from trombine.core.progress import Progress, silent
+from trombine.io.files import cache_folder, write_bytes
 from trombine.io.image import FORMATS, LOSSY
 
+_AT_ONCE: Final = 64  # files that are fetched into a mirror at a time
 _URL: Final = re.compile(r"([a-z][a-z0-9+]+):/+(.+)")  # of a path too, which has one slash less
 
 
-def url_of(path: Path | None) -> str:
+def url_of(path: Path | str | None) -> str:
     """The URL that a path was made from, or ""."""
-    if path is None or not (match := _URL.fullmatch(path.as_posix())):
+    text = path.as_posix() if isinstance(path, Path) else path
+    if not text or not (match := _URL.fullmatch(text)):
         return ""
     return f"{match[1]}://{'/' * (match[1] == 'file')}{match[2]}"
 
@@ -79,8 +84,10 @@ class Stores:
             store, name = _store(url)
             try:
                 store.makedirs(name.rpartition("/")[0], exist_ok=True)
-                with store.transaction, store.open(name, "wb") as out, path.open("rb") as file:
-                    shutil.copyfileobj(file, out)
+                if "file" in store.protocol:
+                    write_bytes(Path(name), path.read_bytes())
+                else:  # an object is there when all of it is
+                    store.put_file(str(path), name)
             except OSError as error:
                 raise OutputError(f"cannot be put ({said(error)})", path=url) from error
             path.unlink()
@@ -103,15 +110,62 @@ def here(*paths: Path | None) -> Iterator[Stores]:
 def _list(url: str, place: Path) -> None:
     """Make an empty local file for each remote one."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    store, base = _store(url)
-    try:
-        found = store.find(base)
-    except OSError as error:
-        raise InputError(f"cannot be listed ({said(error)})", "check the name", path=url) from error
-    for name in found:
-        path = place / name.removeprefix(base).strip("/")
+    for inner in _found(url)[1]:
+        path = place / inner
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+
+
+def _found(url: str) -> tuple[Any, dict[str, tuple[str, int | None]]]:
+    """The store, and all files below a URL: by the path from it, the name and the bytes."""
+    store, base = _store(url)
+    try:
+        found = store.find(base, detail=True)
+    except OSError as error:
+        raise InputError(f"cannot be listed ({said(error)})", "check the name", path=url) from error
+    files = {
+        name.removeprefix(base).strip("/"): (name, about.get("size"))
+        for name, about in found.items()
+    }
+    if wrong := next((inner for inner in files if ".." in Path(inner).parts), None):
+        raise InputError(f"holds {shown(wrong)}, which would lead out of it", path=url)
+    return store, files
+
+
+def mirror_of(url: str) -> Path:
+    """The folder of the cache that holds what is below a URL."""
+    name = url.rstrip("/").rpartition("/")[2]
+    digest = hashlib.sha256(url.encode()).hexdigest()[:12]
+    return cache_folder() / "stores" / digest / name
+
+
+def mirror(url: str, progress: Progress | None = None) -> None:
+    """Fetch what is below a URL and not in `mirror_of` it with the same size; what is gone there
+    goes here."""
+    (store, files), folder, step = _found(url), mirror_of(url), progress or silent
+    if not files:
+        raise InputError("holds no files", "check the name", path=url)
+    there = {path for path in folder.rglob("*") if path.is_file()}
+    for path in there - {folder / inner for inner in files}:
+        path.unlink()
+    todo = [
+        (name, folder / inner)
+        for inner, (name, size) in files.items()
+        if folder / inner not in there or (folder / inner).stat().st_size != size
+    ]
+    for start in range(0, len(todo), _AT_ONCE):
+        some = {
+            name: path.with_name(f".{path.name}.part") for name, path in todo[start:][:_AT_ONCE]
+        }
+        for part in some.values():
+            part.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            store.get([*some], [*map(str, some.values())])
+        except OSError as error:
+            raise InputError(f"cannot be fetched ({said(error)})", path=url) from error
+        for name, path in todo[start:][:_AT_ONCE]:
+            some[name].replace(path)
+        step(start + len(some), len(todo), "files fetched")
 
 
 def suffix_by_name(source: Path) -> str:
