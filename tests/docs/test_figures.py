@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from json import dumps
+from json import dumps, loads
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,18 @@ def test_every_figure_was_measured_on_committed_code(root: Path) -> None:
             name = f"bench/results/{name.removeprefix('measured_')}.json"
             result = (root / (name if first == "table" else first)).read_text()
             assert '+changes"' not in result and '"unknown"' not in result, figure.source
+
+
+def test_every_missed_goal_and_no_other_stands_in_the_log(root: Path) -> None:
+    page = root / "docs" / "log" / "missed.md"
+    told = {f.source for f in figures(page, root) if f.source.endswith(".value")}
+    missed = {
+        f"bench/results/{path.name} rows[{row['name']}].value"
+        for path in (root / "bench" / "results").glob("*.json")
+        for row in loads(path.read_text())["rows"]
+        if not row.get("ok", True)
+    }
+    assert told == missed
 
 
 def test_no_measured_number_stands_unmarked(root: Path) -> None:
