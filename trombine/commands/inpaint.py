@@ -12,6 +12,7 @@ from trombine.commands import options as opt
 from trombine.core.devices import resolve
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
+from trombine.inpainting.hair import hair_in
 from trombine.inpainting.inpaint import (
     MASK,
     MODEL,
@@ -52,6 +53,7 @@ def inpaint(
     mask_colour: str = "",
     scratches: bool = False,
     grow: Annotated[int, opt.limits(0, 1000), opt.WHOLE] = 0,
+    attributes: str = "",
     model: str | Path = MODEL,
     num_samples: Annotated[int, opt.limits(1, 16), opt.WHOLE] = 1,
     seed: Annotated[int, opt.limits(0, 2**32 - 17), opt.WHOLE] = 0,
@@ -76,6 +78,7 @@ def inpaint(
     For example:
       trombine inpaint photo.jpg --scratches -o repaired.png
       trombine inpaint photo.jpg --mask-part eyes,mouth -o new.png
+      trombine inpaint photo.jpg --mask-part hair --num-samples 4
 
     Parameters
     ----------
@@ -91,6 +94,8 @@ def inpaint(
         Find scratches, dust, creases, torn corners too.
     grow
         How many pixels to add round the hole. [0]
+    attributes
+        Of another hair style: hair_length=.6, fringe=1.
     model
         inpaint, inpaint-diffusion, or a file. [inpaint]
     num_samples
@@ -127,6 +132,7 @@ def inpaint(
         mask_colour=mask_colour,
         scratches=scratches,
         grow=grow,
+        hair=hair_in(attributes),
         seed=seed,
         num_samples=num_samples,
         device=resolve(device),

@@ -13,12 +13,13 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from trombine.core.conventions import LANDMARK_GROUPS, MIRRORED_LANDMARK, PART_INDEX
-from trombine.core.tiles import Box, cut
+from trombine.core.tiles import cut
 from trombine.faces import Face, read_faces
+from trombine.faces.faces import Least
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import hidden_points
 from trombine.inpainting.windows import Area, Window
@@ -32,6 +33,7 @@ _FINE: Final = 0.02  # what is finer is the painting's
 _FADE: Final = 0.025  # over which it begins at the hole's rim, and ends round an organ
 _SEEN: Final = 1.6  # what of the picture is looked at
 _STYLE: Final = "photo"
+_THERE: Final = Least(place=0.1, likely=0.02, lost=0.05)  # of a face that is known to be there
 _ORGANS: Final = [
     PART_INDEX[name]
     for name in (
@@ -56,11 +58,12 @@ def draw_organs(damaged: Damaged, face: Face, area: Area, reader: Model) -> None
     side = face.frame.side
     view = Window.of_frame(replace(face.frame, side=_SEEN * side)).reach(*damaged.size)
     colours = damaged.known(view)[..., :3]
-    character = _fitted(colours, face, view, reader)
+    middle = np.array([face.frame.x - view.left, face.frame.y - view.top])
+    found = fitted_in(colours, middle, reader)
     box = area.box.grown(math.ceil(4 * _FINE * side), *damaged.size).shared(view)
-    if character is None or box is None:
+    if found is None or not found[1].fits or box is None:
         return
-    drawn, rows, columns = cutout(character, _STYLE).inside(view.height, view.width)
+    drawn, rows, columns = cutout(found[1], _STYLE).inside(view.height, view.width)
     gap, organs = np.zeros(colours.shape[:2], np.float32), np.zeros(colours.shape[:2], bool)
     of_light = np.array(LUMA, np.float32)
     gap[rows, columns] = (
@@ -84,19 +87,18 @@ def draw_organs(damaged: Damaged, face: Face, area: Area, reader: Model) -> None
     damaged.paint(y + box.top, x + box.left, made[inside].clip(0, 1))
 
 
-def _fitted(
-    colours: Float32[np.ndarray, "k l 3"], face: Face, view: Box, reader: Model
-) -> Character | None:
-    """The person of the world who looks like a face of a photograph, where it lies in this view of
-    it; None of a drawing, or where none does."""
+def fitted_in(
+    colours: Float32[np.ndarray, "k l 3"], middle: Float64[np.ndarray, "2"], reader: Model
+) -> tuple[Face, Character] | None:
+    """The face nearest to this place of a part of a photograph, and the person of the world who
+    looks like it; None of a drawing, or without a face."""
     picture = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1)))
-    found = read_faces(picture, reader)
+    found = read_faces(picture, reader, least=_THERE)
     if not found:
         return None
-    middle = np.array([face.frame.x - view.left, face.frame.y - view.top])
     own = min(found, key=lambda one: float(np.hypot(*(middle - [one.frame.x, one.frame.y]))))
     pixels = (255 * colours).round().astype(np.uint8)
     if is_drawing(pixels) or style_by_looks(own, pixels) != _STYLE:
         return None
     character = character_of(picture, own, _STYLE)
-    return character if character.fits else None
+    return own, character

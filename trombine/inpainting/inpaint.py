@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,7 @@ from trombine.inpainting.masks import (
     hole_of_parts,
     hole_of_scratches,
     hole_of_transparency,
+    labels_of,
 )
 from trombine.inpainting.repairing import Repair, faces_as_painted, repaired, varies
 from trombine.inpainting.steering import Steering, steering_of
@@ -62,6 +63,7 @@ class Inpainting:
     mask_colour: str = ""
     scratches: bool = False
     grow: int = 0
+    hair: Mapping[str, float] = field(default_factory=dict)  # fields of the face world
     seed: int = 0
     num_samples: int = 1
     device: str = CPU
@@ -89,7 +91,7 @@ def inpaint_file(
     hole, model = hole_of(image, given.mask, options), repairer(options.model, options.device)
     steering = steering_of(given.parts, given.points, size)
     start = time.perf_counter()
-    seeds = seeds_of(model, options.seed, options.num_samples)
+    seeds = seeds_of(model, options)
     repairs = [_repaired(image, hole, model, steering, seed, options, tick) for seed in seeds]
     seconds, repair = time.perf_counter() - start, repairs[0]
     makers: dict[str, Callable[[], Content]] = {
@@ -105,7 +107,7 @@ def inpaint_file(
         files={end: make() for end, make in makers.items() if end in endings},
         model="+".join([model.hash, *(net.hash for net in repair.nets)]),
         chosen=files | ({} if hole.polarity == AUTO else {"mask_is": hole.polarity}),
-        notices=(*hole.notices, *repair.notices, *_same_again(model, options.num_samples)),
+        notices=(*hole.notices, *repair.notices, *_same_again(model, options)),
         facts=model.path.stem,
         details=_details(model, repair, seconds),
     )
@@ -167,9 +169,14 @@ def hole_of(image: Picture, mask: Path | Picture | None, options: Inpainting) ->
     return replace(hole, mask=grown(hole.mask, options.grow))
 
 
-def seeds_of(model: Model, seed: int, count: int) -> list[int]:
-    """The seeds of as many answers as the model can give."""
-    return [seed + number for number in range(count)] if varies(model) else [seed]
+def seeds_of(model: Model, options: Inpainting) -> list[int]:
+    """The seeds of as many answers as the model can give; hair styles are as many as one wants."""
+    count = options.num_samples if varies(model) or _is_of_hair(options) else 1
+    return [options.seed + number for number in range(count)]
+
+
+def _is_of_hair(options: Inpainting) -> bool:
+    return "hair" in (labels_of(options.mask_part) if options.mask_part else ())
 
 
 def _repaired(
@@ -185,7 +192,7 @@ def _repaired(
         _revealed(image, hole),
         hole.mask,
         model,
-        steering=steering,
+        steering=replace(steering, hair=options.hair),
         seed=seed,
         device=options.device,
         tick=tick,
@@ -231,8 +238,8 @@ def _sheet(
     ).pixels()
 
 
-def _same_again(model: Model, count: int) -> tuple[str, ...]:
-    if count == 1 or varies(model):
+def _same_again(model: Model, options: Inpainting) -> tuple[str, ...]:
+    if len(seeds_of(model, options)) == options.num_samples:
         return ()
     text = f"{model.path.stem} gives the same answer each time, so there is one"
     return (f"{text}; --model {SEVERAL} gives others",)

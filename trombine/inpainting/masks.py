@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float
+import torch
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw
 from PIL.ImageColor import colormap, getrgb
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import binary_closing, distance_transform_edt
 
 from trombine.core.conventions import GROUPS, PART_INDEX, PARTS
 from trombine.core.devices import CPU
@@ -18,10 +20,13 @@ from trombine.core.errors import InputError, shown
 from trombine.core.tiles import bounds, cut
 from trombine.faces import parts_map
 from trombine.faces.faces import Face
+from trombine.faces.frames import samples_of
 from trombine.faces.reading import read_picture
 from trombine.inpainting.scratches import scratches
+from trombine.inpainting.windows import Window
 from trombine.io.holes import Hole
 from trombine.io.image import Picture
+from trombine.restyling.portrait import parts_at
 
 # Pixels by which a painted colour's hole grows: a brush has soft edges; where nearly no pixel has
 # the very colour, a JPEG has changed it, and carried it beyond the edge (docs/log/repair.md).
@@ -36,6 +41,9 @@ _COLOUR: Final = re.compile(r"#?([0-9a-fA-F]{6})")
 GLASSES: Final = "glasses"
 _WORN: Final = 0.4  # as the reader says it of glasses: from here on they are worn
 _LEAST: Final = {GLASSES: 0.001, "hat": 0.01}  # of a face's window; less is a mistake of its reader
+_HAIR_SEEN: Final = 1.6  # sides of a face's window, in which hair is looked for
+_HAIR_READ: Final = 256  # places a side that are looked at
+_HAIR_LIKELY: Final = 0.3
 _PART_GROWS: Final = 0.02  # of a face's window: a part's hole covers its rim too
 Points = Float[np.ndarray, "68 2"]
 Point = Float[np.ndarray, "2"]
@@ -114,7 +122,8 @@ def hole_of_scratches(image: Picture, hidden: Bool[np.ndarray, "h w"]) -> Hole:
 def hole_of_parts(image: Picture, names: str, device: str = CPU) -> Hole:
     """Parts of the faces that the reader sees, with their rims."""
     labels = labels_of(names)
-    faces = read_picture(image, "reader", device=device).faces
+    reading = read_picture(image, "reader", device=device)
+    faces = reading.faces
     if not faces:
         raise InputError("shows no face, so none of its parts", "give --mask")
     hole = np.zeros((image.height, image.width), bool)
@@ -125,6 +134,8 @@ def hole_of_parts(image: Picture, names: str, device: str = CPU) -> Hole:
             raise InputError(f"shows no {name} in its faces", "give --mask")
         for number in having:
             hole |= _part(faces[number], name, numbers, hole.shape)
+            if name == "hair":
+                hole |= hair(reading.pixels, faces[number])
         shown |= {*having}
     said = f"{', '.join(labels)} of {len(shown)} of {len(faces)} faces"
     return Hole(mask=hole, notices=(said,) if len(faces) > 1 else ())
@@ -148,6 +159,26 @@ def _part(
         eyes = grown(np.isin(parts, HIDEABLE["eyes"]), round(0.01 * face.frame.side))
         part |= glasses(face.points, size) & ~eyes
     return part
+
+
+def hair(pixels: UInt8[np.ndarray, "h w 3"], face: Face) -> Bool[np.ndarray, "h w"]:
+    """Where a face's hair is, read in a wider window too: much of it lies outside the face's own;
+    locks and gaps between are taken along."""
+    size, side = pixels.shape[:2], face.frame.side
+    box = Window.of_frame(replace(face.frame, side=_HAIR_SEEN * side)).reach(*size)
+    step = max(1.0, _HAIR_SEEN * side / _HAIR_READ)
+    shape = (math.ceil(box.height / step), math.ceil(box.width / step))
+    rows, columns = (np.mgrid[: shape[0], : shape[1]] + 0.5) * step
+    places = torch.from_numpy(np.stack([columns + box.left, rows + box.top], -1).reshape(-1, 2))
+    likely = parts_at(samples_of(pixels), face, places, narrow=face.logits.float().softmax(0))
+    found = (likely[PART_INDEX["hair"]] > _HAIR_LIKELY).view(shape).numpy()
+    ends = zip((box.height, box.width), shape, strict=True)
+    reach = max(1, round(_PART_GROWS * side / step))
+    found = binary_closing(np.pad(found, reach), iterations=reach)[reach:-reach, reach:-reach]
+    y, x = (np.minimum(np.arange(n) / step, m - 1).astype(np.int64) for n, m in ends)
+    hole = np.zeros(size, bool)
+    cut(hole, box)[...] = found[np.ix_(y, x)]
+    return grown(hole, round(1.5 * _PART_GROWS * side))
 
 
 def glasses(points: Points, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:

@@ -32,6 +32,7 @@ from trombine.inpainting.faces import (
     window_of,
 )
 from trombine.inpainting.fitted import draw_organs, hides_organs
+from trombine.inpainting.hair import draw_hair, hides_hair
 from trombine.inpainting.steering import Steering
 from trombine.inpainting.surroundings import SIDE, Noise, Squares, evened
 from trombine.inpainting.symmetry import is_frontal, paint_by_other_side
@@ -198,9 +199,12 @@ class Painter:
                 self.damaged.paint(rows, columns, colours)
             area, face = looked_again(self.damaged, area, face, steering, self.nets[READER])
         self._paint(area.window, area.area, seen, _steered(area))
-        is_soft = face.frame.side > _ENLARGED * WINDOW and not varies(self.model)
-        if is_soft and area.is_guessed and self.model.path in shipped().values():
-            self.sharpen(area.area, face)
+        if area.is_guessed and not varies(self.model) and self.model.path in shipped().values():
+            if face.frame.side > _ENLARGED * WINDOW:
+                self.sharpen(area.area, face)
+            if hides_hair(self.damaged, face):
+                reader, asked = self.nets[READER], steering.hair
+                draw_hair(self.damaged, face, area.area, reader, seed=self.seed, asked=asked)
         return face
 
     def sharpen(self, area: Area, face: Face) -> None:

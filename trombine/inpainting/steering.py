@@ -7,8 +7,8 @@ parts goes by them first. So organs are drawn from their landmarks, as labels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class Steering:
 
     parts: Labels | None = None  # of the whole picture, 255 where it says nothing
     points: Sequence[Points] = ()  # of each face, in pixels of the picture, NaN where unknown
+    hair: Mapping[str, float] = field(default_factory=dict)  # of another style, fields of hair.py
 
 
 def steering_of(parts: Path | None, points: Path | None, size: tuple[int, int]) -> Steering:

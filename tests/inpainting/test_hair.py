@@ -1,0 +1,125 @@
+"""Another hair style: drawn where a hole hides all hair, by the seed or as asked, and by nothing
+that lies under the hole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.ndimage import binary_dilation, gaussian_filter
+
+import trombine
+from trombine.core.conventions import PART_INDEX, to_picture
+from trombine.core.errors import InputError
+from trombine.faces import read_faces
+from trombine.inpainting.damaged import Damaged
+from trombine.inpainting.hair import STYLE, continued, hair_in, hides_hair, styled
+from trombine.inpainting.masks import hair
+from trombine.io.image import picture_of
+from trombine.models import load
+from trombine.world import Painted, face, paint
+
+SIZE = 320
+HAIR = PART_INDEX["hair"]
+
+
+@pytest.fixture(scope="module")
+def painted() -> Painted:
+    """A person with hair and nothing on it, before an even ground."""
+    return paint(replace(face(4_000_006), hat=0.0, ground_busy=0.0, hair_length=0.3), SIZE, "photo")
+
+
+@pytest.fixture(scope="module")
+def hole(painted: Painted) -> np.ndarray:
+    return binary_dilation(painted.parts == HAIR, iterations=6)
+
+
+@pytest.fixture(scope="module")
+def made(painted: Painted, hole: np.ndarray) -> list[np.ndarray]:
+    return [
+        trombine.inpaint(painted.pixels, mask=hole, attributes=attributes, seed=seed)
+        for seed, attributes in ((0, ""), (1, ""), (1, "hair_light=1, hair_grey=0"))
+    ]
+
+
+def test_it_is_another_one_and_by_the_seed(
+    painted: Painted, hole: np.ndarray, made: list[np.ndarray]
+) -> None:
+    for result in made:
+        assert np.array_equal(result[~hole], painted.pixels[~hole])
+    first, second, light = (one[hole].astype(float) for one in made)
+    assert np.abs(first - second).mean() > 3
+    assert light.mean() > second.mean() + 5
+    again = trombine.inpaint(painted.pixels, mask=hole, seed=1)
+    assert np.array_equal(again, made[1])
+
+
+def test_it_has_strands(painted: Painted, hole: np.ndarray, made: list[np.ndarray]) -> None:
+    """More of what is fine than a net's cap."""
+
+    def fine(pixels: np.ndarray) -> float:
+        grey = pixels.mean(2)
+        inner = ~binary_dilation(~hole, iterations=8)
+        return float(np.abs(grey - gaussian_filter(grey, 3))[inner].mean())
+
+    cap = trombine.inpaint(painted.pixels, mask=hole, model="inpaint-diffusion")
+    assert all(fine(one) > 1.3 * fine(cap) for one in made)
+
+
+def test_nothing_under_the_hole_counts(
+    painted: Painted, hole: np.ndarray, made: list[np.ndarray]
+) -> None:
+    other = painted.pixels.copy()
+    other[hole] = np.random.default_rng(0).integers(0, 256, (hole.sum(), 3))
+    assert np.array_equal(trombine.inpaint(other, mask=hole, mask_is="white"), made[0])
+
+
+def test_only_a_hole_round_the_head_hides_hair(painted: Painted, hole: np.ndarray) -> None:
+    (person,) = read_faces(to_picture(painted.pixels), load("reader"), largest=True)
+
+    def hides(mask: np.ndarray) -> bool:
+        return hides_hair(Damaged.of(picture_of(painted.pixels), mask), person)
+
+    left = np.arange(SIZE) < person.frame.x
+    assert hides(hole) and hides(np.ones_like(hole))
+    assert not hides(hole & left)
+    assert not hides(np.isin(painted.parts, [PART_INDEX["left_eye"], PART_INDEX["mouth"]]))
+
+
+def test_the_mask_of_hair_has_all_of_it(painted: Painted) -> None:
+    """What lies outside of the face's window too, and little else."""
+    (person,) = read_faces(to_picture(painted.pixels), load("reader"), largest=True)
+    found, truth = hair(painted.pixels, person), painted.parts == HAIR
+    assert found[truth].mean() > 0.97
+    near = binary_dilation(truth, iterations=round(0.08 * person.frame.side))
+    assert (found & ~near).sum() < 0.05 * truth.sum()
+
+
+def test_a_style_is_of_the_worlds_people() -> None:
+    person = face(4_000_006)
+    one, same, asked = (
+        styled(person, 3, fields) for fields in ({}, {}, {"fringe": 1.0, "hair_red": 0.5})
+    )
+    assert one == same and one.hat == 0
+    changed = {n for n in vars(one) if getattr(one, n) != getattr(person, n)}
+    assert changed <= {*STYLE, "hat"} and len(changed) > 4
+    assert (asked.fringe, asked.hair_red) == (1.0, 0.5)
+    assert replace(asked, fringe=one.fringe, hair_red=one.hair_red) == one
+    with pytest.raises(InputError, match="age is of no hair style"):
+        hair_in("hair_length=.6, age=60")
+
+
+def test_colours_go_on() -> None:
+    """Of what is even as they are; of a gradient within its own, the nearer the more alike."""
+    known = np.ones((60, 80), bool)
+    known[20:40, 20:60] = False
+    even = np.full((60, 80, 3), [0.2, 0.5, 0.8], np.float32)
+    assert continued(np.where(known[..., None], even, 0).astype(np.float32), known) == (
+        pytest.approx(even, abs=0.002)
+    )
+    slope = np.repeat(np.linspace(0, 1, 80, dtype=np.float32)[None, :, None], 60, 0)
+    slope = np.repeat(slope, 3, 2)
+    found = continued(slope * known[..., None], known)
+    assert np.abs(found - slope)[20:40, 20:60].mean() < 0.12
+    assert np.abs(found - slope)[19:21, 40].max() < 0.05

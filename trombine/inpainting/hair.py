@@ -1,0 +1,231 @@
+"""Another hair style, where a hole hides all hair: `--mask-part hair`.
+
+A net paints the mean of all hair styles there: a smooth cap. So the person of the world who looks
+like the painted face (fitted.py) is given a style of the world's people by the seed, or what the
+user asks for, and drawn in three layers: behind the head what is seen of the background goes on,
+on the forehead the skin, and over both lies the hair, as light as the brows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, UInt8
+from scipy.ndimage import gaussian_filter
+from torch.nn.functional import interpolate
+
+from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
+from trombine.core.errors import InputError
+from trombine.core.rng import FIRST, Rng
+from trombine.core.tiles import cut
+from trombine.faces import Face
+from trombine.faces.maps import parts_map
+from trombine.generation.asking import fields_in
+from trombine.inpainting.damaged import Damaged
+from trombine.inpainting.fitted import fitted_in
+from trombine.inpainting.windows import Area, Window
+from trombine.io.color import LUMA
+from trombine.models import Model
+from trombine.restyling.portrait import cutout
+from trombine.world import Face as Person
+from trombine.world import face as person_of
+
+STYLE: Final = (
+    *("hair_length", "hair_volume", "hair_curl", "hairline", "recession"),
+    *("fringe", "parting", "bun"),
+)
+COLOUR: Final = ("hair_light", "hair_red", "hair_grey", "hair_dye", "hair_hue")
+_BROWS: Final = slice(LANDMARK_GROUPS["right_brow"].start, LANDMARK_GROUPS["left_brow"].stop)
+_SEEN: Final = 1.6  # sides of a face's frame that are looked at
+_FITS: Final = 0.15  # of the pupils' distance, by which landmarks may be off
+_MOST: Final = 1024  # pixels a side in which they are drawn
+_SKULL: Final = (0.27, 0.36)  # sides from the brows' middle to the temples, and to the top
+_BAND: Final = (0.85, 1.3)  # of that, where hair is
+_HIDES: Final = 0.65  # of all directions
+_TRIES: Final = 1000  # people whose style may be taken
+_LEAST: Final = {"hair_length": 0.12}
+_AT_MOST: Final = {"hat": 0.05, "recession": 0.5, "bun": 0.3, "hair_curl": 0.5}
+_ALIKE: Final = 0.25  # in how masculine they are
+_CONTRAST: Final = 0.7  # of strands, of the world's, which are shinier than most
+_SHINE: Final = 0.1  # of the lightest: what dark hair reflects has no colour of its own
+_LIGHTER: Final = 1.1  # than brows
+_DARK: Final = 0.62  # of skin's light, at most: what is lighter of brows is skin
+_FEWEST: Final = 20  # pixels, that show a colour
+_RIM: Final = 0.006  # sides over which layers blend
+_COARSE: Final = 128  # pixels a side, in which a layer is continued
+
+Colours = Float32[np.ndarray, "h w 3"]
+Plane = Float32[np.ndarray, "h w"]
+Labels = UInt8[np.ndarray, "h w"]
+Mask = Bool[np.ndarray, "h w"]
+
+
+def hair_in(text: str) -> dict[str, float]:
+    """The fields of a hair style that a text sets."""
+    asked = fields_in(text)
+    if wrong := next((name for name in asked if name not in (*STYLE, *COLOUR)), None):
+        known = ", ".join((*STYLE, *COLOUR))
+        raise InputError(f"{wrong} is of no hair style", f"attributes here are {known}")
+    return asked
+
+
+def hides_hair(damaged: Damaged, face: Face) -> bool:
+    """Whether the hole goes round most of the head, from one temple over the top to the other."""
+    side, (half, height) = face.frame.side, _SKULL
+    up = np.array([np.sin(face.frame.angle), -np.cos(face.frame.angle)])
+    across = np.array([-up[1], up[0]])
+    turns = np.linspace(0, np.pi, 37)
+    outline = np.sin(turns)[:, None] * height * up + np.cos(turns)[:, None] * half * across
+    band = np.linspace(*_BAND, 12)[:, None, None] * side * outline
+    columns, rows = np.floor(face.points[_BROWS].mean(0) + band).astype(np.int64).transpose(2, 0, 1)
+    there = (rows >= 0) & (rows < damaged.size[0]) & (columns >= 0) & (columns < damaged.size[1])
+    hidden = there & damaged.hole[rows * there, columns * there]
+    return bool(hidden.any(0).mean() >= _HIDES)
+
+
+def draw_hair(
+    damaged: Damaged,
+    face: Face,
+    area: Area,
+    reader: Model,
+    *,
+    seed: int = 0,
+    asked: Mapping[str, float] | None = None,
+) -> None:
+    """Draw hair, and what is round it, in the area of a face that a net has painted, if the face is
+    one of a photograph and fitted well. `asked` are fields of STYLE and COLOUR."""
+    asked, side = asked or {}, face.frame.side
+    view = Window.of_frame(replace(face.frame, side=_SEEN * side)).reach(*damaged.size)
+    whole = view.height, view.width
+    shrink = min(1.0, _MOST / max(whole))
+    size = (max(1, round(whole[0] * shrink)), max(1, round(whole[1] * shrink)))
+    colours = _sized(damaged.known(view)[..., :3], size)
+    hidden = _sized(cut(damaged.hole, view)[..., None].astype(np.float32), size)[..., 0] > 0.02
+    middle = np.array([face.frame.x - view.left, face.frame.y - view.top]) * shrink
+    found = fitted_in(colours, middle, reader)
+    mine = area.box.shared(view)
+    if found is None or mine is None or found[1].points_off > _FITS:
+        return
+    own, character = found
+    labels = parts_map([own], *size)
+    person = styled(character.person, seed, asked)
+    drawn, rows, columns = cutout(replace(character, person=person), "photo").inside(*size)
+    head, opacity = np.zeros_like(colours), np.zeros(size, np.float32)
+    parts = np.zeros(size, np.uint8)
+    head[rows, columns], opacity[rows, columns] = drawn.colours, drawn.opacity
+    parts[rows, columns] = drawn.parts
+    tone = None if set(asked) & set(COLOUR) else tone_of(colours, labels, hidden)
+    made = _layered(colours, hidden, labels, head, opacity, parts, tone, own.frame.side, seed)
+
+    made, inside = _sized(made, whole), np.zeros(whole, bool)
+    cut(inside, mine.within(view))[...] = cut(area.inside, mine.within(area.box))
+    y, x = np.nonzero(inside)
+    damaged.paint(y + view.top, x + view.left, made[inside].clip(0, 1))
+
+
+def styled(person: Person, seed: int, asked: Mapping[str, float]) -> Person:
+    """The person with the hair style of another one of the world, by the seed, and what is asked
+    for; without a hat."""
+    for number in range(_TRIES):
+        other = person_of(seed * _TRIES + number)
+        if (
+            all(getattr(other, name) >= least for name, least in _LEAST.items())
+            and all(getattr(other, name) <= most for name, most in _AT_MOST.items())
+            and abs(other.masculine - person.masculine) <= _ALIKE
+        ):
+            break
+    changes = {name: getattr(other, name) for name in STYLE} | {"hat": 0.0}
+    return replace(person, **changes | dict(asked))
+
+
+def tone_of(colours: Colours, labels: Labels, hidden: Mask) -> np.ndarray | None:
+    """The colour of brows that are seen, without the skin between: thin ones show more of that, and
+    are made darker. Where none are seen, what the net painted hair in; None without any."""
+    light = colours @ np.array(LUMA, np.float32)
+    names = ("left_brow", "right_brow")
+    brows = np.isin(labels, [PART_INDEX[name] for name in names]) & ~hidden
+    skin = (labels == PART_INDEX["skin"]) & ~hidden
+    if brows.sum() >= _FEWEST and skin.any():
+        dark = brows & (light <= np.quantile(light[brows], 0.25))
+        tone = colours[dark].mean(0) * np.float32(_LIGHTER)
+        most = _DARK * float(np.median(light[skin])) / float(tone @ np.array(LUMA, np.float32))
+        return tone * np.float32(min(most, 1.0))
+    hair = (labels == PART_INDEX["hair"]) & hidden
+    return colours[hair].mean(0) if hair.sum() >= _FEWEST else None
+
+
+def _layered(
+    colours: Colours,
+    hidden: Mask,
+    labels: Labels,
+    head: Colours,
+    opacity: Plane,
+    parts: Labels,
+    tone: np.ndarray | None,
+    side: float,
+    seed: int,
+) -> Colours:
+    """Background, skin and hair, one over the other, where it is hidden."""
+    light = np.array(LUMA, np.float32)
+    shape = np.maximum(opacity, 1e-3)[..., None]
+    hair, is_skin = parts == PART_INDEX["hair"], labels == PART_INDEX["skin"]
+    noise = _grain(colours, (labels == 0) & ~hidden, seed)
+    made = colours
+    # What the net painted is a blend of skin, hair and what is behind; each goes on by itself.
+    forehead = (parts == PART_INDEX["skin"]) & (opacity > 0.5)
+    for known, where in (((labels == 0), opacity <= 0.5), (is_skin, forehead)):
+        if (known & ~hidden).sum() < _FEWEST:
+            continue
+        share = _soft(where & hidden, side)[..., None]
+        made = made + share * (continued(made, known & ~hidden) + noise - made)
+    strands = head / shape
+    if tone is not None and hair.any():
+        lit = strands @ light
+        shine = (lit / lit[hair].mean() - 1).clip(-1, 1.5)[..., None]
+        strands = (tone * (1 + _CONTRAST * shine) + _SHINE * shine).clip(0, 1)
+    share = (_soft(hair, side) * opacity * hidden)[..., None]
+    made = made + share * (strands + noise - made)
+    depth = (2 * _soft(hidden, side) - 1).clip(0, 1)[..., None]
+    return (colours + depth * (made - colours)).astype(np.float32)
+
+
+def continued(colours: Colours, known: Mask) -> Colours:
+    """Colours everywhere, which near known ones are these, and farther off their mean."""
+    size = colours.shape[:2]
+    shrink = min(1.0, _COARSE / max(size))
+    small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
+    share = known[..., None].astype(np.float32)
+    planes = _sized(np.concatenate([colours * share, share], 2), small).clip(0)
+    result, left, sigma = np.zeros((*small, 3), np.float32), np.ones(small, np.float32), 1.0
+    while sigma < 2 * max(small):
+        wide = np.stack([gaussian_filter(p, sigma) for p in np.moveaxis(planes, 2, 0)], 2)
+        sure = (20 * wide[..., 3]).clip(0, 1) * left
+        result += sure[..., None] * wide[..., :3] / np.maximum(wide[..., 3:], 1e-6)
+        left, sigma = left - sure, 1.6 * sigma
+    return _sized(result / np.maximum(1 - left, 1e-6)[..., None], size)
+
+
+def _grain(colours: Colours, known: Mask, seed: int) -> Float32[np.ndarray, "h w 1"]:
+    """Noise as strong as that of what is even in the picture."""
+    chance = Rng(seed=seed, places=FIRST).generator("hair grain")
+    fine = colours.mean(2) - gaussian_filter(colours.mean(2), 1.5)
+    strength = 1.48 * float(np.median(np.abs(fine[known]))) if known.any() else 0.0
+    noise = gaussian_filter(chance.standard_normal(known.shape), 0.7)
+    return (noise * (strength / noise.std())).astype(np.float32)[..., None]
+
+
+def _soft(mask: Mask, side: float) -> Plane:
+    return gaussian_filter(mask.astype(np.float32), _RIM * side)
+
+
+def _sized(planes: Float32[np.ndarray, "h w c"], size: tuple[int, int]) -> np.ndarray:
+    """Planes at another size."""
+    if planes.shape[:2] == size:
+        return planes
+    given = torch.from_numpy(np.ascontiguousarray(planes.transpose(2, 0, 1)))[None]
+    made = interpolate(given, size, mode="bicubic", antialias=True, align_corners=False)
+    return made[0].permute(1, 2, 0).numpy()
