@@ -31,7 +31,9 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 EXTRA: Final = "pip install 'trombine[cluster]'"
-_MOST: Final = 8  # pieces in a task, some seconds of work: what a lost node has to do again
+_FIRST: Final = 8  # pieces in a task at the beginning, and at most where they are long
+_MOST: Final = 64  # the same where tasks are short: a lost node has to do some seconds again
+_SHORT: Final = 1.0  # seconds from handing a task out to its end
 _TASKS: Final = 4  # at least so many tasks a worker, so that all end at about the same time
 _AHEAD: Final = 2  # tasks that are submitted for each worker: one runs, one waits on its node
 _ASK_AGAIN: Final = 5.0  # seconds after which nodes are counted again: they come and go
@@ -58,23 +60,29 @@ def on_cluster(
         # Without max_calls a worker with a card would end after a task, and its net with it.
         task = ray.remote(num_cpus=1, num_gpus=int(card), max_calls=0)(some)
         workers = _Workers(ray, card)
-        size = max(1, min(_MOST, len(given) // (_TASKS * workers.count)))
-        tasks = deque((list(given[at : at + size]), "") for at in range(0, len(given), size))
-        running = dict[Any, tuple[list[Given], bool]]()
+        waiting, again = deque(given), deque[tuple[Given, str]]()
+        size, running = _FIRST, dict[Any, tuple[list[Given], bool, float]]()
         try:
-            while tasks or running:
-                while tasks and len(running) < _AHEAD * workers.count:
-                    pieces, failed_on = tasks.popleft()
+            while waiting or again or running:
+                while (waiting or again) and len(running) < _AHEAD * workers.count:
+                    piece, failed_on = again.popleft() if again else (waiting.popleft(), "")
+                    pieces = [piece]
+                    if not failed_on:
+                        share = 1 + len(waiting) // (_TASKS * workers.count)
+                        more = min(size, max(share, size // _FIRST)) - 1
+                        pieces += [waiting.popleft() for _ in range(min(more, len(waiting)))]
                     place = _elsewhere(ray, failed_on) if failed_on else "SPREAD"
                     retries = int(bool(failed_on))  # by Ray, where a node dies under the last try
                     submit = task.options(scheduling_strategy=place, max_retries=retries)
-                    running[submit.remote(pieces)] = (pieces, bool(failed_on))
+                    running[submit.remote(pieces)] = pieces, bool(failed_on), time.monotonic()
                 (reference, *_), _ = ray.wait(list(running), num_returns=1)
-                pieces, is_last = running.pop(reference)
+                pieces, is_last, began = running.pop(reference)
                 node, results = _results(ray, reference, len(pieces), is_last=is_last)
+                if time.monotonic() < began + _SHORT:  # handing out takes some of that
+                    size = min(2 * size, _MOST)
                 for piece, result in zip(pieces, results, strict=True):
                     if isinstance(result, InputError) and not is_last:
-                        tasks.append(([piece], node))
+                        again.append((piece, node))
                     else:
                         yield piece, _future(result)
         finally:
