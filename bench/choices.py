@@ -165,7 +165,8 @@ def dimmed() -> Iterator[Row]:
             off = list(landmarks_off(pictures, true, part, light))
             about = f"light {part}, " + (f"lit to {light}" if light else "as it is")
             yield Row(f"{about}: found", len(off) / len(pictures), "share")
-            yield Row(f"{about}: landmarks", float(np.mean(off)) if off else np.nan, "of window")
+            if off:
+                yield Row(f"{about}: landmarks", float(np.mean(off)), "of window")
 
 
 def landmarks_off(

@@ -1,4 +1,5 @@
-"""What a cluster costs: small pictures enlarged by one process, by one node of Ray, and by two.
+"""What a cluster costs: pictures of 128 px enlarged by one process, by one node of Ray, and by two;
+and, of how small ones it is dear, of 48 px.
 
 Two nodes of one core each on this machine take turns with two processes of concurrent.futures that
 call the same function; all are warm, their nets are loaded. The goal is about their ratio. From
@@ -48,7 +49,7 @@ from trombine.io.image import save_picture
 from trombine.report.plot import Plot, Series
 
 GOAL = 1.15  # times as long as two processes
-SMALL, LARGE = 48, 512  # pixels of a side
+TINY, SMALL, LARGE = 48, 128, 512  # pixels of a side; the smallest sets of faces have 128
 TASK = 8  # pictures of a task
 CELL = 16  # pixels of a side of references
 REFERENCES = (20_000, 200_000)
@@ -70,6 +71,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         paint(here / "small", SMALL, arguments.first_seed, arguments.count)
+        paint(here / "tiny", TINY, arguments.first_seed, arguments.count)
         paint(here / "large", LARGE, arguments.first_seed, 6)
         rows = [Row("load of the machine before", load, "processes")]
         rows += measure(here, arguments.rounds)
@@ -92,7 +94,8 @@ def enlarge(source: Path | list[Path], output: Path, **more: Any) -> Any:
 
 def measure(here: Path, rounds: int) -> list[Row]:
     """All ways in turn, and what the simulation needs."""
-    small, count = here / "small", len(list((here / "small").iterdir()))
+    small, tiny = here / "small", here / "tiny"
+    count = len(list(small.iterdir()))
     with nodes(1) as (one, begun):
         lone = seconds(lambda: enlarge(small, here / "node", cluster=one))
     with nodes(2) as (two, _), processes(2) as pool:
@@ -104,10 +107,21 @@ def measure(here: Path, rounds: int) -> list[Row]:
             "pool": lambda: list(pool.map(partial(enlarge, output=here / "pool"), lots)),
         }
         times = interleaved({name: partial(seconds, way) for name, way in ways.items()}, rounds)
+        names = sorted(tiny.iterdir())
+        quick = [names[at : at + TASK] for at in range(0, count, TASK)]
+        least = interleaved(
+            {
+                "two": lambda: seconds(lambda: enlarge(tiny, here / "least", cluster=two)),
+                "pool": lambda: seconds(
+                    lambda: list(pool.map(partial(enlarge, output=here / "least"), quick))
+                ),
+            },
+            rounds,
+        )
         nothing = [*range(1000)]
-        hand = seconds(lambda: list(on_cluster(int, nothing, two))) / (len(nothing) / TASK)
-    plan = seconds(lambda: enlarge(small, here / "two", overwrite=False)) / count
-    sizes = {"48 px": works(small, here), "512 px": works(here / "large", here)}
+        hand = seconds(lambda: list(on_cluster(int, nothing, two))) / len(nothing)
+    plan = seconds(lambda: enlarge(tiny, here / "least", overwrite=False)) / count
+    sizes = {"48 px": works(tiny, here), "512 px": works(here / "large", here)}
     rows = [
         Row("one process", median(times["one"]), "s"),
         Row("one node", lone, "s"),
@@ -119,9 +133,14 @@ def measure(here: Path, rounds: int) -> list[Row]:
             "times as long",
             GOAL,
         ),
+        Row(
+            "two nodes beside two processes, 48 px",
+            median(least["two"]) / median(least["pool"]),
+            "times as long",
+        ),
         Row("a worker's start, with its net", begun, "s"),
         Row("planning, a picture", plan * 1e3, "ms"),
-        Row("handing out, a task", hand * 1e3, "ms"),
+        Row("handing out, a picture", hand * 1e3, "ms"),
     ]
     curves = dict[str, list[float]]()
     for name, work in sizes.items():
@@ -243,7 +262,7 @@ class Costs:
 
     work: Sequence[float]  # of pictures; others take as long as some of them
     plan: float  # a picture, in the one process that hands out
-    hand: float  # a task, in the same process
+    hand: float  # a picture, in the same process
     start: float  # a worker
     size: float
 
@@ -259,7 +278,7 @@ def simulate(workers: int, costs: Costs) -> float:
     driver, store, last = PICTURES * costs.plan, 0.0, 0.0
     free = [driver + costs.start] * workers
     for taken in work:
-        driver = max(driver, free[0]) + costs.hand
+        driver = max(driver, free[0]) + TASK * costs.hand
         store = max(store, driver) + TASK * costs.size / STORE
         end = store + float(taken)
         heapq.heapreplace(free, end)
