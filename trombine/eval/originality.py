@@ -207,9 +207,9 @@ def text_of(judged: Originality) -> str:
             f"  {shown(judged.pictures.names[row])}",
             judged.verdicts[row],
             f"{found.scores[row]:.4f}",
-            shown(names[found.copy_of[row]]) + " mirrored" * bool(found.mirrored[row]),
+            shown(names[int(found.copy_of[row])]) + " mirrored" * bool(found.mirrored[row]),
             f"{found.ssim[row, 0]:.4f}",
-            shown(names[found.indices[row, 0]]),
+            shown(names[int(found.indices[row, 0])]),
         )
         for row in judged.order[:_LISTED]
     ]
@@ -332,7 +332,7 @@ def _cells(judged: Originality, row: int) -> list[tuple[Pixels, str]]:
         (part[:, ::-1] if mirrored else part, score),
     ]
     for index, value in zip(found.indices[row], found.ssim[row], strict=True):
-        cells.append((np.asarray(known[index]), f"{value:.3f} {shown(names[index])}"))
+        cells.append((np.asarray(known[index]), f"{value:.3f} {shown(names[int(index)])}"))
     return cells
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import overload
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -77,8 +77,14 @@ class _Names(Sequence[str]):
     def __len__(self) -> int:
         return self.place.count
 
-    def __getitem__(self, index: Any) -> Any:
-        return self.place.name(range(len(self))[index])
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self.place.name(row) for row in range(self.place.count)[index]]
+        return self.place.name(range(self.place.count)[index])
 
 
 def same_place(a: str, b: str) -> bool:

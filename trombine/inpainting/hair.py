@@ -130,6 +130,7 @@ def draw_hair(
 def styled(person: Person, seed: int, asked: Mapping[str, float]) -> Person:
     """The person with the hair style of another one of the world, by the seed, and what is asked
     for; without a hat."""
+    other = person
     for number in range(_TRIES):
         other = person_of(seed * _TRIES + number)
         if (
