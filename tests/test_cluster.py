@@ -170,8 +170,9 @@ def test_an_object_store_holds_what_comes_and_goes(bucket: str, tmp_path: Path) 
     store.put(str(source), f"{bucket}/in", recursive=True)
     options: dict[str, Any] = {"model": "upscale-fast"}
     trombine.upscale(source, output=tmp_path / "here", **options)
+    urls: dict[str, Any] = {"pictures": f"{bucket}/in", "output": f"{bucket}/out"}
     for written in (6, 0):
-        done = trombine.upscale(f"{bucket}/in", output=f"{bucket}/out", **options)
+        done = trombine.upscale(**urls, **options)
         assert len(done.written) == written and done.kept == 6 - written
     store.get(f"{bucket}/out", str(tmp_path / "there"), recursive=True)
     assert files(tmp_path / "there") == files(tmp_path / "here")

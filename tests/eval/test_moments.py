@@ -37,7 +37,7 @@ def test_the_distance_is_the_formula() -> None:
     """Of means and covariances, with scipy's root of a matrix."""
     a, b = features(40, 1), features(70, 2)
     first, second = np.cov(a.T), np.cov(b.T)
-    root = np.trace(sqrtm(first @ second).real)
+    root = np.trace(np.real(np.asarray(sqrtm(first @ second))))
     shift = np.square(a.mean(0) - b.mean(0)).sum()
     expected = shift + np.trace(first) + np.trace(second) - 2 * root
     found = frechet(Moments.of(a), Moments.of(b))
