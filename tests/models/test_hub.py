@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import others
 import pytest
 
 import trombine
@@ -84,3 +85,25 @@ def test_offline_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(InputError, match=r"pip install 'trombine\[hub\]'"):
         load(NAME)
+
+
+def test_lama_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file is called so."""
+    lama, calls = others.write(others.lama(monkeypatch), tmp_path / "big-lama.pth"), list[str]()
+
+    def hf_hub_download(repo_id: str, filename: str) -> str:
+        calls.append(f"{repo_id}/{filename}")
+        return str(lama)
+
+    library: Any = ModuleType("huggingface_hub")
+    library.hf_hub_download = hf_hub_download
+    monkeypatch.setitem(sys.modules, "huggingface_hub", library)
+    monkeypatch.chdir(tmp_path)
+    pixels, hole = np.full((40, 50, 3), 90, np.uint8), np.zeros((40, 50), bool)
+    hole[10:20, 10:30] = True
+    made = trombine.inpaint(pixels, mask=hole, model="lama")
+    assert np.array_equal(made, trombine.inpaint(pixels, mask=hole, model=lama))
+    assert set(calls) == {"anyisalin/big-lama/big-lama.safetensors"}
+    (tmp_path / "lama").write_bytes(b"no model")
+    with pytest.raises(InputError, match="lama"):
+        trombine.inpaint(pixels, mask=hole, model="lama")

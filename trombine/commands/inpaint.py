@@ -97,7 +97,7 @@ def inpaint(
     attributes
         Of another hair style: hair_length=.6, fringe=1.
     model
-        inpaint, inpaint-diffusion, or a file. [inpaint]
+        inpaint, inpaint-diffusion, lama, or a file. [inpaint]
     num_samples
         How many answers to show on a sheet, 1 to 16. [1]
     seed

@@ -15,6 +15,7 @@ from trombine.models.zoo import ENDING
 
 HUB: Final = "hub:"
 EXTRA: Final = "pip install 'trombine[hub]'"
+KNOWN: Final = {"lama": "hub:anyisalin/big-lama/big-lama.safetensors"}  # by their nets' names
 _NAME: Final = re.compile(r"hub:([\w.-]+/[\w.-]+)/([\w./ -]+)")
 
 
@@ -26,8 +27,9 @@ def is_file_of_hub(name: object) -> bool:
 
 
 def located(name: str | Path) -> str | Path:
-    """The file that is downloaded for a name of the hub, the best one of a run; other names as they
-    are."""
+    """The file that is downloaded for a name of the hub or of KNOWN, the best one of a run; other
+    names as they are."""
+    name = name if is_there(Path(name)) else KNOWN.get(str(name), name)
     return downloaded(str(name)) if is_file_of_hub(name) else of_run(Path(name)) or name
 
 
