@@ -98,16 +98,19 @@ def table(name: str) -> str:
 
 def measured(name: str, root: Path = ROOT) -> str:
     """All rows of a result, each with its goal, and whether that was missed."""
-    rows = look_up(load(root / "bench" / "results" / f"{name}.json"), "rows")
+    result = load(root / "bench" / "results" / f"{name}.json")
+    rows = look_up(result, "rows")
     assert isinstance(rows, list)
+    command, commit, cpu = (look_up(result, key) for key in ("command", "commit", "machine.cpu"))
+    about = f"`{command}`, commit {commit}, {cpu}.\n\n"
     if rows and all(_STEPS.search(row["name"]) for row in rows):
-        return _by_steps({row["name"]: row["value"] for row in rows})
+        return about + _by_steps({row["name"]: row["value"] for row in rows})
     lines = []
     for row in rows:
         value = f"{in_words(row['value'])} {_PROTOCOL.sub('', row['unit'])}"
         goal = f"{row['goal'] or ''}{'' if row['ok'] else ', missed'}"
         lines.append(f"| {row['name']} | {value.strip()} | {goal} |")
-    return "\n".join(("| what | measured | goal |", "| --- | --- | --- |", *lines))
+    return about + "\n".join(("| what | measured | goal |", "| --- | --- | --- |", *lines))
 
 
 def _by_steps(values: Mapping[str, float]) -> str:

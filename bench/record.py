@@ -2,6 +2,8 @@
 
     python bench/record.py              all of them: what `make bench` does
     python bench/record.py data         only these
+    python bench/record.py --old        those whose result is older than the code that it measures:
+                                        stopped and given again it goes on with what is left
 
 A result is the program's own JSON, which names command, commit and machine; README.md and docs/
 quote it (fill_figures.py). It is kept when a goal was missed too, and then the exit code is 1.
@@ -10,8 +12,10 @@ quote it (fill_figures.py). It is kept when a goal was missed too, and then the 
 from __future__ import annotations
 
 import argparse
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from json import JSONDecodeError, dumps, loads
 from pathlib import Path
 
@@ -46,9 +50,17 @@ def main() -> int:
     """Run what was named; 0 if every row of every program met its goal."""
     parser = argparse.ArgumentParser(description="Run and keep the results.")
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(PROGRAMS))
-    programs = parser.parse_args().programs or PROGRAMS
+    parser.add_argument("--old", action="store_true", help="those that are older than the code")
+    parser.add_argument("--list", action="store_true", help="name them, and run nothing")
+    args = parser.parse_args()
+    programs = args.programs or PROGRAMS
     if unknown := set(programs) - set(PROGRAMS):
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(PROGRAMS)}")
+    if args.old:
+        programs = [name for name in programs if is_old(name)]
+    if args.list:
+        print(*programs, sep="\n")
+        return 0
     met = [record(name) for name in programs]
     return 0 if all(met) else 1
 
@@ -66,6 +78,41 @@ def record(name: str, root: Path = ROOT) -> bool:
     keep(root / "bench" / "results" / f"{name}.json", dumps(result, indent=1) + "\n")
     print(as_table([Row(**row) for row in result["rows"]]))
     return done.returncode == 0
+
+
+def is_old(name: str, root: Path = ROOT) -> bool:
+    """Whether there is no result, or a file that its program imports has changed since its commit;
+    also where that commit is not known."""
+    path = root / "bench" / "results" / f"{name}.json"
+    if not path.exists():
+        return True
+    commit = loads(path.read_text())["commit"]
+    files = [str(file.relative_to(root)) for file in sorted(imported(name, root))]
+    command = ["git", "diff", "--quiet", commit, "HEAD", "--", *files, "trombine/models/zoo"]
+    return subprocess.run(command, cwd=root, stderr=subprocess.DEVNULL).returncode != 0
+
+
+def imported(name: str, root: Path = ROOT) -> set[Path]:
+    """The files of bench/ and trombine/ that a program imports, itself too."""
+    found, waiting = set[Path](), [root / "bench" / f"{name}.py"]
+    while waiting:
+        file = waiting.pop()
+        if file not in found and file.is_file():
+            found.add(file)
+            waiting += _imports(file, root)
+    return found
+
+
+def _imports(file: Path, root: Path) -> Iterator[Path]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            place = Path(*name.split("."))
+            for home in (root, root / "bench"):
+                yield home / place.with_suffix(".py")
+                yield home / place / "__init__.py"
 
 
 def keep(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from json import dumps, loads
 from pathlib import Path
 
@@ -46,3 +47,45 @@ def test_every_program_with_rows_is_on_the_list(root: Path) -> None:
     programs = {name for name, text in texts.items() if "report(" in text or "run(GROUPS" in text}
     needs_a_card = {"gpu"}
     assert programs - {"table"} - needs_a_card == set(record.PROGRAMS)
+
+
+def test_a_result_is_old_once_what_its_program_imports_has_changed(tmp_path: Path) -> None:
+    """Also through a module between; not for what it does not import."""
+
+    def git(*words: str) -> str:
+        names = ("-c", "user.name=a", "-c", "user.email=a@b")
+        command = ["git", *names, *words]
+        return subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+
+    def commit(**files: str) -> str:
+        for name, text in files.items():
+            (tmp_path / f"{name.replace('__', '/')}.py").write_text(text)
+        git("add", "-A")
+        git("commit", "-qm", "x")
+        return git("rev-parse", "HEAD").strip()
+
+    for folder in ("bench/results", "trombine/core"):
+        (tmp_path / folder).mkdir(parents=True)
+    git("init", "-q")
+    between = "from trombine.core import rng\nimport table\n"
+    begun = commit(
+        bench__speed="import trombine.middle",
+        trombine__middle=between,
+        trombine__core__rng="x = 1",
+        trombine__other="",
+        bench__table="",
+    )
+    result = tmp_path / "bench" / "results" / "speed.json"
+    assert record.is_old("speed", tmp_path)
+    result.write_text(dumps(RESULT | {"commit": begun}))
+    commit(trombine__other="y = 1")
+    assert not record.is_old("speed", tmp_path)
+    for name in ("trombine__core__rng", "bench__table", "bench__speed"):
+        before = commit(**{name: f"import trombine.middle\nz = {name!r}"})
+        assert record.is_old("speed", tmp_path)
+        result.write_text(dumps(RESULT | {"commit": before}))
+        assert not record.is_old("speed", tmp_path)
+    result.write_text(dumps(RESULT))
+    assert record.is_old("speed", tmp_path)
