@@ -14,6 +14,7 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from itertools import zip_longest
 from json import loads
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,7 @@ from upscale_pictures import SHARED
 
 import trombine
 from trombine.core.conventions import PARTS, to_picture, to_pixels
+from trombine.core.errors import InputError
 from trombine.data.degrade import Chain, degrade_one
 from trombine.faces import read_faces
 from trombine.io.image import load_picture, save_picture
@@ -43,6 +45,7 @@ COLUMNS, ROWS, SIZE = 8, 3, 128
 FIRST: Final = 384  # pixels a side of what README.md shows first
 DRAWN, PER_ROW = 24, 9  # test portraits, and how many stand in a row
 HALVES, COVERED = 7, (0, 160, 90)  # test portraits, and the colour of what is hidden
+REPAIRED, PAINTED, SMALL = 24, 11, 112  # test portraits, painted ones; pixels of a cell
 PORTRAITS, PORTRAIT = 6, 256  # columns and pixels, of restyled faces
 STUDY: Final = ROOT / "bench" / "results" / "sharpen-study.json"
 COURSES: Final = {"bare": "Held back by nothing", "gentle": "Held back: its weight .001"}
@@ -170,6 +173,34 @@ def halves_sheet(folder: Path) -> Sheet:
     return Sheet(rows=rows, row_titles=("hidden", "inpaint", "as it was"))
 
 
+def repairs_sheet(folder: Path) -> Sheet:
+    """Faces, and with eyes, mouth, glasses or else the nose, a quarter and hair painted anew: the
+    first test portraits, astronaut and painted photographs, two a row."""
+    faces, names = list[np.ndarray](), (SHARED / "portraits" / "test.txt").read_text().split()
+    for name in sorted(names)[:REPAIRED]:
+        with Image.open(SHARED / "portraits" / name) as portrait:
+            twice = portrait.convert("RGB").resize((400, 500), Image.Resampling.BICUBIC)
+        faces.append(np.asarray(twice.crop((0, 50, 400, 450))))
+    faces.append(np.ascontiguousarray(skimage.data.astronaut()[:384, 32:416]))
+    faces += [paint(face(3_000_000 + k), 400, "photo").pixels for k in range(PAINTED)]
+    rows = []
+    for pixels in faces:
+        (found,) = read_faces(to_picture(pixels), loaded("reader"), largest=True)
+        glasses = found.moment["glasses"] > 0.4
+        cells = [pixels, *(trombine.inpaint(pixels, mask_part=part) for part in ("eyes", "mouth"))]
+        cells.append(trombine.inpaint(pixels, mask_part="glasses" if glasses else "nose"))
+        cells.append(trombine.inpaint(pixels, mask=HIDDEN["a quarter"](found, *pixels.shape[:2])))
+        try:
+            cells.append(trombine.inpaint(pixels, mask_part="hair"))
+        except InputError:  # there is none
+            cells.append(pixels)
+        rows.append([resized(cell, SMALL) for cell in cells])
+    half = -(-len(rows) // 2)
+    both = [a + b for a, b in zip_longest(rows[:half], rows[half:], fillvalue=[])]
+    titles = ("as it was", "eyes", "mouth", "glasses, nose", "a quarter", "hair")
+    return Sheet(rows=both, column_titles=titles * 2)
+
+
 def resized(pixels: np.ndarray, side: int) -> np.ndarray:
     """A picture as a square of this side."""
     return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS))
@@ -249,6 +280,7 @@ def main() -> None:
         if there("portraits"):
             sheets["portraits"] = partial(portraits_sheet, folder)
             sheets["halves"] = partial(halves_sheet, folder)
+            sheets["repairs"] = partial(repairs_sheet, folder)
         for name in arguments.names or sheets:
             drawn = sheets[name]()
             path = arguments.output / f"{name}.jpg"

@@ -103,7 +103,8 @@ def draw_hair(
     whole = view.height, view.width
     shrink = min(1.0, _MOST / max(whole))
     size = (max(1, round(whole[0] * shrink)), max(1, round(whole[1] * shrink)))
-    colours = _sized(damaged.known(view)[..., :3], size)
+    before = damaged.known(view)[..., :3]
+    colours = _sized(before, size)
     hidden = _sized(cut(damaged.hole, view)[..., None].astype(np.float32), size)[..., 0] > 0.02
     middle = np.array([face.frame.x - view.left, face.frame.y - view.top]) * shrink
     found = fitted_in(colours, middle, reader)
@@ -121,7 +122,8 @@ def draw_hair(
     tone = None if set(asked) & set(COLOUR) else tone_of(colours, labels, hidden)
     made = _layered(colours, hidden, labels, head, opacity, parts, tone, own.frame.side, seed)
 
-    made, inside = _sized(made, whole), np.zeros(whole, bool)
+    # What is added, so that what was painted as fine as the picture stays so elsewhere.
+    made, inside = before + _sized(made - colours, whole), np.zeros(whole, bool)
     cut(inside, mine.within(view))[...] = cut(area.inside, mine.within(area.box))
     y, x = np.nonzero(inside)
     damaged.paint(y + view.top, x + view.left, made[inside].clip(0, 1))
