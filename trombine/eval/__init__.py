@@ -4,6 +4,7 @@ restoration.py       results against their truths: the whole picture, inside a h
 fidelity.py          how two sets of pictures differ, as their features lie
 compare.py           methods under a protocol: run, measured, ranked
 protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped
+moments.py           Fréchet's distance of sets of any size, read in pieces
 originality.py       the nearest references of each picture, and verdicts with known false alarms
 search.py            which of many pictures are most like one, and which it is a copy of
 planted.py           copies that are planted, to learn which of them are found

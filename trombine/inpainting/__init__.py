@@ -7,6 +7,9 @@
     faces.py        faces under holes: their frames, parts and landmarks
     steering.py     parts and landmarks that the user gives
     surroundings.py colours and noise of what was painted, like those round it
+    symmetry.py     the hidden side of a large face, from its other side
+    fitted.py       hidden eyes, mouths, glasses, with lines of the person who looks like the face
+    hair.py         another hair style
     copying.py      textures put together from patches; its loops are in kernel_copy.py
     repairing.py    a hole painted, window after window
     inpaint.py      one picture to its files, or one that a program holds
