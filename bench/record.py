@@ -46,6 +46,9 @@ PROGRAMS = (
 )
 
 
+DATA = ("trombine/models/zoo", "trombine/eval/protocols")  # that programs load
+
+
 def main() -> int:
     """Run what was named; 0 if every row of every program met its goal."""
     parser = argparse.ArgumentParser(description="Run and keep the results.")
@@ -88,7 +91,7 @@ def is_old(name: str, root: Path = ROOT) -> bool:
         return True
     commit = loads(path.read_text())["commit"]
     files = [str(file.relative_to(root)) for file in sorted(imported(name, root))]
-    command = ["git", "diff", "--quiet", commit, "HEAD", "--", *files, "trombine/models/zoo"]
+    command = ["git", "diff", "--quiet", commit, "HEAD", "--", *files, *DATA]
     return subprocess.run(command, cwd=root, stderr=subprocess.DEVNULL).returncode != 0
 
 

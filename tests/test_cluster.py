@@ -203,6 +203,11 @@ def test_trainings_read_a_mirror_of_an_object_store(
         "001.png",
         "003.png",
     ]
+    store.pipe_file(f"{url}/", b"")  # what consoles make of a folder
+    for level in (5, 9):  # files of one size
+        save_picture(folder / "001.bmp", np.full((24, 20, 3), level, np.uint8))
+        store.put_file(str(folder / "001.bmp"), f"{url}/001.bmp")
+        assert (source(url, 20).take(np.arange(4))["pictures"][1] == level).all()
     store.pipe_file(f"{bucket}/evil/../../out.png", b"x")
     with pytest.raises(InputError, match="lead out of it"):
         source(f"{bucket}/evil", 20)

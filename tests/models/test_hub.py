@@ -104,6 +104,9 @@ def test_lama_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     made = trombine.inpaint(pixels, mask=hole, model="lama")
     assert np.array_equal(made, trombine.inpaint(pixels, mask=hole, model=lama))
     assert set(calls) == {"anyisalin/big-lama/big-lama.safetensors"}
+    (tmp_path / "lama").mkdir()  # a folder is none
+    assert np.array_equal(made, trombine.inpaint(pixels, mask=hole, model="lama"))
+    (tmp_path / "lama").rmdir()
     (tmp_path / "lama").write_bytes(b"no model")
     with pytest.raises(InputError, match="lama"):
         trombine.inpaint(pixels, mask=hole, model="lama")

@@ -29,7 +29,7 @@ from trombine.io.batch import Made, each, find, sidecars
 from trombine.io.convert import is_held
 from trombine.io.video import SourceFile
 from trombine.models import shipped
-from trombine.models.hub import located
+from trombine.models.hub import known, located
 from trombine.models.pipelines import index_of, repairer
 
 Mask = Annotated[
@@ -78,7 +78,6 @@ def inpaint(
     For example:
       trombine inpaint photo.jpg --scratches -o repaired.png
       trombine inpaint photo.jpg --mask-part eyes,mouth -o new.png
-      trombine inpaint photo.jpg --mask-part hair --num-samples 4
 
     Parameters
     ----------
@@ -125,14 +124,19 @@ def inpaint(
         labels_of(mask_part)
     if mask_colour:
         colour_of(mask_colour)
+    if asked := hair_in(attributes):
+        if not (mask is not None or "hair" in (labels_of(mask_part) if mask_part else ())):
+            raise InputError("--attributes are of hair", "give --mask-part hair, or --mask")
+        if model != MODEL:
+            raise InputError("--attributes are for the model inpaint", "leave --model out")
     options = Inpainting(
-        model=model if model in shipped() else index_of(model) or Path(located(model)),
+        model=model if model in shipped() else index_of(model) or Path(located(known(model))),
         mask_is=mask_is,
         mask_part=mask_part,
         mask_colour=mask_colour,
         scratches=scratches,
         grow=grow,
-        hair=hair_in(attributes),
+        hair=asked,
         seed=seed,
         num_samples=num_samples,
         device=resolve(device),

@@ -157,6 +157,7 @@ def judge_fidelity(
             *(str(generated), str(real), features),
             most=pictures,
             size=size or WINDOW,
+            account=account,
             cluster=cluster,
             progress=step,
         )

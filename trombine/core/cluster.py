@@ -33,7 +33,7 @@ Made = TypeVar("Made")
 EXTRA: Final = "pip install 'trombine[cluster]'"
 _FIRST: Final = 8  # pieces in a task at the beginning, and at most where they are long
 _MOST: Final = 64  # the same where tasks are short: a lost node has to do some seconds again
-_SHORT: Final = 1.0  # seconds from handing a task out to its end
+_SHORT, _LONG = 1.0, 4.0  # seconds from handing a task out to its end: larger or smaller ones
 _TASKS: Final = 4  # at least so many tasks a worker, so that all end at about the same time
 _AHEAD: Final = 2  # tasks that are submitted for each worker: one runs, one waits on its node
 _ASK_AGAIN: Final = 5.0  # seconds after which nodes are counted again: they come and go
@@ -78,8 +78,11 @@ def on_cluster(
                 (reference, *_), _ = ray.wait(list(running), num_returns=1)
                 pieces, is_last, began = running.pop(reference)
                 node, results = _results(ray, reference, len(pieces), is_last=is_last)
-                if time.monotonic() < began + _SHORT:  # handing out takes some of that
+                taken = time.monotonic() - began  # of which handing out is a part
+                if taken < _SHORT:
                     size = min(2 * size, _MOST)
+                elif taken > _LONG:
+                    size = max(size // 2, _FIRST)
                 for piece, result in zip(pieces, results, strict=True):
                     if isinstance(result, InputError) and not is_last:
                         again.append((piece, node))

@@ -715,11 +715,12 @@ def _list_lfw(path: Path, home: Path) -> Listing:
             with refusing(table):
                 lines = list(read_lines(table))[1:]  # after the count, or the heading
                 cells = [re.split(r"[\t,]", line.strip()) for line in lines]
-                people = {who: int(count) for who, count, *_ in cells}
+                people = {who: int(count[0]) if count else 0 for who, *count in cells}
             use |= dict.fromkeys(people, SPLIT_NAMES[part.lower()])
             counts |= people
     splits = {name: use.get(who, -1) for name, who in classes.items()}
-    named = [f"{who}/{who}_{i + 1:04d}.jpg" for who, count in counts.items() for i in range(count)]
+    end = Path(names[0]).suffix if names else ".jpg"
+    named = [f"{who}/{who}_{i + 1:04d}{end}" for who, count in counts.items() for i in range(count)]
     return listing_of(path, home, names, classes=classes, splits=splits, named=named)
 
 

@@ -101,11 +101,14 @@ class Pack:
         """What a row's picture was called; where that is not known its seed, or its number."""
         if "names" in self.index:
             start, end = (int(self._ends[at]) if at >= 0 else 0 for at in (index - 1, index))
-            with refusing(self.path / NAMES), (self.path / NAMES).open("rb") as lines:
-                lines.seek(start)
-                return shown(json.loads(lines.read(end - start)))
+            with refusing(self.path / NAMES):
+                return shown(json.loads(self._lines[start:end].tobytes()))
         seeds = self.columns.get("seeds")
         return f"{index if seeds is None else int(seeds[index]):06d}"
+
+    @cached_property
+    def _lines(self) -> np.memmap:
+        return np.memmap(self.path / NAMES, np.uint8, "r")
 
     @cached_property
     def _ends(self) -> Int64[np.ndarray, "n"]:

@@ -73,7 +73,7 @@ from trombine.data.painting import (
 from trombine.data.prepare import PrepareOptions, hub_folder, prepare_hub, prepare_pack
 from trombine.data.reading import MOST, TILES, Folder
 from trombine.io.files import cache_folder
-from trombine.io.stores import mirror, mirror_of, url_of
+from trombine.io.stores import STORES, mirror, mirror_of, url_of
 from trombine.nets.spaces import SPACES
 from trombine.world import STYLES
 
@@ -98,7 +98,12 @@ class Term:
     @property
     def place(self) -> Path:
         """The folder or the pack; of a URL its mirror in the cache."""
-        return mirror_of(self.path) if url_of(self.path) else Path(self.path)
+        return mirror_of(self.path) if self.is_url else Path(self.path)
+
+    @property
+    def is_url(self) -> bool:
+        """Whether the path is the URL of an object store."""
+        return self.kind != "hub" and bool(url_of(self.path))
 
     @property
     def of_photos(self) -> bool:
@@ -146,7 +151,8 @@ def _term(piece: Piece) -> Term:
             raise InputError(f"names nothing after '{kind}:'; write {kind}:PATH")
         if "-" in seeds:
             raise InputError(f"#{seeds} is of seeds; of {kind}: give a count, as #100")
-        return Term(kind=kind, path=value, split=split, count=count, weight=weight)
+        path = url_of(value) or value
+        return Term(kind=kind, path=path, split=split, count=count, weight=weight)
     if piece.body in PAINTED or piece.body.startswith("world:"):
         if split:
             raise InputError(f"@{split} is for pictures of a folder; those of seeds have none")
@@ -154,8 +160,8 @@ def _term(piece: Piece) -> Term:
         if styles:
             check_styles(styles)
         return Term(kind=kind, styles=styles, first=first, count=count, weight=weight)
-    if "://" in piece.body and url_of(piece.body):
-        return Term(kind="folder", path=piece.body, split=split, count=count, weight=weight)
+    if (url := url_of(piece.body)) and ("://" in piece.body or kind in STORES):
+        return Term(kind="folder", path=url, split=split, count=count, weight=weight)
     if is_there(piece.body):  # the path of a folder or a pack, as it is
         kind = "pack" if is_pack(Path(piece.body)) else "folder"
         return Term(kind=kind, path=piece.body, split=split, count=count, weight=weight)
@@ -187,7 +193,7 @@ def check_paths(spec: str) -> None:
         path = Path(term.path or ".")
         if (
             term.kind == "hub"
-            or url_of(term.path)
+            or term.is_url
             or is_there(str(path))
             or is_there(str(part_of(path.absolute())))
         ):
@@ -406,7 +412,7 @@ def prepare(
     """Paint what the spec asks for and the cache lacks; load sets of the hub, cut tiles."""
     check_paths(spec)
     for term in parse(spec):
-        if url_of(term.path):
+        if term.is_url:
             mirror(term.path, progress)
         for path, make in _cached(term, size, first_seed).items():
             if not _is_complete(path):
@@ -490,7 +496,7 @@ def _check_seeds(first: int, count: int) -> None:
 def _store(term: Term, size: int, first_seed: int) -> Store:
     """The store of a term's pictures: of a folder itself, or a pack, which may be the cache's."""
     packs = [Pack(path) for path in _cached(term, size, first_seed)]
-    if term.kind == "pack":
+    if term.kind == "pack" or (term.kind == "folder" and term.is_url and is_pack(term.place)):
         packs = [Pack(term.place)]
     if not packs:
         return Folder(term.place, size, "" if term.kind == "folder" else term.kind)

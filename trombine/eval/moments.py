@@ -5,9 +5,14 @@ of a cluster.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial
+from itertools import pairwise
+from pathlib import Path
+from secrets import token_hex
 from typing import Final
 
 import numpy as np
@@ -65,70 +70,77 @@ def of_all(
     *,
     most: int,
     size: int,
+    account: Account,
     cluster: str = "",
     progress: Progress = silent,
 ) -> list[Figure]:
     """For each kind of features the distance of all pictures, at most so many of each set; that of
     halves of both; and that between the halves of the real ones."""
-    ours, theirs = (
-        _read(spec, side, features, most=most, size=size, cluster=cluster, progress=progress)
-        for side, spec in (("generated", generated), ("real", real))
-    )
+    found = []
+    for side, spec in (("generated", generated), ("real", real)):
+        task = _Task(spec, side, tuple(features), size, token_hex(8))
+        moments, unread = _read(task, most, cluster, progress)
+        found.append(moments)
+        if unread:
+            account.notice(f"{unread:,} of its pictures are not in the distance of all", Path(spec))
     return [
         Figure(
             value=frechet(one + other, even + odd),
             half=frechet(one, even),
             real=frechet(odd, even),
         )
-        for (one, other), (even, odd) in zip(ours, theirs, strict=True)
+        for (one, other), (even, odd) in zip(*found, strict=True)
     ]
 
 
-def _read(
-    spec: str,
-    side: str,
-    features: Sequence[str],
-    *,
-    most: int,
-    size: int,
-    cluster: str,
-    progress: Progress,
-) -> list[Halves]:
-    """The moments of a set by kinds of features."""
-    count = min(most, _place(spec, size, FIRST_SEEDS[side]).count)
-    starts, total, done = range(0, count, _PIECE), list[Halves](), 0
-    work = partial(_of_piece, spec, side, tuple(features), most, size)
-    for _, made in spread(work, starts, workers=None, cluster=cluster):
+@dataclass(frozen=True)
+class _Task:
+    """Which features of which set are read."""
+
+    spec: str
+    side: str
+    features: tuple[str, ...]
+    size: int
+    token: str  # of this call: a process keeps what it has opened no longer
+
+    @cached_property
+    def place(self) -> Place:
+        return open_place(self.spec, self.size, Account(), first_seed=FIRST_SEEDS[self.side])
+
+
+def _read(task: _Task, most: int, cluster: str, progress: Progress) -> tuple[list[Halves], int]:
+    """The moments of a set by kinds of features, and how many pictures could not be read."""
+    count = min(most, task.place.count)
+    edges = np.linspace(0, count, max(1, math.ceil(count / _PIECE)) + 1).round().astype(int)
+    pieces = list(pairwise(edges.tolist()))  # of nearly one size
+    total, done, unread = list[Halves](), 0, 0
+    work = partial(_of_piece, replace(task))
+    for (start, stop), (made, lost) in spread(work, pieces, workers=None, cluster=cluster):
         if made:
             both = zip(total or made, made, strict=True)
             total = [(a + c, b + d) for (a, b), (c, d) in both] if total else made
-        done = min(done + _PIECE, count)
-        progress(done, count, f"{side} pictures read for the distance of all")
+        done, unread = done + stop - start, unread + lost
+        progress(done, count, f"{task.side} pictures read for the distance of all")
     if not total or min(total[0][0].count, total[0][1].count) < 2:
-        raise InputError(f"{spec} has too few pictures that can be read")
-    return total
+        raise InputError(f"{task.spec} has too few pictures that can be read")
+    return total, unread
 
 
-def _of_piece(
-    spec: str, side: str, features: tuple[str, ...], most: int, size: int, start: int
-) -> list[Halves]:
-    """The moments of the pictures from this one on; [] where none can be read."""
-    place = _place(spec, size, FIRST_SEEDS[side])
-    rows, kept = drawn_rows(place, most)[start : start + _PIECE], list[np.ndarray]()
+def _of_piece(task: _Task, piece: tuple[int, int]) -> tuple[list[Halves], int]:
+    """The moments of the pictures at these places, and how many have none."""
+    opened = _opened(task)
+    rows, kept = drawn_rows(opened.place, np.arange(*piece, dtype=np.int64)), list[np.ndarray]()
     for row in rows.tolist():
-        try:
-            kept.append(in_window(place.read(row)[0]))
-        except InputError:  # the sample's reading has named such
-            continue
+        with suppress(InputError):
+            kept.append(in_window(opened.place.read(row)[0]))
     if len(kept) < 2:
-        return []
-    values, _ = read_features(np.stack(kept), _kinds(features))
-    return [(Moments.of(v[::2]), Moments.of(v[1::2])) for v in values.values()]
+        return [], len(rows)
+    values, _ = read_features(np.stack(kept), feature_kinds(task.features))
+    halves = [(Moments.of(v[::2]), Moments.of(v[1::2])) for v in values.values()]
+    return halves, len(rows) - len(kept)
 
 
-@cache
-def _place(spec: str, size: int, first_seed: int) -> Place:
-    return open_place(spec, size, Account(), first_seed=first_seed)
-
-
-_kinds = cache(feature_kinds)
+@lru_cache(maxsize=2)
+def _opened(task: _Task) -> _Task:
+    """The same one for all pieces of a process, with its place open."""
+    return task

@@ -104,7 +104,13 @@ class Best:
         best = np.lexsort((indices, -ssim))[:, : asked.top]
         looks = torch.cat((self.looks, other.looks), 2)
         which = torch.cat((self.which, other.which), 3)
-        looks, chosen = looks.topk(min(asked.candidates, looks.shape[2]), dim=2)
+        if other.looks.shape[2] <= asked.candidates:  # of shards, which end in any order
+            chosen = which[0].argsort(dim=2)
+            looks, which = looks.gather(2, chosen), which.gather(3, chosen.expand(2, *chosen.shape))
+            looks, chosen = looks.sort(dim=2, descending=True, stable=True)
+            looks, chosen = looks[..., : asked.candidates], chosen[..., : asked.candidates]
+        else:
+            looks, chosen = looks.topk(min(asked.candidates, looks.shape[2]), dim=2)
         return Best(
             indices=np.take_along_axis(indices, best, 1),
             ssim=np.take_along_axis(ssim, best, 1),

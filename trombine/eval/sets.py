@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import overload
+from typing import SupportsIndex, overload
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -78,10 +78,10 @@ class _Names(Sequence[str]):
         return self.place.count
 
     @overload
-    def __getitem__(self, index: int) -> str: ...
+    def __getitem__(self, index: SupportsIndex) -> str: ...
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
+    def __getitem__(self, index: SupportsIndex | slice) -> str | list[str]:
         if isinstance(index, slice):
             return [self.place.name(row) for row in range(self.place.count)[index]]
         return self.place.name(range(self.place.count)[index])
@@ -124,7 +124,8 @@ def open_set(
     if window is None and place.kept is not None and place.kept.shape[1:3] == (size, size):
         names = _Names(place)
         return PictureSet(spec, place.kept, names, place.files, place.count, pack=place.path)
-    rows = drawn_rows(place, most)
+    rows = np.arange(place.count, dtype=np.int64)
+    rows = rows if most is None else drawn_rows(place, rows[:most])
     room, names, hashes = None, list[str](), list[str]()
     sizes, lossless = Counter[tuple[int, int]](), True
     for number, row in enumerate(rows.tolist(), 1):
@@ -147,12 +148,11 @@ def open_set(
     return PictureSet(spec, pictures, tuple(names), *about)
 
 
-def drawn_rows(place: Place, most: int | None) -> Int64[np.ndarray, "n"]:
-    """Of more pictures than `most` so many, drawn without replacement; else all in order."""
-    rows = np.arange(place.count if most is None else min(most, place.count), dtype=np.int64)
-    if most is None or not place.count:
-        return rows
-    return Rng(seed=0, places=rows).order("fidelity set", place.count)
+def drawn_rows(place: Place, places: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
+    """The rows at these places of a drawn order of all, each of which is there once."""
+    if not place.count:
+        return places
+    return Rng(seed=0, places=places).order("fidelity set", place.count)
 
 
 def open_place(

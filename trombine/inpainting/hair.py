@@ -54,6 +54,7 @@ _CONTRAST: Final = 0.7  # of strands, of the world's, which are shinier than mos
 _SHINE: Final = 0.1  # of the lightest: what dark hair reflects has no colour of its own
 _LIGHTER: Final = 1.1  # than brows
 _DARK: Final = 0.62  # of skin's light, at most: what is lighter of brows is skin
+_GREY: Final = 2 / 255  # by which the channels of a grey picture differ at most
 _FEWEST: Final = 20  # pixels, that show a colour
 _RIM: Final = 0.006  # sides over which layers blend
 _COARSE: Final = 128  # pixels a side, in which a layer is continued
@@ -95,22 +96,24 @@ def draw_hair(
     *,
     seed: int = 0,
     asked: Mapping[str, float] | None = None,
-) -> None:
+) -> bool:
     """Draw hair, and what is round it, in the area of a face that a net has painted, if the face is
-    one of a photograph and fitted well. `asked` are fields of STYLE and COLOUR."""
+    one of a photograph and fitted well; whether it was. `asked` are fields of STYLE and COLOUR."""
     asked, side = asked or {}, face.frame.side
     view = Window.of_frame(replace(face.frame, side=_SEEN * side)).reach(*damaged.size)
     whole = view.height, view.width
     shrink = min(1.0, _MOST / max(whole))
     size = (max(1, round(whole[0] * shrink)), max(1, round(whole[1] * shrink)))
-    before = damaged.known(view)[..., :3]
-    colours = _sized(before, size)
-    hidden = _sized(cut(damaged.hole, view)[..., None].astype(np.float32), size)[..., 0] > 0.02
+    before = damaged.known(view)
+    planes = np.concatenate([before, cut(damaged.hole, view)[..., None].astype(np.float32)], 2)
+    before, planes = before[..., :3], _sized(planes, size).clip(0, 1)
+    colours, hidden = planes[..., :3], planes[..., 4] > 0.02
+    seen = ~hidden & (planes[..., 3] > 0.98)  # what is transparent shows no colour
     middle = np.array([face.frame.x - view.left, face.frame.y - view.top]) * shrink
     found = fitted_in(colours, middle, reader)
     mine = area.box.shared(view)
     if found is None or mine is None or found[1].points_off > _FITS:
-        return
+        return False
     own, character = found
     labels = parts_map([own], *size)
     person = styled(character.person, seed, asked)
@@ -119,14 +122,17 @@ def draw_hair(
     parts = np.zeros(size, np.uint8)
     head[rows, columns], opacity[rows, columns] = drawn.colours, drawn.opacity
     parts[rows, columns] = drawn.parts
-    tone = None if set(asked) & set(COLOUR) else tone_of(colours, labels, hidden)
-    made = _layered(colours, hidden, labels, head, opacity, parts, tone, own.frame.side, seed)
+    tone = None if set(asked) & set(COLOUR) else tone_of(colours, labels, seen)
+    made = _layered(colours, hidden, seen, labels, head, opacity, parts, tone, own.frame.side, seed)
+    if np.ptp(colours[seen], axis=1).max(initial=0) < _GREY:
+        made = np.repeat(made.mean(2, keepdims=True), 3, 2)
 
     # What is added, so that what was painted as fine as the picture stays so elsewhere.
     made, inside = before + _sized(made - colours, whole), np.zeros(whole, bool)
     cut(inside, mine.within(view))[...] = cut(area.inside, mine.within(area.box))
     y, x = np.nonzero(inside)
     damaged.paint(y + view.top, x + view.left, made[inside].clip(0, 1))
+    return True
 
 
 def styled(person: Person, seed: int, asked: Mapping[str, float]) -> Person:
@@ -145,25 +151,26 @@ def styled(person: Person, seed: int, asked: Mapping[str, float]) -> Person:
     return replace(person, **changes | dict(asked))
 
 
-def tone_of(colours: Colours, labels: Labels, hidden: Mask) -> np.ndarray | None:
+def tone_of(colours: Colours, labels: Labels, seen: Mask) -> np.ndarray | None:
     """The colour of brows that are seen, without the skin between: thin ones show more of that, and
     are made darker. Where none are seen, what the net painted hair in; None without any."""
     light = colours @ np.array(LUMA, np.float32)
     names = ("left_brow", "right_brow")
-    brows = np.isin(labels, [PART_INDEX[name] for name in names]) & ~hidden
-    skin = (labels == PART_INDEX["skin"]) & ~hidden
+    brows = np.isin(labels, [PART_INDEX[name] for name in names]) & seen
+    skin = (labels == PART_INDEX["skin"]) & seen
     if brows.sum() >= _FEWEST and skin.any():
         dark = brows & (light <= np.quantile(light[brows], 0.25))
         tone = colours[dark].mean(0) * np.float32(_LIGHTER)
-        most = _DARK * float(np.median(light[skin])) / float(tone @ np.array(LUMA, np.float32))
-        return tone * np.float32(min(most, 1.0))
-    hair = (labels == PART_INDEX["hair"]) & hidden
+        own = max(float(tone @ np.array(LUMA, np.float32)), 1e-3)
+        return tone * np.float32(min(_DARK * float(np.median(light[skin])) / own, 1.0))
+    hair = (labels == PART_INDEX["hair"]) & ~seen
     return colours[hair].mean(0) if hair.sum() >= _FEWEST else None
 
 
 def _layered(
     colours: Colours,
     hidden: Mask,
+    seen: Mask,
     labels: Labels,
     head: Colours,
     opacity: Plane,
@@ -176,15 +183,15 @@ def _layered(
     light = np.array(LUMA, np.float32)
     shape = np.maximum(opacity, 1e-3)[..., None]
     hair, is_skin = parts == PART_INDEX["hair"], labels == PART_INDEX["skin"]
-    noise = _grain(colours, (labels == 0) & ~hidden, seed)
+    noise = _grain(colours, (labels == 0) & seen, seed)
     made = colours
     # What the net painted is a blend of skin, hair and what is behind; each goes on by itself.
     forehead = (parts == PART_INDEX["skin"]) & (opacity > 0.5)
     for known, where in (((labels == 0), opacity <= 0.5), (is_skin, forehead)):
-        if (known & ~hidden).sum() < _FEWEST:
+        if (known & seen).sum() < _FEWEST:
             continue
         share = _soft(where & hidden, side)[..., None]
-        made = made + share * (continued(made, known & ~hidden) + noise - made)
+        made = made + share * (continued(made, known & seen) + noise - made)
     strands = head / shape
     if tone is not None and hair.any():
         lit = strands @ light

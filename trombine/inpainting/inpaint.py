@@ -48,6 +48,10 @@ MODEL: Final = "inpaint"
 SEVERAL: Final = "inpaint-diffusion"  # gives another answer for each seed
 # Ends of further outputs.
 SHEET, PARTS, POINTS, MASK = ".sheet.png", ".parts.png", ".points.json", ".mask.png"
+NO_HAIR: Final = (
+    "no hair style was drawn, but a smooth one painted: it is for faces of photographs that look"
+    " ahead, by the model inpaint, without --parts and --points"
+)
 CELL: Final = 360  # pixels of a sheet's cells
 _COLUMNS: Final = 5  # in a row
 _LEAST: Final = 64  # pixels of what is shown round a hole
@@ -107,7 +111,10 @@ def inpaint_file(
         files={end: make() for end, make in makers.items() if end in endings},
         model="+".join([model.hash, *(net.hash for net in repair.nets)]),
         chosen=files | ({} if hole.polarity == AUTO else {"mask_is": hole.polarity}),
-        notices=(*hole.notices, *repair.notices, *_same_again(model, options)),
+        notices=(
+            *(*hole.notices, *repair.notices, *_same_again(model, options)),
+            *((NO_HAIR,) if _is_of_hair(options) and not repair.has_hair else ()),
+        ),
         facts=model.path.stem,
         details=_details(model, repair, seconds),
     )
@@ -171,7 +178,8 @@ def hole_of(image: Picture, mask: Path | Picture | None, options: Inpainting) ->
 
 def seeds_of(model: Model, options: Inpainting) -> list[int]:
     """The seeds of as many answers as the model can give; hair styles are as many as one wants."""
-    count = options.num_samples if varies(model) or _is_of_hair(options) else 1
+    is_drawn = _is_of_hair(options) and options.model == MODEL
+    count = options.num_samples if varies(model) or is_drawn else 1
     return [options.seed + number for number in range(count)]
 
 

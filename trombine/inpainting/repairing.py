@@ -71,6 +71,7 @@ class Repair:
     faces: Sequence[Face] = ()
     notices: tuple[str, ...] = ()
     windows: int = 0
+    has_hair: bool = False  # whether a hair style was drawn
     nets: tuple[Model, ...] = ()  # beside the one that paints
 
 
@@ -116,6 +117,7 @@ def repaired(
         faces=faces,
         notices=notices,
         windows=painter.windows,
+        has_hair=painter.has_hair,
         nets=tuple(painter.nets.values()),
     )
 
@@ -152,6 +154,7 @@ class Painter:
     done: int = 0  # pixels
     of: int = 0
     nets: dict[str, Model] = field(default_factory=dict)  # beside the one that paints
+    has_hair: bool = False  # whether a hair style was drawn
     smooth: list[Area] = field(default_factory=list)  # what lacks the texture of its surroundings
 
     @property
@@ -204,7 +207,10 @@ class Painter:
                 self.sharpen(area.area, face)
             if hides_hair(self.damaged, face):
                 reader, asked = self.nets[READER], steering.hair
-                draw_hair(self.damaged, face, area.area, reader, seed=self.seed, asked=asked)
+                drawn = draw_hair(
+                    self.damaged, face, area.area, reader, seed=self.seed, asked=asked
+                )
+                self.has_hair = self.has_hair or drawn
         return face
 
     def sharpen(self, area: Area, face: Face) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +18,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from filelock import FileLock
+
 from trombine.core.errors import InputError, OutputError, said, shown
 from trombine.core.progress import Progress, silent
 from trombine.io.files import cache_folder, write_bytes
 from trombine.io.image import FORMATS, LOSSY
 
 _AT_ONCE: Final = 64  # files that are fetched into a mirror at a time
+# Of objects, which are there when all of one is.
+STORES: Final = frozenset(("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "memory"))
+# What tells of a file that it has changed; each kind of store has some of these.
+_MARKS: Final = ("size", "ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime")
 _URL: Final = re.compile(r"([a-z][a-z0-9+]+):/+(.+)")  # of a path too, which has one slash less
 
 
@@ -86,8 +93,13 @@ class Stores:
                 store.makedirs(name.rpartition("/")[0], exist_ok=True)
                 if "file" in store.protocol:
                     write_bytes(Path(name), path.read_bytes())
-                else:  # an object is there when all of it is
-                    store.put_file(str(path), name)
+                elif _is_of_objects(store):
+                    store.put_file(str(path), name)  # which is there when all of it is
+                else:
+                    store.put_file(str(path), f"{name}.part")
+                    if store.exists(name):
+                        store.rm_file(name)
+                    store.mv(f"{name}.part", name)
             except OSError as error:
                 raise OutputError(f"cannot be put ({said(error)})", path=url) from error
             path.unlink()
@@ -116,16 +128,18 @@ def _list(url: str, place: Path) -> None:
         path.touch()
 
 
-def _found(url: str) -> tuple[Any, dict[str, tuple[str, int | None]]]:
-    """The store, and all files below a URL: by the path from it, the name and the bytes."""
+def _found(url: str) -> tuple[Any, dict[str, tuple[str, str]]]:
+    """The store, and all files below a URL: by the path from it, the name, and a mark that differs
+    where the file has changed."""
     store, base = _store(url)
     try:
         found = store.find(base, detail=True)
     except OSError as error:
         raise InputError(f"cannot be listed ({said(error)})", "check the name", path=url) from error
     files = {
-        name.removeprefix(base).strip("/"): (name, about.get("size"))
+        name.removeprefix(base).strip("/"): (name, str([about.get(key) for key in _MARKS]))
         for name, about in found.items()
+        if not name.endswith("/")  # an empty object that stands for a folder
     }
     if wrong := next((inner for inner in files if ".." in Path(inner).parts), None):
         raise InputError(f"holds {shown(wrong)}, which would lead out of it", path=url)
@@ -134,38 +148,46 @@ def _found(url: str) -> tuple[Any, dict[str, tuple[str, int | None]]]:
 
 def mirror_of(url: str) -> Path:
     """The folder of the cache that holds what is below a URL."""
-    name = url.rstrip("/").rpartition("/")[2]
-    digest = hashlib.sha256(url.encode()).hexdigest()[:12]
-    return cache_folder() / "stores" / digest / name
+    return cache_folder() / "stores" / hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def mirror(url: str, progress: Progress | None = None) -> None:
-    """Fetch what is below a URL and not in `mirror_of` it with the same size; what is gone there
-    goes here."""
-    (store, files), folder, step = _found(url), mirror_of(url), progress or silent
-    if not files:
-        raise InputError("holds no files", "check the name", path=url)
-    there = {path for path in folder.rglob("*") if path.is_file()}
-    for path in there - {folder / inner for inner in files}:
-        path.unlink()
-    todo = [
-        (name, folder / inner)
-        for inner, (name, size) in files.items()
-        if folder / inner not in there or (folder / inner).stat().st_size != size
-    ]
-    for start in range(0, len(todo), _AT_ONCE):
-        some = {
-            name: path.with_name(f".{path.name}.part") for name, path in todo[start:][:_AT_ONCE]
-        }
-        for part in some.values():
-            part.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            store.get([*some], [*map(str, some.values())])
-        except OSError as error:
-            raise InputError(f"cannot be fetched ({said(error)})", path=url) from error
-        for name, path in todo[start:][:_AT_ONCE]:
-            some[name].replace(path)
-        step(start + len(some), len(todo), "files fetched")
+    """Fetch what is below a URL and is not in `mirror_of` it as it is there; what is gone there
+    goes here. One process at a time; others wait."""
+    folder, step = mirror_of(url), progress or silent
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        store, files = _found(url)
+        if not files:
+            raise InputError("holds no files", "check the name", path=url)
+        list_of_marks = folder.with_suffix(".json")
+        known = json.loads(list_of_marks.read_text()) if list_of_marks.exists() else {}
+        there = {path for path in folder.rglob("*") if path.is_file()}
+        for path in there - {folder / inner for inner in files}:
+            path.unlink()
+        todo = [
+            inner
+            for inner, (_, mark) in files.items()
+            if folder / inner not in there or known.get(inner) != mark
+        ]
+        for start in range(0, len(todo), _AT_ONCE):
+            some = [(files[inner][0], folder / inner) for inner in todo[start : start + _AT_ONCE]]
+            parts = [path.with_name(f".{path.name}.part") for _, path in some]
+            for part in parts:
+                part.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                store.get([name for name, _ in some], [str(part) for part in parts])
+                for part, (_, path) in zip(parts, some, strict=True):
+                    part.replace(path)
+            except OSError as error:
+                raise InputError(f"cannot be fetched ({said(error)})", path=url) from error
+            step(start + len(some), len(todo), "files fetched")
+        write_bytes(list_of_marks, json.dumps({i: mark for i, (_, mark) in files.items()}).encode())
+
+
+def _is_of_objects(store: Any) -> bool:
+    names = [store.protocol] if isinstance(store.protocol, str) else store.protocol
+    return bool(STORES.intersection(names))
 
 
 def suffix_by_name(source: Path) -> str:

@@ -27,10 +27,15 @@ def is_file_of_hub(name: object) -> bool:
 
 
 def located(name: str | Path) -> str | Path:
-    """The file that is downloaded for a name of the hub or of KNOWN, the best one of a run; other
-    names as they are."""
-    name = name if is_there(Path(name)) else KNOWN.get(str(name), name)
+    """The file that is downloaded for a name of the hub, the best one of a run; other names as they
+    are."""
     return downloaded(str(name)) if is_file_of_hub(name) else of_run(Path(name)) or name
+
+
+def known(name: str | Path) -> str | Path:
+    """The name in the hub of a net of KNOWN, unless a file or a run is called so."""
+    own = is_file(Path(name)) or of_run(Path(name))
+    return name if own else KNOWN.get(str(name), name)
 
 
 def of_run(folder: Path) -> Path | None:
@@ -45,6 +50,11 @@ def is_there(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
+
+
+def is_file(path: Path) -> bool:
+    """`is_there`, of a file."""
+    return is_there(path) and path.is_file()
 
 
 def downloaded(name: str) -> Path:

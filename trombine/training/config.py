@@ -139,7 +139,7 @@ def _check_folder(config: TrainConfig, objective: Objective[Any]) -> None:
     run = config.folder.resolve()
     for spec in streams_of(config.recipe, objective.streams).values():
         for term in parse(spec):
-            if term.kind in ("folder", TILES) and run.is_relative_to(Path(term.path).resolve()):
+            if term.kind in ("folder", TILES) and run.is_relative_to(term.place.resolve()):
                 raise InputError(
                     f"is inside {shown(term.path)}, and its samples would"
                     " become pictures to learn from; give another -o",
