@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from processes import alive, children, until
 
 from trombine.core.errors import InputError
 from trombine.recipes import with_settings
@@ -78,16 +79,16 @@ def of_session(session: int) -> list[int]:
 
 
 def none_left(session: int) -> bool:
-    until = time.monotonic() + 10
-    while of_session(session) and time.monotonic() < until:
+    end = time.monotonic() + 10
+    while of_session(session) and time.monotonic() < end:
         time.sleep(0.05)
     return not of_session(session)
 
 
 def wait_for(ready: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + 90
+    end = time.monotonic() + 90
     while not ready():
-        assert time.monotonic() < until and process.poll() is None, process.communicate()
+        assert time.monotonic() < end and process.poll() is None, process.communicate()
         time.sleep(0.02)
 
 
@@ -152,9 +153,34 @@ def test_the_command_with_two_devices(start: Start, tmp_path: Path) -> None:
         assert (tmp_path / "whole" / file).read_bytes() == (parts / file).read_bytes(), file
 
 
-def alone(run: Path) -> Mapping[str, torch.Tensor]:
+def test_a_rank_that_dies_ends_all_and_the_command_goes_on(start: Start, tmp_path: Path) -> None:
+    """From the last checkpoint, to the weights of a run that nothing stopped."""
+    words = tuple("400" if word == "80" else word for word in WORDS)
+    run, torchrun = tmp_path / "run", ("-m", "torch.distributed.run", "--nproc-per-node", "2")
+
+    def begin() -> subprocess.Popen[str]:
+        place = ("--master-addr", *place_for_two())
+        command = ("-m", "trombine", *words, "--devices", "2", "-o", "run")
+        return start(*torchrun, *place, *command)
+
+    process = begin()
+    wait_for(lambda: list(run.glob("checkpoints/*.safetensors")), process)
+    ranks = children(process.pid)
+    assert len(ranks) >= 2
+    os.kill(ranks[0], signal.SIGKILL)
+    process.communicate(timeout=600)
+    assert process.returncode != 0
+    until(lambda: not any(map(alive, ranks)))
+    assert not list(run.glob("checkpoints/000000400.*")), "it ended before its rank was killed"
+    process = begin()
+    _, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err
+    assert largest(alone(tmp_path / "one", words), tensors_of(run)) < 1e-9
+
+
+def alone(run: Path, words: tuple[str, ...] = WORDS) -> Mapping[str, torch.Tensor]:
     """What one process makes of the same command."""
-    pairs = zip(WORDS[2:-1:2], WORDS[3::2], strict=True)
+    pairs = zip(words[2:-1:2], words[3::2], strict=True)
     given = {name.removeprefix("--").replace("-", "_"): value for name, value in pairs}
     order = TrainConfig(
         name="upscale-fast-x2",
