@@ -187,18 +187,23 @@ def repairs_sheet(folder: Path) -> Sheet:
     for pixels in faces:
         (found,) = read_faces(to_picture(pixels), loaded("reader"), largest=True)
         glasses = found.moment["glasses"] > 0.4
-        cells = [pixels, *(trombine.inpaint(pixels, mask_part=part) for part in ("eyes", "mouth"))]
-        cells.append(trombine.inpaint(pixels, mask_part="glasses" if glasses else "nose"))
-        cells.append(trombine.inpaint(pixels, mask=HIDDEN["a quarter"](found, *pixels.shape[:2])))
-        try:
-            cells.append(trombine.inpaint(pixels, mask_part="hair"))
-        except InputError:  # there is none
-            cells.append(pixels)
+        quarter = HIDDEN["a quarter"](found, *pixels.shape[:2])
+        cells = [pixels, *(anew(pixels, part) for part in ("eyes", "mouth"))]
+        cells += [anew(pixels, "glasses" if glasses else "nose")]
+        cells += [trombine.inpaint(pixels, mask=quarter), anew(pixels, "hair")]
         rows.append([resized(cell, SMALL) for cell in cells])
     half = -(-len(rows) // 2)
     both = [a + b for a, b in zip_longest(rows[:half], rows[half:], fillvalue=[])]
     titles = ("as it was", "eyes", "mouth", "glasses, nose", "a quarter", "hair")
     return Sheet(rows=both, column_titles=titles * 2)
+
+
+def anew(pixels: np.ndarray, part: str) -> np.ndarray:
+    """A face with a part painted anew; as it is where that is not seen."""
+    try:
+        return trombine.inpaint(pixels, mask_part=part)
+    except InputError:
+        return pixels
 
 
 def resized(pixels: np.ndarray, side: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from trombine.core.errors import InputError
 from trombine.faces import read_faces
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.hair import STYLE, continued, hair_in, hides_hair, styled
-from trombine.inpainting.masks import hair
+from trombine.inpainting.masks import beard, hair
 from trombine.io.image import picture_of
 from trombine.models import load
 from trombine.world import Painted, face, paint
@@ -95,6 +95,19 @@ def test_the_mask_of_hair_has_all_of_it(painted: Painted) -> None:
     reach = round(0.08 * person.frame.side)
     near = binary_dilation(truth, iterations=reach)
     assert (found & np.logical_not(near)).sum() < 0.05 * truth.sum()
+
+
+def test_a_beard_stays() -> None:
+    """A reader calls it hair."""
+    man = replace(face(4_000_006), masculine=1.0, beard=1.0, moustache=1.0, beard_extent=1.0)
+    made = paint(man, SIZE, "photo")
+    (person,) = read_faces(to_picture(made.pixels), load("reader"), largest=True)
+    kept = beard(person, (SIZE, SIZE))
+    y, x = np.floor(made.points[[8, 57]]).astype(int).T[::-1]  # chin, and under the lip
+    assert kept[y, x].all()
+    result = trombine.inpaint(made.pixels, mask_part="hair")
+    assert np.array_equal(result[kept], made.pixels[kept])
+    assert (result != made.pixels).any()
 
 
 def test_a_style_is_of_the_worlds_people() -> None:

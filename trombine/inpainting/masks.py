@@ -41,6 +41,8 @@ _COLOUR: Final = re.compile(r"#?([0-9a-fA-F]{6})")
 GLASSES: Final = "glasses"
 _WORN: Final = 0.4  # as the reader says it of glasses: from here on they are worn
 _LEAST: Final = {GLASSES: 0.001, "hat": 0.01}  # of a face's window; less is a mistake of its reader
+_CHEEKS: Final = slice(3, 14)  # of the landmarks of a jaw
+_BEARD: Final = 0.05  # sides of a face's window, by which beards are longer than chins
 _HAIR_SEEN: Final = 1.6  # sides of a face's window, in which hair is looked for
 _HAIR_READ: Final = 256  # places a side that are looked at
 _HAIR_LIKELY: Final = 0.3
@@ -133,9 +135,11 @@ def hole_of_parts(image: Picture, names: str, device: str = CPU) -> Hole:
         if not having:
             raise InputError(f"shows no {name} in its faces", "give --mask")
         for number in having:
-            hole |= _part(faces[number], name, numbers, hole.shape)
+            part = _part(faces[number], name, numbers, hole.shape)
             if name == "hair":
-                hole |= hair(reading.pixels, faces[number])
+                part |= hair(reading.pixels, faces[number])
+                part &= ~beard(faces[number], hole.shape)
+            hole |= part
         shown |= {*having}
     said = f"{', '.join(labels)} of {len(shown)} of {len(faces)} faces"
     return Hole(mask=hole, notices=(said,) if len(faces) > 1 else ())
@@ -179,6 +183,13 @@ def hair(pixels: UInt8[np.ndarray, "h w 3"], face: Face) -> Bool[np.ndarray, "h 
     hole = np.zeros(size, bool)
     cut(hole, box)[...] = found[np.ix_(y, x)]
     return grown(hole, round(1.5 * _PART_GROWS * side))
+
+
+def beard(face: Face, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+    """Where a beard may be, which a reader calls hair: from cheek to cheek, round the chin."""
+    image = Image.new("1", (size[1], size[0]))
+    ImageDraw.Draw(image).polygon([(x, y) for x, y in face.points[_CHEEKS].tolist()], fill=1)
+    return grown(np.array(image), round(_BEARD * face.frame.side))
 
 
 def glasses(points: Points, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
