@@ -60,7 +60,7 @@ from trombine.data.columns import (
     unknown,
 )
 from trombine.data.layouts import LAYOUTS, list_folder, pictures
-from trombine.data.pack import Pack, is_pack, part_of
+from trombine.data.pack import Pack, in_turn, is_pack, part_of
 from trombine.data.painting import (
     KINDS,
     PHOTOS,
@@ -413,7 +413,8 @@ def prepare(
     check_paths(spec)
     for term in parse(spec):
         if term.is_url:
-            mirror(term.path, progress)
+            with in_turn(term.place):
+                mirror(term.path, progress)
         for path, make in _cached(term, size, first_seed).items():
             if not _is_complete(path):
                 make(path, workers=workers, progress=progress)

@@ -127,16 +127,20 @@ def frechet(a: Features, b: Features) -> float:
     the product of their factors, so that no root of a matrix is taken and fewer pictures than
     features will do.
     """
-    (x, y), (n, m) = (_factor(features) for features in (a, b)), (len(a), len(b))
-    shift = a.mean(0) - b.mean(0)
-    traces = np.square(x).sum() / (n - 1) + np.square(y).sum() / (m - 1)
-    both = np.linalg.svd(x @ y.T, compute_uv=False).sum() / math.sqrt((n - 1) * (m - 1))
-    return max(float(shift @ shift + traces - 2 * both), 0.0)
+    return gaussians_apart(a.mean(0) - b.mean(0), _factor(a), _factor(b))
+
+
+def gaussians_apart(shift: Values, x: Features, y: Features) -> float:
+    """The squared Fréchet distance of Gaussians whose means differ by `shift`, and whose
+    covariances are x'x and y'y."""
+    both = np.linalg.svd(x @ y.T, compute_uv=False).sum()
+    return max(float(shift @ shift + np.square(x).sum() + np.square(y).sum() - 2 * both), 0.0)
 
 
 def _factor(features: Features) -> Features:
-    """R with R'R = X'X of the centred features X, and no more rows than needed."""
-    return np.asarray(np.linalg.qr(features - features.mean(0), mode="r"))
+    """R with R'R the covariance of the features, and no more rows than needed."""
+    centred = features - features.mean(0)
+    return np.asarray(np.linalg.qr(centred, mode="r")) / math.sqrt(len(features) - 1)
 
 
 def kid(a: Features, b: Features) -> float:

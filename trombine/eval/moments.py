@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from secrets import token_hex
@@ -20,8 +20,16 @@ from jaxtyping import Float64
 
 from trombine.core.cluster import spread
 from trombine.core.errors import InputError
-from trombine.core.progress import Account, Progress, silent
-from trombine.eval.fidelity import FIRST_SEEDS, Figure, feature_kinds, in_window, read_features
+from trombine.core.progress import Account, Progress, Tick, silent
+from trombine.eval.fidelity import (
+    FIRST_SEEDS,
+    Figure,
+    Kind,
+    feature_kinds,
+    gaussians_apart,
+    in_window,
+    read_features,
+)
 from trombine.eval.sets import Place, drawn_rows, open_place
 
 _PIECE: Final = 1024  # pictures that a process reads at a time
@@ -58,9 +66,7 @@ class Moments:
 
 def frechet(a: Moments, b: Moments) -> float:
     """The squared Fréchet distance between Gaussians of these moments."""
-    x, y, shift = a.factor(), b.factor(), a.mean - b.mean
-    both = np.linalg.svd(x @ y.T, compute_uv=False).sum()
-    return max(float(shift @ shift + np.square(x).sum() + np.square(y).sum() - 2 * both), 0.0)
+    return gaussians_apart(a.mean - b.mean, a.factor(), b.factor())
 
 
 def of_all(
@@ -78,8 +84,12 @@ def of_all(
     halves of both; and that between the halves of the real ones."""
     found = []
     for side, spec in (("generated", generated), ("real", real)):
-        task = _Task(spec, side, tuple(features), size, token_hex(8))
-        moments, unread = _read(task, most, cluster, progress)
+        which = spec, size, FIRST_SEEDS[side], token_hex(8)
+
+        def tick(done: int, total: int, side: str = side) -> None:
+            progress(done, total, f"{side} pictures read for the distance of all")
+
+        moments, unread = _read(which, tuple(features), most, cluster, tick)
         found.append(moments)
         if unread:
             account.notice(f"{unread:,} of its pictures are not in the distance of all", Path(spec))
@@ -93,54 +103,51 @@ def of_all(
     ]
 
 
-@dataclass(frozen=True)
-class _Task:
-    """Which features of which set are read."""
-
-    spec: str
-    side: str
-    features: tuple[str, ...]
-    size: int
-    token: str  # of this call: a process keeps what it has opened no longer
-
-    @cached_property
-    def place(self) -> Place:
-        return open_place(self.spec, self.size, Account(), first_seed=FIRST_SEEDS[self.side])
-
-
-def _read(task: _Task, most: int, cluster: str, progress: Progress) -> tuple[list[Halves], int]:
-    """The moments of a set by kinds of features, and how many pictures could not be read."""
-    count = min(most, task.place.count)
-    edges = np.linspace(0, count, max(1, math.ceil(count / _PIECE)) + 1).round().astype(int)
-    pieces = list(pairwise(edges.tolist()))  # of nearly one size
-    total, done, unread = list[Halves](), 0, 0
-    work = partial(_of_piece, replace(task))
-    for (start, stop), (made, lost) in spread(work, pieces, workers=None, cluster=cluster):
-        if made:
-            both = zip(total or made, made, strict=True)
-            total = [(a + c, b + d) for (a, b), (c, d) in both] if total else made
-        done, unread = done + stop - start, unread + lost
-        progress(done, count, f"{task.side} pictures read for the distance of all")
-    if not total or min(total[0][0].count, total[0][1].count) < 2:
-        raise InputError(f"{task.spec} has too few pictures that can be read")
-    return total, unread
-
-
-def _of_piece(task: _Task, piece: tuple[int, int]) -> tuple[list[Halves], int]:
-    """The moments of the pictures at these places, and how many have none."""
-    opened = _opened(task)
-    rows, kept = drawn_rows(opened.place, np.arange(*piece, dtype=np.int64)), list[np.ndarray]()
-    for row in rows.tolist():
-        with suppress(InputError):
-            kept.append(in_window(opened.place.read(row)[0]))
-    if len(kept) < 2:
-        return [], len(rows)
-    values, _ = read_features(np.stack(kept), feature_kinds(task.features))
-    halves = [(Moments.of(v[::2]), Moments.of(v[1::2])) for v in values.values()]
-    return halves, len(rows) - len(kept)
+Set = tuple[str, int, int, str]
+"""Spec, size, first seed, and a mark of the call: what a process opened for another may be old."""
 
 
 @lru_cache(maxsize=2)
-def _opened(task: _Task) -> _Task:
-    """The same one for all pieces of a process, with its place open."""
-    return task
+def _place(spec: str, size: int, first_seed: int, mark: str) -> Place:
+    return open_place(spec, size, Account(), first_seed=first_seed)
+
+
+@lru_cache(maxsize=2)
+def _kinds(features: tuple[str, ...], mark: str) -> list[Kind]:
+    return feature_kinds(features)
+
+
+def _read(
+    which: Set, features: tuple[str, ...], most: int, cluster: str, tick: Tick
+) -> tuple[list[Halves], int]:
+    """The moments of a set by kinds of features, and how many pictures could not be read."""
+    count = min(most, _place(*which).count)
+    edges = np.linspace(0, count, max(1, math.ceil(count / _PIECE)) + 1).round().astype(int)
+    pieces = list(pairwise(edges.tolist()))  # of nearly one size
+    total, done, unread = list[Halves](), 0, 0
+    work = partial(_of_piece, which, features)
+    for (start, stop), (made, lost) in spread(work, pieces, workers=None, cluster=cluster):
+        if total and made:
+            total = [(a + c, b + d) for (a, b), (c, d) in zip(total, made, strict=True)]
+        total = total or made
+        done, unread = done + stop - start, unread + lost
+        tick(done, count)
+    if not total or min(total[0][0].count, total[0][1].count) < 2:
+        raise InputError(f"{which[0]} has too few pictures that can be read")
+    return total, unread
+
+
+def _of_piece(
+    which: Set, features: tuple[str, ...], piece: tuple[int, int]
+) -> tuple[list[Halves], int]:
+    """The moments of the pictures at these places, and how many have none."""
+    place, kept = _place(*which), list[np.ndarray]()
+    rows = drawn_rows(place, np.arange(*piece, dtype=np.int64))
+    for row in rows.tolist():
+        with suppress(InputError):
+            kept.append(in_window(place.read(row)[0]))
+    if len(kept) < 2:
+        return [], len(rows)
+    values, _ = read_features(np.stack(kept), _kinds(features, which[-1]))
+    halves = [(Moments.of(v[::2]), Moments.of(v[1::2])) for v in values.values()]
+    return halves, len(rows) - len(kept)

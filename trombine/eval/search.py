@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -70,21 +70,12 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What is searched for; pickles, for a walk in other processes."""
+    """What is searched for."""
 
     pictures: Pictures
     top: int
     candidates: int
     skip: Int64[np.ndarray, "q"] | None  # the reference that each is not compared with
-
-    @cached_property
-    def views(self) -> Views:
-        """Of the pictures, then of their mirrors."""
-        views = _views(self.pictures)
-        return torch.cat((views, views.flip(-1)))
-
-    def __getstate__(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in ("pictures", "top", "candidates", "skip")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,13 +147,11 @@ def search(
     asked = Asked(pictures, top, candidates, skip)
     found = (walk or walk_over)(asked, references, threads, lambda done, _: tick(done, total))
 
-    pairs = (
-        found.which.permute(2, 1, 3, 0).flatten(1, 2).numpy()
-    )  # 2q, candidates, (reference, window)
-    views = asked.views[: len(pictures)].numpy()
+    # 2q, candidates, (reference, window)
+    pairs = found.which.permute(2, 1, 3, 0).flatten(1, 2).numpy()
+    jobs = _views(pictures).numpy(), pairs[: len(pictures)], pairs[len(pictures) :]
     copies = []
     with ThreadPoolExecutor(threads) as pool:
-        jobs = views, pairs[: len(pictures)], pairs[len(pictures) :]
         for each in pool.map(partial(_register, references), *jobs):
             copies.append(each)
             tick(count + len(copies), total)
@@ -182,7 +171,9 @@ def walk_over(
     asked: Asked, references: Pictures, threads: int, tick: Tick, *, first: int = 0
 ) -> Best:
     """The best of these references, which are numbered from `first` on."""
-    rough = _unit(torch.nn.functional.adaptive_avg_pool2d(asked.views, ROUGH))  # 2q 2 d
+    views = _views(asked.pictures)
+    both = torch.cat((views, views.flip(-1)))  # pictures, then their mirrors
+    rough = _unit(torch.nn.functional.adaptive_avg_pool2d(both, ROUGH))  # 2q 2 d
     best = _nothing(asked)
     for start in range(0, len(references), _CHUNK):
         part = np.ascontiguousarray(references[start : start + _CHUNK])

@@ -94,12 +94,12 @@ def draw_hair(
     area: Area,
     reader: Model,
     *,
-    seed: int = 0,
-    asked: Mapping[str, float] | None = None,
+    seed: int,
+    asked: Mapping[str, float],
 ) -> bool:
     """Draw hair, and what is round it, in the area of a face that a net has painted, if the face is
     one of a photograph and fitted well; whether it was. `asked` are fields of STYLE and COLOUR."""
-    asked, side = asked or {}, face.frame.side
+    side = face.frame.side
     view = Window.of_frame(replace(face.frame, side=_SEEN * side)).reach(*damaged.size)
     whole = view.height, view.width
     shrink = min(1.0, _MOST / max(whole))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -48,6 +49,7 @@ _HAIR_READ: Final = 256  # places a side that are looked at
 _HAIR_LIKELY: Final = 0.3
 _PART_GROWS: Final = 0.02  # of a face's window: a part's hole covers its rim too
 Points = Float[np.ndarray, "68 2"]
+Shape = Float[np.ndarray, "n 2"]
 Point = Float[np.ndarray, "2"]
 HIDEABLE: Final = {
     **{part.name: (index,) for part, index in zip(PARTS, range(len(PARTS)), strict=True) if index},
@@ -187,9 +189,7 @@ def hair(pixels: UInt8[np.ndarray, "h w 3"], face: Face) -> Bool[np.ndarray, "h 
 
 def beard(face: Face, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
     """Where a beard may be, which a reader calls hair: from cheek to cheek, round the chin."""
-    image = Image.new("1", (size[1], size[0]))
-    ImageDraw.Draw(image).polygon([(x, y) for x, y in face.points[_CHEEKS].tolist()], fill=1)
-    return grown(np.array(image), round(_BEARD * face.frame.side))
+    return grown(_filled([face.points[_CHEEKS]], size), round(_BEARD * face.frame.side))
 
 
 def glasses(points: Points, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
@@ -201,7 +201,6 @@ def glasses(points: Points, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
     across = left - right
     down = np.array([-across[1], across[0]])
     turns = np.linspace(0, 2 * np.pi, 32)[:, None]
-    plane = Image.new("1", (size[1], size[0]))
     shapes = [_bar(right, left, 0.3 * down)]
     for eye, outward in ((right, -across), (left, across)):
         width, height = _LENS[0] * across, _LENS[1] * down
@@ -209,6 +208,12 @@ def glasses(points: Points, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
             eye + 0.04 * down + np.cos(turns) * width + np.sin(turns) * height,
             _bar(eye, eye + _ARM * outward, 0.14 * down),
         ]
+    return _filled(shapes, size)
+
+
+def _filled(shapes: Sequence[Shape], size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+    """What lies in any of these polygons."""
+    plane = Image.new("1", (size[1], size[0]))
     for shape in shapes:
         ImageDraw.Draw(plane).polygon([(float(x), float(y)) for x, y in shape], fill=1)
     return np.array(plane, bool)

@@ -18,8 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from filelock import FileLock
-
 from trombine.core.errors import InputError, OutputError, said, shown
 from trombine.core.progress import Progress, silent
 from trombine.io.files import cache_folder, write_bytes
@@ -153,36 +151,35 @@ def mirror_of(url: str) -> Path:
 
 def mirror(url: str, progress: Progress | None = None) -> None:
     """Fetch what is below a URL and is not in `mirror_of` it as it is there; what is gone there
-    goes here. One process at a time; others wait."""
+    goes here. No other process may be at it."""
     folder, step = mirror_of(url), progress or silent
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
-        store, files = _found(url)
-        if not files:
-            raise InputError("holds no files", "check the name", path=url)
-        list_of_marks = folder.with_suffix(".json")
-        known = json.loads(list_of_marks.read_text()) if list_of_marks.exists() else {}
-        there = {path for path in folder.rglob("*") if path.is_file()}
-        for path in there - {folder / inner for inner in files}:
-            path.unlink()
-        todo = [
-            inner
-            for inner, (_, mark) in files.items()
-            if folder / inner not in there or known.get(inner) != mark
-        ]
-        for start in range(0, len(todo), _AT_ONCE):
-            some = [(files[inner][0], folder / inner) for inner in todo[start : start + _AT_ONCE]]
-            parts = [path.with_name(f".{path.name}.part") for _, path in some]
-            for part in parts:
-                part.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                store.get([name for name, _ in some], [str(part) for part in parts])
-                for part, (_, path) in zip(parts, some, strict=True):
-                    part.replace(path)
-            except OSError as error:
-                raise InputError(f"cannot be fetched ({said(error)})", path=url) from error
-            step(start + len(some), len(todo), "files fetched")
-        write_bytes(list_of_marks, json.dumps({i: mark for i, (_, mark) in files.items()}).encode())
+    store, files = _found(url)
+    if not files:
+        raise InputError("holds no files", "check the name", path=url)
+    marks = folder.with_suffix(".json")
+    known = json.loads(marks.read_text()) if marks.exists() else {}
+    there = {path for path in folder.rglob("*") if path.is_file()}
+    for path in there - {folder / inner for inner in files}:
+        path.unlink()
+    todo = [
+        inner
+        for inner, (_, mark) in files.items()
+        if folder / inner not in there or known.get(inner) != mark
+    ]
+    for start in range(0, len(todo), _AT_ONCE):
+        some = [(files[inner][0], folder / inner) for inner in todo[start : start + _AT_ONCE]]
+        parts = [path.with_name(f".{path.name}.part") for _, path in some]
+        for part in parts:
+            part.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            store.get([name for name, _ in some], [str(part) for part in parts])
+            for part, (_, path) in zip(parts, some, strict=True):
+                part.replace(path)
+        except OSError as error:
+            raise InputError(f"cannot be fetched ({said(error)})", path=url) from error
+        step(start + len(some), len(todo), "files fetched")
+    write_bytes(marks, json.dumps({i: mark for i, (_, mark) in files.items()}).encode())
 
 
 def _is_of_objects(store: Any) -> bool:

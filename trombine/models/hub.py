@@ -34,8 +34,9 @@ def located(name: str | Path) -> str | Path:
 
 def known(name: str | Path) -> str | Path:
     """The name in the hub of a net of KNOWN, unless a file or a run is called so."""
-    own = is_file(Path(name)) or of_run(Path(name))
-    return name if own else KNOWN.get(str(name), name)
+    if str(name) not in KNOWN or Path(name).is_file() or of_run(Path(name)):
+        return name
+    return KNOWN[str(name)]
 
 
 def of_run(folder: Path) -> Path | None:
@@ -50,11 +51,6 @@ def is_there(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
-
-
-def is_file(path: Path) -> bool:
-    """`is_there`, of a file."""
-    return is_there(path) and path.is_file()
 
 
 def downloaded(name: str) -> Path:
