@@ -10,7 +10,7 @@ gave it, at which commit, and under which protocol or on which machine.
 
 Tables that say what the code says stand between such comments too, as <!-- table: degradations -->,
 and so do all rows of a result: <!-- table: measured_inpaint -->; where all of them are of numbers
-of steps, these are the columns.
+of steps, these are the columns. <!-- table: portraits --> is a sentence by the models' cards.
 
     python bench/fill_figures.py            fill in, print what changed
     python bench/fill_figures.py --check    change nothing; exit 1 if a figure differs
@@ -88,12 +88,27 @@ def table(name: str) -> str:
         return import_module(name).STUDY.markdown()
     if name.startswith(_MEASURED):
         return measured(name.removeprefix(_MEASURED))
+    if name == "portraits":
+        return portraits()
     if name != "degradations":
         raise FigureError(f"there is no table {name!r}")
     from trombine.data.degrade import KINDS, limits, usage
 
     rows = [f"| `{usage(name)}` | {kind.about} | {limits(name)} |" for name, kind in KINDS.items()]
     return "\n".join(("| term | what it does | limits |", "| --- | --- | --- |", *rows))
+
+
+def portraits() -> str:
+    """Which shipped models learned from real people, by their cards."""
+    from trombine.models import read_card, shipped
+
+    names = shipped()
+    saw = [name for name in names if re.search("portraits|likenesses", str(read_card(name)))]
+    listed = f"{', '.join(f'`{name}`' for name in saw[:-1])} and `{saw[-1]}`"
+    return (
+        f"{len(names) - len(saw)} of the {len(names)} shipped models learned from painted pictures"
+        f" alone. The other {len(saw)} also saw portraits of real people: {listed}."
+    )
 
 
 def measured(name: str, root: Path = ROOT) -> str:
