@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from json import loads
 from math import sqrt
 from pathlib import Path
 from typing import Final
@@ -25,7 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 import upscale_speed
 from evaluations import Figure, log_evaluation
-from table import ROOT, Row, at_least, at_most, options, report
+from table import Row, at_least, at_most, options, report
 from upscale_drawings import SIZES as SIZES_PAINTED
 from upscale_drawings import wrong_of
 from upscale_pictures import (
@@ -53,7 +52,6 @@ from trombine.models import load
 from trombine.nets import build
 from trombine.world import STYLES
 
-STUDY: Final = ROOT / "bench" / "results" / "upscale-study.json"
 BICUBIC: Final = {2: 33.66, 4: 28.42}  # published, of Set5
 NEAR: Final = 0.02  # dB
 SET5: Final = {2: 37.7, 4: 32.05}  # dB, at least
@@ -308,21 +306,6 @@ def speed_rows(asked: Asked) -> Rows:
     yield at_most(f"{about}, memory", mebibytes * 2**20 / 1e9, "GB", 1.5)
 
 
-def study_rows(asked: Asked) -> Rows:
-    """The net of the paper, trained here on the same pictures for as many CPU-minutes."""
-    rows = loads(STUDY.read_text())["rows"] if STUDY.exists() else []
-    found = {row["name"]: row for row in rows}
-    if not {"upscale-x4", "srresnet-x4"} <= found.keys():
-        say("skipped: bench/upscale_study.py has not trained upscale-x4 and srresnet-x4 yet")
-        return
-    ours, theirs = found["upscale-x4"], found["srresnet-x4"]
-    name = "study x4: upscale-x4 over SRResNet, trained here for as long"
-    above = ours["value"] - theirs["value"]
-    yield Row(name, above, "dB", "> 0", above > 0)
-    longer = ours["minutes"] / theirs["minutes"]
-    yield at_most("study x4: CPU-minutes of upscale-x4 against SRResNet's", longer, "times", 1.05)
-
-
 def there(folder: str) -> bool:
     """Whether a folder of ../shared/data is there; says so where it is not."""
     if (SHARED / folder).is_dir():
@@ -340,7 +323,6 @@ GROUPS: Final[dict[str, Callable[[Asked], Rows]]] = {
     "drawings": drawing_rows,
     "wild": wild_rows,
     "detector": detector_rows,
-    "study": study_rows,
     "speed": speed_rows,
 }
 

@@ -88,7 +88,6 @@ ROWS: Final = {
     "half": _net(64, 8, 20_000, "time"),
     "twice": _net(64, 8, 80_000, "time"),
     "upscale-x4": _x4("x4", "upscale-x4", 44_000),
-    "srresnet-x4": _x4("x4", "srresnet-x4", 7_100),
     "not-grown": _x4("grown", "upscale-x4", 40_000, "--depth 8"),
     "grown": _x4("grown", "upscale-x4", 40_000, GROWN),
     "grown-frozen": _x4("grown", "upscale-x4", 40_000, f"{GROWN} --freeze head+body"),
