@@ -10,7 +10,8 @@
     symmetry.py     the hidden side of a large face, from its other side
     fitted.py       hidden eyes, mouths, glasses, with lines of the person who looks like the face
     hair.py         another hair style
-    copying.py      textures put together from patches; its loops are in kernel_copy.py
+    repeating.py    what the surroundings repeat (stripes, bricks, edges), continued
+    copying.py      textures put together from patches; loops of both are in kernel_copy.py
     repairing.py    a hole painted, window after window
     inpaint.py      one picture to its files, or one that a program holds
 

@@ -1,4 +1,5 @@
-"""The compiled loops of copying.py: which patch looks like which, and what patches say of a pixel.
+"""The compiled loops of copying.py, which patch looks like which, and what patches say of a pixel;
+and of repeating.py, by which shift each pixel is copied.
 
 `exact`, without fast arithmetic: the same pictures on any machine. A patch is the square round its
 middle, cut at the edges of the picture.
@@ -11,6 +12,8 @@ import numpy as np
 from trombine.world.compiled import exact
 
 REACH = 3  # pixels from a patch's middle to its sides
+_MANY = np.float32(1e30)
+_MOST = np.float32(1e6)  # of a message
 
 
 @exact
@@ -134,3 +137,62 @@ def blend(
                             result[y, x, k] = planes[v, u, k]
             for k in range(channels):
                 result[y, x, k] /= total
+
+
+@exact
+def choose(
+    colours: np.ndarray,
+    costs: np.ndarray,
+    neighbours: np.ndarray,
+    rounds: int,
+    chosen: np.ndarray,
+) -> None:
+    """The shift of each pixel, n, by min-sum belief propagation, forward and back.
+
+    `colours`, n x k x 3, is what each of k shifts copies there, `costs`, n x k, what that costs by
+    itself; `neighbours`, n x 4, are the pixels at the right, below, at the left and above, or -1.
+    Two neighbours of different shifts cost what these differ by at both.
+    """
+    count, shifts = costs.shape
+    messages = np.zeros((count, 4, shifts), np.float32)  # from these neighbours
+    held = np.empty(shifts, np.float32)
+    for number in range(2 * rounds):
+        back = number % 2
+        for j in range(count):
+            i = count - 1 - j if back else j
+            for axis in range(2):
+                to = axis + 2 * back  # where the neighbour lies
+                other = neighbours[i, to]
+                if other < 0:
+                    continue
+                for a in range(shifts):
+                    total = costs[i, a]
+                    for side in range(4):
+                        if side != to:
+                            total += messages[i, side, a]
+                    held[a] = total
+                least = _MANY
+                for b in range(shifts):
+                    best = held[b]
+                    for a in range(shifts):
+                        if held[a] >= best:
+                            continue
+                        cost = held[a]
+                        for c in range(3):
+                            here = colours[i, a, c] - colours[i, b, c]
+                            there = colours[other, a, c] - colours[other, b, c]
+                            cost += here * here + there * there
+                        best = min(best, cost)
+                    messages[other, (to + 2) % 4, b] = best
+                    least = min(least, best)
+                for b in range(shifts):
+                    place = messages[other, (to + 2) % 4, b] - least
+                    messages[other, (to + 2) % 4, b] = min(place, _MOST)
+    for i in range(count):
+        best = _MANY
+        for a in range(shifts):
+            total = costs[i, a]
+            for side in range(4):
+                total += messages[i, side, a]
+            if total < best:
+                best, chosen[i] = total, a

@@ -5,8 +5,9 @@ What is painted is context for the next window: faces first, then thin holes, th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,7 @@ from trombine.inpainting.faces import (
 )
 from trombine.inpainting.fitted import draw_organs, hides_organs
 from trombine.inpainting.hair import draw_hair, hides_hair
+from trombine.inpainting.repeating import repeated
 from trombine.inpainting.steering import Steering
 from trombine.inpainting.surroundings import SIDE, Noise, Squares, evened
 from trombine.inpainting.symmetry import is_frontal, paint_by_other_side
@@ -55,10 +57,18 @@ _FINE: Final = 1.2  # pixels of a face's window for one of the picture, at most
 _RING: Final = 48  # pixels round a hole in which grain is measured
 _MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
 _SQUARES: Final = 256  # of them at most
+_THICK: Final = 16  # pixels of a hole, from which on what lies round it may be continued
 _TEXTURED: Final = 0.02  # lost by shrinking, from which on a texture is missed
 _MOST_COPIED: Final = 1 << 22  # pixels of a picture that patches are looked for in
 _FEATURES: Final = 0.25  # of a face's frame, from its middle
 _SIDES: Final = range(16, 1025)  # of windows: a card is a stranger's text
+
+
+Copier = Callable[
+    [Float32[np.ndarray, "k l 3"], Bool[np.ndarray, "k l"], Bool[np.ndarray, "k l"]],
+    Float32[np.ndarray, "k l 3"] | None,
+]
+"""Makes a picture of a guess, of where its hole is, and of what is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +165,7 @@ class Painter:
     of: int = 0
     nets: dict[str, Model] = field(default_factory=dict)  # beside the one that paints
     has_hair: bool = False  # whether a hair style was drawn
-    smooth: list[Area] = field(default_factory=list)  # what lacks the texture of its surroundings
+    ground: list[tuple[Area, bool]] = field(default_factory=list)  # thick; lacks texture or not
 
     @property
     def side(self) -> int:
@@ -176,7 +186,7 @@ class Painter:
     def paint(self, faces: Sequence[Face], steering: Steering) -> list[Face]:
         """Paint all of the hole, the largest face first; the faces with what is guessed of them."""
         self.done, self.of = 0, int(np.count_nonzero(self.damaged.missing))
-        self.smooth, faces = [], list(faces)
+        self.ground, faces = [], list(faces)
         if faces:
             completer = loaded(COMPLETER, task="complete", device=self.device)
             self.nets[COMPLETER] = completer
@@ -228,29 +238,38 @@ class Painter:
         """Paint holes where no face is."""
         seen = self.damaged.seen(patch.window)
         lost = self._paint(patch.window, patch.area, seen, {})
-        if lost > _TEXTURED and not varies(self.model):
-            self.smooth.append(patch.area)
+        if not varies(self.model) and thickness(patch.area.inside) >= _THICK:
+            self.ground.append((patch.area, lost > _TEXTURED))
 
     def copy(self, faces: Sequence[Face]) -> None:
-        """Put patches of the surroundings where a texture ends at what is painted."""
-        for number, area in enumerate(self.smooth):
-            thick = thickness(area.inside)
-            box = area.box.grown(round(max(thick, _RING)), *self.damaged.size)
-            if box.height * box.width > _MOST_COPIED:
-                continue
-            known, hole = self.damaged.known(box), np.zeros((box.height, box.width), bool)
-            cut(hole, area.box.within(box))[...] = area.inside
-            kept = (known[..., 3] > 0) & ~cut(self.damaged.hole, box)
-            for face in faces:
-                kept &= ~_features(face, box)
+        """Continue what the surroundings repeat, and where a texture ends at what is painted, put
+        patches of them."""
+        for number, (area, lacks_texture) in enumerate(self.ground):
             chance = Rng(seed=self.seed, places=np.array([number], np.int64))
             seed = int(chance.generator("copy").integers(1 << 32))
-            result = copied(known[..., :3], hole, kept, thick, seed)
-            if result is not None:
-                rows, columns = np.nonzero(hole)
-                self.damaged.paint(rows + box.top, columns + box.left, result[hole].clip(0, 1))
+            longest, thick = max(area.box.height, area.box.width), thickness(area.inside)
+            done = self._put(area, longest, faces, partial(repeated, seed=seed))
+            if lacks_texture and not done:
+                self._put(area, round(thick), faces, partial(copied, thick=thick, seed=seed))
             if self.tick is not None:
                 self.tick(self.done, self.of)
+
+    def _put(self, area: Area, far: int, faces: Sequence[Face], make: Copier) -> bool:
+        """Put what is made of what is kept so far round an area into it; whether any is."""
+        box = area.box.grown(max(far, _RING), *self.damaged.size)
+        if box.height * box.width > _MOST_COPIED:
+            return False
+        known, hole = self.damaged.known(box), np.zeros((box.height, box.width), bool)
+        cut(hole, area.box.within(box))[...] = area.inside
+        kept = (known[..., 3] > 0) & ~cut(self.damaged.hole, box)
+        for face in faces:
+            kept &= ~_features(face, box)
+        result = make(known[..., :3], hole, kept)
+        if result is None:
+            return False
+        rows, columns = np.nonzero(hole)
+        self.damaged.paint(rows + box.top, columns + box.left, result[hole].clip(0, 1))
+        return True
 
     def _paint(
         self,
