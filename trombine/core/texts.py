@@ -1,4 +1,4 @@
-"""Texts: JSON that may be anybody's; columns under one another."""
+"""Texts: JSON that may be anybody's; counts in words; columns under one another."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ def from_json(text: str | bytes, **options: Any) -> Any:
         return json.loads(text, **options)
     except RecursionError as error:
         raise ValueError("is nested too deeply") from error
+
+
+def counted(count: int, what: str) -> str:
+    """So many of what is named in the singular: `1 picture`, `2,000 pictures`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:

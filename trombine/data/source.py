@@ -47,6 +47,7 @@ from trombine.core.errors import InputError
 from trombine.core.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
 from trombine.core.progress import Progress
 from trombine.core.rng import Rng
+from trombine.core.texts import counted
 from trombine.data.augment import Augment, augmented
 from trombine.data.columns import (
     PAIR,
@@ -59,7 +60,7 @@ from trombine.data.columns import (
     batch_of,
     unknown,
 )
-from trombine.data.layouts import LAYOUTS, list_folder, pictures
+from trombine.data.layouts import LAYOUTS, list_folder
 from trombine.data.pack import Pack, in_turn, is_pack, part_of
 from trombine.data.painting import (
     KINDS,
@@ -229,7 +230,8 @@ class Part:
                     cure = _SORT if splits is None else f"name another use than {term.split}"
                     raise InputError(f"{spec}: none of its pictures is for this use; {cure}")
             if term.count is not None and term.count > len(rows):
-                raise InputError(f"{spec}: has only {pictures(len(rows))}; ask for no more")
+                held = counted(len(rows), "picture")
+                raise InputError(f"{spec}: has only {held}; ask for no more")
             rows = rows[: term.count]
         self.rows = rows
         self.splits = None if splits is None else splits[rows]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +22,11 @@ from scipy.sparse.csgraph import connected_components
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Tick
-from trombine.data import layouts
+from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
 from trombine.eval.search import ssim
 from trombine.faces import read_faces
+from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture
 from trombine.models import loaded
 from trombine.report import Report
@@ -122,7 +122,7 @@ def check(
     """
     name, split = file
     try:
-        digest = sha256((folder / name).read_bytes()).hexdigest()
+        of_bytes = digest(folder / name)
         image = load_picture(folder / name, least=max(SIDE, _READ // 2))
     except (InputError, OSError) as error:
         why = error.problem if isinstance(error, InputError) else error.strerror or "cannot be read"
@@ -143,7 +143,7 @@ def check(
         split=split,
         width=width,
         height=height,
-        digest=digest,
+        digest=of_bytes,
         problems=tuple(problem for problem, has in problems.items() if has),
         small=small,
     )
@@ -281,7 +281,7 @@ def text_of(audit: Audit) -> str:
         named = f"  {', '.join(items[:_NAMED])}{more}" if items else ""
         lines.append(f"{kind:22}{len(items):>7,}{named}")
     count, keep = len(audit.pictures), int(audit.kept().sum())
-    return "\n".join((*lines, f"{layouts.pictures(count)}, {keep:,} to keep"))
+    return "\n".join((*lines, f"{counted(count, 'picture')}, {keep:,} to keep"))
 
 
 def keep_list(audit: Audit) -> str:
@@ -293,7 +293,7 @@ def keep_list(audit: Audit) -> str:
 def report_of(folder: Path, audit: Audit) -> Report:
     """The counts, how alike pictures are, the doubles, and examples of each problem."""
     count, keep, across = len(audit.pictures), int(audit.kept().sum()), audit.across()
-    lead = f"{layouts.pictures(count)}; to keep: {keep:,}."
+    lead = f"{counted(count, 'picture')}; to keep: {keep:,}."
     report = Report(f"Audit of {shown(folder.resolve().name)}", lead=lead, generator=GENERATOR)
     found = {p: [c for c in audit.pictures if p in c.problems] for p in PROBLEMS}
     rows = [[problem, f"{len(files):,}"] for problem, files in found.items()]

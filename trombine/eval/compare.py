@@ -10,7 +10,6 @@ in protocol_files.py. Sets of generated pictures are compared by fidelity.py.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 import shlex
@@ -19,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,15 +30,15 @@ from PIL import Image
 from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
-from trombine.core.texts import aligned
-from trombine.data import layouts
+from trombine.core.texts import aligned, counted
 from trombine.data.source import parse
 from trombine.eval import witness
 from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerprint, measure_of
 from trombine.eval.restoration import judged
-from trombine.eval.stats import Estimate, mean, sign_flip
+from trombine.eval.stats import NONE, Estimate, mean, sign_flip
 from trombine.io.batch import find
+from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.models import loaded, read_card
 from trombine.models.card import Card
@@ -54,7 +53,6 @@ Numbers = dict[str, Any]
 
 MOST_DECIBELS: Final = 100.0  # what equal pictures count for, whose PSNR is infinite
 CEILING: Final = "truth as JPEG 95"
-NONE: Final = Estimate(value=None, low=None, high=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +90,7 @@ def method_of(text: str, file: ProtocolFile) -> Method:
     with about(name):
         for path in paths:
             _check_unseen(read_card(path), file)
-    weights = "+".join(hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in paths)
+    weights = "+".join(digest(path)[:12] for path in paths)
     return of_function(name, function, kind="net", weights=weights)
 
 
@@ -339,9 +337,7 @@ def _rounded(row: Row) -> Row:
 def _mean(values: Column) -> Numbers:
     """The mean of some pictures with its interval."""
     there = values[np.isfinite(values)]
-    if not len(there):
-        return asdict(NONE)
-    return dict(zip(("value", "low", "high"), mean(there), strict=True))
+    return (Estimate(*mean(there)) if len(there) else NONE)._asdict()
 
 
 def _figures(values: Column, best: Column) -> Numbers:
@@ -367,7 +363,7 @@ def text_of(numbers: Numbers) -> str:
     judge = f", witness {protocol['witness']}" if protocol["witness"] else ""
     lines = [*aligned(_table(numbers))]
     lines.append(
-        f"protocol {protocol['hash']} ({protocol['name']}), {layouts.pictures(protocol['count'])}"
+        f"protocol {protocol['hash']} ({protocol['name']}), {counted(protocol['count'], 'picture')}"
         f" (pixels {protocol['pixels']}){judge}"
     )
     nets = [f"{short(m['method'])} {m['hash']}" for m in numbers["methods"] if m["hash"]]

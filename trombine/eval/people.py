@@ -26,7 +26,7 @@ import numpy as np
 from jaxtyping import UInt8
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from trombine.core.errors import InputError, shown
+from trombine.core.errors import InputError, first_of, shown
 from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import Rng
 from trombine.eval.sets import open_place, square
@@ -316,9 +316,7 @@ def _read(path: Path, model: type[Model], remedy: str) -> Model:
         try:
             return model.model_validate_json(file.read())
         except ValidationError as error:
-            one = error.errors(include_url=False)[0]
-            place = " ".join(map(str, one["loc"])) or "the file"
-            raise InputError(f"is damaged ({place}: {one['msg']})", remedy, path=path) from error
+            raise InputError(f"is damaged ({first_of(error)})", remedy, path=path) from error
 
 
 def subject_of(content: Answers, key: Key, file: Path) -> Subject:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
+from trombine.core.texts import counted
 from trombine.runs.folder import Entry, RunFolder, mapping, numbered
 
 RUNNING: Final = "running"
@@ -288,7 +289,7 @@ def cost_rows(summary: RunSummary) -> list[list[str]]:
         ["CPU time", duration(spent.cpu)],
         *([["GPU time", duration(spent.gpu)]] if spent.gpu > 0 else ()),
         ["Wall time", duration(spent.seconds)],
-        ["Begun or resumed", f"{spent.starts} time{'' if spent.starts == 1 else 's'}"],
+        ["Begun or resumed", counted(spent.starts, "time")],
         ["Last heard of", spent.last.replace("T", " ")[:16] or "–"],
     ]
 

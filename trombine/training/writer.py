@@ -23,6 +23,7 @@ from trombine import __version__
 from trombine.core.conventions import to_pixels
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, log
+from trombine.core.texts import counted
 from trombine.data.source import PAINTED, contents_of, parse
 from trombine.losses.alarms import Alert, Report
 from trombine.metrics import CHECKOUT, CHOOSING_SEEDS, Protocol, commit_of
@@ -121,8 +122,7 @@ def licence_of(specs: Iterable[str]) -> str:
 def _learned_from(material: Material) -> str:
     """`folder:own (120 pictures) and leaves#48 (48 pictures)`."""
     return " and ".join(
-        f"{source.spec} ({len(source):,} picture{'' if len(source) == 1 else 's'})"
-        for source in material.learned.values()
+        f"{source.spec} ({counted(len(source), 'picture')})" for source in material.learned.values()
     )
 
 

@@ -5,7 +5,8 @@ A method takes a batch of pictures, N x C x H x W within [0, 1], and what its ta
 world to draw in, and the `source` that pictures are drawn in. It gives pictures within [0, 1],
 rounded to 8 bits as a file holds them. Who compares methods need not know which are nets.
 
-    methods("upscale", "bicubic", "upscale-fast")["bicubic"](pictures, factor=2)
+    TASKS["upscale"].baselines["bicubic"](pictures, factor=2)
+    TASKS["upscale"].net("upscale-fast")(pictures, factor=2)
 """
 
 from __future__ import annotations
@@ -37,12 +38,3 @@ TASKS: Final = {
     "repair": Methods(repair.BASELINES, repair.of_net, "mean colour"),
     "restyle": Methods(restyle.BASELINES, restyle.of_net, "input"),
 }
-
-
-def methods(task: str, *names: str) -> dict[str, Run]:
-    """The methods of a task by these names, or all that need no net."""
-    table = TASKS[task]
-    return {
-        name: table.baselines[name] if name in table.baselines else table.net(name)
-        for name in names or table.baselines
-    }

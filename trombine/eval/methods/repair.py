@@ -13,7 +13,7 @@ from skimage.restoration import inpaint_biharmonic
 from torch import Tensor
 
 from trombine.core.conventions import to_picture, to_pixels
-from trombine.core.errors import InputError
+from trombine.core.errors import library
 from trombine.inpainting.repairing import repaired_pictures
 from trombine.models.pipelines import repairer
 
@@ -62,11 +62,7 @@ TELEA_RADIUS: Final = 3  # pixels, as OpenCV's examples have it
 
 def telea(pictures: Pictures, *, hole: Holes) -> Pictures:
     """Telea 2004, marched in from the border of the hole (OpenCV's)."""
-    try:
-        import cv2  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        remedy = "pip install 'trombine[opencv]', or leave Telea out"
-        raise InputError("Telea needs OpenCV, which is not installed", remedy) from error
+    cv2 = library("cv2", "opencv")
     masks = hole[:, 0].to(torch.uint8).numpy()
     filled = [
         cv2.inpaint(to_pixels(picture), mask, TELEA_RADIUS, cv2.INPAINT_TELEA)
