@@ -517,10 +517,6 @@ def _sides(path: Path) -> dict[str, tuple[int, str]]:
     return {folder: of for folder, of in folders.items() if (path / folder).is_dir()}
 
 
-def _find_unpaired(path: Path) -> Path | None:
-    return path if {kind for _, kind in _sides(path).values()} == {"A", "B"} else None
-
-
 def _list_unpaired(path: Path, home: Path) -> Listing:
     classes, splits = dict[str, str](), dict[str, int]()
     for folder, (split, kind) in _sides(path).items():
@@ -796,10 +792,6 @@ _FLICKR_TEXTS: Final = ("", "Flickr8k_text")
 _CAPTIONS: Final = ("captions.txt", "Flickr8k.token.txt", "Flickr8k.lemma.token.txt")
 
 
-def _find_flickr(path: Path) -> Path | None:
-    return folder_of(path, _FLICKR) if file_of(path, _CAPTIONS, _FLICKR_TEXTS) else None
-
-
 def _list_flickr(path: Path, home: Path) -> Listing:
     splits = dict[str, int]()
     for part in ("train", "dev", "test"):
@@ -835,11 +827,13 @@ LAYOUTS: Final = {
     "ffhq": Layout(f"{' or '.join(_FFHQ)}, and {_FFHQ_JSON}", _among(*_FFHQ), _list_ffhq),
     "unpaired": Layout(
         "trainA and trainB: two kinds of picture that are not pairs; testA and testB",
-        _find_unpaired,
+        lambda path: path if {kind for _, kind in _sides(path).values()} == {*"AB"} else None,
         _list_unpaired,
     ),
     "flickr8k": Layout(
-        "Flickr8k_Dataset.zip, unpacked, and its captions", _find_flickr, _list_flickr
+        "Flickr8k_Dataset.zip, unpacked, and its captions",
+        lambda path: file_of(path, _CAPTIONS, _FLICKR_TEXTS) and folder_of(path, _FLICKR),
+        _list_flickr,
     ),
     "utkface": Layout(
         "UTKFace.tar.gz, unpacked: age, gender and race from the pictures' names",

@@ -238,7 +238,9 @@ def write_pack(
 
 
 def _result(path: Path, unit: str, kind: str, *, kept: int, count: int) -> Result:
-    skipped = _skipped(path)
+    file = path / SKIPPED
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    skipped = {line["file"]: line["why"] for line in map(json.loads, lines)}
     summary = f"{shown(path)}: a pack of {counted(len(Pack(path)), unit)}{kind}"
     summary += f"; {len(skipped):,} left out, listed in {SKIPPED}" if skipped else ""
     if kept == count:
@@ -340,12 +342,6 @@ def _is_wanted(path: Path, about: Mapping[str, Any], overwrite: bool) -> bool:
         problem = f"is another pack: its {', '.join(keys)} differ"
         raise InputError(problem, "choose another name, or --overwrite", path=path)
     return True
-
-
-def _skipped(path: Path) -> dict[str, str]:
-    file = path / SKIPPED
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return {line["file"]: line["why"] for line in map(json.loads, lines)}
 
 
 @contextmanager

@@ -163,10 +163,6 @@ def _faces(maker: Maker, seed: int) -> Sample:
     return Sample(row=row, styles=maker.styles)
 
 
-def _leaves(maker: Maker, seed: int) -> Sample:
-    return Sample(row={"pictures": leaves(seed, maker.size)})
-
-
 def _fractals(maker: Maker, seed: int) -> Sample:
     drawn = fractals.fractal(seed)
     pixels = fractals.paint_fractal(drawn, maker.size)
@@ -218,7 +214,10 @@ KINDS: Final = {
         styles_key="style",
         option="style",
     ),
-    "leaves": Kind(make=_leaves, in_specs=True),
+    "leaves": Kind(
+        make=lambda maker, seed: Sample(row={"pictures": leaves(seed, maker.size)}),
+        in_specs=True,
+    ),
     "fractals": Kind(
         make=_fractals,
         vector_names=lambda: fractals.VECTOR_NAMES,

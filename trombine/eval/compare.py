@@ -1,6 +1,6 @@
 """Methods compared under a protocol: run on the same pictures, measured, ranked.
 
-A method is a function of methods/ (a baseline, a net by name or file) or a command in quotes that
+A method is a function of methods.py (a baseline, a net by name or file) or a command in quotes that
 reads a folder and writes a folder. All functions run in this process, on one thread and one picture
 after the other, so that their pictures do not depend on how many cores there are.
 
@@ -80,7 +80,11 @@ def method_of(text: str, file: ProtocolFile) -> Method:
     if "{" in name:
         return _command(name, file)
     try:
-        function, paths = task.net(name), _files(name, file)
+        function = task.net(name)
+        if file.task == "upscale":  # a family of nets
+            paths = [path for _, path in sorted(nets_of(name).items())]
+        else:
+            paths = [loaded(name, task=None if file.task == "restyle" else file.task).path]
     except InputError as error:
         if error.path is None or Path(name).exists():
             raise
@@ -100,8 +104,8 @@ def limits(file: ProtocolFile) -> dict[str, str]:
 
 
 def of_function(name: str, function: Callable[..., Any], **fields: Any) -> Method:
-    """A function of methods/, or one like it, as a method: it is given of each case a picture, and
-    what the task adds."""
+    """A function, as those of methods.py, as a method: it is given of each case a picture, and what
+    the task adds."""
 
     def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
         options: dict[str, Any] = {}
@@ -135,14 +139,6 @@ def _as_jpeg(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
 
 
 # Nets
-
-
-def _files(name: str, file: ProtocolFile) -> list[Path]:
-    """The files of the nets that a name stands for."""
-    if file.task == "upscale":
-        nets = nets_of(name)
-        return [nets[factor] for factor in sorted(nets)]
-    return [loaded(name, task=None if file.task == "restyle" else file.task).path]
 
 
 def _check_unseen(card: Card, file: ProtocolFile) -> None:
@@ -269,7 +265,13 @@ def numbers_of(
     file: ProtocolFile, cases: Sequence[Case], outcomes: Sequence[Outcome], named: Sequence[str]
 ) -> Numbers:
     """All figures, as JSON holds them; methods that are not `named` are limits, out of the rank."""
-    columns = {o.method.name: _columns(file, o) for o in outcomes}
+    columns = {  # NaN where a picture has none
+        o.method.name: {
+            text: np.array([np.nan if row[text] is None else row[text] for row in o.rows])
+            for text in file.measures
+        }
+        for o in outcomes
+    }
     first = file.measures[0]
     firsts = {name: float(np.nanmean(values[first])) for name, values in columns.items()}
     if any(math.isnan(value) for value in firsts.values()):
@@ -319,14 +321,6 @@ def numbers_of(
         "best": ranked[0],
         "methods": methods,
         "pictures": pictures,
-    }
-
-
-def _columns(file: ProtocolFile, outcome: Outcome) -> dict[str, Column]:
-    """The values of each measure, NaN where a picture has none."""
-    return {
-        text: np.array([np.nan if row[text] is None else row[text] for row in outcome.rows])
-        for text in file.measures
     }
 
 

@@ -164,7 +164,9 @@ def prdc(generated: Features, real: Features) -> dict[str, float]:
     A picture's neighbourhood reaches to the NEAREST-th other one of its own set.
     """
     across = apart(generated, real)
-    ours, theirs = (_reach(features) for features in (generated, real))
+    ours, theirs = (  # each picture's own place is the first
+        np.partition(apart(each, each), NEAREST, axis=1)[:, NEAREST] for each in (generated, real)
+    )
     within = across < theirs
     return {
         "precision": float(within.any(1).mean()),
@@ -172,11 +174,6 @@ def prdc(generated: Features, real: Features) -> dict[str, float]:
         "density": float(within.sum() / (NEAREST * len(generated))),
         "coverage": float(within.any(0).mean()),
     }
-
-
-def _reach(features: Features) -> Values:
-    """How far each picture's NEAREST-th is; its own place is the first."""
-    return np.partition(apart(features, features), NEAREST, axis=1)[:, NEAREST]
 
 
 def apart(a: Features, b: Features) -> Table:

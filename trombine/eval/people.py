@@ -187,14 +187,15 @@ def render(content: Mapping[str, Any]) -> tuple[str, str]:
     """The page with its style, script and pictures, and its policy, which lets it load and send
     nothing; with a `subject`, it sends their answers to where it is from."""
     style, script = STYLE + _asset("people.css"), _asset("people.js")
-    hashes = [f"'sha256-{_base64_hash(text)}'" for text in (style, script)]
+    hashes = (base64.b64encode(sha256(s.encode()).digest()).decode() for s in (style, script))
     options = "".join(f'<option value="{v}">{text}</option>' for v, text in EXPERIENCES.items())
     reasons = "".join(
         f'<label><input type="checkbox" name="reason" value="{reason}"> <kbd>{n}</kbd> {reason}'
         "</label>"
         for n, reason in enumerate(REASONS, 1)
     )
-    policy = f"default-src 'none'; img-src data:; style-src {hashes[0]}; script-src {hashes[1]}; "
+    policy = "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'; "
+    policy = policy.format(*hashes)
     policy += "connect-src 'self'; " * ("subject" in content)
     policy += "base-uri 'none'; form-action 'none'"
     page = Template(_asset("people.html")).substitute(
@@ -207,10 +208,6 @@ def render(content: Mapping[str, Any]) -> tuple[str, str]:
         content=json.dumps(content).replace("<", "\\u003c"),  # nothing that ends a script
     )
     return page, policy
-
-
-def _base64_hash(text: str) -> str:
-    return base64.b64encode(sha256(text.encode()).digest()).decode()
 
 
 def _asset(name: str) -> str:

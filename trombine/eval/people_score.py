@@ -207,7 +207,7 @@ def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
             {
                 "first": a.name,
                 "second": b.name,
-                "kappa": bootstrap(cohen_kappa, one, other)._asdict(),
+                "kappa": _kappa(one, other),
             }
             for (a, one), (b, other) in pairs
         ],

@@ -178,7 +178,7 @@ class Picture:
         """`rgb()` rounded to 8 bits."""
         colours = self.colours
         if self.bits == 16 or speaks(self.profile, colours.shape[2]):
-            return _in_8_bits(self.rgb())
+            return (self.rgb() * np.float32(255)).round().astype(np.uint8)
         return np.repeat(colours, 3, axis=2) if self.is_grey else np.ascontiguousarray(colours)
 
     def alpha(self) -> Float32[np.ndarray, "h w"] | None:
@@ -713,7 +713,9 @@ def encode(
     """A file of the picture, as bytes, reduced to what the format can store."""
     picture = fit(picture, format)
     if picture.bits == 16:
-        return _encode_wide(picture, format, record)
+        samples = picture.samples[..., 0] if picture.samples.shape[2] == 1 else picture.samples
+        write_wide = _wide_tiff_file if format == "TIFF" else _wide_png_file
+        return write_wide(picture, np.ascontiguousarray(samples), record)
     options: dict[str, Any] = {}
     if format not in _NO_PROFILE:
         options["icc_profile"] = picture.profile
@@ -805,12 +807,6 @@ def _png_texts(record: Mapping[str, Any] | None, xmp: bytes = b"") -> PngImagePl
     return info
 
 
-def _encode_wide(picture: Picture, format: str, record: Mapping[str, Any] | None) -> bytes:
-    samples = picture.samples[..., 0] if picture.samples.shape[2] == 1 else picture.samples
-    samples = np.ascontiguousarray(samples)
-    return (_wide_tiff_file if format == "TIFF" else _wide_png_file)(picture, samples, record)
-
-
 def _wide_png_file(
     picture: Picture, samples: np.ndarray, record: Mapping[str, Any] | None
 ) -> bytes:
@@ -863,7 +859,3 @@ def _on_white(picture: Picture) -> Picture:
     share = alpha[..., None].astype(np.float64)
     mixed = (colours * share + top * (1 - share)).round().astype(colours.dtype)
     return replace(picture, samples=mixed)
-
-
-def _in_8_bits(colours: Float32[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
-    return (colours * np.float32(255)).round().astype(np.uint8)

@@ -51,7 +51,8 @@ class Board:
             if isinstance(value, int | float):
                 self._writer.add_scalar(f"{first}{name}", value, pictures)
         if kind in ("alarm", "phase", "rollback"):
-            self._writer.add_text(str(kind), _text_of(entry), pictures)
+            fields = (f"{n}: {v}" for n, v in entry.items() if n not in ("kind", "pictures"))
+            self._writer.add_text(str(kind), shown(", ".join(fields)), pictures)
         self._writer.flush()
 
     def sample(self, pictures: int, pixels: Pixels) -> None:
@@ -73,11 +74,6 @@ class Board:
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()
-
-
-def _text_of(entry: Mapping[str, Any]) -> str:
-    fields = {name: value for name, value in entry.items() if name not in ("kind", "pictures")}
-    return shown(", ".join(f"{name}: {value}" for name, value in fields.items()))
 
 
 def _plain(value: object) -> bool | int | float | str:

@@ -12,8 +12,7 @@ from skimage.exposure import match_histograms
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.data.resize import enlarge
-from trombine.eval.methods import TASKS
-from trombine.eval.methods.restyle import LEARNT_AT, LEARNT_FROM
+from trombine.eval.methods import LEARNT_AT, LEARNT_FROM, TASKS
 from trombine.models import Card, load, save
 from trombine.models.running import enlarged
 from trombine.nets import build
