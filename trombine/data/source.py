@@ -34,7 +34,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -73,7 +72,7 @@ from trombine.data.painting import (
 )
 from trombine.data.prepare import PrepareOptions, hub_folder, prepare_hub, prepare_pack
 from trombine.data.reading import MOST, TILES, Folder
-from trombine.io.files import cache_folder
+from trombine.io.files import cache_folder, is_there
 from trombine.io.stores import STORES, mirror, mirror_of, url_of
 from trombine.nets.spaces import SPACES
 from trombine.world import STYLES
@@ -179,13 +178,6 @@ def _counted(seeds: str) -> tuple[int, int | None]:
     if count < 1:
         raise InputError(f"#{seeds}: a count is above 0, and seeds are the first and the last")
     return int(first) if dash else 0, count
-
-
-def is_there(path: str) -> bool:
-    """Whether it is the path of something; any text may be asked about, however long."""
-    with suppress(OSError):
-        return bool(path) and Path(path).exists()
-    return False
 
 
 def check_paths(spec: str) -> None:

@@ -24,7 +24,8 @@ from trombine.core.tiles import middle
 from trombine.data.layouts import list_folder
 from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
-from trombine.data.source import is_there, parse, prepare, source
+from trombine.data.source import parse, prepare, source
+from trombine.io.files import is_there
 from trombine.io.image import as_seen, load_picture, size_of
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.core.errors import CHECK_NETWORK, InputError, library, said
+from trombine.io.files import is_there
 from trombine.models.foreign import PICKLES
 from trombine.models.zoo import ENDING
 
@@ -42,14 +43,6 @@ def of_run(folder: Path) -> Path | None:
     """The best model of a run, if this is the folder of one that has some."""
     best = folder / f"best{ENDING}"
     return best if is_there(best) else None
-
-
-def is_there(path: Path) -> bool:
-    """Whether a path exists; not one that no file can have: too long, or with a zero byte in it."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
 
 
 def downloaded(name: str) -> Path:

@@ -15,12 +15,12 @@ from safetensors.torch import load_file
 
 from trombine.core import devices
 from trombine.core.errors import InputError, about, said, shortened
-from trombine.io.files import digest
+from trombine.io.files import digest, is_there
 from trombine.models import zoo
 from trombine.models.card import Card
 from trombine.models.file import card_in, not_finite, write
 from trombine.models.foreign import Foreign, is_foreign, opened_by_spandrel
-from trombine.models.hub import HUB, downloaded, is_there, of_run
+from trombine.models.hub import HUB, downloaded, of_run
 from trombine.models.tasks import TASKS, in_rgb, inputs_of
 from trombine.models.zoo import ENDING, no_model, shipped
 from trombine.nets import NETS, Net, build

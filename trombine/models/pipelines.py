@@ -20,9 +20,9 @@ from PIL import Image
 
 from trombine.core import devices
 from trombine.core.errors import CHECK_NETWORK, InputError, library, said
-from trombine.io.files import digest
+from trombine.io.files import digest, is_there
 from trombine.models.card import Card
-from trombine.models.hub import HUB, is_file_of_hub, is_there
+from trombine.models.hub import HUB, is_file_of_hub
 from trombine.models.model import Model, loaded
 from trombine.nets.blocks import padded
 from trombine.nets.sizes import Net

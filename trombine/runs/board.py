@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 
 from trombine.core.errors import shown
+from trombine.core.texts import flat
 from trombine.runs.folder import RunFolder
-from trombine.runs.log import flat
 from trombine.runs.page import Pixels
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Board:
         """recipe.json's settings beside what was reached, for the tab that compares runs."""
         from torch.utils.tensorboard.summary import hparams
 
-        settings = {name: _plain(value) for name, value in flat(recipe).items()}
+        settings = {name: _plain(value) for name, value in flat(recipe)}
         reached = {f"measure/{name}": value for name, value in measures.items()}
         writer = self._writer._get_file_writer()
         for part in hparams(settings, reached):
