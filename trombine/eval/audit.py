@@ -26,8 +26,10 @@ from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
 from trombine.eval.search import ssim
 from trombine.faces import read_faces
+from trombine.faces.frames import in_window
 from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture
+from trombine.io.sheets import resized
 from trombine.models import loaded
 from trombine.report import Report
 
@@ -130,7 +132,7 @@ def check(
     pixels = as_seen(image)
     # A JPEG that is much larger was read at a part of its size.
     height, width = image.height * image.reduced, image.width * image.reduced
-    small = _resized(pixels, SIDE, SIDE)
+    small = resized(pixels, (SIDE, SIDE), Pillow.Resampling.BICUBIC)
     is_flat = float(small.std((0, 1)).max()) < FLAT
     problems = {
         TINY: min(height, width) < least,
@@ -149,24 +151,16 @@ def check(
     )
 
 
-def _resized(pixels: UInt8[np.ndarray, "h w 3"], width: int, height: int) -> np.ndarray:
-    size = max(1, width), max(1, height)
-    return np.asarray(Pillow.fromarray(pixels).resize(size, Pillow.Resampling.BICUBIC))
-
-
 def shows_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     """Whether the reader finds a face, in the picture as a whole or anywhere in it."""
     model = loaded("reader", task="read")
     height, width = pixels.shape[:2]
-    if (longer := max(height, width)) > _READ:
-        share = _READ / longer
-        pixels = _resized(pixels, round(width * share), round(height * share))
+    if (share := _READ / max(height, width)) < 1:
+        size = max(1, round(height * share)), max(1, round(width * share))
+        pixels = resized(pixels, size, Pillow.Resampling.BICUBIC)
     picture = to_picture(pixels)
     with torch.inference_mode():
-        window = torch.nn.functional.interpolate(
-            picture[None], size=(128, 128), mode="bicubic", antialias=True, align_corners=False
-        )
-        if float(model.in_rgb(window.clamp(0, 1)).face.sigmoid()) > _SURE:
+        if float(model.in_rgb(in_window(picture[None])).face.sigmoid()) > _SURE:
             return True
     return bool(read_faces(picture, model, largest=True))
 
