@@ -170,7 +170,7 @@ def judged(here: Path) -> list[Row]:
                 search(asked, known, skip=np.full(len(asked), -1), walk=walk_of_pack(pack, address))
                 rng = Rng(seed=0, places=np.arange(len(known)))
                 rng.order("originality", len(known))
-                str(references.names[len(known) - 1])
+                str(references.name(len(known) - 1))
             held[count] = memory.most
     most = held[REFERENCES[-1]] + 1e7 * EACH
     return [

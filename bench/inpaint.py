@@ -38,7 +38,7 @@ from upscale_pictures import SHARED
 
 from trombine.core.conventions import to_picture
 from trombine.data.masks import mask
-from trombine.eval.methods.repair import biharmonic
+from trombine.eval.methods import biharmonic
 from trombine.eval.restoration import by_witness
 from trombine.eval.witness import seen
 from trombine.faces import Face, read_faces

@@ -35,7 +35,7 @@ from table import Row, at_most, options, report
 from torch.nn import functional
 
 from trombine.core.conventions import PART_INDEX, to_picture
-from trombine.eval.methods.restyle import of_net
+from trombine.eval.methods import restyle_by
 from trombine.faces import Tracker
 from trombine.io.image import Picture, as_seen, picture_of
 from trombine.metrics import psnr
@@ -218,7 +218,9 @@ def _moved(picture: torch.Tensor, here: np.ndarray, there: np.ndarray) -> torch.
 
 PARTS: Final[Mapping[str, Callable[[argparse.Namespace, Restyling], Rows]]] = {
     "pairs": lambda given, _: every_pair(given.first_seed, given.count, given.model),
-    "witness": lambda given, _: witnessed(given.first_seed, 3 * given.count, of_net(given.model)),
+    "witness": lambda given, _: witnessed(
+        given.first_seed, 3 * given.count, restyle_by(given.model)
+    ),
     "portraits": lambda given, asked: real(given.first_seed, given.portraits, asked),
     "pictures": lambda given, asked: placed(given.first_seed, max(given.count // 4, 1), asked),
     "tiles": lambda _, asked: tiles(asked),

@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from trombine.core.conventions import to_picture
 from trombine.eval.fidelity import frechet
-from trombine.eval.methods import methods
+from trombine.eval.methods import TASKS
 from trombine.eval.restoration import by_witness
 from trombine.eval.witness import Seen, field_names, seen
 from trombine.metrics import psnr, ssim
@@ -65,7 +65,8 @@ def drawn_by(method: Method, pictures: Pictures, **styles: str) -> Pictures:
 def every_pair(first: int, count: int, name: str) -> Rows:
     """Every ordered pair of styles; of photographs as anime all measures, at two sizes."""
     seeds = range(first, first + count)
-    every = methods("restyle", *FLOORS, name)
+    every = {one: TASKS["restyle"].baselines[one] for one in FLOORS}
+    every[name] = TASKS["restyle"].net(name)
     truths = {style: painted(seeds, style) for style in STYLES}
     for source, style in permutations(STYLES, 2):
         results = {

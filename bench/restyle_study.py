@@ -22,7 +22,7 @@ from table import ROOT
 from torch import Tensor
 
 from trombine.data.source import source
-from trombine.eval.methods.restyle import of_net
+from trombine.eval.methods import restyle_by
 from trombine.eval.restoration import judged
 from trombine.models import Model
 
@@ -102,7 +102,7 @@ ARMS: Final = {
 def measured(arm: Arm, model: Model, trial: bool) -> Row:
     """What comes out of photographs, against the drawings."""
     photos, truth = reference(12 if trial else COUNT, int(STUDY.settings(arm)["size"]))
-    method = of_net(str(model.path))
+    method = restyle_by(str(model.path))
     return scores(torch.cat([method(some, style="anime") for some in photos.split(16)]), truth)
 
 

@@ -26,7 +26,7 @@ from upscale_sharp import MEASURES, compared
 from upscale_study import CHOOSING, FIRST, only
 
 from trombine.data.resize import crop_to_multiple, shrink
-from trombine.eval.methods.upscale import of_model
+from trombine.eval.methods import of_model
 from trombine.models import Model
 
 COUNT: Final = 12  # of leaves, and of faces

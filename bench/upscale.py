@@ -45,7 +45,7 @@ from upscale_quality import (
 
 import trombine
 from trombine.core.conventions import to_pixels
-from trombine.eval.methods.upscale import of_model
+from trombine.eval.methods import of_model
 from trombine.metrics import PROTOCOL_SEEDS, Protocol
 from trombine.metrics.drawing import is_drawing
 from trombine.models import load

@@ -25,7 +25,7 @@ from upscale_pictures import Pictures, drawings, faces, photographs, portraits
 from upscale_quality import Scores, damaged, measured
 
 import trombine
-from trombine.eval.methods.upscale import of_model
+from trombine.eval.methods import of_model
 from trombine.metrics import Protocol, psnr_y
 from trombine.models import load
 

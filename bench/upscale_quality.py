@@ -22,7 +22,7 @@ from upscale_pictures import Pictures
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.data.degrade import Chain, degrade_one
 from trombine.data.resize import crop_to_multiple, imresize_matlab, shrink
-from trombine.eval.methods import Run, methods
+from trombine.eval.methods import TASKS, Run
 from trombine.metrics import Protocol, luma, psnr, psnr_y
 
 Picture = Float32[torch.Tensor, "c h w"]
@@ -84,7 +84,7 @@ FLOORS: Final = ("bicubic", "Lanczos")  # what needs no net
 
 def floors(factor: int) -> dict[str, Way]:
     """What needs no net, of one picture."""
-    return {name: way_of(run, factor) for name, run in methods("upscale", *FLOORS).items()}
+    return {name: way_of(TASKS["upscale"].baselines[name], factor) for name in FLOORS}
 
 
 def way_of(run: Run, factor: int) -> Way:

@@ -20,7 +20,7 @@ from table import ROOT
 from upscale_pictures import SHARED, Pictures, faces, leaves, photographs, set5
 from upscale_quality import measured
 
-from trombine.eval.methods.upscale import of_model
+from trombine.eval.methods import of_model
 from trombine.models import Model
 
 FIRST: Final = 1_400_000  # the first choosing seed of what is measured on

@@ -20,7 +20,7 @@ import json
 import math
 import tomllib
 from abc import ABC
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Final, final, get_type_hints
 
 from trombine.core.errors import InputError, about, shortened, shown
 from trombine.core.grammar import Piece, instead, number_of, pieces
-from trombine.core.texts import from_json
+from trombine.core.texts import flat, from_json
 from trombine.data.augment import Augment
 from trombine.io.files import opened
 from trombine.nets import sizes_of
@@ -294,20 +294,14 @@ def settings_of(values: Mapping[str, object]) -> dict[str, str]:
     """Settings as text by name, each given once; those of a table NAME as NAME.KEY."""
     settings: dict[str, str] = {}
     names: set[str] = set()
-    for name, text in _flat(values):
+    for name, value in flat(values):
+        if value == {}:  # a table with nothing in it
+            continue
         if (known := name.replace("-", "_")) in names:
             raise InputError(f"{name} is given twice; give each setting once")
         names.add(known)
-        settings[name] = text
+        settings[name] = as_text(name, value)
     return settings
-
-
-def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", as_text(f"{prefix}{name}", value)
 
 
 def as_text(name: str, value: object) -> str:

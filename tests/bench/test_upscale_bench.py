@@ -21,7 +21,7 @@ from upscale_quality import (
 )
 
 from trombine.data.resize import enlarge, shrink
-from trombine.eval.methods.upscale import of_model
+from trombine.eval.methods import of_model
 from trombine.models import load
 
 

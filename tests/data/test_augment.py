@@ -189,7 +189,7 @@ def test_a_source_gives_pictures_in_its_space(space: str) -> None:
 @pytest.mark.parametrize(
     ("augment", "space", "says"),
     [
-        ("flip", "rgb", "augment flip: Unexpected"),
+        ("flip", "rgb", "augment flip: unexpected"),
         ("", "lab", "space is one of rgb, grey, hsv, imagenet; not 'lab'"),
     ],
 )

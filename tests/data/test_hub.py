@@ -155,7 +155,7 @@ def test_a_row_without_a_picture_is_left_out(
     features = datasets.Features({"image": datasets.Image(), "age": datasets.Value("int32")})
     answer(datasets, monkeypatch, datasets.Dataset.from_dict(rows, features=features))
     prepare_hub("owner/name", tmp_path / "out")
-    assert "2 rows without a picture are left out" in caplog.text
+    assert "left out 2 rows without a picture" in caplog.text
     assert (tmp_path / "out/metadata.csv").read_text() == "file_name,age\ntrain/000001.png,2.0\n"
     empty = datasets.Dataset.from_dict({"image": [None], "age": [1]}, features=features)
     answer(datasets, monkeypatch, empty)

@@ -112,7 +112,7 @@ def test_a_failing_painter_is_named_by_its_seed(
 
 def test_pairs_are_counted_as_pairs(tmp_path: Path) -> None:
     maker = Maker(kind="world", styles=("photo", "anime"), size=16)
-    assert maker.said_of(1) == "1 pair (world:photo+anime) of 16 px"
+    assert (maker.unit, maker.text) == ("pair", " (world:photo+anime) of 16 px")
     done = paint_folder(tmp_path / "pairs", maker, first_seed=0, count=2, workers=1)
     assert done.summary == f"{tmp_path / 'pairs'}: 2 pairs (world:photo+anime) of 16 px"
 

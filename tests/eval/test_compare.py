@@ -18,7 +18,7 @@ from trombine.core.conventions import to_pixels
 from trombine.core.errors import InputError
 from trombine.eval import compare
 from trombine.eval.compare import Outcome, method_of, most_apart, numbers_of, outcome, text_of
-from trombine.eval.methods import methods
+from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import (
     GREY,
     ProtocolFile,
@@ -196,7 +196,7 @@ def test_a_restyle_has_hidden_pairs(tmp_path: Path) -> None:
         for picture, style in ((case.given, "photo"), (case.truth, "anime")):
             assert np.array_equal(to_pixels(picture), paint(face(seed), 32, style).pixels)
     made = outcome(method_of("colour transfer", file), file, every).results
-    (wanted,) = methods("restyle", "colour transfer").values()
+    wanted = TASKS["restyle"].baselines["colour transfer"]
     for case, pixels in zip(every, made, strict=True):
         assert np.array_equal(to_pixels(wanted(case.given[None], style="anime")[0]), pixels)
 

@@ -94,7 +94,7 @@ def test_a_folder_a_pack_and_a_spec_are_read_alike(tmp_path: Path) -> None:
 def made_set(name: str, hashes: tuple[str, ...], **changes: Any) -> PictureSet:
     count = len(hashes)
     facts: dict[str, Any] = {
-        "names": tuple(map(str, range(count))),
+        "name": str,
         "pictures": np.zeros((count, 128, 128, 3), np.uint8),
         "sizes": Counter({(64, 64): count}),
         "total": count,

@@ -38,7 +38,7 @@ def invert(source: SourceFile, target: Path, tick: Tick) -> Made:
     tick(1, 2)
     negative = Picture(samples=255 - picture.samples, exif=picture.exif, xmp=picture.xmp)
     size = {"height": picture.height, "width": picture.width}
-    return Made(files={".size.json": size, "": Frames(frames=(negative,))}, counts={"faces": 1})
+    return Made(files={".size.json": size, "": Frames(frames=(negative,))}, counts={"face": 1})
 
 
 def negative(

@@ -98,8 +98,9 @@ def test_a_long_film_is_refused_before_a_frame_is_decoded(
 ) -> None:
     save_frames(tmp_path / f"a{ending}", pictures(shapes(12)), [10] * 12)
     monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setenv("TROMBINE_MAX_PIXELS", str(12 * 32 * 24 - 1))
     with pytest.raises(InputError, match="12 frames of 32 x 24 pixels"):
-        read_frames(tmp_path / f"a{ending}", max_pixels=12 * 32 * 24 - 1)
+        read_frames(tmp_path / f"a{ending}")
 
 
 def test_a_film_keeps_its_profile_as_webp_and_becomes_srgb_as_gif() -> None:

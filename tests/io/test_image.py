@@ -15,10 +15,10 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps
 
+from trombine.core.conventions import PART_COLOURS
 from trombine.core.errors import InputError
 from trombine.io.image import (
     FORMATS,
-    Labels,
     Picture,
     as_seen,
     encode,
@@ -132,11 +132,9 @@ def test_exif_place_xmp_and_profile_travel(tmp_path: Path, suffix: str, dtype: t
 
 def test_labels_are_a_palette(tmp_path: Path) -> None:
     numbers = RNG.integers(0, 3, (9, 7)).astype(np.uint8)
-    palette = np.array([[0, 0, 0, 255], [255, 0, 0, 255], [0, 255, 0, 255]], np.uint8)
-    labels = Labels(numbers=numbers, palette=palette)
-    (tmp_path / "a.png").write_bytes(encode_labels(labels, RECORD))
+    (tmp_path / "a.png").write_bytes(encode_labels(numbers, RECORD))
     assert np.array_equal(load_labels(tmp_path / "a.png"), numbers)
-    assert np.array_equal(load_picture(tmp_path / "a.png").samples, palette[numbers][..., :3])
+    assert np.array_equal(load_picture(tmp_path / "a.png").samples, PART_COLOURS[numbers])
     assert read_record(tmp_path / "a.png") == RECORD
     save_picture(tmp_path / "b.png", numbers)
     assert np.array_equal(load_labels(tmp_path / "b.png"), numbers)
@@ -275,9 +273,7 @@ def test_a_comment_of_another_program_is_no_record(tmp_path: Path) -> None:
     Image.fromarray(samples(3)).save(tmp_path / "a.jpg", comment=b"trombine is a fine program")
     assert read_record(tmp_path / "a.jpg") is None
     Image.fromarray(samples(3)).save(tmp_path / "b.jpg", comment=b"trombine {broken")
-    with pytest.raises(InputError, match="not JSON"):
-        read_record(tmp_path / "b.jpg")
-    assert load_picture(tmp_path / "b.jpg").record is None  # the picture itself is sound
+    assert read_record(tmp_path / "b.jpg") is load_picture(tmp_path / "b.jpg").record is None
 
 
 # ---------------------------------------------------------------------------------------------
@@ -317,8 +313,9 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(
     path = tmp_path / f"a{suffix}"
     save_picture(path, samples(3, size=(40, 50)))
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("decoded"))
+    monkeypatch.setenv("TROMBINE_MAX_PIXELS", "1999")
     with pytest.raises(InputError, match="50 x 40 pixels, more than the 1,999"):
-        load_picture(path, max_pixels=1999)
+        load_picture(path)
     monkeypatch.setenv("TROMBINE_MAX_PIXELS", "10")
     with pytest.raises(InputError, match="more than the 10 that are read"):
         read_head(path)
@@ -367,7 +364,7 @@ def test_outside_the_hole_every_sample_stays(channels: int, dtype: type) -> None
     picture = Picture(samples=samples(channels, dtype), profile=ADOBE if channels > 2 else None)
     mask = RNG.random((17, 23)) < 0.3
     colours = (0.2 + 0.8 * RNG.random((17, 23, 3))).astype(np.float32)
-    result = picture.replace(colours, mask)
+    result = picture.recoloured(colours[mask], mask)
     assert np.array_equal(result.samples[~mask], picture.samples[~mask])
     assert np.array_equal(opacity(result), opacity(picture))
     seen = result.rgb()[mask]

@@ -13,8 +13,8 @@ import torch
 from safetensors.torch import save
 
 from trombine.core.errors import InputError
-from trombine.models import Card
-from trombine.models.file import read, write
+from trombine.models import Card, load
+from trombine.models.file import card_in, write
 from trombine.nets import Net
 from trombine.runs import checkpoints
 
@@ -27,7 +27,7 @@ def test_the_same_model_gives_the_same_bytes(net: Net, card: Card, tmp_path: Pat
 
 
 def test_the_hash_is_the_files(file: Path) -> None:
-    assert read(file).hash == hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    assert load(file).hash == hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 @pytest.mark.parametrize("value", [float("nan"), 1e300])
@@ -54,7 +54,7 @@ class Planted:
 
 def refused(path: Path) -> str:
     with pytest.raises(InputError) as error:
-        read(path)
+        card_in(path)
     assert len(str(error.value).splitlines()) == 1
     assert str(error.value).startswith(str(path))
     return str(error.value)

@@ -16,7 +16,7 @@ from PIL import Image
 
 import trombine
 from trombine.core.errors import InputError
-from trombine.eval.methods import methods
+from trombine.eval.methods import TASKS
 from trombine.models import pipelines
 
 Install = Callable[..., Path]
@@ -136,7 +136,7 @@ def test_judge_compares_it(install: Install) -> None:
     pixels, hole = holed()
     picture = torch.from_numpy(pixels).movedim(-1, 0)[None] / 255
     mask = torch.from_numpy(hole)[None, None].float()
-    found = methods("repair", str(folder))[str(folder)](picture, hole=mask)
+    found = TASKS["repair"].net(str(folder))(picture, hole=mask)
     assert torch.equal(found[(mask == 0).expand_as(found)], picture[(mask == 0).expand_as(found)])
     assert len(found[0, 0][mask[0, 0] > 0].unique()) == 1
 

@@ -6,6 +6,7 @@ How a person is drawn is in restyling/likenesses.py, how packs are written in da
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,7 +14,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from trombine.commands.options import WHOLE, Overwrite, Progress, limits, verb
-from trombine.core.errors import InputError, shown
+from trombine.core.errors import InputError
 from trombine.core.grammar import instead
 from trombine.core.progress import Result
 from trombine.data.columns import PAIR, shapes, unknown
@@ -73,7 +74,7 @@ def data_likenesses(
         "restyle": redrawer().hash,
         "painter": painter_hash(),
     }
-    written = write_pack(
+    result = write_pack(
         output,
         lambda places: _rows(people, styles, places),
         about=about,
@@ -82,14 +83,10 @@ def data_likenesses(
         shard=len(styles),  # all drawings of a person
         overwrite=overwrite,
         progress=progress,
-        unit="drawings",
+        unit="drawing",
+        kind=f" of {size} px",
     )
-    summary = f"{shown(output)}: a pack of likenesses of {size} px"
-    if written.was_whole:
-        return Result(summary=f"{summary} (was there)", kept=written.kept)
-    left_out = f"; {len(written.skipped):,} are left out, skipped.jsonl says why"
-    summary += f": {len(written.pack):,} drawings{left_out if written.skipped else ''}"
-    return Result(summary=summary, written=(output,), kept=written.kept)
+    return replace(result, skipped={})  # who cannot be drawn is no bad input
 
 
 def _styles_in(text: str) -> list[str]:

@@ -25,12 +25,11 @@ from typing import Any, Final, TypeVar
 
 from trombine import __version__
 from trombine.core.computing import in_processes
-from trombine.core.errors import InputError, said, shown
+from trombine.core.errors import InputError, library, said, shown
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
-EXTRA: Final = "pip install 'trombine[cluster]'"
 _FIRST: Final = 8  # pieces in a task at the beginning, and at most where they are long
 _MOST: Final = 64  # the same where tasks are short: a lost node has to do some seconds again
 _SHORT, _LONG = 1.0, 4.0  # seconds from handing a task out to its end: larger or smaller ones
@@ -118,10 +117,7 @@ def joined(address: str) -> Iterator[Any]:
 
     If the program has called ray.init itself, that connection is used.
     """
-    try:
-        ray = importlib.import_module("ray")
-    except ImportError as error:
-        raise InputError("--cluster needs Ray", EXTRA) from error
+    ray = library("ray", "cluster")
     if ray.is_initialized():
         yield ray
         return

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 # A remedy if a library cannot download something.
 CHECK_NETWORK: Final = (
@@ -40,6 +41,15 @@ class InputError(ValueError):
 
 class OutputError(InputError):
     """A file that cannot be written. The next one would fail too, so a batch stops."""
+
+
+def library(name: str, extra: str, path: Path | str | None = None) -> Any:
+    """A library that comes with an extra; where it is not there, an InputError says what to do."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        problem = f"needs {name}, which is not installed"
+        raise InputError(problem, f"pip install 'trombine[{extra}]'", path=path) from error
 
 
 @contextmanager
@@ -75,6 +85,14 @@ def shortened(text: str, length: int = 60) -> str:
 def said(error: Exception) -> str:
     """The text of a library's error, on one line and cut to a length."""
     return shown(" ".join(str(error).split())[:_MOST_SAID]) or type(error).__name__
+
+
+def first_of(error: Any) -> str:
+    """What a pydantic ValidationError says first: where, and what is wrong there."""
+    one = error.errors(include_url=False)[0]
+    place = ".".join(map(str, one["loc"]))
+    text = one["msg"].removeprefix("Value error, ")
+    return f"{place}: {text[:1].lower()}{text[1:]}" if place else text
 
 
 def printable(text: str) -> str:

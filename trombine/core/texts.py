@@ -1,9 +1,9 @@
-"""Texts: JSON that may be anybody's; columns under one another."""
+"""Texts: JSON that may be anybody's; settings, counts and columns in words."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -13,6 +13,20 @@ def from_json(text: str | bytes, **options: Any) -> Any:
         return json.loads(text, **options)
     except RecursionError as error:
         raise ValueError("is nested too deeply") from error
+
+
+def flat(held: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings by their names with dots: ("nets.generator", ...)."""
+    for name, value in held.items():
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def counted(count: int, what: str) -> str:
+    """So many of what is named in the singular: `1 picture`, `2,000 pictures`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:

@@ -78,6 +78,15 @@ def bounds(mask: Bool[np.ndarray, "h w"]) -> Box | None:
     return Box(top=rows[0], left=columns[0], bottom=rows[-1] + 1, right=columns[-1] + 1)
 
 
+def middle(height: int, width: int, side: int | None = None) -> Box:
+    """The middle of a picture of this size: its largest square, or what is no longer than `side` on
+    either side."""
+    side = min(height, width) if side is None else side
+    high, wide = min(side, height), min(side, width)
+    top, left = (height - high) // 2, (width - wide) // 2
+    return Box(top=top, left=left, bottom=top + high, right=left + wide)
+
+
 def cut(plane: Plane, box: Box) -> Plane:
     """The part of the plane in the box: a view, not a copy."""
     return plane[..., box.top : box.bottom, box.left : box.right]

@@ -40,7 +40,7 @@ from pydantic.dataclasses import dataclass as options
 from torch import Tensor
 
 from trombine.core.conventions import MIRRORED_LANDMARK, MIRRORED_PART
-from trombine.core.errors import InputError, shown
+from trombine.core.errors import InputError, first_of, shown
 from trombine.core.grammar import pieces
 from trombine.core.rng import Rng
 from trombine.data.columns import Batch
@@ -87,9 +87,7 @@ class Augment:
         try:
             return cls(**changes)
         except ValidationError as error:
-            wrong, *_ = error.errors()
-            problem = f"augment {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
-            raise InputError(f"{shown(problem)}; {_WRITTEN}") from error
+            raise InputError(f"augment {shown(first_of(error))}; {_WRITTEN}") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,9 @@ def draw_brushed(family: str, share: tuple[int, int], chance: Rng, height: int, 
     """Strokes, blobs and dots until the wanted share, in percent above the first and up to the
     second, is covered; exactly that many pixels."""
     rng = chance.generator(f"mask: {family}")
-    target = _target_count(share, rng.random(), height * width)
+    low = max(share[0], 1) if share[1] > 1 else 0
+    least, most = low * height * width // 100 + 1, share[1] * height * width // 100
+    target = least + int(rng.random() * (most - least + 1))
     field, side = _field(height, width), min(height, width)
     times, covered, begin = np.full((height, width), NEVER), 0, 0.0
     style = BRUSHES[family]
@@ -70,12 +72,6 @@ def draw_brushed(family: str, share: tuple[int, int], chance: Rng, height: int, 
         covered += new
         radius *= 1.01  # so that even the last gaps are filled soon
     return _first(times, target)
-
-
-def _target_count(share: tuple[int, int], drawn: float, pixels: int) -> int:
-    low, high = max(share[0], 1) if share[1] > 1 else 0, share[1]
-    least, most = low * pixels // 100 + 1, high * pixels // 100
-    return least + int(drawn * (most - least + 1))
 
 
 def _first(times: Float64[np.ndarray, "h w"], count: int) -> Hole:

@@ -24,6 +24,7 @@ import numpy as np
 
 from trombine.core.conventions import LANDMARK_COUNT, PART_INDEX
 from trombine.core.errors import InputError, shown
+from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
 from trombine.data.pack import is_pack
 from trombine.io.files import opened, refusing
@@ -79,13 +80,8 @@ class Listing:
     @property
     def note(self) -> str:
         """What to say of the pictures that are lost, if any are."""
-        are = f"{pictures(self.lost)} {'is' if self.lost == 1 else 'are'} left out"
+        are = f"{counted(self.lost, 'picture')} {'is' if self.lost == 1 else 'are'} left out"
         return f"{are}: named and not there, or there and not named" if self.lost else ""
-
-
-def pictures(count: int) -> str:
-    """So many pictures, in words."""
-    return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
 # What is in a folder
@@ -139,11 +135,6 @@ def pictures_below(folder: Path) -> list[str]:
 def few_pictures(folder: Path) -> list[str]:
     """Some pictures of this folder, in no order: enough to tell how they are called."""
     return [n for n in names_in(folder, folders=False, most=LOOKED_AT) if is_picture(n)][:_FEW]
-
-
-def few_folders(folder: Path) -> list[str]:
-    """Some of the folders in it."""
-    return names_in(folder, folders=True, most=LOOKED_AT)[:_FEW]
 
 
 def folder_of(path: Path, places: Iterable[str]) -> Path | None:
@@ -314,9 +305,10 @@ def _of_folders(name: str, *places: str) -> Callable[[Path], Path | None]:
 
     def find(path: Path) -> Path | None:
         for home in (path / place for place in places):
-            few = [(folder, few_pictures(home / folder)[:1]) for folder in few_folders(home)[:8]]
-            held = [(folder, first[0]) for folder, first in few if first]
-            if held and all(re.fullmatch(name.format(re.escape(f)), first) for f, first in held):
+            folders = names_in(home, folders=True, most=LOOKED_AT)[:8]
+            firsts = {folder: few_pictures(home / folder)[:1] for folder in folders}
+            held = [re.fullmatch(name.format(re.escape(f)), n) for f in folders for n in firsts[f]]
+            if held and all(held):
                 return home
         return None
 
@@ -328,9 +320,10 @@ def _of_folders(name: str, *places: str) -> Callable[[Path], Path | None]:
 
 def _find_imagefolder(path: Path) -> Path | None:
     """It is described, or all it holds is folders called train, test, ...; and packs."""
-    folders = [name for name in few_folders(path) if not is_pack(path / name)]
-    split = bool(folders) and all(name in SPLIT_NAMES for name in folders)
-    return path if _metadata_in(path) or (split and not few_pictures(path)) else None
+    folders = names_in(path, folders=True, most=LOOKED_AT)[:_FEW]
+    folders = {name for name in folders if not is_pack(path / name)}
+    split = bool(folders) and folders <= SPLIT_NAMES.keys() and not few_pictures(path)
+    return path if split or _metadata_in(path) else None
 
 
 def _list_imagefolder(path: Path, home: Path) -> Listing:
@@ -365,44 +358,39 @@ def _metadata_in(path: Path) -> list[Path]:
 
 def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
     """What the files say, in their order, as one listing; other pictures are counted."""
-    records, labels, kinds, lost = list[Record](), list[str](), dict[Any, None](), 0
+    found, kinds, lost = list[tuple[Record, str]](), dict[Any, None](), 0
     for file in files:
         start = file.relative_to(path).as_posix().removesuffix(file.name)
         with refusing(file):
-            of = _of_jsonl(file) if file.name == METADATA else _of_csv(file)
-            found, vector_names, absent = of
-            lost += absent
-            kinds[(vector_names, len(found[0][0].sides))] = None
+            described = (_of_jsonl if file.name == METADATA else _of_csv)(file, start)
+            found += described.records
+            lost += described.lost
+            kinds[len(described.sides), described.vector_names] = None
             if len(kinds) > 1:
                 raise InputError("describes other things than the others", "give all the same")
-        for record, label in found:
-            views = tuple(
-                replace(view, picture=start + view.picture, parts=view.parts and start + view.parts)
-                for view in record.sides
-            )
-            records.append(replace(record, sides=views, split=_split_of(views[0].picture)))
-            labels.append(label)
-    classes = tuple(sorted(set(labels) - {""}))
+    classes = sorted({label for _, label in found} - {""})
     numbers = {label: number for number, label in enumerate(classes)}
-    views = [view for record in records for view in record.sides]
+    views = [view for record, _ in found for view in record.sides]
     listed = {normpath(name) for view in views for name in (view.picture, view.parts) if name}
     return Listing(
-        records=[
-            replace(record, label=numbers.get(label, -1))
-            for record, label in zip(records, labels, strict=True)
-        ],
-        classes=classes,
-        vector_names=next(iter(kinds))[0],
+        records=[replace(record, label=numbers.get(label, -1)) for record, label in found],
+        classes=tuple(classes),
+        vector_names=next(iter(kinds))[1],
         blame=files[0].relative_to(path).as_posix(),
         lost=lost + len(set(pictures_below(path)) - listed),
     )
 
 
-Described = tuple[list[tuple[Record, str]], tuple[str, ...], int]
-"""Records with their classes; what the numbers of their vectors are; how many are not there."""
+class Described(NamedTuple):
+    """What one file says of pictures."""
+
+    records: list[tuple[Record, str]]  # with their classes
+    sides: tuple[str, ...]  # of all
+    vector_names: tuple[str, ...]
+    lost: int = 0  # that are not there
 
 
-def _of_jsonl(file: Path) -> Described:
+def _of_jsonl(file: Path, start: str) -> Described:
     """The pictures of a metadata.jsonl, in its order: painting.py has the keys."""
     mend = f"mend it, or take {METADATA} away to use the pictures alone"
     records, kinds = list[tuple[Record, str]](), set[Any]()
@@ -413,19 +401,23 @@ def _of_jsonl(file: Path) -> Described:
             if len(sides) not in (1, 2):
                 raise ValueError("it names no picture, or more than the two of a pair")
             numbers = next((line[key] for key in VECTOR_KEYS.values() if key in line), {})
-            vector = np.array(list(numbers.values()), np.float64) if numbers else None
-            seed = np.array(line.get("seed", -1)).astype(np.int64, casting="safe").item()
-            views = tuple(_view(line, side) for side in sides)
-            records.append((Record(sides=views, vector=vector, seed=seed), ""))
             kinds.add((sides, tuple(numbers)))
             if len(kinds) > 1:
                 raise ValueError("it is unlike the first")
+            views = tuple(_view(line, side, start) for side in sides)
+            record = Record(
+                sides=views,
+                vector=np.array(list(numbers.values()), np.float64) if numbers else None,
+                split=_split_of(views[0].picture),
+                seed=np.array(line.get("seed", -1)).astype(np.int64, casting="safe").item(),
+            )
+            records.append((record, ""))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             problem = f"is wrong at {shown(text[:40])} ({shown(str(error))[:200]})"
             raise InputError(problem, mend) from error
     if not records:
         raise InputError("holds no pictures", "check the name")
-    return records, next(iter(kinds))[1], 0
+    return Described(records, *kinds.pop())
 
 
 def sides_of(line: Mapping[str, Any]) -> tuple[str, ...]:
@@ -442,11 +434,11 @@ def join(prefix: str, name: str) -> str:
     return f"{prefix}_{name}" if prefix else name
 
 
-def _view(line: Mapping[str, Any], side: str) -> View:
+def _view(line: Mapping[str, Any], side: str, start: str) -> View:
     parts = line.get(join(side, PARTS_FILE_NAME))
     return View(
-        picture=_inside(line[join(side, FILE_NAME)]),
-        parts="" if parts is None else _inside(parts),
+        picture=start + _inside(line[join(side, FILE_NAME)]),
+        parts="" if parts is None else start + _inside(parts),
         points=line.get(join(side, "landmarks")),
         visible=line.get(join(side, "visible")),
     )
@@ -459,7 +451,7 @@ def _inside(name: Any) -> str:
     return name
 
 
-def _of_csv(file: Path) -> Described:
+def _of_csv(file: Path, start: str) -> Described:
     """The pictures of a metadata.csv, those that are there: `label` is the class, and each other
     column is kept whose cells are all numbers or empty."""
     with file.open(encoding="utf-8-sig", newline="") as text:
@@ -475,10 +467,11 @@ def _of_csv(file: Path) -> Described:
     names = tuple(name for name in others if _is_numeric([row[name] for row in rows]))
     records = list[tuple[Record, str]]()
     for row in there:
+        picture = start + row[FILE_NAME]
         vector = vector_of([float(row[name].strip() or nan) for name in names])
-        record = Record(sides=(View(picture=row[FILE_NAME]),), vector=vector)
+        record = Record(sides=(View(picture=picture),), vector=vector, split=_split_of(picture))
         records.append((record, row.get(LABEL, "")))
-    return records, names, len(rows) - len(there)
+    return Described(records, ("",), names, len(rows) - len(there))
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
@@ -522,10 +515,6 @@ def _sides(path: Path) -> dict[str, tuple[int, str]]:
         for name, split in SPLIT_NAMES.items()
     }
     return {folder: of for folder, of in folders.items() if (path / folder).is_dir()}
-
-
-def _find_unpaired(path: Path) -> Path | None:
-    return path if {kind for _, kind in _sides(path).values()} == {"A", "B"} else None
 
 
 def _list_unpaired(path: Path, home: Path) -> Listing:
@@ -803,10 +792,6 @@ _FLICKR_TEXTS: Final = ("", "Flickr8k_text")
 _CAPTIONS: Final = ("captions.txt", "Flickr8k.token.txt", "Flickr8k.lemma.token.txt")
 
 
-def _find_flickr(path: Path) -> Path | None:
-    return folder_of(path, _FLICKR) if file_of(path, _CAPTIONS, _FLICKR_TEXTS) else None
-
-
 def _list_flickr(path: Path, home: Path) -> Listing:
     splits = dict[str, int]()
     for part in ("train", "dev", "test"):
@@ -842,11 +827,13 @@ LAYOUTS: Final = {
     "ffhq": Layout(f"{' or '.join(_FFHQ)}, and {_FFHQ_JSON}", _among(*_FFHQ), _list_ffhq),
     "unpaired": Layout(
         "trainA and trainB: two kinds of picture that are not pairs; testA and testB",
-        _find_unpaired,
+        lambda path: path if {kind for _, kind in _sides(path).values()} == {*"AB"} else None,
         _list_unpaired,
     ),
     "flickr8k": Layout(
-        "Flickr8k_Dataset.zip, unpacked, and its captions", _find_flickr, _list_flickr
+        "Flickr8k_Dataset.zip, unpacked, and its captions",
+        lambda path: file_of(path, _CAPTIONS, _FLICKR_TEXTS) and folder_of(path, _FLICKR),
+        _list_flickr,
     ),
     "utkface": Layout(
         "UTKFace.tar.gz, unpacked: age, gender and race from the pictures' names",

@@ -46,7 +46,8 @@ from jaxtyping import Int64
 from trombine.core.cluster import spread
 from trombine.core.computing import check_guard
 from trombine.core.errors import InputError, shown
-from trombine.core.progress import Progress, log, silent
+from trombine.core.progress import Progress, Result, log, silent
+from trombine.core.texts import counted
 from trombine.data.columns import PAIR, TYPES, Columns, Row, base, stack, unknown
 from trombine.io.files import (
     atomic,
@@ -188,20 +189,6 @@ _OURS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """A pack that stands now."""
-
-    pack: Pack
-    kept: int  # pictures that were there, be they rows or left out
-    skipped: Mapping[str, str]  # pictures that are left out, and why
-
-    @property
-    def was_whole(self) -> bool:
-        """Whether nothing had to be made."""
-        return self.kept == len(self.pack) + len(self.skipped)
-
-
 def write_pack(
     path: Path,
     make: Make,
@@ -214,19 +201,20 @@ def write_pack(
     cluster: str = "",
     overwrite: bool = False,
     progress: Progress | None = None,
-    unit: str = "pictures",
-) -> Written:
+    unit: str = "picture",
+    kind: str = "",
+) -> Result:
     """Write the pack of `count` pictures at `path`, or what is missing of it; keep a whole one.
 
     `about` says what the pictures are: a pack there that is about the same is kept, another one is
-    an InputError unless `overwrite`. Of more than one worker `make` must pickle.
+    an InputError unless `overwrite`. Of more than one worker `make` must pickle. The result says of
+    how many `unit`s of which `kind` the pack is, and which pictures are left out of a new one.
     """
     place = Path(os.path.realpath(path))  # where a link leads
     part, step = part_of(place), progress or silent
     with in_turn(path):
         if _is_wanted(path, about, overwrite):
-            pack, skipped = Pack(path), _skipped(path)
-            return Written(pack=pack, kept=len(pack) + len(skipped), skipped=skipped)
+            return _result(path, unit, kind, kept=count, count=count)
         kept = 0
         if not (is_pack(part) and Pack(part).about == about):  # else killed before the rename
             request = {"about": about, "count": count, "shapes": shapes, "shard": shard}
@@ -241,12 +229,24 @@ def write_pack(
             with closing(spread(save, missing, workers=workers, cluster=cluster)) as saved:
                 for _, length in saved:
                     done += length
-                    step(done, count, unit)
+                    step(done, count, f"{unit}s")
             _join(part, [_file(shards, some) for some in places], about, shapes)
         shutil.rmtree(part / _SHARDS, ignore_errors=True)
         clear_parts(part)  # of an index that a kill left
         _put_in_place(part, place)
-        return Written(pack=Pack(path), kept=kept, skipped=_skipped(path))
+        return _result(path, unit, kind, kept=kept, count=count)
+
+
+def _result(path: Path, unit: str, kind: str, *, kept: int, count: int) -> Result:
+    file = path / SKIPPED
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    skipped = {line["file"]: line["why"] for line in map(json.loads, lines)}
+    summary = f"{shown(path)}: a pack of {counted(len(Pack(path)), unit)}{kind}"
+    summary += f"; {len(skipped):,} left out, listed in {SKIPPED}" if skipped else ""
+    if kept == count:
+        return Result(summary=f"{summary} (was there)", kept=kept)
+    left_out = {Path(name): why for name, why in skipped.items()}
+    return Result(summary=summary, written=(path,), kept=kept, skipped=left_out)
 
 
 @dataclass(frozen=True)
@@ -342,12 +342,6 @@ def _is_wanted(path: Path, about: Mapping[str, Any], overwrite: bool) -> bool:
         problem = f"is another pack: its {', '.join(keys)} differ"
         raise InputError(problem, "choose another name, or --overwrite", path=path)
     return True
-
-
-def _skipped(path: Path) -> dict[str, str]:
-    file = path / SKIPPED
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return {line["file"]: line["why"] for line in map(json.loads, lines)}
 
 
 @contextmanager

@@ -31,23 +31,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image
 
 import trombine
 import trombine.world
 from trombine import __version__
 from trombine.core.cluster import spread
-from trombine.core.conventions import PART_COLOURS
 from trombine.core.errors import InputError, OutputError, shown
 from trombine.core.progress import Progress, Result, log, silent
+from trombine.core.texts import counted
 from trombine.data.columns import PAIR, Row, base, shapes
 from trombine.data.layouts import (
     FILE_NAME,
@@ -56,13 +53,12 @@ from trombine.data.layouts import (
     VECTOR_KEYS,
     few_pictures,
     join,
-    pictures,
     read_lines,
 )
 from trombine.data.masks import draw_mask, listing_hash, parse_mix
 from trombine.data.pack import Made, in_turn, is_pack, write_pack
 from trombine.io.files import KERNELS, cache_folder, cache_refusal, write_bytes
-from trombine.io.image import encode_png
+from trombine.io.image import encode_labels, encode_png
 from trombine.io.record import record_of
 from trombine.world import STYLES, fractals
 from trombine.world.leaves import leaves
@@ -140,12 +136,15 @@ class Maker:
             error.add_note(f"of seed {seed} of {self} at {self.size} px")
             raise
 
-    def said_of(self, count: int) -> str:
-        """So many of its samples, in words."""
-        samples = pictures(count)
-        if len(self.prefixes) > 1:
-            samples = "1 pair" if count == 1 else f"{count:,} pairs"
-        return f"{samples} ({self}) of {self.size} px"
+    @property
+    def unit(self) -> str:
+        """What one sample is called."""
+        return "pair" if len(self.prefixes) > 1 else "picture"
+
+    @property
+    def text(self) -> str:
+        """What it makes, behind how many."""
+        return f" ({self}) of {self.size} px"
 
 
 def _faces(maker: Maker, seed: int) -> Sample:
@@ -162,10 +161,6 @@ def _faces(maker: Maker, seed: int) -> Sample:
         cells = (painted.pixels, painted.parts, points, painted.visible)
         row |= {f"{mark}{name}": cell for name, cell in zip(_TRUTH, cells, strict=True)}
     return Sample(row=row, styles=maker.styles)
-
-
-def _leaves(maker: Maker, seed: int) -> Sample:
-    return Sample(row={"pictures": leaves(seed, maker.size)})
 
 
 def _fractals(maker: Maker, seed: int) -> Sample:
@@ -219,7 +214,10 @@ KINDS: Final = {
         styles_key="style",
         option="style",
     ),
-    "leaves": Kind(make=_leaves, in_specs=True),
+    "leaves": Kind(
+        make=lambda maker, seed: Sample(row={"pictures": leaves(seed, maker.size)}),
+        in_specs=True,
+    ),
     "fractals": Kind(
         make=_fractals,
         vector_names=lambda: fractals.VECTOR_NAMES,
@@ -266,9 +264,9 @@ def paint_pack(
 ) -> Result:
     """Make the pack of `count` seeds at `path`, or what is missing of it; keep a whole one."""
     _warn_uncached()
-    written = write_pack(
+    return write_pack(
         path,
-        _MakeRows(maker, first_seed),
+        partial(_make_rows, maker, first_seed),
         about={
             "kind": maker.kind,
             "styles": list(maker.styles),
@@ -285,25 +283,15 @@ def paint_pack(
         cluster=cluster,
         overwrite=overwrite,
         progress=progress,
+        unit=maker.unit,
+        kind=maker.text,
     )
-    summary = f"{shown(path)}: a pack of {maker.said_of(count)}"
-    if written.was_whole:
-        return Result(summary=f"{summary} (was there)", kept=count)
-    return Result(summary=summary, written=(path,), kept=written.kept)
 
 
-@dataclass(frozen=True)
-class _MakeRows:
+def _make_rows(maker: Maker, first_seed: int, places: Sequence[int]) -> list[Made]:
     """What workers run: the rows of a few seeds."""
-
-    maker: Maker
-    first_seed: int
-
-    def __call__(self, places: Sequence[int]) -> list[Made]:
-        made = list[Made]()
-        for seed in (self.first_seed + place for place in places):
-            made.append((None, {**self.maker.make(seed).row, "seeds": np.array(seed, np.int64)}))
-        return made
+    seeds = (first_seed + place for place in places)
+    return [(None, {**maker.make(s).row, "seeds": np.array(s, np.int64)}) for s in seeds]
 
 
 def _warn_uncached() -> None:
@@ -341,8 +329,8 @@ def paint_folder(
         todo = [seed for seed in seeds if seed not in there]
         kept = count - len(todo)
         _write_lines(metadata, lines)  # by which a folder is known as ours
-        draw = _Draw(folder, maker)
         try:
+            draw = partial(_draw, folder, maker)
             lots = spread(draw, todo, workers=workers, cluster=cluster, at_once=maker.at_once)
             with closing(lots) as drawn:
                 for done, (seed, line) in enumerate(drawn, kept + 1):
@@ -353,7 +341,7 @@ def paint_folder(
         finally:
             _write_lines(metadata, lines)
     there = f"; {kept:,} of them there before" if kept else ""
-    summary = f"{shown(folder)}: {maker.said_of(count)}{there}"
+    summary = f"{shown(folder)}: {counted(count, maker.unit)}{maker.text}{there}"
     return Result(summary=summary, written=tuple(written), kept=kept)
 
 
@@ -395,33 +383,27 @@ def _write_lines(metadata: Path, lines: Mapping[int, str]) -> None:
         write_bytes(metadata, text)
 
 
-@dataclass(frozen=True)
-class _Draw:
+def _draw(folder: Path, maker: Maker, seed: int) -> str:
     """What workers run: writes the files of a seed; the line of metadata.jsonl."""
-
-    folder: Path
-    maker: Maker
-
-    def __call__(self, seed: int) -> str:
-        maker, sample, option = self.maker, self.maker.make(seed), KINDS[self.maker.kind].option
-        row, names = sample.row, files_of(maker, seed)
-        line = head(maker, seed) | dict(sample.says)
-        for prefix, mark, style in zip(maker.prefixes, ("", PAIR), sample.styles, strict=False):
-            if f"{mark}parts" in row:
-                data = parts_png(row[f"{mark}parts"])
-                write_bytes(self.folder / names[join(prefix, PARTS_FILE_NAME)], data)
-                points = np.round(row[f"{mark}points"].astype(np.float64), POINT_DECIMALS)
-                line[join(prefix, "landmarks")] = points.tolist()
-                line[join(prefix, "visible")] = row[f"{mark}visible"].tolist()
-            # The record by which `replay` paints it again.
-            options = {"count": 1, "first_seed": seed, "size": maker.size}
-            record = record_of(f"data_{maker.kind}", options | ({option: style} if option else {}))
-            data = encode_png(row[f"{mark}pictures"], record)
-            write_bytes(self.folder / names[join(prefix, FILE_NAME)], data)
-        if "vectors" in row:
-            numbers = zip(maker.vector_names, row["vectors"].tolist(), strict=True)
-            line[VECTOR_KEYS[maker.kind]] = dict(numbers)
-        return json.dumps(line)
+    sample, option = maker.make(seed), KINDS[maker.kind].option
+    row, names = sample.row, files_of(maker, seed)
+    line = head(maker, seed) | dict(sample.says)
+    for prefix, mark, style in zip(maker.prefixes, ("", PAIR), sample.styles, strict=False):
+        if f"{mark}parts" in row:
+            data = encode_labels(row[f"{mark}parts"])
+            write_bytes(folder / names[join(prefix, PARTS_FILE_NAME)], data)
+            points = np.round(row[f"{mark}points"].astype(np.float64), POINT_DECIMALS)
+            line[join(prefix, "landmarks")] = points.tolist()
+            line[join(prefix, "visible")] = row[f"{mark}visible"].tolist()
+        # The record by which `replay` paints it again.
+        options = {"count": 1, "first_seed": seed, "size": maker.size}
+        record = record_of(f"data_{maker.kind}", options | ({option: style} if option else {}))
+        data = encode_png(row[f"{mark}pictures"], record)
+        write_bytes(folder / names[join(prefix, FILE_NAME)], data)
+    if "vectors" in row:
+        numbers = zip(maker.vector_names, row["vectors"].tolist(), strict=True)
+        line[VECTOR_KEYS[maker.kind]] = dict(numbers)
+    return json.dumps(line)
 
 
 def files_of(maker: Maker, seed: int) -> dict[str, str]:
@@ -432,15 +414,6 @@ def files_of(maker: Maker, seed: int) -> dict[str, str]:
         if maker.kind == "world":
             found[join(prefix, PARTS_FILE_NAME)] = f"{join(prefix, 'parts')}/{seed:06d}.png"
     return found
-
-
-def parts_png(parts: UInt8[np.ndarray, "h w"]) -> bytes:
-    """The file of a parts map: its indices are the labels, its palette shows them."""
-    picture = Image.fromarray(parts, "L")
-    picture.putpalette(PART_COLOURS.tobytes())  # which makes it a palette picture
-    held = BytesIO()
-    picture.save(held, "png", compress_level=6)
-    return held.getvalue()
 
 
 def head(maker: Maker, seed: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -27,11 +28,12 @@ import numpy as np
 from PIL import Image
 
 from trombine.core.devices import CPU
-from trombine.core.errors import CHECK_NETWORK, InputError, about, said, shown
+from trombine.core.errors import CHECK_NETWORK, InputError, about, library, said, shown
 from trombine.core.progress import Account, Progress, Result, log, silent
+from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
-from trombine.data.layouts import CSV, FILE_NAME, LABEL, Listing, Record, list_folder, pictures
-from trombine.data.pack import SKIPPED, Made, in_turn, write_pack
+from trombine.data.layouts import CSV, FILE_NAME, LABEL, Listing, list_folder
+from trombine.data.pack import Made, in_turn, write_pack
 from trombine.data.reading import READER, TILES, blank_row, read_row, tiled
 from trombine.io.files import cache_folder, opened, write_bytes
 from trombine.models import loaded
@@ -68,58 +70,46 @@ def prepare_pack(
         account.notice(listing.note, folder)
     blank = blank_row(listing, options.size)
     with about(folder):
-        written = write_pack(
+        result = write_pack(
             path,
-            _ReadRows(folder, listing, options),
+            partial(_read_rows, folder, listing, options),
             about=_about(folder, listing, options),
             count=len(listing.records),
             shapes={**{name: cell.shape for name, cell in blank.items()}, "splits": ()},
             workers=workers,
             overwrite=overwrite,
             progress=progress,
+            kind=f" of {options.size} px ({listing.layout})",
         )
-    if written.was_whole:
-        lacks = f" ({len(written.skipped):,} left out, see {SKIPPED})" if written.skipped else ""
-        summary = f"{shown(path)}: the pack of these pictures was there{lacks}"
-        return account.result(summary, kept=written.kept)
-    summary = f"a pack of {pictures(len(written.pack))} of {options.size} px ({listing.layout})"
-    if written.skipped:
-        summary += f"; {len(written.skipped):,} left out, listed in {SKIPPED}"
-    for name, why in written.skipped.items():
+    for name, why in result.skipped.items():
         account.skip(folder / name, InputError(why))
-    account.written.append(path)
-    return account.result(f"{shown(path)}: {summary}", kept=written.kept)
+    account.written += result.written
+    return account.result(result.summary, kept=result.kept)
 
 
-@dataclass(frozen=True)
-class _ReadRows:
+def _read_rows(
+    folder: Path, listing: Listing, options: PrepareOptions, places: Sequence[int]
+) -> list[Made]:
     """What workers run: the rows of a few records."""
+    made = list[Made]()
+    for record in (listing.records[place] for place in places):
+        try:
+            how = (options.size, options.crop, options.device)
+            row = read_row(folder, listing, record, *how)
+            split = record.split if record.split >= 0 else _split(folder / record.name, options)
+            made.append((record.name, {**row, "splits": np.array(split, np.int64)}))
+        except InputError as error:
+            made.append((record.name, error.why))
+    return made
 
-    folder: Path
-    listing: Listing
-    options: PrepareOptions
 
-    def __call__(self, places: Sequence[int]) -> list[Made]:
-        made, options = list[Made](), self.options
-        how = (options.size, options.crop, options.device)
-        for place in places:
-            record = self.listing.records[place]
-            try:
-                row = read_row(self.folder, self.listing, record, *how)
-                split = record.split if record.split >= 0 else self._split(record)
-                made.append((record.name, {**row, "splits": np.array(split, np.int64)}))
-            except InputError as error:
-                made.append((record.name, error.why))
-        return made
-
-    def _split(self, record: Record) -> int:
-        """What a picture is for, by its bytes."""
-        with opened(self.folder / record.name) as file:
-            share = split_share(hashlib.sha256(file.read()).digest())
-        if share < self.options.test:
-            return SPLITS.index("test")
-        choose = self.options.test + self.options.choose
-        return SPLITS.index("choose" if share < choose else "train")
+def _split(picture: Path, options: PrepareOptions) -> int:
+    """What a picture is for, by its bytes."""
+    with opened(picture) as file:
+        share = split_share(hashlib.sha256(file.read()).digest())
+    if share < options.test:
+        return SPLITS.index("test")
+    return SPLITS.index("choose" if share < options.test + options.choose else "train")
 
 
 def split_share(digest: bytes) -> float:
@@ -213,12 +203,8 @@ def prepare_hub(name: str, folder: Path, progress: Progress | None = None) -> No
         if not lines:
             raise InputError("has no picture in any row", "choose another split")
         if lost := total - len(lines):
-            rows = (
-                "1 row without a picture is"
-                if lost == 1
-                else f"{lost:,} rows without a picture are"
-            )
-            log.warning(f"{shown(folder)}: {rows} left out")
+            rows = f"{counted(lost, 'row')} without a picture"
+            log.warning(f"{shown(folder)}: left out {rows}")
         text = StringIO()
         writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
         writer.writeheader()
@@ -229,12 +215,9 @@ def prepare_hub(name: str, folder: Path, progress: Progress | None = None) -> No
 def _load(name: str) -> dict[str, Any]:
     """The splits of a set, downloaded if need be."""
     hub_name, config, split = parse_hub(name)
+    datasets = library("datasets", "hub")
     try:
-        import datasets
-    except ImportError as error:
-        raise InputError("needs the extra hub", "pip install 'trombine[hub]'") from error
-    try:
-        loaded: Any = datasets.load_dataset(hub_name, config, split=split)
+        loaded = datasets.load_dataset(hub_name, config, split=split)
     except Exception as error:  # of many libraries, for what is no fault of ours
         raise InputError(f"cannot be loaded ({said(error)})", CHECK_NETWORK) from error
     return {split: loaded} if split else dict(loaded)
@@ -242,8 +225,7 @@ def _load(name: str) -> dict[str, Any]:
 
 def _rows(rows: Any, folder: Path, split: str) -> Iterator[dict[str, Any]]:
     """Write the pictures of a split; the line of each. Rows without a picture are left out."""
-    import datasets
-
+    datasets = library("datasets", "hub")
     features = rows.features
     images = [key for key, feature in features.items() if isinstance(feature, datasets.Image)]
     if not images:

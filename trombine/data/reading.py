@@ -24,7 +24,7 @@ from PIL import Image as Pillow
 from trombine.core.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points, to_picture
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shown
-from trombine.core.tiles import Box, cut
+from trombine.core.tiles import Box, cut, middle
 from trombine.data.columns import PAIR, Columns, Row, base, shapes, stack, unknown
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.layouts import Listing, Record, View, list_folder
@@ -122,9 +122,7 @@ def read_row(
                 raise InputError("shows no face", remedy, path=path)
             frame = box
         else:
-            side = min(height, width)
-            left, top = (width - side) // 2, (height - side) // 2
-            box = Box(top=top, left=left, bottom=top + side, right=left + side)
+            box = middle(height, width)
         cells = _read_side(folder, listing, view, image, box, size)
         row |= {mark + name: cell for name, cell in cells.items()}
     if listing.vector_names and record.vector is not None:

@@ -34,7 +34,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -47,6 +46,7 @@ from trombine.core.errors import InputError
 from trombine.core.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
 from trombine.core.progress import Progress
 from trombine.core.rng import Rng
+from trombine.core.texts import counted
 from trombine.data.augment import Augment, augmented
 from trombine.data.columns import (
     PAIR,
@@ -59,7 +59,7 @@ from trombine.data.columns import (
     batch_of,
     unknown,
 )
-from trombine.data.layouts import LAYOUTS, list_folder, pictures
+from trombine.data.layouts import LAYOUTS, list_folder
 from trombine.data.pack import Pack, in_turn, is_pack, part_of
 from trombine.data.painting import (
     KINDS,
@@ -72,7 +72,7 @@ from trombine.data.painting import (
 )
 from trombine.data.prepare import PrepareOptions, hub_folder, prepare_hub, prepare_pack
 from trombine.data.reading import MOST, TILES, Folder
-from trombine.io.files import cache_folder
+from trombine.io.files import cache_folder, is_there
 from trombine.io.stores import STORES, mirror, mirror_of, url_of
 from trombine.nets.spaces import SPACES
 from trombine.world import STYLES
@@ -180,13 +180,6 @@ def _counted(seeds: str) -> tuple[int, int | None]:
     return int(first) if dash else 0, count
 
 
-def is_there(path: str) -> bool:
-    """Whether it is the path of something; any text may be asked about, however long."""
-    with suppress(OSError):
-        return bool(path) and Path(path).exists()
-    return False
-
-
 def check_paths(spec: str) -> None:
     """Raise InputError for the first path of a spec that is not there."""
     for term in parse(spec):
@@ -229,7 +222,8 @@ class Part:
                     cure = _SORT if splits is None else f"name another use than {term.split}"
                     raise InputError(f"{spec}: none of its pictures is for this use; {cure}")
             if term.count is not None and term.count > len(rows):
-                raise InputError(f"{spec}: has only {pictures(len(rows))}; ask for no more")
+                held = counted(len(rows), "picture")
+                raise InputError(f"{spec}: has only {held}; ask for no more")
             rows = rows[: term.count]
         self.rows = rows
         self.splits = None if splits is None else splits[rows]

@@ -21,8 +21,8 @@ from jaxtyping import Int64
 from trombine.core.errors import InputError
 from trombine.core.progress import Progress
 from trombine.core.rng import Rng
+from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
-from trombine.data.layouts import pictures
 from trombine.data.reading import TILES
 from trombine.data.source import (
     SEED_RANGES,
@@ -123,10 +123,8 @@ def _held_out(source: Source, count: int) -> tuple[Source, Source]:
     """Some of the pictures to measure on, the others to learn from."""
     held = min(count, len(source) // MOST_HELD_OUT)
     if not held:
-        raise InputError(
-            f"{source.spec}: has {pictures(len(source))}; it takes {MOST_HELD_OUT} or more to hold"
-            " some out for measuring"
-        )
+        has = f"{source.spec}: has {counted(len(source), 'picture')}"
+        raise InputError(f"{has}; it takes {MOST_HELD_OUT} or more to hold some out for measuring")
     order = _shuffled(len(source))
     chosen = _squares_held_out(source, order, held) or order[:held].tolist()
     learned = np.setdiff1d(order, chosen)

@@ -107,7 +107,8 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> St
     plain = _is_drawn(chance, "plain", stage.plain) & ~faceless
     bent = _is_drawn(chance, "people", stage.people) & ~plain
     if stage.people:
-        bent &= _frontal(batch)
+        points = batch.points.numpy().astype(np.float64)
+        bent &= np.abs(eyes(points)[1][:, 0]) > _FRONTAL * np.ptp(points, axis=1).max(1)
         batch = _with_other_proportions(batch, bent, chance)
     assert batch.parts is not None and batch.points is not None and batch.visible is not None
     old = np.ascontiguousarray(batch.pixels.numpy())
@@ -157,12 +158,6 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> St
 
 
 # What is drawn
-
-
-def _frontal(batch: Batch) -> Flags:
-    assert batch.points is not None
-    points = batch.points.numpy().astype(np.float64)
-    return np.abs(eyes(points)[1][:, 0]) > _FRONTAL * np.ptp(points, axis=1).max(1)
 
 
 def _with_other_proportions(batch: Batch, bent: Flags, chance: Rng) -> Batch:

@@ -2,6 +2,7 @@
 
 restoration.py       results against their truths: the whole picture, inside a hole, on its rim
 fidelity.py          how two sets of pictures differ, as their features lie
+methods.py           nets and plain baselines by name, one table a task
 compare.py           methods under a protocol: run, measured, ranked
 protocol_files.py    protocols as files, and the pictures of one; protocols/ has those shipped
 moments.py           Fréchet's distance of sets of any size, read in pieces
@@ -17,5 +18,5 @@ witness.py           what the witness reads: a net that no training learns from
 published.py         nets that others published, as judges
 stats.py             intervals and p-values, by SciPy
 
-Measures of single pictures are in metrics/, methods in methods/.
+Measures of single pictures are in metrics/.
 """

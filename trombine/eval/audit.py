@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,11 +22,14 @@ from scipy.sparse.csgraph import connected_components
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Tick
-from trombine.data import layouts
+from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
 from trombine.eval.search import ssim
 from trombine.faces import read_faces
+from trombine.faces.frames import in_window
+from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture
+from trombine.io.sheets import resized
 from trombine.models import loaded
 from trombine.report import Report
 
@@ -122,7 +124,7 @@ def check(
     """
     name, split = file
     try:
-        digest = sha256((folder / name).read_bytes()).hexdigest()
+        of_bytes = digest(folder / name)
         image = load_picture(folder / name, least=max(SIDE, _READ // 2))
     except (InputError, OSError) as error:
         why = error.problem if isinstance(error, InputError) else error.strerror or "cannot be read"
@@ -130,7 +132,7 @@ def check(
     pixels = as_seen(image)
     # A JPEG that is much larger was read at a part of its size.
     height, width = image.height * image.reduced, image.width * image.reduced
-    small = _resized(pixels, SIDE, SIDE)
+    small = resized(pixels, (SIDE, SIDE), Pillow.Resampling.BICUBIC)
     is_flat = float(small.std((0, 1)).max()) < FLAT
     problems = {
         TINY: min(height, width) < least,
@@ -143,30 +145,22 @@ def check(
         split=split,
         width=width,
         height=height,
-        digest=digest,
+        digest=of_bytes,
         problems=tuple(problem for problem, has in problems.items() if has),
         small=small,
     )
-
-
-def _resized(pixels: UInt8[np.ndarray, "h w 3"], width: int, height: int) -> np.ndarray:
-    size = max(1, width), max(1, height)
-    return np.asarray(Pillow.fromarray(pixels).resize(size, Pillow.Resampling.BICUBIC))
 
 
 def shows_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     """Whether the reader finds a face, in the picture as a whole or anywhere in it."""
     model = loaded("reader", task="read")
     height, width = pixels.shape[:2]
-    if (longer := max(height, width)) > _READ:
-        share = _READ / longer
-        pixels = _resized(pixels, round(width * share), round(height * share))
+    if (share := _READ / max(height, width)) < 1:
+        size = max(1, round(height * share)), max(1, round(width * share))
+        pixels = resized(pixels, size, Pillow.Resampling.BICUBIC)
     picture = to_picture(pixels)
     with torch.inference_mode():
-        window = torch.nn.functional.interpolate(
-            picture[None], size=(128, 128), mode="bicubic", antialias=True, align_corners=False
-        )
-        if float(model.in_rgb(window.clamp(0, 1)).face.sigmoid()) > _SURE:
+        if float(model.in_rgb(in_window(picture[None])).face.sigmoid()) > _SURE:
             return True
     return bool(read_faces(picture, model, largest=True))
 
@@ -281,7 +275,7 @@ def text_of(audit: Audit) -> str:
         named = f"  {', '.join(items[:_NAMED])}{more}" if items else ""
         lines.append(f"{kind:22}{len(items):>7,}{named}")
     count, keep = len(audit.pictures), int(audit.kept().sum())
-    return "\n".join((*lines, f"{layouts.pictures(count)}, {keep:,} to keep"))
+    return "\n".join((*lines, f"{counted(count, 'picture')}, {keep:,} to keep"))
 
 
 def keep_list(audit: Audit) -> str:
@@ -293,7 +287,7 @@ def keep_list(audit: Audit) -> str:
 def report_of(folder: Path, audit: Audit) -> Report:
     """The counts, how alike pictures are, the doubles, and examples of each problem."""
     count, keep, across = len(audit.pictures), int(audit.kept().sum()), audit.across()
-    lead = f"{layouts.pictures(count)}; to keep: {keep:,}."
+    lead = f"{counted(count, 'picture')}; to keep: {keep:,}."
     report = Report(f"Audit of {shown(folder.resolve().name)}", lead=lead, generator=GENERATOR)
     found = {p: [c for c in audit.pictures if p in c.problems] for p in PROBLEMS}
     rows = [[problem, f"{len(files):,}"] for problem, files in found.items()]

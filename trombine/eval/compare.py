@@ -1,6 +1,6 @@
 """Methods compared under a protocol: run on the same pictures, measured, ranked.
 
-A method is a function of methods/ (a baseline, a net by name or file) or a command in quotes that
+A method is a function of methods.py (a baseline, a net by name or file) or a command in quotes that
 reads a folder and writes a folder. All functions run in this process, on one thread and one picture
 after the other, so that their pictures do not depend on how many cores there are.
 
@@ -10,7 +10,6 @@ in protocol_files.py. Sets of generated pictures are compared by fidelity.py.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 import shlex
@@ -19,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,15 +30,15 @@ from PIL import Image
 from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
-from trombine.core.texts import aligned
-from trombine.data import layouts
+from trombine.core.texts import aligned, counted
 from trombine.data.source import parse
 from trombine.eval import witness
 from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerprint, measure_of
 from trombine.eval.restoration import judged
-from trombine.eval.stats import Estimate, mean, sign_flip
+from trombine.eval.stats import NONE, Estimate, mean, sign_flip
 from trombine.io.batch import find
+from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.models import loaded, read_card
 from trombine.models.card import Card
@@ -54,7 +53,6 @@ Numbers = dict[str, Any]
 
 MOST_DECIBELS: Final = 100.0  # what equal pictures count for, whose PSNR is infinite
 CEILING: Final = "truth as JPEG 95"
-NONE: Final = Estimate(value=None, low=None, high=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +80,11 @@ def method_of(text: str, file: ProtocolFile) -> Method:
     if "{" in name:
         return _command(name, file)
     try:
-        function, paths = task.net(name), _files(name, file)
+        function = task.net(name)
+        if file.task == "upscale":  # a family of nets
+            paths = [path for _, path in sorted(nets_of(name).items())]
+        else:
+            paths = [loaded(name, task=None if file.task == "restyle" else file.task).path]
     except InputError as error:
         if error.path is None or Path(name).exists():
             raise
@@ -92,7 +94,7 @@ def method_of(text: str, file: ProtocolFile) -> Method:
     with about(name):
         for path in paths:
             _check_unseen(read_card(path), file)
-    weights = "+".join(hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in paths)
+    weights = "+".join(digest(path)[:12] for path in paths)
     return of_function(name, function, kind="net", weights=weights)
 
 
@@ -102,8 +104,8 @@ def limits(file: ProtocolFile) -> dict[str, str]:
 
 
 def of_function(name: str, function: Callable[..., Any], **fields: Any) -> Method:
-    """A function of methods/, or one like it, as a method: it is given of each case a picture, and
-    what the task adds."""
+    """A function, as those of methods.py, as a method: it is given of each case a picture, and what
+    the task adds."""
 
     def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
         options: dict[str, Any] = {}
@@ -137,14 +139,6 @@ def _as_jpeg(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
 
 
 # Nets
-
-
-def _files(name: str, file: ProtocolFile) -> list[Path]:
-    """The files of the nets that a name stands for."""
-    if file.task == "upscale":
-        nets = nets_of(name)
-        return [nets[factor] for factor in sorted(nets)]
-    return [loaded(name, task=None if file.task == "restyle" else file.task).path]
 
 
 def _check_unseen(card: Card, file: ProtocolFile) -> None:
@@ -271,7 +265,13 @@ def numbers_of(
     file: ProtocolFile, cases: Sequence[Case], outcomes: Sequence[Outcome], named: Sequence[str]
 ) -> Numbers:
     """All figures, as JSON holds them; methods that are not `named` are limits, out of the rank."""
-    columns = {o.method.name: _columns(file, o) for o in outcomes}
+    columns = {  # NaN where a picture has none
+        o.method.name: {
+            text: np.array([np.nan if row[text] is None else row[text] for row in o.rows])
+            for text in file.measures
+        }
+        for o in outcomes
+    }
     first = file.measures[0]
     firsts = {name: float(np.nanmean(values[first])) for name, values in columns.items()}
     if any(math.isnan(value) for value in firsts.values()):
@@ -324,14 +324,6 @@ def numbers_of(
     }
 
 
-def _columns(file: ProtocolFile, outcome: Outcome) -> dict[str, Column]:
-    """The values of each measure, NaN where a picture has none."""
-    return {
-        text: np.array([np.nan if row[text] is None else row[text] for row in outcome.rows])
-        for text in file.measures
-    }
-
-
 def _rounded(row: Row) -> Row:
     return {name: None if value is None else round(value, 6) for name, value in row.items()}
 
@@ -339,9 +331,7 @@ def _rounded(row: Row) -> Row:
 def _mean(values: Column) -> Numbers:
     """The mean of some pictures with its interval."""
     there = values[np.isfinite(values)]
-    if not len(there):
-        return asdict(NONE)
-    return dict(zip(("value", "low", "high"), mean(there), strict=True))
+    return (Estimate(*mean(there)) if len(there) else NONE)._asdict()
 
 
 def _figures(values: Column, best: Column) -> Numbers:
@@ -367,7 +357,7 @@ def text_of(numbers: Numbers) -> str:
     judge = f", witness {protocol['witness']}" if protocol["witness"] else ""
     lines = [*aligned(_table(numbers))]
     lines.append(
-        f"protocol {protocol['hash']} ({protocol['name']}), {layouts.pictures(protocol['count'])}"
+        f"protocol {protocol['hash']} ({protocol['name']}), {counted(protocol['count'], 'picture')}"
         f" (pixels {protocol['pixels']}){judge}"
     )
     nets = [f"{short(m['method'])} {m['hash']}" for m in numbers["methods"] if m["hash"]]

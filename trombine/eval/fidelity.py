@@ -28,8 +28,8 @@ from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import FIRST, Rng
-from trombine.core.texts import aligned
-from trombine.data import layouts
+from trombine.core.texts import aligned, counted
+from trombine.core.tiles import cut, middle
 from trombine.eval import witness
 from trombine.eval.published import NETS, feature_net
 from trombine.eval.sets import PictureSet, open_set
@@ -164,7 +164,9 @@ def prdc(generated: Features, real: Features) -> dict[str, float]:
     A picture's neighbourhood reaches to the NEAREST-th other one of its own set.
     """
     across = apart(generated, real)
-    ours, theirs = (_reach(features) for features in (generated, real))
+    ours, theirs = (  # each picture's own place is the first
+        np.partition(apart(each, each), NEAREST, axis=1)[:, NEAREST] for each in (generated, real)
+    )
     within = across < theirs
     return {
         "precision": float(within.any(1).mean()),
@@ -172,11 +174,6 @@ def prdc(generated: Features, real: Features) -> dict[str, float]:
         "density": float(within.sum() / (NEAREST * len(generated))),
         "coverage": float(within.any(0).mean()),
     }
-
-
-def _reach(features: Features) -> Values:
-    """How far each picture's NEAREST-th is; its own place is the first."""
-    return np.partition(apart(features, features), NEAREST, axis=1)[:, NEAREST]
 
 
 def apart(a: Features, b: Features) -> Table:
@@ -272,12 +269,12 @@ def read_set(
         first_seed=FIRST_SEEDS[side],
         window=in_window,
     )
-    order = sorted(range(len(found)), key=lambda row: (found.hashes[row], found.names[row]))
+    order = sorted(range(len(found)), key=lambda row: (found.hashes[row], found.name(row)))
     return replace(
         found,
         spec=shown(text),
         pictures=found.pictures[order],
-        names=tuple(found.names[row] for row in order),
+        name=lambda row: found.name(order[row]),
         hashes=tuple(found.hashes[row] for row in order),
     )
 
@@ -289,11 +286,8 @@ def hash_of(each: PictureSet) -> str:
 
 def in_window(pixels: Pixels) -> Pixels:
     """The middle square of a picture as the witness sees it."""
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    middle = np.ascontiguousarray(pixels[top : top + side, left : left + side])
-    return to_pixels(frames.in_window(to_picture(middle)[None])[0])
+    square = cut(to_picture(pixels), middle(*pixels.shape[:2])).contiguous()
+    return to_pixels(frames.in_window(square[None])[0])
 
 
 def check_apart(generated: PictureSet, real: PictureSet) -> None:
@@ -319,7 +313,7 @@ def remarks(generated: PictureSet, real: PictureSet) -> Iterator[str]:
 
 
 def _are(count: int) -> str:
-    return f"{layouts.pictures(count)} {'is' if count == 1 else 'are'}"
+    return f"{counted(count, 'picture')} {'is' if count == 1 else 'are'}"
 
 
 def _sizes(each: PictureSet) -> str:
@@ -476,17 +470,17 @@ def numbers_of(judged: Judged) -> dict[str, Any]:
     sets = {"generated": judged.generated, "real": judged.real}
     pictures = {}
     for side, (name, ours) in enumerate(sets.items()):
-        other = [*sets.values()][1 - side].names
+        other = [*sets.values()][1 - side]
         pictures[name] = [
             {
-                "name": picture,
+                "name": ours.name(row),
                 "nearest": {
-                    table.features: {"name": other[which[row]], "distance": _plain(far[row])}
+                    table.features: {"name": other.name(which[row]), "distance": _plain(far[row])}
                     for table in judged.tables
                     for which, far in (table.nearest[side],)
                 },
             }
-            for row, picture in enumerate(ours.names)
+            for row in range(len(ours))
         ]
     return {
         **{
@@ -548,6 +542,6 @@ def report_of(judged: Judged) -> Report:
         titles = "Generated, far from all real ones", "Real, far from all generated ones"
         for title, s, (_, far) in zip(titles, (generated, real), table.nearest, strict=True):
             rows = np.argsort(-far, kind="stable")[:_SHOWN].tolist()
-            cells = [(s.pictures[row], f"{far[row]:.2f} {s.names[row]}") for row in rows]
+            cells = [(s.pictures[row], f"{far[row]:.2f} {s.name(row)}") for row in rows]
             report.pictures(cells, columns=8, on_phone=4, title=title)
     return report

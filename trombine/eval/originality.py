@@ -26,8 +26,7 @@ from PIL import Image
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, silent
 from trombine.core.rng import Rng
-from trombine.core.texts import aligned
-from trombine.data import layouts
+from trombine.core.texts import aligned, counted
 from trombine.eval.planted import CHANGES
 from trombine.eval.search import Found, search, walk_of_pack
 from trombine.eval.sets import PictureSet
@@ -166,9 +165,8 @@ def about(judged: Originality) -> str:
     """What was compared with what."""
     ours, theirs = judged.pictures, judged.references
     size = ours.pictures.shape[1]
-    parts = [
-        f"{layouts.pictures(len(ours))} against {len(theirs):,} references, {size} x {size} pixels"
-    ]
+    sets = f"{counted(len(ours), 'picture')} against {counted(len(theirs), 'reference')}"
+    parts = [f"{sets}, {size} x {size} pixels"]
     parts += [f"{ours.resized} of the pictures were resized"] if ours.resized else []
     parts += [f"{theirs.resized} of the references were resized"] if theirs.resized else []
     return "; ".join(parts)
@@ -200,16 +198,16 @@ def text_of(judged: Originality) -> str:
     lines += [f"{name:6}{counts[name]:6}  {meanings[name]}" for name in VERDICTS]
     rows = [("planted copies that are found", *MEASURES)]
     rows += [(f"  {kind}", *cells) for kind, *cells in _recall_rows(judged)]
-    found, names = judged.found, judged.references.names
+    found, names = judged.found, judged.references.name
     nearest = [("the most suspicious", "verdict", "score", "of", "SSIM", "of")]
     nearest += [
         (
-            f"  {shown(judged.pictures.names[row])}",
+            f"  {shown(judged.pictures.name(row))}",
             judged.verdicts[row],
             f"{found.scores[row]:.4f}",
-            shown(names[int(found.copy_of[row])]) + " mirrored" * bool(found.mirrored[row]),
+            shown(names(int(found.copy_of[row]))) + " mirrored" * bool(found.mirrored[row]),
             f"{found.ssim[row, 0]:.4f}",
-            shown(names[int(found.indices[row, 0])]),
+            shown(names(int(found.indices[row, 0]))),
         )
         for row in judged.order[:_LISTED]
     ]
@@ -219,22 +217,22 @@ def text_of(judged: Originality) -> str:
 def numbers_of(judged: Originality) -> dict[str, Any]:
     """All of it, of each picture too."""
     ours, theirs, found = judged.pictures, judged.references, judged.found
-    counts, names = Counter(judged.verdicts), theirs.names
+    counts, names = Counter(judged.verdicts), theirs.name
     pictures = []
     for row, verdict in enumerate(judged.verdicts):
         side, left, top = (round(float(value), 4) for value in found.windows[row])
         copy_of = {
-            "reference": names[found.copy_of[row]],
+            "reference": names(int(found.copy_of[row])),
             "mirrored": bool(found.mirrored[row]),
             "window": {"side": side, "left": left, "top": top},
         }
         nearest = [
-            {"reference": names[index], "ssim": round(float(value), 6)}
+            {"reference": names(int(index)), "ssim": round(float(value), 6)}
             for index, value in zip(found.indices[row], found.ssim[row], strict=True)
         ]
         pictures.append(
             {
-                "picture": ours.names[row],
+                "picture": ours.name(row),
                 "verdict": verdict,
                 "score": round(float(found.scores[row]), 6),
                 "copy_of": copy_of,
@@ -320,19 +318,19 @@ def report_of(judged: Originality) -> Report:
 
 
 def _cells(judged: Originality, row: int) -> list[tuple[Pixels, str]]:
-    found, names, known = judged.found, judged.references.names, judged.references.pictures
+    found, names, known = judged.found, judged.references.name, judged.references.pictures
     index, mirrored = int(found.copy_of[row]), bool(found.mirrored[row])
     part = cut(known[index], found.windows[row])
-    score = f"{found.scores[row]:.3f} {shown(names[index])}" + " mirrored" * mirrored
+    score = f"{found.scores[row]:.3f} {shown(names(index))}" + " mirrored" * mirrored
     cells = [
         (
             np.asarray(judged.pictures.pictures[row]),
-            f"{judged.verdicts[row]}: {shown(judged.pictures.names[row])}",
+            f"{judged.verdicts[row]}: {shown(judged.pictures.name(row))}",
         ),
         (part[:, ::-1] if mirrored else part, score),
     ]
     for index, value in zip(found.indices[row], found.ssim[row], strict=True):
-        cells.append((np.asarray(known[index]), f"{value:.3f} {shown(names[int(index)])}"))
+        cells.append((np.asarray(known[index]), f"{value:.3f} {shown(names(int(index)))}"))
     return cells
 
 

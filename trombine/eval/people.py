@@ -26,7 +26,7 @@ import numpy as np
 from jaxtyping import UInt8
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from trombine.core.errors import InputError, shown
+from trombine.core.errors import InputError, first_of, shown
 from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import Rng
 from trombine.eval.sets import open_place, square
@@ -187,14 +187,15 @@ def render(content: Mapping[str, Any]) -> tuple[str, str]:
     """The page with its style, script and pictures, and its policy, which lets it load and send
     nothing; with a `subject`, it sends their answers to where it is from."""
     style, script = STYLE + _asset("people.css"), _asset("people.js")
-    hashes = [f"'sha256-{_base64_hash(text)}'" for text in (style, script)]
+    hashes = (base64.b64encode(sha256(s.encode()).digest()).decode() for s in (style, script))
     options = "".join(f'<option value="{v}">{text}</option>' for v, text in EXPERIENCES.items())
     reasons = "".join(
         f'<label><input type="checkbox" name="reason" value="{reason}"> <kbd>{n}</kbd> {reason}'
         "</label>"
         for n, reason in enumerate(REASONS, 1)
     )
-    policy = f"default-src 'none'; img-src data:; style-src {hashes[0]}; script-src {hashes[1]}; "
+    policy = "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'; "
+    policy = policy.format(*hashes)
     policy += "connect-src 'self'; " * ("subject" in content)
     policy += "base-uri 'none'; form-action 'none'"
     page = Template(_asset("people.html")).substitute(
@@ -207,10 +208,6 @@ def render(content: Mapping[str, Any]) -> tuple[str, str]:
         content=json.dumps(content).replace("<", "\\u003c"),  # nothing that ends a script
     )
     return page, policy
-
-
-def _base64_hash(text: str) -> str:
-    return base64.b64encode(sha256(text.encode()).digest()).decode()
 
 
 def _asset(name: str) -> str:
@@ -316,9 +313,7 @@ def _read(path: Path, model: type[Model], remedy: str) -> Model:
         try:
             return model.model_validate_json(file.read())
         except ValidationError as error:
-            one = error.errors(include_url=False)[0]
-            place = " ".join(map(str, one["loc"])) or "the file"
-            raise InputError(f"is damaged ({place}: {one['msg']})", remedy, path=path) from error
+            raise InputError(f"is damaged ({first_of(error)})", remedy, path=path) from error
 
 
 def subject_of(content: Answers, key: Key, file: Path) -> Subject:

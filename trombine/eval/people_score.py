@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from itertools import combinations
 from statistics import median
 from typing import Any, Final
@@ -20,7 +19,7 @@ from scipy import stats
 from scipy.special import bdtrc, bdtrik, ndtri
 
 from trombine.core.errors import shown
-from trombine.core.texts import aligned
+from trombine.core.texts import aligned, counted
 from trombine.eval.people import REASONS, SIDES, Key, Pixels, Subject
 from trombine.eval.stats import DRAWS, Estimate, bootstrap
 from trombine.report import Plot, Report, Series
@@ -55,6 +54,10 @@ def fleiss_kappa(*answers: Answers) -> Values:
     return _beyond_chance(pairs.mean(-1), p**2 + (1 - p) ** 2)
 
 
+def _kappa(first: Answers, second: Answers) -> Numbers:
+    return bootstrap(cohen_kappa, first, second)._asdict()
+
+
 def _beyond_chance(agreement: Values, chance: Values) -> Values:
     return np.where(chance < 1, (agreement - chance) / np.where(chance < 1, 1 - chance, 1), np.nan)
 
@@ -81,13 +84,13 @@ def mean_accuracy(correct: Several) -> Estimate:
     )
     draws = ((subjects @ correct.astype(np.float64)) * pictures).sum(1) / correct.size
     low, high = np.percentile(draws, (2.5, 97.5))
-    return Estimate(value=float(correct.mean()), low=float(low), high=float(high))
+    return Estimate(float(correct.mean()), float(low), float(high))
 
 
 def exact_interval(right: int, count: int) -> Estimate:
     """The share of right answers with its exact interval (Clopper and Pearson 1934)."""
     interval = stats.binomtest(right, count).proportion_ci(method="exact")
-    return Estimate(value=right / count, low=float(interval.low), high=float(interval.high))
+    return Estimate(right / count, float(interval.low), float(interval.high))
 
 
 def guessing(right: int, count: int) -> float:
@@ -165,9 +168,9 @@ def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
                 "seconds": median(answer.seconds for answer in subject.answers.values()),
                 "right": count,
                 "confusion": confusion(said),
-                "accuracy": asdict(exact_interval(count, len(names))),
-                "d_prime": asdict(bootstrap(d_prime, truth, said)),
-                "kappa": asdict(bootstrap(cohen_kappa, truth, said)),
+                "accuracy": exact_interval(count, len(names))._asdict(),
+                "d_prime": bootstrap(d_prime, truth, said)._asdict(),
+                "kappa": _kappa(truth, said),
                 "guessing": guessing(count, len(names)),
             }
         )
@@ -176,7 +179,7 @@ def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
     sets, of_set = [], [(SIDES.index(entry.truth), entry.set) for entry in entries]
     for side, name in sorted(set(of_set)) if len(set(of_set)) > len(SIDES) else ():
         mine = np.array([one == (side, name) for one in of_set])
-        figure = asdict(mean_accuracy(correct[:, mine]))
+        figure = mean_accuracy(correct[:, mine])._asdict()
         about = {"set": name, "truth": SIDES[side], "pictures": int(mine.sum())}
         sets.append({**about, "accuracy": figure})
     given = [(s, name, s.answers[name]) for s in subjects for name in s.answers]
@@ -196,15 +199,19 @@ def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
         "all": {
             "answers": correct.size,
             "right": right,
-            "accuracy": asdict(mean_accuracy(correct)),
+            "accuracy": mean_accuracy(correct)._asdict(),
             "confusion": confusion(answers),
             "guessing": guessing(right, correct.size),
         },
         "between": [
-            {"first": a.name, "second": b.name, "kappa": asdict(bootstrap(cohen_kappa, one, other))}
+            {
+                "first": a.name,
+                "second": b.name,
+                "kappa": _kappa(one, other),
+            }
             for (a, one), (b, other) in pairs
         ],
-        "fleiss": asdict(bootstrap(fleiss_kappa, *answers)) if len(subjects) > 1 else None,
+        "fleiss": bootstrap(fleiss_kappa, *answers)._asdict() if len(subjects) > 1 else None,
         "sets": sets,
         "reasons": [
             {"reason": reason, **{side: reasons[reason, side] for side in SIDES}}
@@ -295,7 +302,7 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
     subjects, everybody = numbers["subjects"], numbers["all"]
     report = Report(
         title="Real or generated?",
-        lead=f"{len(subjects)} subject{'' if len(subjects) == 1 else 's'} and"
+        lead=f"{counted(len(subjects), 'subject')} and"
         f" {numbers['pictures']} pictures, half of them real:"
         f" {everybody['right']} of {everybody['answers']} answers are right. Mean accuracy"
         f" {_spelled(everybody['accuracy'])}; by guessing alone this or better has a probability of"

@@ -34,7 +34,8 @@ from jaxtyping import Float32
 from pydantic import AfterValidator, BaseModel, Field, StrictInt, ValidationError, model_validator
 
 from trombine.core.conventions import to_picture, to_pixels
-from trombine.core.errors import InputError, about, shown
+from trombine.core.errors import InputError, about, first_of, shown
+from trombine.core.tiles import cut, middle
 from trombine.data.degrade import Chain, degrade_one
 from trombine.data.masks import Hole, draw_mask, parse_mix
 from trombine.data.masks import spell as spell_mask
@@ -245,10 +246,7 @@ def load(name: str) -> ProtocolFile:
                 content["files"] = _listed(path.parent / str(content["files"]))
             return ProtocolFile(**{**content, "name": path.stem})
         except ValidationError as error:
-            one = error.errors(include_url=False)[0]
-            place = " ".join(map(str, one["loc"]))
-            problem = f"{place}: {one['msg']}".removeprefix(": ").removeprefix("Value error, ")
-            raise InputError(problem) from error
+            raise InputError(first_of(error)) from error
         except ValueError as error:
             raise InputError(f"is not TOML ({error})", "mend it, or copy it again") from error
 
@@ -316,9 +314,7 @@ def _middle(picture: Picture, side: int | None) -> Picture:
     """The middle of a picture, no side longer than this."""
     if side is None:
         return picture
-    height, width = (min(side, length) for length in picture.shape[-2:])
-    top, left = (picture.shape[-2] - height) // 2, (picture.shape[-1] - width) // 2
-    return picture[:, top : top + height, left : left + width].contiguous()
+    return cut(picture, middle(picture.shape[-2], picture.shape[-1], side)).contiguous()
 
 
 def fingerprint(cases: Sequence[Case]) -> str:

@@ -19,7 +19,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, shown
-from trombine.core.texts import aligned
+from trombine.core.texts import aligned, counted
 from trombine.eval import witness
 from trombine.eval.stats import mean
 from trombine.io.batch import find
@@ -315,7 +315,7 @@ def rows_of(measured: Measured) -> list[list[str]]:
 def text_of(measured: Measured, hashes: Mapping[str, str]) -> str:
     """The table of means for a terminal."""
     judges = ", ".join(f"{name} {hash}" for name, hash in hashes.items())
-    count = f"{len(measured)} {'picture' if len(measured) == 1 else 'pictures'}"
+    count = counted(len(measured), "picture")
     return "\n".join((*aligned(rows_of(measured)), f"{count}; {judges}"))
 
 
@@ -324,7 +324,7 @@ def report_of(measured: Measured, hashes: Mapping[str, str]) -> Report:
     judges = ", ".join(f"{name} {hash}" for name, hash in hashes.items())
     report = Report(
         title="Results against their truths",
-        lead=f"{len(measured):,} pair{'' if len(measured) == 1 else 's'} of pictures.",
+        lead=f"{counted(len(measured), 'pair')} of pictures.",
         foot=f"Intervals are of 95 %, by Student. Read by {judges}.",
     )
     heads, *rows = rows_of(measured)

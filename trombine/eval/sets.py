@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import SupportsIndex, overload
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -21,11 +20,12 @@ from jaxtyping import Int64, UInt8
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import Rng
-from trombine.core.tiles import Box
+from trombine.core.tiles import middle
 from trombine.data.layouts import list_folder
 from trombine.data.pack import Pack, is_pack
 from trombine.data.reading import resize
-from trombine.data.source import is_there, parse, prepare, source
+from trombine.data.source import parse, prepare, source
+from trombine.io.files import is_there
 from trombine.io.image import as_seen, load_picture, size_of
 
 Pictures = UInt8[np.ndarray, "_ _ _ 3"]
@@ -50,7 +50,7 @@ class PictureSet:
 
     spec: str
     pictures: Pictures
-    names: Sequence[str]
+    name: Callable[[int], str]  # of each
     files: tuple[Path, ...] = ()  # that they were read from, as far as they are files
     total: int = 0  # how many there are, of which these were drawn
     skipped: int = 0  # how many could not be read
@@ -66,25 +66,6 @@ class PictureSet:
     def resized(self) -> int:
         """How many had another size or shape."""
         return sum(self.sizes.values()) - self.sizes[self.pictures.shape[2], self.pictures.shape[1]]
-
-
-class _Names(Sequence[str]):
-    """The names of a pack's pictures, each read when it is asked for."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-
-    def __len__(self) -> int:
-        return self.place.count
-
-    @overload
-    def __getitem__(self, index: SupportsIndex) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: SupportsIndex | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self.place.name(row) for row in range(self.place.count)[index]]
-        return self.place.name(range(self.place.count)[index])
 
 
 def same_place(a: str, b: str) -> bool:
@@ -122,8 +103,8 @@ def open_set(
     """
     place = open_place(spec, size, account, progress, first_seed=first_seed)
     if window is None and place.kept is not None and place.kept.shape[1:3] == (size, size):
-        names = _Names(place)
-        return PictureSet(spec, place.kept, names, place.files, place.count, pack=place.path)
+        named = (place.name, place.files, place.count)
+        return PictureSet(spec, place.kept, *named, pack=place.path)
     rows = np.arange(place.count, dtype=np.int64)
     rows = rows if most is None else drawn_rows(place, rows[:most])
     room, names, hashes = None, list[str](), list[str]()
@@ -145,7 +126,7 @@ def open_set(
     pictures = np.zeros((0, size, size, 3), np.uint8) if room is None else room[: len(names)]
     skipped = len(rows) - len(names)
     about = (place.files, place.count, skipped, sizes, tuple(hashes), lossless)
-    return PictureSet(spec, pictures, tuple(names), *about)
+    return PictureSet(spec, pictures, names.__getitem__, *about)
 
 
 def drawn_rows(place: Place, places: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
@@ -214,10 +195,7 @@ def _of_folder(folder: Path) -> Place:
 
 def square(pixels: Pixels, size: int) -> Pixels:
     """The largest square in the middle, at this size."""
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    left, top = (width - side) // 2, (height - side) // 2
-    return resize(pixels, Box(top=top, left=left, bottom=top + side, right=left + side), size)
+    return resize(pixels, middle(*pixels.shape[:2]), size)
 
 
 def _room(count: int, size: int) -> Pictures:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -18,13 +17,15 @@ FLIPS: Final = 9999
 Values = Float64[np.ndarray, "n"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(NamedTuple):
     """A number with its 95 % interval; None where it is undefined."""
 
     value: float | None
     low: float | None
     high: float | None
+
+
+NONE: Final = Estimate(None, None, None)
 
 
 def student(values: Values) -> tuple[float, float, float]:
@@ -40,10 +41,10 @@ def bootstrap(statistic: Callable[..., Any], *columns: np.ndarray) -> Estimate:
     percentiles over resampled rows; draws where it is not finite do not count."""
     value = float(statistic(*columns))
     if not np.isfinite(value):
-        return Estimate(value=None, low=None, high=None)
+        return NONE
     rows = np.arange(len(columns[0]))
     if len(rows) < 2:
-        return Estimate(value=value, low=value, high=value)
+        return Estimate(value, value, value)
     with warnings.catch_warnings(action="ignore", category=stats.DegenerateDataWarning):
         result = stats.bootstrap(
             (rows,),
@@ -54,7 +55,7 @@ def bootstrap(statistic: Callable[..., Any], *columns: np.ndarray) -> Estimate:
             rng=np.random.default_rng(0),
         )
     low, high = np.nanpercentile(result.bootstrap_distribution, (2.5, 97.5))
-    return Estimate(value=value, low=float(low), high=float(high))
+    return Estimate(value, float(low), float(high))
 
 
 def mean(values: Sequence[float] | Values) -> tuple[float, float, float]:

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image, ImageDraw
 
-from trombine.core.conventions import PART_COLOURS
 from trombine.faces.faces import Face
 from trombine.faces.frames import samples_of
 from trombine.faces.maps import parts_map
@@ -93,8 +92,3 @@ def in_words(face: Face, *, traits: bool) -> str:
     if not traits:
         words += [f"unsure: {doubt}" for doubt in face.unsure]
     return ", ".join(words)
-
-
-PALETTE: Final = np.concatenate(
-    [PART_COLOURS, np.full((len(PART_COLOURS), 1), 255, np.uint8)], axis=1
-)

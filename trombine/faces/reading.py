@@ -19,9 +19,9 @@ from scipy.ndimage import gaussian_filter
 
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened, shown
-from trombine.core.texts import aligned
+from trombine.core.texts import aligned, counted
 from trombine.faces import fields_of
-from trombine.faces.drawing import PALETTE, drawn
+from trombine.faces.drawing import drawn
 from trombine.faces.faces import Face, read_faces
 from trombine.faces.fields import beyond, sure_style
 from trombine.faces.frames import samples_of
@@ -100,7 +100,7 @@ def read_files(
         FIELDS: lambda: as_json(name, reading, traits=traits),
         POINTS: lambda: points_json(name, reading),
         CUTOUT: lambda: source.film.first.cut_out(reading.opacity()),
-        PARTS: lambda: Labels(numbers=reading.parts(), palette=PALETTE),
+        PARTS: lambda: Labels(numbers=reading.parts()),
         SHEET: lambda: drawn(reading.pixels, reading.faces, title, traits=traits),
     }
     wanted = [end for end in makers if end in endings]
@@ -113,10 +113,10 @@ def read_files(
     return Made(
         files={end: makers[end]() for end in wanted},
         model="+".join(net.hash for net in nets),
-        facts=f"{len(reading.faces)} face{'' if len(reading.faces) == 1 else 's'}",
+        facts=counted(len(reading.faces), "face"),
         details=tuple(net.described for net in nets),
         notices=() if reading.faces else (NO_FACE,),
-        counts={"faces": len(reading.faces)},
+        counts={"face": len(reading.faces)},
     )
 
 
@@ -215,7 +215,7 @@ def _rounded(value: Any) -> Any:
 def table(value: dict[str, Any]) -> str:
     """A line for the picture, and one for each of its faces; see as_json."""
     faces = value["faces"]
-    count = f"{len(faces)} face{'' if len(faces) == 1 else 's'}"
+    count = counted(len(faces), "face")
     head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {count}"
     if not faces:
         return head

@@ -20,8 +20,8 @@ from jaxtyping import Bool
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened
 from trombine.core.progress import Tick
+from trombine.core.texts import counted
 from trombine.core.tiles import Box, bounds
-from trombine.faces.drawing import PALETTE
 from trombine.faces.reading import PictureReading, points_json
 from trombine.inpainting.faces import whole_map
 from trombine.inpainting.masks import (
@@ -99,7 +99,7 @@ def inpaint_file(
     repairs = [_repaired(image, hole, model, steering, seed, options, tick) for seed in seeds]
     seconds, repair = time.perf_counter() - start, repairs[0]
     makers: dict[str, Callable[[], Content]] = {
-        PARTS: lambda: Labels(numbers=whole_map(repair.faces, steering, size), palette=PALETTE),
+        PARTS: lambda: Labels(numbers=whole_map(repair.faces, steering, size)),
         POINTS: lambda: _points(name, repair, _revealed(image, hole), options.device),
         MASK: lambda: picture_of(np.uint8(255) * hole.mask),
         SHEET: lambda: _sheet(image, hole.mask, dict(zip(seeds, repairs, strict=True)), title),
@@ -255,7 +255,6 @@ def _same_again(model: Model, options: Inpainting) -> tuple[str, ...]:
 
 def _details(model: Model, repair: Repair, seconds: float) -> tuple[str, ...]:
     """Which nets from which files, in how many windows, and how long they took."""
-    windows = f"{repair.windows:,} window{'' if repair.windows == 1 else 's'}"
-    pixels = int(np.count_nonzero(repair.hole))
-    counted = f"{pixels:,} pixels in {windows}, painted in {seconds:.2f} s"
-    return (model.described, *(net.described for net in repair.nets), counted)
+    pixels = counted(int(np.count_nonzero(repair.hole)), "pixel")
+    done = f"{pixels} in {counted(repair.windows, 'window')}, painted in {seconds:.2f} s"
+    return (model.described, *(net.described for net in repair.nets), done)

@@ -24,6 +24,7 @@ from trombine.core.devices import CPU, resolve
 from trombine.core.errors import InputError, OutputError, about, shown
 from trombine.core.memory import RELIEF, enough
 from trombine.core.progress import Account, Progress, Result, Tick, log, silent
+from trombine.core.texts import counted
 from trombine.io.files import atomic, identity, write_bytes
 from trombine.io.image import (
     FORMATS,
@@ -91,7 +92,7 @@ class Made:
     notices: Sequence[str] = ()
     facts: str = ""  # for the line that names the result: nets, faces
     details: Sequence[str] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)  # for the summary: {"faces": 2}
+    counts: Mapping[str, int] = field(default_factory=dict)  # for the summary: {"face": 2}
     found: Any = None  # what the picture shows, as JSON
     text: str = ""  # the same as text, if no result is written
 
@@ -379,14 +380,13 @@ class _Batch(Account):
     def end(self) -> Result:
         """The Result of the call."""
         self.progress(self.total, self.total, "")
-        one = self.made == 1
-        parts = [f"{self.made:,} picture{'s' * (not one)} written"]
+        parts = [f"{counted(self.made, 'picture')} written"]
         if self.kept:
             parts.append(f"{self.kept:,} skipped that were there (--overwrite makes them again)")
         if self.skipped:
             parts.append(f"{len(self.skipped):,} bad: {listed(self.skipped)}")
         for name, n in self.counts.items():
-            parts.append(f"{n:,} {name.removesuffix('s') if n == 1 else name}")
+            parts.append(counted(n, name))
         told = self.texts if self.texts and not self.kept else [*self.texts, ", ".join(parts)]
         return self.result("\n".join(told), found=self.found, kept=self.kept)
 
@@ -522,7 +522,7 @@ def save(
         write_bytes(path, f"{text}\n".encode())
         return
     if isinstance(content, Labels):
-        write_bytes(path, encode_labels(content, record))
+        write_bytes(path, encode_labels(content.numbers, record))
         return
     format, keep = format_of(path), {} if record is None else dict(record)
     if format in VIDEOS:

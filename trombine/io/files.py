@@ -68,6 +68,13 @@ def _open(path: Path) -> Bytes:
     return path.open("rb")
 
 
+def is_there(path: Path | str) -> bool:
+    """Whether a path exists; any text may be asked about, however long."""
+    with suppress(OSError, ValueError):
+        return bool(path) and Path(path).exists()
+    return False
+
+
 def identity(path: Path) -> object:
     """A key that is equal for all names of one file: links, hard links, ./x, other cases."""
     real = os.path.realpath(path)  # of new/../x too, where new is not there yet

@@ -13,8 +13,8 @@ import os
 import re
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -24,7 +24,9 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8, UInt16
 from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
-from trombine.core.errors import InputError, said, shown
+from trombine.core.conventions import PART_COLOURS
+from trombine.core.errors import InputError, library, said, shown
+from trombine.core.texts import from_json
 from trombine.io.color import cmyk_to_rgb, from_srgb, speaks, to_srgb
 from trombine.io.files import Bytes, opened, refusing, write_bytes
 
@@ -176,7 +178,7 @@ class Picture:
         """`rgb()` rounded to 8 bits."""
         colours = self.colours
         if self.bits == 16 or speaks(self.profile, colours.shape[2]):
-            return _in_8_bits(self.rgb())
+            return (self.rgb() * np.float32(255)).round().astype(np.uint8)
         return np.repeat(colours, 3, axis=2) if self.is_grey else np.ascontiguousarray(colours)
 
     def alpha(self) -> Float32[np.ndarray, "h w"] | None:
@@ -185,16 +187,11 @@ class Picture:
             return None
         return self.samples[..., -1].astype(np.float32) / np.float32(2**self.bits - 1)
 
-    def replace(
-        self, colours: Float32[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]
-    ) -> Picture:
-        """The picture with these sRGB colours where `mask` is true; other samples are unchanged."""
-        return self.recoloured(np.ascontiguousarray(colours[mask]), mask)
-
     def recoloured(
         self, chosen: Float32[np.ndarray, "n 3"], mask: Bool[np.ndarray, "h w"]
     ) -> Picture:
-        """`replace`, with one colour per pixel of the mask, in row order. Alpha is unchanged."""
+        """The picture with these sRGB colours where `mask` is true, one for each of its pixels in
+        row order; other samples, and alpha, are unchanged."""
         if mask.shape != self.samples.shape[:2] or len(chosen) != np.count_nonzero(mask):
             raise ValueError(f"{chosen.shape} and {mask.shape} do not fit {self.samples.shape}")
         if not len(chosen):
@@ -269,9 +266,7 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
-def load_picture(
-    path: Path | str, *, max_pixels: int | None = None, least: int | None = None
-) -> Picture:
+def load_picture(path: Path | str, *, least: int | None = None) -> Picture:
     """The picture in a file, upright, or the first frame of a film.
 
     With `least`, a JPEG is decoded at the smallest of 1/2, 1/4 and 1/8 whose sides have at least
@@ -281,9 +276,9 @@ def load_picture(
     if is_video(path):
         from trombine.io.container import first_picture, read_size
 
-        check_pixels(path, *read_size(path), max_pixels)
+        check_pixels(path, *read_size(path))
         return Picture(samples=first_picture(path), format="MP4")
-    with picture_file(path, max_pixels) as (file, _):
+    with picture_file(path) as (file, _):
         return _read(file, path, least)
 
 
@@ -304,7 +299,7 @@ def decode(data: bytes) -> Picture:
 
 def load_labels(path: Path | str) -> UInt8[np.ndarray, "h w"]:
     """The labels in a picture: palette indices, or grey samples."""
-    with picture_file(Path(path), None) as (file, _):
+    with picture_file(Path(path)) as (file, _):
         opened = open_pillow(file, Path(path))
         if opened.mode == "P":
             return np.array(opened)
@@ -315,16 +310,16 @@ def load_labels(path: Path | str) -> UInt8[np.ndarray, "h w"]:
         return samples[..., 0]
 
 
-def read_head(path: Path | str, *, max_pixels: int | None = None) -> Head:
+def read_head(path: Path | str) -> Head:
     """Format, size and number of frames, without decoding; a too large picture is refused."""
     path = Path(path)
     if is_video(path):
         from trombine.io.container import read_size
 
         head = Head(FORMATS.get(path.suffix.lower(), "MP4"), *read_size(path), 0)
-        check_pixels(path, head.height, head.width, max_pixels)
+        check_pixels(path, head.height, head.width)
         return head
-    with picture_file(path, max_pixels) as (_, head):
+    with picture_file(path) as (_, head):
         return head
 
 
@@ -341,17 +336,19 @@ def read_record(path: Path | str) -> dict[str, Any] | None:
         from trombine.io.container import read_comment
 
         return _record_in(read_comment(path))
-    with picture_file(path, None) as (file, head):
+    with picture_file(path) as (file, head):
         if head.format == "TIFF":
             return _record_in(_first_page(file).software)
         return _record_of(open_pillow(file, path))
 
 
-def check_pixels(path: Path, height: int, width: int, limit: int | None = None) -> None:
-    """Refuse a picture of more pixels than `limit`, by default `max_pixels_of`."""
-    limit = max_pixels_of(path) if limit is None else limit
-    if height * width > limit:
-        problem = f"has {width} x {height} pixels, more than the {limit:,} that are read"
+def check_pixels(path: Path, height: int, width: int, frames: int = 1) -> None:
+    """Refuse a picture, or a film in memory, of more pixels than `max_pixels_of`."""
+    limit = max_pixels_of(path)
+    if frames * height * width > limit:
+        size = f"{width} x {height} pixels"
+        size = size if frames == 1 else f"{frames:,} frames of {size}"
+        problem = f"has {size}, more than the {limit:,} that are read"
         raise InputError(problem, _TRUST, path=path)
 
 
@@ -365,11 +362,11 @@ def max_pixels_of(path: Path) -> int:
 
 
 @contextmanager
-def picture_file(path: Path, limit: int | None) -> Iterator[tuple[Bytes, Head]]:
-    """A picture's file and its header; refused if it has more pixels than `limit`."""
+def picture_file(path: Path) -> Iterator[tuple[Bytes, Head]]:
+    """A picture's file and its header; refused if it has too many pixels."""
     with opened(path) as file, refusing(path):
         head = _head(file, path)
-        check_pixels(path, head.height, head.width, limit)
+        check_pixels(path, head.height, head.width)
         file.seek(0)
         yield file, head
 
@@ -395,12 +392,9 @@ def open_pillow(file: Bytes, path: Path) -> Image.Image:
     except UnidentifiedImageError as error:
         if path.suffix.lower() not in (".heic", ".heif"):
             raise InputError("is not a picture, or is damaged") from error
-    try:
-        from pillow_heif import HeifImageFile
-    except ImportError as error:
-        raise InputError("is HEIC", "to read it, pip install 'trombine[heif]'") from error
+    heif = library("pillow_heif", "heif", path)
     file.seek(0)
-    return HeifImageFile(file)
+    return heif.HeifImageFile(file)
 
 
 def _format(opened: Image.Image) -> str:
@@ -433,7 +427,7 @@ def from_pillow(opened: Image.Image, *, least: int | None = None) -> Picture:
         format=_format(opened),
         reduced=reduced,
         quantization=tuple(tables[0]) if tables else (),
-        record=_sound(lambda: _record_of(opened)),
+        record=_record_of(opened),
         changed=changed,
     )
 
@@ -488,7 +482,7 @@ def _wide_png(opened: Image.Image, file: Bytes) -> Picture:
         profile=opened.info.get("icc_profile") or None,
         exif=_kept_exif(exif),
         xmp=_bytes(opened.info.get("xmp")),
-        record=_sound(lambda: _record_of(opened)),
+        record=_record_of(opened),
     )
 
 
@@ -537,7 +531,7 @@ def _wide_tiff(file: Bytes) -> Picture | None:
         exif=_kept_exif(exif),
         xmp=b"" if xmp is None else _bytes(xmp.value),
         format="TIFF",
-        record=_sound(lambda: _record_in(page.software)),
+        record=_record_in(page.software),
         changed=changed,
     )
 
@@ -582,19 +576,15 @@ def _record_text(text: object) -> str | None:
 
 
 def _record_in(text: object) -> dict[str, Any] | None:
-    """The record in a comment; None if another program wrote the comment."""
+    """The record in a comment; None if another program wrote the comment, or it is broken."""
     found = _record_text(text)
     return None if found is None else _parsed(found)
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        record = json.loads(text)
-    except ValueError as error:
-        raise InputError("has a record that is not JSON") from error
-    if not isinstance(record, dict):
-        raise InputError("has a record that is no object")
-    return record
+def _parsed(text: str) -> dict[str, Any] | None:
+    with suppress(ValueError):
+        record = from_json(text)
+        return record if isinstance(record, dict) else None
 
 
 def _record_of(opened: Image.Image) -> dict[str, Any] | None:
@@ -603,19 +593,11 @@ def _record_of(opened: Image.Image) -> dict[str, Any] | None:
     if isinstance(own, str):
         return _parsed(own)
     texts: list[object] = [opened.info.get("comment")]
-    if opened.format != "PNG":
-        exif = opened.getexif()
+    with suppress(Exception):  # a broken EXIF block: the picture itself is fine
+        exif = opened.getexif() if opened.format != "PNG" else Image.Exif()
         texts += [exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)]
         texts += [exif.get(tag) for tag in (ExifTags.Base.Software, ExifTags.Base.ImageDescription)]
     return next((_record_in(text) for text in texts if _is_record(text)), None)
-
-
-def _sound(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
-    """The record, or None if it is broken: the picture itself is fine."""
-    try:
-        return find()
-    except Exception:  # anybody may have written it
-        return None
 
 
 def record_text(record: Mapping[str, Any]) -> str:
@@ -731,7 +713,9 @@ def encode(
     """A file of the picture, as bytes, reduced to what the format can store."""
     picture = fit(picture, format)
     if picture.bits == 16:
-        return _encode_wide(picture, format, record)
+        samples = picture.samples[..., 0] if picture.samples.shape[2] == 1 else picture.samples
+        write_wide = _wide_tiff_file if format == "TIFF" else _wide_png_file
+        return write_wide(picture, np.ascontiguousarray(samples), record)
     options: dict[str, Any] = {}
     if format not in _NO_PROFILE:
         options["icc_profile"] = picture.profile
@@ -767,16 +751,17 @@ def encode(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Labels:
-    """A label map; its file is a PNG with a palette, which viewers show in colour."""
+    """A map of the parts of a face; its file is a PNG that shows them in their colours."""
 
     numbers: UInt8[np.ndarray, "h w"]
-    palette: UInt8[np.ndarray, "n 4"]
 
 
-def encode_labels(labels: Labels, record: Mapping[str, Any] | None = None) -> bytes:
-    """The PNG file of a map of labels."""
-    image = Image.fromarray(labels.numbers)
-    image.putpalette(labels.palette[:, :3].tobytes())
+def encode_labels(
+    numbers: UInt8[np.ndarray, "h w"], record: Mapping[str, Any] | None = None
+) -> bytes:
+    """The PNG file of a map of parts: its indices are the labels, its palette shows them."""
+    image = Image.fromarray(numbers)
+    image.putpalette(PART_COLOURS.tobytes())
     out = io.BytesIO()
     image.save(out, "PNG", pnginfo=_png_texts(record), compress_level=_PNG_LEVEL)
     return out.getvalue()
@@ -820,12 +805,6 @@ def _png_texts(record: Mapping[str, Any] | None, xmp: bytes = b"") -> PngImagePl
     if xmp:
         info.add_itxt(_XMP_KEY, xmp.decode("utf-8", "replace"))
     return info
-
-
-def _encode_wide(picture: Picture, format: str, record: Mapping[str, Any] | None) -> bytes:
-    samples = picture.samples[..., 0] if picture.samples.shape[2] == 1 else picture.samples
-    samples = np.ascontiguousarray(samples)
-    return (_wide_tiff_file if format == "TIFF" else _wide_png_file)(picture, samples, record)
 
 
 def _wide_png_file(
@@ -880,7 +859,3 @@ def _on_white(picture: Picture) -> Picture:
     share = alpha[..., None].astype(np.float64)
     mixed = (colours * share + top * (1 - share)).round().astype(colours.dtype)
     return replace(picture, samples=mixed)
-
-
-def _in_8_bits(colours: Float32[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
-    return (colours * np.float32(255)).round().astype(np.uint8)

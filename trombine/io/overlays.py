@@ -52,26 +52,17 @@ def draw_points(
     spots = check_points(points) * times
     mask = np.ones(len(spots), bool) if visible is None else visible
     largest = max(times * min(height, width) / 140, times * 0.8)
-    radii = np.clip(0.36 * _to_nearest(spots), times * 0.6, largest)
+    # Dots larger than half of the way to the nearest neighbour would touch.
+    apart = np.hypot(*(spots[:, None] - spots[None]).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    radii = np.clip(0.36 * apart.min(axis=1), times * 0.6, largest)
     for name, group in LANDMARK_GROUPS.items():
         radius = float(radii[list(group)].min())
-        _draw_group(draw, spots[list(group)], name in CLOSED, radius)
+        path = [tuple(spot) for spot in spots[list(group)].tolist()]
+        path += path[:1] if name in CLOSED else []
+        draw.line(path, fill="#1f5fa6", width=max(round(radius / 2), 1))
     for (x, y), in_sight, radius in zip(spots.tolist(), mask.tolist(), radii.tolist(), strict=True):
         box = (x - radius, y - radius, x + radius, y + radius)
         fill = "#d1340f" if in_sight else "#ffffff"
         draw.ellipse(box, fill=fill, outline="#d1340f", width=max(round(radius / 3), 1))
     return np.asarray(large.resize((width, height), Image.Resampling.BOX))
-
-
-def _to_nearest(spots: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
-    """How far each spot is from its nearest neighbour: dots larger than half of it would touch."""
-    apart = np.hypot(*(spots[:, None] - spots[None]).transpose(2, 0, 1))
-    np.fill_diagonal(apart, np.inf)
-    return apart.min(axis=1)
-
-
-def _draw_group(
-    draw: ImageDraw.ImageDraw, spots: Float[np.ndarray, "n 2"], closed: bool, radius: float
-) -> None:
-    path = [tuple(spot) for spot in spots.tolist()]
-    draw.line(path + path[:1] if closed else path, fill="#1f5fa6", width=max(round(radius / 2), 1))

@@ -13,8 +13,7 @@ import inspect
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,14 +71,6 @@ def changed_options(
 
 def versions(needs: tuple[str, ...] = ()) -> dict[str, str]:
     """Versions that determine pixels: trombine, numpy, pillow, `needs` and the platform."""
-    packages = {name: _version(name) for name in ("numpy", "pillow", *needs)}
+    packages = {name: version(name) for name in ("numpy", "pillow", *needs)}
     system = f"{sys.platform}-{platform.machine()}".lower()
     return {"trombine": __version__, **packages, "platform": system}
-
-
-@lru_cache
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except (PackageNotFoundError, ValueError):
-        return "not installed"

@@ -113,17 +113,11 @@ def here(*paths: Path | None) -> Iterator[Stores]:
     with TemporaryDirectory(prefix="trombine-") as root:
         places = [(url, Path(root, *url.replace(":", "").split("/"))) for url in urls]
         for url, place in places:
-            _list(url, place)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            for inner in _found(url)[1]:  # an empty local file for each remote one
+                (place / inner).parent.mkdir(parents=True, exist_ok=True)
+                (place / inner).touch()
         yield Stores(places)
-
-
-def _list(url: str, place: Path) -> None:
-    """Make an empty local file for each remote one."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    for inner in _found(url)[1]:
-        path = place / inner
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
 
 
 def _found(url: str) -> tuple[Any, dict[str, tuple[str, str]]]:

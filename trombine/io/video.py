@@ -154,7 +154,7 @@ def read_source(path: Path, *, films: bool = False) -> SourceFile:
         video = open_video(path)
         film = video if films else Frames(frames=(video.first,))
         return SourceFile(path=path, film=film, more_pictures=not films)
-    with picture_file(path, None) as (_, head):
+    with picture_file(path) as (_, head):
         moves = films and head.frames > 1 and head.format in FILMS
     film = read_frames(path) if moves else Frames(frames=(load_picture(path),))
     return SourceFile(path=path, film=film, more_pictures=head.frames > 1 and not moves)
@@ -164,17 +164,14 @@ def read_source(path: Path, *, films: bool = False) -> SourceFile:
 # GIF and WebP
 
 
-def read_frames(path: Path | str, *, max_pixels: int | None = None) -> Frames:
+def read_frames(path: Path | str) -> Frames:
     """The film in a GIF or WebP file, with whole frames; one frame for a still picture.
 
     The limit of pixels is for all frames together.
     """
     path = Path(path)
-    limit = max_pixels_of(path) if max_pixels is None else max_pixels
-    with picture_file(path, limit) as (file, head):
-        if head.frames * head.height * head.width > limit:
-            size = f"{head.frames:,} frames of {head.width} x {head.height} pixels"
-            raise InputError(f"has {size}, more than the {limit:,} pixels that are read")
+    with picture_file(path) as (file, head):
+        check_pixels(path, head.height, head.width, head.frames)
         film = open_pillow(file, path)
         if head.frames < 2 or head.format not in FILMS:
             return Frames(frames=(from_pillow(film),))

@@ -6,30 +6,20 @@ Whether tensors and card belong together is checked in model.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
 from trombine.core.errors import InputError, about, said, shortened, shown
-from trombine.io.files import digest, opened, write_bytes
+from trombine.io.files import opened, write_bytes
 from trombine.models.card import Card, dumps, loads
 from trombine.models.zoo import ENDING
 from trombine.nets import Net
 
 KEY: Final = "trombine"  # of the card in the header
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelFile:
-    """What a file holds."""
-
-    card: Card
-    tensors: Mapping[str, torch.Tensor]
-    hash: str  # of the whole file: the first 12 hex digits of SHA-256
 
 
 def write(path: Path | str, net: Net, card: Card, *, half: bool = False) -> None:
@@ -57,12 +47,6 @@ def _plain(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
 def not_finite(tensors: Mapping[str, torch.Tensor]) -> str | None:
     """The name of the first tensor that holds NaN or infinity."""
     return next((name for name, tensor in tensors.items() if not tensor.isfinite().all()), None)
-
-
-def read(path: Path | str) -> ModelFile:
-    """What a file holds; an InputError where it is no model."""
-    path = Path(path)
-    return ModelFile(card=card_in(path), tensors=load_file(path), hash=digest(path)[:12])
 
 
 def card_in(path: Path) -> Card:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from trombine.core.errors import CHECK_NETWORK, InputError, said
+from trombine.core.errors import CHECK_NETWORK, InputError, library, said
+from trombine.io.files import is_there
 from trombine.models.foreign import PICKLES
 from trombine.models.zoo import ENDING
 
 HUB: Final = "hub:"
-EXTRA: Final = "pip install 'trombine[hub]'"
 KNOWN: Final = {"lama": "hub:anyisalin/big-lama/big-lama.safetensors"}  # by their nets' names
 _NAME: Final = re.compile(r"hub:([\w.-]+/[\w.-]+)/([\w./ -]+)")
 
@@ -45,32 +45,15 @@ def of_run(folder: Path) -> Path | None:
     return best if is_there(best) else None
 
 
-def is_there(path: Path) -> bool:
-    """Whether a path exists; not one that no file can have: too long, or with a zero byte in it."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
-
-
 def downloaded(name: str) -> Path:
     """The file of the hub, downloaded unless it was before."""
     match = _NAME.fullmatch(name)
     if match is None or not is_file_of_hub(name):
         cure = f"write hub:OWNER/NAME/FILE{ENDING}"
         raise InputError("is no file of the hub", cure, path=name)
-    library = _library(name)
+    hub = library("huggingface_hub", "hub", name)
     try:
-        return Path(library.hf_hub_download(repo_id=match[1], filename=match[2]))
+        return Path(hub.hf_hub_download(repo_id=match[1], filename=match[2]))
     except Exception as error:  # of many libraries, for what is no fault of ours
         problem = f"cannot be loaded ({said(error)})"
         raise InputError(problem, CHECK_NETWORK, path=name) from error
-
-
-def _library(name: str) -> Any:
-    try:
-        import huggingface_hub
-    except ImportError as error:
-        problem = "needs huggingface_hub, which is not installed"
-        raise InputError(problem, EXTRA, path=name) from error
-    return huggingface_hub

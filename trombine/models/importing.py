@@ -90,10 +90,7 @@ def state_of(path: Path) -> dict[str, torch.Tensor]:
     for inside in _INSIDE:
         if isinstance(content, Mapping) and isinstance(content.get(inside), Mapping):
             content = content[inside]
-    if not isinstance(content, Mapping) or not content or not all(map(_is_named, content.items())):
+    pairs = content.items() if isinstance(content, Mapping) else ()
+    if not pairs or not all(isinstance(n, str) and isinstance(t, torch.Tensor) for n, t in pairs):
         raise InputError("holds no table of named tensors; name another file", path=path)
-    return {str(name).removeprefix(_PREFIX): tensor for name, tensor in content.items()}
-
-
-def _is_named(pair: tuple[object, object]) -> bool:
-    return isinstance(pair[0], str) and isinstance(pair[1], torch.Tensor)
+    return {str(name).removeprefix(_PREFIX): tensor for name, tensor in pairs}

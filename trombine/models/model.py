@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any, final
 
 import torch
+from safetensors.torch import load_file
 
 from trombine.core import devices
 from trombine.core.errors import InputError, about, said, shortened
+from trombine.io.files import digest, is_there
 from trombine.models import zoo
 from trombine.models.card import Card
-from trombine.models.file import card_in, not_finite, read, write
+from trombine.models.file import card_in, not_finite, write
 from trombine.models.foreign import Foreign, is_foreign, opened_by_spandrel
-from trombine.models.hub import HUB, downloaded, is_there, of_run
+from trombine.models.hub import HUB, downloaded, of_run
 from trombine.models.tasks import TASKS, in_rgb, inputs_of
 from trombine.models.zoo import ENDING, no_model, shipped
 from trombine.nets import NETS, Net, build
@@ -72,23 +74,23 @@ def load(name: str | Path, *, task: str | None = None) -> Model:
         net, card, hash = opened_by_spandrel(path)
         _check_task(card, task, path)
         return Model(net=net, card=card, hash=hash, path=path)
-    file = read(path)
-    card = _licensed(file.card, path)
+    card = _licensed(card_in(path), path)
     _check_task(card, task, path)
+    tensors = load_file(path)
     with about(path):
         net = _empty(card)
-        if broken := not_finite(file.tensors):  # `save` writes none, another program may
+        if broken := not_finite(tensors):  # `save` writes none, another program may
             problem = f"holds NaN or infinity in {shortened(broken)}"
             raise InputError(f"{problem}; ask for the file again")
         # float16 becomes float32, as nets compute
         kinds = {name: tensor.dtype for name, tensor in net.state_dict().items()}
-        tensors = {name: t.to(kinds.get(name, t.dtype)) for name, t in file.tensors.items()}
+        tensors = {name: t.to(kinds.get(name, t.dtype)) for name, t in tensors.items()}
         try:
             net.load_state_dict(tensors, assign=True)
         except RuntimeError as error:
             problem = f"does not fit its net ({said(error)})"
             raise InputError(f"{problem}; ask for the file again") from error
-    return Model(net=net.eval(), card=card, hash=file.hash, path=path)
+    return Model(net=net.eval(), card=card, hash=digest(path)[:12], path=path)
 
 
 def read_card(path: str | Path) -> Card:

@@ -19,15 +19,15 @@ from jaxtyping import Float, Int64
 from PIL import Image
 
 from trombine.core import devices
-from trombine.core.errors import CHECK_NETWORK, InputError, said
+from trombine.core.errors import CHECK_NETWORK, InputError, library, said
+from trombine.io.files import digest, is_there
 from trombine.models.card import Card
-from trombine.models.hub import HUB, is_file_of_hub, is_there
+from trombine.models.hub import HUB, is_file_of_hub
 from trombine.models.model import Model, loaded
 from trombine.nets.blocks import padded
 from trombine.nets.sizes import Net
 
 INDEX: Final = "model_index.json"
-EXTRA: Final = "pip install 'trombine[diffusers]'"
 _SIDE: Final = 512  # pixels of what a pipeline learned from, where it does not say
 _MULTIPLE: Final = 8  # of which pipelines take sides
 _NEEDED: Final = ("image", "mask_image")  # what the function of an inpainting pipeline takes
@@ -101,9 +101,9 @@ class Pipeline(Net):
 
 @lru_cache(maxsize=1)  # they are large
 def _pipeline(folder: Path, device: str) -> Model:
-    library = _library(folder)
+    diffusers = library("diffusers", "diffusers", folder)
     try:
-        pipeline = library.AutoPipelineForInpainting.from_pretrained(
+        pipeline = diffusers.AutoPipelineForInpainting.from_pretrained(
             str(folder), local_files_only=True, use_safetensors=True
         )
         pipeline.set_progress_bar_config(disable=True)
@@ -125,25 +125,15 @@ def _hash(folder: Path) -> str:
     """Of the names and contents of all files."""
     total = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        total.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+        total.update(f"{path.relative_to(folder).as_posix()} {digest(path)}\n".encode())
     return total.hexdigest()[:12]
 
 
 def _downloaded(name: str) -> Path:
-    library = _library(name)
+    diffusers = library("diffusers", "diffusers", name)
     try:
-        folder = library.DiffusionPipeline.download(name.removeprefix(HUB), use_safetensors=True)
+        folder = diffusers.DiffusionPipeline.download(name.removeprefix(HUB), use_safetensors=True)
     except Exception as error:  # of many libraries, for what is no fault of ours
         problem = f"cannot be loaded ({said(error)})"
         raise InputError(problem, CHECK_NETWORK, path=name) from error
     return Path(folder) / INDEX
-
-
-def _library(path: str | Path) -> Any:
-    try:
-        import diffusers  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise InputError("needs diffusers, which is not installed", EXTRA, path=path) from error
-    return diffusers

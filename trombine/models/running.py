@@ -12,8 +12,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import torch
@@ -133,8 +132,7 @@ def _most(net: Net) -> int:
 
 def _numbers_a_pixel(net: Net) -> int:
     """How many numbers the largest features of a net hold for each pixel of the small picture."""
-    prepared = _PREPARED.get(net)
-    return _measured(net) if prepared is None else prepared.numbers
+    return _PREPARED[net][1] if net in _PREPARED else _measured(net)
 
 
 def _measured(net: Net) -> int:
@@ -158,16 +156,8 @@ def _measured(net: Net) -> int:
 # Getting a net ready
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    """What is known of a net that changes no more."""
-
-    ready: Net
-    numbers: int  # see _numbers_a_pixel
-
-
-_PREPARED: Final[WeakKeyDictionary[Net, _Prepared]] = WeakKeyDictionary()
+# Nets that change no more: each as it enlarges, and its _numbers_a_pixel.
+_PREPARED: Final[WeakKeyDictionary[Net, tuple[Net, int]]] = WeakKeyDictionary()
 _PREPARING: Final = threading.Lock()
 
 
@@ -178,13 +168,12 @@ def prepare(net: Net) -> None:
     """
     with _PREPARING:
         if net not in _PREPARED:
-            _PREPARED[net] = _Prepared(ready=_copied(net), numbers=_measured(net))
+            _PREPARED[net] = _copied(net), _measured(net)
 
 
 def _ready(net: Net) -> Net:
     """The net as it enlarges; the caller's keeps its mode, its slopes and its layout."""
-    prepared = _PREPARED.get(net)
-    return _copied(net) if prepared is None else prepared.ready
+    return _PREPARED[net][0] if net in _PREPARED else _copied(net)
 
 
 def _copied(net: Net) -> Net:

@@ -12,7 +12,7 @@ How parameters are fitted is in world/fit.py; what is put into the photograph, i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ from torch.nn import functional
 
 from trombine.core.conventions import PART_INDEX, to_pixels
 from trombine.core.devices import device_of
-from trombine.core.errors import InputError, about
+from trombine.core.errors import InputError, about, shortened
 from trombine.core.texts import from_json
 from trombine.faces import Face
 from trombine.faces.fields import sure_style
@@ -117,18 +117,23 @@ def read_character(path: Path) -> Person:
     """The person that a character's file describes."""
     with about(path), opened(path) as file:
         try:
-            fields = from_json(file.read())["character"]
+            fields = dict(from_json(file.read())["character"])
         except (ValueError, LookupError, TypeError) as error:
             raise InputError("is no character's file", "write one: --write-character") from error
-        names = {info.name for info in FIELDS}
-        if unknown := sorted(set(fields) - names):
-            raise InputError(f"a character has no field {unknown[0]}")
-        if missing := sorted(names - set(fields)):
-            raise InputError(f"does not say what {missing[0]} is, so it is no character")
-        try:
-            return Person(**{name: float(fields[name]) for name in names})
-        except (TypeError, ValueError) as error:
-            raise InputError(f"is no character: {error}") from error
+        return person_of(fields)
+
+
+def person_of(fields: Mapping[str, float]) -> Person:
+    """The person of whom these are the fields, by name."""
+    names = {info.name for info in FIELDS}
+    if unknown := sorted(fields.keys() - names):
+        raise InputError(f"has no field {shortened(unknown[0])}", "write it by --write-character")
+    if missing := sorted(names - fields.keys()):
+        raise InputError(f"lacks {missing[0]}", "write it by --write-character")
+    try:
+        return Person(**{name: float(value) for name, value in fields.items()})
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"is no character: {error}") from error
 
 
 def character_of(picture: Samples, face: Face, style: str) -> Character:

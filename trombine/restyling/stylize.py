@@ -97,7 +97,7 @@ def stylize(
             *(net.described for net in nets),
             f"drawn in {time.perf_counter() - start:.2f} s",
         ),
-        counts={"faces": len(faces)},
+        counts={"face": len(faces)},
     )
 
 

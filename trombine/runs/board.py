@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 
 from trombine.core.errors import shown
+from trombine.core.texts import flat
 from trombine.runs.folder import RunFolder
-from trombine.runs.log import flat
 from trombine.runs.page import Pixels
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Board:
             if isinstance(value, int | float):
                 self._writer.add_scalar(f"{first}{name}", value, pictures)
         if kind in ("alarm", "phase", "rollback"):
-            self._writer.add_text(str(kind), _text_of(entry), pictures)
+            fields = (f"{n}: {v}" for n, v in entry.items() if n not in ("kind", "pictures"))
+            self._writer.add_text(str(kind), shown(", ".join(fields)), pictures)
         self._writer.flush()
 
     def sample(self, pictures: int, pixels: Pixels) -> None:
@@ -63,7 +64,7 @@ class Board:
         """recipe.json's settings beside what was reached, for the tab that compares runs."""
         from torch.utils.tensorboard.summary import hparams
 
-        settings = {name: _plain(value) for name, value in flat(recipe).items()}
+        settings = {name: _plain(value) for name, value in flat(recipe)}
         reached = {f"measure/{name}": value for name, value in measures.items()}
         writer = self._writer._get_file_writer()
         for part in hparams(settings, reached):
@@ -73,11 +74,6 @@ class Board:
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()
-
-
-def _text_of(entry: Mapping[str, Any]) -> str:
-    fields = {name: value for name, value in entry.items() if name not in ("kind", "pictures")}
-    return shown(", ".join(f"{name}: {value}" for name, value in fields.items()))
 
 
 def _plain(value: object) -> bool | int | float | str:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
+from trombine.core.texts import counted, flat
 from trombine.runs.folder import Entry, RunFolder, mapping, numbered
 
 RUNNING: Final = "running"
@@ -288,20 +289,9 @@ def cost_rows(summary: RunSummary) -> list[list[str]]:
         ["CPU time", duration(spent.cpu)],
         *([["GPU time", duration(spent.gpu)]] if spent.gpu > 0 else ()),
         ["Wall time", duration(spent.seconds)],
-        ["Begun or resumed", f"{spent.starts} time{'' if spent.starts == 1 else 's'}"],
+        ["Begun or resumed", counted(spent.starts, "time")],
         ["Last heard of", spent.last.replace("T", " ")[:16] or "–"],
     ]
-
-
-def flat(held: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their names with dots: {"nets.generator": ...}."""
-    settings: dict[str, Any] = {}
-    for name, value in held.items():
-        if isinstance(value, Mapping) and value:
-            settings |= flat(value, f"{prefix}{name}.")
-        else:
-            settings[f"{prefix}{name}"] = value
-    return settings
 
 
 def spelled(value: object) -> str:
@@ -313,5 +303,5 @@ def spelled(value: object) -> str:
 
 def change_in(entry: Entry) -> str:
     """The settings that a run went on with: `lr 0.0005, net residual:width=8`."""
-    changed = flat(mapping(entry.get("settings"))).items()
+    changed = flat(mapping(entry.get("settings")))
     return ", ".join(f"{name.removeprefix('nets.')} {spelled(value)}" for name, value in changed)

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from trombine.core.errors import InputError
+from trombine.core.texts import flat
 from trombine.io.files import atomic
 from trombine.io.image import as_seen, load_picture
 from trombine.report import Plot, Report, Series, command, link
@@ -29,7 +30,6 @@ from trombine.runs.log import (
     RunSummary,
     change_in,
     cost_rows,
-    flat,
     pictures_of,
     read,
     sentence,
@@ -85,7 +85,7 @@ def page(folder: RunFolder, summary: RunSummary, *, samples: bool = True) -> Rep
     report.table(["What", "How much"], cost_rows(summary), caption="What it took", words=True)
     if summary.recipe:
         report.section("Configuration", "Everything that was asked for or resolved.")
-        rows = [[name, spelled(value)] for name, value in flat(summary.recipe).items()]
+        rows = [[name, spelled(value)] for name, value in flat(summary.recipe)]
         report.table(["Setting", "Value"], rows, caption="recipe.json", words=True)
     return report
 

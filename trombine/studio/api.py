@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSche
 import trombine
 from trombine.commands import PICTURES
 from trombine.commands.options import Paths, Pictures, help_of
-from trombine.core.errors import InputError, shown
+from trombine.core.errors import InputError, first_of, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 SERVED: Final = (*PICTURES, "microscope", "judge_people_make")
@@ -126,6 +126,4 @@ def checked(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        one = error.errors(include_url=False)[0]
-        about = ".".join(map(str, one["loc"]))
-        raise InputError(f"{about}: {one['msg'][:1].lower()}{one['msg'][1:]}") from None
+        raise InputError(first_of(error)) from None

@@ -17,10 +17,11 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from trombine.commands.options import limits
-from trombine.core.errors import InputError, shortened
+from trombine.core.errors import InputError
+from trombine.restyling.portrait import person_of
 from trombine.studio.api import checked
 from trombine.studio.guard import json_of
-from trombine.world import FIELDS, Face, paint
+from trombine.world import paint
 from trombine.world.painting import SMALLEST
 
 LARGEST: Final = 1024  # pixels; a job draws larger ones
@@ -54,14 +55,11 @@ def portraits_router() -> APIRouter:
 
 
 def _drawn(asked: _Drawing) -> bytes:
-    if wrong := sorted(asked.character.keys() ^ {info.name for info in FIELDS}):
-        is_extra = wrong[0] in asked.character
-        text = f"has no field {shortened(wrong[0])}" if is_extra else f"lacks {wrong[0]}"
-        raise InputError(f"character {text}", "send what restyle writes: write_character")
     try:
-        person = Face(**asked.character)
-    except (ValueError, OverflowError) as error:
-        raise InputError(f"character: {error}") from error
+        person = person_of(asked.character)
+    except InputError as error:
+        problem, remedy = f"character {error.problem}", "send what restyle writes: write_character"
+        raise InputError(problem, remedy) from error
     buffer = io.BytesIO()
     Image.fromarray(paint(person, asked.size, asked.style).pixels).save(buffer, "PNG")
     return buffer.getvalue()

@@ -230,10 +230,12 @@ def update_phases(state: State, phases: Sequence[Phase]) -> Iterator[tuple[str, 
     """Begin and end phases by the clock; yields the name, began or ended, and the reason."""
     for phase in phases:
         progress = state.phases[phase.name]
-        if progress.began is None and _may_begin(state, phase):
+        ready = not phase.after or state.phases[phase.after].ended is not None
+        if progress.began is None and ready and state.pictures >= phase.start:
             progress.began = state.pictures
             yield phase.name, "began", f"after {phase.after}" if phase.after else "its time came"
-        if is_active(progress) and _is_over(phase, progress, state.pictures):
+        seen = state.pictures - (progress.began or 0)
+        if is_active(progress) and phase.lasts is not None and seen >= phase.lasts:
             progress.ended = state.pictures
             yield phase.name, "ended", "its time was over"
 
@@ -244,16 +246,6 @@ def freeze_ended(freeze: Freeze, before: int, now: int) -> Iterator[tuple[str, s
         yield f"freeze of {freeze}", "ended", "its time was over"
 
 
-def _may_begin(state: State, phase: Phase) -> bool:
-    ready = not phase.after or state.phases[phase.after].ended is not None
-    return ready and state.pictures >= phase.start
-
-
-def _is_over(phase: Phase, progress: PhaseState, pictures: int) -> bool:
-    began = progress.began or 0
-    return phase.lasts is not None and pictures >= began + phase.lasts
-
-
 def update_phases_by_measure(
     state: State, phases: Sequence[Phase], higher: Mapping[str, bool]
 ) -> Iterator[tuple[str, str, str]]:
@@ -262,7 +254,9 @@ def update_phases_by_measure(
         progress = state.phases[phase.name]
         if not is_active(progress):
             continue
-        _update_best(progress, state.measured, higher)
+        for name, value in state.measured.items():
+            better = max if higher[name] else min
+            progress.best[name] = better(value, progress.best.get(name, value))
         for term, weight in phase.weights.items():
             key = f"{phase.name}/{term}"
             stops = weight.stops if isinstance(weight, Ramp) else None
@@ -274,14 +268,6 @@ def update_phases_by_measure(
         if phase.until and is_reached(phase.until, state.measured, progress.best, higher):
             progress.ended = state.pictures
             yield phase.name, "ended", _reason(phase.until, state.measured)
-
-
-def _update_best(
-    progress: PhaseState, measured: Mapping[str, float], higher: Mapping[str, bool]
-) -> None:
-    for name, value in measured.items():
-        better = max if higher[name] else min
-        progress.best[name] = better(value, progress.best.get(name, value))
 
 
 def is_reached(

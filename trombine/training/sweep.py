@@ -20,6 +20,7 @@ from urllib.parse import quote
 from trombine.core.errors import InputError, OutputError, shown
 from trombine.core.grammar import cut
 from trombine.core.progress import Progress, Result, log, silent
+from trombine.core.texts import counted
 from trombine.recipes import Recipe, check_sizes, with_settings
 from trombine.report import Report, check_page, command, link
 from trombine.runs.folder import RunFolder
@@ -180,7 +181,7 @@ def _train_one(
 def page_of(request: Sweep, runs: Mapping[str, Settings], failed: Mapping[str, str]) -> Report:
     """All runs on one page, and the table as CSV: settings, how each went, its last samples."""
     report = Report(
-        title=f"{request.name}, {len(runs)} run{'' if len(runs) == 1 else 's'}",
+        title=f"{request.name}, {counted(len(runs), 'run')}",
         lead=sentence(request.recipe.about),
         foot=command(request.sweep_command) if request.sweep_command else "",
     )

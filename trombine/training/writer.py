@@ -23,6 +23,7 @@ from trombine import __version__
 from trombine.core.conventions import to_pixels
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, log
+from trombine.core.texts import counted
 from trombine.data.source import PAINTED, contents_of, parse
 from trombine.losses.alarms import Alert, Report
 from trombine.metrics import CHECKOUT, CHOOSING_SEEDS, Protocol, commit_of
@@ -89,7 +90,8 @@ def card_of(
     """The card of a model file."""
     recipe, protocol = plan.recipe, protocol_of(plan, material)
     net = recipe.nets[role]
-    data = " and ".join(source.spec for source in material.learned.values())
+    learned = material.learned.values()
+    sources = [f"{each.spec} ({counted(len(each), 'picture')})" for each in learned]
     scores = (
         Score(measure=measure, value=value, protocol=protocol.hash)
         for measure, value in state.measured.items()
@@ -102,13 +104,13 @@ def card_of(
         recipe=name,
         settings=recipe.plain(),
         start=plan.start.hash if plan.start and role == plan.objective.main else "",
-        data=data,
+        data=" and ".join(source.spec for source in learned),
         pictures=state.pictures,
         scores=tuple(scores),
-        licence=recipe.licence or licence_of(source.spec for source in material.learned.values()),
+        licence=recipe.licence or licence_of(source.spec for source in learned),
         command=command,
         version=__version__,
-        about=f"{recipe.about}; learns from {_learned_from(material)}",
+        about=f"{recipe.about}; learns from {' and '.join(sources)}",
     )
 
 
@@ -116,14 +118,6 @@ def licence_of(specs: Iterable[str]) -> str:
     """The licence of a model that learned from these specs; "" where trombine cannot know it."""
     kinds = {term.kind for spec in specs for term in parse(spec)}
     return "MIT" if kinds <= {"world", *PAINTED} else ""
-
-
-def _learned_from(material: Material) -> str:
-    """`folder:own (120 pictures) and leaves#48 (48 pictures)`."""
-    return " and ".join(
-        f"{source.spec} ({len(source):,} picture{'' if len(source) == 1 else 's'})"
-        for source in material.learned.values()
-    )
 
 
 def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:
@@ -255,7 +249,10 @@ class RunWriter:
         protocol = protocol_of(plan, self.material)
         entry = {"values": state.measured, "best": is_best, "protocol": protocol.hash}
         self.log(state, "measure", entry)
-        log.info(_measured_line(state, plan.recipe, is_best))
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in state.measured.items())
+        best = " (the best so far)" if is_best and state.pictures else ""
+        seen = f"{state.pictures:,} of {plan.recipe.pictures:,} pictures"
+        log.info(f"{seen}: {numbers}{best}")
         self.run_alarms(state, Report(measures=state.measured))
         self.log_phases(
             state, update_phases_by_measure(state, plan.phases, plan.objective.measures)
@@ -333,12 +330,6 @@ def _is_better(value: float, best: Best | None, *, higher: bool) -> bool:
     if best is None:
         return True
     return value > best.value if higher else value < best.value
-
-
-def _measured_line(state: State, recipe: Recipe, is_best: bool) -> str:
-    numbers = ", ".join(f"{name} {value:.4g}" for name, value in state.measured.items())
-    best = " (the best so far)" if is_best and state.pictures else ""
-    return f"{state.pictures:,} of {recipe.pictures:,} pictures: {numbers}{best}"
 
 
 # What a run was begun with

@@ -435,7 +435,6 @@ SHARED: Final[dict[str, Any]] = {
     "warmup": 2_000,
     "ema": 6_000,
     "precision": "auto",
-    "log_every": 1_000,
 }
 _INPAINT: Final = Inpaint(
     about="paints what is missing, told what belongs there or not",

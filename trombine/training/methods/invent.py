@@ -260,21 +260,9 @@ _INVENT: Final = Invent(
     about="invents faces, told what is to be of them or not",
     task="generate",
     nets={
-        "net": NetSpec(
-            "inventor",
-            {
-                "size": 96,
-                "latent": 96,
-                "width": 32,
-                "hidden": 320,
-                "blocks": 2,
-                "details": 32,
-                "levels": 2,
-                "steps": 16,
-                "finish": 5,
-                "norm": "batch",
-                "fields": _FIELDS,
-            },
+        "net": NetSpec.parse(
+            "inventor:size=96,latent=96,width=32,hidden=320,blocks=2,details=32,levels=2,steps=16,"
+            f"finish=5,norm=batch,fields={_FIELDS}"
         ),
         "encoder": NetSpec("encoder", {"width": 20, "levels": 4, "outputs": 96}),
     },
@@ -293,7 +281,6 @@ _INVENT: Final = Invent(
     layers="first+down.0",
     organs=4.0,  # eyes are a hundredth of the pixels, and looked at first
     around=2,
-    log_every=1_000,
     sample_every=5_000,
     measure_every=15_000,
     save_every=5_000,

@@ -276,7 +276,6 @@ PRESETS: Final[dict[str, Recipe]] = {
         perceptual=0.08,
         judge="reader",
         layers="first+down.0",
-        log_every=1_000,
         sample_every=5_000,
         measure_every=15_000,
         save_every=5_000,

@@ -132,7 +132,6 @@ PRESETS: Final[dict[str, Recipe]] = {
         sample_every=6_000,
         measure_every=6_000,
         save_every=6_000,
-        log_every=1_000,
         judged=128,
     ),
 }

@@ -31,7 +31,7 @@ from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.reader import middles_of, share_of
 from trombine.nets.restyler import Codes, Restyler, styles_of
-from trombine.recipes import NetSpec, Recipe
+from trombine.recipes import MUON, NetSpec, Recipe
 from trombine.training.methods.invent import details_off, gradient_distance
 from trombine.training.methods.restyle import restyler_sizes
 from trombine.world import STYLES
@@ -270,13 +270,9 @@ PRESETS: Final[dict[str, Recipe]] = {
         pictures=80_000,
         soft=50_000,
         batch=16,
-        optimiser="muon",
-        lr=3e-3,
-        beta1=0.95,
+        **{**MUON, "lr": 3e-3},
         warmup=1_000,
-        clip=1.0,
         ema=4_000,
         precision="auto",
-        threads=1,
     ),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, final
+from typing import Any, ClassVar, Final, final
 
 import torch
 
@@ -124,81 +124,63 @@ class SharpenObjective(RestoringObjective[Sharpen]):
 
 # Presets
 
+# What all that enlarge four times have in common. The papers' features are VGG's (--judge vgg19).
+_X4: Final[dict[str, Any]] = {
+    "task": "upscale",
+    "data": "leaves#3000*2+world:photo#1500",
+    "damage": "shrink:4",
+    "size": 360,
+    "augment": "mirror+crop:96",
+    "judge": "reader",
+    "layers": "first.first+first+down.0+down.1",
+    "best": "edges",  # PSNR only falls
+    "critic_alone": 2_000,
+    "ramp": 10_000,
+    "worst": 1.2,
+    "batch": 8,
+    "lr": 4e-4,
+    "warmup": 1_000,
+    "clip": 1.0,
+    "ema": 3_000,
+    "precision": "auto",
+    "threads": 1,
+    **dict.fromkeys(("sample_every", "measure_every", "save_every"), 4_000),
+}
 # As in SRGAN: squares first, then a discriminator alone, then both, with smooth labels and old
-# pictures. The paper's features are VGG's (--judge vgg19).
+# pictures.
 _SRGAN_X4: Final = Sharpen(
+    **_X4,
     about="enlarges four times as SRGAN does: SRResNet, then a discriminator of eight convolutions",
-    task="upscale",
     nets={
         "net": NetSpec("srresnet", {"width": 64, "blocks": 16, "factor": 4, "norm": "none"}),
         "critic": NetSpec("srgan_discriminator", {"width": 32, "norm": "batch"}),
     },
-    data="leaves#3000*2+world:photo#1500",
-    damage="shrink:4",
-    size=360,
-    augment="mirror+crop:96",
     l1=0.0,
     l2=1.0,
     perceptual=0.02,
-    judge="reader",
-    layers="first.first+first+down.0+down.1",
-    best="edges",
     alone=40_000,
-    critic_alone=2_000,
     real_label=0.9,
     pool=0.01,
     adversarial=0.001,
-    ramp=10_000,
-    worst=1.2,
     pictures=60_000,
-    batch=8,
-    lr=4e-4,
-    warmup=1_000,
-    clip=1.0,
-    ema=3_000,
-    precision="auto",
-    threads=1,
-    sample_every=4_000,
-    measure_every=4_000,
-    save_every=4_000,
 )
 
 PRESETS: Final[dict[str, Recipe]] = {
     "upscale-sharp-x4": Sharpen(
+        **_X4,
         about="enlarges four times, then learns to look as sharp as what is real",
-        task="upscale",
         nets={
             **X4.nets,
             "critic": NetSpec("patch_discriminator", {"width": 32, "levels": 3, "norm": "none"}),
         },
-        data="leaves#3000*2+world:photo#1500",
-        damage="shrink:4",
-        size=360,
-        augment="mirror+crop:96",
         start="upscale-x4",  # so that both nets blend
         perceptual=0.04,
-        judge="reader",
-        layers="first.first+first+down.0+down.1",
-        best="edges",  # PSNR only falls
         alone=1_000,
-        critic_alone=2_000,
         critic="relativistic",
         adversarial=0.3,
-        ramp=10_000,
-        worst=1.2,
         r1=1.0,
         penalty_every=2,  # paid less often, the critic's output grew to hundreds
         pictures=28_000,
-        batch=8,
-        lr=4e-4,
-        warmup=1_000,
-        clip=1.0,
-        ema=3_000,
-        precision="auto",
-        threads=1,
-        sample_every=4_000,
-        measure_every=4_000,
-        save_every=4_000,
     ),
     "srgan-x2": replace(
         _SRGAN_X4,

@@ -12,8 +12,7 @@ from skimage.exposure import match_histograms
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
 from trombine.data.resize import enlarge
-from trombine.eval.methods import TASKS, methods
-from trombine.eval.methods.restyle import LEARNT_AT, LEARNT_FROM
+from trombine.eval.methods import LEARNT_AT, LEARNT_FROM, TASKS
 from trombine.models import Card, load, save
 from trombine.models.running import enlarged
 from trombine.nets import build
@@ -34,20 +33,20 @@ def hole() -> torch.Tensor:
 
 
 def test_interpolation_is_that_of_degrade() -> None:
-    found = methods("upscale", "bicubic", "Lanczos")
+    found = TASKS["upscale"].baselines
     small, wide = pictures(), enlarge(pictures(), 2, kernel="lanczos")
     assert torch.equal(found["bicubic"](small, factor=2), enlarge(small, 2))
     assert torch.equal(found["Lanczos"](small, factor=2), wide)
 
 
 def test_nearest_repeats_pixels() -> None:
-    made = methods("upscale", "nearest pixel")["nearest pixel"](pictures(), factor=3)
+    made = TASKS["upscale"].baselines["nearest pixel"](pictures(), factor=3)
     wanted = pictures().repeat_interleave(3, 2).repeat_interleave(3, 3)
     assert torch.allclose(made, wanted, atol=1e-6)
 
 
 def test_a_net_is_a_method_and_grey_stays_grey() -> None:
-    run = methods("upscale", "upscale-fast")["upscale-fast"]
+    run = TASKS["upscale"].net("upscale-fast")
     made = run(pictures(), factor=2)
     net = model_in(nets_of("upscale-fast")[2]).in_rgb
     assert (made[1] - enlarged(net, pictures()[1])).abs().max() <= 0.5 / 255 + 1e-6
@@ -59,18 +58,16 @@ def test_a_net_is_a_method_and_grey_stays_grey() -> None:
 def test_what_is_kept_stays_exactly(name: str) -> None:
     if name == "Telea":
         pytest.importorskip("cv2", reason="OpenCV is an extra")
-    made = methods("repair", name)[name](pictures(), hole=hole())
+    made = TASKS["repair"].baselines[name](pictures(), hole=hole())
     kept = (hole() == 0).expand_as(made)
     assert torch.equal(made[kept], pictures()[kept])
 
 
 def test_the_mean_colour_is_that_of_what_is_kept() -> None:
-    made = methods("repair", "mean colour")["mean colour"](pictures(), hole=hole())
+    made = TASKS["repair"].baselines["mean colour"](pictures(), hole=hole())
     first = pictures()[0][:, hole()[0, 0] == 0].mean(1)
     assert (made[0, :, 4, 5] - first).abs().max() <= 0.5 / 255 + 1e-6
-    none_kept = methods("repair", "mean colour")["mean colour"](
-        pictures(), hole=torch.ones(2, 1, 12, 14)
-    )
+    none_kept = TASKS["repair"].baselines["mean colour"](pictures(), hole=torch.ones(2, 1, 12, 14))
     assert torch.allclose(none_kept, torch.full_like(none_kept, 0.5), atol=0.5 / 255)
 
 
@@ -78,13 +75,13 @@ def test_biharmonic_continues_a_slope() -> None:
     """A plane is biharmonic: it comes back, to the rounding."""
     down, across = torch.meshgrid(torch.arange(12.0), torch.arange(14.0), indexing="ij")
     plane = (0.1 + 0.02 * down + 0.03 * across).expand(2, 3, 12, 14).contiguous()
-    made = methods("repair", "biharmonic")["biharmonic"](plane, hole=hole())
+    made = TASKS["repair"].baselines["biharmonic"](plane, hole=hole())
     assert (made - plane).abs().max() <= 1.5 / 255
 
 
 def test_the_nearest_pixel_is_that_of_brute_force() -> None:
     """Each pixel of the hole is one of those that are kept nearest to it."""
-    made = methods("repair", "nearest pixel")["nearest pixel"](pictures(), hole=hole())
+    made = TASKS["repair"].baselines["nearest pixel"](pictures(), hole=hole())
     for picture, result, mask in zip(pictures(), made, hole()[:, 0], strict=True):
         kept = (mask == 0).nonzero()
         for place in mask.nonzero():
@@ -96,7 +93,7 @@ def test_the_nearest_pixel_is_that_of_brute_force() -> None:
 
 def test_a_family_enlarges_by_its_nets_one_after_the_other() -> None:
     """Four times by a net for twice is twice by it, twice."""
-    run = methods("upscale", "upscale-fast")["upscale-fast"]
+    run = TASKS["upscale"].net("upscale-fast")
     assert torch.equal(run(pictures(), factor=4), run(run(pictures(), factor=2), factor=2))
     with pytest.raises(InputError, match="upscale-fast enlarges 2 times"):
         run(pictures(), factor=3)
@@ -105,7 +102,7 @@ def test_a_family_enlarges_by_its_nets_one_after_the_other() -> None:
 def test_colours_are_those_of_the_style() -> None:
     """Mean and deviation of a channel come out as the style's, where nothing is cut off."""
     noise = 0.5 + 0.02 * torch.randn(1, 3, 64, 64, generator=torch.manual_seed(3))
-    made = methods("restyle", "colour transfer")["colour transfer"](noise, style="anime")
+    made = TASKS["restyle"].baselines["colour transfer"](noise, style="anime")
     faces = [paint(face(seed), LEARNT_AT, "anime").pixels / 255 for seed in LEARNT_FROM]
     assert made.mean((2, 3))[0].numpy() == pytest.approx(np.mean(faces, axis=(0, 1, 2)), abs=0.02)
     assert made.std().item() > 5 * noise.std().item()
@@ -115,7 +112,7 @@ def test_values_are_matched_as_scikit_image_matches_them() -> None:
     """Beside an implementation of somebody else's; and equal samples stay equal."""
     noise = torch.rand(2, 3, 48, 48, generator=torch.manual_seed(3))
     noise[1, :, :24] = noise[1, :, :1, :1]
-    made = methods("restyle", "histogram matching")["histogram matching"](noise, style="anime")
+    made = TASKS["restyle"].baselines["histogram matching"](noise, style="anime")
     faces = [paint(face(seed), LEARNT_AT, "anime").pixels / 255 for seed in LEARNT_FROM]
     wanted = match_histograms(
         noise[0].permute(1, 2, 0).numpy(), np.concatenate(faces), channel_axis=2
@@ -132,13 +129,13 @@ def test_the_nearest_face_of_one_that_is_known_is_itself() -> None:
              for seed in LEARNT_FROM[5:8]]  # fmt: skip
     shown, wanted = (torch.stack([to_picture(np.ascontiguousarray(one)) for one in side])
                      for side in zip(*pairs, strict=True))  # fmt: skip
-    (run,) = methods("restyle", "nearest face").values()
+    run = TASKS["restyle"].baselines["nearest face"]
     assert torch.equal(run(shown, style="sketch", source="photo"), wanted)
 
 
 def test_filters_leave_flat_pictures_flat_and_lines_dark() -> None:
     """A sketch of nothing is white paper; a black line on grey is one on white."""
-    (run,) = methods("restyle", "filters").values()
+    run = TASKS["restyle"].baselines["filters"]
     picture = torch.full((1, 3, 64, 64), 102 / 255)
     assert torch.equal(run(picture, style="sketch"), torch.ones_like(picture))
     assert torch.allclose(run(picture, style="anime"), picture)
@@ -160,7 +157,7 @@ def test_a_repairing_net_is_a_method(tmp_path: Path) -> None:
         build("unet", sizes),
         Card(task="repair", net="unet", sizes=sizes),
     )
-    run = methods("repair", str(tmp_path / "it.safetensors")).popitem()[1]
+    run = TASKS["repair"].net(str(tmp_path / "it.safetensors"))
     made = run(pictures(), hole=hole())
     other = torch.where(hole() > 0.5, 1 - pictures(), pictures())
     assert torch.equal(run(other, hole=hole()), made)
@@ -176,7 +173,7 @@ def test_a_restyling_net_is_told_both_styles(tmp_path: Path) -> None:
             parameter += 0.1 * torch.randn(parameter.shape, generator=torch.manual_seed(1))
     path = tmp_path / "it.safetensors"
     save(path, net, Card(task="restyle", net="restyler", sizes=net.sizes))
-    run = methods("restyle", str(path)).popitem()[1]
+    run = TASKS["restyle"].net(str(path))
     shown = torch.rand(2, 3, 16, 16, generator=torch.manual_seed(2))
     with torch.inference_mode():
         wanted = net.eval()(shown, torch.tensor([1, 1]), torch.tensor([2, 2])).clamp(0, 1)
@@ -185,7 +182,7 @@ def test_a_restyling_net_is_told_both_styles(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="knows sketch, photo, anime, not cartoon"):
         run(shown, style="cartoon")
     with pytest.raises(InputError, match="is for repair, not for restyling"):
-        methods("restyle", "inpaint")
+        TASKS["restyle"].net("inpaint")
 
 
 @pytest.mark.parametrize(
