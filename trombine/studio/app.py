@@ -33,6 +33,7 @@ from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from trombine import __version__
 from trombine.commands.runs import HOME
@@ -158,7 +159,11 @@ def _add_errors(app: FastAPI) -> None:
         text = "the disk is full; delete jobs that are done, or make room"
         return JSONResponse({"error": text}, 507)
 
+    async def left(_: Request, error: Exception) -> Response:
+        return Response(status_code=400)  # who asked is gone: no answer is read, nothing broke
+
     app.add_exception_handler(InputError, refused)
+    app.add_exception_handler(ClientDisconnect, left)
     app.add_exception_handler(OSError, full)
     app.add_exception_handler(OutputError, full)
     app.add_exception_handler(StarletteHTTPException, known)
@@ -324,8 +329,9 @@ def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
     reader = zlib.decompressobj(wbits=31)
     try:
         width, height = struct.unpack("<II", reader.decompress(upload.file.read(), 8))
-        most = min(width * height, _MOST_MASK)
-        data = reader.decompress(reader.unconsumed_tail, most + 1)
+        if width * height > _MOST_MASK:
+            raise InputError(f"the mask has {width} x {height} pixels", "take a smaller picture")
+        data = reader.decompress(reader.unconsumed_tail, width * height + 1)
     except (zlib.error, struct.error):
         width, height, data = 0, 0, b""
     if not data or len(data) != width * height:
