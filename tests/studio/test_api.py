@@ -7,6 +7,7 @@ import inspect
 import io
 import pickle
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +167,6 @@ def test_two_files_of_one_name_are_two(bare: Bare) -> None:
     job = bare.done("upscale", ("pictures", ("a.png", one)), ("pictures", ("a.png", other)))
     assert job["fields"]["pictures"] == ["pictures/a.png", "pictures/a-2.png"]
     assert [file["name"] for file in job["files"]] == ["a-2.png", "a.png"]
+    with zipfile.ZipFile(io.BytesIO(bare.ask(f"{job['url']}/files.zip").body)) as archive:
+        made = {name: archive.read(name) for name in archive.namelist()}
+    assert made == {file["name"]: bare.ask(file["url"]).body for file in job["files"]}
