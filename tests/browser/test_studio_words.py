@@ -191,3 +191,28 @@ def test_on_a_phone_pages_lie_in_one_row(opened: Opened, path: str) -> None:
     assert len(set(tab.evaluate(tops))) == 1
     here = tab.locator(".bar [aria-current]").bounding_box()
     assert here and here["x"] >= 0 and here["x"] + here["width"] <= PHONE[0]
+
+
+def test_what_is_set_is_taken_back_by_keys(opened: Opened) -> None:
+    """A slider and the box that it ticks, a choice; the fields of text have the browser's own."""
+    tab = opened("/generate")
+    tab.locator("summary", has_text="expression").click()
+    smile, box = (
+        tab.get_by_role("slider", name="smile"),
+        tab.get_by_role("checkbox", name="Set smile"),
+    )
+    before = smile.input_value()
+    smile.focus()
+    tab.keyboard.press("End")
+    expect(box).to_be_checked()
+    tab.locator("#size").focus()
+    tab.keyboard.press("ArrowUp")
+    size = tab.locator("#size").input_value()
+    tab.keyboard.press("Control+z")
+    assert tab.locator("#size").input_value() != size
+    tab.keyboard.press("Control+z")
+    expect(box).not_to_be_checked()
+    assert smile.input_value() == before
+    tab.keyboard.press("Control+Shift+z")
+    expect(box).to_be_checked()
+    assert smile.input_value() != before

@@ -220,12 +220,12 @@ class RunWriter:
         """A line of the clock: what it has cost since this process began."""
         seconds = self._clock() - self._began
         self._from = state.pictures if self._from is None else self._from
+        if self.plan.mesh.first and not now and seconds >= self._tell_at:
+            self._tell_at = 10 * seconds  # hours of a run are not thousands of lines
+            log.info(self._how_fast(state.pictures, state.pictures - self._from, seconds))
         if not self.plan.mesh.first or (not now and seconds - self._ticked < TICK_SECONDS):
             return
         self._ticked = seconds
-        if not now and seconds >= self._tell_at:
-            self._tell_at = 10 * seconds  # hours of a run are not thousands of lines
-            log.info(self._how_fast(state.pictures, state.pictures - self._from, seconds))
         on_gpu = self.plan.machine.device == "cuda"
         entry = {
             "event": event,

@@ -3,6 +3,7 @@ import "./compare.js";
 import "./films.js";
 import { $, make, offer, offerRun, reveal, size, takePictures } from "./source.js";
 import "./status.js";
+import "./undo.js";
 
 const PORTRAIT = 1024; // pixels
 const status = $("status");

@@ -2,6 +2,7 @@ import { json, noticed } from "./api.js";
 import "./compare.js";
 import { $, make, offerModels, offerRun, reveal, size, takePictures } from "./source.js";
 import "./status.js";
+import "./undo.js";
 
 const MOST = 8; // times
 // Measured with the nets for damaged photographs, which are the slowest that are chosen by themselves.
