@@ -205,11 +205,11 @@ def test_what_is_set_is_taken_back_by_keys(opened: Opened) -> None:
     smile.focus()
     tab.keyboard.press("End")
     expect(box).to_be_checked()
-    tab.locator("#size").focus()
-    tab.keyboard.press("ArrowUp")
-    size = tab.locator("#size").input_value()
+    tab.locator("#count").focus()
+    tab.keyboard.press("ArrowDown")
+    count_of = tab.locator("#count").input_value()
     tab.keyboard.press("Control+z")
-    assert tab.locator("#size").input_value() != size
+    assert tab.locator("#count").input_value() != count_of
     tab.keyboard.press("Control+z")
     expect(box).not_to_be_checked()
     assert smile.input_value() == before
