@@ -134,7 +134,9 @@ def picture(text: str) -> bytes:
     buffer, info = io.BytesIO(), PngImagePlugin.PngInfo()
     for key in ("Title", "Comment", "trombine"):
         info.add_text(key, text)
-    Image.fromarray(face()).save(buffer, "PNG", pnginfo=info)
+    exif = Image.Exif()
+    exif.update(dict.fromkeys((270, 271, 305, 315, 33432), text))
+    Image.fromarray(face()).save(buffer, "PNG", pnginfo=info, exif=exif)
     return buffer.getvalue()
 
 
@@ -157,7 +159,10 @@ def test_scripts_in_names_and_metadata_stay_text(opened: Opened) -> None:
     file: Any = {"name": f"{SCRIPT}.png", "mimeType": "image/png", "buffer": picture(SCRIPT)}
     tab.locator("#model").select_option("upscale-fast")
     run_on(file)
+    for path in ("Read", "Restyle"):
+        tab.get_by_role("link", name=path, exact=True).click()
+        run_on(file)
     tab.get_by_role("link", name="Jobs").click()
     expect(tab.get_by_role("listitem").filter(has_text="onerror")).not_to_have_count(0)
     looked(tab)
-    assert "hacked" not in titles and len(set(titles)) == 2
+    assert "hacked" not in titles and len(set(titles)) == 4

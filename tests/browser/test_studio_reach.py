@@ -38,7 +38,9 @@ def test_a_picture_is_dropped_or_pasted(opened: Opened, kind: str) -> None:
 def test_what_is_dropped_and_is_no_file_says_so(opened: Opened) -> None:
     tab = opened()
     tab.evaluate("document.body.dispatchEvent(new DragEvent('drop', { bubbles: true }))")
-    expect(tab.get_by_role("alert")).to_contain_text("That is no file. Save the picture first")
+    expect(tab.get_by_role("alert")).to_contain_text(
+        "No picture is in that. Save it as a file first"
+    )
 
 
 def view(tab: Tab) -> dict[str, float]:

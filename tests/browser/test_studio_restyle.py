@@ -149,8 +149,12 @@ def test_videos_play_together(kind: str, opened: Opened, command: Command, tmp_p
 @pytest.mark.parametrize(
     ("pixels", "to", "words"),
     [
-        (skimage.data.chelsea()[:96, :96], "anime", "No face is seen in it. Tick “Draw all of it”"),
-        (face(), "photo", "It is that style already. Choose another one"),
+        (
+            skimage.data.chelsea()[:96, :96],
+            "anime",
+            "shows no face; if it lies on its side, turn it; “Draw all of it",
+        ),
+        (face(), "photo", "hat is photo becomes photo by itself"),
     ],
     ids=["no face", "that already"],
 )

@@ -95,7 +95,16 @@ def people(tab: Tab, folder: Path) -> None:
     tab.goto(tab.locator("#links a").first.get_attribute("href") or "")
     tab.locator("#experience").select_option("some")
     tab.get_by_role("button", name="Begin").tap()
-    expect(tab.locator("#progress")).to_have_text("Picture 1 of 2")
+    for number in range(2):
+        expect(tab.locator("#progress")).to_have_text(f"Picture {number + 1} of 2")
+        tab.get_by_role("radio", name="real" if number else "generated").tap()
+        tab.get_by_role("button", name="Next").tap()
+    expect(tab.get_by_role("heading", name="Thank you")).to_be_visible()
+    tab.go_back()
+    tab.go_back() if "/people/" in tab.url else None
+    ready(tab, "People")
+    tab.get_by_role("button", name="Links and results").first.tap()
+    expect(tab.locator("#lead")).to_contain_text("1 subject", timeout=PATIENCE)
 
 
 def jobs(tab: Tab, folder: Path) -> None:

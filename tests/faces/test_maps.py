@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from jaxtyping import UInt8
+from PIL import Image
 from torch import nn
 
-from trombine.core.conventions import GROUP_OF_PART, to_picture
+from trombine.core.conventions import GROUP_OF_PART, PART_INDEX, to_picture
 from trombine.faces import Face, maps, parts_map, read_faces
+from trombine.faces.drawing import drawn
 from trombine.faces.frames import samples_of
+from trombine.faces.reading import read_picture
+from trombine.io.image import picture_of
+from trombine.io.overlays import draw_parts
 from trombine.models import load
 from trombine.world import Painted, face, paint
 
@@ -42,6 +49,36 @@ def test_edges_of_a_large_picture_are_its_own(large: Read) -> None:
         picture = samples_of(painted.pixels)
         after.append(wrong(painted, parts_map([found], LARGE, LARGE, picture=picture)))
     assert np.mean(after) < 0.85 * np.mean(before)
+
+
+def test_no_background_lies_within_a_face(large: Read) -> None:
+    """Where the net sees some beside the nose, skin is read; outside of the face it stays."""
+    _, found = large[0]
+    logits = found.logits.clone()
+    x, y = found.points[33].astype(int)
+    place = found.frame.to_window(torch.tensor([[x, y]], dtype=torch.float64))[0].long().tolist()
+    near = slice(place[1] - 3, place[1] + 3), slice(place[0] - 3, place[0] + 3)
+    logits[0][near] = logits.max() + 1
+    parts = parts_map([replace(found, logits=logits)], LARGE, LARGE)
+    assert parts[y, x] == PART_INDEX["skin"]
+    assert (parts[:, 0] == 0).all()
+
+
+def test_a_sheet_shows_the_parts_that_are_written() -> None:
+    """Of a small picture, which is drawn larger: parts of the enlarged one would be others."""
+    picture = picture_of(paint(face(FIRST), 256, "photo").pixels)
+    reading = read_picture(picture, "reader")
+    sheet = drawn(reading.pixels, reading.faces, "", traits=False)
+    wanted = draw_parts(
+        np.asarray(Image.fromarray(reading.pixels).resize((512, 512), Image.Resampling.BICUBIC)),
+        reading.parts().repeat(2, 0).repeat(2, 1),
+    )
+    rows = np.lib.stride_tricks.sliding_window_view(sheet[:, :, 0], 512, 1)
+    first = wanted[0, :, 0]
+    found = np.argwhere((rows == first).all(-1))
+    assert any(
+        np.array_equal(sheet[top : top + 512, left : left + 512], wanted) for top, left in found
+    )
 
 
 def test_a_dark_picture_is_lit_as_the_reader_lights_it(large: Read) -> None:

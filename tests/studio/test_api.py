@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import inspect
 import io
+import pickle
 import struct
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,7 +90,8 @@ def test_a_form_that_is_not_whole_is_refused(bare: Bare) -> None:
     assert bare.post("microscope").error == "model: field required"
     assert bare.ask("/api/train", "POST").status in (404, 405)
     bomb = gzip.compress(struct.pack("<II", 2**16, 2**14) + bytes(2**24), 1)
-    assert "the mask is damaged" in bare.post("inpaint", PICTURE, ("mask", ("m", bomb, MASK))).error
+    refused = bare.post("inpaint", PICTURE, ("mask", ("m", bomb, MASK))).error
+    assert refused == "the mask has 65536 x 16384 pixels; take a smaller picture"
 
 
 def test_labels_that_are_sent_stay_as_they_are(bare: Bare) -> None:
@@ -134,8 +138,35 @@ def test_what_a_command_refuses_of_a_file_a_job_refuses(bare: Bare) -> None:
     assert "each say where the hole is; give one of them" in both["problem"]
 
 
+@pytest.mark.parametrize("ending", [".pt", ".pth"])
+def test_a_model_that_is_sent_is_looked_at_and_runs_nothing(
+    bare: Bare, tmp_path: Path, ending: str
+) -> None:
+    """Before anything is asked of the libraries that other people's nets need."""
+    for data, said in (
+        (b"no model at all", "is no checkpoint"),
+        (pickle.dumps(Touching(tmp_path / "run")), "trombine runs nothing from a file"),
+    ):
+        job = bare.done("upscale", PICTURE, ("model", (f"m{ending}", data)))
+        assert said in job["problem"] and job["problem"].startswith(f"m{ending}: ")
+    assert not (tmp_path / "run").exists()
+
+
+class Touching:
+    """A pickle that makes a file once it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.path,)
+
+
 def test_two_files_of_one_name_are_two(bare: Bare) -> None:
     one, other = png(noise(seed=1)), png(noise(seed=2))
     job = bare.done("upscale", ("pictures", ("a.png", one)), ("pictures", ("a.png", other)))
     assert job["fields"]["pictures"] == ["pictures/a.png", "pictures/a-2.png"]
     assert [file["name"] for file in job["files"]] == ["a-2.png", "a.png"]
+    with zipfile.ZipFile(io.BytesIO(bare.ask(f"{job['url']}/files.zip").body)) as archive:
+        made = {name: archive.read(name) for name in archive.namelist()}
+    assert made == {file["name"]: bare.ask(file["url"]).body for file in job["files"]}

@@ -190,6 +190,29 @@ def test_more_than_the_limit_is_not_read(bare: Bare, monkeypatch: pytest.MonkeyP
         connection.close()
 
 
+def begun(bare: Bare) -> socket.socket:
+    """A form of which more is to come."""
+    lines = f"POST /api/upscale HTTP/1.1\r\nHost: {bare.host}\r\nContent-Length: 9000\r\n"
+    kind = "Content-Type: multipart/form-data; boundary=b"
+    raw = socket.create_connection(("127.0.0.1", bare.port), timeout=20)
+    raw.sendall(f"{lines}{kind}\r\nAuthorization: Bearer {bare.token}\r\n\r\n--b".encode())
+    return raw
+
+
+def test_a_form_that_only_drips_is_not_waited_for(
+    bare: Bare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trombine.studio.guard.MOST_SECONDS", 0.5)
+    with begun(bare) as raw:
+        assert raw.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
+def test_who_leaves_leaves_no_traceback(bare: Bare, caplog: pytest.LogCaptureFixture) -> None:
+    begun(bare).close()
+    assert bare.ask("/api/jobs").status == 200  # by now the one before is over, too
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_behind_a_proxy_its_address_is_ours_and_no_other(tmp_path: Path) -> None:
     """Links, cookie and addresses in answers are below its path; the proxy may pass on its Host."""
     with opened(tmp_path, 0, workers=0, outside="https://example.org/studio") as studio:

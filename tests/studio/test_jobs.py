@@ -124,6 +124,16 @@ def test_owners_take_turns(jobs: Jobs) -> None:
     assert [job.owner for job in order] == ["ann", "ben", "ann", "ben", "ann", "ann"]
 
 
+def test_how_many_come_before_one(jobs: Jobs) -> None:
+    """One's own that wait longer, and after each of them one of everybody else."""
+    own = [added(jobs, f"ann {number}") for number in range(3)]
+    ben = [added(jobs, f"ben {number}", "ben") for number in range(2)]
+    assert [jobs.ahead(job) for job in own] == [1, 3, 4]
+    assert [jobs.ahead(job) for job in ben] == [1, 3]
+    assert jobs.ahead(taken(jobs)) == 0
+    assert [jobs.ahead(job) for job in own[1:]] == [1, 3]
+
+
 def test_a_job_that_is_deleted_while_it_is_worked_on(jobs: Jobs) -> None:
     """Its files go once its worker lets go of it, and what that says counts no more."""
     job = added(jobs, "a")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -321,6 +322,17 @@ def test_a_killed_process_counts_up_to_its_last_checkpoint(tmp_path: Path) -> No
     assert lines[-1]["cpu"] > lines[0]["cpu"] and lines[-1]["seconds"] > lines[0]["seconds"]
     train(asked)
     assert read(folder).cost.pictures == 16 + 16
+
+
+def test_a_run_says_how_long_it_takes_also_where_no_bar_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once it has gone on for half a minute, and later seldom."""
+    caplog.set_level("INFO", logger="trombine")
+    train(rarely_saved(tmp_path / "run", writer.TELL_SECONDS / 2, log_every="8"))
+    told = [text for text in caplog.messages if " a second: " in text]
+    assert re.fullmatch(r"(8|16|24) of 96 pictures, 0\.\d+ a second: \d+ (s|minutes) left", told[0])
+    assert 1 <= len(told) < 4
 
 
 def test_one_that_was_told_to_end_has_seen_what_it_saved(tmp_path: Path) -> None:

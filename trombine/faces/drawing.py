@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -32,8 +31,9 @@ def drawn(
     scale = min(max(longer, SIDES[0]), SIDES[1]) / longer
     size = max(1, round(width * scale)), max(1, round(height * scale))
     picture = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
-    shown = [replace(face, frame=face.frame.scaled(scale)) for face in faces]
-    parts = parts_map(shown, *picture.shape[:2], picture=samples_of(picture))
+    # The map that --write-parts writes: one of the scaled picture would be another.
+    own = parts_map(faces, height, width, picture=samples_of(pixels))
+    parts = np.asarray(Image.fromarray(own).resize(size, Image.Resampling.NEAREST))
     columns = "landmarks", "parts"
     rows = [[draw_landmarks(picture, faces, scale), draw_parts(picture, parts)]]
     key = key_of(parts) if faces else ()

@@ -142,8 +142,8 @@ def opened_by_spandrel(path: Path) -> tuple[Foreign, Card, str]:
 
     A pickle is read without running anything that is in it.
     """
-    library = _library(path)
     tensors = {name: tensor.contiguous() for name, tensor in state_of(path).items()}
+    library = _library(path)  # after the file is read: what is no model needs nothing installed
     if broken := not_finite(tensors):
         problem = f"holds NaN or infinity in {shortened(broken)}"
         raise InputError(f"{problem}; ask for the file again", path=path)

@@ -203,13 +203,13 @@ class _Drawing:
         """A film that is in memory, or a picture."""
         frames = []
         for done, frame in enumerate(film.frames, 1):
-            frames.append(self.frame(frame))
+            frames.append(self.frame(frame, tick if film.count == 1 else None))
             if tick is not None:
                 tick(done, film.count)
         return replace(film, frames=tuple(frames))
 
-    def frame(self, image: Picture) -> Picture:
-        """The next frame."""
+    def frame(self, image: Picture, tick: Tick | None = None) -> Picture:
+        """The next frame; `tick` hears of its faces, each of which takes a second."""
         faces = self.first if not self.number else faces_in(image, self.asked.device)
         time = self.number * _FRAME
         tracked = self.tracker.update(faces, time)
@@ -219,18 +219,22 @@ class _Drawing:
                 self.notices.append(NO_FACE)
             return image
         self.source = self.source or self.asked.style_of(faces, image)
-        people = self.people(image, tracked, time) if self.asked.method == PAINTER else ()
+        people = self.people(image, tracked, time, tick) if self.asked.method == PAINTER else ()
         drawn = restyled(image, self.asked, [one.face for one in tracked], self.source, people)
         self.used |= {net.path.stem: net for net in drawn.nets}
         self.characters = drawn.characters
         self.notices += [text for text in drawn.notices if text not in self.notices]
         return drawn.image
 
-    def people(self, image: Picture, tracked: Sequence[Tracked], time: float) -> list[Character]:
+    def people(
+        self, image: Picture, tracked: Sequence[Tracked], time: float, tick: Tick | None
+    ) -> list[Character]:
         """Who the faces of a frame are: known ones are followed."""
         picture = samples_of(image.plain.rgb_pixels())
         people = []
         for number, face in ((one.number, one.face) for one in tracked):
+            if tick is not None:
+                tick(len(people), 1 + len(tracked))
             if actor := self.actors.get(number):
                 people.append(actor.step(picture, face, self.source, time))
                 continue

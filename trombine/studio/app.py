@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 import struct
+import zipfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -33,10 +34,12 @@ from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from trombine import __version__
 from trombine.commands.runs import HOME
 from trombine.core.errors import InputError, OutputError
+from trombine.io.image import max_pixels_of
 from trombine.studio.api import (
     FOLDERS,
     SERVED,
@@ -158,7 +161,11 @@ def _add_errors(app: FastAPI) -> None:
         text = "the disk is full; delete jobs that are done, or make room"
         return JSONResponse({"error": text}, 507)
 
+    async def left(_: Request, error: Exception) -> Response:
+        return Response(status_code=400)  # who asked is gone: no answer is read, nothing broke
+
     app.add_exception_handler(InputError, refused)
+    app.add_exception_handler(ClientDisconnect, left)
     app.add_exception_handler(OSError, full)
     app.add_exception_handler(OutputError, full)
     app.add_exception_handler(StarletteHTTPException, known)
@@ -173,8 +180,9 @@ def _add_pages(app: FastAPI, root: str) -> None:
     }
     static["style.css"] = (files("trombine.report") / "style.css").read_bytes()
     layout = _PAGES.get_template("layout.html")
+    pixels = max_pixels_of(Path("a picture of the studio"))
     for path, name in PAGES.items():
-        text = layout.render(here=path, name=name, pages=PAGES, root=root)
+        text = layout.render(here=path, name=name, pages=PAGES, root=root, pixels=pixels)
         for attribute in ("href", "src"):
             text = text.replace(f'{attribute}="/', f'{attribute}="{root}/')
         page = _always(HTMLResponse(text))
@@ -324,8 +332,9 @@ def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
     reader = zlib.decompressobj(wbits=31)
     try:
         width, height = struct.unpack("<II", reader.decompress(upload.file.read(), 8))
-        most = min(width * height, _MOST_MASK)
-        data = reader.decompress(reader.unconsumed_tail, most + 1)
+        if width * height > _MOST_MASK:
+            raise InputError(f"the mask has {width} x {height} pixels", "take a smaller picture")
+        data = reader.decompress(reader.unconsumed_tail, width * height + 1)
     except (zlib.error, struct.error):
         width, height, data = 0, 0, b""
     if not data or len(data) != width * height:
@@ -360,8 +369,9 @@ def _jobs_router(jobs: Jobs) -> APIRouter:
 
     @router.get("/{id}")
     def one(request: Request, id: str) -> Response:
-        """A job: its state, its problem, or its files."""
-        return JSONResponse(_told(request, owned(request, id)))
+        """A job: its state, its problem, or its files; and how many come `ahead` of it."""
+        job = owned(request, id)
+        return JSONResponse({**_told(request, job), "ahead": jobs.ahead(job)})
 
     @router.delete("/{id}", status_code=204)
     def delete(request: Request, id: str) -> Response:
@@ -389,6 +399,18 @@ def _jobs_router(jobs: Jobs) -> APIRouter:
     def output(request: Request, id: str, name: str) -> Response:
         """A file that a job made."""
         return _file(file_of(request, id, OUTPUTS, name))
+
+    @router.get("/{id}/files.zip")
+    def whole(request: Request, id: str) -> Response:
+        """All files that a job made, as one."""
+        job = owned(request, id)
+        path, draft = (job.place / f"{name}.zip" for name in ("pictures", secrets.token_hex(8)))
+        if not path.exists():
+            with zipfile.ZipFile(draft, "w") as archive:
+                for one in job.result.get("files", ()):
+                    archive.write(job.place / OUTPUTS / one["name"], one["name"])
+            draft.rename(path)
+        return _file(path)
 
     @router.get("/{id}/inputs/{name:path}")
     def given(request: Request, id: str, name: str) -> Response:

@@ -8,11 +8,13 @@ answer.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
 import re
 import secrets
+import time
 from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from trombine.core.texts import from_json
 
 MOST_BYTES: Final = 256 << 20  # of a request, all files together
+MOST_SECONDS: Final = 900  # in which a request arrives: 256 MB over a slow network
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; form-action 'none';"
@@ -160,12 +163,19 @@ async def json_of(request: Request) -> dict[str, Any]:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Receive at most MOST_BYTES; Content-Length is not trusted."""
-    total = 0
+    """Receive at most MOST_BYTES within MOST_SECONDS; Content-Length is not trusted."""
+    total, ends, is_whole = 0, time.monotonic() + MOST_SECONDS, False
 
     async def bounded() -> Message:
-        nonlocal total
-        message = await receive()
+        nonlocal total, is_whole
+        if is_whole:  # a stream of events waits here until the browser leaves
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), ends - time.monotonic())
+        except TimeoutError:
+            problem = f"did not arrive within {MOST_SECONDS / 60:.0f} minutes; send it again"
+            raise HTTPException(408, problem, {"connection": "close"}) from None
+        is_whole = not message.get("more_body", False)
         total += len(message.get("body", b""))
         if total > MOST_BYTES:
             problem = f"is larger than {MOST_BYTES >> 20} MB in all; send fewer files"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +100,18 @@ class Jobs:
             job.state, job.started = RUNNING, time.time()
             self._say(job, STATE, {"state": RUNNING})
             return job
+
+    def ahead(self, job: Job) -> int:
+        """How many jobs that wait come before this one at most: an owner's earlier ones, and after
+        each of them one of everybody else."""
+        with self._changed:
+            waiting = self._waiting()
+        if job not in waiting:
+            return 0
+        before = waiting.index(job)
+        own = sum(one.owner == job.owner for one in waiting[:before])
+        others = Counter(one.owner for one in waiting if one.owner != job.owner)
+        return own + sum(min(count, own + 1) for count in others.values())
 
     def _waiting(self) -> list[Job]:
         return [job for job in self._jobs.values() if job.state == QUEUED]

@@ -181,7 +181,9 @@ def _run(
     if "progress" in {one.name for one in parameters_of(function)}:
         arguments["progress"] = progress
     result = function(*pictures, output=folder, **arguments)
-    about = f"{pictures[0][0]}: " if pictures else ""
+    # Names without the folder of the job; of a single picture, none is needed.
+    is_one = bool(pictures) and len(pictures[0]) == 1
+    about = f"{pictures[0][0]}: " if is_one else "pictures/"
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         "summary": result.summary.removeprefix(f"{folder}: "),

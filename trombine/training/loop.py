@@ -54,6 +54,7 @@ from trombine.training.writer import (
     check_same,
     describe,
     differences,
+    duration,
     machine_of,
 )
 
@@ -292,7 +293,7 @@ def dry_run(config: TrainConfig) -> str:
         for role, net in state.nets.items()
     }
     specs = streams_of(recipe, objective.streams)
-    duration = f"{_duration(seconds * steps / recipe.devices)}: {steps:,} steps of"
+    takes = f"{duration(seconds * steps / recipe.devices)}: {steps:,} steps of"
     lines = [f"{config.name}: {recipe.about}", f"run: {config.folder}"]
     for title, entries in {
         "nets": nets | ({"start": str(plan.start)} if plan.start else {}),
@@ -300,7 +301,7 @@ def dry_run(config: TrainConfig) -> str:
         "resolved": machine.plain(),
         "settings": {k: v for k, v in recipe.plain().items() if k not in FIXED},
         "expected": {
-            "time": f"{duration} {1000 * seconds:.0f} ms",
+            "time": f"{takes} {1000 * seconds:.0f} ms",
             "memory": f"{_memory(machine.device):.1f} GB",
         },
     }.items():
@@ -320,12 +321,6 @@ def _with_few(recipe: Recipe, streams: tuple[str, ...]) -> Recipe:
         for stream in streams
     }
     return replace(recipe, **specs, judged=_PAINTED, faces=_PAINTED)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def _memory(device: str) -> float:

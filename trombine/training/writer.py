@@ -135,6 +135,14 @@ def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:
 PAGE_SECONDS: Final = 20.0  # at least, between two pages
 SAVE_SECONDS: Final = 30.0  # at most, and a step, between two checkpoints
 TICK_SECONDS: Final = 30.0  # at least, between two lines of the clock
+TELL_SECONDS: Final = 30.0  # after which a run says how long it takes; again after ten times that
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 class AlarmError(Exception):
@@ -163,6 +171,8 @@ class RunWriter:
         self._began = self._saved = self._clock()
         self._cpu = time.process_time()
         self._paged = self._ticked = -math.inf
+        self._from: int | None = None  # pictures that were seen before this process
+        self._tell_at = TELL_SECONDS
 
     # The log
 
@@ -203,6 +213,10 @@ class RunWriter:
     def log_clock(self, state: State, event: str = "tick", *, now: bool = False) -> None:
         """A line of the clock: what it has cost since this process began."""
         seconds = self._clock() - self._began
+        self._from = state.pictures if self._from is None else self._from
+        if self.plan.mesh.first and not now and seconds >= self._tell_at:
+            self._tell_at = 10 * seconds  # hours of a run are not thousands of lines
+            log.info(self._how_fast(state.pictures, state.pictures - self._from, seconds))
         if not self.plan.mesh.first or (not now and seconds - self._ticked < TICK_SECONDS):
             return
         self._ticked = seconds
@@ -217,6 +231,12 @@ class RunWriter:
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         self.folder.clock(entry)
+
+    def _how_fast(self, pictures: int, new: int, seconds: float) -> str:
+        """How far a run is, and how long the rest takes."""
+        of, rate = self.plan.recipe.pictures, max(1, new) / seconds
+        left = duration((of - pictures) / rate)
+        return f"{pictures:,} of {of:,} pictures, {rate:.3g} a second: {left} left"
 
     # Samples and measures
 

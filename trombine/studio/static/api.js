@@ -3,8 +3,13 @@
 /** Where the server's paths are: below another's address where a proxy has it. */
 export const API = `${document.documentElement.dataset.root}/api`;
 
-/** An error whose text is for people. */
-export class Problem extends Error {}
+// On a phone the pages' row is wider than the screen.
+document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+/** An error whose text is for people; `fills` are fields of this page and values that would help. */
+export class Problem extends Error {
+  fills = [];
+}
 
 const GONE = "The studio does not answer. Start it again (trombine studio), and open its link.";
 
@@ -23,19 +28,43 @@ export async function ask(path, options = {}) {
   } catch {
     // no JSON: the number says what there is to say
   }
-  throw new Problem(sentence(error));
+  throw failed(error);
 }
 
 export const json = async (path, options) => (await ask(path, options)).json();
 
-/** A line of the command as a sentence. */
-export function sentence(text) {
-  const first = text.charAt(0);
-  return `${/^[a-z]\w* /.test(text) ? first.toUpperCase() + text.slice(1) : text}`.replace(/([^.?!])$/, "$1.");
+/** The field of this page for an option of the command, and how it is called here. */
+function fieldOf(option) {
+  const field = document.querySelector(`#${option.replaceAll("-", "_")}, [data-option=${option}]`);
+  const span = field?.labels?.[0]?.querySelector("span");
+  return field && { field, label: field.dataset.label ?? span?.firstChild.textContent.trim() };
+}
+
+/** A line of the command as a sentence, in which options are the fields of this page; `fills` gets those
+ * with a value. Advice that only a terminal can follow is left out. */
+export function sentence(text, fills = []) {
+  const isHere = (part) => !/TROMBINE_|\btrombine [a-z]/.test(part) && [...part.matchAll(/--([a-z-]+)/g)].every(([, name]) => fieldOf(name));
+  const [problem, ...advice] = text.split("; ");
+  const words = [problem, ...advice.filter(isHere)].join("; ").replace(/--([a-z-]+)(?: ([\w-]+))?/g, (all, name, value) => {
+    const { field, label } = fieldOf(name) ?? {};
+    if (!label) return all;
+    const choice = [...(field.options ?? [])].find((one) => one.value === value)?.text ?? (/^\d+$/.test(value) ? value : "");
+    if (!choice) return `“${label}”${value ? ` ${value}` : ""}`;
+    fills.push({ field, value, name: `${label}: ${choice}` });
+    return `“${label}: ${choice}”`;
+  });
+  const first = words.charAt(0);
+  return `${/^[a-z]\w* /.test(words) ? first.toUpperCase() + words.slice(1) : words}`.replace(/([^.?!])$/, "$1.");
 }
 
 /** A notice of a job as a sentence; one that tells of a file begins without it. */
 export const noticed = ({ text }) => sentence(/^(is|was|has|shows) /.test(text) ? `it ${text}` : text);
+
+/** What a job failed of, with fields of the page that would help. */
+function failed(text) {
+  const fills = [];
+  return Object.assign(new Problem(sentence(text, fills)), { fills });
+}
 
 /** Ask for a job. Fields are [name, value] or [name, file, file's name]. */
 export async function submit(verb, fields) {
@@ -48,6 +77,7 @@ export const cancel = (id) => json(`${API}/jobs/${id}/cancel`, { method: "POST" 
 export const remove = (id) => ask(`${API}/jobs/${id}`, { method: "DELETE" });
 export const isOver = (state) => state !== "queued" && state !== "running";
 
+const TURN = 1000; // milliseconds between two looks at how many jobs come before one
 const heard = new Map(); // who waits for a job, by its id; "" hears all
 let stream = null;
 
@@ -91,8 +121,10 @@ export function ended(id, tell = () => {}) {
     const look = async () => {
       try {
         const job = await json(`${API}/jobs/${id}`);
+        if (!isOver(job.state)) tell({ kind: "state", job: id, state: job.state, ahead: job.ahead });
+        if (job.state === "queued") setTimeout(() => isSettled || look(), TURN); // others end meanwhile
         if (job.state === "done") settle(resolve, job);
-        else if (job.state === "failed") settle(reject, new Problem(sentence(job.problem)));
+        else if (job.state === "failed") settle(reject, failed(job.problem));
         else if (job.state === "cancelled") settle(reject, new Problem("Cancelled."));
       } catch (error) {
         settle(reject, error);

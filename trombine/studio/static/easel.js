@@ -11,6 +11,7 @@ const READ = 120; // how strong parts are that were read,
 const PAINTED = 215; // and those that were painted
 const STEP = 2; // pixels of the picture that an arrow moves the brush; ten times with Shift
 const REACH = { mouse: 12, pen: 16, touch: 26 }; // pixels of the page to a landmark that is taken
+const AREAS = ["rectangle", "lasso"]; // tools that go round what they paint
 const PAUSE = 250; // milliseconds after which fingers on a trackpad begin anew
 const NOTCH = 120; // what a notch of a wheel counts
 const word = (colour) => new Uint32Array(new Uint8ClampedArray(colour).buffer)[0];
@@ -60,6 +61,9 @@ export class Easel extends HTMLElement {
     this.tint = new OffscreenCanvas(this.raster.width, this.raster.height);
     this.layer = new OffscreenCanvas(this.raster.width, this.raster.height);
     this.labels = null; // the parts that were read
+    this.result = null; // what the picture became,
+    this.isAfter = false; // and whether that is shown in its place
+    this.path = null; // what a rectangle or a lasso goes round
     this.focused = 0;
     this.cursor = null;
     this.isDown = false;
@@ -87,6 +91,7 @@ export class Easel extends HTMLElement {
 
   changed(box) {
     if (box) {
+      this.isAfter = false; // what is painted is to be seen
       const isShown = this.shows.parts;
       const inks = new Uint32Array(256).fill(word(TINT));
       inks[0] = 0;
@@ -110,6 +115,12 @@ export class Easel extends HTMLElement {
     canvas.getContext("2d").putImageData(pixels, box.left, box.top);
   }
 
+  /** Show the picture as it became, an image element, or as it was. */
+  swap(result, isAfter) {
+    [this.result, this.isAfter] = [result, isAfter];
+    this.changed(null);
+  }
+
   /** Draw parts anew, once they were read or are shown otherwise. */
   recolour() {
     if (!this.raster) return;
@@ -124,7 +135,7 @@ export class Easel extends HTMLElement {
   fit() {
     if (!this.image || !this.clientWidth) return;
     const { width, height } = this.raster;
-    const shown = Math.min(this.clientWidth * (height / width), innerHeight * 0.74);
+    const shown = Math.min(this.clientWidth * (height / width), innerHeight * 0.68);
     this.canvas.style.height = `${Math.max(180, Math.round(shown))}px`;
     const ratio = devicePixelRatio || 1;
     this.canvas.width = Math.round(this.canvas.clientWidth * ratio);
@@ -159,8 +170,8 @@ export class Easel extends HTMLElement {
     if (before && this.pointers.size === 2) this.pinch(event.pointerId, before, place);
     else if (before && this.mode === "pan") this.pan(place.x - before.x, place.y - before.y);
     else if (before && this.mode === "paint") {
-      for (const one of event.getCoalescedEvents?.() ?? []) this.line(this.at(one));
-      this.line(place);
+      for (const one of event.getCoalescedEvents?.() ?? []) this.goOn(this.at(one));
+      this.goOn(place);
     } else if (before && this.mode === "drag") this.drag(place, event.shiftKey);
     this.draw();
   }
@@ -209,6 +220,7 @@ export class Easel extends HTMLElement {
     this.pointers.set(event.pointerId, place);
     if (this.pointers.size > 1) {
       if (this.mode === "paint") this.changed(this.raster.abandon());
+      this.path = null;
       if (this.mode === "drag") this.raster.marks = this.held.marks;
       this.mode = "pan";
       return;
@@ -222,10 +234,50 @@ export class Easel extends HTMLElement {
       return;
     }
     if (this.tool === "points") return this.take(place, event.pointerType);
-    this.value = this.inkAt(place, event.button === 2);
-    this.raster.begin();
+    this.begin(place, event.button === 2);
+  }
+
+  /** Begin a stroke of a brush, or what goes round an area. */
+  begin(place, isErasing = false) {
+    this.value = this.inkAt(place, isErasing);
     this.last = place;
-    this.line(place);
+    if (AREAS.includes(this.tool)) this.path = [place, place];
+    else {
+      this.raster.begin();
+      this.line(place);
+    }
+  }
+
+  goOn(place) {
+    if (!this.path) return this.line(place);
+    if (this.tool === "rectangle") this.path[1] = place;
+    else this.path.push(place);
+    this.isAfter = false;
+  }
+
+  /** Go round the area: a rectangle by its corners, a lasso along its way. */
+  trace(context) {
+    const [{ px, py }, end] = this.path;
+    context.beginPath();
+    if (this.tool === "rectangle") context.rect(px, py, end.px - px, end.py - py);
+    else for (const one of this.path) context.lineTo(one.px, one.py);
+    context.closePath();
+  }
+
+  /** Paint what lies within the area. */
+  close() {
+    const [xs, ys] = [this.path.map(({ px }) => px), this.path.map(({ py }) => py)];
+    const box = this.raster.clipped(Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys));
+    if (box) {
+      const [wide, high] = [box.right - box.left, box.bottom - box.top];
+      const context = new OffscreenCanvas(wide, high).getContext("2d");
+      context.translate(-box.left, -box.top);
+      this.trace(context);
+      context.fill();
+      const { data } = context.getImageData(0, 0, wide, high);
+      this.stroke((raster) => raster.stamp(box, (at) => data[4 * at + 3] > 127, this.value));
+    }
+    this.path = null;
   }
 
   line(place) {
@@ -244,6 +296,7 @@ export class Easel extends HTMLElement {
   /** End a stroke; one of parts that met no hole is told of. */
   finish() {
     const { raster, last } = this;
+    if (this.path) return this.close();
     const isInHole = raster.data[Math.floor(last.py) * raster.width + Math.floor(last.px)];
     if (!raster.end() && this.tool === "paint" && !isInHole) this.dispatchEvent(new Event("miss"));
     this.changed(null);
@@ -257,6 +310,7 @@ export class Easel extends HTMLElement {
     this.mode = at < 0 ? "pan" : "drag";
     if (at < 0) return;
     this.held = { marks, at, px: place.px, py: place.py };
+    this.isAfter = false;
     this.hold(at);
   }
 
@@ -346,7 +400,7 @@ export class Easel extends HTMLElement {
       py: Math.min(height, Math.max(0, from.py + dy)),
     };
     this.hover = null;
-    if (this.isDown) this.line(this.cursor);
+    if (this.isDown) this.goOn(this.cursor);
     this.draw();
   }
 
@@ -358,10 +412,7 @@ export class Easel extends HTMLElement {
     } else if (this.isDown) this.lift();
     else {
       this.isDown = true;
-      this.value = this.inkAt(this.cursor);
-      this.raster.begin();
-      this.last = this.cursor;
-      this.line(this.cursor);
+      this.begin(this.cursor);
     }
   }
 
@@ -386,9 +437,13 @@ export class Easel extends HTMLElement {
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.setTransform(view.scale, 0, 0, view.scale, view.left, view.top);
     context.imageSmoothingEnabled = view.scale < 3;
-    context.drawImage(this.image, 0, 0, raster.width, raster.height);
+    context.drawImage(this.isAfter ? this.result : this.image, 0, 0, raster.width, raster.height);
     if (this.labels && this.shows.parts) context.drawImage(this.layer, 0, 0);
-    context.drawImage(this.tint, 0, 0);
+    if (!this.isAfter) context.drawImage(this.tint, 0, 0);
+    if (this.path) {
+      this.trace(context);
+      this.outline();
+    }
     if (raster.marks && this.shows.points) {
       const pixel = canvas.width / canvas.clientWidth / view.scale;
       draw(context, raster.marks, this.groups, pixel, this.tool === "points" ? this.focused : -1);
@@ -401,17 +456,21 @@ export class Easel extends HTMLElement {
 
   /** The brush where it is: two rings, so that one is seen on any picture. */
   ring({ px, py }) {
-    const { context, view } = this;
-    const radius = this.tool === "parts" ? 4 / view.scale : Math.max(this.radius, 0.7);
+    const { context, tool } = this;
+    const isPoint = tool === "parts" || AREAS.includes(tool);
+    context.beginPath();
+    context.arc(px, py, isPoint ? 4 / this.view.scale : Math.max(this.radius, 0.7), 0, 2 * Math.PI);
+    this.outline();
+  }
+
+  outline() {
     for (const [width, colour] of [
       [3, "#000"],
       [1.5, this.isDown ? "#ff5a2c" : "#fff"],
     ]) {
-      context.lineWidth = width / view.scale;
-      context.strokeStyle = colour;
-      context.beginPath();
-      context.arc(px, py, radius, 0, 2 * Math.PI);
-      context.stroke();
+      this.context.lineWidth = width / this.view.scale;
+      this.context.strokeStyle = colour;
+      this.context.stroke();
     }
   }
 }

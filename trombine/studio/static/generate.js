@@ -1,6 +1,7 @@
 import { noticed, sentence, submit } from "./api.js";
 import { $, make, offerModels, reveal } from "./source.js";
 import "./status.js";
+import "./undo.js";
 
 const status = $("status");
 const models = await offerModels("generate");

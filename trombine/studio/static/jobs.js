@@ -1,6 +1,6 @@
 import { API, ask, cancel, isOver, json, listen, remove, sentence, submit } from "./api.js";
 import { $, make, shortest, size } from "./source.js";
-import "./status.js";
+import { duration } from "./status.js";
 
 const status = $("status");
 const STATES = { queued: "waiting", running: "at work", done: "done", failed: "failed", cancelled: "cancelled" };
@@ -48,7 +48,7 @@ function item(job) {
   bar.hidden = isOver(job.state);
   const body = make("div", {}, make("h2", {}, `${named(job)} `, make("span", { class: "soft" }, name)));
   body.append(make("p", { class: "soft" }, state, `, ${when(job)}`), bar);
-  if (job.problem) body.append(make("p", { class: "problem" }, job.problem));
+  if (job.problem) body.append(make("p", { class: "problem" }, sentence(job.problem)));
   if (job.verb === "replay" && job.state === "done") body.append(...whether(job));
   const link = (one) => make("a", { class: "button", href: one.url, download: "" }, `${one.name} (${size(one.bytes)})`);
   const files = job.files.toSorted((one, other) => FRAME.test(one.name) - FRAME.test(other.name)).map(link);
@@ -76,11 +76,6 @@ function when(job) {
     parts.push(`deleted on ${gone.toLocaleDateString()}`);
   }
   return parts.join(", ");
-}
-
-function duration(seconds) {
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
 /** Of pictures that were made again, whether the same came out. */

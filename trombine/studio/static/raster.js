@@ -82,6 +82,15 @@ export class Raster {
     return this.touched(this.whole());
   }
 
+  /** Set those pixels of a box to `value` of which `isInside` says so, by their number in it. */
+  stamp(box, isInside, value) {
+    const wide = box.right - box.left;
+    for (let at = 0; at < wide * (box.bottom - box.top); at++) {
+      if (isInside(at)) this.put((box.top + Math.floor(at / wide)) * this.width + box.left + (at % wide), value);
+    }
+    return this.touched(box);
+  }
+
   /** Have all of another mask's pixels in place of these. */
   replace(data) {
     for (let at = 0; at < data.length; at++) this.set(at, data[at]);

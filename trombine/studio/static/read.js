@@ -1,6 +1,7 @@
 import { ask, json } from "./api.js";
 import { $, imageOf, make, offerRun, reveal, takePictures } from "./source.js";
 import "./status.js";
+import "./undo.js";
 
 const status = $("status");
 const TURNS = { yaw: "turned", pitch: "nods", roll: "leans" }; // in radians; shown in degrees

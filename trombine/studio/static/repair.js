@@ -4,7 +4,7 @@ import "./easel.js";
 import * as face from "./face.js";
 import { keep, kept } from "./keep.js";
 import { grown, packed } from "./raster.js";
-import { $, imageOf, make, offer, offerModels, reveal, shortest, takePictures } from "./source.js";
+import { $, begun, goneOn, imageOf, make, offer, offerModels, reveal, saving, shortest, takePictures } from "./source.js";
 import "./status.js";
 
 const KEEPING = 400; // milliseconds of rest after which the work is kept
@@ -40,6 +40,8 @@ function update() {
   $("invert").disabled = !raster;
   $("find-scratches").disabled = !raster || isRunning;
   $("run").disabled = !raster || isRunning;
+  $("swap").hidden = !easel.result;
+  $("swap").setAttribute("aria-pressed", String(easel.isAfter));
   face.update();
 }
 
@@ -50,7 +52,7 @@ const tools = [...document.querySelectorAll("[name=tool]")];
 function choose(tool) {
   easel.tool = tool;
   tools.find((one) => one.value === tool).checked = true;
-  $("sizing").hidden = tool === "parts" || tool === "points";
+  $("sizing").hidden = !["brush", "eraser", "paint"].includes(tool);
   face.showFor(tool, file);
 }
 
@@ -72,6 +74,7 @@ $("in").addEventListener("click", () => easel.zoom(1.5));
 $("out").addEventListener("click", () => easel.zoom(1 / 1.5));
 $("fit").addEventListener("click", () => easel.fit());
 $("grow").addEventListener("click", grow);
+$("swap").addEventListener("click", () => easel.swap(easel.result, !easel.isAfter));
 easel.addEventListener("change", () => {
   update();
   clearTimeout(keeping);
@@ -95,7 +98,10 @@ const acts = {
   "]": () => resize(Math.min(200, Math.round($("size").value * 1.15 + 0.5))),
   b: () => choose("brush"),
   e: () => choose("eraser"),
+  r: () => choose("rectangle"),
+  a: () => choose("lasso"),
   p: () => choose("parts"),
+  v: () => $("swap").click(),
   f: () => choose("paint"),
   l: () => choose("points"),
   ",": () => face.step(-1),
@@ -205,13 +211,10 @@ $("run").addEventListener("click", async () => {
     easel.canvas.focus();
     return;
   }
-  isRunning = true;
-  update();
-  try {
-    easel.lift();
+  easel.lift();
+  await finish(async () => {
     const mask = await packed(easel.raster, easel.raster.data);
     const picture = file;
-    const box = easel.raster.bounds();
     const steered = await face.fields();
     const jobs = [];
     const count = $("answering").hidden ? 1 : Number($("tries").value);
@@ -229,16 +232,30 @@ $("run").addEventListener("click", async () => {
         ]),
       );
     }
+    return jobs;
+  });
+});
+
+/** Show what comes of jobs of this picture. */
+async function finish(sent) {
+  isRunning = true;
+  update();
+  try {
+    status.begin([]);
+    const [picture, box] = [file, easel.raster.bounds()];
+    const jobs = await sent();
+    begun(jobs);
     const done = await followed(jobs);
     status.say(["Done.", ...new Set(done.flatMap((job) => job.notices.map(noticed)))].join(" "));
     if (picture === file) await show(done, box);
   } catch (error) {
     status.fail(error);
   } finally {
+    begun([]);
     isRunning = false;
     update();
   }
-});
+}
 
 /** Jobs once they have ended, shown as one meanwhile. */
 function followed(jobs, where = status) {
@@ -252,10 +269,11 @@ async function show(jobs, box) {
   for (const job of jobs) {
     const canvas = make("canvas");
     const button = make("button", { type: "button", "aria-pressed": "false" }, canvas, `Try ${tries.length + 1}`);
-    button.addEventListener("click", () => prefer(job, button));
+    const image = await imageOf(await fileOf(shortest(job.files)));
+    button.addEventListener("click", () => prefer(job, button, image));
     tries.push(button);
-    crop(await imageOf(await fileOf(shortest(job.files))), box, canvas);
-    if (button === tries[first]) prefer(job, button);
+    crop(image, box, canvas);
+    if (button === tries[first]) prefer(job, button, image);
   }
   $("answers").replaceChildren(...tries);
   $("answers").hidden = tries.length === 1;
@@ -263,7 +281,7 @@ async function show(jobs, box) {
   $("result").hidden = false;
   await Promise.all([$("compare").before, $("compare").after].map((image) => image.decode().catch(() => {})));
   $("compare").place();
-  reveal($("result"), $("result-title"));
+  reveal($("result"), $("result-title"), easel);
 }
 
 function crop(image, { left, top, right, bottom }, canvas) {
@@ -280,8 +298,9 @@ async function fileOf({ url, name }) {
   return new File([blob], name.replace(/.*\//, ""), { type: blob.type });
 }
 
-function prefer(job, button) {
+function prefer(job, button, image) {
   preferred = job;
+  easel.swap(image, true);
   for (const one of tries) one.setAttribute("aria-pressed", String(one === button));
   const result = shortest(job.files);
   const given = (field) => job.inputs.find((one) => one.name.startsWith(`${field}/`));
@@ -290,6 +309,7 @@ function prefer(job, button) {
   $("compare").show(given("pictures").url, "The picture as it was");
   $("compare").against(result.url, "The repaired picture", ["Before", "After"]);
   for (const id of ["download", "download-plain"]) [$(id).href, $(id).download] = [result.url, repaired];
+  status.links.replaceChildren(saving(result.url, "Download", repaired));
   $("download").textContent = "Download";
   $("download-plain").hidden = true;
   for (const [id, one] of [
@@ -389,3 +409,5 @@ load = await takePictures(
   "scratched.png",
   await kept(),
 );
+const before = await goneOn();
+if (before.length && easel.raster?.count) finish(async () => before);

@@ -1,15 +1,10 @@
-import { API, Problem, ask, json, noticed, submit } from "./api.js";
+import { API, ask, json, noticed, submit } from "./api.js";
 import "./compare.js";
 import "./films.js";
 import { $, make, offer, offerRun, reveal, size, takePictures } from "./source.js";
 import "./status.js";
+import "./undo.js";
 
-// What the command says of its options, in the words of this page.
-const WORDS = [
-  [/shows no face/, "No face is seen in it. Tick “Draw all of it”, or take another picture."],
-  [/does not show in which style/, "It cannot be told how this is drawn. Say so at “It is now”."],
-  [/(looks|what is) (\w+)/i, "It is that style already. Choose another one, or say at “It is now” what it is."],
-];
 const PORTRAIT = 1024; // pixels
 const status = $("status");
 const isFilm = ({ type }) => type === "image/gif" || type.startsWith("video/");
@@ -27,17 +22,11 @@ function fields(isAlone) {
 }
 
 const isAlone = () => !$("alone").hidden && $("portrait").checked;
-const worded = (error) => {
-  const words = error instanceof Problem && WORDS.find(([said]) => said.test(error.message));
-  return words ? new Problem(words[1]) : error;
-};
-
 offerRun("restyle", status, {
   file: () => file,
   fields: () => fields(isAlone()),
   show,
-  said: (done) => ["Done. Download it below.", ...done.notices.map(noticed)].join(" "),
-  worded,
+  said: (done) => ["Done.", ...done.notices.map(noticed)].join(" "),
 });
 
 async function show(job) {
@@ -51,6 +40,7 @@ async function show(job) {
   }
   const guess = job.fields.method === "net" ? "What a net draws is a guess" : "Who is drawn is a guess";
   $("facts").textContent = `${result.name}, ${size(result.bytes)}. ${guess}: say so where you show it.`;
+  $("download").hidden = false;
   $("download").href = result.url;
   $("download").download = named(result.name, job.fields.to, isPortrait);
   if (job.fields.method !== "net") await meet(job);
@@ -168,7 +158,7 @@ $("save-portrait").addEventListener("click", async () => {
     offer(await (await ask(url)).blob(), named(name, done.fields.to, true));
     status.say("The portrait was drawn, and is being downloaded.");
   } catch (error) {
-    status.fail(worded(error));
+    status.fail(error);
   } finally {
     $("save-portrait").disabled = false;
   }
@@ -202,7 +192,7 @@ await takePictures(
     $("compare").hidden = isFilm(file);
     if (isFilm(file)) $("films").show(file);
     else $("compare").show(image.src, file.name);
-    $("result").hidden = true;
+    $("result").hidden = $("download").hidden = true;
     forget();
     $("run").disabled = false;
   },

@@ -1,9 +1,13 @@
 // A picture from wherever people have it: chosen, photographed, dropped, pasted, or an example.
 
-import { API, Problem, ask, json, submit } from "./api.js";
+import { API, Problem, ask, json, sentence, submit } from "./api.js";
 import { offerCamera } from "./camera.js";
 
 export const $ = (id) => document.getElementById(id);
+const PIXELS = Number(document.documentElement.dataset.pixels); // of a picture that the studio reads
+const PICTURE = /\.(png|jpe?g|webp|gif|bmp|tiff?|avif|heic)$/i;
+let resume = async () => false; // goes on with the job that the page had before a reload
+let others = []; // pictures that were given with the one that is shown
 
 /** An image element of a file, a video's where the page takes films; a Problem where the browser
  * cannot show it. */
@@ -21,7 +25,28 @@ export async function imageOf(file) {
       `This browser cannot show ${file.name}. Save it as ${kinds}, or use the command trombine.`,
     );
   }
+  const [wide, high] = [image.naturalWidth ?? 0, image.naturalHeight ?? 0];
+  if (wide * high > PIXELS) {
+    const most = Math.floor(Math.sqrt(PIXELS / (wide * high)) * wide);
+    throw new Problem(`${file.name} is ${wide} × ${high}, which is too large here. Make it at most ${most} wide first.`);
+  }
   return image;
+}
+
+/** The files of a drop, those of its folders too. */
+async function dropped({ items, files }) {
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return [...files];
+  const found = [];
+  for (let entry = entries.shift(); entry; entry = entries.shift()) {
+    if (entry.isFile) found.push(await new Promise((given, failed) => entry.file(given, failed)));
+    else {
+      const reader = entry.createReader(); // which gives some at a time
+      const some = () => new Promise((given, failed) => reader.readEntries(given, failed));
+      for (let more = await some(); more.length; more = await some()) entries.push(...more);
+    }
+  }
+  return found.filter(({ name }) => PICTURE.test(name)).sort((one, other) => one.name.localeCompare(other.name));
 }
 
 /**
@@ -36,35 +61,45 @@ export async function takePictures(take, status, first, before = null) {
       status.clear();
       const image = await imageOf(file);
       if (turn !== latest) return;
+      others = [];
       await take(file, image, example);
       if (!example) $("example").value = "";
     } catch (error) {
       if (turn === latest) status.fail(error);
     }
   };
+  const loadAll = async ([file, ...more]) => {
+    const loading = load(file);
+    const turn = latest;
+    await loading;
+    if (!more.length || turn !== latest || !status.problem.hidden) return;
+    if ($("file").multiple) others = more;
+    const all = `${file.name} is shown; ${$("run").textContent} does all ${1 + more.length}.`;
+    status.say($("file").multiple ? all : `One picture at a time here: ${file.name} was taken.`);
+  };
   const choose = () => {
-    const [file] = $("file").files;
+    const files = [...$("file").files];
     $("file").value = ""; // the same file can be chosen again
-    if (file) load(file);
+    if (files.length) loadAll(files);
   };
   $("file").addEventListener("change", choose);
   choose(); // what was chosen before this page heard of it
   offerCamera($("camera"), load, status);
   addEventListener("paste", (event) => {
-    const [file] = event.clipboardData?.files ?? [];
-    if (file) load(file);
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length) loadAll(files);
   });
   let inside = 0; // dragging over what is inside tells that it left what is around
   addEventListener("dragenter", () => document.body.classList.toggle("dropping", ++inside > 0));
   addEventListener("dragleave", () => document.body.classList.toggle("dropping", --inside > 0));
   addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
+  addEventListener("drop", async (event) => {
     event.preventDefault();
     inside = 0;
     document.body.classList.remove("dropping");
-    const [file] = event.dataTransfer?.files ?? [];
-    if (file) load(file);
-    else status.fail(new Problem("That is no file. Save the picture first, then drop its file here."));
+    const files = event.dataTransfer ? await dropped(event.dataTransfer).catch(() => []) : [];
+    if (files.length) loadAll(files);
+    else status.fail(new Problem("No picture is in that. Save it as a file first, then drop that here."));
   });
   try {
     const examples = await json(`${API}/examples`);
@@ -83,6 +118,8 @@ export async function takePictures(take, status, first, before = null) {
       if (chosen) show(chosen);
     });
     if (latest) return load; // somebody was quicker
+    const turn = ++latest;
+    if ((await resume((file) => load(file, null, turn))) || turn !== latest) return load;
     $("example").value = before ? (before.example ?? "") : first;
     if (before) await load(before.file, before);
     else await show(examples.find((one) => one.name === first) ?? examples[0]);
@@ -92,26 +129,69 @@ export async function takePictures(take, status, first, before = null) {
   return load;
 }
 
+/** What a job made of the first of its pictures. */
+function ofFirst(job) {
+  const [stem] = job.fields.pictures[0].replace(/^pictures\//, "").split(/\.\w+$/);
+  return job.files.filter(({ name }) => name.startsWith(`${stem}.`));
+}
+
+/** A link that saves a file. */
+export const saving = (url, text, name = "") => make("a", { class: "button", href: url, download: name }, text);
+
+const BEGUN = `begun ${location.pathname}`; // where a tab keeps the jobs of this page over a reload
+
+/** Note the jobs that were begun, so that a reload of the page goes on with them; none once they ended. */
+export const begun = (jobs) => (sessionStorage[BEGUN] = jobs.map(({ id }) => id));
+
+/** The jobs that were begun before a reload, as far as they are there. */
+export const goneOn = async () => {
+  const ids = (sessionStorage[BEGUN] || "").split(",").filter(Boolean);
+  const jobs = await Promise.all(ids.map((id) => json(`${API}/jobs/${id}`).catch(() => null)));
+  return jobs.filter(Boolean);
+};
+
 /**
- * Let the button send a job of the page's picture. `page` has that `file`, the other `fields`, how to
- * `show` what came of it, which is done unless another picture was taken meanwhile; and, if it
- * wants, what is `said` at the end and how a Problem is `worded`.
+ * Let the button send a job of the page's picture, and of those that were given with it. `page` has
+ * that `file`, the other `fields`, how to `show` what came of it, which is done unless another picture
+ * was taken meanwhile; and, if it wants, what is `said` at the end.
  */
 export function offerRun(verb, status, page) {
   $("run").disabled = true;
-  $("run").addEventListener("click", async () => {
+  const run = async (picture, sent) => {
     $("run").disabled = true;
-    const picture = page.file();
     try {
-      const done = await status.follow(await submit(verb, [["pictures", picture, picture.name], ...page.fields()]));
-      if (page.said) status.say(page.said(done));
-      if (picture === page.file()) await page.show(done);
+      status.begin([]);
+      const job = await sent();
+      begun([job]);
+      const done = await status.follow(job);
+      const [count, files] = [done.fields.pictures.length, done.files];
+      const made = count > 1 ? [saving(`${done.url}/files.zip`, `All ${files.length} files as ZIP`)] : [];
+      const skipped = done.skipped.map(({ file, why }) => `${file} was skipped: ${sentence(why)}`);
+      if (page.said) status.say([page.said(done), ...skipped].join(" "), ...made);
+      done.files = ofFirst(done);
+      if (picture === page.file() && done.files.length) await page.show(done);
+      if (!page.said) status.say([status.said.textContent, ...skipped].join(" "), ...made);
     } catch (error) {
-      status.fail(page.worded?.(error) ?? error);
+      status.fail(error);
     } finally {
+      begun([]);
       $("run").disabled = !page.file();
     }
+  };
+  $("run").addEventListener("click", () => {
+    const [picture, ...more] = [page.file(), ...others];
+    const pictures = [picture, ...more].map((file) => ["pictures", file, file.name]);
+    run(picture, () => submit(verb, [...pictures, ...page.fields()]));
   });
+  resume = async (load) => {
+    const [job] = await goneOn();
+    if (!job) return false;
+    const { name, url } = job.inputs.find((one) => one.name === job.fields.pictures[0]);
+    const blob = await (await ask(url)).blob();
+    await load(new File([blob], name.replace("pictures/", ""), { type: blob.type }));
+    run(page.file(), async () => job);
+    return true;
+  };
 }
 
 /** Offer the models for a task; each is known by its name, and told of by what it is for. */

@@ -2,11 +2,19 @@ import { json, noticed } from "./api.js";
 import "./compare.js";
 import { $, make, offerModels, offerRun, reveal, size, takePictures } from "./source.js";
 import "./status.js";
+import "./undo.js";
 
 const MOST = 8; // times
+// Measured with the nets for damaged photographs, which are the slowest that are chosen by themselves.
+const RATES = [
+  { most: 1, secondsAMegapixel: 20 },
+  { most: 2, secondsAMegapixel: 50 },
+  { most: MOST, secondsAMegapixel: 110 },
+];
 const status = $("status");
 let file = null;
 let width = 0;
+let height = 0;
 
 for (let times = 2; times <= MOST; times++) $("scale").append(new Option(`${times} times`, times));
 $("scale").append(new Option("as large as it is, only cleaned", 1));
@@ -18,7 +26,7 @@ offerRun("upscale", status, {
     ...["tta", "report"].map((name) => [name, String($(name).checked)]),
   ],
   show,
-  said: (done) => ["Done. Download it below.", ...done.notices.map(plain)].join(" "),
+  said: (done) => ["Done.", ...done.notices.map(noticed)].join(" "),
 });
 
 /** Only the usual net for photographs has a sharp one beside it. */
@@ -28,16 +36,20 @@ function offerSharpness() {
 }
 
 for (const name of ["model", "scale"]) $(name).addEventListener("change", offerSharpness);
+/** Say how large it becomes, and where that is long how long it takes. */
+function foretell() {
+  const times = Number($("scale").value);
+  const { secondsAMegapixel: rate } = RATES.find(({ most }) => times <= most);
+  const minutes = (width * height * 1e-6 * rate * ($("tta").checked ? 8 : 1)) / 60;
+  const long = $("model").value === "auto" && minutes > 0.5 ? `, in about ${Math.ceil(minutes)} min on two cores` : "";
+  $("foretold").textContent = `Becomes ${times * width} × ${times * height} pixels${long}.`;
+}
+
+for (const name of ["model", "scale", "tta"]) $(name).addEventListener("change", foretell);
 $("sharpness").addEventListener("input", () => {
   $("sharpness-shown").textContent = `${Math.round(100 * $("sharpness").value)} %`;
   $("sharpness").setAttribute("aria-valuetext", $("sharpness-shown").textContent);
 });
-
-/** A notice of the command; models are called as the page calls them. */
-function plain(notice) {
-  const called = (name) => models.find((model) => model.name === name)?.about ?? name;
-  return noticed(notice).replace(/ \(by ([\w-]+)\)/, "").replace(/--model ([\w-]+)/, (_, name) => `the model for ${called(name)}`);
-}
 
 async function show(job) {
   const result = job.files.find((one) => !/\.report\.\w+$/.test(one.name));
@@ -47,6 +59,7 @@ async function show(job) {
   await after.decode().catch(() => {});
   const { naturalWidth, naturalHeight } = after;
   $("facts").textContent = `${naturalWidth} × ${naturalHeight}, ${size(result.bytes)}; it was ${width} wide.`;
+  $("download").hidden = false;
   $("download").href = result.url;
   $("download").download = result.name.replace(/(\.\w+)$/, `.x${job.fields.scale}$1`);
   reveal($("result"), $("result-title"));
@@ -70,13 +83,14 @@ async function showReport(files) {
   );
 }
 
-const models = await offerModels("upscale");
+await offerModels("upscale");
 await takePictures(
   (taken, image) => {
     file = taken;
-    width = image.naturalWidth;
+    [width, height] = [image.naturalWidth, image.naturalHeight];
+    foretell();
     $("compare").show(image.src, file.name);
-    $("result").hidden = $("reported").hidden = true;
+    $("result").hidden = $("reported").hidden = $("download").hidden = true;
     $("run").disabled = false;
   },
   status,
