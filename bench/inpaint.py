@@ -1,6 +1,7 @@
 """How well repairs go: of painted faces, real portraits, scratches and leaves; how fast and large.
 
-    python bench/inpaint.py [--first-seed N] [--count M] [--model NAME|FILE] [--json]
+    python bench/inpaint.py [--first-seed N] [--count M] [--model NAME|FILE]
+        [--only PART ...] [--json]
 
 What is measured is the path that users run (`completion` guesses, `inpaint` paints), unless a row
 says that the net was told nothing, or the truth. PSNR is that in the hole; rows of gains are
@@ -445,17 +446,21 @@ def _beside_torch(first: int, model: Model) -> Rows:
     yield at_least("a window, times faster than plain torch", ratio, "", 1.5)
 
 
+PARTS: Final[dict[str, Callable[[int, int, str], Rows]]] = {
+    "quality": quality,
+    "eyes": lambda first, count, name: both_eyes(first, min(count, EYES), name),
+    "portraits": real,
+    "halves": lambda first, _, name: halves(first, name),
+    "textures": lambda first, _, name: textures(first, name),
+    "speed": lambda first, _, name: speed(first, name),
+}
+
+
 def main() -> int:
-    """All rows."""
-    given = options(__doc__, first_seed=FIRST, count=80, model="inpaint")
-    rows = [
-        *quality(given.first_seed, given.count, given.model),
-        *both_eyes(given.first_seed, min(given.count, EYES), given.model),
-        *real(given.first_seed, given.count, given.model),
-        *halves(given.first_seed, given.model),
-        *textures(given.first_seed, given.model),
-        *speed(given.first_seed, given.model),
-    ]
+    """All rows, or those of some parts."""
+    given = options(__doc__, first_seed=FIRST, count=80, model="inpaint", only=PARTS)
+    asked = given.first_seed, given.count, given.model
+    rows = [row for part in given.only for row in PARTS[part](*asked)]
     return report(rows, json=given.json)
 
 

@@ -16,6 +16,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from trombine.core.tiles import cut
 from trombine.data.masks import mask
+from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import faces_in
 from trombine.inpainting.inpaint import Inpainting, seeds_of
@@ -107,6 +108,18 @@ def test_a_texture_comes_back_to_its_place(
     assert {window.scale == 1 for window in windows} == {least == 90}
     assert max(max(window.height, window.width) for window in windows) <= LARGEST * USUAL
     assert len(windows) == count
+
+
+def test_patches_know_how_thick_a_hole_is(plain: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a rectangle the shorter side; a thin one gets none."""
+    asked = list[float]()
+    monkeypatch.setattr(repairing, "repeated", lambda *_, **__: None)
+    monkeypatch.setattr(repairing, "copied", lambda *_, thick, seed: asked.append(thick))
+    noise = np.random.default_rng(0).integers(0, 255, (300, 520, 3), np.uint8)
+    for place in (np.s_[100:140, 200:290], np.s_[100:108, 200:290]):
+        repaired(picture_of(noise), holed(300, 520, place), plain)
+    (thick,) = asked
+    assert 38 <= thick <= 42
 
 
 @pytest.mark.parametrize("turn", [0, 17])

@@ -165,7 +165,8 @@ class Painter:
     of: int = 0
     nets: dict[str, Model] = field(default_factory=dict)  # beside the one that paints
     has_hair: bool = False  # whether a hair style was drawn
-    ground: list[tuple[Area, bool]] = field(default_factory=list)  # thick; lacks texture or not
+    # Thick areas without a face: how thick; whether they lack the texture of what is round them.
+    ground: list[tuple[Area, float, bool]] = field(default_factory=list)
 
     @property
     def side(self) -> int:
@@ -238,16 +239,17 @@ class Painter:
         """Paint holes where no face is."""
         seen = self.damaged.seen(patch.window)
         lost = self._paint(patch.window, patch.area, seen, {})
-        if not varies(self.model) and thickness(patch.area.inside) >= _THICK:
-            self.ground.append((patch.area, lost > _TEXTURED))
+        thick = thickness(np.pad(patch.area.inside, 1))
+        if not varies(self.model) and thick >= _THICK:
+            self.ground.append((patch.area, thick, lost > _TEXTURED))
 
     def copy(self, faces: Sequence[Face]) -> None:
         """Continue what the surroundings repeat, and where a texture ends at what is painted, put
         patches of them."""
-        for number, (area, lacks_texture) in enumerate(self.ground):
+        for number, (area, thick, lacks_texture) in enumerate(self.ground):
             chance = Rng(seed=self.seed, places=np.array([number], np.int64))
             seed = int(chance.generator("copy").integers(1 << 32))
-            longest, thick = max(area.box.height, area.box.width), thickness(area.inside)
+            longest = max(area.box.height, area.box.width)
             done = self._put(area, longest, faces, partial(repeated, seed=seed))
             if lacks_texture and not done:
                 self._put(area, round(thick), faces, partial(copied, thick=thick, seed=seed))

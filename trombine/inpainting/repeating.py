@@ -43,6 +43,7 @@ _ROUNDS: Final = 8
 _SEAMS: Final = 0.008
 _UNKNOWN: Final = 1e4  # the cost of a shift that leads to what may not be copied
 _BLIND: Final = 0.5  # and at the rim, where it cannot be compared
+_COMPARED: Final = 4_000  # pixels round a part, by which its shift is set right
 _JOINED: Final = 100_000  # pixels of a hole, above which slopes are joined in a smaller picture
 _BESIDE: Final = ((0, 1), (1, 0), (0, -1), (-1, 0))  # right, below, left, above
 
@@ -208,7 +209,7 @@ def _refined(view: _View, labels: np.ndarray, shifts: Shifts, times: int) -> Shi
         ring = np.argwhere(binary_dilation(part, iterations=3 * times) & view.kept)
         if not len(ring):
             continue
-        least = np.inf
+        ring, least = ring[:: -(-len(ring) // _COMPARED)], np.inf
         for step in np.argwhere(np.ones((2 * times + 1, 2 * times + 1), bool)) - times:
             shift = shifts[k] * times + step
             seen = ring[view.may(ring + shift)]
