@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float32, Int
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import (
@@ -20,10 +21,10 @@ from scipy.ndimage import (
     distance_transform_edt,
     gaussian_filter,
     maximum_filter,
-    zoom,
 )
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu
+from torch.nn import functional
 
 from trombine.inpainting.kernel_copy import choose
 
@@ -43,7 +44,7 @@ _ROUNDS: Final = 8
 _SEAMS: Final = 0.008
 _UNKNOWN: Final = 1e4  # the cost of a shift that leads to what may not be copied
 _BLIND: Final = 0.5  # and at the rim, where it cannot be compared
-_COMPARED: Final = 4_000  # pixels round a part, by which its shift is set right
+_COMPARED: Final = 1_500  # pixels round a part, by which its shift is set right
 _JOINED: Final = 100_000  # pixels of a hole, above which slopes are joined in a smaller picture
 _BESIDE: Final = ((0, 1), (1, 0), (0, -1), (-1, 0))  # right, below, left, above
 
@@ -237,8 +238,9 @@ def _joined(view: _View, shifts: Int[np.ndarray, "h w 2"]) -> Planes:
     small = _View(small.planes, few, small.kept)
     off = np.zeros_like(small.planes)
     off[few] = _solved(small, thin) - small.at(np.argwhere(few) + thin[few])
-    large = np.asarray(zoom(off, (times, times, 1), order=1))
-    result[view.hole] += large[: view.hole.shape[0], : view.hole.shape[1]][view.hole]
+    planes = torch.from_numpy(off).movedim(2, 0)[None]
+    large = functional.interpolate(planes, scale_factor=times, mode="bilinear")[0].movedim(0, 2)
+    result[view.hole] += large.numpy()[: view.hole.shape[0], : view.hole.shape[1]][view.hole]
     return result
 
 
