@@ -59,6 +59,7 @@ _MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
 _SQUARES: Final = 256  # of them at most
 _THICK: Final = 16  # pixels of a hole, from which on what lies round it may be continued
 _TEXTURED: Final = 0.02  # lost by shrinking, from which on a texture is missed
+_ENOUGH: Final = 2  # times as many pixels as are missing: from fewer half a head would be copied
 _MOST_COPIED: Final = 1 << 22  # pixels of a picture that patches are looked for in
 _FEATURES: Final = 0.25  # of a face's frame, from its middle
 _SIDES: Final = range(16, 1025)  # of windows: a card is a stranger's text
@@ -266,6 +267,8 @@ class Painter:
         kept = (known[..., 3] > 0) & ~cut(self.damaged.hole, box)
         for face in faces:
             kept &= ~_features(face, box)
+        if np.count_nonzero(kept) < _ENOUGH * area.count:
+            return False
         result = make(known[..., :3], hole, kept)
         if result is None:
             return False
