@@ -12,12 +12,15 @@ from scipy.ndimage import binary_dilation, gaussian_filter
 import trombine
 from trombine.core.conventions import PART_INDEX, to_picture
 from trombine.core.errors import InputError
+from trombine.data.masks import mask as irregular
 from trombine.faces import read_faces
+from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.hair import STYLE, continued, hair_in, hides_hair, styled
 from trombine.inpainting.masks import beard, hair
 from trombine.io.image import picture_of
 from trombine.models import load
+from trombine.models.pipelines import repairer
 from trombine.world import Painted, face, paint
 
 SIZE = 320
@@ -137,3 +140,17 @@ def test_colours_go_on() -> None:
     found = continued(slope * known[..., None], known)
     assert np.abs(found - slope)[20:40, 20:60].mean() < 0.12
     assert np.abs(found - slope)[19:21, 40].max() < 0.05
+
+
+@pytest.mark.parametrize("seed", [9_000_003, 9_000_006, 9_000_007])
+def test_hair_that_is_seen_in_part_goes_on(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hole that goes in many branches round a head gets no other style."""
+
+    def never(*_: object, **__: object) -> bool:
+        raise AssertionError("another style was drawn")
+
+    monkeypatch.setattr(repairing, "draw_hair", never)
+    painted = paint(face(seed), 128, "photo")
+    hole = irregular("irregular:40-50", seed, 128)
+    repair = repairing.repaired(picture_of(painted.pixels), hole, repairer("inpaint"))
+    assert repair.faces and not repair.has_hair

@@ -46,6 +46,8 @@ _MOST: Final = 1024  # pixels a side in which they are drawn
 _SKULL: Final = (0.27, 0.36)  # sides from the brows' middle to the temples, and to the top
 _BAND: Final = (0.85, 1.3)  # of that, where hair is
 _HIDES: Final = 0.65  # of all directions
+_WORN: Final = (PART_INDEX["hair"], PART_INDEX["hat"])
+_SHOWN: Final = 0.15  # of all hair: of masks by hair none is, of irregular holes .3 and more
 _TRIES: Final = 1000  # people whose style may be taken
 _LEAST: Final = {"hair_length": 0.12}
 _AT_MOST: Final = {"hat": 0.05, "recession": 0.5, "bun": 0.3, "hair_curl": 0.5}
@@ -86,6 +88,12 @@ def hides_hair(damaged: Damaged, face: Face) -> bool:
     there = (rows >= 0) & (rows < damaged.size[0]) & (columns >= 0) & (columns < damaged.size[1])
     hidden = there & damaged.hole[rows * there, columns * there]
     return bool(hidden.any(0).mean() >= _HIDES)
+
+
+def shows_hair(parts: Float32[np.ndarray, "p h w"], unknown: Bool[torch.Tensor, "h w"]) -> bool:
+    """Whether so much hair, or of a hat, is seen that what is missing of it must go on."""
+    worn = parts[list(_WORN)].sum(0)
+    return bool(worn[~unknown.numpy()].sum() > _SHOWN * worn.sum())
 
 
 def draw_hair(

@@ -33,7 +33,7 @@ from trombine.inpainting.faces import (
     window_of,
 )
 from trombine.inpainting.fitted import draw_organs, hides_organs
-from trombine.inpainting.hair import draw_hair, hides_hair
+from trombine.inpainting.hair import draw_hair, hides_hair, shows_hair
 from trombine.inpainting.repeating import repeated
 from trombine.inpainting.steering import Steering
 from trombine.inpainting.surroundings import SIDE, Noise, Squares, evened
@@ -217,7 +217,7 @@ class Painter:
         if area.is_guessed and not varies(self.model) and self.model.path in shipped().values():
             if face.frame.side > _ENLARGED * WINDOW:
                 self.sharpen(area.area, face)
-            if hides_hair(self.damaged, face):
+            if hides_hair(self.damaged, face) and not shows_hair(area.parts, seen[1]):
                 reader, asked = self.nets[READER], steering.hair
                 drawn = draw_hair(
                     self.damaged, face, area.area, reader, seed=self.seed, asked=asked
