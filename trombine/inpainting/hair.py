@@ -91,7 +91,7 @@ def hides_hair(damaged: Damaged, face: Face) -> bool:
 
 
 def shows_hair(parts: Float32[np.ndarray, "p h w"], unknown: Bool[torch.Tensor, "h w"]) -> bool:
-    """Whether so much hair, or of a hat, is seen that what is missing of it must go on."""
+    """Whether some hair, or a hat, is left to see: what is missing of it then goes on as it is."""
     worn = parts[list(_WORN)].sum(0)
     return bool(worn[~unknown.numpy()].sum() > _SHOWN * worn.sum())
 
