@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import skimage.data
 
 from trombine.core.conventions import to_picture
 from trombine.faces.faces import Face, read_faces
@@ -56,6 +57,26 @@ def test_a_face_shifted_out_of_the_picture_says_so(side: str) -> None:
             "below": one.pixels[: int(bottom - 0.7 * fifth[1])],
         }[side]
         assert SEEN_IN_PART in seen(cut).unsure
+
+
+@pytest.mark.parametrize("side", ["left", "right", "above", "below"])
+def test_a_photographed_face_that_the_border_cuts_is_found_and_says_so(side: str) -> None:
+    """By a fifth of its landmarks' box and more; the reader itself calls faces cut in two none."""
+    pixels = skimage.data.astronaut()
+    (left, top), (right, bottom) = seen(pixels).points.min(0), seen(pixels).points.max(0)
+    for share in (0.2, 0.25, 0.3):
+        x, y = share * (right - left), share * (bottom - top)
+        cut = {
+            "left": pixels[:, int(left + x) :],
+            "right": pixels[:, : int(right - x)],
+            "above": pixels[int(top + y) :],
+            "below": pixels[: int(bottom - y)],
+        }[side]
+        found = seen(cut)
+        corner = np.array([pixels.shape[1] - cut.shape[1], pixels.shape[0] - cut.shape[0]])
+        moved = corner * [side == "left", side == "above"]
+        off = np.abs(found.points + moved - seen(pixels).points).mean()
+        assert SEEN_IN_PART in found.unsure and off < 0.05 * (bottom - top)
 
 
 @pytest.mark.parametrize("half", ["left", "upper", "lower"])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 import numpy as np
 import torch
@@ -58,6 +58,8 @@ _OUTSIDE: Final = 0.05  # of the landmarks' box: of faces that are all there at 
 # faces of which half is covered it always is; of those that are as they are painted never.
 _MUCH: Final = 0.25
 _UNSEEN: Final = 0.011
+_NEAR: Final = 0.1  # of its size: a face so near to the picture's border may be cut by it
+_CUT: Final = 0.1  # how likely the finder must say that one is there
 _OVERVIEW: Final = 1280  # pixels of the longer side
 # A picture is dark whose lightest pixels but 2 of 100 are below that: none were learned from. It is
 # made so light that these are at that.
@@ -85,6 +87,7 @@ class Least:
 CLEAR: Final = Least()
 
 Picture = Float32[Tensor, "3 h w"]
+_Item = TypeVar("_Item")
 Enlarge = Callable[[Picture, int], Picture]
 Wanted = Callable[[Frame], bool]
 
@@ -106,7 +109,7 @@ class Face:
     # By which people can be told apart.
     features: Float32[np.ndarray, "f"] = field(default_factory=lambda: np.zeros(1, np.float32))
     style: str | None = None  # where it is sure
-    outside: float = 0.0  # of the landmarks' box: how much of it lies outside the picture
+    cut: bool = False  # whether a part of it lies outside the picture
     # Half of 90 % intervals, by the names of traits and moment; of a reader that was measured.
     spreads: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -136,7 +139,7 @@ class Face:
         or outside the picture landmarks are guessed, and say that they may be far off."""
         hidden = np.quantile(self.errors, 1 - _MUCH) > _UNSEEN * self.frame.side
         doubts = {
-            "a part of it is outside the picture": self.outside > _OUTSIDE,
+            "a part of it is outside the picture": self.cut,
             "much of it is hidden or blurred": hidden,
             "turned as far as the reader can tell": bool(self.beyond),
         }
@@ -177,17 +180,15 @@ def read_faces(
     with torch.inference_mode():
         scene = Scene.of(lit(picture))
         try:
-            rounded = [
-                round_face(at.x, at.y, at.size) for at in places(scene.overview, least.place)
-            ]
-            candidates = [frame.scaled(1 / scene.scale) for frame in rounded]
-            some = [frame for frame in candidates if wanted is None or wanted(frame)]
+            candidates = _candidates(scene, least)
+            some = [one for one in candidates if wanted is None or wanted(one.frame)]
             again = _framed(scene, model, some, least)
         except InputError as error:
             raise InputError(f"{error}", path=model.path) from error
-        read = _read(scene, model, again, enlarge=enlarge)
+        readings = _read(scene, model, [one.frame for one in again], enlarge=enlarge)
         size = picture.shape[-2:]
-        described = [_face_of(reading, frame, model, size, least) for reading, frame in read]
+        pairs = zip(readings, again, strict=True)
+        described = [_face_of(reading, one, model, size, least) for reading, one in pairs]
     faces = _once([face for face in described if face is not None])
     if largest:
         faces = sorted(faces, key=lambda item: -item.size)[:1]
@@ -229,51 +230,72 @@ class Scene:
         return torch.cat(cut)
 
 
-def _framed(scene: Scene, model: Model, candidates: Sequence[Frame], least: Least) -> list[Frame]:
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """Where a face may be, and how likely the finder says that one is."""
+
+    frame: Frame
+    likely: float
+
+
+def _candidates(scene: Scene, least: Least) -> list[_Candidate]:
+    """What is looked at closer. The finder learned from whole faces, and is less sure of others."""
+    found, size = list[_Candidate](), scene.overview.shape[-2:]
+    for place in places(scene.overview, min(_CUT, least.place)):
+        if place.likely > least.place or _may_be_cut(place.box(), *size):
+            frame = round_face(place.x, place.y, place.size).scaled(1 / scene.scale)
+            found.append(_Candidate(frame=frame, likely=place.likely))
+    return found
+
+
+def _framed(
+    scene: Scene, model: Model, candidates: Sequence[_Candidate], least: Least
+) -> list[_Candidate]:
     """The frames in which faces stand upright, by landmarks seen where faces may be.
 
     Of windows that show the same face, which is found at several sizes, the one counts that is
     nearest in size to the frame that its landmarks ask for.
     """
     net = cast(Reader, model.net)
-    seen: list[tuple[float, Corners, Frame]] = []
+    seen: list[tuple[float, Corners, _Candidate]] = []
     for batch in _batches(candidates):
-        windows = to_space(scene.windows(batch), model.space)
+        windows = to_space(scene.windows([one.frame for one in batch]), model.space)
         landmarks = net.landmarks(windows.to(device_of(net)))
         points, spreads = (output.to(windows.device) for output in landmarks)
         check_finite(points, spreads)
         hopeful = spreads.median(1).values.exp() < _HOPELESS * least.lost
-        for number, window in enumerate(batch):
+        for number, one in enumerate(batch):
             if hopeful[number]:
-                places = window.to_picture(points[number])
+                places = one.frame.to_picture(points[number])
                 frame = upright(places)
-                off = abs(math.log(frame.side / window.side))
-                seen.append((off, _round(places.numpy()), frame))
-    distinct: list[tuple[Corners, Frame]] = []
-    for _, box, frame in sorted(seen, key=lambda one: one[0]):
+                off = abs(math.log(frame.side / one.frame.side))
+                seen.append((off, _round(places.numpy()), replace(one, frame=frame)))
+    distinct: list[tuple[Corners, _Candidate]] = []
+    for _, box, one in sorted(seen, key=lambda one: one[0]):
         if all(shared(box, other) < _SAME for other, _ in distinct):
-            distinct.append((box, frame))
-    return [frame for _, frame in distinct]
+            distinct.append((box, one))
+    return [one for _, one in distinct]
 
 
 def _read(
     scene: Scene, model: Model, frames: Sequence[Frame], *, enlarge: Enlarge | None
-) -> list[tuple[Reading, Frame]]:
-    readings: list[tuple[Reading, Frame]] = []
+) -> list[Reading]:
+    readings: list[Reading] = []
     for batch in _batches(frames):
         if enlarge:
             windows = torch.cat([_enlarged(scene, frame, enlarge) for frame in batch])
         else:
             windows = scene.windows(batch)
         outputs = read_twice(model, windows)
-        for number, frame in enumerate(batch):
-            one = Reading(*(output[number : number + 1] for output in outputs))
-            readings.append((one, frame))
+        readings += [
+            Reading(*(output[number : number + 1] for output in outputs))
+            for number in range(len(batch))
+        ]
     return readings
 
 
-def _batches(frames: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
-    return (frames[start : start + _BATCH] for start in range(0, len(frames), _BATCH))
+def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
 
 
 def _enlarged(scene: Scene, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "1 3 128 128"]:
@@ -308,20 +330,24 @@ def upright(points: Tensor) -> Frame:
 
 
 def _face_of(
-    reading: Reading, frame: Frame, model: Model, size: Sequence[int], least: Least
+    reading: Reading, where: _Candidate, model: Model, size: Sequence[int], least: Least
 ) -> Face | None:
     """All that was read of a face, in a picture of this height and width; None where it is none, or
     parts and landmarks are of none."""
-    if (likely := float(reading.face.sigmoid())) <= least.likely:
-        return None
-    parts = labels_of(reading.parts[0]).numpy()
-    box = _box(parts, reading.points[0].float().numpy(), frame)
-    box = box and _inside(box, *size)
+    likely, frame = float(reading.face.sigmoid()), where.frame
     points = frame.to_picture(reading.points[0]).float().numpy()
     around = _round(points)
     of_points = _inside(around, *size)
-    sure = float(reading.spreads[0].median().exp()) < least.lost
-    if box is None or not sure or shared(box, of_points) < _AT_ODDS:
+    cut = 1 - area(of_points) / max(area(around), 1e-6) > _OUTSIDE
+    lost = float(reading.spreads[0].median().exp())
+    if likely <= least.likely:  # of faces cut in two, too, readers say so
+        if lost >= LOST or not _may_be_cut(around, *size):
+            return None
+        likely, cut = where.likely, True
+    parts = labels_of(reading.parts[0]).numpy()
+    box = _box(parts, reading.points[0].float().numpy(), frame)
+    box = box and _inside(box, *size)
+    if box is None or lost >= least.lost or shared(box, of_points) < _AT_ODDS:
         return None
     traits, moment = fields_of(model)
     count = len(moment.names)
@@ -341,7 +367,7 @@ def _face_of(
         traits=described,
         moment=values,
         styles=styles,
-        outside=1 - area(of_points) / max(area(around), 1e-6),
+        cut=cut,
         spreads=spreads_of(model.hash, {**described, **values}, clues_of(styles, errors)),
         features=reading.features[0].numpy().copy(),
         frame=frame,
@@ -352,6 +378,13 @@ def _face_of(
 def _round(points: Float[np.ndarray, "68 2"]) -> Corners:
     (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
     return left, top, right, bottom
+
+
+def _may_be_cut(box: Corners, height: int, width: int) -> bool:
+    """Whether a face with this box lies at the border of a picture of this size, or beyond."""
+    left, top, right, bottom = box
+    near = _NEAR * max(right - left, bottom - top)
+    return min(left, top, width - right, height - bottom) < near
 
 
 def _inside(box: Corners, height: int, width: int) -> Corners:
