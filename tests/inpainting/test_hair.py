@@ -13,10 +13,10 @@ import trombine
 from trombine.core.conventions import PART_INDEX, to_picture
 from trombine.core.errors import InputError
 from trombine.data.masks import mask as irregular
-from trombine.faces import read_faces
+from trombine.faces import parts_map, read_faces
 from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
-from trombine.inpainting.hair import STYLE, continued, hair_in, hides_hair, styled
+from trombine.inpainting.hair import STYLE, continued, hair_in, hides_hair, look_of, styled
 from trombine.inpainting.masks import beard, hair
 from trombine.io.image import picture_of
 from trombine.models import load
@@ -154,3 +154,37 @@ def test_hair_that_is_seen_in_part_goes_on(seed: int, monkeypatch: pytest.Monkey
     hole = irregular("irregular:40-50", seed, 128)
     repair = repairing.repaired(picture_of(painted.pixels), hole, repairer("inpaint"))
     assert repair.faces and not repair.has_hair
+
+
+@pytest.mark.parametrize(("light", "grey"), [(0.02, 0.0), (0.95, 0.0), (0.5, 1.0)])
+def test_hair_that_was_chosen_keeps_its_colour(light: float, grey: float) -> None:
+    """Another style of dark, light and white hair is as dark as it was; brows tell less of it."""
+    person = replace(
+        face(4_000_006), hat=0.0, ground_busy=0.0, hair_light=light, hair_grey=grey, hair_dye=0.0
+    )
+    one = paint(person, SIZE, "photo")
+    made = trombine.inpaint(one.pixels, mask_part="hair")
+    (read,) = read_faces(to_picture(made), load("reader"), largest=True)
+    drawn = parts_map([read], SIZE, SIZE) == HAIR
+    was, now = one.pixels[one.parts == HAIR].mean(), made[drawn].mean()
+    assert drawn.sum() > 1000 and abs(now - was) < 25
+
+
+def test_what_hair_looks_like_is_measured() -> None:
+    """Of stripes of two periods: the mean colour, and how much each varies."""
+    side, (_, x) = 400.0, np.mgrid[:200, :200]
+    light = 0.4 * (1 + 0.2 * np.sin(2 * np.pi * x / 100) + 0.1 * np.sin(2 * np.pi * x / 5))
+    colours = np.repeat(light[..., None], 3, 2).astype(np.float32)
+    look = look_of(colours, np.ones((200, 200), bool), side)
+    assert look is not None
+    assert look.tone == pytest.approx([0.4] * 3, abs=0.01)
+    assert look.locks == pytest.approx(0.2 / 2**0.5, rel=0.1)
+    assert look.strands == pytest.approx(0.1 / 2**0.5, rel=0.1)
+
+
+def test_a_bald_head_and_a_few_pixels_say_nothing_of_hair() -> None:
+    smooth = np.full((200, 200, 3), 0.6, np.float32)
+    few = np.zeros((200, 200), bool)
+    few[:5, :5] = True
+    assert look_of(smooth, np.ones((200, 200), bool), 400.0) is None
+    assert look_of(np.random.default_rng(0).random((200, 200, 3), np.float32), few, 400.0) is None

@@ -3,13 +3,14 @@
 A net paints the mean of all hair styles there: a smooth cap. So the person of the world who looks
 like the painted face (fitted.py) is given a style of the world's people by the seed, or what the
 user asks for, and drawn in three layers: behind the head what is seen of the background goes on,
-on the forehead the skin, and over both lies the hair, as light as the brows.
+on the forehead the skin, and over both lies the hair. It looks like the hair that was chosen to be
+hidden; under any other hole it is as dark as the brows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,7 @@ from torch.nn.functional import interpolate
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.core.errors import InputError
 from trombine.core.rng import FIRST, Rng
-from trombine.core.tiles import cut
+from trombine.core.tiles import Box, cut
 from trombine.faces import Face
 from trombine.faces.maps import parts_map
 from trombine.generation.asking import fields_in
@@ -29,6 +30,7 @@ from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.fitted import fitted_in
 from trombine.inpainting.windows import Area, Window
 from trombine.io.color import LUMA
+from trombine.io.image import Picture
 from trombine.models import Model
 from trombine.restyling.portrait import cutout
 from trombine.world import Face as Person
@@ -49,13 +51,16 @@ _HIDES: Final = 0.65  # of all directions
 _WORN: Final = (PART_INDEX["hair"], PART_INDEX["hat"])
 _SHOWN: Final = 0.15  # of all hair: of masks by hair none is, of irregular holes .3 and more
 _TRIES: Final = 1000  # people whose style may be taken
-_LEAST: Final = {"hair_length": 0.12}
-_AT_MOST: Final = {"hat": 0.05, "recession": 0.5, "bun": 0.3, "hair_curl": 0.5}
+_LEAST: Final = {"hair_length": 0.08}
+_AT_MOST: Final = {"hat": 0.05, "recession": 0.5, "bun": 0.3, "hair_curl": 0.35}
+_OF_MEN: Final = {"hair_length": 0.2}  # at most: longer hair hangs before their ears as a wig
+_MALE: Final = 0.7  # from here on
 _ALIKE: Final = 0.25  # in how masculine they are
-_CONTRAST: Final = 0.7  # of strands, of the world's, which are shinier than most
-_SHINE: Final = 0.1  # of the lightest: what dark hair reflects has no colour of its own
-_LIGHTER: Final = 1.1  # than brows
-_DARK: Final = 0.62  # of skin's light, at most: what is lighter of brows is skin
+_STRAND: Final = 0.015  # sides: the deviation of what parts strands from locks
+_STRONGER: Final = 4  # times the world's light and shade, at most
+_SMOOTH: Final = 0.05  # of its light, by which strands vary: bald heads' .04, hair's .07 and more
+_MANY: Final = 1000  # pixels, that show what hair is like
+_DARK: Final = 0.5  # of skin's light, at most: what is lighter of brows is skin
 _GREY: Final = 2 / 255  # by which the channels of a grey picture differ at most
 _FEWEST: Final = 20  # pixels, that show a colour
 _RIM: Final = 0.006  # sides over which layers blend
@@ -101,12 +106,13 @@ def draw_hair(
     face: Face,
     area: Area,
     reader: Model,
-    *,
     seed: int,
     asked: Mapping[str, float],
+    own_hair: Mask | None = None,
 ) -> bool:
     """Draw hair, and what is round it, in the area of a face that a net has painted, if the face is
-    one of a photograph and fitted well; whether it was. `asked` are fields of STYLE and COLOUR."""
+    one of a photograph and fitted well; whether it was. `asked` are fields of STYLE and COLOUR;
+    where the picture shows `own_hair` under the hole, it has the colour of that."""
     side = face.frame.side
     view = Window.of_frame(replace(face.frame, side=_SEEN * side)).reach(*damaged.size)
     whole = view.height, view.width
@@ -130,8 +136,13 @@ def draw_hair(
     parts = np.zeros(size, np.uint8)
     head[rows, columns], opacity[rows, columns] = drawn.colours, drawn.opacity
     parts[rows, columns] = drawn.parts
-    tone = None if set(asked) & set(COLOUR) else tone_of(colours, labels, seen)
-    made = _layered(colours, hidden, seen, labels, head, opacity, parts, tone, own.frame.side, seed)
+    look = None
+    if not set(asked) & set(COLOUR):
+        if own_hair is not None:
+            look = look_of(*_shown(damaged.image, own_hair, view, size), own.frame.side)
+        if look is None and (tone := tone_of(colours, labels, seen)) is not None:
+            look = Look(tone=tone)
+    made = _layered(colours, hidden, seen, labels, head, opacity, parts, look, own.frame.side, seed)
     if np.ptp(colours[seen], axis=1).max(initial=0) < _GREY:
         made = np.repeat(made.mean(2, keepdims=True), 3, 2)
 
@@ -143,20 +154,58 @@ def draw_hair(
     return True
 
 
+def _shown(image: Picture, hair: Mask, box: Box, size: tuple[int, int]) -> tuple[Colours, Mask]:
+    """A part of a picture, in this size, and where all of it is hair."""
+    part = np.ascontiguousarray(image.samples[box.top : box.bottom, box.left : box.right])
+    colours, where = replace(image, samples=part).rgb(), cut(hair, box)[..., None]
+    planes = _sized(np.concatenate([colours, where.astype(np.float32)], 2), size)
+    return planes[..., :3].clip(0, 1), planes[..., 3] > 0.99
+
+
 def styled(person: Person, seed: int, asked: Mapping[str, float]) -> Person:
     """The person with the hair style of another one of the world, by the seed, and what is asked
     for; without a hat."""
-    other = person
+    other, most = person, _AT_MOST | (_OF_MEN if person.masculine > _MALE else {})
     for number in range(_TRIES):
         other = person_of(seed * _TRIES + number)
         if (
             all(getattr(other, name) >= least for name, least in _LEAST.items())
-            and all(getattr(other, name) <= most for name, most in _AT_MOST.items())
+            and all(getattr(other, name) <= limit for name, limit in most.items())
             and abs(other.masculine - person.masculine) <= _ALIKE
         ):
             break
     changes = {name: getattr(other, name) for name in STYLE} | {"hat": 0.0}
     return replace(person, **changes | dict(asked))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What hair looks like: its mean colour, and how much its light varies, of the mean: from lock
+    to lock and from strand to strand. Unless given, as that of most people in photographs."""
+
+    tone: Float32[np.ndarray, "3"]
+    locks: float = 0.3
+    strands: float = 0.17
+
+
+def look_of(colours: Colours, hair: Mask, side: float) -> Look | None:
+    """That of hair in a picture where a face's frame has this side; None where hardly any is, or
+    it is a bald head."""
+    if hair.sum() < _MANY:
+        return None
+    light = colours @ np.array(LUMA, np.float32)
+    mean = max(float(light[hair].mean()), 1e-3)
+    locks, strands = (float(part[hair].std()) / mean for part in _split(light, hair, side))
+    if strands < _SMOOTH:
+        return None
+    return Look(tone=colours[hair].mean(0), locks=locks, strands=strands)
+
+
+def _split(light: Plane, hair: Mask, side: float) -> tuple[Plane, Plane]:
+    """What of hair's light is coarse, and what is as fine as strands."""
+    share = gaussian_filter(hair.astype(np.float32), _STRAND * side)
+    coarse = gaussian_filter(light * hair, _STRAND * side) / np.maximum(share, 1e-3)
+    return coarse, light - coarse
 
 
 def tone_of(colours: Colours, labels: Labels, seen: Mask) -> np.ndarray | None:
@@ -168,7 +217,7 @@ def tone_of(colours: Colours, labels: Labels, seen: Mask) -> np.ndarray | None:
     skin = (labels == PART_INDEX["skin"]) & seen
     if brows.sum() >= _FEWEST and skin.any():
         dark = brows & (light <= np.quantile(light[brows], 0.25))
-        tone = colours[dark].mean(0) * np.float32(_LIGHTER)
+        tone = colours[dark].mean(0)
         own = max(float(tone @ np.array(LUMA, np.float32)), 1e-3)
         return tone * np.float32(min(_DARK * float(np.median(light[skin])) / own, 1.0))
     hair = (labels == PART_INDEX["hair"]) & ~seen
@@ -183,7 +232,7 @@ def _layered(
     head: Colours,
     opacity: Plane,
     parts: Labels,
-    tone: np.ndarray | None,
+    look: Look | None,
     side: float,
     seed: int,
 ) -> Colours:
@@ -201,10 +250,12 @@ def _layered(
         share = _soft(where & hidden, side)[..., None]
         made = made + share * (continued(made, known & seen) + noise - made)
     strands = head / shape
-    if tone is not None and hair.any():
+    if look is not None and hair.any():
         lit = strands @ light
-        shine = (lit / lit[hair].mean() - 1).clip(-1, 1.5)[..., None]
-        strands = (tone * (1 + _CONTRAST * shine) + _SHINE * shine).clip(0, 1)
+        parts_of_light = _split(lit / lit[hair].mean() - 1, hair, side)
+        for part, wanted in zip(parts_of_light, (look.locks, look.strands), strict=True):
+            part *= min(wanted / max(float(part[hair].std()), 1e-3), _STRONGER)
+        strands = (look.tone * (1 + sum(parts_of_light))[..., None]).clip(0, 1)
     share = (_soft(hair, side) * opacity * hidden)[..., None]
     made = made + share * (strands + noise - made)
     depth = (2 * _soft(hidden, side) - 1).clip(0, 1)[..., None]

@@ -47,6 +47,7 @@ _BEARD: Final = 0.05  # sides of a face's window, by which beards are longer tha
 _HAIR_SEEN: Final = 1.6  # sides of a face's window, in which hair is looked for
 _HAIR_READ: Final = 256  # places a side that are looked at
 _HAIR_LIKELY: Final = 0.3
+_GAPS: Final = 0.06  # sides: half of what is between locks
 _PART_GROWS: Final = 0.02  # of a face's window: a part's hole covers its rim too
 Points = Float[np.ndarray, "68 2"]
 Shape = Float[np.ndarray, "n 2"]
@@ -130,7 +131,7 @@ def hole_of_parts(image: Picture, names: str, device: str = CPU) -> Hole:
     faces = reading.faces
     if not faces:
         raise InputError("shows no face, so none of its parts", "give --mask")
-    hole = np.zeros((image.height, image.width), bool)
+    hole, worn = (np.zeros((image.height, image.width), bool) for _ in range(2))
     shown = set[int]()
     for name, numbers in labels.items():
         having = [number for number, face in enumerate(faces) if has(face, name, numbers)]
@@ -139,12 +140,14 @@ def hole_of_parts(image: Picture, names: str, device: str = CPU) -> Hole:
         for number in having:
             part = _part(faces[number], name, numbers, hole.shape)
             if name == "hair":
+                worn |= np.isin(parts_map([faces[number]], *hole.shape), numbers)
                 part |= hair(reading.pixels, faces[number])
                 part &= ~beard(faces[number], hole.shape)
             hole |= part
         shown |= {*having}
     said = f"{', '.join(labels)} of {len(shown)} of {len(faces)} faces"
-    return Hole(mask=hole, notices=(said,) if len(faces) > 1 else ())
+    notices = (said,) if len(faces) > 1 else ()
+    return Hole(mask=hole, notices=notices, hair=worn if worn.any() else None)
 
 
 def has(face: Face, name: str, numbers: tuple[int, ...]) -> bool:
@@ -179,7 +182,7 @@ def hair(pixels: UInt8[np.ndarray, "h w 3"], face: Face) -> Bool[np.ndarray, "h 
     likely = parts_at(samples_of(pixels), face, places, narrow=face.logits.float().softmax(0))
     found = (likely[PART_INDEX["hair"]] > _HAIR_LIKELY).view(shape).numpy()
     ends = zip((box.height, box.width), shape, strict=True)
-    reach = max(1, round(_PART_GROWS * side / step))
+    reach = max(1, round(_GAPS * side / step))
     found = binary_closing(np.pad(found, reach), iterations=reach)[reach:-reach, reach:-reach]
     y, x = (np.minimum(np.arange(n) / step, m - 1).astype(np.int64) for n, m in ends)
     hole = np.zeros(size, bool)

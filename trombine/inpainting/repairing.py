@@ -218,10 +218,8 @@ class Painter:
             if face.frame.side > _ENLARGED * WINDOW:
                 self.sharpen(area.area, face)
             if hides_hair(self.damaged, face) and not shows_hair(area.parts, seen[1]):
-                reader, asked = self.nets[READER], steering.hair
-                drawn = draw_hair(
-                    self.damaged, face, area.area, reader, seed=self.seed, asked=asked
-                )
+                reader, of_hair = self.nets[READER], (steering.hair, steering.own_hair)
+                drawn = draw_hair(self.damaged, face, area.area, reader, self.seed, *of_hair)
                 self.has_hair = self.has_hair or drawn
         return face
 
