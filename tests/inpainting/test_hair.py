@@ -17,7 +17,9 @@ from trombine.faces import parts_map, read_faces
 from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.hair import STYLE, continued, hair_in, hides_hair, look_of, styled
+from trombine.inpainting.inpaint import Inpainting, hole_of
 from trombine.inpainting.masks import beard, hair
+from trombine.inpainting.steering import Steering
 from trombine.io.image import picture_of
 from trombine.models import load
 from trombine.models.pipelines import repairer
@@ -188,3 +190,15 @@ def test_a_bald_head_and_a_few_pixels_say_nothing_of_hair() -> None:
     few[:5, :5] = True
     assert look_of(smooth, np.ones((200, 200), bool), 400.0) is None
     assert look_of(np.random.default_rng(0).random((200, 200, 3), np.float32), few, 400.0) is None
+
+
+def test_a_head_that_the_border_cuts_gets_a_style_too(painted: Painted) -> None:
+    """Of hair that was chosen, and of what the picture shows of the head."""
+    top = int(np.flatnonzero((painted.parts == HAIR).any(1))[0] + 30)
+    cut = np.ascontiguousarray(painted.pixels[top:])
+    options = Inpainting(mask_part="hair")
+    source = picture_of(cut)
+    hole = hole_of(source, None, options)
+    steering = Steering(own_hair=hole.hair)
+    for given in (steering, Steering()):
+        assert repairing.repaired(source, hole.mask, repairer("inpaint"), steering=given).has_hair

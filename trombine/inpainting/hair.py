@@ -54,7 +54,7 @@ _TRIES: Final = 1000  # people whose style may be taken
 _LEAST: Final = {"hair_length": 0.08}
 _AT_MOST: Final = {"hat": 0.05, "recession": 0.5, "bun": 0.3, "hair_curl": 0.35}
 _OF_MEN: Final = {"hair_length": 0.2}  # at most: longer hair hangs before their ears as a wig
-_MALE: Final = 0.7  # from here on
+_MALE: Final = 0.6  # from here on
 _ALIKE: Final = 0.25  # in how masculine they are
 _STRAND: Final = 0.015  # sides: the deviation of what parts strands from locks
 _STRONGER: Final = 4  # times the world's light and shade, at most
@@ -82,7 +82,8 @@ def hair_in(text: str) -> dict[str, float]:
 
 
 def hides_hair(damaged: Damaged, face: Face) -> bool:
-    """Whether the hole goes round most of the head, from one temple over the top to the other."""
+    """Whether the hole goes round most of the head, from one temple over the top to the other, as
+    far as the picture shows it."""
     side, (half, height) = face.frame.side, _SKULL
     up = np.array([np.sin(face.frame.angle), -np.cos(face.frame.angle)])
     across = np.array([-up[1], up[0]])
@@ -92,7 +93,7 @@ def hides_hair(damaged: Damaged, face: Face) -> bool:
     columns, rows = np.floor(face.points[_BROWS].mean(0) + band).astype(np.int64).transpose(2, 0, 1)
     there = (rows >= 0) & (rows < damaged.size[0]) & (columns >= 0) & (columns < damaged.size[1])
     hidden = there & damaged.hole[rows * there, columns * there]
-    return bool(hidden.any(0).mean() >= _HIDES)
+    return bool(hidden.any(0).sum() >= _HIDES * max(there.any(0).sum(), 1))
 
 
 def shows_hair(parts: Float32[np.ndarray, "p h w"], unknown: Bool[torch.Tensor, "h w"]) -> bool:

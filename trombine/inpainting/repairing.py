@@ -217,9 +217,11 @@ class Painter:
         if area.is_guessed and not varies(self.model) and self.model.path in shipped().values():
             if face.frame.side > _ENLARGED * WINDOW:
                 self.sharpen(area.area, face)
-            if hides_hair(self.damaged, face) and not shows_hair(area.parts, seen[1]):
-                reader, of_hair = self.nets[READER], (steering.hair, steering.own_hair)
-                drawn = draw_hair(self.damaged, face, area.area, reader, self.seed, *of_hair)
+            own, is_chosen = steering.own_hair, steering.own_hair is not None
+            goes_on = not is_chosen and shows_hair(area.parts, seen[1])
+            if hides_hair(self.damaged, face) and not goes_on:
+                given = self.nets[READER], self.seed, steering.hair, own
+                drawn = draw_hair(self.damaged, face, area.area, *given)
                 self.has_hair = self.has_hair or drawn
         return face
 
