@@ -40,7 +40,7 @@ def test_channels_of_the_unmasked_picture_are_noticed(
     leak_test: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Parts and landmarks that are read before the hole is emptied tell what was under it."""
-    read_again = under._read_in
+    read_again = under.read_in
 
     def leaking(damaged: Damaged, face: Any, reader: Any) -> Any:
         return read_again(unmasked(damaged), face, reader)
@@ -50,7 +50,7 @@ def test_channels_of_the_unmasked_picture_are_noticed(
         return [leaking(damaged, face, reader) for face in seen]
 
     monkeypatch.setattr(repairing, "faces_in", in_sight)
-    monkeypatch.setattr(under, "_read_in", leaking)  # for the second look
+    monkeypatch.setattr(under, "read_in", leaking)  # for the second look
     with pytest.raises(AssertionError):
         leak_test()
 

@@ -98,10 +98,10 @@ def _read_again(damaged: Damaged, face: Face, times: int, reader: Model) -> Face
     left, top, right, bottom = (side * times for side in face.box)
     frame = upright(torch.from_numpy(face.points * np.float32(times)))
     full = replace(face, box=(left, top, right, bottom), frame=frame)
-    return _read_in(damaged, full, reader)
+    return read_in(damaged, full, reader)
 
 
-def _read_in(damaged: Damaged, face: Face, reader: Model) -> Face:
+def read_in(damaged: Damaged, face: Face, reader: Model) -> Face:
     """The parts and landmarks that the reader sees, or guesses, in the face's frame."""
     picture, _ = damaged.seen(Window.of_frame(face.frame))
     with torch.inference_mode():
@@ -116,7 +116,7 @@ def reread(damaged: Damaged, face: Face, reader: Model) -> Face:
     some."""
     if _is_moved(face):
         return face
-    seen = _read_in(damaged, face, reader)
+    seen = read_in(damaged, face, reader)
     return replace(face, points=seen.points, errors=seen.errors)
 
 
@@ -128,7 +128,7 @@ def looked_again(
     A guess at what nothing shows is doubtful, and doubts are painted as blur. What a reader sees in
     the blur is one face of those that it may be.
     """
-    seen = _read_in(damaged, face, reader)
+    seen = read_in(damaged, face, reader)
     if _is_moved(face):
         seen = replace(seen, points=face.points, errors=face.errors)
     again = replace(
@@ -169,7 +169,7 @@ def _steered(damaged: Damaged, faces: list[Face], reader: Model, steering: Steer
             number = int(np.argmin(near))
             result[number] = _moved(damaged, result[number], points, known)
         elif known.all():
-            face = _read_in(damaged, _of_points(points), reader)
+            face = read_in(damaged, _of_points(points), reader)
             if _share(damaged, face.frame) > 0:
                 result.append(_moved(damaged, face, points, known))
     return result

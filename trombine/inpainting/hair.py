@@ -121,7 +121,7 @@ def draw_hair(
     size = (max(1, round(whole[0] * shrink)), max(1, round(whole[1] * shrink)))
     before = damaged.known(view)
     planes = np.concatenate([before, cut(damaged.hole, view)[..., None].astype(np.float32)], 2)
-    before, planes = before[..., :3], _sized(planes, size).clip(0, 1)
+    before, planes = before[..., :3], sized(planes, size).clip(0, 1)
     colours, hidden = planes[..., :3], planes[..., 4] > 0.02
     seen = ~hidden & (planes[..., 3] > 0.98)  # what is transparent shows no colour
     middle = np.array([face.frame.x - view.left, face.frame.y - view.top]) * shrink
@@ -148,7 +148,7 @@ def draw_hair(
         made = np.repeat(made.mean(2, keepdims=True), 3, 2)
 
     # What is added, so that what was painted as fine as the picture stays so elsewhere.
-    made, inside = before + _sized(made - colours, whole), np.zeros(whole, bool)
+    made, inside = before + sized(made - colours, whole), np.zeros(whole, bool)
     cut(inside, mine.within(view))[...] = cut(area.inside, mine.within(area.box))
     y, x = np.nonzero(inside)
     damaged.paint(y + view.top, x + view.left, made[inside].clip(0, 1))
@@ -159,7 +159,7 @@ def _shown(image: Picture, hair: Mask, box: Box, size: tuple[int, int]) -> tuple
     """A part of a picture, in this size, and where all of it is hair."""
     part = np.ascontiguousarray(image.samples[box.top : box.bottom, box.left : box.right])
     colours, where = replace(image, samples=part).rgb(), cut(hair, box)[..., None]
-    planes = _sized(np.concatenate([colours, where.astype(np.float32)], 2), size)
+    planes = sized(np.concatenate([colours, where.astype(np.float32)], 2), size)
     return planes[..., :3].clip(0, 1), planes[..., 3] > 0.99
 
 
@@ -196,13 +196,13 @@ def look_of(colours: Colours, hair: Mask, side: float) -> Look | None:
         return None
     light = colours @ np.array(LUMA, np.float32)
     mean = max(float(light[hair].mean()), 1e-3)
-    locks, strands = (float(part[hair].std()) / mean for part in _split(light, hair, side))
+    locks, strands = (float(part[hair].std()) / mean for part in split(light, hair, side))
     if strands < _SMOOTH:
         return None
     return Look(tone=colours[hair].mean(0), locks=locks, strands=strands)
 
 
-def _split(light: Plane, hair: Mask, side: float) -> tuple[Plane, Plane]:
+def split(light: Plane, hair: Mask, side: float) -> tuple[Plane, Plane]:
     """What of hair's light is coarse, and what is as fine as strands."""
     share = gaussian_filter(hair.astype(np.float32), _STRAND * side)
     coarse = gaussian_filter(light * hair, _STRAND * side) / np.maximum(share, 1e-3)
@@ -241,7 +241,7 @@ def _layered(
     light = np.array(LUMA, np.float32)
     shape = np.maximum(opacity, 1e-3)[..., None]
     hair, is_skin = parts == PART_INDEX["hair"], labels == PART_INDEX["skin"]
-    noise = _grain(colours, (labels == 0) & seen, seed)
+    noise = grain(colours, (labels == 0) & seen, seed)
     made = colours
     # What the net painted is a blend of skin, hair and what is behind; each goes on by itself.
     forehead = (parts == PART_INDEX["skin"]) & (opacity > 0.5)
@@ -253,7 +253,7 @@ def _layered(
     strands = head / shape
     if look is not None and hair.any():
         lit = strands @ light
-        parts_of_light = _split(lit / lit[hair].mean() - 1, hair, side)
+        parts_of_light = split(lit / lit[hair].mean() - 1, hair, side)
         for part, wanted in zip(parts_of_light, (look.locks, look.strands), strict=True):
             part *= min(wanted / max(float(part[hair].std()), 1e-3), _STRONGER)
         strands = (look.tone * (1 + sum(parts_of_light))[..., None]).clip(0, 1)
@@ -269,17 +269,17 @@ def continued(colours: Colours, known: Mask) -> Colours:
     shrink = min(1.0, _COARSE / max(size))
     small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
     share = known[..., None].astype(np.float32)
-    planes = _sized(np.concatenate([colours * share, share], 2), small).clip(0)
+    planes = sized(np.concatenate([colours * share, share], 2), small).clip(0)
     result, left, sigma = np.zeros((*small, 3), np.float32), np.ones(small, np.float32), 1.0
     while sigma < 2 * max(small):
         wide = np.stack([gaussian_filter(p, sigma) for p in np.moveaxis(planes, 2, 0)], 2)
         sure = (20 * wide[..., 3]).clip(0, 1) * left
         result += sure[..., None] * wide[..., :3] / np.maximum(wide[..., 3:], 1e-6)
         left, sigma = left - sure, 1.6 * sigma
-    return _sized(result / np.maximum(1 - left, 1e-6)[..., None], size)
+    return sized(result / np.maximum(1 - left, 1e-6)[..., None], size)
 
 
-def _grain(colours: Colours, known: Mask, seed: int) -> Float32[np.ndarray, "h w 1"]:
+def grain(colours: Colours, known: Mask, seed: int) -> Float32[np.ndarray, "h w 1"]:
     """Noise as strong as that of what is even in the picture."""
     chance = Rng(seed=seed, places=FIRST).generator("hair grain")
     fine = colours.mean(2) - gaussian_filter(colours.mean(2), 1.5)
@@ -292,7 +292,7 @@ def _soft(mask: Mask, side: float) -> Plane:
     return gaussian_filter(mask.astype(np.float32), _RIM * side)
 
 
-def _sized(planes: Float32[np.ndarray, "h w c"], size: tuple[int, int]) -> np.ndarray:
+def sized(planes: Float32[np.ndarray, "h w c"], size: tuple[int, int]) -> np.ndarray:
     """Planes at another size."""
     if planes.shape[:2] == size:
         return planes

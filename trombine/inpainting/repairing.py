@@ -21,6 +21,7 @@ from trombine.core.progress import Tick
 from trombine.core.rng import Rng
 from trombine.core.tiles import Box, cut
 from trombine.faces import WINDOW, Face
+from trombine.inpainting.background import continue_background
 from trombine.inpainting.copying import copied
 from trombine.inpainting.damaged import Damaged, middles, sampled
 from trombine.inpainting.faces import (
@@ -235,6 +236,7 @@ class Painter:
             draw_organs(self.damaged, face, area, reader)
         if has_twin:
             paint_by_other_side(self.damaged, as_painted, area)
+        continue_background(self.damaged, as_painted, area, reader, self.seed)
 
     def texture(self, patch: Patch) -> None:
         """Paint holes where no face is."""
