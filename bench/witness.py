@@ -23,7 +23,7 @@ from generate import PAINTED, SIDE, gaussian_of_pixels, real_faces
 from inpaint import BINS, default, faces_of, net_alone, smooth
 from jaxtyping import Float32, Float64
 from restyle_pairs import drawn_by, painted
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 from table import Row, report
 
 import trombine
@@ -98,8 +98,9 @@ def pair_rows(about: str, truths: Pictures, results: Results, judges: Sequence[P
         shares = [float(each[name].mean() / each[floor].mean()) for each in found]
         for who, share in zip(("witness", "other"), shares, strict=True):
             yield Row(f"{about}: {name} beside {floor}, by the {who}", share, "times")
-    both = [np.concatenate([each[name] for name in results]) for each in found]
-    yield Row(f"{about}: distances of both", float(spearmanr(*both).statistic), "rank correlation")
+    both = [rankdata(np.concatenate([each[name] for name in results])) for each in found]
+    alike = float(np.corrcoef(*both)[0, 1])
+    yield Row(f"{about}: distances of both", alike, "rank correlation")
 
 
 def _distances(

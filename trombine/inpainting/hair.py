@@ -253,10 +253,11 @@ def _layered(
     strands = head / shape
     if look is not None and hair.any():
         lit = strands @ light
+        shade = np.ones_like(lit)
         parts_of_light = split(lit / lit[hair].mean() - 1, hair, side)
         for part, wanted in zip(parts_of_light, (look.locks, look.strands), strict=True):
-            part *= min(wanted / max(float(part[hair].std()), 1e-3), _STRONGER)
-        strands = (look.tone * (1 + sum(parts_of_light))[..., None]).clip(0, 1)
+            shade += part * min(wanted / max(float(part[hair].std()), 1e-3), _STRONGER)
+        strands = (look.tone * shade[..., None]).clip(0, 1)
     share = (_soft(hair, side) * opacity * hidden)[..., None]
     made = made + share * (strands + noise - made)
     depth = (2 * _soft(hidden, side) - 1).clip(0, 1)[..., None]
