@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import skimage.data
+import torch
 
 from trombine.core.conventions import to_picture
 from trombine.faces.faces import Face, read_faces
@@ -77,6 +78,16 @@ def test_a_photographed_face_that_the_border_cuts_is_found_and_says_so(side: str
         moved = corner * [side == "left", side == "above"]
         off = np.abs(found.points + moved - seen(pixels).points).mean()
         assert SEEN_IN_PART in found.unsure and off < 0.05 * (bottom - top)
+
+
+@pytest.mark.parametrize(("landmark", "up"), [(8, 0), (27, 24)], ids=["chin", "forehead"])
+def test_what_is_taken_for_background_is_doubted(sound: Face, landmark: int, up: int) -> None:
+    """Whatever the landmarks say: nothing shows through a head."""
+    place = torch.from_numpy(sound.points[landmark : landmark + 1])
+    x, y = sound.frame.to_window(place)[0].round().int().tolist()
+    logits = sound.logits.clone()
+    logits[0, y - up - 14 : y - up, x - 10 : x + 10] = 100.0
+    assert replace(sound, logits=logits).unsure == ("a part of it is taken for background",)
 
 
 @pytest.mark.parametrize("half", ["left", "upper", "lower"])
