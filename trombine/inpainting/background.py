@@ -7,18 +7,22 @@ most of it lies on, and on that a skin that hangs on what is seen round the hole
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+import torch
+from jaxtyping import Bool, Float32
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import splu
+from torch.nn.functional import interpolate
 
+from trombine.core.rng import FIRST, Rng
 from trombine.core.tiles import cut
 from trombine.faces import Face, parts_map
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import read_in
-from trombine.inpainting.hair import Colours, Mask, continued, grain, sized, split
 from trombine.inpainting.windows import Area
 from trombine.models import Model
 
@@ -35,6 +39,13 @@ _OFF: Final = (4.0, 0.02)  # times the median distance from it, and of 1
 _EXACT: Final = 0.15  # of what varies, that a surface may leave
 _COARSE: Final = 128  # pixels a side, in which the skin is spanned
 _PULL: Final = 1e-6  # towards the mean, of what hangs on nothing
+_LARGEST: Final = 512  # pixels a side, in which it is looked at
+_HIDDEN: Final = 0.02  # of a pixel there
+_STRAND: Final = 0.015  # the deviation of what parts strands of hair from locks
+
+Colours = Float32[np.ndarray, "h w 3"]
+Plane = Float32[np.ndarray, "h w"]
+Mask = Bool[np.ndarray, "h w"]
 
 
 def continue_background(damaged: Damaged, face: Face, area: Area, reader: Model, seed: int) -> None:
@@ -42,26 +53,35 @@ def continue_background(damaged: Damaged, face: Face, area: Area, reader: Model,
     background with texture nothing."""
     face, side = read_in(damaged, face, reader), face.frame.side
     view = area.box.grown(math.ceil(_SEEN * side), *damaged.size)
-    colours = damaged.known(view)[..., :3]
-    inside = np.zeros((view.height, view.width), bool)
-    cut(inside, area.box.within(view))[...] = area.inside
-    head = cut(parts_map([face], *damaged.size), view) > 0
-    away = np.asarray(distance_transform_edt(~head)) / side
+    whole, corner = (view.height, view.width), np.array([view.left, view.top], np.float32)
+    shrink = min(1.0, _LARGEST / max(whole))
+    size = (max(1, round(whole[0] * shrink)), max(1, round(whole[1] * shrink)))
+    before = damaged.known(view)[..., :3]
+    planes = [before, cut(damaged.hole, view)[..., None].astype(np.float32)]
+    small = sized(np.concatenate(planes, 2), size)
+    colours, hidden = small[..., :3].clip(0, 1), small[..., 3] > _HIDDEN
+    frame = replace(face.frame, x=face.frame.x - view.left, y=face.frame.y - view.top)
+    face = replace(face, frame=frame.scaled(shrink), points=(face.points - corner) * shrink)
+    side = face.frame.side
+
+    away = np.asarray(distance_transform_edt(parts_map([face], *size) == 0)) / side
     down = np.array([-np.sin(face.frame.angle), np.cos(face.frame.angle)])
-    rows, columns = np.mgrid[view.top : view.bottom, view.left : view.right] + 0.5
+    rows, columns = np.mgrid[: size[0], : size[1]] + 0.5
     is_above = columns * down[0] + rows * down[1] < face.points[_CHIN] @ down
-    known = ~cut(damaged.hole, view) & (away > _CLEAR) & is_above  # shoulders are not read
-    wanted = inside & (away > 0)
+    known = ~hidden & (away > _CLEAR) & is_above  # shoulders are not read
+    wanted = hidden & (away > 0)
     if not wanted.any() or np.count_nonzero(known) < _ENOUGH * np.count_nonzero(wanted):
         return
     if np.quantile(np.abs(split(colours.mean(2), known, side)[1][known]), _MOST) > _SMOOTH:
         return
     even, known = surface(colours, known)
     goes_on = even + spanned(colours - even, known, wanted) + grain(colours, known, seed)
-    share = np.clip(away / _FADE, 0, 1)[..., None]
-    made = (colours + share * (goes_on - colours)).clip(0, 1).astype(np.float32)
-    y, x = np.nonzero(wanted)
-    damaged.paint(y + view.top, x + view.left, made[wanted])
+    share = (wanted * np.clip(away / _FADE, 0, 1))[..., None]
+    # What is added, so that what was painted as fine as the picture stays so.
+    made = before + sized((share * (goes_on - colours)).astype(np.float32), whole)
+    made = cut(made.transpose(2, 0, 1), area.box.within(view))
+    y, x = np.nonzero(area.inside)
+    damaged.paint(y + area.box.top, x + area.box.left, made[:, y, x].T.clip(0, 1))
 
 
 def surface(colours: Colours, known: Mask) -> tuple[Colours, Mask]:
@@ -111,3 +131,48 @@ def spanned(colours: Colours, known: Mask, wanted: Mask) -> Colours:
     made[skin] = splu(matrix.tocsc()).solve(values.astype(np.float64))
     larger = sized(continued(made, skin), (height * times, width * times))
     return larger[: wanted.shape[0], : wanted.shape[1]]
+
+
+# ---------------------------------------------------------------------------------------------
+# Colours, for all that is drawn in a head's place
+
+
+def continued(colours: Colours, known: Mask) -> Colours:
+    """Colours everywhere, which near known ones are these, and farther off their mean."""
+    size = colours.shape[:2]
+    shrink = min(1.0, _COARSE / max(size))
+    small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
+    share = known[..., None].astype(np.float32)
+    planes = sized(np.concatenate([colours * share, share], 2), small).clip(0)
+    result, left, sigma = np.zeros((*small, 3), np.float32), np.ones(small, np.float32), 1.0
+    while sigma < 2 * max(small):
+        wide = np.stack([gaussian_filter(p, sigma) for p in np.moveaxis(planes, 2, 0)], 2)
+        sure = (20 * wide[..., 3]).clip(0, 1) * left
+        result += sure[..., None] * wide[..., :3] / np.maximum(wide[..., 3:], 1e-6)
+        left, sigma = left - sure, 1.6 * sigma
+    return sized(result / np.maximum(1 - left, 1e-6)[..., None], size)
+
+
+def split(light: Plane, where: Mask, side: float) -> tuple[Plane, Plane]:
+    """What of the light of some pixels is coarse, and what is as fine as strands of hair."""
+    share = gaussian_filter(where.astype(np.float32), _STRAND * side)
+    coarse = gaussian_filter(light * where, _STRAND * side) / np.maximum(share, 1e-3)
+    return coarse, light - coarse
+
+
+def grain(colours: Colours, known: Mask, seed: int) -> Float32[np.ndarray, "h w 1"]:
+    """Noise as strong as that of what is even in the picture."""
+    chance = Rng(seed=seed, places=FIRST).generator("hair grain")
+    fine = colours.mean(2) - gaussian_filter(colours.mean(2), 1.5)
+    strength = 1.48 * float(np.median(np.abs(fine[known]))) if known.any() else 0.0
+    noise = gaussian_filter(chance.standard_normal(known.shape), 0.7)
+    return (noise * (strength / noise.std())).astype(np.float32)[..., None]
+
+
+def sized(planes: Float32[np.ndarray, "h w c"], size: tuple[int, int]) -> np.ndarray:
+    """Planes at another size."""
+    if planes.shape[:2] == size:
+        return planes
+    given = torch.from_numpy(np.ascontiguousarray(planes.transpose(2, 0, 1)))[None]
+    made = interpolate(given, size, mode="bicubic", antialias=True, align_corners=False)
+    return made[0].permute(1, 2, 0).numpy()

@@ -17,15 +17,14 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
 from scipy.ndimage import gaussian_filter
-from torch.nn.functional import interpolate
 
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.core.errors import InputError
-from trombine.core.rng import FIRST, Rng
 from trombine.core.tiles import Box, cut
 from trombine.faces import Face
 from trombine.faces.maps import parts_map
 from trombine.generation.asking import fields_in
+from trombine.inpainting.background import Colours, Mask, Plane, continued, grain, sized, split
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.fitted import fitted_in
 from trombine.inpainting.windows import Area, Window
@@ -56,7 +55,6 @@ _AT_MOST: Final = {"hat": 0.05, "recession": 0.5, "bun": 0.3, "hair_curl": 0.35}
 _OF_MEN: Final = {"hair_length": 0.2}  # at most: longer hair hangs before their ears as a wig
 _MALE: Final = 0.6  # from here on
 _ALIKE: Final = 0.25  # in how masculine they are
-_STRAND: Final = 0.015  # sides: the deviation of what parts strands from locks
 _STRONGER: Final = 4  # times the world's light and shade, at most
 _SMOOTH: Final = 0.05  # of its light, by which strands vary: bald heads' .04, hair's .07 and more
 _MANY: Final = 1000  # pixels, that show what hair is like
@@ -64,12 +62,8 @@ _DARK: Final = 0.5  # of skin's light, at most: what is lighter of brows is skin
 _GREY: Final = 2 / 255  # by which the channels of a grey picture differ at most
 _FEWEST: Final = 20  # pixels, that show a colour
 _RIM: Final = 0.006  # sides over which layers blend
-_COARSE: Final = 128  # pixels a side, in which a layer is continued
 
-Colours = Float32[np.ndarray, "h w 3"]
-Plane = Float32[np.ndarray, "h w"]
 Labels = UInt8[np.ndarray, "h w"]
-Mask = Bool[np.ndarray, "h w"]
 
 
 def hair_in(text: str) -> dict[str, float]:
@@ -202,13 +196,6 @@ def look_of(colours: Colours, hair: Mask, side: float) -> Look | None:
     return Look(tone=colours[hair].mean(0), locks=locks, strands=strands)
 
 
-def split(light: Plane, hair: Mask, side: float) -> tuple[Plane, Plane]:
-    """What of hair's light is coarse, and what is as fine as strands."""
-    share = gaussian_filter(hair.astype(np.float32), _STRAND * side)
-    coarse = gaussian_filter(light * hair, _STRAND * side) / np.maximum(share, 1e-3)
-    return coarse, light - coarse
-
-
 def tone_of(colours: Colours, labels: Labels, seen: Mask) -> np.ndarray | None:
     """The colour of brows that are seen, without the skin between: thin ones show more of that, and
     are made darker. Where none are seen, what the net painted hair in; None without any."""
@@ -264,39 +251,5 @@ def _layered(
     return (colours + depth * (made - colours)).astype(np.float32)
 
 
-def continued(colours: Colours, known: Mask) -> Colours:
-    """Colours everywhere, which near known ones are these, and farther off their mean."""
-    size = colours.shape[:2]
-    shrink = min(1.0, _COARSE / max(size))
-    small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
-    share = known[..., None].astype(np.float32)
-    planes = sized(np.concatenate([colours * share, share], 2), small).clip(0)
-    result, left, sigma = np.zeros((*small, 3), np.float32), np.ones(small, np.float32), 1.0
-    while sigma < 2 * max(small):
-        wide = np.stack([gaussian_filter(p, sigma) for p in np.moveaxis(planes, 2, 0)], 2)
-        sure = (20 * wide[..., 3]).clip(0, 1) * left
-        result += sure[..., None] * wide[..., :3] / np.maximum(wide[..., 3:], 1e-6)
-        left, sigma = left - sure, 1.6 * sigma
-    return sized(result / np.maximum(1 - left, 1e-6)[..., None], size)
-
-
-def grain(colours: Colours, known: Mask, seed: int) -> Float32[np.ndarray, "h w 1"]:
-    """Noise as strong as that of what is even in the picture."""
-    chance = Rng(seed=seed, places=FIRST).generator("hair grain")
-    fine = colours.mean(2) - gaussian_filter(colours.mean(2), 1.5)
-    strength = 1.48 * float(np.median(np.abs(fine[known]))) if known.any() else 0.0
-    noise = gaussian_filter(chance.standard_normal(known.shape), 0.7)
-    return (noise * (strength / noise.std())).astype(np.float32)[..., None]
-
-
 def _soft(mask: Mask, side: float) -> Plane:
     return gaussian_filter(mask.astype(np.float32), _RIM * side)
-
-
-def sized(planes: Float32[np.ndarray, "h w c"], size: tuple[int, int]) -> np.ndarray:
-    """Planes at another size."""
-    if planes.shape[:2] == size:
-        return planes
-    given = torch.from_numpy(np.ascontiguousarray(planes.transpose(2, 0, 1)))[None]
-    made = interpolate(given, size, mode="bicubic", antialias=True, align_corners=False)
-    return made[0].permute(1, 2, 0).numpy()

@@ -200,7 +200,7 @@ def _repaired(
         _revealed(image, hole),
         hole.mask,
         model,
-        steering=replace(steering, hair=options.hair, own_hair=hole.hair),
+        steering=replace(steering, hair=options.hair, own_hair=hole.own_hair),
         seed=seed,
         device=options.device,
         tick=tick,

@@ -138,16 +138,17 @@ def hole_of_parts(image: Picture, names: str, device: str = CPU) -> Hole:
         if not having:
             raise InputError(f"shows no {name} in its faces", "give --mask")
         for number in having:
-            part = _part(faces[number], name, numbers, hole.shape)
+            parts = parts_map([faces[number]], *hole.shape)
+            part = _part(faces[number], name, numbers, parts)
             if name == "hair":
-                worn |= np.isin(parts_map([faces[number]], *hole.shape), numbers)
+                worn |= np.isin(parts, numbers)
                 part |= hair(reading.pixels, faces[number])
                 part &= ~beard(faces[number], hole.shape)
             hole |= part
         shown |= {*having}
     said = f"{', '.join(labels)} of {len(shown)} of {len(faces)} faces"
     notices = (said,) if len(faces) > 1 else ()
-    return Hole(mask=hole, notices=notices, hair=worn if worn.any() else None)
+    return Hole(mask=hole, notices=notices, own_hair=worn if worn.any() else None)
 
 
 def has(face: Face, name: str, numbers: tuple[int, ...]) -> bool:
@@ -160,13 +161,12 @@ def has(face: Face, name: str, numbers: tuple[int, ...]) -> bool:
 
 
 def _part(
-    face: Face, name: str, numbers: tuple[int, ...], size: tuple[int, int]
+    face: Face, name: str, numbers: tuple[int, ...], parts: UInt8[np.ndarray, "h w"]
 ) -> Bool[np.ndarray, "h w"]:
-    parts = parts_map([face], *size)
     part = grown(np.isin(parts, numbers), round(face.frame.side * _PART_GROWS))
     if name == GLASSES:  # the eyes that are seen behind them stay
         eyes = grown(np.isin(parts, HIDEABLE["eyes"]), round(0.01 * face.frame.side))
-        part |= glasses(face.points, size) & ~eyes
+        part |= glasses(face.points, parts.shape) & ~eyes
     return part
 
 

@@ -218,8 +218,8 @@ class Painter:
         if area.is_guessed and not varies(self.model) and self.model.path in shipped().values():
             if face.frame.side > _ENLARGED * WINDOW:
                 self.sharpen(area.area, face)
-            own, is_chosen = steering.own_hair, steering.own_hair is not None
-            goes_on = not is_chosen and shows_hair(area.parts, seen[1])
+            own = steering.own_hair
+            goes_on = own is None and shows_hair(area.parts, seen[1])
             if hides_hair(self.damaged, face) and not goes_on:
                 given = self.nets[READER], self.seed, steering.hair, own
                 drawn = draw_hair(self.damaged, face, area.area, *given)

@@ -46,7 +46,7 @@ class Steering:
     parts: Labels | None = None  # of the whole picture, 255 where it says nothing
     points: Sequence[Points] = ()  # of each face, in pixels of the picture, NaN where unknown
     hair: Mapping[str, float] = field(default_factory=dict)  # of another style, fields of hair.py
-    own_hair: Bool[np.ndarray, "h w"] | None = None  # where it is, whose colour another style has
+    own_hair: Bool[np.ndarray, "h w"] | None = None  # which pixels show it; another style looks so
 
 
 def steering_of(parts: Path | None, points: Path | None, size: tuple[int, int]) -> Steering:

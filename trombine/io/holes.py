@@ -30,7 +30,7 @@ class Hole:
     polarity: str = AUTO
     notices: tuple[str, ...] = ()
     reveals: bool = False  # what is painted becomes opaque
-    hair: Bool[np.ndarray, "h w"] | None = None  # of it, where it was chosen as the hair that it is
+    own_hair: Bool[np.ndarray, "h w"] | None = None  # which pixels show it, if hair was chosen
 
 
 def masked(size: tuple[int, int], mask: Path | Picture, polarity: str, becomes: str) -> Hole:
