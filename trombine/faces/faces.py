@@ -171,11 +171,9 @@ class Face:
         return tuple(name for name, value in self.moment.items() if beyond(name, value))
 
 
-def below_brows(
-    points: Float[np.ndarray, "68 2"], shape: tuple[int, ...]
-) -> Bool[np.ndarray, "h w"]:
+def below_brows(points: Float[np.ndarray, "68 2"], shape: Sequence[int]) -> Bool[np.ndarray, "h w"]:
     """What of a plane of this shape lies between a face's jaw and its brows."""
-    image = Image.new("1", shape[::-1])
+    image = Image.new("1", (shape[1], shape[0]))
     ImageDraw.Draw(image).polygon([(x, y) for x, y in points[_OUTLINE].tolist()], fill=1)
     return np.array(image)
 
