@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 from table import Row, at_least, cpu_seconds, interleaved, options, ratio_of_medians, report
-from torch.nn.functional import l1_loss, softplus
+from torch.nn.functional import interpolate, l1_loss, softplus
 from torch.optim import Adam
 
 from trombine.data.source import batches
@@ -29,10 +29,10 @@ from trombine.nets import build
 from trombine.recipes import Recipe, with_settings
 from trombine.training.config import Machine, choose, prepare
 from trombine.training.launch import Mesh
-from trombine.training.material import endless, open_material, step_of
+from trombine.training.material import Material, feed_of, open_material, step_of
 from trombine.training.methods import find, objective_of
-from trombine.training.state import PhaseState, fresh
-from trombine.training.steps import advance, plan_of
+from trombine.training.state import PhaseState, State, fresh
+from trombine.training.steps import Plan, advance, plan_of
 
 Steps = Iterator[None]
 COMMON: Final = {"data": "leaves#2000", "batch": "32", "size": "64", "warmup": "0", "threads": "1"}
@@ -72,15 +72,20 @@ def in_turn(ours: Steps, theirs: Steps, count: int) -> tuple[float, float]:
 
 def loop(recipe: Recipe, machine: Machine) -> Steps:
     """Steps as the loop takes them: all that it does between two lines of its log."""
-    objective = objective_of(recipe)
-    prepare(machine)
-    plan = plan_of(recipe, objective, machine, Mesh())
-    state = fresh(recipe, objective, machine, torch.device(machine.device))
-    state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}
-    material = open_material(recipe, objective.streams)
-    for batch in endless(recipe, material, state):
+    plan, state, material = begun(recipe, machine)
+    for batch in feed_of(plan, state, material):
         advance(state, plan, step_of(plan, state, material, batch))
         yield
+
+
+def begun(recipe: Recipe, machine: Machine) -> tuple[Plan, State, Material]:
+    """A run before its first step, as if all its phases had begun."""
+    objective = objective_of(recipe)
+    prepare(machine)
+    plan = plan_of(recipe, objective, machine, Mesh(device=torch.device(machine.device)))
+    state = fresh(recipe, objective, machine, plan.mesh.device)
+    state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}
+    return plan, state, open_material(recipe, objective.streams)
 
 
 def plain_dcgan(recipe: Recipe, machine: Machine, fused: bool = True) -> Steps:
@@ -128,7 +133,69 @@ def plain_unet(recipe: Recipe, machine: Machine) -> Steps:
         yield
 
 
-PLAIN: Final = {"dcgan": plain_dcgan, "cleaner": plain_unet}
+def plain_enlarger(recipe: Recipe, machine: Machine) -> Steps:
+    """A net that enlarges four times, as a tutorial writes it."""
+    chosen = recipe.nets["net"]
+    device = torch.device(machine.device)
+    net = machine.place(build(chosen.name, chosen.sizes), device)
+    adam = Adam(net.parameters(), lr=recipe.lr, fused=True)
+    learned = open_material(recipe, ("data",)).learned["data"]
+    for batch in batches(learned, seed=0, size=recipe.batch):
+        truth = batch.pictures().to(device, memory_format=torch.channels_last)
+        small = interpolate(truth, scale_factor=0.25, mode="bicubic", antialias=True)
+        with machine.autocast():
+            loss = l1_loss(net(small), truth)
+        loss.backward()
+        adam.step()
+        adam.zero_grad()
+        yield
+
+
+def plain_cyclegan(recipe: Recipe, machine: Machine) -> Steps:
+    """Two nets between two kinds of pictures, as a tutorial writes it."""
+    device = torch.device(machine.device)
+    nets = {r: machine.place(build(n.name, n.sizes), device) for r, n in recipe.nets.items()}
+    there, back, ends, starts = (
+        nets[role] for role in ("there", "back", "critic_there", "critic_back")
+    )
+    settings = {"lr": recipe.lr, "betas": (recipe.beta1, recipe.beta2), "fused": True}
+    drawing = Adam([*there.parameters(), *back.parameters()], **settings)
+    judging = Adam([*ends.parameters(), *starts.parameters()], **settings)
+    learned = open_material(recipe, ("data", "other")).learned
+    feeds = [batches(learned[name], seed=0, size=recipe.batch) for name in ("data", "other")]
+    for pair in zip(*feeds, strict=True):
+        x, y = (each.pictures().to(device, memory_format=torch.channels_last) for each in pair)
+        for critic in (ends, starts):
+            critic.requires_grad_(False)
+        with machine.autocast():
+            made_y, made_x = there(x), back(y)
+            fooled = (ends(made_y) - 1).square().mean() + (starts(made_x) - 1).square().mean()
+            ways = l1_loss(back(made_y), x) + l1_loss(there(made_x), y)
+            same = l1_loss(there(y), y) + l1_loss(back(x), x)
+            loss = fooled + 10 * ways + 5 * same
+        loss.backward()
+        drawing.step()
+        drawing.zero_grad()
+        for critic in (ends, starts):
+            critic.requires_grad_(True)
+        with machine.autocast():
+            loss = torch.stack(
+                [
+                    (critic(real) - 1).square().mean() + critic(made.detach()).square().mean()
+                    for critic, real, made in ((ends, y, made_y), (starts, x, made_x))
+                ]
+            ).sum()
+        loss.backward()
+        judging.step()
+        judging.zero_grad()
+        yield
+
+
+PLAIN: Final = {
+    "dcgan": plain_dcgan,
+    "upscale-x4": plain_enlarger,
+    "restyle-cyclegan": plain_cyclegan,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,12 +12,13 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 import engine
 import numpy as np
@@ -30,9 +31,11 @@ from trombine.core.computing import cores
 from trombine.core.devices import prepare, resolve
 from trombine.io.image import load_picture, save_picture
 from trombine.models import loaded
-from trombine.recipes import with_settings
-from trombine.training.config import choose
-from trombine.training.methods import find
+from trombine.recipes import Recipe, with_settings
+from trombine.training.config import Machine, choose
+from trombine.training.material import feed_of, prepare_material, step_of
+from trombine.training.methods import find, objective_of
+from trombine.training.steps import advance
 from trombine.world import face, paint
 
 FACES = 3  # of the picture that is restyled, repaired and read
@@ -47,11 +50,38 @@ class Sizes:
     side: int  # of each file
     rounds: int
     steps: int
-    batch: int
+    recipes: Mapping[str, Mapping[str, str]]  # what is trained, and with which settings
 
 
-ON_CARD = Sizes(large=(1250, 1600), files=200, side=512, rounds=5, steps=60, batch=256)
-ON_PROCESSOR = Sizes(large=(60, 80), files=4, side=64, rounds=1, steps=2, batch=4)
+_FEW: Final = {"size": "64", "batch": "2"}
+ON_CARD: Final = Sizes(
+    large=(1250, 1600),
+    files=200,
+    side=512,
+    rounds=5,
+    steps=60,
+    recipes={
+        "dcgan": {"size": "64", "batch": "256", "data": "world:anime#4000"},
+        "upscale-x4": {"data": "leaves#300"},
+        "restyle-cyclegan": {
+            "size": "128",
+            "data": "world:photo#1000",
+            "other": "world:anime#1000",
+        },
+    },
+)
+ON_PROCESSOR: Final = Sizes(
+    large=(60, 80),
+    files=4,
+    side=64,
+    rounds=1,
+    steps=2,
+    recipes={
+        "dcgan": {**_FEW, "data": "world:anime#40"},
+        "upscale-x4": {"data": "leaves#20", "batch": "2"},
+        "restyle-cyclegan": {**_FEW, "data": "world:photo#40", "other": "world:anime#40"},
+    },
+)
 
 
 def main() -> int:
@@ -158,20 +188,40 @@ def card_beside_processor(device: Device, sizes: Sizes, card: str, folder: Path)
 
 
 def trainings(device: str, sizes: Sizes, card: str) -> Iterator[Row]:
-    """Steps a second of the loop over those of the plainest loop in the same precision."""
-    common = {"data": "leaves#4000", "threads": str(min(8, cores())), "device": device}
-    shapes = {"dcgan": ("64", sizes.batch), "cleaner": ("64", sizes.batch // 4)}
-    for name, (size, batch) in shapes.items():
-        settings = {**common, "size": size, "batch": str(max(2, batch)), "warmup": "0"}
-        recipe = with_settings(find(name), settings | ({"ssim": "0"} if name == "cleaner" else {}))
-        machine, plain = choose(recipe), engine.PLAIN[name]
-        loops = {"ours": engine.loop(recipe, machine), "plain": plain(recipe, machine)}
+    """Steps a second of the loop over those of the plainest loop in the same precision; and the
+    share of its time in which the loop waits for pictures."""
+    for name, changes in sizes.recipes.items():
+        common = {"threads": str(min(8, cores())), "device": device, "warmup": "0"}
+        recipe = with_settings(find(name), {**common, **changes})
+        prepare_material(recipe, objective_of(recipe).streams)
+        machine = choose(recipe)
+        loops = {"ours": engine.loop(recipe, machine), "plain": engine.PLAIN[name](recipe, machine)}
         steps = {n: partial(seconds, partial(next, loop), device) for n, loop in loops.items()}
         times = interleaved(steps, sizes.steps, warm=3)
         ratio = ratio_of_medians(times["plain"], times["ours"])
-        label = f"{name} {size} px batch {batch}, {machine.precision}"
+        label = f"{name} {recipe.size} px batch {recipe.batch}, {machine.precision}"
         yield at_least(f"{label}: loop / plain loop ({card})", ratio, "x", 0.95)
         yield Row(f"{label}: steps a second ({card})", 1 / median(times["ours"]), "steps")
+        share = waiting(recipe, machine, sizes.steps, device)
+        yield at_most(f"{label}: share that waits for pictures ({card})", share, "", 0.05)
+
+
+def waiting(recipe: Recipe, machine: Machine, steps: int, device: str) -> float:
+    """The share of a training's time in which it waits for pictures."""
+    plan, state, material = engine.begun(recipe, machine)
+    feed, waited = feed_of(plan, state, material), list[float]()
+
+    def step() -> None:
+        start = time.perf_counter()
+        batch = next(feed)
+        waited.append(time.perf_counter() - start)
+        advance(state, plan, step_of(plan, state, material, batch))
+
+    warm = 3
+    for _ in range(warm):
+        step()
+    total = seconds(lambda: [step() for _ in range(steps)], device)
+    return sum(waited[warm:]) / total
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from trombine.runs import checkpoints
 from trombine.training.config import TrainConfig, choose
 from trombine.training.launch import Mesh
 from trombine.training.loop import train
-from trombine.training.material import endless, open_material, step_of
+from trombine.training.material import feed_of, open_material, step_of
 from trombine.training.methods import find, objective_of
 from trombine.training.state import PhaseState, fresh
 from trombine.training.steps import advance, plan_of, update_phases
@@ -126,7 +126,7 @@ class Kit:
 
     def next_step(self) -> Step:
         """What the next step is computed from."""
-        whole = next(endless(self.plan.recipe, self.material, self.state))
+        whole = next(feed_of(self.plan, self.state, self.material))
         return step_of(self.plan, self.state, self.material, whole)
 
     def take(self, steps: int = 1) -> bytes:

@@ -19,7 +19,7 @@ from trombine.losses.objective import Phase, Step, Terms
 from trombine.models import TASKS
 from trombine.training.config import choose
 from trombine.training.launch import Mesh
-from trombine.training.material import Material, endless, open_material, step_of
+from trombine.training.material import Material, feed_of, open_material, step_of
 from trombine.training.methods import RECIPES, objective_of
 from trombine.training.methods import reader as read
 from trombine.training.methods.restore import RestoreObjective
@@ -44,14 +44,14 @@ def begun(case: str, folder: Path) -> Kit:
     if case not in _BEGUN:
         state = fresh(recipe, objective, machine, plan.mesh.device)
         material = open_material(recipe, objective.streams)
-        feed = endless(recipe, material, state)
+        feed = feed_of(plan, state, material)
         state.phases = {phase.name: PhaseState(began=0) for phase in phases}
         for _ in range(2):
             advance(state, plan, step_of(plan, state, material, next(feed)))
         _BEGUN[case] = state, material
     state, material = _BEGUN[case]
     state = copy.deepcopy(state)
-    return plan, state, endless(recipe, material, state), material
+    return plan, state, feed_of(plan, state, material), material
 
 
 def copied(state: State) -> dict[str, torch.Tensor]:

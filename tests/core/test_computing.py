@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
 from processes import alive, until
 
-from trombine.core.computing import WorkerError, cores, in_processes
+from trombine.core.computing import WorkerError, ahead, cores, in_processes
 
 
 def square(number: int) -> int:
@@ -100,3 +102,24 @@ def test_workers_do_not_outlive_a_killed_parent() -> None:
         parent.kill()
     assert len(workers) == 2
     until(lambda: not any(alive(pid) for pid in workers))
+
+
+def test_what_is_made_ahead_comes_in_order_and_one_ahead() -> None:
+    made: list[int] = []
+
+    def endless() -> Iterator[int]:
+        for number in count():
+            made.append(number)
+            yield number
+
+    coming = ahead(endless())
+    assert list(islice(coming, 5)) == [0, 1, 2, 3, 4]
+    coming.close()
+    assert made == list(range(6))
+
+
+def test_an_error_of_what_is_made_ahead_comes_in_its_place() -> None:
+    coming = ahead(map(fail_at_three, count()))
+    assert list(islice(coming, 3)) == [0, 1, 2]
+    with pytest.raises(KeyError, match="three"):
+        next(coming)

@@ -6,7 +6,9 @@ import copy
 import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -14,12 +16,15 @@ import pytest
 import torch
 from jaxtyping import Float
 
+from trombine.io.image import load_picture
 from trombine.models import load, read_card, running, shipped
 from trombine.models.running import enlarged, prepare, resolved_tile
+from trombine.models.zoo import HALF
 from trombine.nets import Net, build
 
 ENLARGERS = [name for name, path in shipped().items() if read_card(path).task == "upscale"]
 ROUNDS = 30  # of random sizes and tiles, over all shipped nets
+INPUTS = Path(__file__).parents[1] / "golden" / "inputs"
 DEEP = 5  # of the small nets here
 
 
@@ -237,3 +242,29 @@ def test_the_tile_that_is_chosen(height: int, width: int) -> None:
         box *= size
     assert box * 64 * 4 <= 32 << 20, "features are blocks that are kept"
     assert count * box < (1.4 if min(height, width) > 60 else 2) * height * width + 64**2
+
+
+# In half precision
+
+
+def levels(picture: torch.Tensor) -> torch.Tensor:
+    return (255 * picture).round()
+
+
+@pytest.mark.parametrize("name", sorted(HALF))
+def test_half_precision_is_off_by_one_level_at_most(name: str) -> None:
+    net = load(name).in_rgb
+    for path in sorted(INPUTS.iterdir()):
+        colours = load_picture(path).plain.rgb()[-64:, -64:]
+        picture = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1)))
+        exact, half = enlarged(net, picture), enlarged(net, picture, half=True)
+        assert half.dtype == torch.float32
+        assert not torch.equal(half, exact)
+        assert gap(levels(half), levels(exact)) <= 1
+
+
+def test_only_nets_that_were_measured_compute_in_half_precision() -> None:
+    assert set(ENLARGERS) - HALF == {"upscale-sharp-x4"}
+    assert load("upscale-x2").half
+    assert not load("upscale-sharp-x4").half
+    assert not replace(load("upscale-x2"), path=Path("upscale-x2.safetensors")).half

@@ -18,7 +18,7 @@ from trombine.core.progress import Tick
 from trombine.data.resize import imresize_matlab, matlab_weights
 from trombine.io.image import Picture
 from trombine.io.video import Frames
-from trombine.models import Card, Model
+from trombine.models import Card, Model, load
 from trombine.nets import Net, build
 from trombine.superres import pictures
 from trombine.superres.pictures import (
@@ -291,10 +291,13 @@ def test_progress_covers_all_nets_and_alpha(mode: str) -> None:
     assert set(ends) <= set(done)
 
 
+Asked = tuple[int | None, int | None, bool]
+
+
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int | None, int | None]]:
-    """The tile and threads of each time that a net runs."""
-    found: list[tuple[int | None, int | None]] = []
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
+    """The tile, the threads and the precision of each time that a net runs."""
+    found: list[Asked] = []
     run = pictures.running.enlarged
 
     def spy(
@@ -303,19 +306,33 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int | None, int | None]
         *,
         tile: int | None = None,
         threads: int | None = None,
+        half: bool = False,
         tick: Tick | None = None,
     ) -> torch.Tensor:
-        found.append((tile, threads))
+        found.append((tile, threads, half))
         return run(net, picture, tile=tile, threads=threads, tick=tick)
 
     monkeypatch.setattr(pictures.running, "enlarged", spy)
     return found
 
 
-def test_tiles_and_threads_reach_every_net(asked: list[tuple[int | None, int | None]]) -> None:
+def test_tiles_and_threads_reach_every_net(asked: list[Asked]) -> None:
     image = Picture(samples=noise(4))
     enlarged_image(image, way(2, 2), How(tile=64, threads=1))
-    assert asked == [(64, 1)] * 4
+    assert asked == [(64, 1, False)] * 4
+
+
+@pytest.mark.parametrize(("name", "bits", "half"), [
+    ("upscale-fast-x2", 8, True), ("upscale-fast-x2", 16, False), ("upscale-sharp-x4", 8, False)
+])  # fmt: skip
+def test_half_precision_is_for_nets_that_allow_it_and_eight_bits(
+    asked: list[Asked], name: str, bits: int, half: bool
+) -> None:
+    net = load(name)
+    times = net.net.factor
+    one = Pipeline(models=(net,), size=(HEIGHT * times, WIDTH * times), last="")
+    enlarged_image(Picture(samples=noise(3, bits)), one, How(half=True))
+    assert asked == [(None, None, half)]
 
 
 # ---------------------------------------------------------------------------------------------

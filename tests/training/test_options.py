@@ -22,7 +22,7 @@ from trombine.recipes import with_settings
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig
 from trombine.training.loop import train
-from trombine.training.material import endless, fixed_steps
+from trombine.training.material import feed_of, fixed_steps
 from trombine.training.methods import find, objective_of
 from trombine.training.methods.restore import RestoreObjective
 from trombine.training.methods.srgan import SharpenObjective
@@ -55,7 +55,7 @@ def damage(one: Kit, step: Step) -> torch.Tensor:
 
 def test_what_is_learned_from_is_changed_by_its_place_and_what_is_measured_on_stays() -> None:
     ours, plain = kit("restore", augment=ALL), kit("restore")
-    feeds = [endless(one.plan.recipe, one.material, one.state) for one in (ours, plain)]
+    feeds = [feed_of(one.plan, one.state, one.material) for one in (ours, plain)]
     for number, (changed, as_it_was) in enumerate(islice(zip(*feeds, strict=False), 3)):
         chance = Rng(seed=0, places=np.arange(4 * number, 4 * number + 4, dtype=np.int64))
         wanted = augmented(as_it_was["data"], Augment.parse(ALL), chance)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from trombine.core.computing import cores
 from trombine.core.conventions import PART_INDEX
 from trombine.world import Painted, face, paint
 from trombine.world.colours import ROWS, colours, hair_colour, skin_colour
@@ -63,6 +64,14 @@ def fitted(request: pytest.FixtureRequest) -> tuple[Face, Painted, Fit]:
     person = face(request.param)
     picture = paint(person, SIZE)
     return person, picture, fit(seen_as_it_is(person, picture))
+
+
+def test_threads_do_not_change_who_is_found(
+    fitted: tuple[Face, Painted, Fit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, picture, found = fitted
+    monkeypatch.setattr("trombine.world.fit.cores", lambda: 3 if cores() == 1 else 1)
+    assert fit(seen_as_it_is(person, picture)) == found
 
 
 def test_landmarks_hair_and_colours_are_found(fitted: tuple[Face, Painted, Fit]) -> None:

@@ -14,6 +14,7 @@ from cyclopts import Parameter
 
 from trombine.commands import options as opt
 from trombine.core.computing import cores, in_turn
+from trombine.core.devices import resolve
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Result, log, silent
 from trombine.eval.witness import fields_read
@@ -70,6 +71,7 @@ def generate(
     model: Model = "",
     truncation: Truncation = 1.0,
     threads: opt.Threads = None,
+    device: opt.Device = "auto",
     progress: opt.Progress = None,
 ) -> Result:
     """Generate faces from seeds, optionally with given attributes.
@@ -106,7 +108,7 @@ def generate(
     if like and (by_net or sheet or seeds != "0"):
         raise InputError("--like draws one person, by the painter", "leave nets and seeds out")
     if by_net:
-        maker = inventing_of(style, model, size, truncation, asked)
+        maker = inventing_of(style, model, size, truncation, asked, resolve(device))
         arguments["model"] = named(maker.path) if model else ""
     else:
         people = [known(like)] if like else []

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from trombine.commands import options as opt
 from trombine.core.computing import cores
+from trombine.core.devices import resolve
 from trombine.core.errors import InputError, OutputError, shown
 from trombine.core.progress import Account, Result, silent
 from trombine.core.texts import aligned
@@ -104,6 +105,7 @@ def judge_fidelity(
     json: opt.Json = False,
     output: opt.Page = None,
     overwrite: opt.OverPage = False,
+    device: opt.Device = "auto",
     cluster: opt.Cluster = "",
     progress: opt.Progress = None,
 ) -> Result:
@@ -134,7 +136,8 @@ def judge_fidelity(
     size
         At what size a spec's pictures are painted. [128]
     """
-    kinds = fidelity.feature_kinds(features)
+    where = resolve(device)
+    kinds = fidelity.feature_kinds(features, where)
     if cluster and pictures <= fidelity.MOST:
         remedy = f"give --pictures more than {fidelity.MOST:,}"
         raise InputError("--cluster is for large sets", remedy)
@@ -161,7 +164,7 @@ def judge_fidelity(
             cluster=cluster,
             progress=step,
         )
-    judged = fidelity.judge(ours, theirs, kinds, step, of_all=of_all)
+    judged = fidelity.judge(ours, theirs, kinds, step, of_all=of_all, device=where)
     numbers = fidelity.numbers_of(judged)
     if output is not None:
         account.write(*fidelity.report_of(judged).write(output, numbers))

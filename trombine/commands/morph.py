@@ -19,6 +19,7 @@ from trombine.commands.generate import (
     uses_net,
 )
 from trombine.core.computing import cores
+from trombine.core.devices import resolve
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Result, log, silent
 from trombine.eval.witness import score
@@ -66,6 +67,7 @@ def morph(
         Parameter(show_choices=False, group=opt.MORE),
     ] = "linear",
     threads: opt.Threads = None,
+    device: opt.Device = "auto",
     progress: opt.Progress = None,
 ) -> Result:
     """Walk from one face to the next, as a film or a folder of frames.
@@ -103,7 +105,7 @@ def morph(
     if by_net:
         if files:
             raise InputError("is a file, and nets walk by seeds", "name seeds", path=files[0])
-        maker = inventing_of(style, model, size, truncation, asked)
+        maker = inventing_of(style, model, size, truncation, asked, resolve(device))
         arguments["model"] = named(maker.path) if model else ""
         walk = Walk(inventing=maker, seeds=seeds_in(",".join(names), way=True), **course)
     else:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from trombine.commands import options as opt
 from trombine.core.computing import computing, cores
-from trombine.core.devices import CPU, resolve
+from trombine.core.devices import resolve
 from trombine.core.progress import Tick
 from trombine.faces.reading import (
     CUTOUT,
@@ -127,7 +127,7 @@ def read(
         suffix=".png",
         reads=filter(None, (model if isinstance(model, Path) else None,)),
         beside="" if output is None else ".read",
-        at_once=cores() if on == CPU else 1,
+        at_once=cores(),
         light=lambda source: True,
         cluster=cluster,
         progress=progress,

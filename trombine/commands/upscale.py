@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -66,6 +67,9 @@ def upscale(
     tile: Annotated[int | None, opt.limits(16), opt.WHOLE, Parameter(group=opt.MORE)] = None,
     threads: opt.Threads = None,
     device: opt.Device = "auto",
+    precision: Annotated[
+        Literal["auto", "float32"], Parameter(group=opt.MORE, show_choices=False)
+    ] = "auto",
     cluster: opt.Cluster = "",
     progress: opt.Progress = None,
 ) -> Any:
@@ -99,13 +103,15 @@ def upscale(
         What of it was repaired: auto, white, black, ... [auto]
     tile
         The side of tiles; smaller ones take less memory.
+    precision
+        On a GPU: auto, half where that is exact; or float32.
     """
     arguments = locals()
     if sharpness and (model not in (AUTO, PHOTOGRAPHS, WILD) or scale == 1):
         raise InputError(f"--sharpness is for enlarging by {PHOTOGRAPHS} or {WILD}; leave it out")
     if mask_is != AUTO and hole is None:
         raise InputError("--mask-is says what of a mask was repaired", "give --hole too")
-    target = _target(scale, size, model)
+    target, where = _target(scale, size, model), resolve(device)
     options = Enlargement(
         scale=target,
         model=model if model == AUTO or is_shipped(model) else Path(located(model)),
@@ -113,7 +119,8 @@ def upscale(
         tta=tta,
         tile=tile,
         threads=min(threads or (1 if cluster else cores()), cores()),
-        device=resolve(device),
+        device=where,
+        half=where == "cuda" and precision == "auto",
         sheet=sheet,
         report=report,
         mask_is=mask_is,
@@ -128,7 +135,7 @@ def upscale(
 
     def work(source: SourceFile, output: Path, tick: Tick) -> Made:
         path = source.path
-        alone = is_one or not is_light(path)
+        alone = is_one or not is_light(path, options.device)
         one = options if alone else replace(options, threads=1)
         return enlarge(source, output, one, tick, truth=truths.get(path), hole=holes.get(path))
 
@@ -142,7 +149,7 @@ def upscale(
         reads=filter(None, (*truths.values(), *holes.values(), file)),
         films=True,
         at_once=options.threads or 1,
-        light=is_light,
+        light=partial(is_light, device=options.device),
         relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
         cluster=cluster,
         progress=progress,

@@ -61,6 +61,16 @@ def in_turn(
             pool.shutdown(cancel_futures=True)
 
 
+def ahead(endless: Iterator[Made]) -> Generator[Made, None, None]:
+    """The same things without end, each made in a thread while the one before is used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, endless)
+        while True:
+            made = coming.result()
+            coming = pool.submit(next, endless)
+            yield made
+
+
 def _torch() -> Any:
     """torch, if it is loaded; painting works without."""
     return sys.modules.get("torch")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from trombine.core.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from torch import nn
 
@@ -34,6 +35,22 @@ def device_of(net: nn.Module) -> torch.device:
     return next((tensor.device for tensor in net.parameters()), torch.device(CPU))
 
 
+def sent(tensor: torch.Tensor, device: torch.device | str) -> torch.Tensor:
+    """A tensor of the processor on a device; a card fetches it while the processor goes on."""
+    if not str(device).startswith("cuda"):
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def fetched(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor, wherever it is, as an array; from a card by way of locked memory."""
+    import torch
+
+    if tensor.device.type == "cuda":
+        tensor = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True).copy_(tensor)
+    return tensor.cpu().numpy()
+
+
 def resolve(name: str) -> str:
     """The device of an option; auto is a GPU if there is one."""
     if name == "auto":
@@ -46,8 +63,8 @@ def resolve(name: str) -> str:
 def prepare(name: str) -> None:
     """Let a GPU compute in full float32, deterministically.
 
-    With float16, whose mantissa is as long as TF32's, some nets are off by more than half a level
-    of 255 (docs/log/enlarge.md).
+    With TF32, whose mantissa is as long as float16's, some nets would be off by more than half a
+    level of 255. Nets that enlarge compute in float16 where it is off by less than one: zoo.HALF.
     """
     if name == "cuda":
         import torch

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 from torch import Tensor
 
 from trombine.core.conventions import LANDMARK_COUNT
+from trombine.core.devices import CPU, sent
 from trombine.nets.spaces import to_space
 
 Columns = Mapping[str, np.ndarray]  # N rows each
@@ -133,9 +134,9 @@ class Batch:
                 cells[column.name] = cell if cell is None or isinstance(cell, str) else cell[rows]
         return Batch(**cells)
 
-    def pictures(self) -> Float32[Tensor, "n 3 h w"]:
-        """The samples as pictures, in [0, 1] unless the batch's space is another."""
-        return to_space(to_pictures(self.pixels), self.space)
+    def pictures(self, device: torch.device | str = CPU) -> Float32[Tensor, "n 3 h w"]:
+        """The samples as pictures on a device, in [0, 1] unless the batch's space is another."""
+        return to_space(to_pictures(sent(self.pixels, device)), self.space)
 
 
 def to_pictures(pixels: UInt8[Tensor, "n h w 3"]) -> Float32[Tensor, "n 3 h w"]:

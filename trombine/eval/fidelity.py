@@ -25,6 +25,7 @@ from jaxtyping import Float32, Float64, UInt8
 from scipy import stats
 
 from trombine.core.conventions import to_picture, to_pixels
+from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import FIRST, Rng
@@ -353,15 +354,16 @@ class Judged:
     tables: tuple[Measured, ...]
 
 
-def feature_kinds(asked: Sequence[str]) -> list[Kind]:
-    """The features that are asked for: witness, pixels, or a published net's."""
-    kinds = [_kind(text) for text in asked]
+def feature_kinds(asked: Sequence[str], device: str = CPU) -> list[Kind]:
+    """The features that are asked for: witness, pixels, or a published net's, computed on a
+    device."""
+    kinds = [_kind(text, device) for text in asked]
     if len({kind.name for kind in kinds}) < len(kinds):
         raise InputError("each of --features is named once")
     return kinds
 
 
-def _kind(text: str) -> Kind:
+def _kind(text: str, device: str) -> Kind:
     if text == witness.WITNESS:
         label = f"{witness.WITNESS} {witness.witness().hash}"
         return Kind(text, label, lambda _batch, seen: seen.features)
@@ -372,7 +374,7 @@ def _kind(text: str) -> Kind:
     if text.partition(":")[0] not in NETS:
         names = f"{witness.WITNESS}, {PIXELS} or {', '.join(NETS)}"
         raise InputError(f"features are {names}, not {shown(text)}")
-    net = feature_net(text)
+    net = feature_net(text, device)
     return Kind(net.name, f"{net.name} {net.hash}", lambda batch, _seen: net(batch))
 
 
@@ -383,11 +385,12 @@ def judge(
     progress: Progress = silent,
     *,
     of_all: Sequence[Figure] = (),
+    device: str = CPU,
 ) -> Judged:
     """All of it; the features are those of `kinds`, each with a table of its own. `of_all` are
     Fréchet's distances of all pictures, by kind, where the sets are drawn from more."""
     (ours, our_faces), (theirs, their_faces) = (
-        read_features(each.pictures, kinds, lambda n, of, side=side: progress(n, of, side))
+        read_features(each.pictures, kinds, lambda n, of, side=side: progress(n, of, side), device)
         for side, each in (("generated pictures read", generated), ("real pictures read", real))
     )
     notes = list(remarks(generated, real))
@@ -415,13 +418,14 @@ def read_features(
     pictures: UInt8[np.ndarray, "n 128 128 3"],
     kinds: Sequence[Kind],
     tick: Callable[[int, int], None] = lambda done, of: None,
+    device: str = CPU,
 ) -> tuple[dict[str, Features], int]:
     """The features of pictures by their kinds, and in how many the witness sees a face."""
     features: dict[str, list[Features]] = {kind.name: [] for kind in kinds}
     faces = 0
     for start in range(0, len(pictures), _AT_ONCE):
         batch = torch.stack([to_picture(each) for each in pictures[start : start + _AT_ONCE]])
-        seen = witness.seen(batch)
+        seen = witness.seen(batch, device)
         for kind in kinds:
             features[kind.name].append(kind.of(batch, seen).double().numpy())
         faces += int(seen.is_face.sum())

@@ -22,6 +22,7 @@ import torch
 from jaxtyping import Float, Float32, Float64
 from torch import nn
 
+from trombine.core.devices import CPU, prepare
 from trombine.core.errors import InputError, shown
 from trombine.eval.restoration import JudgingNet, Picture
 from trombine.models.importing import state_of, vgg
@@ -46,26 +47,30 @@ class FeatureNet:
     name: str
     hash: str  # of its weights: the first 12 hex digits of SHA-256
     see: Callable[[Pictures], torch.Tensor]
+    device: str = CPU
 
     @torch.inference_mode()
     def __call__(self, pictures: Pictures) -> Features:
         """One picture at a time: published nets are large."""
-        return torch.cat([self.see(one[None]).flatten(1).double() for one in pictures])
+        seen = (self.see(one[None].to(self.device)) for one in pictures)
+        return torch.cat([features.flatten(1).double().cpu() for features in seen])
 
 
 def _unit(x: Float[torch.Tensor, "n c h w"]) -> Float[torch.Tensor, "n c h w"]:
     return x / (x.norm(dim=1, keepdim=True) + _TINY)
 
 
-def feature_net(text: str) -> FeatureNet:
+def feature_net(text: str, device: str = CPU) -> FeatureNet:
     """The net of a text: vgg16, vgg19 or inception, or one of them with a file, as NAME:FILE."""
+    prepare(device)
     name, _, path = text.partition(":")
     if name in BLOCKS:
         net, hash = _vgg(name, path)
+        net.to(device)
         last = _LAST[name]
-        return FeatureNet(name, hash, lambda x: _layers(net, x, [last])[last].mean((2, 3)))
+        return FeatureNet(name, hash, lambda x: _layers(net, x, [last])[last].mean((2, 3)), device)
     if name == INCEPTION:
-        return _scripted(Path(path))
+        return _scripted(Path(path), device)
     raise InputError(f"published nets are {', '.join(NETS)}, not {shown(name)}")
 
 
@@ -143,7 +148,7 @@ def _lpips_file() -> Path:
     )
 
 
-def _scripted(path: Path) -> FeatureNet:
+def _scripted(path: Path, device: str) -> FeatureNet:
     """Inception as a TorchScript file, as those who compute FID pass it around: pictures of 0 to
     255 to features, with return_features=True."""
     if not path.is_file():
@@ -165,7 +170,9 @@ def _scripted(path: Path) -> FeatureNet:
             message = "gives no features of pictures with return_features=True"
             raise InputError(message, "take inception-2015-12-05.pt", path=path) from error
 
-    return FeatureNet(INCEPTION, _hash(net.state_dict()), see)
+    hash = _hash(net.state_dict())
+    net.to(device)
+    return FeatureNet(INCEPTION, hash, see, device)
 
 
 def _hash(tensors: Mapping[str, torch.Tensor]) -> str:

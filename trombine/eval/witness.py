@@ -16,10 +16,12 @@ import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 
 from trombine.core.conventions import to_picture
+from trombine.core.devices import CPU
 from trombine.faces.fields import fields_of
 from trombine.faces.frames import in_window
 from trombine.metrics.reading import IN_PLACE, organs_off
 from trombine.models import Model, loaded
+from trombine.nets.reader import Reading
 
 WITNESS: Final = "witness"
 WINDOW: Final = 128  # pixels a side, in which it reads
@@ -41,9 +43,9 @@ class Seen:
     styles: Float[torch.Tensor, "n s"]  # how likely each style is
 
 
-def witness() -> Model:
+def witness(device: str = CPU) -> Model:
     """The witness; its hash is part of every number that it gives."""
-    return loaded(WITNESS, task="read")
+    return loaded(WITNESS, task="read", device=device)
 
 
 def field_names() -> tuple[str, ...]:
@@ -53,13 +55,13 @@ def field_names() -> tuple[str, ...]:
 
 
 @torch.inference_mode()
-def seen(pictures: Pictures) -> Seen:
-    """What the witness says of these pictures, resized to its window."""
-    net = witness().in_rgb
+def seen(pictures: Pictures, device: str = CPU) -> Seen:
+    """What the witness says of these pictures, resized to its window; computed on a device."""
+    net = witness(device).in_rgb
     traits, moment = fields_of(witness())
     parts = []
     for batch in pictures.split(_BATCH):
-        reading = net(in_window(batch))
+        reading = Reading(*(each.cpu() for each in net(in_window(batch).to(device))))
         count = len(moment.names)
         numbers = (
             traits.unscaled(reading.traits.float().clamp(-1, 1)),

@@ -21,6 +21,7 @@ from jaxtyping import Float64
 
 from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
+from trombine.core.devices import CPU
 from trombine.core.errors import InputError, about
 from trombine.core.rng import Rng
 from trombine.data.source import parse
@@ -71,6 +72,7 @@ class Inventing:
     asked: Mapping[str, float]
     tries: int = TRIES  # how often a face is drawn again, at most
     style: str = ""  # that its pictures are drawn anew in, of REDRAWN
+    device: str = CPU
 
     def __post_init__(self) -> None:
         side = self.side
@@ -84,7 +86,7 @@ class Inventing:
     @cached_property
     def model(self) -> Any:
         """The model, loaded once."""
-        model = loaded(self.path, task="generate")
+        model = loaded(self.path, task="generate", device=self.device)
         # Channels last: its convolutions of one small picture take .85 of the time.
         model.net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         return model
@@ -178,7 +180,7 @@ class Inventing:
 
     def pixels_at(self, place: Place) -> Pixels:
         """The picture that is at a place."""
-        latents = torch.from_numpy(place.vector)[None].float()
+        latents = torch.from_numpy(place.vector)[None].float().to(self.device)
         optional = {}
         if self.told:
             optional["fields"] = torch.from_numpy(place.fields)[None].float()
@@ -186,15 +188,18 @@ class Inventing:
             optional["guidance"] = torch.tensor([GUIDANCE])
             if place.base is not None:
                 optional["base"] = torch.from_numpy(place.base)[None].float()
-        pixels = to_pixels(self.model(self.truncation * latents, **optional)[0])
-        return self.sized(redrawn(pixels, self.learned, self.style) if self.style else pixels)
+        optional = {name: value.to(self.device) for name, value in optional.items()}
+        pixels = to_pixels(self.model(self.truncation * latents, **optional)[0].cpu())
+        if self.style:
+            pixels = redrawn(pixels, self.learned, self.style, self.device)
+        return self.sized(pixels)
 
     def sized(self, pixels: Pixels) -> Pixels:
         """A picture of the model at the size that is asked for."""
         times = self.size // len(pixels)
         if times == 1:
             return pixels
-        larger = Enlargement(scale=times, model=self.enlarger)
+        larger = Enlargement(scale=times, model=self.enlarger, device=self.device)
         return enlarge_picture(picture_of(pixels), larger).samples
 
     @property
@@ -234,7 +239,12 @@ def model_of(style: str, model: str | Path) -> Path:
 
 
 def inventing_of(
-    style: str, model: str | Path, size: int | None, truncation: float, asked: Mapping[str, float]
+    style: str,
+    model: str | Path,
+    size: int | None,
+    truncation: float,
+    asked: Mapping[str, float],
+    device: str = CPU,
 ) -> Inventing:
     """What makes faces of a style, or by the model that is named; of the net's own size unless one
     is given."""
@@ -245,4 +255,5 @@ def inventing_of(
         truncation=truncation,
         asked=asked,
         style=style if style in REDRAWN else "",
+        device=device,
     )

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.core.conventions import to_picture, to_pixels
+from trombine.core.devices import CPU
 from trombine.faces import Fields, fields_of
 from trombine.faces.frames import in_window
 from trombine.models import Model, loaded
@@ -44,19 +45,21 @@ def _fields() -> tuple[Fields, Fields]:
     return fields_of(loaded("reader", task="read"))
 
 
-def redrawer() -> Model:
+def redrawer(device: str = CPU) -> Model:
     """The model that draws."""
-    return loaded(NET, task=NET)
+    return loaded(NET, task=NET, device=device)
 
 
-def redrawn(pixels: UInt8[np.ndarray, "s s 3"], source: str, target: str) -> np.ndarray:
+def redrawn(
+    pixels: UInt8[np.ndarray, "s s 3"], source: str, target: str, device: str = CPU
+) -> np.ndarray:
     """A face of the style `source` in the style `target`, as large; computed by itself, since
     batch mates would change its last bits. The net draws whole windows of the reader's; what is
     invented is the middle of one, and its edge goes on to the window's."""
-    model = redrawer()
+    model = redrawer(device)
     net = cast(Restyler, model.net)
     beside = (net.size - len(pixels)) // 2
     window = functional.pad(to_picture(pixels)[None], (beside,) * 4, mode="replicate")
-    drawn = model(window, *net.named(source, target))[0]
+    drawn = model(window.to(device), *net.named(source, target))[0].cpu()
     edge = slice(beside, beside + len(pixels))
     return to_pixels(drawn[:, edge, edge].contiguous())

@@ -103,7 +103,7 @@ class Step:
         """The pictures of a stream, in [0, 1], in the step's space; computed once a step."""
         name = f"pictures of {stream}"
         if name not in self.cache:
-            pictures = self.batches[stream].pictures().to(self.device, self.dtype)
+            pictures = self.batches[stream].pictures(self.device).to(self.dtype)
             self.cache[name] = to_space(pictures, self.space)
         return self.cache[name]
 

@@ -52,6 +52,11 @@ class Model:
         return f"{self.path.stem} ({self.card.net}, {self.hash}) from {self.path}"
 
     @property
+    def half(self) -> bool:
+        """Whether it is known to say the same in half precision, to one level of 255."""
+        return self.path.parent == zoo.ZOO and self.path.stem in zoo.HALF
+
+    @property
     def space(self) -> str:
         """The colour space that the net itself works in, one of nets.spaces.SPACES."""
         return space_of(self.card)

@@ -44,12 +44,14 @@ def enlarged(
     *,
     tile: int | None = None,
     threads: int | None = None,
+    half: bool = False,
     tick: Callable[[int, int], None] | None = None,
 ) -> Float32[torch.Tensor, "c fh fw"]:
     """What the net, wherever it is, makes of a picture within [0, 1], held within [0, 1].
 
     As net(picture[None])[0].clamp(0, 1) to 1e-5, whatever the `tile` (see resolved_tile). `threads`
-    are torch's own unless given. `tick(done, of)` is called after each tile; what it raises ends
+    are torch's own unless given. With `half` convolutions compute in float16, and sums in float32,
+    which is less exact. `tick(done, of)` is called after each tile; what it raises ends
     the work. An InputError where what the net makes is no numbers.
     """
     height, width = picture.shape[-2:]
@@ -59,7 +61,8 @@ def enlarged(
 
     def work(part: Picture) -> Float32[torch.Tensor, "c k l"]:
         nonlocal done
-        result = ready(part[None].to(device))[0].to(picture.device)
+        with torch.autocast(device.type, torch.float16, enabled=half):
+            result = ready(part[None].to(device))[0].to(picture.device, picture.dtype)
         check_finite(result)  # before an infinite one becomes white
         done += 1
         if tick is not None:

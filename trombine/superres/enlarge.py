@@ -48,6 +48,7 @@ SHEET, REPORT, NUMBERS = ".sheet.png", ".report.png", ".report.json"  # ends of 
 # Pictures of up to this many pixels are worked on several at once, each by one thread: that is
 # faster than all threads for each of them in turn (docs/log/enlarge.md).
 LIGHT: Final = 1 << 16
+_LIGHT_ON_CARD: Final = 1 << 22  # there other threads read and write files meanwhile
 # Pixels that a side may have in a format; an AVIF with more can be written, but not read.
 MOST_A_SIDE: Final = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 32768}
 
@@ -63,13 +64,14 @@ class Enlargement:
     tile: int | None = None
     threads: int | None = None
     device: str = CPU
+    half: bool = False  # in half precision, where a net allows it
     sheet: bool = False
     report: bool = False
     mask_is: str = AUTO
 
     def how(self, tick: Tick | None = None) -> How:
         """How nets run."""
-        return How(tile=self.tile, threads=self.threads, tick=tick)
+        return How(tile=self.tile, threads=self.threads, half=self.half, tick=tick)
 
 
 def enlarge(
@@ -207,14 +209,14 @@ def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
     return any(sure_style(face.styles, drawn=True) for face in faces)
 
 
-def is_light(source: Path) -> bool:
+def is_light(source: Path, device: str = CPU) -> bool:
     """Whether a picture is so small that several are enlarged at once; a film never is."""
     try:
         height, width = size_of(source)
     except InputError:  # which its work will say
         return True
     moves = source.suffix.lower() in (*FILM_SUFFIXES, *VIDEO_SUFFIXES)
-    return height * width <= LIGHT and not moves
+    return height * width <= (LIGHT if device == CPU else _LIGHT_ON_CARD) and not moves
 
 
 def _model_of(film: Frames | Video, options: Enlargement) -> tuple[str | Path, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
 from scipy.sparse import csr_array
 
 from trombine.core.computing import computing
-from trombine.core.devices import CPU
+from trombine.core.devices import CPU, fetched
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
 from trombine.data.resize import matlab_taps
@@ -44,6 +44,7 @@ class How:
 
     tile: int | None = None
     threads: int | None = None
+    half: bool = False  # in half precision, where a net allows it and the picture has 8 bits
     tick: Tick | None = None
     done: int = 0
     total: int = 0
@@ -61,7 +62,8 @@ class How:
         try:
             net = model.in_rgb
             options = {"tile": self.tile, "threads": self.threads, "tick": tick}
-            return running.enlarged(net, planes.contiguous(), **options)
+            half = self.half and model.half
+            return running.enlarged(net, planes.contiguous(), half=half, **options)
         except InputError as error:
             raise InputError(f"{error}", path=model.path.name) from error
 
@@ -71,6 +73,9 @@ def enlarged_image(image: Picture, pipeline: Pipeline, how: How | None = None) -
 
     Where all is grey the result is exactly grey.
     """
+    how = how or How()
+    if image.samples.dtype != np.uint8:  # half precision holds fewer bits
+        how.half = False
     larger, alpha = enlarged_colours(image.plain.rgb(), image.alpha(), pipeline, how)
     larger = larger[:1] if image.is_grey else larger
     if alpha is not None:
@@ -103,7 +108,7 @@ def rounded(planes: Float32[torch.Tensor, "c h w"], dtype: np.dtype) -> Samples:
     for top in range(0, height, rows):
         part = planes[:, top : top + rows].double() * np.iinfo(dtype).max
         numbers = part.round_().to(torch.uint8 if dtype == np.uint8 else torch.int32)
-        samples[top : top + rows] = numbers.permute(1, 2, 0).contiguous().cpu().numpy()
+        samples[top : top + rows] = fetched(numbers.permute(1, 2, 0).contiguous())
     return samples
 
 

@@ -31,7 +31,7 @@ from trombine.training.config import TrainConfig, check, choose, prepare, stream
 from trombine.training.launch import Mesh, catch_signals, ended_by, launch
 from trombine.training.material import (
     Material,
-    endless,
+    feed_of,
     open_material,
     prepare_material,
     step_of,
@@ -97,7 +97,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
             elif changes and not was_over:
                 _change(state, writer, begun or {}, description, changes)
             progress(state.pictures, recipe.pictures, "pictures")
-            feed = endless(recipe, material, state)
+            feed = feed_of(plan, state, material)
             while not over(plan, state) and not mesh.any_process(bool(signals)):
                 before = state.pictures
                 try:
@@ -106,7 +106,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
                     _due(plan, state, writer, before)
                 except AlarmError as error:
                     _back(plan, state, writer, error)
-                    feed = endless(recipe, material, state)
+                    feed = feed_of(plan, state, material)
                 progress(state.pictures, recipe.pictures, "pictures")
                 writer.write_index()
             result = _end(plan, state, writer, was_over=was_over)
@@ -282,7 +282,7 @@ def dry_run(config: TrainConfig) -> str:
     objective.check(material.learned)
     state = fresh(recipe, objective, machine, plan.mesh.device)
     state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}  # as if all had begun
-    feed, times = endless(recipe, material, state), []
+    feed, times = feed_of(plan, state, material), []
     for _ in range(STEPS + 1):
         began = time.perf_counter()
         advance(state, plan, step_of(plan, state, material, next(feed)))

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
+from trombine.core.computing import ahead
+from trombine.core.devices import CPU
 from trombine.core.errors import shown
 from trombine.core.progress import Progress
 from trombine.core.rng import Rng
@@ -109,8 +111,13 @@ def warnings(objective: Objective[Any], material: Material) -> Iterator[str]:
             yield f"{shown(spec)}: learns from pictures that are for tests; judge by others"
 
 
-def endless(recipe: Recipe, material: Material, state: State) -> Iterator[dict[str, Batch]]:
-    """The batches of all steps from the state's clock on."""
+def feed_of(plan: Plan, state: State, material: Material) -> Iterator[dict[str, Batch]]:
+    """The batches of all steps from the state's clock on; for a card made while it computes."""
+    feed = _endless(plan.recipe, state, material)
+    return feed if plan.machine.device == CPU else ahead(feed)
+
+
+def _endless(recipe: Recipe, state: State, material: Material) -> Iterator[dict[str, Batch]]:
     readers = {
         stream: batches(
             source,

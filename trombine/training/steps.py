@@ -104,8 +104,10 @@ def _apply_gradients(state: State, plan: Plan, phase: Phase, means: dict[str, Te
     values = torch.stack(list(means.values()))
     plan.mesh.average([values, *(grad for grads in gradients for grad in grads)])
     lengths = [get_total_norm(grads) for grads in gradients]
-    numbers = dict(zip(means, values.tolist(), strict=True))
-    numbers[f"{phase.name}/gradient"] = math.hypot(*(float(length) for length in lengths))
+    # A card is waited for here, once a phase: what is no number must not be learned.
+    found = torch.cat([values, *(length.to(values)[None] for length in lengths)]).tolist()
+    numbers = dict(zip(means, found, strict=False))
+    numbers[f"{phase.name}/gradient"] = math.hypot(*found[len(means) :])
     if broken := [name for name, value in numbers.items() if not math.isfinite(value)]:
         raise BrokenStepError(broken[0], numbers[broken[0]], state.pictures)
     rate = rate_at(plan.recipe, state.pictures) * phase.rate * state.slower

@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 from scipy.ndimage import map_coordinates, uniform_filter
 
+from trombine.core.computing import cores, in_turn
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
 from trombine.world.colours import to_linear
 from trombine.world.faces import FIELDS, Face, to_vector
@@ -355,11 +356,9 @@ def _nearest(
     slopes = inverse = np.zeros((len(now), len(scaled)))
     for number in range(steps):
         if number % 2 == 0:  # they hold for two steps
-            slopes = np.empty_like(slopes)
-            for k in range(len(scaled)):
-                moved = scaled.copy()
-                moved[k] += step if scaled[k] < 0 else -step
-                slopes[:, k] = (off(moved) - now) / (moved[k] - scaled[k])
+            moved = scaled + np.diag(np.where(scaled < 0, step, -step))
+            aside = np.stack(list(in_turn(off, moved, cores())), 1)
+            slopes = (aside - now[:, None]) / (np.diag(moved) - scaled)
             inverse = np.linalg.inv(slopes.T @ slopes + np.diag(pull))
         way = -inverse @ (slopes.T @ now + pull * (scaled - means))
         for length in (1.0, 0.5, 0.25):
@@ -784,7 +783,7 @@ def _most_alike(
         return total
 
     every = list(choices)
-    off = [apart(changes) for changes in every]
+    off = list(in_turn(apart, every, cores()))
     if math.isfinite(clearly) and min(off) > clearly * apart({}):
         return person
     return replace(person, **every[int(np.argmin(off))])

@@ -20,6 +20,16 @@ ZOO: Final = Path(__file__).parent
 # government, in the public domain.
 LICENCE: Final = "MIT"
 
+# Computed in float16, with sums in float32, what these enlarge is off by less than one level of
+# 255; upscale-sharp-x4 is by up to 2.5 (docs/log/enlarge.md).
+HALF: Final = frozenset(
+    (
+        *("upscale-x2", "upscale-x4", "upscale-fast-x2", "upscale-clean-x2"),
+        *("upscale-drawings-x2", "upscale-drawings-x4", "upscale-wild-x2", "upscale-wild-x4"),
+        *("upscale-wild-sharp-x2", "upscale-wild-sharp-x4", "upscale-wild-faces-x4"),
+    )
+)
+
 
 def shipped() -> dict[str, Path]:
     """The models that come with trombine, by name."""

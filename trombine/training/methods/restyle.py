@@ -148,7 +148,7 @@ class RestyleObjective(Objective[Restyle]):
         batch = step.batches["data"]
         if batch.pair is None or batch.labels is None or batch.pair.labels is None:
             raise InputError("the data has no pairs to learn from")
-        own, pair = (one.pictures().to(step.device, step.dtype) for one in (batch, batch.pair))
+        own, pair = (one.pictures(step.device).to(step.dtype) for one in (batch, batch.pair))
         draws = step.uniforms("direction")
         back = (draws < 0.5) & ~_only_shown(batch, batch.pair, draws)
         places = torch.tensor([self.classes.index(name) for name in step.classes])
