@@ -32,7 +32,7 @@ from trombine.io.image import Labels, Picture, as_seen
 from trombine.io.video import SourceFile
 from trombine.metrics.drawing import is_drawing
 from trombine.models import loaded
-from trombine.models.running import enlarged
+from trombine.models.running import enlarged, enlarger
 
 # Ends of outputs; the sheet itself has none.
 SHEET, PARTS, POINTS, FIELDS = "", ".parts.png", ".points.json", ".json"
@@ -165,7 +165,7 @@ def read_picture(
 
 def enlarge(picture: torch.Tensor, times: int, device: str = CPU) -> torch.Tensor:
     """The picture 2 or 4 times as large, by the nets that trombine upscale takes."""
-    return enlarged(loaded(_ENLARGERS[times], task="upscale", device=device).in_rgb, picture)
+    return enlarged(enlarger(_ENLARGERS[times], device).in_rgb, picture)
 
 
 def as_json(name: str, reading: PictureReading, *, traits: bool) -> dict[str, Any]:

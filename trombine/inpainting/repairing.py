@@ -43,7 +43,7 @@ from trombine.inpainting.windows import USUAL, Area, Patch, Window, patches, thi
 from trombine.io.image import Picture, picture_of
 from trombine.models import Model, loaded, shipped
 from trombine.models.pipelines import repairer
-from trombine.models.running import enlarged
+from trombine.models.running import enlarged, enlarger
 
 READER: Final = "reader"
 COMPLETER: Final = "completion"
@@ -335,7 +335,7 @@ class Painter:
     ) -> tuple[Float32[torch.Tensor, "3 k l"], Window]:
         """What was painted as large as the picture is, as far as the enlarging nets go."""
         factor = 4 if times > 3 else 2
-        net = loaded(_ENLARGERS[factor], task="upscale", device=self.device)
+        net = enlarger(_ENLARGERS[factor], self.device)
         self.nets[_ENLARGERS[factor]] = net
         return enlarged(net.in_rgb, picture), window.enlarged(factor)
 

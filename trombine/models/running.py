@@ -22,6 +22,7 @@ from trombine.core.computing import computing
 from trombine.core.devices import device_of
 from trombine.core.tiles import through_tiles
 from trombine.models.foreign import FADE, Foreign
+from trombine.models.model import Model, loaded
 from trombine.models.tasks import check_finite
 from trombine.nets import Net
 
@@ -162,6 +163,13 @@ def _measured(net: Net) -> int:
 # Nets that change no more: each as it enlarges, and its _numbers_a_pixel.
 _PREPARED: Final[WeakKeyDictionary[Net, tuple[Net, int]]] = WeakKeyDictionary()
 _PREPARING: Final = threading.Lock()
+
+
+def enlarger(name: str, device: str) -> Model:
+    """A shipped net that enlarges, loaded and got ready once."""
+    model = loaded(name, task="upscale", device=device)
+    prepare(model.in_rgb)
+    return model
 
 
 def prepare(net: Net) -> None:

@@ -36,7 +36,7 @@ from trombine.io.color import LUMA
 from trombine.io.image import Picture, picture_of
 from trombine.metrics.drawing import is_drawing
 from trombine.models import Model, loaded
-from trombine.models.running import enlarged
+from trombine.models.running import enlarged, enlarger
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
 from trombine.nets.spaces import from_space, to_space
@@ -211,7 +211,7 @@ class Restyling:
         """The net that enlarges what was drawn so many times, or nearly."""
         kind = "photo" if self.target == "photo" else "drawn"
         name = _ENLARGERS[kind][4 if times > 3 else 2]
-        return loaded(name, task="upscale", device=self.device)
+        return enlarger(name, self.device)
 
 
 @dataclass(frozen=True, kw_only=True)
