@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
 from typing import Final
@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 from table import Row, at_least, cpu_seconds, interleaved, options, ratio_of_medians, report
+from torch import Tensor
 from torch.nn.functional import interpolate, l1_loss, softplus
 from torch.optim import Adam
 
@@ -50,7 +51,10 @@ def measure(count: int) -> Iterator[Row]:
     dcgan = with_settings(find("dcgan"), COMMON)
     unet = with_settings(find("cleaner"), {**COMMON, "ssim": "0"})
     prepare_split(dcgan.data, dcgan.size, dcgan.judged)
-    for name, recipe, plain in (("DCGAN", dcgan, plain_dcgan), ("U-Net", unet, plain_unet)):
+    for name, recipe, plain in (
+        ("DCGAN", dcgan, plain_dcgan),
+        ("U-Net", unet, partial(plain_restorer, damaged=noisy)),
+    ):
         machine = choose(with_settings(recipe, {"precision": "float32"}))
         ours, times = in_turn(loop(recipe, machine), plain(recipe, machine), count)
         yield at_least(f"{name}: steps a second, the loop / the plainest", times, "x", 0.97)
@@ -116,8 +120,8 @@ def plain_dcgan(recipe: Recipe, machine: Machine, fused: bool = True) -> Steps:
         yield
 
 
-def plain_unet(recipe: Recipe, machine: Machine) -> Steps:
-    """A net that takes noise away, as a tutorial writes it."""
+def plain_restorer(recipe: Recipe, machine: Machine, damaged: Callable[[Tensor], Tensor]) -> Steps:
+    """A net that makes good what was done to pictures, as a tutorial writes it."""
     chosen = recipe.nets["net"]
     device = torch.device(machine.device)
     net = machine.place(build(chosen.name, chosen.sizes), device)
@@ -126,29 +130,21 @@ def plain_unet(recipe: Recipe, machine: Machine) -> Steps:
     for batch in batches(learned, seed=0, size=recipe.batch):
         truth = batch.pictures().to(device, memory_format=torch.channels_last)
         with machine.autocast():
-            loss = l1_loss(net(truth + 0.1 * torch.randn_like(truth)), truth)
+            loss = l1_loss(net(damaged(truth)), truth)
         loss.backward()
         adam.step()
         adam.zero_grad()
         yield
 
 
-def plain_enlarger(recipe: Recipe, machine: Machine) -> Steps:
-    """A net that enlarges four times, as a tutorial writes it."""
-    chosen = recipe.nets["net"]
-    device = torch.device(machine.device)
-    net = machine.place(build(chosen.name, chosen.sizes), device)
-    adam = Adam(net.parameters(), lr=recipe.lr, fused=True)
-    learned = open_material(recipe, ("data",)).learned["data"]
-    for batch in batches(learned, seed=0, size=recipe.batch):
-        truth = batch.pictures().to(device, memory_format=torch.channels_last)
-        small = interpolate(truth, scale_factor=0.25, mode="bicubic", antialias=True)
-        with machine.autocast():
-            loss = l1_loss(net(small), truth)
-        loss.backward()
-        adam.step()
-        adam.zero_grad()
-        yield
+def noisy(pictures: Tensor) -> Tensor:
+    """With noise of a tenth."""
+    return pictures + 0.1 * torch.randn_like(pictures)
+
+
+def small(pictures: Tensor) -> Tensor:
+    """A quarter as large."""
+    return interpolate(pictures, scale_factor=0.25, mode="bicubic", antialias=True)
 
 
 def plain_cyclegan(recipe: Recipe, machine: Machine) -> Steps:
@@ -193,7 +189,7 @@ def plain_cyclegan(recipe: Recipe, machine: Machine) -> Steps:
 
 PLAIN: Final = {
     "dcgan": plain_dcgan,
-    "upscale-x4": plain_enlarger,
+    "upscale-x4": partial(plain_restorer, damaged=small),
     "restyle-cyclegan": plain_cyclegan,
 }
 
