@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 from playwright.sync_api import BrowserContext, expect
 from playwright.sync_api import Page as Tab
 from studios import Server
-from tabs import EVIL, MARKS, PATIENCE, Opened, Tabs, face
+from tabs import EVIL, MARKS, PATIENCE, Opened, Tabs, face, ready
 
 pytestmark = MARKS
 SCRIPT = "<img src=x onerror=document.title='hacked'>"
@@ -161,6 +161,7 @@ def test_scripts_in_names_and_metadata_stay_text(opened: Opened) -> None:
     run_on(file)
     for path in ("Read", "Restyle"):
         tab.get_by_role("link", name=path, exact=True).click()
+        ready(tab, path)
         run_on(file)
     tab.get_by_role("link", name="Jobs").click()
     expect(tab.get_by_role("listitem").filter(has_text="onerror")).not_to_have_count(0)
