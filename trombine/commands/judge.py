@@ -161,6 +161,7 @@ def judge_fidelity(
             most=pictures,
             size=size or WINDOW,
             account=account,
+            device=where,
             cluster=cluster,
             progress=step,
         )

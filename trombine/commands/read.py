@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from trombine.commands import options as opt
 from trombine.core.computing import computing, cores
-from trombine.core.devices import resolve
+from trombine.core.devices import CPU, resolve
 from trombine.core.progress import Tick
 from trombine.faces.reading import (
     CUTOUT,
@@ -34,6 +34,8 @@ from trombine.io.image import Picture
 from trombine.io.video import SourceFile
 from trombine.models import shipped
 from trombine.models.hub import located
+
+_AT_ONCE_ON_CARD = 4  # pictures, each of which wants some of its memory
 
 
 @opt.verb
@@ -127,7 +129,7 @@ def read(
         suffix=".png",
         reads=filter(None, (model if isinstance(model, Path) else None,)),
         beside="" if output is None else ".read",
-        at_once=cores(),
+        at_once=cores() if on == CPU else min(cores(), _AT_ONCE_ON_CARD),
         light=lambda source: True,
         cluster=cluster,
         progress=progress,

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from trombine.core.cluster import spread
+from trombine.core.devices import CPU
 from trombine.core.errors import InputError
 from trombine.core.progress import Account, Progress, Tick, silent
 from trombine.eval.fidelity import (
@@ -77,11 +78,13 @@ def of_all(
     most: int,
     size: int,
     account: Account,
+    device: str = CPU,
     cluster: str = "",
     progress: Progress = silent,
 ) -> list[Figure]:
     """For each kind of features the distance of all pictures, at most so many of each set; that of
-    halves of both; and that between the halves of the real ones."""
+    halves of both; and that between the halves of the real ones. By a device, by one process for
+    each core, or by a cluster."""
     found = []
     for side, spec in (("generated", generated), ("real", real)):
         which = spec, size, FIRST_SEEDS[side], token_hex(8)
@@ -89,7 +92,7 @@ def of_all(
         def tick(done: int, total: int, side: str = side) -> None:
             progress(done, total, f"{side} pictures read for the distance of all")
 
-        moments, unread = _read(which, tuple(features), most, cluster, tick)
+        moments, unread = _read(which, tuple(features), most, device, cluster, tick)
         found.append(moments)
         if unread:
             account.notice(f"{unread:,} of its pictures are not in the distance of all", Path(spec))
@@ -113,20 +116,21 @@ def _place(spec: str, size: int, first_seed: int, mark: str) -> Place:
 
 
 @lru_cache(maxsize=2)
-def _kinds(features: tuple[str, ...], mark: str) -> list[Kind]:
-    return feature_kinds(features)
+def _kinds(features: tuple[str, ...], device: str, mark: str) -> list[Kind]:
+    return feature_kinds(features, device)
 
 
 def _read(
-    which: Set, features: tuple[str, ...], most: int, cluster: str, tick: Tick
+    which: Set, features: tuple[str, ...], most: int, device: str, cluster: str, tick: Tick
 ) -> tuple[list[Halves], int]:
     """The moments of a set by kinds of features, and how many pictures could not be read."""
     count = min(most, _place(*which).count)
     edges = np.linspace(0, count, max(1, math.ceil(count / _PIECE)) + 1).round().astype(int)
     pieces = list(pairwise(edges.tolist()))  # of nearly one size
     total, done, unread = list[Halves](), 0, 0
-    work = partial(_of_piece, which, features)
-    for (start, stop), (made, lost) in spread(work, pieces, workers=None, cluster=cluster):
+    work = partial(_of_piece, which, features, CPU if cluster else device)
+    workers = None if device == CPU else 1  # more would each want the card's memory
+    for (start, stop), (made, lost) in spread(work, pieces, workers=workers, cluster=cluster):
         if total and made:
             total = [(a + c, b + d) for (a, b), (c, d) in zip(total, made, strict=True)]
         total = total or made
@@ -138,7 +142,7 @@ def _read(
 
 
 def _of_piece(
-    which: Set, features: tuple[str, ...], piece: tuple[int, int]
+    which: Set, features: tuple[str, ...], device: str, piece: tuple[int, int]
 ) -> tuple[list[Halves], int]:
     """The moments of the pictures at these places, and how many have none."""
     place, kept = _place(*which), list[np.ndarray]()
@@ -148,6 +152,7 @@ def _of_piece(
             kept.append(in_window(place.read(row)[0]))
     if len(kept) < 2:
         return [], len(rows)
-    values, _ = read_features(np.stack(kept), _kinds(features, which[-1]))
+    kinds = _kinds(features, device, which[-1])
+    values, _ = read_features(np.stack(kept), kinds, device=device)
     halves = [(Moments.of(v[::2]), Moments.of(v[1::2])) for v in values.values()]
     return halves, len(rows) - len(kept)

@@ -7,6 +7,8 @@ learned from faces alone.
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +32,7 @@ from trombine.superres.pipelines import Pipeline, Size, check_pixels, factor_of
 
 _STRIP: Final = 1 << 18  # pixels rounded at once
 _TURNS: Final = 8  # the ways in which a square fits onto itself
+_ON_CARD: Final = threading.Lock()  # held by the one picture that a card has memory for
 
 Colours = Float32[np.ndarray, "h w 3"]
 Alpha = Float32[np.ndarray, "h w"]
@@ -76,11 +79,13 @@ def enlarged_image(image: Picture, pipeline: Pipeline, how: How | None = None) -
     how = how or How()
     if image.samples.dtype != np.uint8:  # half precision holds fewer bits
         how.half = False
-    larger, alpha = enlarged_colours(image.plain.rgb(), image.alpha(), pipeline, how)
-    larger = larger[:1] if image.is_grey else larger
-    if alpha is not None:
-        larger = torch.cat([larger, torch.from_numpy(alpha)[None].to(larger.device)])
-    samples = rounded(larger, image.samples.dtype)
+    colours, opacity = image.plain.rgb(), image.alpha()
+    with nullcontext() if pipeline.device.type == CPU else _ON_CARD:
+        larger, alpha = enlarged_colours(colours, opacity, pipeline, how)
+        larger = larger[:1] if image.is_grey else larger
+        if alpha is not None:
+            larger = torch.cat([larger, torch.from_numpy(alpha)[None].to(larger.device)])
+        samples = rounded(larger, image.samples.dtype)
     return replace(image, samples=samples, record=None, reduced=1, quantization=(), changed="")
 
 
