@@ -1,92 +1,69 @@
-"""The log of evaluations, evaluations.jsonl: a line for each use of a frozen protocol's pictures.
+"""The log of uses, evaluations.jsonl: a line for each run that measured on what is kept for tests.
 
-It is committed, so that choosing by peeking would show.
+That is public test pictures, and the world's faces of protocol seeds. The log is committed, so that
+choosing by peeking would show. No program writes it: `table.options` notes the seeds, who opens
+test pictures notes them by `use`, and `table.report` writes the line, with every row. A run whose
+code differs from its commit is refused, since the line could not say what ran; --log FILE writes
+elsewhere and refuses nothing.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from jaxtyping import Float
-
-from trombine.core.errors import InputError
-from trombine.eval.stats import student
-from trombine.metrics import CHECKOUT, PROTOCOL_SEEDS, Protocol, commit_of
-from trombine.metrics.similarity import PerPicture
+from trombine.metrics import PROTOCOL_SEEDS
 
 LOG: Final = Path(__file__).with_suffix(".jsonl")
+CHANGES: Final = "+changes"  # ends the name of a commit from which code differs
 
 
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One number of a table: the mean over a protocol's pictures, and its 95 % interval."""
+@dataclass(kw_only=True)
+class _Run:
+    """What this process has used since it began."""
 
-    protocol: str  # the hash
-    method: str
-    measure: str
-    mean: float
-    low: float
-    high: float
-    count: int  # of pictures
+    commit: str = ""
+    log: Path | None = None  # None: where uses belong
+    pictures: list[str] = field(default_factory=list)
 
 
-def figure(
-    protocol: Protocol, method: str, measure: str, values: Float[np.ndarray, "n"] | PerPicture
-) -> Figure:
-    """The mean of one measure of one method, with Student's 95 % interval of the mean."""
-    if measure not in protocol.measures:
-        raise InputError(f"protocol {protocol.hash} does not measure {measure!r}")
-    samples = np.asarray(values, np.float64)
-    if len(samples) < 2:
-        raise InputError("an interval needs at least two pictures")
-    if protocol.seeds and len(samples) != len(protocol.seeds):
-        raise InputError(f"{len(samples)} values for a protocol of {len(protocol.seeds)} seeds")
-    if not np.isfinite(samples).all():
-        raise InputError(f"{measure} of {method} is not finite on every picture")
-    mean, low, high = student(samples)
-    return Figure(
-        protocol=protocol.hash,
-        method=method,
-        measure=measure,
-        mean=mean,
-        low=low,
-        high=high,
-        count=len(samples),
-    )
+_RUN: Final = _Run()
 
 
-def log_evaluation(
-    protocol: Protocol,
-    model_hash: str | None,
-    figures: Sequence[Figure],
-    path: Path | None = None,
-) -> bool:
-    """Append these figures to the log, or to another file, if the pictures are a frozen protocol's;
-    `model_hash` is None where there is no model. Returns whether a line was written."""
-    if any(result.protocol != protocol.hash for result in figures):
-        raise InputError(f"these figures are not all under protocol {protocol.hash}")
-    if not protocol.public and not any(seed in PROTOCOL_SEEDS for seed in protocol.seeds):
-        return False
+def begin(commit: str, log: Path | None = None) -> None:
+    """Of which code the uses from here on are, and where they are written."""
+    _RUN.commit, _RUN.log, _RUN.pictures = commit, log, []
+
+
+def use_seeds(seeds: range) -> None:
+    """Note that the world's faces of these seeds are measured, if one is of a protocol."""
+    if seeds.start < PROTOCOL_SEEDS.stop and seeds.stop > PROTOCOL_SEEDS.start:
+        use(f"seeds {seeds.start} to {seeds.stop - 1}")
+
+
+def use(pictures: str) -> None:
+    """Note that these test pictures are measured; ends the program where that is refused."""
+    if _RUN.log is None and _RUN.commit.endswith(CHANGES):
+        why = "uses are logged, and the code differs from its commit"
+        cure = "commit it, or name other seeds (--first-seed) or another log (--log)"
+        raise SystemExit(f"{pictures}: {why}: {cure}")
+    if pictures not in _RUN.pictures:
+        _RUN.pictures.append(pictures)
+
+
+def log_uses(command: str, values: Mapping[str, float]) -> None:
+    """Append a line with what a run found, by row, if it used what is kept for tests."""
+    if not _RUN.pictures:
+        return
+    rounded = {name: round(float(value), 6) for name, value in values.items()}
     entry = {
-        "commit": commit_of(CHECKOUT),
-        "model": model_hash,
-        "protocol": protocol.hash,
-        "name": protocol.name,
-        "conditions": protocol.canonical(),
-        "figures": [_plain(result) for result in figures],
+        "commit": _RUN.commit,
+        "command": command,
+        "pictures": _RUN.pictures,
+        "rows": rounded,
     }
-    with (path or LOG).open("a") as file:
-        file.write(json.dumps(entry, sort_keys=True, allow_nan=False) + "\n")
-    return True
-
-
-def _plain(result: Figure) -> dict[str, object]:
-    numbers = {"mean": result.mean, "low": result.low, "high": result.high}
-    rounded = {name: round(value, 6) for name, value in numbers.items()}
-    about = {"method": result.method, "measure": result.measure, "count": result.count}
-    return {**about, **rounded}
+    with (_RUN.log or LOG).open("a") as file:
+        file.write(json.dumps(entry) + "\n")

@@ -26,7 +26,7 @@ from inpaint import HIDDEN
 from PIL import Image
 from table import ROOT
 from upscale import there
-from upscale_pictures import SHARED
+from upscale_pictures import test_portraits
 
 import trombine
 from trombine.core.conventions import PARTS, to_picture, to_pixels
@@ -135,10 +135,8 @@ def portraits_sheet(folder: Path) -> Sheet:
     sources = folder / "people"
     sources.mkdir()
     Image.fromarray(skimage.data.astronaut()).save(sources / "a.png")
-    names = (SHARED / "portraits" / "test.txt").read_text().split()
-    for name in sorted(names)[:DRAWN]:
-        image = Image.open(SHARED / "portraits" / name)
-        image.save(sources / f"b{Path(name).stem}.png")
+    for path in sorted(test_portraits())[:DRAWN]:
+        Image.open(path).save(sources / f"b{path.stem}.png")
     crowds = []
     for style in STYLES[1:]:
         made = folder / "people" / style
@@ -153,12 +151,11 @@ def halves_sheet(folder: Path) -> Sheet:
     sources = folder / "halves"
     sources.mkdir()
     Image.fromarray(skimage.data.astronaut()[:384, 32:416]).save(sources / "a.png")
-    names = (SHARED / "portraits" / "test.txt").read_text().split()
-    for name in sorted(names)[:HALVES]:
-        with Image.open(SHARED / "portraits" / name) as portrait:
+    for path in sorted(test_portraits())[:HALVES]:
+        with Image.open(path) as portrait:
             doubled = [2 * side for side in portrait.size]
             twice = portrait.convert("RGB").resize(doubled, Image.Resampling.BICUBIC)
-        twice.crop((0, 50, 400, 450)).save(sources / f"b{Path(name).stem}.png")
+        twice.crop((0, 50, 400, 450)).save(sources / f"b{path.stem}.png")
     rows: list[list[np.ndarray]] = [[], [], []]
     for number, path in enumerate(sorted(sources.glob("*.png"))):
         pixels = load_picture(path).samples
@@ -176,9 +173,9 @@ def halves_sheet(folder: Path) -> Sheet:
 def repairs_sheet(folder: Path) -> Sheet:
     """Faces, and with eyes, mouth, glasses or else the nose, a quarter and hair painted anew: the
     first test portraits, astronaut and painted photographs, two a row."""
-    faces, names = list[np.ndarray](), (SHARED / "portraits" / "test.txt").read_text().split()
-    for name in sorted(names)[:REPAIRED]:
-        with Image.open(SHARED / "portraits" / name) as portrait:
+    faces = list[np.ndarray]()
+    for path in sorted(test_portraits())[:REPAIRED]:
+        with Image.open(path) as portrait:
             twice = portrait.convert("RGB").resize((400, 500), Image.Resampling.BICUBIC)
         faces.append(np.asarray(twice.crop((0, 50, 400, 450))))
     faces.append(np.ascontiguousarray(skimage.data.astronaut()[:384, 32:416]))

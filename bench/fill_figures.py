@@ -6,7 +6,7 @@ A figure stands between two comments, which say where it comes from and how it i
 
 that is: a JSON file, a path in it (keys joined by dots; [NAME] picks the entry of a list that has
 this name, in which * stands for anything), and a Python format. The file must say which command
-gave it, at which commit, and under which protocol or on which machine.
+gave it, at which commit and on which machine.
 
 Tables that say what the code says stand between such comments too, as <!-- table: degradations -->,
 and so do all rows of a result: <!-- table: measured_inpaint -->; where all of them are of numbers
@@ -117,7 +117,8 @@ def measured(name: str, root: Path = ROOT) -> str:
     rows = look_up(result, "rows")
     assert isinstance(rows, list)
     command, commit, cpu = (look_up(result, key) for key in ("command", "commit", "machine.cpu"))
-    about = f"`{command}`, commit {commit}, {cpu}.\n\n"
+    took = f", {result['minutes']} minutes" if "minutes" in result else ""
+    about = f"`{command}`, commit {commit}, {cpu}{took}.\n\n"
     if rows and all(_STEPS.search(row["name"]) for row in rows):
         return about + _by_steps({row["name"]: row["value"] for row in rows})
     lines = []
@@ -153,9 +154,7 @@ def load(path: Path) -> dict[str, object]:
     if not path.exists():
         raise FigureError(f"{path.name} is not there: run make bench")
     result = loads(path.read_text())
-    missing = [key for key in ("command", "commit") if not result.get(key)]
-    if not (result.get("protocol") or result.get("machine")):
-        missing.append("protocol or machine")
+    missing = [key for key in ("command", "commit", "machine") if not result.get(key)]
     if missing:
         raise FigureError(f"{path.name} does not say its {', '.join(missing)}")
     return result

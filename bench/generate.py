@@ -29,7 +29,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, UInt8
-from table import Row, at_least, at_most, cpu_seconds, log_use, options, report
+from table import Row, at_least, at_most, cpu_seconds, options, report
 
 from trombine.core.computing import computing, cores, in_turn
 from trombine.core.conventions import LANDMARK_GROUPS, to_picture, to_pixels
@@ -205,8 +205,6 @@ def fidelity(subject: Subject) -> Rows:
         for read in (subject.seen_invented, subject.seen_real)
     ]
     ours, theirs = (float(each.mean()) for each in placed)
-    model, values = subject.inventing.model, {"parts in place": placed[0]}
-    log_use("invented faces", f"world:{subject.style}", subject.seeds, SIDE, model, values)
     yield Row("parts in place, real", theirs, "of faces")
     yield at_least("parts in place", ours, "of faces", round(theirs - LESS[subject.style], 3))
     sharp = sharpness(subject.invented) / sharpness(subject.real)

@@ -29,13 +29,12 @@ from table import (
     at_least,
     at_most,
     interleaved,
-    log_use,
     options,
     ratio_of_medians,
     report,
     seconds,
 )
-from upscale_pictures import SHARED
+from upscale_pictures import test_portraits
 
 from trombine.core.conventions import to_picture
 from trombine.data.masks import mask
@@ -97,11 +96,9 @@ def faces_of(first: int, count: int, size: int = 128) -> Iterator[Case]:
 
 def portraits(first: int, count: int) -> Iterator[Case]:
     """Real faces in the reader's frame, at 128 pixels, with the same holes."""
-    folder = SHARED / "portraits"
-    names = (folder / "test.txt").read_text().split() if folder.exists() else []
     reader = loaded("reader", task="read")
-    for number, name in enumerate(names[:count]):
-        picture = to_picture(as_seen(load_picture(folder / name)))
+    for number, path in enumerate(test_portraits(count)):
+        picture = to_picture(as_seen(load_picture(path)))
         (found,) = read_faces(picture, reader, largest=True)
         share = BINS[number % len(BINS)]
         yield Case(
@@ -195,11 +192,6 @@ def quality(first: int, count: int, name: str) -> Rows:
     yield Row("PSNR in the hole, biharmonic", float(scores["biharmonic"].mean()), "dB")
     goals = {"told nothing": 3.0, "told the truth": 6.0, "default": 2.2}
     gains = {who: scores[who] - scores["biharmonic"] for who in goals}
-    values = {f"gain over biharmonic, {who}": gain for who, gain in gains.items()}
-    seeds = range(first, first + count)
-    log_use(
-        "repaired faces", "world:photo", seeds, 128, model, values, [f"irregular:{', '.join(BINS)}"]
-    )
     for who, goal in goals.items():
         gain = gains[who]
         yield at_least(f"gain, {who}", float(gain.mean()), "dB", goal)
@@ -271,10 +263,7 @@ def halves(first: int, name: str) -> Rows:
         ]
         for size in (256, 512)
     }
-    folder = SHARED / "portraits"
-    if folder.exists():
-        names = (folder / "test.txt").read_text().split()[:LARGE]
-        real = [to_picture(as_seen(load_picture(folder / name))) for name in names]
+    if real := [to_picture(as_seen(load_picture(path))) for path in test_portraits(LARGE)]:
         pictures["portraits, twice their size"] = [twice(picture) for picture in real]
     for about, some in pictures.items():
         for what, hidden in HIDDEN.items():

@@ -60,7 +60,7 @@ def truths(name: str) -> Iterator[tuple[str, Any, str, int]]:
         folder = SHARED / "portraits"
         left_out = set((folder / "test.txt").read_text().split())
         paths = [path for path in sorted(folder.glob("*.jpg")) if path.name not in left_out]
-        pictures = from_files(name, name, paths[:: len(paths) // 16][:16]).truths
+        pictures = from_files(name, paths[:: len(paths) // 16][:16]).truths
     elif name == "painted":
         seeds = range(1_200_000, 1_200_008)
         pictures = {**leaves(seeds).truths, **faces(seeds).truths}

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float64, UInt8
 from restyle import psnr_of_head
 from restyle_portraits import off
 from skimage.color import rgb2lab
-from table import Row, at_least, at_most, log_use
+from table import Row, at_least, at_most
 
 from trombine.core.conventions import PART_INDEX
 from trombine.faces.frames import WINDOW
@@ -26,8 +26,7 @@ from trombine.generation import PAINTER
 from trombine.io.color import LUMA
 from trombine.io.image import as_seen, picture_of
 from trombine.metrics.reading import explained
-from trombine.models import load
-from trombine.restyling.drawing import NET, READER, Restyling, faces_in, restyled
+from trombine.restyling.drawing import NET, Restyling, faces_in, restyled
 from trombine.restyling.portrait import Character
 from trombine.restyling.stylize import model_of
 from trombine.world import Face as Person
@@ -133,10 +132,6 @@ def drawings(people: People) -> Rows:
     cases = people.every
     yield Row("painted people: faces found", len(cases) / len(people.seeds), "")
     psnrs = np.array([psnr_of_head(one.drawn, one.truth) for one in cases])
-    if len(cases) == len(people.seeds) > 1:
-        pictures = f"world:photo+{STYLE}"
-        values = {"PSNR": psnrs}
-        log_use("fitted portraits", pictures, people.seeds, SIZE, load(READER), values)
     yield at_least(f"{about}: PSNR of heads", float(psnrs.mean()), "dB", 20)
     there, own = edges((one.drawn, one.truth) for one in cases)
     yield between(f"{about}: edges, where the truth's are", there, "of the truth's", 0.95, 1.05)

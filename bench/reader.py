@@ -4,8 +4,7 @@
 
 Held-out painted faces of 128 px, read as they are framed; pictures that show no face; damage of
 several kinds; and the 102 test portraits of ../shared/data, whose rows are left out, with a line,
-where it is missing. Uses of protocol seeds and of the portraits are logged in
-bench/evaluations.jsonl, or in the file given with --log.
+where it is missing.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -22,7 +20,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import skimage.data
 import torch
-from evaluations import figure, log_evaluation
 from reader_pictures import (
     NO_FACES,
     SIDE,
@@ -40,8 +37,6 @@ from reader_quality import (
     errors,
     ious,
     mirrored_apart,
-    picture_errors,
-    picture_ious,
     read,
     wrong_together,
 )
@@ -63,7 +58,7 @@ from trombine.faces.frames import samples_of
 from trombine.faces.reading import enlarge
 from trombine.faces.scan import resized
 from trombine.losses.reading import UNDRAWN
-from trombine.metrics import PROTOCOL_SEEDS, Protocol
+from trombine.metrics import PROTOCOL_SEEDS
 from trombine.metrics.reading import auc, explained, near_edges, nearer, overlaps, point_errors
 from trombine.models import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint
@@ -279,14 +274,12 @@ def witness_rows(
         yield Row(f"{one.style}: wrong on the same pixels", together, "correlation")
 
 
-def portrait_rows(model: Model, witness: Model | None, path: Path | None) -> Rows:
+def portrait_rows(model: Model, witness: Model | None) -> Rows:
     """Real faces, of which nothing is known: found, and read alike by whoever reads."""
     if not (SHARED / "portraits").exists():
         print("no portraits: ../shared/data/portraits is missing", file=sys.stderr)
         return
-    windows = []
-    pictures = portraits()
-    truths = pictures.truths
+    windows, truths = [], portraits().truths
     for picture in truths.values():
         picture = picture.expand(3, -1, -1).contiguous()
         found = read_faces(picture, model, largest=True)
@@ -301,21 +294,8 @@ def portrait_rows(model: Model, witness: Model | None, path: Path | None) -> Row
         cut = float(np.mean(found_cut(model, truths.values(), share)))
         yield at_least(f"portraits, {share} of the face cut off: found", cut, "of all", FOUND_CUT)
     shown = torch.stack(windows)
-    apart = mirrored_apart(model, shown)
-    measure = "landmarks of the mirrored, % of the pupils"
-    protocol = Protocol(
-        name="reading portraits",
-        pictures=pictures.spec,
-        seeds=range(0),
-        size=None,
-        degradations=("those that are found, framed by their landmarks",),
-        measures=(measure,),
-        public=True,
-        fingerprint=pictures.fingerprint,
-    )
-    found_apart = figure(protocol, "reader", measure, apart)
-    log_evaluation(protocol, model.hash, [found_apart], path)
-    yield at_most(f"portraits: {measure.partition(',')[0]}", found_apart.mean, "% of the pupils", 2)
+    apart = float(mirrored_apart(model, shown).mean())
+    yield at_most("portraits: landmarks of the mirrored", apart, "% of the pupils", 2)
     if witness:
         points, parts = agreement(read(model, shown), read(witness, shown))
         yield at_most("portraits: reader and witness, landmarks", points, "% of the pupils", 3)
@@ -367,27 +347,6 @@ def cost_rows(model: Model) -> Rows:
     yield at_most("the file", model.path.stat().st_size, "bytes", LARGEST)
 
 
-def log(model: Model, found: Sequence[Faces], reads: Sequence[Read], path: Path | None) -> str:
-    """Write down that protocol seeds were used; the hash of photo's protocol."""
-    hashes = []
-    for one, told in zip(found, reads, strict=True):
-        measures = ("IoU of a picture's groups", "landmarks, % of the pupils")
-        protocol = Protocol(
-            name=f"reading {one.style}",
-            pictures=f"world:{one.style}",
-            seeds=one.seeds,
-            size=SIDE,
-            degradations=(),
-            measures=measures,
-        )
-        values = (picture_ious(told, one), picture_errors(told, one))
-        pairs = zip(measures, values, strict=True)
-        figures = [figure(protocol, "reader", name, value) for name, value in pairs]
-        log_evaluation(protocol, model.hash, figures, path)
-        hashes.append(protocol.hash)
-    return hashes[0]
-
-
 def main() -> int:
     """Measure, print, say whether every goal is met."""
     asked = options(
@@ -396,7 +355,6 @@ def main() -> int:
         count=COUNT,
         model="reader",
         witness="witness",  # none leaves its rows out
-        log=Path,
     )
     model = load(asked.model, task="read")
     witness = None if asked.witness == "none" else load(asked.witness, task="read")
@@ -415,10 +373,10 @@ def main() -> int:
         *spoiled_rows(model, found[0]),
         *small_rows(model, seeds),
         *(witness_rows(model, witness, found, reads) if witness else ()),
-        *portrait_rows(model, witness, asked.log),
+        *portrait_rows(model, witness),
         *cost_rows(model),
     ]
-    return report(rows, json=asked.json, protocol=log(model, found, reads, asked.log))
+    return report(rows, json=asked.json)
 
 
 if __name__ == "__main__":

@@ -55,25 +55,9 @@ def ious(read: Read, faces: Faces) -> dict[str, float]:
     return dict(zip(GROUPS, (both / either.clamp(min=1)).tolist(), strict=True))
 
 
-def picture_ious(read: Read, faces: Faces) -> np.ndarray:
-    """The mean IoU of the groups that are there, of each picture."""
-    found = []
-    for mine, true in zip(read.labels, faces.parts, strict=True):
-        both, either = overlaps(mine, true)
-        found.append(float((both / either.clamp(min=1))[either > 0].mean()))
-    return np.array(found)
-
-
 def errors(read: Read, faces: Faces) -> torch.Tensor:
     """The error of each visible landmark, in parts of the distance between the pupils."""
     return point_errors(read.points, faces.points)[faces.visible]
-
-
-def picture_errors(read: Read, faces: Faces) -> np.ndarray:
-    """The mean error of each picture's visible landmarks, in percent."""
-    every = point_errors(read.points, faces.points)
-    seen = faces.visible.float()
-    return (100 * (every * seen).sum(1) / seen.sum(1).clamp(min=1)).numpy()
 
 
 def mirrored_apart(model: Model, pictures: torch.Tensor) -> np.ndarray:

@@ -24,10 +24,11 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from evaluations import use_seeds
 from jaxtyping import UInt8
 from PIL import Image
 from table import Row, at_least, at_most, interleaved, options, report, seconds
-from upscale_pictures import SHARED
+from upscale_pictures import SHARED, test_portraits
 
 from trombine.core.computing import cores
 from trombine.core.conventions import to_picture
@@ -116,15 +117,12 @@ def command_rows(folder: Path, rounds: int) -> Rows:
     yield at_most("each further face", further, "ms", 10)
 
 
-def portrait_files(only_test: bool = False) -> list[Path]:
+def portrait_files() -> list[Path]:
     """The portraits, where they are at hand."""
-    folder = SHARED / "portraits"
-    if not folder.is_dir():
+    every = sorted((SHARED / "portraits").glob("*.jpg"))
+    if not every:
         print("no portraits: their rows are left out", file=sys.stderr)
-        return []
-    named = {Path(line).stem for line in (folder / "test.txt").read_text().split()}
-    every = sorted(folder.glob("*.jpg"))
-    return [path for path in every if path.stem in named] if only_test else every
+    return every
 
 
 def portrait_rows(folder: Path) -> Rows:
@@ -219,9 +217,10 @@ def peer_rows(rounds: int) -> Rows:
     )
     for name, values in times.items():
         yield Row(f"{name}: 640 x 480", 1000 * statistics.median(values), "ms")
+    use_seeds(range(FIRST, FIRST + 5000 + SCENES))
     groups = [scene(number, SMALL, 12, side) for number in range(6) for side in (32, 48, 100)]
     bare = [leaves(FIRST + 5000 + k, 128) for k in range(SCENES)]
-    portraits = [as_seen(load_picture(path)) for path in portrait_files(only_test=True)]
+    portraits = [as_seen(load_picture(path)) for path in test_portraits()]
     shares: dict[str, float] = {}
     for name, find in every.items():
         hits, false, total = 0, 0, 0

@@ -5,8 +5,9 @@
     python bench/record.py --old        those whose result is older than the code that it measures:
                                         stopped and given again it goes on with what is left
 
-A result is the program's own JSON, which names command, commit and machine; README.md and docs/
-quote it (fill_figures.py). It is kept when a goal was missed too, and then the exit code is 1.
+A result is the program's own JSON, which names command, commit and machine, and the minutes it
+took; README.md and docs/ quote it (fill_figures.py). It is kept when a goal was missed too, and
+then the exit code is 1.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import argparse
 import ast
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from json import JSONDecodeError, dumps, loads
 from pathlib import Path
 
-from table import ROOT, Row, as_table
+from evaluations import CHANGES
+from table import ROOT, Row, as_table, commit
 
 # In this order: the short ones first.
 PROGRAMS = (
@@ -64,6 +67,8 @@ def main() -> int:
     if args.list:
         print(*programs, sep="\n")
         return 0
+    if commit().endswith(CHANGES):
+        parser.error("the code differs from its commit, which each result names: commit it first")
     met = [record(name) for name in programs]
     return 0 if all(met) else 1
 
@@ -72,13 +77,16 @@ def record(name: str, root: Path = ROOT) -> bool:
     """Run one program, keep its JSON, print its table; whether it met its goals."""
     print(f"\nbench/{name}.py", flush=True)
     command = [sys.executable, f"bench/{name}.py", "--json"]
+    start = time.perf_counter()
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True)
+    minutes = round((time.perf_counter() - start) / 60, 1)
     try:
         result = loads(done.stdout)
     except JSONDecodeError:
         print(f"it printed no JSON and ended with {done.returncode}")
         return False
-    keep(root / "bench" / "results" / f"{name}.json", dumps(result, indent=1) + "\n")
+    kept = dumps({"minutes": minutes, **result}, indent=1) + "\n"
+    keep(root / "bench" / "results" / f"{name}.json", kept)
     print(as_table([Row(**row) for row in result["rows"]]))
     return done.returncode == 0
 

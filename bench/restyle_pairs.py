@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float32
-from table import Row, at_least, at_most, log_use
+from table import Row, at_least, at_most
 from torch.nn import functional
 
 from trombine.core.conventions import to_picture
@@ -29,7 +29,6 @@ from trombine.eval.restoration import by_witness
 from trombine.eval.witness import Seen, field_names, seen
 from trombine.metrics import psnr, ssim
 from trombine.metrics.reading import explained
-from trombine.models import load
 from trombine.world import STYLES, face, paint
 
 SIDE: Final = 128
@@ -81,8 +80,6 @@ def every_pair(first: int, count: int, name: str) -> Rows:
             yield Row(f"{pair}: PSNR", scores[name], "dB")
             yield at_least(f"{pair}: gain over floors", scores[name] - floor, "dB", 2.5)
             continue
-        values = {"PSNR": each[name].double().numpy()}
-        log_use("restyled faces", "world:photo+anime", seeds, SIDE, load(name), values)
         many = painted(range(first, first + max(count, MANY)), style)
         yield Row(f"{pair}: PSNR of the best floor", floor, "dB")
         yield from measured(pair, results[name], many)

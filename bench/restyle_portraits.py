@@ -21,7 +21,7 @@ from jaxtyping import Complex128, Float64
 from restyle_pairs import DRAWN, called, painted
 from table import Row, at_least, at_most
 from upscale import there
-from upscale_pictures import SHARED
+from upscale_pictures import test_portraits
 
 from trombine.core.conventions import to_picture
 from trombine.core.rng import Rng
@@ -122,9 +122,8 @@ class Portrait:
 
 def portraits(count: int) -> Iterator[Portrait]:
     """Of the pictures that are for measuring only, those in which a face is found."""
-    folder = SHARED / "portraits"
-    for name in (folder / "test.txt").read_text().split()[:count]:
-        image = load_picture(folder / name)
+    for path in test_portraits(count):
+        image = load_picture(path)
         if faces := faces_in(image):
             yield Portrait(image=image, faces=faces)
 

@@ -7,21 +7,17 @@ by `old-photo`; the pixels of `inpainting.scratches` are compared with those tha
 Precision is the share of detected pixels within 2 px of a damaged one, recall the share of damaged
 pixels within 2 px of a detected one, over all pictures of a set. The recall of a kind is that of
 photographs which have this kind alone. Whatever is detected in whole photographs is false. Last,
-the time for 12 megapixels. Uses of protocol seeds and of public pictures are logged in
-bench/evaluations.jsonl, or in the file given with --log.
+the time for 12 megapixels.
 """
 
 from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-import numpy as np
 import torch
-from evaluations import Figure, figure, log_evaluation
 from table import Row, at_least, at_most, options, report, seconds
 from upscale_pictures import Pictures, faces, leaves, photographs
 
@@ -29,7 +25,7 @@ from trombine.core.rng import FIRST, Rng
 from trombine.data.degrade import HANDLING, Chain
 from trombine.data.prints import Marked
 from trombine.inpainting.scratches import NET, scratches
-from trombine.metrics import PROTOCOL_SEEDS, Protocol
+from trombine.metrics import PROTOCOL_SEEDS
 from trombine.metrics.detection import Matches, matches, pooled
 from trombine.models import Model, load
 
@@ -45,7 +41,6 @@ KINDS: Final = {
     for step in OLD_PHOTO.steps
     if step.terms[0].name in HANDLING
 }
-MEASURES: Final = ("precision", "recall")
 
 
 def coloured(picture: torch.Tensor) -> torch.Tensor:
@@ -70,31 +65,11 @@ def counts(
     return results
 
 
-def set_rows(model: Model, pictures: Pictures, first: int, log: Path | None) -> Iterator[Row]:
+def set_rows(model: Model, pictures: Pictures, first: int) -> Iterator[Row]:
     """Precision and recall over one set."""
-    found = counts(model, pictures.truths.values(), OLD_PHOTO, first)
-    every, protocol = pooled(found), _protocol(pictures, first)
-    log_evaluation(protocol, model.hash, _figures(protocol, found), log)
+    every = pooled(counts(model, pictures.truths.values(), OLD_PHOTO, first))
     yield at_least(f"{pictures.name}: precision", every.precision, "", GOAL)
     yield at_least(f"{pictures.name}: recall", every.recall, "", GOAL)
-
-
-def _protocol(pictures: Pictures, first: int) -> Protocol:
-    return Protocol(
-        name=f"damage detected in {pictures.name}",
-        pictures=pictures.spec,
-        seeds=pictures.seeds,
-        size=pictures.size,
-        degradations=(f"{OLD_PHOTO}, seeds from {first} on",),
-        measures=MEASURES,
-        public=not pictures.seeds,
-        fingerprint=pictures.fingerprint,
-    )
-
-
-def _figures(protocol: Protocol, found: Sequence[Matches]) -> list[Figure]:
-    values = {name: np.array([getattr(one, name) for one in found]) for name in MEASURES}
-    return [figure(protocol, NET, name, value) for name, value in values.items()]
 
 
 def kind_rows(model: Model, photos: Pictures, first: int) -> Iterator[Row]:
@@ -127,13 +102,13 @@ def time_row(model: Model) -> Row:
 
 def main() -> int:
     """Measure, print, say whether every goal is met."""
-    given = options(__doc__, first_seed=PROTOCOL_SEEDS.start, count=COUNT, model=NET, log=Path)
+    given = options(__doc__, first_seed=PROTOCOL_SEEDS.start, count=COUNT, model=NET)
     model, first = load(given.model, task="detect"), given.first_seed
     seeds, photos = range(first, first + given.count), photographs()
     rows = [
         row
         for pictures in (faces(seeds), leaves(seeds), photos)
-        for row in set_rows(model, pictures, first, given.log)
+        for row in set_rows(model, pictures, first)
     ]
     rows += [*kind_rows(model, photos, first), *false_rows(model, photos), time_row(model)]
     return report(rows, json=given.json)

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
-from table import Row, at_least, at_most, log_use, options, report
+from table import Row, at_least, at_most, options, report
 
 from trombine.core.conventions import GROUP_OF_PART, GROUPS, to_picture
 from trombine.data.masks import mask
@@ -142,8 +142,6 @@ def rows(faces: Sequence[Painted], seeds: range, model: Model) -> list[Row]:
                 distance[who].append(off(found.points, painted.points, hole))
     rises = [moved_mouth(painted, model) for painted in faces]
     moved = [moved_pixels(painted) for painted in faces]
-    values = {"IoU of asked parts": np.array(overlap["own"])}
-    log_use("steered faces", "world:photo", seeds, SIZE, model, values, ["irregular:30-50"])
     own, others = (float(np.mean(overlap[who])) for who in overlap)
     near, far = (float(np.mean(distance[who])) for who in distance)
     return [

@@ -29,6 +29,7 @@ from typing import Any, Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import evaluations
 import torch
 from record import keep
 from table import ROOT, command, commit, machine
@@ -83,6 +84,8 @@ class Study:
         if unknown := set(asked.arms) - set(self.arms):
             parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(self.arms)}")
         torch.set_num_threads(1)
+        if not asked.pictures:
+            evaluations.begin(commit())
         names = asked.arms or (list(self.arms) if asked.pictures else self.lacking())
         failed = self.run(names, asked.pictures, asked.at_once) if asked.run else []
         print("a trial: nothing is kept" if asked.pictures else self.markdown())
@@ -105,6 +108,7 @@ class Study:
                 row = self.row(name, pictures)
                 if not pictures:
                     self.add(row)
+                    evaluations.log_uses(command(), {name: row["value"]})
                 print(dumps(row), flush=True)
 
         with ThreadPoolExecutor(at_once) as pool:
@@ -178,7 +182,7 @@ class Study:
     def add(self, row: Row) -> None:
         """Put a row into the result."""
         rows = {**self.known(), row["name"]: row}
-        told = {"command": command(), "commit": commit(), "protocol": None, "machine": machine()}
+        told = {"command": command(), "commit": commit(), "machine": machine()}
         ordered = [rows[name] for name in self.arms if name in rows]
         keep(self.result, dumps({**told, "rows": ordered}, indent=1) + "\n")
 

@@ -23,13 +23,9 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from evaluations import figure as figure_of
-from evaluations import log_evaluation
+import evaluations
 
 from trombine.core.computing import cores
-from trombine.metrics import Protocol
-from trombine.models import Model
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("trombine", "torch", "numpy", "numba", "scipy", "pillow", "cyclopts")
@@ -56,22 +52,22 @@ def at_most(name: str, value: float, unit: str, goal: float) -> Row:
     return Row(name, value, unit, f"<= {goal:g}", bool(value <= goal))
 
 
-def report(rows: Sequence[Row], json: bool = False, protocol: str | None = None) -> int:
-    """Print the rows, as a table or as JSON; return the exit code, 1 unless every row is met.
+def report(rows: Sequence[Row], json: bool = False) -> int:
+    """Print the rows, as a table or as JSON; return the exit code, 1 unless every row is met. Log
+    them where what is kept for tests was measured.
 
-    `protocol` is the hash of the frozen Protocol under which they were measured, if there is one.
     No rows at all is a failure: a program that measured nothing has shown nothing.
     """
-    print(dumps(as_json(rows, protocol), indent=1) if json else as_table(rows))
+    print(dumps(as_json(rows), indent=1) if json else as_table(rows))
+    evaluations.log_uses(command(), {row.name: row.value for row in rows})
     return 0 if rows and all(row.ok for row in rows) else 1
 
 
-def as_json(rows: Sequence[Row], protocol: str | None = None) -> dict[str, object]:
+def as_json(rows: Sequence[Row]) -> dict[str, object]:
     """The rows, and what is needed to know where they come from."""
     return {
         "command": command(),
         "commit": commit(),
-        "protocol": protocol,
         "machine": machine(),
         "rows": [asdict(row) for row in rows],
     }
@@ -105,48 +101,26 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
-def log_use(
-    name: str,
-    pictures: str,
-    seeds: range,
-    size: int,
-    model: Model,
-    values: Mapping[str, np.ndarray],
-    degradations: Sequence[str] = (),
-    path: Path | None = None,
-) -> None:
-    """Add a line to bench/evaluations.jsonl where these seeds are a frozen protocol's: of a model,
-    by measure a value for each seed."""
-    protocol = Protocol(
-        name=name,
-        pictures=pictures,
-        seeds=seeds,
-        size=size,
-        degradations=tuple(degradations),
-        measures=tuple(values),
-    )
-    found = [
-        figure_of(protocol, model.path.stem, measure, each) for measure, each in values.items()
-    ]
-    log_evaluation(protocol, model.hash, found, path)
-
-
 def options(about: str | None, **defaults: Any) -> argparse.Namespace:
-    """What the command line says: --json, and an option for each default, of its type, of which
-    Path is any path or none; of a table or tuple (--only) some names."""
+    """What the command line says: --json, --log, and an option for each default, of its type; of a
+    table or tuple (--only) some names. A run begins here: its seeds are noted."""
     parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
     parser.add_argument("--json", action="store_true", help="print JSON")
+    about_log = "where uses of test pictures are logged, instead of bench/evaluations.jsonl"
+    parser.add_argument("--log", type=Path, metavar="FILE", help=about_log)
     for name, default in defaults.items():
         option = f"--{name.replace('_', '-')}"
-        if default is Path:
-            parser.add_argument(option, type=Path)
-        elif isinstance(default, int | float | str):
+        if isinstance(default, int | float | str):
             help = f"default {default}"
             parser.add_argument(option, type=type(default), default=default, help=help)
         else:
             names = list(default)
             parser.add_argument(option, nargs="+", choices=names, default=names, metavar="NAME")
-    return parser.parse_args()
+    given = parser.parse_args()
+    evaluations.begin(commit(), given.log)
+    if "first_seed" in given:
+        evaluations.use_seeds(range(given.first_seed, given.first_seed + given.count))
+    return given
 
 
 def command() -> str:
@@ -157,13 +131,13 @@ def command() -> str:
 
 
 def commit() -> str:
-    """The commit of the code that ran; ends in `+changes` where code differed from it."""
+    """The commit of the code that ran; ends in CHANGES where code differed from it."""
     head = _git("rev-parse", "--short=12", "HEAD")
     if not head:
         return "unknown"
     # Results and the documents that quote them are what a run changes; code is what it ran.
     changed = _git("status", "--porcelain", "--", "trombine", "bench/*.py", "pyproject.toml")
-    return head + ("+changes" if changed else "")
+    return head + (evaluations.CHANGES if changed else "")
 
 
 def _git(*arguments: str) -> str:

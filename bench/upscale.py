@@ -1,11 +1,9 @@
 """How well and how fast the shipped nets enlarge: every figure that trombine upscale promises.
 
-    python bench/upscale.py [--first-seed N] [--count M] [--only GROUP ...] [--log FILE] [--json]
+    python bench/upscale.py [--first-seed N] [--count M] [--only GROUP ...] [--json]
 
 Set5 and the portraits are read from ../shared/data beside the repository; where they are missing
-their rows are left out, and a line says so. Figures are PSNR-Y, each with its 95 % interval and the
-hash of its protocol. Uses of public pictures and of protocol seeds are logged in
-bench/evaluations.jsonl, or in the file given with --log.
+their rows are left out, and a line says so. Figures are PSNR-Y, each with its 95 % interval.
 """
 
 from __future__ import annotations
@@ -15,15 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from math import sqrt
-from pathlib import Path
 from typing import Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 import upscale_speed
-from evaluations import Figure, log_evaluation
+from intervals import Figure, share
 from table import Row, at_least, at_most, options, report
 from upscale_drawings import SIZES as SIZES_PAINTED
 from upscale_drawings import wrong_of
@@ -46,7 +42,7 @@ from upscale_quality import (
 import trombine
 from trombine.core.conventions import to_pixels
 from trombine.eval.methods import of_model
-from trombine.metrics import PROTOCOL_SEEDS, Protocol
+from trombine.metrics import PROTOCOL_SEEDS
 from trombine.metrics.drawing import is_drawing
 from trombine.models import load
 from trombine.nets import build
@@ -67,11 +63,9 @@ Rows = Iterator[Row]
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What to measure on, and what is kept of it."""
+    """What to measure on."""
 
     seeds: range  # of the world's faces
-    log: Path | None = None  # where evaluations are written; None: where they belong
-    protocols: dict[str, str]  # name to hash, of all that was measured: filled in on the way
 
 
 # ---------------------------------------------------------------------------------------------
@@ -84,7 +78,7 @@ def set5_rows(asked: Asked) -> Rows:
         return
     pictures = set5()
     for factor, goal in SET5.items():
-        scores = scored(asked, "upscale", pictures, factor)
+        scores = scored("upscale", pictures, factor)
         about, net = f"Set5 x{factor}", f"upscale-x{factor}"
         found = bicubic_of_papers(pictures, factor)
         wanted = BICUBIC[factor]
@@ -102,7 +96,7 @@ def photograph_rows(asked: Asked) -> Rows:
     """Better than without a net, on each."""
     pictures = photographs()
     for factor in (2, 4):
-        scores = scored(asked, "upscale", pictures, factor)
+        scores = scored("upscale", pictures, factor)
         about, net = f"photographs x{factor}", f"upscale-x{factor}"
         yield plain(f"{about}: {net}", scores.figure(net))
         yield plain(f"{about}: {net} over bicubic", scores.gained(net, "bicubic"))
@@ -115,7 +109,7 @@ def portrait_rows(asked: Asked) -> Rows:
         return
     pictures = portraits()
     for factor, goal in PORTRAITS.items():
-        scores = scored(asked, "upscale", pictures, factor)
+        scores = scored("upscale", pictures, factor)
         about, net = f"portraits x{factor}", f"upscale-x{factor}"
         yield from gain_rows(about, scores, net, goal)
         yield from better_rows(about, scores, net)
@@ -125,7 +119,7 @@ def face_rows(asked: Asked) -> Rows:
     """Faces of the world."""
     pictures = faces(asked.seeds)
     for factor, goal in FACES.items():
-        scores = scored(asked, "upscale", pictures, factor)
+        scores = scored("upscale", pictures, factor)
         yield from gain_rows(f"faces x{factor}", scores, f"upscale-x{factor}", goal)
 
 
@@ -148,7 +142,7 @@ def drawing_rows(asked: Asked) -> Rows:
     """Drawn faces of the world, with the net for drawings."""
     pictures = drawings(asked.seeds)
     for factor, goal in DRAWINGS.items():
-        scores = scored(asked, "upscale-drawings", pictures, factor)
+        scores = scored("upscale-drawings", pictures, factor)
         yield from gain_rows(f"drawings x{factor}", scores, f"upscale-drawings-x{factor}", goal)
 
 
@@ -157,36 +151,25 @@ def wild_rows(asked: Asked) -> Rows:
     names = ("upscale-wild-x4", "upscale-x4")
     sets = faces(asked.seeds), photographs()
     for pictures, goal in zip(sets, WILD_GAINS, strict=True):
-        scores = scored_by(asked, names, pictures, 4, chain=WILD, over="upscale-x4")
+        scores = scored_by(names, pictures, 4, chain=WILD, over="upscale-x4")
         about = f"{pictures.name} x4, damaged: {names[0]}"
         yield plain(about, scores.figure(names[0]))
         yield goal_row(f"{about} over bicubic", scores.gained(names[0], "bicubic"), goal)
         yield plain(f"{about} over {names[1]}", scores.gained(*names))
 
 
-def scored(asked: Asked, family: str, pictures: Pictures, factor: int) -> Scores:
+def scored(family: str, pictures: Pictures, factor: int) -> Scores:
     """One net's scores: the family's, for this factor."""
-    return scored_by(asked, (f"{family}-x{factor}",), pictures, factor)
+    return scored_by((f"{family}-x{factor}",), pictures, factor)
 
 
 def scored_by(
-    asked: Asked,
-    names: tuple[str, ...],
-    pictures: Pictures,
-    factor: int,
-    *,
-    chain: str = "",
-    over: str = "",
+    names: tuple[str, ...], pictures: Pictures, factor: int, *, chain: str = "", over: str = ""
 ) -> Scores:
-    """Scores of these nets, said and logged."""
-    models = {name: load(name) for name in names}
-    ways = {name: of_model(model) for name, model in models.items()}
-    scores = measured(pictures, factor, ways, chain=chain, over=over)
-    say(scores.protocol.describe())
-    asked.protocols[scores.protocol.name] = scores.protocol.hash
-    for name, model in models.items():
-        scores.log(name, model.hash, asked.log)
-    return scores
+    """Scores of these nets."""
+    say(f"{pictures.name} x{factor}, {chain or 'shrunk'}: {', '.join(names)}")
+    ways = {name: of_model(load(name)) for name in names}
+    return measured(pictures, factor, ways, chain=chain, over=over)
 
 
 def gain_rows(about: str, scores: Scores, net: str, goal: float) -> Rows:
@@ -215,8 +198,8 @@ def goal_row(name: str, one: Figure, goal: float) -> Row:
 
 
 def unit_of(one: Figure) -> str:
-    """Decibels, the interval, and under which protocol."""
-    return f"dB ({one.low:.2f} to {one.high:.2f}, protocol {one.protocol})"
+    """Decibels, and the interval."""
+    return f"dB ({one.low:.2f} to {one.high:.2f})"
 
 
 # ---------------------------------------------------------------------------------------------
@@ -226,8 +209,10 @@ def unit_of(one: Figure) -> str:
 def detector_rows(asked: Asked) -> Rows:
     """Whether drawings are told from photographs: faces of every style, and real photographs."""
     found = wrong_of(asked.seeds.start, len(asked.seeds))
-    figures = detector_figures(asked, {style: found[style] for style in STYLES})
-    for style, one in zip(STYLES, figures, strict=True):
+    for style in STYLES:
+        wrong = found[style]
+        assert isinstance(wrong, float)
+        one = share(1 - wrong, len(asked.seeds) * len(SIZES_PAINTED))
         yield at_least(f"detector: {style} faces told right", one.mean, shares_of(one), DETECTED)
     wrong = found["photographs"]
     assert isinstance(wrong, list)
@@ -238,49 +223,9 @@ def detector_rows(asked: Asked) -> Rows:
         yield at_most(f"detector: Set5 taken for drawings{among(wrong)}", len(wrong), "of 5", 0)
 
 
-def detector_figures(asked: Asked, wrong: Mapping[str, float | list[str]]) -> list[Figure]:
-    """The share that is told right in each style, with Wilson's 95 % interval; said and logged."""
-    protocol = Protocol(
-        name="drawing or photograph",
-        pictures="world:photo, world:anime, world:cartoon, world:sketch",
-        seeds=asked.seeds,
-        size=None,
-        degradations=(f"painted at {', '.join(map(str, SIZES_PAINTED))} px",),
-        measures=tuple(f"told right: {style}" for style in wrong),
-    )
-    count = len(asked.seeds) * len(SIZES_PAINTED)
-    figures = []
-    for measure, share in zip(protocol.measures, wrong.values(), strict=True):
-        assert isinstance(share, float)
-        low, high = wilson(1 - share, count)
-        figures.append(
-            Figure(
-                protocol=protocol.hash,
-                method="is_drawing",
-                measure=measure,
-                mean=1 - share,
-                low=low,
-                high=high,
-                count=count,
-            )
-        )
-    say(protocol.describe())
-    asked.protocols[protocol.name] = protocol.hash
-    log_evaluation(protocol, None, figures, asked.log)
-    return figures
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson, 1927)."""
-    z = 1.959964
-    middle = share + z * z / (2 * count)
-    reach = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return (middle - reach) / (1 + z * z / count), (middle + reach) / (1 + z * z / count)
-
-
 def shares_of(one: Figure) -> str:
-    """The unit of a share, its interval, and under which protocol."""
-    return f"of pictures ({one.low:.4f} to {one.high:.4f}, protocol {one.protocol})"
+    """The unit of a share, and its interval."""
+    return f"of pictures ({one.low:.4f} to {one.high:.4f})"
 
 
 def among(names: list[str]) -> str:
@@ -342,12 +287,10 @@ def measure(asked: Asked, groups: Mapping[str, Callable[[Asked], Rows]]) -> Rows
 
 def run(groups: Mapping[str, Callable[[Asked], Rows]], about: str, *, count: int) -> int:
     """Measure what the command line asks for; 1 unless every row meets its goal."""
-    given = options(about, first_seed=PROTOCOL_SEEDS.start, count=count, only=groups, log=Path)
+    given = options(about, first_seed=PROTOCOL_SEEDS.start, count=count, only=groups)
     seeds = range(given.first_seed, given.first_seed + given.count)
-    asked = Asked(seeds=seeds, log=given.log, protocols={})
-    rows = list(measure(asked, {name: groups[name] for name in given.only}))
-    protocols = ", ".join(f"{name}: {hash}" for name, hash in asked.protocols.items())
-    return report(rows, json=given.json, protocol=protocols or None)
+    rows = list(measure(Asked(seeds=seeds), {name: groups[name] for name in given.only}))
+    return report(rows, json=given.json)
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import torch
 import upscale_sharp
-from evaluations import Figure, figure, log_evaluation
+from intervals import figure
 from table import Row, at_least, at_most
 from upscale import Asked, Rows, gain_rows, goal_row, run, there
 from upscale_pictures import Pictures, drawings, faces, photographs, portraits
@@ -26,7 +26,7 @@ from upscale_quality import Scores, damaged, measured
 
 import trombine
 from trombine.eval.methods import of_model
-from trombine.metrics import Protocol, psnr_y
+from trombine.metrics import psnr_y
 from trombine.models import load
 
 COMMAND: Final = "trombine upscale"
@@ -58,36 +58,10 @@ def by_command(small: torch.Tensor, *, factor: int) -> torch.Tensor:
     return (trombine.upscale(small, scale=factor) * 255).round() / 255
 
 
-def noted(
-    asked: Asked, pictures: Pictures, damage: str, measure: str, values: Sequence[float]
-) -> Figure:
-    """The mean of what the command did with each picture, with its interval; logged."""
-    protocol = Protocol(
-        name=f"{pictures.name}, by the command",
-        pictures=pictures.spec,
-        seeds=pictures.seeds,
-        size=pictures.size,
-        degradations=(damage,),
-        measures=(measure,),
-        public=not pictures.seeds,
-        fingerprint=pictures.fingerprint,
-    )
-    found = figure(protocol, COMMAND, measure, np.array(values))
-    asked.protocols[f"{protocol.name}, {damage}, {measure}"] = protocol.hash
-    log_evaluation(protocol, None, [found], asked.log)
-    return found
-
-
-def scored(
-    asked: Asked, pictures: Pictures, factor: int, *nets: str, chain: str = "", over: str = ""
-) -> Scores:
-    """The command and these nets on pictures; logged."""
-    models = {name: load(name) for name in nets}
-    ways = {name: of_model(model) for name, model in models.items()}
-    scores = measured(pictures, factor, {**ways, COMMAND: by_command}, chain=chain, over=over)
-    asked.protocols[f"{scores.protocol.name} {chain}"] = scores.protocol.hash
-    scores.log(COMMAND, "+".join(model.hash for model in models.values()), asked.log)
-    return scores
+def scored(pictures: Pictures, factor: int, *nets: str, chain: str = "", over: str = "") -> Scores:
+    """The command and these nets on pictures."""
+    ways = {name: of_model(load(name)) for name in nets}
+    return measured(pictures, factor, {**ways, COMMAND: by_command}, chain=chain, over=over)
 
 
 def x8_rows(asked: Asked) -> Rows:
@@ -96,7 +70,7 @@ def x8_rows(asked: Asked) -> Rows:
         if name == "portraits" and not there(name):
             return
         pictures = faces(asked.seeds) if name == "faces" else portraits()
-        scores = scored(asked, pictures, 8)
+        scores = scored(pictures, 8)
         yield from gain_rows(f"{name} x8", scores, COMMAND, goal)
 
 
@@ -106,13 +80,13 @@ def default_rows(asked: Asked) -> Rows:
         (drawings(asked.seeds), "upscale-drawings-x4", DRAWN_LOSS),
         (photographs(), "upscale-x4", PHOTO_LOSS),
     ):
-        lost = scored(asked, pictures, 4, best, over=best).gained(COMMAND, best)
+        lost = scored(pictures, 4, best, over=best).gained(COMMAND, best)
         yield goal_row(f"{pictures.name} x4: the default over {best}", lost, -most)
     if not there("portraits"):
         return
     pictures, nets = portraits(), ("upscale-x4", "upscale-wild-x4")
     for quality in JPEG_QUALITIES:
-        scores = scored(asked, pictures, 4, *nets, chain=f"shrink:4+jpeg:{quality}")
+        scores = scored(pictures, 4, *nets, chain=f"shrink:4+jpeg:{quality}")
         about = f"portraits x4 as JPEG {quality}: the default over"
         better = max(nets, key=lambda name: scores.figure(name).mean)
         gain = float(scores.gain(COMMAND, better).mean())
@@ -120,7 +94,7 @@ def default_rows(asked: Asked) -> Rows:
         if quality == JPEG_GOAL[0]:
             yield goal_row(f"{about} bicubic", scores.gained(COMMAND, "bicubic"), JPEG_GOAL[1])
     for damage, chain in AS_FOUND.items():
-        gained = scored(asked, pictures, 4, chain=f"shrink:4+{chain}").gained(COMMAND, "bicubic")
+        gained = scored(pictures, 4, chain=f"shrink:4+{chain}").gained(COMMAND, "bicubic")
         yield goal_row(f"portraits x4, {damage}: the default over bicubic", gained, 0)
 
 
@@ -135,8 +109,8 @@ def clean_rows(asked: Asked) -> Rows:
                 made = by_command(small, factor=1)
                 before, after = (psnr_y(whole, one, border=0) for one in (small, made))
                 gains.append(float(after - before))
-            gained = noted(asked, pictures, chain, "gain of -x 1", gains)
-            yield goal_row(f"{pictures.name} x1, {chain}: over the damaged picture", gained, 0)
+            about = f"{pictures.name} x1, {chain}: over the damaged picture"
+            yield goal_row(about, figure(np.array(gains)), 0)
 
 
 def sharp_rows(asked: Asked) -> Rows:
@@ -148,9 +122,8 @@ def sharp_rows(asked: Asked) -> Rows:
         )
         for about, result in (("sharpness 1", sharp), ("sharpness .5", half)):
             name = f"{pictures.name} x4, {about}"
-            lost = [*(result["PSNR-Y"] - soft["PSNR-Y"])]
-            gained = noted(asked, pictures, f"shrunk 4 times; {about}", "gain over soft", lost)
-            yield goal_row(f"{name}: over upscale-x4", gained, -SHARP_LOSS)
+            lost = figure(result["PSNR-Y"] - soft["PSNR-Y"])
+            yield goal_row(f"{name}: over upscale-x4", lost, -SHARP_LOSS)
             nearer = result["witness"].mean() / soft["witness"].mean()
             edges, before = (float(np.median(found["edges"])) for found in (result, soft))
             grid, tint = float(np.median(result["grid"])), float(result["tint"].mean())

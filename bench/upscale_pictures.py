@@ -6,7 +6,6 @@ upscale_quality.py.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 
 import skimage.data
 import torch
+from evaluations import use
 from table import ROOT
 
 from trombine.core.conventions import to_picture
@@ -52,47 +52,45 @@ PHOTOGRAPHS: Final = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pictures:
-    """Whole pictures by name, 3 x H x W, grey ones 1 x H x W; and what a Protocol says of them."""
+    """Whole pictures by name, 3 x H x W, grey ones 1 x H x W."""
 
     name: str  # for people
-    spec: str  # a source's spec, or the name of a public test set
     truths: dict[str, torch.Tensor]
     seeds: range = range(0)  # none: from files
-    fingerprint: str = ""  # of the files
-
-    @property
-    def size(self) -> int | None:
-        """Pixels a side, where they are painted."""
-        return SIZE if self.seeds else None
 
 
 def set5() -> Pictures:
     """The five that papers on enlarging report on."""
-    return from_files("Set5", "set5", sorted((SHARED / "set5").glob("*.png")))
+    use("Set5")
+    return from_files("Set5", sorted((SHARED / "set5").glob("*.png")))
 
 
 def portraits() -> Pictures:
     """The 102 portraits that are for measuring only."""
+    return from_files("portraits", test_portraits())
+
+
+def test_portraits(count: int | None = None) -> list[Path]:
+    """The files of those portraits, or of the first of them; none where the set is missing."""
     folder = SHARED / "portraits"
-    names = (folder / "test.txt").read_text().split()
-    return from_files("portraits", "portraits/test.txt", [folder / name for name in names])
+    names = (folder / "test.txt").read_text().split()[:count] if folder.exists() else []
+    if names:
+        use(f"portraits/test.txt: {len(names)}")
+    return [folder / name for name in names]
 
 
 def photographs() -> Pictures:
     """Those that come with scikit-image."""
     folder = Path(skimage.data.__file__).parent
     paths = [folder / name for name in PHOTOGRAPHS]
-    return from_files("photographs", f"scikit-image: {', '.join(PHOTOGRAPHS)}", paths)
+    use("photographs of scikit-image")
+    return from_files("photographs", paths)
 
 
-def from_files(name: str, spec: str, paths: Iterable[Path]) -> Pictures:
-    """Pictures of files, and the fingerprint of all their bytes."""
-    paths = list(paths)
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+def from_files(name: str, paths: Iterable[Path]) -> Pictures:
+    """Pictures of files."""
     truths = {path.stem: _one(path) for path in paths}
-    return Pictures(name=name, spec=spec, truths=truths, fingerprint=digest.hexdigest()[:12])
+    return Pictures(name=name, truths=truths)
 
 
 def _one(path: Path) -> torch.Tensor:
@@ -104,24 +102,23 @@ def _one(path: Path) -> torch.Tensor:
 
 def faces(seeds: range) -> Pictures:
     """Faces of the world, painted like photographs."""
-    return _painted("faces", "world:photo", seeds, ("photo",))
+    return _painted("faces", seeds, ("photo",))
 
 
 def drawings(seeds: range) -> Pictures:
     """Faces of the world, drawn in one style after the other."""
-    spec = f"{', '.join(f'world:{style}' for style in DRAWN)} in turn (seed modulo {len(DRAWN)})"
-    return _painted("drawings", spec, seeds, DRAWN)
+    return _painted("drawings", seeds, DRAWN)
 
 
 def leaves(seeds: range) -> Pictures:
     """Pictures of overlapping shapes."""
     truths = {f"leaves {seed}": to_picture(leaves_of(seed, SIZE)) for seed in seeds}
-    return Pictures(name="leaves", spec="leaves", truths=truths, seeds=seeds)
+    return Pictures(name="leaves", truths=truths, seeds=seeds)
 
 
-def _painted(name: str, spec: str, seeds: range, styles: tuple[str, ...]) -> Pictures:
+def _painted(name: str, seeds: range, styles: tuple[str, ...]) -> Pictures:
     truths = {}
     for seed in seeds:
         style = styles[seed % len(styles)]
         truths[f"{style} {seed}"] = to_picture(paint(face(seed), SIZE, style).pixels)
-    return Pictures(name=name, spec=spec, truths=truths, seeds=seeds)
+    return Pictures(name=name, truths=truths, seeds=seeds)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
-from evaluations import Figure, figure, log_evaluation
+from intervals import Figure, figure
 from jaxtyping import Float32, Float64
 from upscale_pictures import Pictures
 
@@ -23,23 +22,19 @@ from trombine.core.conventions import to_picture, to_pixels
 from trombine.data.degrade import Chain, degrade_one
 from trombine.data.resize import crop_to_multiple, imresize_matlab, shrink
 from trombine.eval.methods import TASKS, Run
-from trombine.metrics import Protocol, luma, psnr, psnr_y
+from trombine.metrics import luma, psnr, psnr_y
 
 Picture = Float32[torch.Tensor, "c h w"]
 Way = Callable[[torch.Tensor], torch.Tensor]  # small pictures to large ones
 
-MEASURE: Final = "PSNR-Y"
-SHRUNK: Final = "shrunk {} times in colour as MATLAB's bicubic imresize, rounded to 8 bits"
-SCORED: Final = "results rounded to 8 bits; a border of {} pixels does not count"
 # The damage that upscale-wild undoes; noise of 5 levels of 255.
 WILD: Final = "blur:gaussian:1+shrink:4+noise:gaussian:0.019608+jpeg:40"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scores:
-    """PSNR-Y of each way for each picture, and under which protocol."""
+    """PSNR-Y of each way for each picture."""
 
-    protocol: Protocol
     pictures: tuple[str, ...]
     values: dict[str, Float64[np.ndarray, "n"]]
     floors: tuple[str, ...]  # the ways that nets are to be better than
@@ -63,16 +58,11 @@ class Scores:
 
     def figure(self, way: str) -> Figure:
         """The mean PSNR-Y of a way, with its interval."""
-        return figure(self.protocol, way, MEASURE, self.values[way])
+        return figure(self.values[way])
 
     def gained(self, way: str, floor: str) -> Figure:
         """The mean gain over a floor, with its interval."""
-        return figure(self.protocol, way, f"gain over {floor}", self.gain(way, floor))
-
-    def log(self, way: str, model_hash: str, path: Path | None) -> None:
-        """A line of bench/evaluations.jsonl for a net, if the protocol's uses are logged."""
-        gains = [self.gained(way, floor) for floor in self.floors if floor != way]
-        log_evaluation(self.protocol, model_hash, [self.figure(way), *gains], path)
+        return figure(self.gain(way, floor))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -114,27 +104,9 @@ def measured(
         for name, way in ways.items():
             found[name].append(psnr_y(whole, way(small), border=factor).item())
     return Scores(
-        protocol=protocol_of(pictures, factor, chain, below),
         pictures=tuple(pictures.truths),
         values={name: np.array(values) for name, values in found.items()},
         floors=below,
-    )
-
-
-def protocol_of(
-    pictures: Pictures, factor: int, chain: str, below: tuple[str, ...] = FLOORS
-) -> Protocol:
-    """All that the figures depend on besides the net."""
-    damage = f"{chain}, seeds of its chance the picture's" if chain else SHRUNK.format(factor)
-    return Protocol(
-        name=f"{pictures.name} x{factor}{', damaged' if chain else ''}",
-        pictures=pictures.spec,
-        seeds=pictures.seeds,
-        size=pictures.size,
-        degradations=(f"cropped to a multiple of {factor}", damage, SCORED.format(factor)),
-        measures=(MEASURE, *(f"gain over {floor}" for floor in below)),
-        public=not pictures.seeds,
-        fingerprint=pictures.fingerprint,
     )
 
 

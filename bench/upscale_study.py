@@ -107,9 +107,8 @@ def measured_by(_row: Arm, model: Model, trial: bool) -> Row:
 
 
 def gain(model: Model, pictures: Pictures, factor: int) -> float:
-    """Decibels over bicubic, the mean over the pictures; logged where the pictures are public."""
+    """Decibels over bicubic, the mean over the pictures."""
     scores = measured(pictures, factor, {"net": of_model(model)})
-    scores.log("net", model.hash, None)
     return round(float(scores.gain("net", "bicubic").mean()), 3)
 
 
@@ -130,9 +129,7 @@ def only(pictures: Pictures, names: tuple[str, ...]) -> Pictures:
     """Some of several pictures, as a set of its own."""
     return Pictures(
         name=" and ".join(names),
-        spec=f"{pictures.spec}; of these {' and '.join(names)}",
         truths={name: pictures.truths[name] for name in names},
-        fingerprint=pictures.fingerprint,
     )
 
 

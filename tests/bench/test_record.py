@@ -30,8 +30,21 @@ def test_a_result_is_kept_and_shown(
 ) -> None:
     program(tmp_path, "speed", dumps(RESULT), code)
     assert record.record("speed", tmp_path) == met
-    assert loads((tmp_path / "bench" / "results" / "speed.json").read_text()) == RESULT
+    kept = loads((tmp_path / "bench" / "results" / "speed.json").read_text())
+    assert kept.pop("minutes") < 1
+    assert kept == RESULT
     assert "speed      3  times  >= 2  met" in capsys.readouterr().out
+
+
+def test_code_that_differs_from_its_commit_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["record.py", "data"])
+    monkeypatch.setattr(record, "commit", lambda: "0123456789ab+changes")
+    monkeypatch.setattr(record, "record", lambda name: pytest.fail("it ran"))
+    with pytest.raises(SystemExit):
+        record.main()
+    assert "commit it first" in capsys.readouterr().err
 
 
 def test_a_program_that_breaks_leaves_the_result_before(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_training_that_fails_is_named_and_the_others_go_on(
         return "its training ended with 2" if name == "two" else ""
 
     monkeypatch.setattr(Study, "train", train)
-    monkeypatch.setattr(Study, "row", lambda _, name, __: {"name": name})
+    monkeypatch.setattr(Study, "row", lambda _, name, __: {"name": name, "value": 1})
     assert study.run(["one", "two", "three"], None) == ["two"]
     assert list(study.known()) == ["one", "three"]
     said = capsys.readouterr()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from json import loads
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,8 @@ from table import (
     at_least,
     at_most,
     interleaved,
-    log_use,
     report,
 )
-
-from trombine.models import load
 
 MET = [at_least("photo", 170.2, "pictures a second", 168), Row("anime", 12345.6, "ms")]
 MISSED = [*MET, at_most("help", np.float64(1.51), "times bare", 1.5)]
@@ -52,8 +48,7 @@ def test_the_table_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -
 
 def test_json_says_where_it_comes_from(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", [str(root / "bench" / "data.py"), "--json"])
-    told = as_json(MET, protocol="abc123")
-    assert told["protocol"] == "abc123"
+    told = as_json(MET)
     assert told["command"] == "python bench/data.py --json"
     assert re.fullmatch(r"unknown|[0-9a-f]{12}(\+changes)?", str(told["commit"]))
 
@@ -68,13 +63,3 @@ def test_things_are_measured_in_turn_and_the_first_rounds_are_forgotten() -> Non
     found = interleaved({"a": lambda: measure("a"), "b": lambda: measure("b")}, rounds=2, warm=1)
     assert calls == ["a", "b", "b", "a", "a", "b"]
     assert found == {"a": [4, 5], "b": [3, 6]}
-
-
-def test_uses_of_protocol_seeds_are_logged_by_value(tmp_path: Path) -> None:
-    log, model = tmp_path / "evaluations.jsonl", load("upscale-fast-x2")
-    for first in (1_000_000, 1_700_000):
-        values = {"gain": np.array([1.0, 2.0, 6.0])}
-        log_use("faces", "world:photo", range(first, first + 3), 96, model, values, ["hole"], log)
-    (line,) = map(loads, log.read_text().splitlines())
-    assert line["model"] == model.hash and line["conditions"]["degradations"] == ["hole"]
-    assert [(one["method"], one["mean"]) for one in line["figures"]] == [("upscale-fast-x2", 3)]

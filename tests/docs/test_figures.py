@@ -82,7 +82,6 @@ def test_the_test_sees_an_unmarked_number(line: str, refused: bool) -> None:
 RESULT = {
     "command": "python bench/data.py --json",
     "commit": "0123456789ab",
-    "protocol": None,
     "machine": {"cores": 2},
     "rows": [{"name": "photo, 64 px", "value": 168.44, "unit": "pictures a second", "ok": True}],
 }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluations import figure
+from intervals import figure
 from scipy import stats
 
 from trombine.eval.stats import mean
-from trombine.metrics import Protocol
 
 
 @pytest.mark.parametrize("count", [2, 5, 12])
@@ -16,10 +15,7 @@ def test_a_means_interval_is_students(count: int) -> None:
     values = np.random.default_rng(count).normal(30, 2, count)
     wanted = stats.ttest_1samp(values, 0).confidence_interval()
     assert mean(values) == pytest.approx((values.mean(), wanted.low, wanted.high))
-    protocol = Protocol(
-        name="a", pictures="b", seeds=range(count), size=8, degradations=(), measures=("psnr",)
-    )
-    found = figure(protocol, "net", "psnr", values)
+    found = figure(values)
     assert (found.mean, found.low, found.high) == pytest.approx(mean(values))
 
 

@@ -1,17 +1,18 @@
-"""PSNR and SSIM at their doors, the protocol's hash, the tables it refuses, the log."""
+"""PSNR and SSIM at their doors, and the protocol's hash."""
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from evaluations import Figure, figure
 
 from trombine.core.errors import InputError
 from trombine.metrics import (
     Protocol,
+    commit_of,
     psnr,
     psnr_y,
     ssim,
@@ -25,11 +26,6 @@ CHOOSING = Protocol(
     degradations=("shrunk 4 times as MATLAB, rounded to 8 bits",),
     measures=("PSNR", "SSIM"),
 )
-FROZEN = replace(CHOOSING, seeds=range(1_500_000, 1_500_004))
-
-
-def values(protocol: Protocol, mean: float = 30.0) -> Figure:
-    return figure(protocol, "bicubic", "PSNR", np.array([mean - 1, mean, mean, mean + 1]))
 
 
 # PSNR and SSIM -------------------------------------------------------------------------------
@@ -104,4 +100,18 @@ def test_every_condition_changes_the_hash(change: dict) -> None:
     assert replace(CHOOSING, **change).hash != CHOOSING.hash
 
 
-# Figures and tables --------------------------------------------------------------------------
+def test_the_commit_says_whether_the_checkout_was_changed(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", "-C", str(tmp_path), *who, *words], check=True, capture_output=True)
+
+    assert commit_of(tmp_path) is None  # no checkout
+    git("init")
+    assert commit_of(tmp_path) is None  # no commit yet
+    (tmp_path / "code.py").write_text("1")
+    git("add", "-A")
+    git("commit", "-m", "first")
+    head = commit_of(tmp_path)
+    assert head is not None and len(head) == 40
+    (tmp_path / "code.py").write_text("2")
+    assert commit_of(tmp_path) == head + "+"

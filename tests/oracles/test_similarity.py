@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from evaluations import figure
+from intervals import figure
 from scipy import stats
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from trombine.metrics import Protocol, luma, psnr, ssim, ssim_map
+from trombine.metrics import luma, psnr, ssim, ssim_map
 
 
 def pair(seed: int, *shape: int, noise: float = 0.1) -> tuple[torch.Tensor, torch.Tensor]:
@@ -96,9 +96,6 @@ def test_luma_is_that_of_matlab(rgb: tuple[float, float, float], y: float) -> No
 
 def test_the_interval_is_students() -> None:
     samples = np.array([21.0, 25.5, 23.1, 24.0, 22.2])
-    protocol = Protocol(
-        name="t", pictures="p", seeds=range(5), size=8, degradations=(), measures=("PSNR",)
-    )
-    ours = figure(protocol, "bicubic", "PSNR", samples)
+    ours = figure(samples)
     low, high = stats.t.interval(0.95, 4, loc=samples.mean(), scale=stats.sem(samples))
     assert (ours.low, ours.mean, ours.high) == pytest.approx((low, samples.mean(), high), abs=1e-9)

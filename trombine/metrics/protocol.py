@@ -13,7 +13,6 @@ CHOOSING_SEEDS: Final = range(1_000_000, 1_500_000)  # best checkpoint, threshol
 PROTOCOL_SEEDS: Final = range(1_500_000, 2_000_000)  # frozen protocols
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
-_LOG: Final = "bench/evaluations.jsonl"
 _LATER: Final = ("task", "version")  # fields that came after the first hashes
 
 
@@ -70,12 +69,11 @@ class Protocol:
 
 
 def commit_of(checkout: Path) -> str | None:
-    """The commit of a checkout, with + if it has changes other than to bench/evaluations.jsonl."""
+    """The commit of a checkout, with + if it has changes."""
     head = _git(checkout, "rev-parse", "--verify", "--quiet", "HEAD")
     if not head:
         return None
-    changes = _git(checkout, "status", "--porcelain", "--", f":(exclude){_LOG}")
-    return head + "+" * bool(changes)
+    return head + "+" * bool(_git(checkout, "status", "--porcelain"))
 
 
 def _git(checkout: Path, *words: str) -> str:
