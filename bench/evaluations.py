@@ -10,7 +10,7 @@ elsewhere and refuses nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -54,11 +54,11 @@ def use(pictures: str) -> None:
         _RUN.pictures.append(pictures)
 
 
-def log_uses(command: str, values: Mapping[str, float]) -> None:
+def log_uses(command: str, values: Iterable[tuple[str, float]]) -> None:
     """Append a line with what a run found, by row, if it used what is kept for tests."""
     if not _RUN.pictures:
         return
-    rounded = {name: round(float(value), 6) for name, value in values.items()}
+    rounded = [(name, round(float(value), 6)) for name, value in values]
     entry = {
         "commit": _RUN.commit,
         "command": command,

@@ -108,7 +108,7 @@ class Study:
                 row = self.row(name, pictures)
                 if not pictures:
                     self.add(row)
-                    evaluations.log_uses(command(), {name: row["value"]})
+                    evaluations.log_uses(command(), [(name, row["value"])])
                 print(dumps(row), flush=True)
 
         with ThreadPoolExecutor(at_once) as pool:

@@ -59,7 +59,7 @@ def report(rows: Sequence[Row], json: bool = False) -> int:
     No rows at all is a failure: a program that measured nothing has shown nothing.
     """
     print(dumps(as_json(rows), indent=1) if json else as_table(rows))
-    evaluations.log_uses(command(), {row.name: row.value for row in rows})
+    evaluations.log_uses(command(), [(row.name, row.value) for row in rows])
     return 0 if rows and all(row.ok for row in rows) else 1
 
 

@@ -56,7 +56,7 @@ def test_protocol_seeds_are_logged_by_the_table(
         "commit": CLEAN,
         "command": "python bench/tried.py",
         "pictures": ["seeds 1600000 to 1600002"],
-        "rows": {"gain": 2.5, "edges": 0.333333},
+        "rows": [["gain", 2.5], ["edges", 0.333333]],
     }
 
 
@@ -102,7 +102,7 @@ def test_test_portraits_are_noted(run, tmp_path: Path, monkeypatch: pytest.Monke
 def test_one_protocol_seed_is_enough(seeds: range, kept: bool, tmp_path: Path) -> None:
     evaluations.begin(CLEAN, tmp_path / "log.jsonl")
     evaluations.use_seeds(seeds)
-    evaluations.log_uses("python", {"x": 1})
+    evaluations.log_uses("python", [("x", 1)])
     assert (tmp_path / "log.jsonl").exists() == kept
 
 
@@ -145,7 +145,7 @@ def test_writers_at_once_do_not_mix_their_lines(tmp_path: Path) -> None:
 
     def write(command: str) -> None:
         for _ in range(10):
-            evaluations.log_uses(command, {"gain": 1.0})
+            evaluations.log_uses(command, [("gain", 1.0)])
 
     with ThreadPoolExecutor(len(commands)) as pool:
         list(pool.map(write, commands))
