@@ -67,10 +67,15 @@ def main() -> int:
     if args.list:
         print(*programs, sep="\n")
         return 0
-    if commit().endswith(CHANGES):
-        parser.error("the code differs from its commit, which each result names: commit it first")
+    refuse_changes(parser)
     met = [record(name) for name in programs]
     return 0 if all(met) else 1
+
+
+def refuse_changes(parser: argparse.ArgumentParser) -> None:
+    """End the program where the code that would run differs from its commit."""
+    if commit().endswith(CHANGES):
+        parser.error("the code differs from its commit, which each result names: commit it first")
 
 
 def record(name: str, root: Path = ROOT) -> bool:

@@ -31,7 +31,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import evaluations
 import torch
-from record import keep
+from record import keep, refuse_changes
 from table import ROOT, command, commit, machine
 
 from trombine.models import Model, load
@@ -84,7 +84,8 @@ class Study:
         if unknown := set(asked.arms) - set(self.arms):
             parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(self.arms)}")
         torch.set_num_threads(1)
-        if not asked.pictures:
+        if asked.run and not asked.pictures:
+            refuse_changes(parser)
             evaluations.begin(commit())
         names = asked.arms or (list(self.arms) if asked.pictures else self.lacking())
         failed = self.run(names, asked.pictures, asked.at_once) if asked.run else []

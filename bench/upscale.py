@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -61,18 +60,11 @@ SIDES: Final = (256, 512)  # pixels, of the small pictures that are timed
 Rows = Iterator[Row]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What to measure on."""
-
-    seeds: range  # of the world's faces
-
-
 # ---------------------------------------------------------------------------------------------
 # Nearness to the truth
 
 
-def set5_rows(asked: Asked) -> Rows:
+def set5_rows(seeds: range) -> Rows:
     """Against what papers report."""
     if not there("set5"):
         return
@@ -92,7 +84,7 @@ def set5_rows(asked: Asked) -> Rows:
         yield from better_rows(about, scores, net)
 
 
-def photograph_rows(asked: Asked) -> Rows:
+def photograph_rows(seeds: range) -> Rows:
     """Better than without a net, on each."""
     pictures = photographs()
     for factor in (2, 4):
@@ -103,7 +95,7 @@ def photograph_rows(asked: Asked) -> Rows:
         yield from better_rows(about, scores, net)
 
 
-def portrait_rows(asked: Asked) -> Rows:
+def portrait_rows(seeds: range) -> Rows:
     """Better by so much on average, and better on each."""
     if not there("portraits"):
         return
@@ -115,17 +107,17 @@ def portrait_rows(asked: Asked) -> Rows:
         yield from better_rows(about, scores, net)
 
 
-def face_rows(asked: Asked) -> Rows:
+def face_rows(seeds: range) -> Rows:
     """Faces of the world."""
-    pictures = faces(asked.seeds)
+    pictures = faces(seeds)
     for factor, goal in FACES.items():
         scores = scored("upscale", pictures, factor)
         yield from gain_rows(f"faces x{factor}", scores, f"upscale-x{factor}", goal)
 
 
-def best_rows(asked: Asked) -> Rows:
+def best_rows(seeds: range) -> Rows:
     """What the mean of eight adds, through the function that users call."""
-    for pictures in (photographs(), faces(asked.seeds)):
+    for pictures in (photographs(), faces(seeds)):
         for factor in (2, 4):
             net, best = f"upscale-x{factor}", "upscale --tta"
             ways = {net: of_model(load(net)), best: best_of_eight}
@@ -138,18 +130,18 @@ def best_of_eight(small: torch.Tensor, *, factor: int) -> torch.Tensor:
     return (trombine.upscale(small, scale=factor, model="upscale", tta=True) * 255).round() / 255
 
 
-def drawing_rows(asked: Asked) -> Rows:
+def drawing_rows(seeds: range) -> Rows:
     """Drawn faces of the world, with the net for drawings."""
-    pictures = drawings(asked.seeds)
+    pictures = drawings(seeds)
     for factor, goal in DRAWINGS.items():
         scores = scored("upscale-drawings", pictures, factor)
         yield from gain_rows(f"drawings x{factor}", scores, f"upscale-drawings-x{factor}", goal)
 
 
-def wild_rows(asked: Asked) -> Rows:
+def wild_rows(seeds: range) -> Rows:
     """Damaged pictures, also against the net that saw none."""
     names = ("upscale-wild-x4", "upscale-x4")
-    sets = faces(asked.seeds), photographs()
+    sets = faces(seeds), photographs()
     for pictures, goal in zip(sets, WILD_GAINS, strict=True):
         scores = scored_by(names, pictures, 4, chain=WILD, over="upscale-x4")
         about = f"{pictures.name} x4, damaged: {names[0]}"
@@ -206,13 +198,13 @@ def unit_of(one: Figure) -> str:
 # Everything else
 
 
-def detector_rows(asked: Asked) -> Rows:
+def detector_rows(seeds: range) -> Rows:
     """Whether drawings are told from photographs: faces of every style, and real photographs."""
-    found = wrong_of(asked.seeds.start, len(asked.seeds))
+    found, count = wrong_of(seeds.start, len(seeds)), len(seeds) * len(SIZES_PAINTED)
     for style in STYLES:
         wrong = found[style]
         assert isinstance(wrong, float)
-        one = share(1 - wrong, len(asked.seeds) * len(SIZES_PAINTED))
+        one = share(round((1 - wrong) * count), count)
         yield at_least(f"detector: {style} faces told right", one.mean, shares_of(one), DETECTED)
     wrong = found["photographs"]
     assert isinstance(wrong, list)
@@ -233,7 +225,7 @@ def among(names: list[str]) -> str:
     return f": {', '.join(names)}" if names else ""
 
 
-def speed_rows(asked: Asked) -> Rows:
+def speed_rows(seeds: range) -> Rows:
     """Seconds and bytes, beside plain torch."""
     for name in ("upscale-x2", "upscale-x4"):
         net = load(name).in_rgb
@@ -259,7 +251,7 @@ def there(folder: str) -> bool:
     return False
 
 
-GROUPS: Final[dict[str, Callable[[Asked], Rows]]] = {
+GROUPS: Final[dict[str, Callable[[range], Rows]]] = {
     "set5": set5_rows,
     "photographs": photograph_rows,
     "portraits": portrait_rows,
@@ -277,19 +269,19 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(asked: Asked, groups: Mapping[str, Callable[[Asked], Rows]]) -> Rows:
+def measure(seeds: range, groups: Mapping[str, Callable[[range], Rows]]) -> Rows:
     """The rows of these groups, with a line for each group that says how long it took."""
     for name, rows in groups.items():
         start = time.perf_counter()
-        yield from rows(asked)
+        yield from rows(seeds)
         say(f"{name}: {time.perf_counter() - start:.0f} s")
 
 
-def run(groups: Mapping[str, Callable[[Asked], Rows]], about: str, *, count: int) -> int:
+def run(groups: Mapping[str, Callable[[range], Rows]], about: str, *, count: int) -> int:
     """Measure what the command line asks for; 1 unless every row meets its goal."""
     given = options(about, first_seed=PROTOCOL_SEEDS.start, count=count, only=groups)
     seeds = range(given.first_seed, given.first_seed + given.count)
-    rows = list(measure(Asked(seeds=seeds), {name: groups[name] for name in given.only}))
+    rows = list(measure(seeds, {name: groups[name] for name in given.only}))
     return report(rows, json=given.json)
 
 

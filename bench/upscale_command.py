@@ -20,7 +20,7 @@ import torch
 import upscale_sharp
 from intervals import figure
 from table import Row, at_least, at_most
-from upscale import Asked, Rows, gain_rows, goal_row, run, there
+from upscale import Rows, gain_rows, goal_row, run, there
 from upscale_pictures import Pictures, drawings, faces, photographs, portraits
 from upscale_quality import Scores, damaged, measured
 
@@ -64,20 +64,20 @@ def scored(pictures: Pictures, factor: int, *nets: str, chain: str = "", over: s
     return measured(pictures, factor, {**ways, COMMAND: by_command}, chain=chain, over=over)
 
 
-def x8_rows(asked: Asked) -> Rows:
+def x8_rows(seeds: range) -> Rows:
     """Eight times, by the command: four times, then twice."""
     for name, goal in (("faces", X8_FACES), ("portraits", X8_PORTRAITS)):
         if name == "portraits" and not there(name):
             return
-        pictures = faces(asked.seeds) if name == "faces" else portraits()
+        pictures = faces(seeds) if name == "faces" else portraits()
         scores = scored(pictures, 8)
         yield from gain_rows(f"{name} x8", scores, COMMAND, goal)
 
 
-def default_rows(asked: Asked) -> Rows:
+def default_rows(seeds: range) -> Rows:
     """What is taken by itself, beside the net that is best for such pictures."""
     for pictures, best, most in (
-        (drawings(asked.seeds), "upscale-drawings-x4", DRAWN_LOSS),
+        (drawings(seeds), "upscale-drawings-x4", DRAWN_LOSS),
         (photographs(), "upscale-x4", PHOTO_LOSS),
     ):
         lost = scored(pictures, 4, best, over=best).gained(COMMAND, best)
@@ -98,9 +98,9 @@ def default_rows(asked: Asked) -> Rows:
         yield goal_row(f"portraits x4, {damage}: the default over bicubic", gained, 0)
 
 
-def clean_rows(asked: Asked) -> Rows:
+def clean_rows(seeds: range) -> Rows:
     """What -x 1 takes away of damage: decibels over the damaged picture."""
-    for pictures in (faces(asked.seeds), photographs()):
+    for pictures in (faces(seeds), photographs()):
         for chain in CLEANED:
             gains = []
             for index, truth in enumerate(pictures.truths.values()):
@@ -113,9 +113,9 @@ def clean_rows(asked: Asked) -> Rows:
             yield goal_row(about, figure(np.array(gains)), 0)
 
 
-def sharp_rows(asked: Asked) -> Rows:
+def sharp_rows(seeds: range) -> Rows:
     """What --sharpness gains in looks, and gives up in decibels."""
-    for pictures in (faces(asked.seeds), photographs()):
+    for pictures in (faces(seeds), photographs()):
         soft, half, sharp = (
             upscale_sharp.measured(pictures.truths, sharpness)
             for sharpness in (upscale_sharp.SOFT, upscale_sharp.HALF, upscale_sharp.SHARP)
@@ -138,7 +138,7 @@ def sharp_rows(asked: Asked) -> Rows:
                 yield at_most(f"{name}: tint, mean", tint, "levels", 1)
 
 
-GROUPS: Final[dict[str, Callable[[Asked], Rows]]] = {
+GROUPS: Final[dict[str, Callable[[range], Rows]]] = {
     "x8": x8_rows,
     "default": default_rows,
     "clean": clean_rows,

@@ -117,9 +117,10 @@ def test_a_net_makes_8_bits_and_grey_of_grey(painted: Pictures) -> None:
 
 def test_the_interval_of_a_share_is_wilsons() -> None:
     """Ends are where the share is 1.96 of the deviations that they would have themselves away."""
-    for share, count in ((0.9, 10), (0.995, 200), (0.37, 50)):
-        found = intervals.share(share, count)
+    for hits, count in ((9, 10), (199, 200), (37, 100)):
+        found = intervals.share(hits, count)
+        assert found.mean == hits / count
         for end in (found.low, found.high):
-            away = abs(share - end) / math.sqrt(end * (1 - end) / count)
+            away = abs(found.mean - end) / math.sqrt(end * (1 - end) / count)
             assert away == pytest.approx(1.959964, abs=1e-5)
-    assert intervals.share(1, 200).high == pytest.approx(1)
+    assert intervals.share(200, 200).high == pytest.approx(1)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +10,6 @@ import torch
 from trombine.core.errors import InputError
 from trombine.metrics import (
     Protocol,
-    commit_of,
     psnr,
     psnr_y,
     ssim,
@@ -98,20 +95,3 @@ def test_the_hash_is_written_down() -> None:
 )
 def test_every_condition_changes_the_hash(change: dict) -> None:
     assert replace(CHOOSING, **change).hash != CHOOSING.hash
-
-
-def test_the_commit_says_whether_the_checkout_was_changed(tmp_path: Path) -> None:
-    def git(*words: str) -> None:
-        who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        subprocess.run(["git", "-C", str(tmp_path), *who, *words], check=True, capture_output=True)
-
-    assert commit_of(tmp_path) is None  # no checkout
-    git("init")
-    assert commit_of(tmp_path) is None  # no commit yet
-    (tmp_path / "code.py").write_text("1")
-    git("add", "-A")
-    git("commit", "-m", "first")
-    head = commit_of(tmp_path)
-    assert head is not None and len(head) == 40
-    (tmp_path / "code.py").write_text("2")
-    assert commit_of(tmp_path) == head + "+"

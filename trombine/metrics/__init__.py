@@ -13,11 +13,9 @@ eval/.
 from trombine.metrics.distances import diversity as diversity
 from trombine.metrics.distances import sliced_distance as sliced_distance
 from trombine.metrics.distances import spacing as spacing
-from trombine.metrics.protocol import CHECKOUT as CHECKOUT
 from trombine.metrics.protocol import CHOOSING_SEEDS as CHOOSING_SEEDS
 from trombine.metrics.protocol import PROTOCOL_SEEDS as PROTOCOL_SEEDS
 from trombine.metrics.protocol import Protocol as Protocol
-from trombine.metrics.protocol import commit_of as commit_of
 from trombine.metrics.similarity import SSIM_RADIUS as SSIM_RADIUS
 from trombine.metrics.similarity import SSIM_TAPS as SSIM_TAPS
 from trombine.metrics.similarity import edge_energy as edge_energy

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final
 
 CHOOSING_SEEDS: Final = range(1_000_000, 1_500_000)  # best checkpoint, thresholds, alarms
 PROTOCOL_SEEDS: Final = range(1_500_000, 2_000_000)  # frozen protocols
 
-CHECKOUT: Final = Path(__file__).resolve().parents[2]
 _LATER: Final = ("task", "version")  # fields that came after the first hashes
-
-
-# ---------------------------------------------------------------------------------------------
-# Under which conditions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,20 +59,3 @@ class Protocol:
             seeds = f", seeds {self.seeds[0]} to {self.seeds[-1]}{step} ({len(self.seeds)})"
         parts = [f"{self.pictures}{size}{seeds}", *self.degradations, ", ".join(self.measures)]
         return f"{self.name}: {'; '.join(parts)}. Protocol {self.hash}."
-
-
-def commit_of(checkout: Path) -> str | None:
-    """The commit of a checkout, with + if it has changes."""
-    head = _git(checkout, "rev-parse", "--verify", "--quiet", "HEAD")
-    if not head:
-        return None
-    return head + "+" * bool(_git(checkout, "status", "--porcelain"))
-
-
-def _git(checkout: Path, *words: str) -> str:
-    # Without optional locks, so that a git command run by somebody else is never in the way.
-    command = ["git", "--no-optional-locks", "-C", str(checkout), *words]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:  # no git on this machine
-        return ""

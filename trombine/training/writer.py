@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import shlex
+import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
@@ -26,7 +28,7 @@ from trombine.core.progress import Account, log
 from trombine.core.texts import counted
 from trombine.data.source import PAINTED, contents_of, parse
 from trombine.losses.alarms import Alert, Report
-from trombine.metrics import CHECKOUT, CHOOSING_SEEDS, Protocol, commit_of
+from trombine.metrics import CHOOSING_SEEDS, Protocol
 from trombine.models import Card, Score, save
 from trombine.nets.frozen import frozen
 from trombine.recipes import Recipe
@@ -406,9 +408,26 @@ def describe(config: TrainConfig, plan: Plan, material: Material) -> dict[str, A
         },
         "protocol": protocol_of(plan, material).hash,
         "version": __version__,
-        "commit": commit_of(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
+        "commit": commit_of(Path(__file__).resolve().parents[2]),
         "command": f"{config.command} -o {shlex.quote(str(config.folder))}",
     }
+
+
+def commit_of(checkout: Path) -> str | None:
+    """The commit of a checkout, with + if it has changes; None where the folder is none."""
+    if not (checkout / ".git").exists():
+        return None
+    head = _git(checkout, "rev-parse", "--verify", "--quiet", "HEAD")
+    return head + "+" * bool(_git(checkout, "status", "--porcelain")) if head else None
+
+
+def _git(checkout: Path, *words: str) -> str:
+    # Without optional locks, so that a git command run by somebody else is never in the way.
+    command = ["git", "--no-optional-locks", "-C", str(checkout), *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:  # no git on this machine
+        return ""
 
 
 def differences(begun: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
