@@ -10,7 +10,9 @@ gave it, at which commit and on which machine.
 
 Tables that say what the code says stand between such comments too, as <!-- table: degradations -->,
 and so do all rows of a result: <!-- table: measured_inpaint -->; where all of them are of numbers
-of steps, these are the columns. <!-- table: portraits --> is a sentence by the models' cards.
+of steps, these are the columns. <!-- table: portraits --> is a sentence by the models' cards,
+<!-- table: older --> one of the results that are older than their code, as of the day it was
+filled in: a check leaves it out, since any commit may change it.
 
     python bench/fill_figures.py            fill in, print what changed
     python bench/fill_figures.py --check    change nothing; exit 1 if a figure differs
@@ -28,6 +30,7 @@ from importlib import import_module
 from json import loads
 from pathlib import Path
 
+from record import is_old
 from table import ROOT
 from table import figure as in_words
 
@@ -73,6 +76,8 @@ def figures(document: Path, root: Path = ROOT) -> Iterator[Figure]:
         source = f"{match['file']} {match['where']}"
         yield Figure(document.name, source, match["text"], wanted(match, root))
     for match in TABLE.finditer(document.read_text()):
+        if match["name"] == "older":
+            continue
         yield Figure(document.name, f"table {match['name']}", match["rows"], table(match["name"]))
 
 
@@ -90,6 +95,8 @@ def table(name: str) -> str:
         return measured(name.removeprefix(_MEASURED))
     if name == "portraits":
         return portraits()
+    if name == "older":
+        return older()
     if name != "degradations":
         raise FigureError(f"there is no table {name!r}")
     from trombine.data.degrade import KINDS, limits, usage
@@ -109,6 +116,13 @@ def portraits() -> str:
         f"{len(names) - len(saw)} of the {len(names)} shipped models learned from painted pictures"
         f" alone. The other {len(saw)} also saw portraits of real people: {listed}."
     )
+
+
+def older() -> str:
+    """Which results are older than the code that they measure."""
+    results = sorted((ROOT / "bench" / "results").glob("*.json"))
+    names = [f"`{path.stem}`" for path in results if is_old(path.stem)]
+    return f"Older than the code that they measure are: {', '.join(names) or 'none'}."
 
 
 def measured(name: str, root: Path = ROOT) -> str:

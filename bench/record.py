@@ -17,7 +17,7 @@ import ast
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from functools import cache
 from json import JSONDecodeError, dumps, loads
 from pathlib import Path
 
@@ -103,7 +103,7 @@ def is_old(name: str, root: Path = ROOT) -> bool:
     if not path.exists():
         return True
     commit = loads(path.read_text())["commit"]
-    files = [str(file.relative_to(root)) for file in sorted(imported(name, root))]
+    files = [str(file.relative_to(root)) for file in sorted(imported(name.replace("-", "_"), root))]
     command = ["git", "diff", "--quiet", commit, "HEAD", "--", *files, *DATA]
     return subprocess.run(command, cwd=root, stderr=subprocess.DEVNULL).returncode != 0
 
@@ -113,22 +113,26 @@ def imported(name: str, root: Path = ROOT) -> set[Path]:
     found, waiting = set[Path](), [root / "bench" / f"{name}.py"]
     while waiting:
         file = waiting.pop()
-        if file not in found and file.is_file():
-            found.add(file)
-            waiting += _imports(file, root)
+        if file in found or not file.is_file():
+            continue
+        found.add(file)
+        for module in _modules(file.read_text()):
+            place = Path(*module.split("."))
+            for home in (root, root / "bench"):
+                waiting += [home / place.with_suffix(".py"), home / place / "__init__.py"]
     return found
 
 
-def _imports(file: Path, root: Path) -> Iterator[Path]:
-    for node in ast.walk(ast.parse(file.read_text())):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+@cache
+def _modules(source: str) -> list[str]:
+    """What a source text imports, by its whole name."""
+    names = list[str]()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            place = Path(*name.split("."))
-            for home in (root, root / "bench"):
-                yield home / place.with_suffix(".py")
-                yield home / place / "__init__.py"
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
 
 
 def keep(path: Path, text: str) -> None:
