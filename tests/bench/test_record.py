@@ -84,21 +84,21 @@ def test_a_result_is_old_once_what_its_program_imports_has_changed(tmp_path: Pat
     git("init", "-q")
     between = "from trombine.core import rng\nimport table\n"
     begun = commit(
-        bench__speed="import trombine.middle",
+        bench__speed_study="import trombine.middle",
         trombine__middle=between,
         trombine__core__rng="x = 1",
         trombine__other="",
         bench__table="",
     )
-    result = tmp_path / "bench" / "results" / "speed.json"
-    assert record.is_old("speed", tmp_path)
+    result = tmp_path / "bench" / "results" / "speed-study.json"
+    assert record.is_old("speed-study", tmp_path)
     result.write_text(dumps(RESULT | {"commit": begun}))
     commit(trombine__other="y = 1")
-    assert not record.is_old("speed", tmp_path)
-    for name in ("trombine__core__rng", "bench__table", "bench__speed"):
+    assert not record.is_old("speed-study", tmp_path)
+    for name in ("trombine__core__rng", "bench__table", "bench__speed_study"):
         before = commit(**{name: f"import trombine.middle\nz = {name!r}"})
-        assert record.is_old("speed", tmp_path)
+        assert record.is_old("speed-study", tmp_path)
         result.write_text(dumps(RESULT | {"commit": before}))
-        assert not record.is_old("speed", tmp_path)
+        assert not record.is_old("speed-study", tmp_path)
     result.write_text(dumps(RESULT))
-    assert record.is_old("speed", tmp_path)
+    assert record.is_old("speed-study", tmp_path)
