@@ -275,9 +275,9 @@ def originality(subject: Subject) -> Rows:
     """Whether faces of the training are copied more often than faces that it has not."""
     learned = np.stack(real_faces(range(subject.references), subject.style))
     rate = max(RATE, 1 / subject.count)  # of few faces nobody knows what one in a hundred does
-    limit = threshold(search(np.stack(subject.real), learned).scores, rate)
+    limit = threshold(search(np.stack(subject.real), learned, top=0).scores, rate)
     ours, theirs = (
-        int((search(np.stack(faces), learned).scores > limit).sum())
+        int((search(np.stack(faces), learned, top=0).scores > limit).sum())
         for faces in (subject.invented, subject.others)
     )
     yield Row(f"copies of {subject.references:,}, real faces that are none", theirs, "faces")

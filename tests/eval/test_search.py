@@ -162,6 +162,13 @@ def test_the_highest_come_first() -> None:
     assert others.indices.shape == (3, 2) and not (others.indices == rows[:, None]).any()
 
 
+def test_copies_alone_are_the_same(faces: np.ndarray) -> None:
+    both, alone = (search(planted("cropped", faces), faces, top=top) for top in (4, 0))
+    assert np.array_equal(alone.scores, both.scores)
+    assert np.array_equal(alone.copy_of, both.copy_of)
+    assert alone.indices.shape == alone.ssim.shape == (len(both.scores), 0)
+
+
 def test_shards_of_a_pack_as_one_walk(
     faces: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

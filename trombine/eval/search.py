@@ -125,7 +125,8 @@ def search(
     walk: Walk | None = None,
 ) -> Found:
     """The references that each picture is most like; never the one that `skip` names for it, as
-    where pictures are compared with one another. `walk` is `walk_over`, or one of many machines."""
+    where pictures are compared with one another. With a `top` of 0 nothing is compared by SSIM,
+    which takes most of the time. `walk` is `walk_over`, or one of many machines."""
     sent = max(1, _SENT // pictures[0].nbytes)
     if walk and len(pictures) > sent:  # more would be too much to send to each node
         blocks = [slice(a, a + sent) for a in range(0, len(pictures), sent)]
@@ -178,7 +179,10 @@ def walk_over(
     for start in range(0, len(references), _CHUNK):
         part = np.ascontiguousarray(references[start : start + _CHUNK])
         numbers = np.arange(first + start, first + start + len(part))
-        new = ssim(asked.pictures, part, threads=threads)
+        if asked.top:
+            new = ssim(asked.pictures, part, threads=threads)
+        else:
+            new = np.zeros((len(asked.pictures), len(part)), np.float32)
         alike, windows = _look(rough, _rough_windows(_views(part)))
         scores = new.astype(np.float64)
         if asked.skip is not None:
