@@ -11,8 +11,8 @@ gave it, at which commit and on which machine.
 Tables that say what the code says stand between such comments too, as <!-- table: degradations -->,
 and so do all rows of a result: <!-- table: measured_inpaint -->; where all of them are of numbers
 of steps, these are the columns. <!-- table: portraits --> is a sentence by the models' cards,
-<!-- table: older --> one of the results that are older than their code, as of the day it was
-filled in: a check leaves it out, since any commit may change it.
+<!-- table: older --> one of the results that are older than their code and the hours that
+all took, as of the day it was filled in: a check leaves it out, since any commit may change it.
 
     python bench/fill_figures.py            fill in, print what changed
     python bench/fill_figures.py --check    change nothing; exit 1 if a figure differs
@@ -30,7 +30,7 @@ from importlib import import_module
 from json import loads
 from pathlib import Path
 
-from record import is_old
+from record import PROGRAMS, is_old
 from table import ROOT
 from table import figure as in_words
 
@@ -48,7 +48,6 @@ STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
 
 _MEASURED = "measured_"  # followed by the name of a result
 _STEPS = re.compile(r", \d+ steps$")  # where the name of a row ends so
-_PROTOCOL = re.compile(r" ?\(.*\)$")  # of an interval
 
 
 class FigureError(Exception):
@@ -119,10 +118,15 @@ def portraits() -> str:
 
 
 def older() -> str:
-    """Which results are older than the code that they measure."""
+    """Which results are older than the code that they measure, and the hours of all programs."""
     results = sorted((ROOT / "bench" / "results").glob("*.json"))
     names = [f"`{path.stem}`" for path in results if is_old(path.stem)]
-    return f"Older than the code that they measure are: {', '.join(names) or 'none'}."
+    ran = [load(path).get("minutes") for path in results if path.stem in PROGRAMS]
+    took = [minutes for minutes in ran if isinstance(minutes, float)]
+    return (
+        f"Older than the code that they measure are: {', '.join(names) or 'none'}. The"
+        f" {len(took)} programs of `make bench` took {sum(took) / 60:.1f} hours."
+    )
 
 
 def measured(name: str, root: Path = ROOT) -> str:
@@ -137,7 +141,7 @@ def measured(name: str, root: Path = ROOT) -> str:
         return about + _by_steps({row["name"]: row["value"] for row in rows})
     lines = []
     for row in rows:
-        value = f"{in_words(row['value'])} {_PROTOCOL.sub('', row['unit'])}"
+        value = f"{in_words(row['value'])} {row['unit']}"
         goal = f"{row['goal'] or ''}{'' if row['ok'] else ', missed'}"
         lines.append(f"| {row['name']} | {value.strip()} | {goal} |")
     return about + "\n".join(("| what | measured | goal |", "| --- | --- | --- |", *lines))
