@@ -6,6 +6,7 @@ import re
 from json import dumps, loads
 from pathlib import Path
 
+import fill_figures
 import pytest
 from fill_figures import FIGURE, TABLE, documents, figures, filled
 
@@ -54,6 +55,19 @@ def test_every_missed_goal_and_no_other_stands_in_the_log(root: Path) -> None:
         if not row.get("ok", True)
     }
     assert told == missed
+
+
+def test_older_results_are_named_and_the_hours_of_all_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "bench" / "results"
+    results.mkdir(parents=True)
+    for name, minutes in {"data": 90.0, "engine": 30.0, "upscale-study": 600.0}.items():
+        result = {"command": "one", "commit": "one", "machine": "one", "minutes": minutes}
+        (results / f"{name}.json").write_text(dumps(result))
+    monkeypatch.setattr(fill_figures, "ROOT", tmp_path)
+    monkeypatch.setattr(fill_figures, "is_old", lambda name: name == "data")
+    assert "are: `data`. The 2 programs of `make bench` took 2.0 hours" in fill_figures.older()
 
 
 def test_no_measured_number_stands_unmarked(root: Path) -> None:
