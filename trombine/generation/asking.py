@@ -1,6 +1,7 @@
-"""What is asked of invented faces, in text: seeds as `0-31` or `3,8`, fields as `age=60, glasses`.
+"""What is asked of generated faces, in text: seeds as `0-31`, attributes as `age=60, blue eyes`.
 
-Fields are those of the world's faces (world/faces.py), in their units.
+Attributes are fields of the world's faces (world/faces.py), in their units, or words that stand for
+some (WORDS). docs/generate.md lists both.
 """
 
 from __future__ import annotations
@@ -18,9 +19,56 @@ LARGEST: Final = 999_999_999  # of a seed
 MOST: Final = 100_000  # pictures of a command
 TIMES: Final = (1, 2, 4)  # a picture's size, of the net's own
 _SEEDS: Final = "write them as 0-31, or 3,8,21"
-_WRITE: Final = 'write --attributes "age=60, glasses, smile=.8"'
-_SUCH_AS: Final = "age, smile, glasses, beard, hat, hair_light, tone and others"
+_WRITE: Final = 'write --attributes "age=60, blue eyes, glasses, smile=.8"'
+_GUIDE: Final = "docs/generate.md lists all attributes"
 _KNOWN: Final = {field.name: field for field in FIELDS}
+# What people write first. Colours of hair also say that it is not grey or dyed.
+WORDS: Final = {
+    "woman": "masculine=.1",
+    "man": "masculine=.9",
+    "girl": "masculine=.1, age=16",
+    "boy": "masculine=.9, age=16",
+    "young": "age=20",
+    "old": "age=72",
+    "pale skin": "tone=0",
+    "light skin": "tone=.1",
+    "brown skin": "tone=.6",
+    "dark skin": "tone=.85",
+    "blue eyes": "iris=1",
+    "grey eyes": "iris=.71",
+    "green eyes": "iris=.57",
+    "hazel eyes": "iris=.43",
+    "amber eyes": "iris=.29",
+    "brown eyes": "iris=.14",
+    "dark eyes": "iris=0",
+    "big eyes": "eye_size=1",
+    "small eyes": "eye_size=-1",
+    "blond": "hair_light=.95, hair_red=0, hair_grey=0, hair_dye=0",
+    "black hair": "hair_light=.05, hair_red=0, hair_grey=0, hair_dye=0",
+    "brown hair": "hair_light=.5, hair_red=.1, hair_grey=0, hair_dye=0",
+    "blond hair": "hair_light=.95, hair_red=0, hair_grey=0, hair_dye=0",
+    "red hair": "hair_light=.6, hair_red=1, hair_grey=0, hair_dye=0",
+    "grey hair": "hair_grey=.8, hair_dye=0",
+    "white hair": "hair_grey=1, hair_dye=0",
+    "pink hair": "hair_light=.9, hair_grey=0, hair_dye=1, hair_hue=.93",
+    "purple hair": "hair_light=.5, hair_grey=0, hair_dye=1, hair_hue=.78",
+    "blue hair": "hair_light=.5, hair_grey=0, hair_dye=1, hair_hue=.6",
+    "green hair": "hair_light=.5, hair_grey=0, hair_dye=1, hair_hue=.36",
+    "short hair": "hair_length=.2",
+    "long hair": "hair_length=.95",
+    "straight hair": "hair_curl=0",
+    "wavy hair": "hair_curl=.35",
+    "curly hair": "hair_curl=.7",
+    "bald": "recession=1, hair_length=0, hair_curl=0, fringe=0",
+    "full beard": "beard=1, beard_extent=1, moustache=1",
+    "smiling": "smile=1",
+    "laughing": "smile=1, mouth_open=.6, teeth=1",
+    "serious": "smile=0",
+    "sad": "smile=-.7, brow_sad=.7",
+    "angry": "smile=-.4, brow_furrow=1, brow_sad=-.7",
+    "sunglasses": "glasses=1, glasses_tint=1",
+}
+_SAME: Final = {"gray": "grey", "blonde": "blond", "large": "big", "female": "woman", "male": "man"}
 OF_MEN: Final = ("beard", "moustache")  # in the world; a face of a woman has none
 SEX: Final = "masculine"
 # What follows from a field in the world: drawn for another age, it would belie the one asked for.
@@ -62,27 +110,56 @@ def _seed(text: str) -> int:
 
 
 def fields_in(text: str) -> dict[str, float]:
-    """The fields that a text sets, by name: `glasses` is glasses=1, `no smile` smile=0."""
+    """The fields that a text sets, by name: `glasses` is glasses=1, `no smile` smile=0, and a
+    phrase of WORDS is what it stands for."""
     asked: dict[str, float] = {}
     for term in text.split(",") if text.strip() else ():
-        name, equals, value = (part.strip() for part in term.partition("="))
+        name, equals, value = (part.strip() for part in term.lower().partition("="))
         absent = not equals and name.startswith("no ")
         name = name.removeprefix("no ").strip() if absent else name
         if not name:
             raise InputError("the attributes have a comma with nothing beside it", _WRITE)
-        if name not in _KNOWN:
-            raise InputError(
-                f"a face has no {shortened(name)}", instead(name, _KNOWN, f"it has {_SUCH_AS}")
-            )
-        if name in asked:
-            raise InputError(f"{name} is there twice", "say it once")
-        asked[name] = _number(_KNOWN[name], value) if equals else _named(_KNOWN[name], absent)
+        if field := _KNOWN.get(name.replace(" ", "_")):
+            found = {field.name: _number(field, value) if equals else _named(field, absent)}
+        elif not (found := _in_words(name)):
+            raise InputError(f"a face has no {shortened(name)}", _like(name))
+        elif equals or absent:
+            raise InputError(f"{name} stands alone", f"it means {spelled(found)}")
+        for name in found:
+            if name in asked:
+                raise InputError(f"{name} is there twice", "say it once")
+        asked |= found
     if asked.get(SEX, 1) < 0.5:
         for name in OF_MEN:
             if asked.get(name, 0) > 0:
                 problem = f"a {name} is asked for, and {SEX}={decimal(asked[SEX])}"
                 raise InputError(f"{problem}, and the world's women have none", "leave one out")
     return asked
+
+
+def _in_words(phrase: str) -> dict[str, float]:
+    """The fields that a phrase stands for: `old man` is old and man, `long red hair` is long hair
+    and red hair; none where it has an unknown word."""
+    *first, last = (_SAME.get(word, word) for word in phrase.replace("-", " ").split())
+    if (whole := " ".join((*first, last))) in WORDS:
+        return fields_in(WORDS[whole])
+    each = [f"{word} {last}" if f"{word} {last}" in WORDS else word for word in first]
+    each += [last] if last not in ("hair", "eyes", "skin") else []
+    if not set(each) <= WORDS.keys():
+        return {}
+    return fields_in(", ".join(WORDS[name] for name in each))
+
+
+def _like(name: str) -> str:
+    """What to write in place of an attribute that no face has."""
+    parts = [word.rstrip("s") for word in name.split() if len(word) > 2]
+    near = [
+        f"{field.name} ({field.text}, {field.low:g} to {field.high:g})"
+        for field in FIELDS
+        if any(part in field.name or part in field.text for part in parts)
+    ]
+    usage = f"write a number for {' or '.join(near[:2])}" if near else _WRITE
+    return f"{instead(name, (*_KNOWN, *WORDS), usage)}; {_GUIDE}"
 
 
 def _number(field: FieldInfo, text: str) -> float:
