@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trombine import terminal
 from trombine.__main__ import is_for_people, main
 from trombine.core.errors import InputError
 from trombine.core.progress import Progress, Result, log
@@ -81,6 +82,34 @@ def test_messages_are_lines_and_what_files_put_into_them_is_written_out(
         wanted = [f"trombine: {line}" for line in lines]
         assert seen.err.splitlines()[: len(wanted)] == wanted and seen.out == out
     assert log.propagate and not any(isinstance(h, logging.StreamHandler) for h in log.handlers)
+
+
+def test_long_work_without_a_terminal_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(terminal, "SILENCE", 0.5)
+
+    def call(progress: Progress) -> None:
+        progress(0, 4, "photo.jpg")
+        time.sleep(1.5)
+        progress(1, 4, "photo.jpg")
+        time.sleep(1.5)
+
+    follow(call)
+    first, second = capsys.readouterr().err.splitlines()[:2]
+    assert re.fullmatch(r"trombine: photo\.jpg: at work for \d s", first)
+    assert re.fullmatch(r"trombine: photo\.jpg: 25% done, about \d s left", second)
+    follow(call, quiet=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_never_goes_back_but_where_a_phase_begins() -> None:
+    work = terminal._Work()
+    shares = []
+    for done, total in ((0.25, 2), (1, 2), (0.75, 2), (1.5, 2), (2, 2), (0, 2), (1, 2), (3, 9)):
+        work.step(done, total, "pictures")
+        shares.append(work.done / work.total)
+    assert shares == [0.125, 0.5, 0.5, 0.75, 1, 0, 0.5, 1 / 3]
 
 
 def test_a_bar_is_drawn_on_a_terminal_and_the_output_stays_clean(photo: Path) -> None:

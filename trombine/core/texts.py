@@ -29,6 +29,13 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
 def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:
     """Rows of as many cells each, as lines with their columns one under the other."""
     cells = list(rows)

@@ -21,6 +21,7 @@ import torch
 
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, Result, log, silent
+from trombine.core.texts import duration
 from trombine.data.source import parse, spell
 from trombine.losses.alarms import Report
 from trombine.nets import parameter_count
@@ -54,7 +55,6 @@ from trombine.training.writer import (
     check_same,
     describe,
     differences,
-    duration,
     machine_of,
 )
 

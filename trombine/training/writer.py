@@ -25,7 +25,7 @@ from trombine import __version__
 from trombine.core.conventions import to_pixels
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, log
-from trombine.core.texts import counted
+from trombine.core.texts import counted, duration
 from trombine.data.source import PAINTED, contents_of, parse
 from trombine.losses.alarms import Alert, Report
 from trombine.metrics import CHOOSING_SEEDS, Protocol
@@ -138,13 +138,6 @@ PAGE_SECONDS: Final = 20.0  # at least, between two pages
 SAVE_SECONDS: Final = 30.0  # at most, and a step, between two checkpoints
 TICK_SECONDS: Final = 30.0  # at least, between two lines of the clock
 TELL_SECONDS: Final = 30.0  # after which a run says how long it takes; again after ten times that
-
-
-def duration(seconds: float) -> str:
-    """Seconds, minutes or hours, in words."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 class AlarmError(Exception):
