@@ -126,7 +126,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 CURES = {
     "folder:a+leaves": "a: is not a folder; check the name; a path with a sign in it is put",
     "pack:two@dev": 'two@dev: does not exist; check the name; a path .* in quotes, pack:"PATH"$',
-    "gone": "'gone' is not a source; a source is [^;]*$",
+    "gone": "^gone: is not a source, and no folder that is there; a source is [^;]*$",
+    "leaves+gone": "^leaves.gone: 'gone' is not a source",
+    "plane": r"; did you mean folder:plain\?$",
     "folder:plain#2-3": "#2-3 is of seeds; of folder: give a count",
     "folder:" + "g" * 999: "g: is not a folder; check the name",
 }

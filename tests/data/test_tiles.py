@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trombine.core.errors import InputError
 from trombine.data.pack import Pack
 from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
 from trombine.data.source import source
@@ -88,6 +89,14 @@ def test_bad_and_small_ones_are_left_out(photographs: Path, tmp_path: Path) -> N
     assert {file.name for file in done.skipped} == {"torn.png"}
     pack = Pack(tmp_path / "pack")
     assert not {"narrow.png", "torn.png"} & {pack.name(row) for row in range(len(pack))}
+
+
+def test_too_few_squares_say_how_many_pictures_are_too_small(tmp_path: Path) -> None:
+    for name, side in (("a", 16), ("b", 15), ("c", 15)):
+        Image.new("RGB", (side, 40)).save(tmp_path / f"{name}.png")
+    said = "2 of 3 pictures are smaller than a tile of 16 x 16 pixels; the others make 2 tiles, and"
+    with pytest.raises(InputError, match=f"{said} it takes 5 or more .* give a smaller --size"):
+        split(f"tiles:{tmp_path}", SIZE, 4)
 
 
 def test_enlargers_learn_from_folders_at_their_own_size() -> None:

@@ -34,7 +34,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -128,7 +130,8 @@ _KINDS: Final = ", ".join(
 def parse(spec: str) -> tuple[Term, ...]:
     """The terms of a spec; raises InputError."""
     with reading(spec):
-        return tuple(map(_term, pieces(spec, _MARKS, names=PAINTED, paths=("world", *PATHS))))
+        terms = pieces(spec, _MARKS, names=PAINTED, paths=("world", *PATHS))
+        return tuple(_term(term, alone=len(terms) == 1) for term in terms)
 
 
 def spell(terms: tuple[Term, ...]) -> str:
@@ -143,7 +146,7 @@ def _spell_term(term: Term) -> str:
     return spelled(term.kind, term.path or "+".join(term.styles), marks, reads)
 
 
-def _term(piece: Piece) -> Term:
+def _term(piece: Piece, *, alone: bool) -> Term:
     kind, value, (split, seeds, factor) = piece.name, piece.value, piece.marks.values()
     (first, count), weight = _counted(seeds), weight_of(factor)
     if kind in PATHS and ":" in piece.body:
@@ -165,8 +168,20 @@ def _term(piece: Piece) -> Term:
     if is_there(piece.body):  # the path of a folder or a pack, as it is
         kind = "pack" if is_pack(Path(piece.body)) else "folder"
         return Term(kind=kind, path=piece.body, split=split, count=count, weight=weight)
-    hint = f"; did you mean world:{kind}?" if kind in STYLES else ""
-    raise InputError(f"'{piece.body}' is not a source; a source is {_KINDS}{hint}")
+    which = "" if alone else f"'{piece.body}' "  # the whole text stands before it
+    problem = f"{which}is not a source, and no folder that is there"
+    raise InputError(problem, f"a source is {_KINDS}{_meant(piece.body)}")
+
+
+def _meant(body: str) -> str:
+    """The style or the folder whose name is like this text, as a question."""
+    if body in STYLES:
+        return f"; did you mean world:{body}?"
+    with suppress(OSError, ValueError):
+        folders = [str(path) for path in Path(body).parent.iterdir() if path.is_dir()]
+        if close := get_close_matches(body, folders, n=1):
+            return f"; did you mean folder:{close[0]}?"
+    return ""
 
 
 def _counted(seeds: str) -> tuple[int, int | None]:

@@ -23,6 +23,7 @@ from trombine.core.progress import Progress
 from trombine.core.rng import Rng
 from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
+from trombine.data.layouts import list_folder
 from trombine.data.reading import TILES
 from trombine.data.source import (
     SEED_RANGES,
@@ -76,13 +77,13 @@ def _split(term: Term, size: int, count: int) -> tuple[Source, Source]:
     if not term.path:
         return opened, source(_choosing(term, count), size, first_seed=_CHOOSING)
     if term.split:
-        return _held_out(opened, count)
+        return _held_out(opened, count, size)
     beside = _test_beside(term)
     if opened.splits is not None and not (beside and term.kind == TILES):
-        return _by_split(opened, opened.splits, count)
+        return _by_split(opened, opened.splits, count, size)
     if beside:
         return opened, source(spell((beside,)), size)
-    return _held_out(opened, count)
+    return _held_out(opened, count, size)
 
 
 def apart(pairs: Mapping[str, tuple[Source, Source]]) -> dict[str, tuple[Source, Source]]:
@@ -107,28 +108,42 @@ def _without(learned: Source, excluded: set[str]) -> Source:
     return Source(parts, learned.weights)
 
 
-def _by_split(source: Source, splits: Int64[np.ndarray, "n"], count: int) -> tuple[Source, Source]:
+def _by_split(
+    source: Source, splits: Int64[np.ndarray, "n"], count: int, size: int
+) -> tuple[Source, Source]:
     """What is for learning, and of what is for choosing as many as are wanted."""
     learned = source.only(np.flatnonzero(splits == SPLITS.index("train")))
     chosen = np.flatnonzero(splits == SPLITS.index("choose"))
     if not len(learned):
         raise InputError(f"{source.spec}: none of its pictures is for training")
     if not len(chosen):
-        return _held_out(learned, count)
+        return _held_out(learned, count, size)
     order = _shuffled(len(chosen))
     return learned, source.only(np.sort(chosen[order[:count]]))
 
 
-def _held_out(source: Source, count: int) -> tuple[Source, Source]:
+def _held_out(source: Source, count: int, size: int) -> tuple[Source, Source]:
     """Some of the pictures to measure on, the others to learn from."""
     held = min(count, len(source) // MOST_HELD_OUT)
     if not held:
-        has = f"{source.spec}: has {counted(len(source), 'picture')}"
-        raise InputError(f"{has}; it takes {MOST_HELD_OUT} or more to hold some out for measuring")
+        raise _too_few(source, size)
     order = _shuffled(len(source))
     chosen = _squares_held_out(source, order, held) or order[:held].tolist()
     learned = np.setdiff1d(order, chosen)
     return source.only(learned), source.only(np.sort(np.array(chosen, np.int64)))
+
+
+def _too_few(source: Source, size: int) -> InputError:
+    """What is said of too few pictures, or too small ones, to measure on some."""
+    takes = f"it takes {MOST_HELD_OUT} or more to hold some out for measuring"
+    term = parse(source.spec)[0]
+    if term.kind != TILES or term.count:
+        return InputError(f"{source.spec}: has {counted(len(source), 'picture')}; {takes}")
+    of = len(list_folder(term.place).records)
+    small = of - len({source.name(index) for index in range(len(source))})
+    problem = f"{small} of {of} pictures are smaller than a tile of {size} x {size} pixels"
+    tiles = f"the others make {counted(len(source), 'tile')}, and {takes}"
+    return InputError(f"{problem}; {tiles}", "give a smaller --size", path=term.place)
 
 
 def _squares_held_out(source: Source, order: Int64[np.ndarray, "n"], held: int) -> list[int]:
