@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from threading import Event, Thread
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -25,7 +25,7 @@ from trombine.core.progress import Progress, Result, log, silent
 from trombine.core.texts import duration
 
 OK, SOME_SKIPPED = 0, 1
-SILENCE: Final = 10.0  # seconds without a line, after which one says how far the work is
+SILENCE = 10.0  # seconds without a line, after which one says how far the work is
 
 
 def follow(call: Callable[[Progress], Any], *, quiet: bool = False, verbose: bool = False) -> int:
@@ -67,8 +67,8 @@ def _shown(*, quiet: bool, verbose: bool) -> Iterator[Progress]:
 
     def tell() -> None:
         while not over.wait(1):
-            now = time.monotonic()
-            if now - handler.last >= max(SILENCE, (now - work.start) / 10):
+            now = time.monotonic()  # of long work, lines come ever more rarely
+            if now - handler.last >= max(SILENCE, (now - work.start) / 3):
                 log.info(str(work))
 
     if not (bar or quiet):

@@ -88,10 +88,17 @@ def test_dry_run(
     assert not list(tmp_path.iterdir()), "it stops there"
 
 
+def test_without_a_recipe_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "train")
+    lines = out.splitlines()
+    assert code == 0 and [line.split()[0] for line in lines] == list(RECIPES)
+    assert all(line.endswith(RECIPES[line.split()[0]].about) for line in lines)
+
+
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        (("train", "nosuch"), "there is no recipe 'nosuch'; there are upscale-x2"),
+        (("train", "nosuch"), "there is no recipe 'nosuch'; trombine train lists all"),
         (("train", "dcgan", "--lrr", "1"), "no setting 'lrr'; did you mean lr"),
         (("train", "upscale-fast-x2", "--size", "33"), "size 33 is not a multiple of 2"),
         (("train", "dcgan", "--data", "folder:few"), "it takes 5 or more"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Where its name stands: its recipe, the help that lists recipes, what refuses it, and the verb by
+# Where its name stands: its recipe, what refuses it, and the command by
 # which one may choose to judge by it.
 KNOWN = {
     "training/methods/reader.py",
-    "commands/train.py",
     "training/state.py",
     "commands/judge.py",
 }

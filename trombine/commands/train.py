@@ -12,12 +12,13 @@ from pydantic import BeforeValidator
 
 from trombine.commands.options import Progress, Setting, verb
 from trombine.core.progress import Result
+from trombine.core.texts import aligned
 from trombine.recipes import differences, is_file, run_name, settings_of, with_settings
 from trombine.training import loop
 from trombine.training import sweep as sweeps
 from trombine.training.config import TrainConfig
 from trombine.training.loop import dry_run as dry_run_of
-from trombine.training.methods import find, open_recipe
+from trombine.training.methods import RECIPES, find, open_recipe
 
 # A text for each --grid; a program may give {name: values}.
 Varied = Annotated[list[str] | None, BeforeValidator(sweeps.texts_of)]
@@ -25,7 +26,7 @@ Varied = Annotated[list[str] | None, BeforeValidator(sweeps.texts_of)]
 
 @verb
 def train(
-    recipe: str | Path,
+    recipe: str | Path = "",
     /,
     *,
     data: str | Path = "",
@@ -43,14 +44,7 @@ def train(
       trombine train upscale-fast-x2 --data leaves#100 --size 32 --pictures 640 \\
         -o runs/first
 
-    A recipe is a file of settings (mine.toml, or the recipe.json of a run) or one
-    of upscale-x2, -x4, -fast-x2, -fast-x4, -drawings-x2, -drawings-x4, -wild-x2,
-    -wild-x4, -unseen-x2, -unseen-x4, -grown-x4, -sharp-x4, srresnet-x2, -x4,
-    srgan-x2, -x4, esrgan-x4, sharpener-x2, cleaner, autoencoder, restorer,
-    repairer, inpaint, -sharp, -diffusion, completion, scratches, generate-anime,
-    -photo, restyle, -cyclegan, -ugatit, -cut, -shared, dcgan, -r1, stylegan,
-    class-gan, sdpc-gan, fractal-gan, adversarial-autoencoder, flow, diffusion,
-    reader, witness, finder, refiner or pose. Its settings are options, too: --lr,
+    Without a recipe it lists all. A recipe's settings are options, too: --lr,
     --batch, --pictures, --size, --width (of nets), --augment, --space, --seed,
     --precision, --device, --threads, --devices, --log-every, --sample-every,
     --measure-every, --save-every and more: --dry-run lists all.
@@ -58,7 +52,7 @@ def train(
     Parameters
     ----------
     recipe
-        Its name, or a file.
+        A name, or a file of settings: mine.toml, a run's recipe.json.
     data
         What to learn from: a folder of pictures, world:photo#5000, ...
     output
@@ -70,6 +64,9 @@ def train(
     tensorboard
         Write events for TensorBoard. [yes]
     """
+    if not recipe:
+        lines = aligned((name, preset.about) for name, preset in RECIPES.items())
+        return Result(summary="\n".join(lines))
     given = {"data": str(data)} if data else {}
     config = config_of(
         str(recipe),

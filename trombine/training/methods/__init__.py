@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.core.errors import InputError
+from trombine.core.grammar import instead
 from trombine.data.augment import Augment, check_augment
 from trombine.losses.objective import Objective
 from trombine.recipes import Recipe, is_file, read_recipe
@@ -73,9 +74,10 @@ RECIPES: Final[dict[str, Recipe]] = {
 
 
 def find(name: str) -> Recipe:
-    """The recipe of this name, or a line that lists all."""
+    """The recipe of this name, or an error that names those like it."""
     if name not in RECIPES:
-        raise InputError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+        cure = instead(name, RECIPES, "trombine train lists all")
+        raise InputError(f"there is no recipe {name!r}", cure)
     return RECIPES[name]
 
 
