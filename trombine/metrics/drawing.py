@@ -60,6 +60,9 @@ PRODUCTS: Final = np.array(
         [0.11, 0.78, -1.57, 0.46, -0.91, 0.1],
     ]
 )
+# Of 255: how far apart the channels of the most colourful tenth are. In photographs of 131 faces it
+# is 35 and more, in 60 painted sketches 5 at most.
+COLOURFUL: Final = 20
 # On the scale of log odds: a drawing is what is so at 4 to 1. A photograph through the net
 # for drawings loses its texture; a drawing through the net for photographs, little. In small
 # pictures all is edge, so each halving of their sides asks for more.
@@ -89,6 +92,11 @@ def is_drawing(
     if odds > _caution(tones):
         return True
     return odds > DOUBTFUL and in_doubt is not None and in_doubt()
+
+
+def is_colourful(pixels: Pixels) -> bool:
+    """Whether a picture has colours as no pencil or ink has on plain paper."""
+    return bool(np.quantile(np.ptp(pixels, axis=2), 0.9) > COLOURFUL) if pixels.size else False
 
 
 def _odds(tones: Tones, mask: Mask) -> float:

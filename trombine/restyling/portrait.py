@@ -37,7 +37,7 @@ from trombine.faces.tracks import OneEuro
 from trombine.generation.painting import Known
 from trombine.io.files import opened
 from trombine.io.image import load_picture
-from trombine.metrics.drawing import is_drawing
+from trombine.metrics.drawing import is_colourful, is_drawing
 from trombine.models import loaded
 from trombine.world import Face as Person
 from trombine.world.faces import FIELDS, from_vector, to_vector
@@ -47,7 +47,6 @@ from trombine.world.proportions import EYE_LINE
 from trombine.world.shape import seen_in, shape
 
 FITS: Final = 0.08  # of the pupils' distance: a face whose landmarks are off by more is not fitted
-_DRAWN: Final = ("anime", "cartoon", "sketch")
 _FINEST: Final = 512  # pixels of the window that is fitted
 _PARTS: Final = 128  # and of the map of its parts
 _KEPT: Final = ("identity", "hair", "worn")  # groups of fields by which a character is known
@@ -260,16 +259,17 @@ def _sampled(
 
 
 def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:
-    """What a face is drawn in: as the reader is sure of it, else as the picture looks. Of real
-    people the reader says cartoon or sketch, too, but never anime."""
-    left, top, right, bottom = map(round, face.box)
+    """What a face is drawn in: as the reader is sure of it, else as the picture looks; a photograph
+    where both doubt. Of real people the reader says cartoon or sketch, too, but never anime."""
+    left, top, right, bottom = (max(round(side), 0) for side in face.box)
     alone = np.ascontiguousarray(pixels[top : bottom + 1, left : right + 1])
     is_drawn = is_drawing(alone)
-    if sure := face.style or sure_style(face.styles, drawn=is_drawn):
-        return sure
-    if is_drawn or is_drawing(pixels):
-        return max(_DRAWN, key=lambda name: face.styles[name])
-    return "anime" if face.styles["anime"] > 0.5 else "photo"
+    style = face.style or sure_style(face.styles, drawn=is_drawn)
+    if style is None and (is_drawn or is_drawing(pixels)):
+        style = max(face.styles, key=lambda name: face.styles[name])
+    if style is None:
+        style = "anime" if face.styles["anime"] > 0.5 else "photo"
+    return "photo" if style == "sketch" and is_colourful(alone) else style
 
 
 def known(path: Path) -> Known:
