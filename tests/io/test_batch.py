@@ -201,7 +201,7 @@ def test_bad_inputs_are_skipped_and_named(tmp_path: Path) -> None:
     assert names(tmp_path / "o") == ["1.png", "9.png"]
     said = {path.name: why for path, why in done.skipped.items()}
     assert said["text.png"].startswith("is not a picture")
-    assert said["short.png"].startswith("cannot be read (")
+    assert said["short.png"].startswith("is cut off")
     assert said["gone.png"].startswith("does not exist")
     assert said["empty"].startswith("has no pictures in it")
     assert "so would" in said["9.png"], "two inputs for one output"

@@ -54,6 +54,9 @@ def refusing(path: Path) -> Iterator[None]:
         raise InputError("needs more memory than there is", path=path) from error
     except Exception as error:  # five libraries have no common type of error
         why = getattr(error, "strerror", None) or said(error)
+        if "truncated" in why.lower():
+            problem, cure = "is cut off: its end is missing", "copy it again from where it came"
+            raise InputError(problem, cure, path=path) from error
         raise InputError(f"cannot be read ({why})", path=path) from error
 
 

@@ -415,8 +415,6 @@ def from_pillow(opened: Image.Image, *, least: int | None = None) -> Picture:
     image, changed, profile = opened, "", opened.info.get("icc_profile") or None
     if opened.mode == "CMYK":
         image, changed, profile = cmyk_to_rgb(opened), "CMYK is worked on as RGB", None
-    elif opened.mode == "P":
-        changed = "colours of a palette are worked on as RGB"
     samples = _samples(image)
     samples = _turned(samples, exif.get(ExifTags.Base.Orientation, 1))
     return Picture(
