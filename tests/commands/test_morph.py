@@ -39,7 +39,7 @@ def test_the_ends_of_a_walk_are_the_faces_that_generate_makes(
     for at, seed in ((0, 3), (3, 8), (6, 21)):
         frame = pixels(walk, f"{at:06d}.png")
         assert np.array_equal(frame, pixels(tmp_path, "faces", f"{seed:06d}.png"))
-    assert "7 frames of 32 px; parts in place in" in result.summary
+    assert "7 frames of 32 px; the face is whole in" in result.summary
     made = [walk / name for name in ("000002.png", "film.gif", "all.sheet.png")]
     assert is_made_again(*made, inputs=tiny.parent)
 

@@ -72,3 +72,11 @@ def test_a_walk_is_scored_by_its_worst_frame_and_its_largest_step() -> None:
     closed = score(faces, cycle=True)
     assert closed.steps[:2] == found.steps and closed.steps[2] == pytest.approx(found.steps[1])
     assert score(faces[:2]).unevenness >= 1
+
+
+def test_what_changes_at_once_in_a_walk_is_named() -> None:
+    bare, hatted = (paint(face(FIRST, hat=hat, bun=0), 128, "anime").pixels for hat in (0, 1))
+    found = score([bare, bare, hatted])
+    assert found.jumps == ("hat",)
+    assert found.text == "the face is whole in all 3 frames; from frame 1 to 2 it jumps: hat"
+    assert score([bare, bare]).text == "the face is whole in all 2 frames"

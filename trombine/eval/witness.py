@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Float32, UInt8
 
 from trombine.core.conventions import to_picture
 from trombine.core.devices import CPU
-from trombine.faces.fields import fields_of
+from trombine.faces.fields import fields_of, half_range
 from trombine.faces.frames import in_window
 from trombine.metrics.reading import IN_PLACE, organs_off
 from trombine.models import Model, loaded
@@ -116,6 +116,9 @@ class Score:
 
     in_place: tuple[float, ...]  # of each frame
     steps: tuple[float, ...]  # from each frame to the next: 0 for the same, 1 for unrelated
+    jumps: tuple[
+        str, ...
+    ] = ()  # fields that change by more than half of their range at the largest
 
     @property
     def sound(self) -> int:
@@ -130,21 +133,25 @@ class Score:
 
     @property
     def text(self) -> str:
-        """For people."""
-        frames = len(self.in_place)
-        return (
-            f"parts in place in {self.sound} of {frames} frames, the worst"
-            f" {min(self.in_place):.2f}; the largest step {self.unevenness:.1f} times the mean"
-        )
+        """For people: in how many frames the face is whole, and what changes at once where."""
+        frames, at = len(self.in_place), self.steps.index(max(self.steps))
+        of = f"all {frames}" if self.sound == frames else f"{self.sound} of {frames}"
+        text = f"the face is whole in {of} frames"
+        jump = f"; from frame {at} to {at + 1} it jumps: {', '.join(self.jumps)}"
+        return text + jump if self.jumps else text
 
 
 def score(frames: Sequence[Pixels], *, cycle: bool = False) -> Score:
     """The score of a walk's frames; of a cycle the last step leads to the first frame."""
     each = [seen(to_picture(pixels)[None]) for pixels in frames]
-    features = torch.cat([found.features for found in each])
+    features, fields = (torch.cat([getattr(f, n) for f in each]) for n in ("features", "fields"))
     after = features.roll(-1, 0) if cycle else features[1:]
     steps = distance(features[: len(after)], after).clamp(min=0)
+    at = int(steps.argmax())
+    change = (fields[(at + 1) % len(fields)] - fields[at]).abs().tolist()
+    jumps = [n for n, off in zip(field_names(), change, strict=True) if off > half_range(n)]
     return Score(
         in_place=tuple(round(float(in_place(found)), 4) for found in each),
         steps=tuple(round(value, 6) for value in steps.tolist()),
+        jumps=tuple(jumps),
     )
