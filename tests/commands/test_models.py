@@ -49,6 +49,9 @@ CARD = Card(
 )
 
 
+LOSS = (Score(measure="loss", value=1.5, protocol=""),)
+
+
 @pytest.fixture
 def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of shipped models with one in it."""
@@ -60,11 +63,17 @@ def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_list_is_a_table(zoo: Path) -> None:
     count = sum(one.numel() for one in load("tiny-x2").net.parameters())
-    heads, row = models_list().summary.splitlines()
+    heads, row, better = models_list().summary.splitlines()
     assert heads.split() == list(models.HEADS)
     wanted = f"tiny-x2 upscale residual {count:,} PSNR 31.25, SSIM 0.9"
     assert row.split() == wanted.split()
     assert row.index("upscale") == heads.index("task")
+    assert better == "Higher scores are better."
+    save(zoo / "soft-x2.safetensors", build("residual", SIZES), replace(CARD, scores=()))
+    save(zoo / "maker.safetensors", build("residual", SIZES), replace(CARD, scores=LOSS))
+    *_, better, unscored = models_list().summary.splitlines()
+    assert better == "Higher scores are better; of loss lower."
+    assert unscored.startswith("What has none was measured when its training was over: docs/log/")
 
 
 def test_list_names_a_damaged_one_and_goes_on(zoo: Path) -> None:
@@ -82,8 +91,8 @@ def test_show_says_the_whole_card(zoo: Path) -> None:
         "about          small",
         "task           upscale: pictures to larger ones",
         "sizes          width 4, depth 1, factor 2, channels 3",
-        "score          PSNR 31.25 (protocol 0123456789ab)",
-        "score          SSIM 0.9 (protocol 0123456789ab)",
+        "score          PSNR 31.25 dB, higher is better (protocol 0123456789ab)",
+        "score          SSIM 0.9, higher is better (protocol 0123456789ab)",
         "data           leaves#3",
         "pictures seen  12,800",
         "settings       nets.net residual:width=4,depth=1",

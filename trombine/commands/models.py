@@ -26,8 +26,11 @@ from trombine.models.exporting import check_extra, export
 from trombine.models.importing import import_net
 from trombine.nets import parameter_count
 from trombine.recipes import NetSpec
+from trombine.runs.log import LOWER_IS_BETTER, unit_and_direction, unit_of
 
 _ON_CARD: Final = ("about", "task", "data")  # settings that the card itself says
+_UNSCORED: Final = "–"
+_PORTRAITS: Final = "a folder of portraits; ours are those of github.com/unitedstates/images"
 HEADS: Final = ("model", "task", "net", "parameters", "scores")
 
 
@@ -49,7 +52,7 @@ def models_list(*, task: str | None = None) -> Result:
     """
     if task is not None:
         _check_task(task)
-    rows, notices = list[tuple[str, ...]](), list[str]()
+    rows, measures, notices = list[tuple[str, ...]](), set[str](), list[str]()
     for name, path in shipped().items():
         try:
             model = load(name)
@@ -60,9 +63,14 @@ def models_list(*, task: str | None = None) -> Result:
         log.debug(model.described)
         if task in (None, model.card.task):
             rows.append(_row(path.stem, model))
+            measures |= {score.measure for score in model.card.scores}
     which = f"for {task} " if task else ""
     nothing = f"no model {which}comes with trombine; trombine train makes them"
     table = aligned([HEADS, *([shown(cell) for cell in row] for row in rows)])
+    lower = ", ".join(sorted(measures & LOWER_IS_BETTER))
+    table.append(f"Higher scores are better{f'; of {lower} lower' if lower else ''}.")
+    if any(row[-1] == _UNSCORED for row in rows):
+        table.append("What has none was measured when its training was over: docs/log/measured.md.")
     return Result(summary="\n".join(table) if rows else nothing, notices=tuple(notices))
 
 
@@ -260,7 +268,13 @@ def _check_task(task: str) -> None:
 
 def _row(name: str, model: Model) -> tuple[str, ...]:
     scores = ", ".join(f"{score.measure} {score.value:.4g}" for score in model.card.scores)
-    return name, model.card.task, model.card.net, f"{parameter_count(model.net):,}", scores or "–"
+    return (
+        name,
+        model.card.task,
+        model.card.net,
+        f"{parameter_count(model.net):,}",
+        scores or _UNSCORED,
+    )
 
 
 def _facts(model: Model) -> Iterator[tuple[str, str]]:
@@ -269,7 +283,11 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     shipped = zoo.recipes().get(path.stem) if path.parent == zoo.ZOO else None
     made = shipped or {"make": card.command}
     under = {s: f" (protocol {s.protocol})" if s.protocol else "" for s in card.scores}
-    scores = [f"{score.measure} {score.value:.6g}{under[score]}" for score in card.scores]
+    scores = [
+        f"{one.measure} {one.value:.6g}{' ' if unit_of(one.measure) else ', '}"
+        f"{unit_and_direction(one.measure)}{under[one]}"
+        for one in card.scores
+    ]
     yield "model", path.stem
     yield "about", card.about
     yield "task", f"{card.task}: {TASKS[card.task].says}"
@@ -281,7 +299,9 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     yield "recipe", card.recipe
     yield from _several("settings", _settings(card.settings))
     yield from _several("command", made["make"].splitlines())
-    yield "lost", made.get("lost", "")
+    if "$PORTRAITS" in made["make"]:
+        yield "$PORTRAITS", _PORTRAITS
+    yield "differs", made.get("differs", "")
     yield "written by", f"trombine {card.version}"
     yield "licence", card.licence or "not stated"
     yield "hash", model.hash
