@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from scipy.ndimage import gaussian_filter
 
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened, shown
-from trombine.core.texts import aligned, counted
+from trombine.core.texts import counted
 from trombine.faces import fields_of
 from trombine.faces.drawing import drawn
 from trombine.faces.faces import Face, read_faces
@@ -47,7 +48,6 @@ SHOWN: Final = (
     *("glasses", "hat"),
 )
 GUESSES: Final = ("traits", "styles")
-_WORTH: Final = "  (age, sex, skin, hair and beard are guesses, learned from painted faces)"
 _COLUMNS: Final = ("yaw", "pitch", "roll", "smile", "mouth_open", "lid_open", "glasses", "hat")
 _TURNS: Final = ("yaw", "pitch", "roll")
 _GUESSED: Final = ("masculine", "age", "tone", "hair_light", "beard")
@@ -213,28 +213,32 @@ def _rounded(value: Any) -> Any:
 
 
 def table(value: dict[str, Any]) -> str:
-    """A line for the picture, and one for each of its faces; see as_json."""
-    faces = value["faces"]
-    count = counted(len(faces), "face")
-    head = f"{shown(value['picture'])} ({value['width']} x {value['height']}): {count}"
-    if not faces:
-        return head
-    known = faces[0].get("traits", {}) | faces[0]["moment"]
-    columns = [name for name in (*_COLUMNS, *_GUESSED) if name in known]
-    rows = [["left", "top", "right", "bottom", "likely", "style", *columns, "unsure"]]
-    for face in faces:
-        fields = face.get("traits", {}) | face["moment"]
-        box = [f"{side:.0f}" for side in face["box"]]
-        numbers = [_number(name, fields[name]) for name in columns]
-        unsure = "; ".join(face["unsure"]) or "-"
-        rows.append([*box, f"{face['likely']:.2f}", face["style"] or "-", *numbers, unsure])
-    notes = [_WORTH] if "traits" in faces[0] else []
-    return "\n".join([head, *(f"  {line}" for line in aligned(rows, right=True)), *notes])
+    """A line for the picture, and a few for each of its faces; see as_json."""
+    count = counted(len(value["faces"]), "face")
+    size = f"{value['width']} x {value['height']}"
+    lines = [f"{shown(value['picture'])} ({size}): {count}"]
+    for number, face in enumerate(value["faces"], 1):
+        box = ", ".join(f"{side:.0f}" for side in face["box"])
+        style = face["style"] or "style unsure"
+        moment, traits = face["moment"], face.get("traits", {})
+        rows = [
+            f"{number}: at {box} (left, top, right, bottom), likely {face['likely']:.2f}, {style}",
+            " ".join(_number(name, moment[name]) for name in _COLUMNS if name in moment),
+        ]
+        if traits:
+            guesses = " ".join(_number(name, traits[name]) for name in _GUESSED if name in traits)
+            rows.append(f"guesses, learned from painted faces: {guesses}")
+        rows += [f"unsure: {'; '.join(face['unsure'])}"] if face["unsure"] else []
+        for row in rows:
+            first = " " * (2 if row is rows[0] else 5)
+            lines += wrap(row, 100, initial_indent=first, subsequent_indent=" " * 5)
+    return "\n".join(lines)
 
 
 def _number(name: str, value: float) -> str:
-    """A field of a table, turns in degrees; one as far as the reader can tell is more than that."""
+    """A field and its value, turns in degrees; one as far as the reader can tell is more than
+    that."""
     if name not in _TURNS:
-        return f"{value:.2f}"
+        return f"{name}={value:.0f}" if name == "age" else f"{name}={value:.2f}"
     more = (">" if value > 0 else "<") if beyond(name, value) else ""
-    return f"{more}{math.degrees(value):.0f}°"
+    return f"{name}={more}{round(math.degrees(value))}°"
