@@ -28,10 +28,15 @@ def function_of(line: str) -> Callable[..., object]:
     return getattr(trombine, line.replace(" ", "_"))
 
 
-def examples(line: str) -> list[str]:
-    """The commands that a function's docstring shows."""
+def shown(line: str) -> list[str]:
+    """The lines of the examples in a function's docstring."""
     text = (inspect.getdoc(function_of(line)) or "").partition("For example:\n")[2]
-    lines = text.partition("\n\n")[0].replace("\\\n", " ").splitlines()
+    return text.partition("\n\n")[0].splitlines()
+
+
+def examples(line: str) -> list[str]:
+    """The commands that these lines are."""
+    lines = "\n".join(shown(line)).replace("\\\n", " ").splitlines()
     return [" ".join(line.split()) for line in lines]
 
 
@@ -46,13 +51,16 @@ def test_a_list_of_commands_loads_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_help_page_fits_a_screen_and_says_what_the_function_says(
-    line: str, command: Command
+    line: str, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     function = function_of(line)
     assert inspect.getdoc(function).splitlines()[0] == COMMANDS[line][1]  # type: ignore[union-attr]
     page = command(*line.split(), "--help")
     assert page.returncode == 0 and page.stderr == ""
     assert len(page.stdout.splitlines()) <= 40, "common options first, a line each"
+    whole = {row.rstrip() for row in page.stdout.splitlines()}
+    assert set(shown(line)) <= whole, "pasted, a broken line is another command"
     plain = " ".join(re.sub(r"[│╭╮╰╯─]", " ", page.stdout).split())
     says = help_of(function)
     for name, parameter in inspect.signature(function).parameters.items():

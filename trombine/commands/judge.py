@@ -334,8 +334,8 @@ def judge_people_make(
 
     For example:
       trombine judge people make real generated --pictures 24 -o study
-      trombine judge people make real generated --pictures 12 --size 48 --seconds 2 \\
-        -o quick
+      trombine judge people make real generated --pictures 12 --size 48 \\
+        --seconds 2 -o quick
 
     The page is one file, opened from disk or put on any web host; nothing in its
     folder tells which pictures are real. Who has answered sends a file.

@@ -201,8 +201,9 @@ def models_import(
     """Make a model of a pickled checkpoint, without running what is in it.
 
     For example:
-      trombine models import old.pth --net residual:width=16,depth=4 --task upscale \\
-        --about "somebody's enlarger" --licence MIT -o mine.safetensors
+      trombine models import old.pth --net residual:width=16,depth=4 \\
+        --task upscale --about "somebody's enlarger" --licence MIT \\
+        -o mine.safetensors
 
     A .safetensors file without a card will do as well. The tensors must be those
     of the net, by name and shape.

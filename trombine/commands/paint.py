@@ -58,7 +58,8 @@ def data_world(
 
     For example:
       trombine data world --count 4 --size 64 --style photo --first-seed 0 -o faces
-      trombine data world --count 2 --size 64 --style photo+anime --pack -o pairs-pack
+      trombine data world --count 2 --size 64 --style photo+anime --pack \\
+        -o pairs-pack
 
     Parameters
     ----------
