@@ -41,14 +41,14 @@ runs show | runs | Say how a run went, and write its page and film again.
 models list | models | List the models that come with trombine: task, net, parameters, scores.
 models show | models | Say what a model is, what it was trained on, and how good it is.
 models export | models | Write a model as ONNX, for programs that know nothing of trombine or torch.
-models blend | models | Make a model between two that began as one, weight by weight.
+models blend | models | Average two models of one origin, weight by weight.
 models import | models | Make a model of a pickled checkpoint, without running what is in it.
 microscope | microscope | Write a page that runs a net in the browser and shows its layers' maps.
 data world | paint | Paint faces, with exact parts, landmarks and parameters.
 data leaves | paint | Paint overlapping shapes with the statistics of natural pictures.
 data fractals | paint | Paint fractals, each with the numbers it is made from, ready to publish.
 data masks | paint | Draw masks: which pixels are to be painted (white), which are kept.
-data likenesses | likenesses | Pair photographs of people with how the world would draw them.
+data likenesses | likenesses | Pair photographs of people with drawings of them by the face world.
 data prepare | prepare | Make a pack of a folder of pictures: cropped, resized, sorted by use.
 data audit | audit | Find bad and duplicate pictures in a set; nothing is deleted.
 judge originality | judge | Say which generated pictures are copies of what a net learned from.
@@ -57,7 +57,7 @@ judge fidelity | judge | Compare a set of generated pictures with a set of real 
 judge compare | judge | Compare methods under a frozen protocol; without one, list what there is.
 judge people make | judge | Make a page that asks people which pictures are real, and its key.
 judge people score | judge | Say how well people told real pictures from generated ones.
-doctor | doctor | Say what this machine can do, and where files are kept.
+doctor | doctor | Show versions, hardware and paths.
 """)
 COMMANDS: Final = {**PICTURES, **OTHERS}
 GROUPS: Final = {

@@ -58,9 +58,9 @@ def data_audit(
     json
         Print all of it as JSON.
     least
-        Pixels of the shorter side, below which it is tiny. [32]
+        Pixels of the shorter side; with fewer it is tiny. [32]
     longest
-        How many times as long as wide a picture may be. [2]
+        The largest aspect ratio. [2]
     any_subject
         Do not look for faces: for a set of other things.
     """

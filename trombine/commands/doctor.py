@@ -41,13 +41,13 @@ EXTRAS = {
 
 @verb
 def doctor() -> Result:
-    """Say what this machine can do, and where files are kept.
+    """Show versions, hardware and paths.
 
     For example:
       trombine doctor
       TROMBINE_CACHE=cache trombine doctor
 
-    Versions, cores, threads, GPU, extras, folders. Nothing is written.
+    Cores, threads, GPU, extras and folders are shown, too; nothing is written.
     """
     topics = {
         "Versions": {

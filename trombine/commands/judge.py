@@ -46,11 +46,10 @@ def judge_restoration(
       trombine judge restoration results truth
       trombine judge restoration results truth --json -o judged.html
 
-    Files are paired by their names without the ending. Measured are PSNR, SSIM,
-    MS-SSIM, mean absolute and edge error, and what a net reads of faces:
-    landmarks, parts, who it is. --features adds distances in lpips, vgg16, vgg19
-    or inception, with weights of yours as NAME:FILE (lpips:VGG16+LPIPS), or from
-    where torch keeps them.
+    Files are paired by their names without the ending. The measures are PSNR, SSIM,
+    MS-SSIM, mean absolute and edge error, and the landmarks, parts and identity
+    that a net reads of faces. --features adds distances in lpips, vgg16, vgg19 or
+    inception, with your weights as NAME:FILE (lpips:VGG16+LPIPS), or torch's.
 
     Parameters
     ----------
@@ -59,7 +58,7 @@ def judge_restoration(
     truth
         What they should be: a file, or a folder of same names.
     holes
-        Masks, white where was repaired: one, or a folder.
+        Masks, white where it was repaired: one, or a folder.
     border
         Pixels on each side that PSNR-Y leaves out. [0]
     features
@@ -195,10 +194,10 @@ def judge_originality(
       trombine judge originality truth world:photo#100 --false-alarms 0.05 \\
         -o original.html
 
-    Each is compared with every reference: by SSIM at the same places, and by a
-    search that finds copies that were mirrored, cropped, recoloured, compressed,
-    blurred or patched too. Where copies begin the references say; planted copies
-    show what that finds.
+    Each picture is compared with every reference, by SSIM at the same places and
+    by a search that also finds mirrored, cropped, recoloured, compressed, blurred
+    and patched copies. The references set the threshold; planted copies show how
+    many it finds.
 
     Parameters
     ----------
@@ -338,7 +337,7 @@ def judge_people_make(
         --seconds 2 -o quick
 
     The page is one file, opened from disk or put on any web host; nothing in its
-    folder tells which pictures are real. Who has answered sends a file.
+    folder tells which pictures are real. Each subject sends a file of answers.
 
     Parameters
     ----------
@@ -353,7 +352,7 @@ def judge_people_make(
     size
         Show the middle of each, so many pixels wide and high.
     seconds
-        How long each is shown; 0: as long as one likes. [0]
+        How long each is shown; 0 is no limit. [0]
     seed
         Which pictures are drawn from the folders. [0]
     key

@@ -41,7 +41,7 @@ def data_likenesses(
     overwrite: Overwrite = False,
     progress: Progress = None,
 ) -> Result:
-    """Pair photographs of people with how the world would draw them.
+    """Pair photographs of people with drawings of them by the face world.
 
     For example:
       trombine data likenesses pack:aligned --style anime --size 64 -o likenesses

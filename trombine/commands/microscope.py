@@ -26,8 +26,8 @@ def microscope(
 ) -> Result:
     """Write a page that runs a net in the browser and shows its layers' maps.
 
-    Move what goes in, and the maps follow; click one, and the net goes on without
-    that channel. The page needs no server and no network.
+    The maps follow the input; a click on one switches its channel off. The page
+    needs no server and no network.
 
     For example:
       trombine microscope upscale-fast-x2 -o inside.html
@@ -40,7 +40,7 @@ def microscope(
     output
         The page, or a folder: it is named by the model.
     size
-        Pixels a side; else as leaves six frames a second.
+        Pixels a side; else as many as allow six frames a second.
     """
     net = load(model)
     name = net.path.resolve().parent.name if net.path.stem == "best" else net.path.stem

@@ -111,8 +111,8 @@ def models_export(
       trombine models export upscale-fast-x2 -o enlarger.onnx
       trombine models export upscale-fast-x2 --half -o smaller.safetensors
 
-    Other counts and sizes of pictures than it was traced with are tried, and no
-    file is left where the results differ from torch's by 1e-4 or more.
+    The file is tried with other numbers and sizes of pictures, and removed if its
+    results differ from torch's by 1e-4 or more.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def models_blend(
     only: str = "",
     overwrite: Overwrite = False,
 ) -> Result:
-    """Make a model between two that began as one, weight by weight.
+    """Average two models of one origin, weight by weight.
 
     For example:
       trombine models blend upscale-x4 upscale-sharp-x4 --share 0.3 \\
@@ -154,8 +154,8 @@ def models_blend(
       trombine models blend upscale-x4 upscale-sharp-x4 --share 0.5 --only body \\
         --overwrite -o between.safetensors
 
-    Where a training went on from a model to learn something else, what lies
-    between them has often most of what either can.
+    If the second was trained further from the first, for something else, a model
+    between them often keeps most of what both can do.
 
     Parameters
     ----------

@@ -58,9 +58,9 @@ def train(
     output
         The run's folder. [runs/RECIPE]
     dry_run
-        Say what would be trained, how long, in what memory.
+        Show what would be trained, how long, in how much memory.
     override
-        Go on with a run under other settings than before.
+        Continue a run with other settings than before.
     tensorboard
         Write events for TensorBoard. [yes]
     """
@@ -102,9 +102,9 @@ def sweep(
         --data leaves#100 --size 32 --pictures 160 -o runs/shapes
 
     Every value of a --grid is combined with every other; those of several --zip go
-    side by side. Any other setting, as --pictures 20000, is the same for all. Run
-    again, only what is missing is trained; a run that fails is named, and the rest
-    go on.
+    side by side. All other settings, such as --pictures 20000, are the same for
+    all runs. The same command again trains only what is missing; a run that fails
+    is named, and the others continue.
 
     Parameters
     ----------
