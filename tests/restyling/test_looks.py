@@ -21,7 +21,8 @@ SOMEBODY: Final = Image.fromarray(skimage.data.astronaut()[:280, 60:340])
 
 
 def lighter(share: float, base: float) -> Callable[[Image.Image], Image.Image]:
-    return lambda image: image.point(lambda tone: min(base + share * tone, 255))
+    tones = [min(round(base + share * tone), 255) for tone in range(256)] * 3
+    return lambda image: image.point(tones)
 
 
 SPOILED: dict[str, Callable[[Image.Image], Image.Image]] = {
