@@ -115,9 +115,9 @@ class Server(Answering):
     def __post_init__(self) -> None:
         self.start()
 
-    def start(self) -> None:
+    def start(self, port: int = 0) -> None:
         """Open it, as a user does."""
-        words = ["trombine", "studio", "--port", "0", "--data", str(self.data)]
+        words = ["trombine", "studio", "--port", str(port), "--data", str(self.data)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True, cwd=self.home
         )
@@ -151,10 +151,10 @@ class Server(Answering):
 class Bare(Server):
     """A studio without workers, in this process: a job waits until it is done here."""
 
-    def start(self) -> None:
+    def start(self, port: int = 0) -> None:
         """Open it in a thread."""
         with chdir(self.home or "."):
-            self._held = opened(self.data, 0, workers=0)
+            self._held = opened(self.data, port, workers=0)
             self.studio = self._held.__enter__()
         self.link = self.studio.link
         self._thread = threading.Thread(target=self.studio.serve)

@@ -159,6 +159,30 @@ def test_names_that_are_scripts_or_break_lines_stay_text(bare: Bare) -> None:
         assert bare.ask(f"/api/jobs/{told.json['id']}", "DELETE").status == 204
 
 
+def test_no_name_that_is_made_turns_its_letters_round(bare: Bare) -> None:
+    done = bare.done("upscale", PICTURE, ("model", "upscale-fast"), ("suffix", "\u202egnp\x07.x"))
+    assert [one["name"] for one in done["files"]] == ["agnp.x.png"]
+
+
+def test_a_name_that_is_too_long_is_said_to_be(bare: Bare) -> None:
+    refused = bare.post("upscale", ("pictures", (f"{5000 * 'a'}.png", png(noise()))))
+    assert refused.status == 400
+    assert refused.error == "a file's name is too long; give it fewer than 256 letters"
+    told = bare.post("read", ("pictures", (f"{1000 * 'a'}.png", png(noise())))).json
+    assert told["fields"]["pictures"] == [f"pictures/{120 * 'a'}.png"]
+    assert bare.ask(f"/api/jobs/{told['id']}", "DELETE").status == 204
+
+
+def test_browsers_get_a_page_where_programs_get_json(bare: Bare) -> None:
+    """Of an address that is not there, a job that is not, a test that is over."""
+    for path, token in (("/nowhere", ""), ("/api/jobs/a", ""), (f"/people/{22 * 'a'}", None)):
+        answer = bare.ask(path, token=token, Accept="text/html,*/*;q=0.8")
+        page = answer.body.decode()
+        assert answer.status == 404 and answer.headers["content-type"].startswith("text/html")
+        assert "<style>" in page and ('href="/"' in page) == (token is not None)
+        assert bare.ask(path, token=token, Accept="*/*").error
+
+
 def test_every_answer_says_what_browsers_are_to_forbid(bare: Bare) -> None:
     for path, token in (("/", ""), ("/nowhere", ""), ("/", None), ("/api/jobs", "")):
         headers = bare.ask(path, token=token).headers

@@ -63,15 +63,45 @@ def test_a_worker_that_dies_fails_its_job_and_is_replaced(server: Server) -> Non
     until(lambda: server.ask(f"/api/jobs/{id}").json["state"] == "running")
     for worker in server.workers():
         os.kill(worker, signal.SIGKILL)
-    assert "take a smaller picture" in server.ended(id)["problem"]
+    problem = server.ended(id)["problem"]
+    assert "ran out of memory, or somebody ended it" in problem
+    assert "take a smaller picture" in problem
     assert server.ended(server.post("upscale", SMALL, FAST).json["id"])["state"] == "done"
 
 
-def test_nobody_works_for_a_server_that_was_killed(tmp_path: Path) -> None:
+def test_nobody_works_for_a_server_that_was_killed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And nobody prints a word; its jobs are gone, and asked for, say so."""
     server = Server(tmp_path / "data")
     workers = until(server.workers)
+    id = server.post("upscale", LARGE, ("tta", "true")).json["id"]
+    until(lambda: server.ask(f"/api/jobs/{id}").json["state"] == "running")
     server.kill()
     until(lambda: not any(map(alive, workers)))
+    assert capfd.readouterr().err == ""
+    server.start()
+    try:
+        for end in ("", "/events", "/files/a.png"):
+            answer = server.ask(f"/api/jobs/{id}{end}")
+            assert answer.status == 410 and "started again" in answer.error
+        for other in ("a", id[:-1], f"{'0' * 8}{id[8:]}x"):
+            assert server.ask(f"/api/jobs/{other}").status == 404
+    finally:
+        server.close()
+
+
+def test_a_worker_that_has_lost_its_server_ends_without_a_word(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=workers._serve, args=(theirs, 1 << 40))
+    process.start()
+    theirs.close()
+    ours.close()
+    process.join()
+    assert process.exitcode == 0 and capfd.readouterr().err == ""
 
 
 def test_a_folder_has_one_studio(

@@ -52,6 +52,7 @@ from trombine.studio.api import (
     takes_folders,
 )
 from trombine.studio.examples import examples_router
+from trombine.studio.guard import page_of, printable
 from trombine.studio.jobs import DAYS, ENDED, INPUTS, OUTPUTS, Job, Jobs
 from trombine.studio.models import model_named, offers
 from trombine.studio.people import add_people
@@ -98,6 +99,8 @@ _SHOWN: Final = {  # of people's files: those that cannot hold a script; others 
 _PLAIN: Final = "application/octet-stream"
 _KEPT: Final = re.compile(r"[^\w .()+,=@-]")  # letters of a name that are not kept
 _LONGEST: Final = 120  # letters of a name
+_FORMER: Final = "the studio was started again, and this job is gone; ask for it once more"
+_TOO_LONG: Final = "a file's name is too long; give it fewer than 256 letters"
 _PAGES: Final = Environment(
     loader=PackageLoader("trombine.studio", "static"), autoescape=True, undefined=StrictUndefined
 )
@@ -147,10 +150,14 @@ def _add_errors(app: FastAPI) -> None:
     async def refused(_: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 422)
 
-    async def known(_: Request, error: Exception) -> Response:
+    async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
         gone = "there is no such page or job; it may have been deleted"
         text = gone if error.detail == "Not Found" else str(error.detail)
+        if "header size" in str(getattr(error.__context__, "__cause__", "")):  # of a form's part
+            text = _TOO_LONG
+        if "text/html" in request.headers.get("accept", ""):  # a browser's address line, not a page
+            return page_of(text, error.status_code, getattr(request.state, "root", None))
         return JSONResponse({"error": text}, error.status_code, headers=error.headers)
 
     async def full(request: Request, error: Exception) -> Response:
@@ -254,7 +261,7 @@ def _accept(jobs: Jobs, owner: str, verb: str, form: FormData, runs: Path) -> Jo
 @contextmanager
 def _new_job(jobs: Jobs, owner: str, verb: str) -> Iterator[Job]:
     """A job that is queued after the block; if that raises, its files are removed."""
-    id = secrets.token_urlsafe(16)
+    id = jobs.new_id()
     job = Job(id=id, owner=owner, verb=verb, fields={}, place=jobs.place(id))
     try:
         yield job
@@ -282,8 +289,11 @@ def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
             raise InputError(f"{name} was given twice", "give it once")
         else:
             check_text(verb, name, value)
-            fields[name] = value
+            # It becomes a part of names: no letter of one may turn the others round, or hide.
+            fields[name] = printable(value) if name == "suffix" else value
     for name, paths in sent.items():
+        if name in fields:
+            raise InputError(f"{name} was given twice", "give it once")
         if name == "pictures" or takes_folders(verb, name):
             fields[name] = [f"{name}/{path}" for path in dict.fromkeys(paths)]
         else:
@@ -346,14 +356,19 @@ def _unpacked(upload: UploadFile) -> UInt8[np.ndarray, "h w"]:
 # Jobs
 
 
+def _owned(jobs: Jobs, request: Request, id: str) -> Job:
+    """A job of who asks; the answer for another's is that there is none."""
+    job = jobs.find(id, request.state.owner)
+    if job is None:
+        raise HTTPException(*((410, _FORMER) if jobs.is_former(id) else (404,)))
+    return job
+
+
 def _jobs_router(jobs: Jobs) -> APIRouter:
     router = APIRouter(prefix="/api/jobs", default_response_class=Response)
 
     def owned(request: Request, id: str) -> Job:
-        job = jobs.find(id, request.state.owner)
-        if job is None:  # the same answer for another's job
-            raise HTTPException(404)
-        return job
+        return _owned(jobs, request, id)
 
     def file_of(request: Request, id: str, folder: str, name: str) -> Path:
         job = owned(request, id)
@@ -477,8 +492,7 @@ def _events_router(jobs: Jobs, stopping: Callable[[], bool]) -> APIRouter:
     @router.get("/jobs/{id}/events")
     def one_job(request: Request, id: str) -> Response:
         """What one job says, from its beginning or after Last-Event-ID, until it ends."""
-        if jobs.find(id, request.state.owner) is None:
-            raise HTTPException(404)
+        _owned(jobs, request, id)
         return stream(request, 0, id)
 
     def stream(request: Request, after: int, id: str | None = None) -> Response:

@@ -9,13 +9,15 @@ answer.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
+import html
 import json
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,6 +28,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trombine.core.texts import from_json
+from trombine.report.report import STYLE
 
 MOST_BYTES: Final = 256 << 20  # of a request, all files together
 MOST_SECONDS: Final = 900  # in which a request arrives: 256 MB over a slow network
@@ -49,8 +52,13 @@ _STRANGER: Final = (
 _PAGE: Final = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1">{meta}'
-    "<title>trombine studio</title></head><body><main><h1>trombine studio</h1><p>{body}</p></main>"
-    "</body></html>"
+    "<title>trombine studio</title><style>{style}</style></head><body><main><header>"
+    "<h1>trombine studio</h1>{body}</header></main></body></html>"
+)
+# These pages carry their style: strangers get no file.
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+_POLICY: Final = HEADERS["content-security-policy"].replace(
+    "style-src 'self'", f"style-src 'sha256-{_STYLE_HASH}'"
 )
 
 
@@ -95,7 +103,7 @@ class Guard:
             return None
         if path.startswith("/api"):
             return JSONResponse({"error": _STRANGER}, 401)
-        return HTMLResponse(_PAGE.format(meta="", body=_STRANGER), 401)
+        return page_of(_STRANGER, 401)
 
     def _refused(self, request: Request) -> str:
         """Why a request is refused for its Host or Origin; "" if it is not."""
@@ -138,10 +146,31 @@ class Guard:
         meta = f'<meta http-equiv="refresh" content="0;url={self.root}{place}">'
         # Since browsers would request /favicon.ico.
         meta += f'<link rel="icon" href="{self.root}/static/icon.svg">'
-        link = f'<a href="{self.root}{place}">Open the studio</a>'
         cookie = f"{self.cookie}={name}.{self._signed(name)}; HttpOnly; SameSite=Strict;"
         cookie += f" Path={self.root}/; Max-Age={30 * 24 * 3600}" + "; Secure" * self.is_secure
-        return HTMLResponse(_PAGE.format(meta=meta, body=link), headers={"set-cookie": cookie})
+        return _page(meta=meta, body=_link(self.root + place), headers={"set-cookie": cookie})
+
+
+def page_of(text: str, status: int, root: str | None = None) -> Response:
+    """A page with one sentence, and below `root` a link to the studio."""
+    words = f'<p class="lead">{html.escape(f"{text[:1].upper()}{text[1:]}.")}</p>'
+    return _page(body=words + ("" if root is None else _link(f"{root}/")), status=status)
+
+
+def _link(address: str) -> str:
+    return f'<p class="lead"><a href="{address}">Open the studio</a></p>'
+
+
+def _page(
+    *, body: str, meta: str = "", status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    headers = {"content-security-policy": _POLICY, **(headers or {})}
+    return HTMLResponse(_PAGE.format(meta=meta, body=body, style=STYLE), status, headers=headers)
+
+
+def printable(text: str) -> str:
+    """A name without letters that are not seen, or that change how others are: controls, U+202E."""
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 async def json_of(request: Request) -> dict[str, Any]:

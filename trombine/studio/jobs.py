@@ -6,6 +6,8 @@ was interrupted continues after the last number it received.
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
 import threading
 import time
@@ -20,6 +22,7 @@ ENDED: Final = (DONE, FAILED, CANCELLED)
 STATE, PROGRESS = "state", "progress"  # kinds of events
 INPUTS, OUTPUTS = "in", "out"  # folders of a job
 DAYS: Final = 7  # for which an ended job is kept
+_ID: Final = re.compile(r"[0-9a-f]{8}-[\w-]{22}", re.ASCII)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -62,6 +65,15 @@ class Jobs:
         self._number = 0  # of the last event
         self._changed = threading.Condition()  # also the lock of everything here
         self._is_closed = False
+        self._run = secrets.token_hex(4)  # how ids of this run of the studio begin
+
+    def new_id(self) -> str:
+        """An id for a job, which nobody can guess."""
+        return f"{self._run}-{secrets.token_urlsafe(16)}"
+
+    def is_former(self, id: str) -> bool:
+        """Whether an id is of a job from before the studio was started again."""
+        return bool(_ID.fullmatch(id)) and not id.startswith(self._run)
 
     def place(self, id: str) -> Path:
         """The folder of a job's files."""

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from pydantic import BaseModel, Field, StrictInt, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, StrictInt, ValidationError
 
 from trombine.core.errors import InputError
 from trombine.eval.people import (
@@ -37,7 +37,7 @@ from trombine.eval.people import (
 from trombine.eval.people_score import numbers_of, report_of
 from trombine.io.files import write_bytes
 from trombine.studio.api import checked
-from trombine.studio.guard import SUBJECT, json_of
+from trombine.studio.guard import SUBJECT, json_of, printable
 from trombine.studio.jobs import DONE, OUTPUTS, Jobs
 
 VERB: Final = "judge_people_make"
@@ -50,7 +50,7 @@ class _Asked(BaseModel):
     """What is asked for a test, or for more links of one."""
 
     job: str = ""
-    title: Annotated[str, Field(max_length=100)] = "Real or generated?"
+    title: Annotated[str, Field(max_length=100), AfterValidator(printable)] = "Real or generated?"
     subjects: Annotated[StrictInt, Field(ge=1, le=MOST_SUBJECTS)] = 1
 
 

@@ -16,7 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -36,7 +36,10 @@ PATIENCE: Final = 3.0  # seconds in which a process must stop a cancelled job
 LEAST_BYTES: Final = 2 << 30  # memory of a process: libraries and nets take half of it
 _TURN: Final = 0.1  # seconds between checks of a job, and between reports of its progress
 _NICE: Final = 5  # pages come before jobs
-_DEADLY: Final = "ended the process that worked on it; take a smaller picture"
+_DEADLY: Final = (
+    "the process that worked on it ended: it ran out of memory, or somebody ended it; try again, or"
+    " take a smaller picture"
+)
 _FAULT: Final = "something broke in trombine itself; the studio's terminal says more"
 
 
@@ -113,8 +116,13 @@ class _Worker(threading.Thread):
 
 
 def _serve(pipe: Connection, most_bytes: int) -> None:
-    """The main loop of a worker process."""
+    """The main loop of a worker process; it ends without a word once the server has."""
     follow_parent()
+    with suppress(EOFError, ConnectionError):
+        _work(pipe, most_bytes)
+
+
+def _work(pipe: Connection, most_bytes: int) -> None:
     os.nice(_NICE)
     if sys.platform == "linux":  # beyond this, allocations fail
         resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
@@ -133,7 +141,8 @@ def _serve(pipe: Connection, most_bytes: int) -> None:
                 raise _UnwantedError
             if done >= total or time.monotonic() - told > _TURN:
                 told = time.monotonic()
-                pipe.send((PROGRESS, {"done": done, "total": total, "unit": what}))
+                with suppress(ConnectionError):  # the next look at the pipe ends this
+                    pipe.send((PROGRESS, {"done": done, "total": total, "unit": what}))
 
         pipe.send(("end", do(*job, progress=progress)))
 
