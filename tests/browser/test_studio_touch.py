@@ -97,6 +97,7 @@ def people(tab: Tab, folder: Path) -> None:
     tab.get_by_role("button", name="Begin").tap()
     for number in range(2):
         expect(tab.locator("#progress")).to_have_text(f"Picture {number + 1} of 2")
+        expect(tab.locator(".note").filter(has_text="Answers of")).to_contain_text("of subject 1.")
         tab.get_by_role("radio", name="real" if number else "generated").tap()
         tab.get_by_role("button", name="Next").tap()
     expect(tab.get_by_role("heading", name="Thank you")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -9,7 +10,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+from skimage.data import astronaut
 from studios import Answer, Bare, noise, png
 
 import trombine
@@ -70,6 +74,32 @@ def record(content: dict[str, Any], sides: list[str]) -> dict[str, Any]:
     ]
     about = {"format": content["format"], "version": 1, "test": content["test"]}
     return about | {"subject": "I", "experience": "none", "answers": answers}
+
+
+def test_pictures_of_several_sizes_are_cut_at_the_face(bare: Bare) -> None:
+    """Scaled, and where the face is; of pictures without one, the middle is shown."""
+    portrait = np.asarray(Image.fromarray(astronaut()[:320, 64:384]).resize((160, 160)))
+    ground = np.full((240, 160, 3), 90, np.uint8)  # below it: the middle is a chest at most
+    files: list[tuple[str, tuple[str, bytes]]] = []
+    for number in range(2):
+        tall = np.concatenate([np.maximum(portrait, number), ground])
+        files.append(("real", (f"people/{number}.png", png(tall))))
+        files.append(("generated", (f"noise/{number}.png", png(noise(96, number)[:80]))))
+    job = bare.post("judge_people_make", ("pictures", "4"), ("size", "64"), *files).json
+    assert bare.next_done()["state"] == "done"
+    made = ask(bare, "", job=job["id"]).json
+    page = content(bare.ask(link(bare, made, 0), token=None).body)
+    shown = [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(one["png"])))).astype(float)
+        for one in page["pictures"]
+    ]
+    assert {one.shape for one in shown} == {(64, 64, 3)}
+    wanted = np.asarray(Image.fromarray(portrait).resize((64, 64))).astype(float)
+    middle = [np.asarray(Image.fromarray(noise(96, n)[:80, 8:88]).resize((64, 64))) for n in (0, 1)]
+    near = [min(np.abs(one - truth).mean() for truth in (wanted, *middle)) for one in shown]
+    assert max(near) < 25, near
+    assert sum(np.abs(one - wanted).mean() < 25 for one in shown) == 2
+    assert bare.ask(f"/api/people/{made['id']}", "DELETE").status == 204
 
 
 def test_a_link_opens_its_test_and_nothing_else(bare: Bare, test: dict[str, Any]) -> None:

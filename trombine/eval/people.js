@@ -123,7 +123,7 @@ function ask() {
   const picture = $("picture");
   $("ask").reset();
   update();
-  $("who").textContent = record.subject;
+  $("who").textContent = test.subject ? `subject ${record.subject}` : record.subject;
   $("progress").textContent = `Picture ${number + 1} of ${test.pictures.length}`;
   $("gone").textContent = "";
   clearTimeout(timer);

@@ -29,6 +29,8 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from trombine.core.errors import InputError, first_of, shown
 from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import Rng
+from trombine.core.tiles import Box
+from trombine.data.reading import face_frame, resize
 from trombine.eval.sets import open_place, square
 from trombine.io.files import opened
 from trombine.io.image import as_seen, decode
@@ -100,7 +102,7 @@ def choose(
     if len(shapes) > 1:
         sizes = " and ".join(f"{shown(c.file)} {w} x {h}" for (h, w), c in [*shapes.items()][:2])
         least = min(min(shape) for shape in shapes)
-        remedy = f"--size {least} shows the middle of each at that size"
+        remedy = f"--size {least} cuts a square at the face of each, and shows that at this size"
         raise InputError(f"pictures differ in size, which would tell: {sizes}; {remedy}")
     if {c.is_exact for c in real.values()} != {c.is_exact for c in generated.values()}:
         text = "compression (JPEG) or resizing differ between the sides, and may tell them apart"
@@ -128,7 +130,7 @@ def _choose_set(
             account.skip(file, error)
             continue
         if size and (height, width) != (size, size):
-            pixels, is_exact = square(pixels, size), is_exact and min(height, width) == size
+            pixels, is_exact = _cut(pixels, size), is_exact and min(height, width) == size
         name = sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()[:_NAME]
         if same := chosen.get(name):
             account.notice(f"is the same picture as {shown(same.file.name)}, and left out", file)
@@ -139,6 +141,18 @@ def _choose_set(
         problem = f"has only {len(chosen)} pictures that can be shown, and {count} are wanted"
         raise InputError(problem, "ask for fewer --pictures", path=folder)
     return chosen
+
+
+def _cut(pixels: Pixels, size: int) -> Pixels:
+    """The largest square, at this size: round the largest face, or without one in the middle."""
+    height, width = pixels.shape[:2]
+    frame = None if height == width else face_frame(pixels)
+    if frame is None:
+        return square(pixels, size)
+    side = min(height, width)
+    left = min(max(0, round(frame.x - side / 2)), width - side)
+    top = min(max(0, round(frame.y - side / 2)), height - side)
+    return resize(pixels, Box(top=top, left=left, bottom=top + side, right=left + side), size)
 
 
 # The page and its key
