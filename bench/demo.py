@@ -38,7 +38,7 @@ NEXT: Final = (
     "trombine studio --open",
     "trombine restyle photo.jpg --to anime --portrait",
     "trombine upscale photo.jpg -x 2",
-    "trombine inpaint photo.jpg --scratches",
+    "trombine inpaint photo.jpg --mask scratches",
     "trombine train upscale-x2 --data photos",
 )
 
@@ -46,10 +46,10 @@ NEXT: Final = (
 def draw(report: Report, folder: Path) -> None:
     report.section(
         "A drawn portrait",
-        "trombine restyle --portrait looks for the person who looks like the photograph, as"
-        " numbers, and draws that person at any size. Without it the faces of a scene are drawn.",
+        "trombine portrait looks for the person who looks like the photograph, as"
+        " numbers, and draws that person at any size. trombine restyle draws the faces of a scene.",
     )
-    drawn = [trombine.restyle(PHOTO, to=style, portrait=True, size=384) for style in DRAWN]
+    drawn = [trombine.portrait(PHOTO, to=style, size=384) for style in DRAWN]
     report.pictures([(PHOTO, "the photograph"), *zip(drawn, DRAWN, strict=True)], columns=4)
     scene = trombine.restyle(PHOTO, to=DRAWN[0])
     report.before_after((PHOTO, scene, "the scene"), names=("before", f"--to {DRAWN[0]}"))
@@ -87,9 +87,9 @@ def repair(report: Report, folder: Path) -> None:
         ImageDraw.Draw(image).line(line, "magenta", 7)
     scribbled = np.asarray(image)
     report.before_after(
-        (scratched, trombine.inpaint(scratched, scratches=True), "inpaint --scratches"),
-        (scribbled, trombine.inpaint(scribbled, mask_colour="magenta"), "--mask-colour magenta"),
-        (CLOSE, trombine.inpaint(CLOSE, mask_part="nose,mouth"), "--mask-part nose,mouth"),
+        (scratched, trombine.inpaint(scratched, mask="scratches"), "inpaint --mask scratches"),
+        (scribbled, trombine.inpaint(scribbled, mask="magenta"), "--mask magenta"),
+        (CLOSE, trombine.inpaint(CLOSE, mask="nose,mouth"), "--mask nose,mouth"),
         names=("before", "after"),
         columns=3,
     )

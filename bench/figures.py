@@ -62,11 +62,11 @@ def first_sheet(folder: Path) -> Sheet:
     save_picture(scratched, to_pixels(spoiled))
     woman.resize((FIRST // 4, FIRST // 4), Image.Resampling.LANCZOS).save(small, quality=80)
     repaired, large = folder / "repaired.png", folder / "large.png"
-    trombine.inpaint(scratched, scratches=True, output=repaired)
+    trombine.inpaint(scratched, mask="scratches", output=repaired)
     trombine.upscale(small, scale=4, output=large)
     drawn = [folder / f"first-{style}.png" for style in ("anime", "sketch")]
     for path, style in zip(drawn, ("anime", "sketch"), strict=True):
-        trombine.restyle(photo, to=style, portrait=True, size=FIRST, output=path)
+        trombine.portrait(photo, to=style, size=FIRST, output=path)
     pixels = np.asarray(Image.open(small).resize((FIRST, FIRST), Image.Resampling.NEAREST))
     return Sheet(
         rows=[
@@ -122,9 +122,7 @@ def restyled_sheet(folder: Path, first_seed: int) -> Sheet:
     rows = [[load_picture(path).samples for path in sorted(sources.glob("*.png"))]]
     for style in STYLES[1:]:
         made = folder / style
-        trombine.restyle(
-            sources, to=style, from_="photo", portrait=True, size=PORTRAIT, output=made
-        )
+        trombine.portrait(sources, to=style, from_="photo", size=PORTRAIT, output=made)
         rows.append([load_picture(path).samples for path in sorted(made.glob("*.png"))])
     return Sheet(rows=rows)
 
@@ -140,7 +138,7 @@ def portraits_sheet(folder: Path) -> Sheet:
     crowds = []
     for style in STYLES[1:]:
         made = folder / "people" / style
-        trombine.restyle(sources, to=style, portrait=True, size=SIZE, output=made)
+        trombine.portrait(sources, to=style, size=SIZE, output=made)
         crowds.append([load_picture(path).samples for path in sorted(made.glob("*.png"))])
     blocks = zip(*(grid(crowd, PER_ROW) for crowd in crowds), strict=True)
     return Sheet(rows=[row for block in blocks for row in block])
@@ -198,7 +196,7 @@ def repairs_sheet(folder: Path) -> Sheet:
 def anew(pixels: np.ndarray, part: str) -> np.ndarray:
     """A face with a part painted anew; as it is where that is not seen."""
     try:
-        return trombine.inpaint(pixels, mask_part=part)
+        return trombine.inpaint(pixels, mask=part)
     except InputError:
         return pixels
 

@@ -174,7 +174,7 @@ def card_beside_processor(device: Device, sizes: Sizes, card: str, folder: Path)
     mask[sizes.side // 2 : sizes.side // 2 + sizes.side // 8] = 255
     save_picture(folder / "mask.png", mask)
     verbs: dict[str, Callable[[Device], object]] = {
-        "restyle": lambda on: trombine.restyle(pixels, to="anime", method="net", device=on),
+        "restyle": lambda on: trombine.restyle(pixels, to="anime", model="restyle", device=on),
         "inpaint": lambda on: trombine.inpaint(pixels, mask=folder / "mask.png", device=on),
         "read": lambda on: trombine.read(pixels, device=on),
     }

@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float64
-from portrait_people import SIZE, STYLE, People, asked, drawings, landmarks, recovered, told_apart
+from portrait_people import SIZE, STYLE, People, drawings, landmarks, recovered, told_apart
 from restyle import NOISE, psnr_of_head
 from restyle_pairs import DRAWN, called
 from restyle_portraits import Portrait, off, portraits
@@ -64,7 +64,7 @@ def real(count: int) -> Rows:
     yield from glasses(witnessed, [character.person.glasses > 0.5 for character, _ in fitted])
     shares = {}
     for style in DRAWN:
-        wanted = replace(asked(style), source=AUTO, portrait=0)
+        wanted = restyling(style, source=AUTO)
         after = seen(torch.stack([one.window(one.drawn(wanted)) for one in cases]))
         shares[style] = called(after, style)
         yield Row(f"portraits to {style}: called {style}", shares[style], "")
@@ -76,7 +76,7 @@ def fit_of(one: Portrait) -> tuple[Character, float]:
     """Who is fitted to the largest face, and how far off its landmarks are, in % of the pupils'
     distance."""
     largest = max(one.faces, key=lambda each: each.size)
-    style = replace(asked(), source=AUTO).style_of(one.faces, one.image)
+    style = style_of(one.faces, one.image, AUTO, STYLE)
     picture = torch.from_numpy(one.image.plain.rgb().transpose(2, 0, 1).copy())
     character = character_of(picture, largest, style)
     points = largest.points.astype(np.float64)
@@ -145,7 +145,7 @@ def film(seed: int, frames: int = FRAMES) -> tuple[float, float, float, float]:
     painted = [paint(person, SIZE) for person in people]
     noisy = [one.pixels + 255 * chance.normal(0, NOISE, one.pixels.shape) for one in painted]
     images = [picture_of(one.round().clip(0, 255).astype(np.uint8)) for one in noisy]
-    drawing = Drawing(asked=replace(asked(), portrait=0), first=faces_in(images[0]))
+    drawing = Drawing(asked=restyling(), first=faces_in(images[0]))
     drawing.meet(Frames(frames=tuple(images), durations=(40,) * frames))
     drawn, read, truth, psnrs = [], [], [], []
     for person, shown, image in zip(people, painted, images, strict=True):

@@ -8,7 +8,7 @@ that landmarks show, of colours, and by whether one can tell from the fields who
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Final, final
 
@@ -76,20 +76,25 @@ class Case:
         return paint(self.person, SIZE, STYLE)
 
 
-def asked(target: str = STYLE) -> Restyling:
+def asked(target: str = STYLE) -> Portrait:
     """What is asked of a photograph."""
-    model = model_of("restyle")
-    return Restyling(path=model, target=target, source="photo", method=PAINTER, portrait=SIZE)
+    return Portrait(target=target, source="photo", size=SIZE)
+
+
+def restyling(target: str = STYLE, method: str = PAINTER, source: str = "photo") -> Restyling:
+    """What is asked of a photograph whose faces are drawn in place."""
+    return Restyling(path=model_of("restyle"), target=target, source=source, method=method)
 
 
 def case_of(person: Person) -> Case | None:
-    """The portrait that `--portrait` draws of a painted photograph; None where no face is found."""
+    """The portrait of a painted photograph by `trombine portrait`; None where no face is found."""
     photo = paint(person, SIZE, "photo")
     image = picture_of(photo.pixels)
     if not (faces := faces_in(image)):
         return None
-    result = restyled(image, asked(), faces, "photo")
-    features = torch.from_numpy(max(faces, key=lambda one: one.size).features)
+    largest = max(faces, key=lambda one: one.size)
+    result = portrait_of(image, asked(), largest, "photo")
+    features = torch.from_numpy(largest.features)
     return Case(
         person=person,
         photo=photo,
@@ -148,9 +153,9 @@ def drawings(people: People) -> Rows:
 
 
 def by_net(photo: Painted) -> Pixels:
-    """The photograph, as `--method net` draws it."""
+    """The photograph, as `restyle --model restyle` draws it."""
     image = picture_of(photo.pixels)
-    wanted = replace(asked(), method=NET, portrait=0)
+    wanted = restyling(method=NET)
     return as_seen(restyled(image, wanted, faces_in(image), "photo").image)
 
 

@@ -37,7 +37,7 @@ from table import Row, at_least, at_most, options, report
 SIDE = 256  # of every picture: small beside what people send
 VERBS = {
     "upscale": {"scale": "2", "model": "upscale-fast"},
-    "inpaint": {"mask_is": "white"},
+    "inpaint": {},
 }
 PAGES = ("/", "/upscale", "/jobs", "/static/studio.css", "/static/easel.js", "/api/jobs")
 PAGE_SECONDS = 0.3

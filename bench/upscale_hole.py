@@ -91,16 +91,14 @@ def inputs(seed: int, factor: int, quality: int | None) -> tuple[Pixels, Pixels,
     angles, offsets = rng.random(SCRATCHES) * np.pi, rng.uniform(-20, 20, SCRATCHES)
     for angle, offset in zip(angles, offsets, strict=True):
         hole |= np.abs(x * np.cos(angle) + y * np.sin(angle) - offset) < THICKNESS / 2
-    return to_pixels(truth), trombine.inpaint(small, mask=hole, mask_is="white"), hole
+    return to_pixels(truth), trombine.inpaint(small, mask=hole), hole
 
 
 def enlarged(folder: Path, factor: int, hole: Path | None = None) -> Pixels:
     """What the command makes of the repaired picture, told of the hole or not."""
     repaired, made = folder / "mended.png", folder / "large.png"
-    mask_is = "auto" if hole is None else "white"
-    trombine.upscale(
-        repaired, scale=factor, hole=hole, mask_is=mask_is, output=made, overwrite=True
-    )
+    white = None if hole is None else f"white:{hole}"
+    trombine.upscale(repaired, scale=factor, hole=white, output=made, overwrite=True)
     return as_seen(load_picture(made))
 
 

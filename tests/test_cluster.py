@@ -107,7 +107,7 @@ def inside(cluster: Any) -> Iterator[Any]:
     ("verb", "options"),
     [
         ("upscale", {"model": "upscale-fast", "sheet": True}),
-        ("inpaint", {"mask_colour": "magenta"}),
+        ("inpaint", {"mask": "magenta"}),
         ("restyle", {"to": "sketch", "full_image": True, "method": "net"}),
         ("read", {"json": True}),
     ],

@@ -43,6 +43,8 @@ if TYPE_CHECKING:  # for editors
     from trombine.commands.prepare import data_prepare as data_prepare
     from trombine.commands.read import read as read
     from trombine.commands.replay import replay as replay
+    from trombine.commands.restyle import imitate as imitate
+    from trombine.commands.restyle import portrait as portrait
     from trombine.commands.restyle import restyle as restyle
     from trombine.commands.runs import runs_list as runs_list
     from trombine.commands.runs import runs_show as runs_show

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import atexit
 import gc
+import logging
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,11 +29,19 @@ STOPPED: Final = "trombine: stopped; the same command again does what is missing
 _SAID_IN_A_LINE: Final = ("trombine", "cyclopts")
 
 
+def quieten() -> None:
+    """Silence what libraries say of odd files, which are read or refused: in a process of our own,
+    for a program that imports trombine has filters of its own."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, that of the command line unless given; return its exit code."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if arguments is None:
+        quieten()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that files are cleaned up
         atexit.register(gc.freeze)  # else the last collection walks all of torch for .5 s
         for stream in (sys.stdout, sys.stderr):

@@ -16,7 +16,7 @@ from cyclopts import (
 from cyclopts import ValidationError as Invalid
 
 from trombine import __version__
-from trombine.commands import COMMANDS, GROUPS, PICTURES, SUMMARY
+from trombine.commands import COMMANDS, GROUPS, PICTURES, RENAMED, SUMMARY
 from trombine.core.errors import InputError, shown
 
 COMPLETION: Final = "--install-completion"
@@ -45,6 +45,9 @@ def run(arguments: Sequence[str]) -> int:
     except UnknownCommandError:
         raise  # it lists the commands that there are
     except CycloptsError as error:
+        for word in (word.partition("=")[0] for word in words):
+            if now := RENAMED.get((named, word)):
+                raise InputError(f"{named}: in place of {word} write {now}") from error
         usage = f"trombine {named}".strip()
         problem = f"{named}: {_wrong(error, named)}".removeprefix(": ")
         raise InputError(f"{problem}; {usage} --help says what it takes") from error

@@ -56,7 +56,7 @@ def test_a_picture_has_the_commands_bytes(opened: Opened, command: Command, tmp_
     tab.keyboard.press("ArrowRight")
     expect(tab.get_by_role("radio", name="cartoon")).to_be_checked()
     tab.locator("#from").select_option("photo")
-    tab.locator("#method").select_option("net")
+    tab.locator("#model").select_option("restyle")
     tab.get_by_role("slider", name="Strength").fill("0.5")
     tab.get_by_role("checkbox", name="Keep its colours").check()
     tab.locator("#run").focus()
@@ -65,7 +65,7 @@ def test_a_picture_has_the_commands_bytes(opened: Opened, command: Command, tmp_
     data = downloaded(tab, tmp_path / "studio.png")
     assert tab.locator("#download").get_attribute("download") == "photo.cartoon.png"
     (tmp_path / "photo.png").write_bytes(png(face()))
-    words = ("--to", "cartoon", "--from", "photo", "--method", "net", "--strength", ".5")
+    words = ("--to", "cartoon", "--from", "photo", "--model", "restyle", "--strength", ".5")
     words += ("--keep-colours",)
     assert command("restyle", "photo.png", *words, "-o", "out.png").returncode == 0
     assert (tmp_path / "out.png").read_bytes() == data
@@ -99,7 +99,7 @@ def test_who_is_drawn_changes_by_sliders(opened: Opened, tmp_path: Path) -> None
     expect(tab.get_by_alt_text("The person, drawn alone")).to_be_visible(timeout=PATIENCE)
     reset.click()
     expect(tab.get_by_role("checkbox", name="Hat")).not_to_be_checked()
-    tab.locator("#method").select_option("net")
+    tab.locator("#model").select_option("restyle")
     expect(tab.locator("#who")).to_be_hidden()
 
 

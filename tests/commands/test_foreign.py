@@ -86,7 +86,7 @@ def test_what_does_another_task_is_refused(
 ) -> None:
     pixels = np.zeros((20, 24, 3), np.uint8)
     with pytest.raises(InputError, match=r"is for upscale .*, not for repair"):
-        trombine.inpaint(pixels, mask=np.ones((20, 24), bool), mask_is="white", model=compact)
+        trombine.inpaint(pixels, mask=np.ones((20, 24), bool), model=compact)
     lama = others.write(others.lama(monkeypatch), tmp_path / "lama.pth")
     with pytest.raises(InputError, match=r"is for repair .*, not for upscale"):
         trombine.upscale(pixels, model=lama)

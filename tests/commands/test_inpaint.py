@@ -66,8 +66,7 @@ def repair(photo: Path, net: Path) -> Callable[..., Result]:
 
     def repair(picture: Path = photo, **options: Any) -> Result:
         usual: dict[str, Any] = {"output": photo.parent / "b.png", "model": net}
-        if not options.keys() & {"mask", "mask_colour", "mask_part", "scratches"}:
-            usual["mask"] = photo.with_name("m.png")
+        usual["mask"] = photo.with_name("m.png")
         return inpaint(picture, **usual | options)
 
     return repair
@@ -94,7 +93,7 @@ def test_a_mask_says_where_the_hole_is(photo: Path, repair: Callable[..., Result
     assert (done.summary, done.written) == ("1 picture written", (photo.parent / "b.png",))
     assert done.notices == (
         f"{photo}: what is white in m.png is painted (most of its border is black);"
-        " --mask-is black says otherwise",
+        " black:m.png says otherwise",
         f"{photo}: no face is seen at the hole; it is painted as a texture",
     )
 
@@ -104,21 +103,27 @@ def test_a_mask_says_where_the_hole_is(photo: Path, repair: Callable[..., Result
     [("white", "black"), *((kind, "auto") for kind in KINDS)],
 )
 def test_what_of_a_mask_is_the_hole(
-    kind: str, polarity: str, photo: Path, repair: Callable[..., Result]
+    kind: str, polarity: str, photo: Path, net: Path, repair: Callable[..., Result]
 ) -> None:
-    """--mask-is decides; auto guesses each of them rightly, and the record says which."""
+    """A word before the mask's name decides; else each of them is guessed rightly."""
     if kind == "transparent":
         opacity = np.where(HOLE, 0, 255).astype(np.uint8)
         save_picture(photo.with_name("m.png"), np.dstack([pixels(), opacity]))
     else:
         levels = np.where((kind == "white") == HOLE, 255, 0).astype(np.uint8)
         save_picture(photo.with_name("m.png"), levels)
-    repair(mask_is=polarity)
+    mask = photo.with_name("m.png")
+    repair(mask=mask if polarity == "auto" else f"{polarity}:{mask}")
     hole = HOLE if polarity in ("auto", kind) else ~HOLE
     inside = changed(photo.parent / "b.png")
     assert not inside[~hole].any() and inside[hole].mean() > 0.9
     record = read_record(photo.parent / "b.png") or {}
-    assert record["options"]["mask_is"] == (kind if polarity == "auto" else polarity)
+    assert record.get("options", {}).get("mask") == (
+        None if polarity == "auto" else f"{polarity}:m.png"
+    )
+    assert record["files"]["mask"][0] == "m.png"
+    (photo.parent / net.name).write_bytes(net.read_bytes())
+    assert replay(photo.parent / "b.png").summary.endswith("the same pixels")
 
 
 def test_masks_of_a_folder_go_by_name(photo: Path, repair: Callable[..., Result]) -> None:
@@ -138,7 +143,7 @@ def test_a_colour_says_where_the_hole_is(photo: Path, repair: Callable[..., Resu
     scrawled = pixels()
     scrawled[HOLE] = (255, 0, 255)
     save_picture(photo, scrawled)
-    repair(mask_colour="#FF00ff")
+    repair(mask="#FF00ff")
     inside = changed(photo.parent / "b.png", scrawled)
     near = np.zeros_like(HOLE)
     near[10:22, 8:32] = True
@@ -168,9 +173,9 @@ def test_transparency_says_where_the_hole_is(
 def test_parts_by_name_are_painted_anew(
     tmp_path: Path, person: Painted, repair: Callable[..., Result]
 ) -> None:
-    """--mask-part takes the eyes that the reader sees, and little else."""
+    """The eyes that the reader sees, and little else."""
     save_picture(tmp_path / "f.png", person.pixels)
-    repair(tmp_path / "f.png", mask_part="eyes,mouth")
+    repair(tmp_path / "f.png", mask="eyes,mouth")
     inside = changed(tmp_path / "b.png", person.pixels)
     eyes = np.isin(person.parts, (4, 5))
     assert inside[eyes].mean() > 0.9 and inside.mean() < 0.15
@@ -208,7 +213,7 @@ def test_a_mask_that_is_written_is_the_hole_and_can_be_given_back(
     hole = load_picture(written).samples[..., 0]
     assert set(np.unique(hole)) == {0, 255} and (hole > 0)[HOLE].all()
     assert (hole > 0).sum() > HOLE.sum()
-    repair(output=photo.parent / "c.png", mask=written, mask_is="white")
+    repair(output=photo.parent / "c.png", mask=f"white:{written}")
     first, second = (load_picture(photo.parent / name).samples for name in ("b.png", "c.png"))
     assert np.array_equal(first, second)
 
@@ -255,7 +260,7 @@ def test_replay_makes_every_file_again(name: str, tmp_path: Path, photo: Path, n
     )
     assert len(done.written) == 4
     said = replay(done.written, inputs=inputs).summary.splitlines()
-    assert [line.rpartition(" ")[2] for line in said] == ["pixels", "values", "pixels", "pixels"]
+    assert [line.rpartition(" ")[2] for line in said] == ["pixels", "pixels", "values", "pixels"]
     assert all("the same" in line for line in said)
 
 
@@ -265,7 +270,7 @@ def test_replay_makes_every_file_again(name: str, tmp_path: Path, photo: Path, n
 def test_a_picture_in_memory(net: Path) -> None:
     """Arrays, tensors and Pillow images come back as they are, with masks held as arrays."""
     before, levels = pixels(), np.where(HOLE, 255, 0).astype(np.uint8)
-    of_array = inpaint(before, mask=levels, mask_is="white", model=net)
+    of_array = inpaint(before, mask=levels, model=net)
     of_truths = inpaint(before, mask=HOLE, model=net)
     pillow = inpaint(Pillow.fromarray(before), mask=Pillow.fromarray(levels), model=net)
     assert np.array_equal(of_array, of_truths) and np.array_equal(of_array, np.asarray(pillow))
@@ -281,7 +286,7 @@ def test_a_picture_in_memory(net: Path) -> None:
 
 
 def test_masks_in_memory_that_fit_nothing(photo: Path, net: Path) -> None:
-    with pytest.raises(InputError, match=r"2 masks, and pictures: 1$"):
+    with pytest.raises(InputError, match=r"mask: there are 2, and pictures: 1$"):
         inpaint(pixels(), mask=[HOLE, HOLE], model=net)
     with pytest.raises(InputError, match="is 48 x 39, and the picture is 48 x 40"):
         inpaint(pixels(), mask=HOLE[1:], model=net)
@@ -324,9 +329,8 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
         lambda f: given(f, "mask", level(120)),
         "is no mask: 100% of it is neither black nor white",
     ),
-    "two holes": (lambda f: {"mask": f / "m.png", "mask_part": "eyes"}, "give one of them"),
-    "part": (lambda f: {"mask_part": "elbow"}, "there is no part elbow; there are skin, nose"),
-    "no face": (lambda f: {"mask_part": "eyes"}, "shows no face, so none of its parts"),
+    "part": (lambda f: {"mask": "eyez"}, "no file, part or colour eyez; did you mean eyes"),
+    "no face": (lambda f: {"mask": "eyes"}, "shows no face, so none of its parts"),
     "its task": (other_model, "is for restore"),
     "no JSON": (lambda f: given(f, "points", "{"), "w.json: is no JSON; give points as trombine"),
     "points' size": (
@@ -358,20 +362,12 @@ def test_what_cannot_be_done_is_refused_in_one_line(name: str, photo: Path, net:
     assert set(photo.parent.iterdir()) == before
 
 
-def test_scratches_are_added_to_a_mask(photo: Path, net: Path) -> None:
-    image = load_picture(photo)
-    found = np.zeros((image.height, image.width), bool)
+def test_scratches_are_added_to_parts(photo: Path, net: Path, person: Painted) -> None:
+    found = np.zeros((128, 128), bool)
     found[2:5, :9] = True
-    output = photo.parent / "both.png"
     with patch.object(inpainting, "hole_of_scratches", lambda *_: Hole(mask=found)):
-        inpaint(
-            photo,
-            mask=photo.parent / "m.png",
-            scratches=True,
-            model=net,
-            write_mask=True,
-            output=output,
+        both, eyes = (
+            inpaint(person.pixels, mask=words, model=net, write_mask=True).outputs["mask"] > 0
+            for words in ("eyes, scratches", "eyes")
         )
-    drawn = load_picture(photo.parent / "m.png").rgb_pixels()[..., 0] > 127
-    written = load_picture(output.with_suffix(".mask.png")).rgb_pixels()[..., 0] > 127
-    assert np.array_equal(written, drawn | found) and (drawn | found).sum() > drawn.sum()
+    assert np.array_equal(both, eyes | found) and both.sum() > eyes.sum() > 0

@@ -13,7 +13,7 @@ import torch
 from films import save_frames
 from written import is_made_again
 
-from trombine import restyle
+from trombine import imitate, portrait, restyle
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.io.batch import record_in
@@ -55,7 +55,8 @@ def samples(path: Path) -> np.ndarray:
 
 
 def drawn(*sources: Path, **options: Any) -> Result:
-    return restyle(sources, **{"to": "anime", **options})
+    words: dict[str, Any] = {"to": "anime", **options}
+    return restyle(sources, **words)
 
 
 # Pictures
@@ -116,9 +117,9 @@ def test_like_another_picture(photo: Path) -> None:
     """It is made again from both, and is what the function gives."""
     style, out = photo.with_name("style.png"), photo.with_name("b.png")
     save_picture(style, paint(face(SEED + 1), 64, "sketch").pixels)
-    restyle(photo, style_image=style, mosaic=True, output=out)
+    imitate(photo, style_image=style, mosaic=True, output=out)
     assert is_made_again(out, photo.with_name("b.mosaic.png"))
-    given = restyle(scene(), style_image=style)
+    given = imitate(scene(), style_image=style)
     assert np.array_equal(given, samples(out))
     # Of a drawing in black and white: hardly any colour is left.
     colour = abs(given.astype(int) - given.mean(2, keepdims=True)).mean()
@@ -141,8 +142,16 @@ def test_a_gif_and_a_mosaic(photo: Path, net: Path) -> None:
 
 def test_a_portrait_and_its_character(photo: Path) -> None:
     """Alone; the person lies beside it, and is drawn again."""
-    asked: dict[str, Any] = {"portrait": True, "size": 64, "attributes": "glasses"}
-    result = drawn(photo, **asked, write_character=True, output=photo.with_name("b.png"))
+    asked: dict[str, Any] = {"to": "anime", "size": 64, "attributes": "glasses"}
+    heard: list[float] = []
+    result = portrait(
+        photo,
+        **asked,
+        write_character=True,
+        output=photo.with_name("b.png"),
+        progress=lambda done, of, _: heard.append(done / of),
+    )
+    assert len(heard) > 7 and heard == sorted(heard), "it does not stand still"
     character = photo.with_name("b.character.json")
     assert character in result.written and samples(photo.with_name("b.png")).shape == (64, 64, 3)
     assert json.loads(character.read_text())["character"]["glasses"] == 1
@@ -153,15 +162,15 @@ def test_a_portrait_and_its_character(photo: Path) -> None:
 def test_of_a_grey_picture_the_painter_guesses_colours(net: Path, tmp_path: Path) -> None:
     """It says so, unless they are told; a net draws what it sees."""
     save_picture(tmp_path / "a.png", scene().mean(2).astype(np.uint8))
-    portrait: dict[str, Any] = {"portrait": True, "size": 64}
-    for number, (asked, said) in enumerate(
+    for number, (verb, asked, said) in enumerate(
         (
-            (portrait, True),
-            ({**portrait, "attributes": "hair_red=0.5"}, False),
-            ({"model": net, "method": "net"}, False),
+            (portrait, {"size": 64}, True),
+            (portrait, {"size": 64, "attributes": "hair_red=0.5"}, False),
+            (restyle, {"model": net}, False),
         )
     ):
-        result = drawn(tmp_path / "a.png", output=tmp_path / f"{number}.png", **asked)
+        words: dict[str, Any] = {"to": "anime", "output": tmp_path / f"{number}.png", **asked}
+        result = verb(tmp_path / "a.png", **words)
         assert any("is grey: colours" in text for text in result.notices) == said
 
 
@@ -265,8 +274,8 @@ def test_a_film_becomes_one_that_holds_no_sound(
 
 
 def test_what_is_asked_for_wrongly(photo: Path, net: Path) -> None:
-    with pytest.raises(InputError, match="--portrait needs --method painter"):
-        drawn(photo, model=net, output=photo.with_name("b.png"), portrait=True, method="net")
+    with pytest.raises(InputError, match="--clothes is for the painter; leave it or --model out"):
+        drawn(photo, model=net, output=photo.with_name("b.png"), clothes=True)
     assert not photo.with_name("b.png").exists()
 
 
@@ -276,7 +285,6 @@ def test_what_is_asked_for_wrongly(photo: Path, net: Path) -> None:
         ("flat.png", {}, "shows no face"),
         ("a.mp4", {"output": Path("b.png")}, "is a film of 1 frames, and PNG holds one"),
         ("a.mp4", {"gif": True}, "is a film, and --gif is for pictures"),
-        ("a.mp4", {"to": None, "style_image": Path("flat.png"), "model": "restyle"}, "-image is"),
         ("flat.png", {"output": Path("b.mp4")}, "is a picture, and MP4 holds films"),
     ],
 )

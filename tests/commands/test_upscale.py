@@ -89,14 +89,15 @@ def test_depth_mode_alpha_and_profile_stay(tmp_path: Path, kit: ModuleType) -> N
         assert np.array_equal(held.reshape(large.samples.shape), large.samples), name
 
 
-@pytest.mark.parametrize(("name", "said"), [("a.jpg", "was a JPEG"), ("a.gif", "palette")])
+@pytest.mark.parametrize(("name", "said"), [("a.jpg", ["was a JPEG"]), ("a.gif", [])])
 def test_what_cannot_hold_the_result_becomes_png(
-    name: str, said: str, tmp_path: Path, kit: ModuleType
+    name: str, said: list[str], tmp_path: Path, kit: ModuleType
 ) -> None:
     save_picture(tmp_path / name, kit.pixels())
     done = upscale(tmp_path / name, output=tmp_path / "out")
     assert kit.size(tmp_path / "out" / "a.png") == (48, 40)
-    assert len(done.notices) == 1 and said in done.notices[0]
+    assert len(done.notices) == len(said)
+    assert all(text in done.notices[0] for text in said)
     done = upscale(kit.photo(tmp_path), output=tmp_path / "b.gif")
     assert "GIF does not hold all of the result: colours become at most 256" in done.notices[0]
 

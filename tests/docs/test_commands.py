@@ -54,8 +54,8 @@ def run(snippet: Snippet, folder: Path, command: Command) -> subprocess.Complete
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the guides call photo.jpg, mask.png, holiday, photos, clip.mp4, dance.webm, faces and
-    she.character.json: painted and small, so that commands take moments."""
+    """What the guides call photo.jpg, mask.png, painting.jpg, holiday, photos, clip.mp4, dance.webm,
+    faces and she.character.json: painted and small, so that commands take moments."""
     folder = tmp_path_factory.mktemp("files")
     face = Image.fromarray(paint(world.face(2_000_000), 80, "photo").pixels)
     (folder / "holiday" / "day 1").mkdir(parents=True)
@@ -64,6 +64,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hole = np.zeros((80, 80), np.uint8)
     hole[50:56, 30:48] = 255
     Image.fromarray(hole).save(folder / "mask.png")
+    Image.fromarray(paint(world.face(9), 64, "cartoon").pixels).save(folder / "painting.jpg")
     (folder / "photos").mkdir()
     for number in range(5):  # an enlarger learns from squares of this size, five at least
         face.resize((240, 240)).save(folder / "photos" / f"{number}.jpg")

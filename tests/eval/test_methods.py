@@ -16,7 +16,7 @@ from trombine.eval.methods import LEARNT_AT, LEARNT_FROM, TASKS
 from trombine.models import Card, load, save
 from trombine.models.running import enlarged
 from trombine.nets import build
-from trombine.superres.pipelines import model_in, nets_of
+from trombine.superres.pipelines import model_in, resolve
 from trombine.world import face, paint
 
 
@@ -48,7 +48,7 @@ def test_nearest_repeats_pixels() -> None:
 def test_a_net_is_a_method_and_grey_stays_grey() -> None:
     run = TASKS["upscale"].net("upscale-fast")
     made = run(pictures(), factor=2)
-    net = model_in(nets_of("upscale-fast")[2]).in_rgb
+    net = model_in(resolve("upscale-fast").by_factor[2]).in_rgb
     assert (made[1] - enlarged(net, pictures()[1])).abs().max() <= 0.5 / 255 + 1e-6
     assert torch.allclose(made * 255, (made * 255).round(), atol=1e-4)
     assert run(pictures(channels=1), factor=2).shape == (2, 1, 24, 28)

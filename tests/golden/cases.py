@@ -158,7 +158,7 @@ def repaired_by(fields: Mapping[str, Any], _: Path) -> Values:
 
 
 def repaired_part(_: Path) -> Values:
-    return {"picture": trombine.inpaint(pixels_of(PHOTO), mask_part="eyes")}
+    return {"picture": trombine.inpaint(pixels_of(PHOTO), mask="eyes")}
 
 
 def repaired_as_steered(by: str, folder: Path) -> Values:
@@ -176,7 +176,7 @@ def repaired_scratches(_: Path) -> Values:
     for row in range(8, 88):
         pixels[row, row // 2 + 20 : row // 2 + 22] = 235
         pixels[row // 4 + 60, row] = 240
-    return {"picture": trombine.inpaint(pixels, scratches=True)}
+    return {"picture": trombine.inpaint(pixels, mask="scratches")}
 
 
 def read(source: Path, _: Path) -> Values:
@@ -195,6 +195,11 @@ def restyled(fields: Mapping[str, Any], folder: Path) -> Values:
     out = folder / "b.png"
     trombine.restyle(PHOTO, output=out, **fields)
     return {"picture": pixels_of(out)}
+
+
+def portrayed(folder: Path) -> Values:
+    trombine.portrait(PHOTO, to="cartoon", size=96, output=folder / "b.png")
+    return {"picture": pixels_of(folder / "b.png")}
 
 
 def restyled_in_place(folder: Path) -> Values:
@@ -387,10 +392,10 @@ def all_cases() -> Iterator[tuple[str, Case]]:
     yield "scratches", repaired_scratches
     yield "reader", partial(read, PHOTO)
     yield "reader, drawing", partial(read, DRAWING)
-    yield "restyle portrait", partial(restyled, {"to": "cartoon", "portrait": True, "size": 96})
+    yield "restyle portrait", portrayed
     yield "restyle in place", restyled_in_place
     for style in ("anime", "cartoon", "sketch"):
-        yield f"restyle {style}", partial(restyled, {"to": style, "method": "net"})
+        yield f"restyle {style}", partial(restyled, {"to": style, "model": "restyle"})
     yield "generate-photo", partial(generated_by_net, "photo", "0-3")
     yield "generate-anime", partial(generated_by_net, "anime", "0-3")
     yield "generate-photo, redrawn", partial(generated_by_net, "sketch", "5")

@@ -18,8 +18,7 @@ from trombine.inpainting import repairing
 from trombine.inpainting.background import continued
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.hair import STYLE, hair_in, hides_hair, look_of, styled
-from trombine.inpainting.inpaint import Inpainting, hole_of
-from trombine.inpainting.masks import beard, hair
+from trombine.inpainting.masks import HIDEABLE, beard, hair, hole_of_parts
 from trombine.inpainting.steering import Steering
 from trombine.io.image import picture_of
 from trombine.models import load
@@ -78,7 +77,7 @@ def test_nothing_under_the_hole_counts(
 ) -> None:
     other = painted.pixels.copy()
     other[hole] = np.random.default_rng(0).integers(0, 256, (hole.sum(), 3))
-    assert np.array_equal(trombine.inpaint(other, mask=hole, mask_is="white"), made[0])
+    assert np.array_equal(trombine.inpaint(other, mask=hole), made[0])
 
 
 def test_only_a_hole_round_the_head_hides_hair(painted: Painted, hole: np.ndarray) -> None:
@@ -111,7 +110,7 @@ def test_a_beard_stays() -> None:
     kept = beard(person, (SIZE, SIZE))
     y, x = np.floor(made.points[[8, 57]]).astype(int).T[::-1]  # chin, and under the lip
     assert kept[y, x].all()
-    result = trombine.inpaint(made.pixels, mask_part="hair")
+    result = trombine.inpaint(made.pixels, mask="hair")
     assert np.array_equal(result[kept], made.pixels[kept])
     assert (result != made.pixels).any()
 
@@ -166,7 +165,7 @@ def test_hair_that_was_chosen_keeps_its_colour(light: float, grey: float) -> Non
         face(4_000_006), hat=0.0, ground_busy=0.0, hair_light=light, hair_grey=grey, hair_dye=0.0
     )
     one = paint(person, SIZE, "photo")
-    made = trombine.inpaint(one.pixels, mask_part="hair")
+    made = trombine.inpaint(one.pixels, mask="hair")
     (read,) = read_faces(to_picture(made), load("reader"), largest=True)
     drawn = parts_map([read], SIZE, SIZE) == HAIR
     was, now = one.pixels[one.parts == HAIR].mean(), made[drawn].mean()
@@ -197,9 +196,8 @@ def test_a_head_that_the_border_cuts_gets_a_style_too(painted: Painted) -> None:
     """Of hair that was chosen, and of what the picture shows of the head."""
     top = int(np.flatnonzero((painted.parts == HAIR).any(1))[0] + 30)
     cut = np.ascontiguousarray(painted.pixels[top:])
-    options = Inpainting(mask_part="hair")
     source = picture_of(cut)
-    hole = hole_of(source, None, options)
+    hole = hole_of_parts(source, {"hair": HIDEABLE["hair"]})
     steering = Steering(own_hair=hole.own_hair)
     for given in (steering, Steering()):
         assert repairing.repaired(source, hole.mask, repairer("inpaint"), steering=given).has_hair

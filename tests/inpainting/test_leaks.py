@@ -11,8 +11,7 @@ import pytest
 from PIL import ImageCms
 
 from trombine import inpaint
-from trombine.inpainting.inpaint import Inpainting, hole_of
-from trombine.inpainting.masks import grown
+from trombine.inpainting.masks import grown, hole_of_scratches
 from trombine.inpainting.repairing import repaired
 from trombine.io.image import Picture, decode, encode, load_picture, picture_of, save_picture
 from trombine.models import Model
@@ -146,20 +145,18 @@ def test_scratches_are_not_sought_under_a_mask(
     """Lines, noise or another face there: the same hole, and the same result."""
     drawn = np.zeros((96, 96), bool)
     drawn[40:60, 30:62] = True
-    mask = picture_of(np.where(drawn, 255, 0).astype(np.uint8))
     noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
     lines = np.full_like(noise, 90)
     lines[::9], lines[:, ::7] = 255, 255
     shown = faces[0].copy()
     shown[:, 12:14] = 255  # a scratch that is seen
     for grow in (0, 3):
-        asked = Inpainting(scratches=True, grow=grow)
         under = grown(drawn, grow)
         pictures = [
             picture_of(np.where(under[..., None], other, shown))
             for other in (shown, faces[1], noise, lines)
         ]
-        first, *others = (hole_of(one, mask, asked).mask for one in pictures)
+        first, *others = (hole_of_scratches(one, under).mask | under for one in pictures)
         assert (first & ~under).any(), "what is seen is found"
         assert all(np.array_equal(first, other) for other in others)
         result, *more = (repaired(one, first, plain).image.samples for one in pictures)
@@ -167,9 +164,8 @@ def test_scratches_are_not_sought_under_a_mask(
 
 
 def test_a_picture_that_is_all_mask_shows_no_scratches(plain: Model) -> None:
-    mask = picture_of(np.full((24, 24), 255, np.uint8))
-    asked = Inpainting(scratches=True, mask_is="white")
-    assert hole_of(picture_of(np.zeros((24, 24, 3), np.uint8)), mask, asked).mask.all()
+    black = picture_of(np.zeros((24, 24, 3), np.uint8))
+    assert hole_of_scratches(black, np.ones((24, 24), bool)).mask.all()
 
 
 def test_nothing_shines_through_a_pictures_own_transparency(

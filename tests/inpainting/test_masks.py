@@ -25,6 +25,15 @@ def as_jpeg(picture: Pillow.Image, quality: int) -> np.ndarray:
     return np.asarray(Pillow.open(file).convert("RGB"))
 
 
+GLASSES = {"glasses": masks.HIDEABLE["glasses"]}
+
+
+def colour_of(text: str) -> tuple[int, int, int]:
+    where = masks.where_in(text)
+    assert where is not None and where.colour is not None
+    return where.colour
+
+
 @pytest.mark.parametrize(("colour", "quality"), [("#ff00ff", 75), ("red", 90)])
 def test_of_a_stroke_in_a_jpeg_nothing_is_left_beside_the_hole(colour: str, quality: int) -> None:
     """Beside the same JPEG without the stroke; what is left is what JPEG does to any edge."""
@@ -34,7 +43,7 @@ def test_of_a_stroke_in_a_jpeg_nothing_is_left_beside_the_hole(colour: str, qual
     ImageDraw.Draw(painted).line(stroke, fill=colour, width=14)
     before, after = (as_jpeg(one, quality).astype(int) for one in (photo, painted))
     image = picture_of(after.astype(np.uint8))
-    hole = masks.hole_of_colour(image, masks.colour_of(colour))
+    hole = masks.hole_of_colour(image, colour_of(colour))
     left = np.abs(after - before).max(-1)[~hole]
     assert left.max() < 60 and np.percentile(np.abs(after - before).max(-1)[hole], 60) > 60
     assert np.count_nonzero(hole) < 4200
@@ -44,15 +53,19 @@ def test_of_a_stroke_that_nothing_changed_the_rim_is_narrow() -> None:
     """Beside it the picture is as it was: no more of it is painted than need be."""
     pixels = skimage_data.astronaut().copy()
     pixels[100:120, 200:240] = (255, 0, 255)
-    hole = masks.hole_of_colour(picture_of(pixels), masks.colour_of("magenta"))
+    hole = masks.hole_of_colour(picture_of(pixels), colour_of("magenta"))
     assert np.count_nonzero(hole) <= 24 * 44 and hole[98:122, 200:240].all()
 
 
-def test_colours_have_names() -> None:
-    assert masks.colour_of("magenta") == masks.colour_of("#FF00ff") == (255, 0, 255)
-    assert masks.colour_of("Pink") == (255, 192, 203)
-    with pytest.raises(InputError, match="like #ff00ff or magenta, not greenish"):
-        masks.colour_of("greenish")
+def test_a_mask_in_words() -> None:
+    assert colour_of("magenta") == colour_of("#FF00ff") == (255, 0, 255)
+    assert colour_of("Pink") == (255, 192, 203)
+    words = masks.where_in("eyes, scratches")
+    assert words == masks.Where(parts={"eyes": masks.HIDEABLE["eyes"]}, scratches=True)
+    for file in ("mask.png", "greenish", "eyes,mask.png", "masks/eyes", ""):
+        assert masks.where_in(file) is None
+    with pytest.raises(InputError, match="no file, part or colour eyez; did you mean eyes"):
+        masks.check_named("nose,eyez")
 
 
 def test_glasses_lie_where_landmarks_say() -> None:
@@ -83,7 +96,7 @@ def pair(tmp_path: Path) -> tuple[Path, np.ndarray]:
 def test_glasses_come_off_and_the_eyes_behind_them_stay(pair: tuple[Path, np.ndarray]) -> None:
     """Of the one who wears some; how many do is said."""
     path, parts = pair
-    found = masks.hole_of_parts(load_picture(path), "glasses")
+    found = masks.hole_of_parts(load_picture(path), GLASSES)
     assert found.notices == ("glasses of 1 of 2 faces",)
     glasses, eyes = (
         np.isin(parts, [PART_INDEX[name] for name in names])

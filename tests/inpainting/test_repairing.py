@@ -20,6 +20,7 @@ from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
 from trombine.inpainting.faces import faces_in
 from trombine.inpainting.inpaint import Inpainting, seeds_of
+from trombine.inpainting.masks import where_in
 from trombine.inpainting.repairing import Painter, repaired
 from trombine.inpainting.steering import Steering
 from trombine.inpainting.surroundings import Noise
@@ -199,7 +200,7 @@ def test_a_net_that_takes_a_seed_is_given_one_for_each_window(plain: Model) -> N
     assert seeds == [40, 41, 70, 71] and not (results[0] == results[1]).any()
     wanted = Inpainting(seed=40, num_samples=3)
     assert seeds_of(model, wanted) == [40, 41, 42] and seeds_of(plain, wanted) == [40]
-    assert seeds_of(plain, replace(wanted, mask_part="eyes,hair")) == [40, 41, 42]
+    assert seeds_of(plain, replace(wanted, where=where_in("eyes,hair"))) == [40, 41, 42]
 
 
 def test_thickness_is_of_the_thickest_place() -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Unpack
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from trombine.commands.options import FileOptions, Output, Pictures, Progress, verb
+from trombine.core.calls import RECORDED
 from trombine.core.errors import InputError, OutputError
-from trombine.core.progress import Result, Tick
-from trombine.io.batch import Made, each, find, sidecars
+from trombine.core.progress import Tick
+from trombine.io.batch import Made, run
+from trombine.io.doors import Source, sidecars
 from trombine.io.files import write_bytes
 from trombine.io.image import Picture, load_picture, read_record, save_picture
-from trombine.io.video import Frames, SourceFile
+from trombine.io.inputs import find
+from trombine.io.video import Frames
 
 RNG = np.random.default_rng(11)
 
@@ -32,43 +35,41 @@ def pictures(folder: Path, *names: str) -> list[Path]:
     return [folder / name for name in names]
 
 
-def invert(source: SourceFile, target: Path, tick: Tick) -> Made:
+def invert(source: Source, tick: Tick) -> Made:
     """What stands for a verb's work here: the negative, and its size."""
-    picture = source.film.first
+    picture = source.picture
     tick(1, 2)
     negative = Picture(samples=255 - picture.samples, exif=picture.exif, xmp=picture.xmp)
     size = {"height": picture.height, "width": picture.width}
-    return Made(files={".size.json": size, "": Frames(frames=(negative,))}, counts={"face": 1})
+    return Made(files={"json": size, "picture": Frames(frames=(negative,))}, counts={"face": 1})
 
 
+@verb
 def negative(
-    *paths: Path,
-    work: Callable[..., Made] = invert,
-    endings: tuple[str, ...] = ("",),
-    reads: tuple[Path, ...] = (),
+    pictures: Pictures,
+    *,
+    work: Any = invert,
+    wanted: Any = ("picture",),
+    reads: Any = (),
     at_once: int = 1,
-    progress: Callable[[float, float, str], None] | None = None,
-    strength: int = 1,
-    **files: Any,
-) -> Result:
+    output: Output = None,
+    strength: Annotated[int, RECORDED] = 1,
+    progress: Progress = None,
+    **files: Unpack[FileOptions],
+) -> Any:
     """What stands for a verb here."""
-    arguments = {"strength": strength, **files}
 
-    def only(source: SourceFile, target: Path, tick: Tick) -> Made:
-        made = work(source, target, tick)
-        return Made(files={end: made.files[end] for end in endings}, counts=made.counts)
+    def only(source: Source, tick: Tick) -> Made:
+        made = work(source, tick)
+        return Made(files={name: made.files[name] for name in wanted}, counts=made.counts)
 
-    return each(
-        paths,
+    return run(
         only,
-        negative,
-        arguments,
-        endings=endings,
+        wanted=wanted,
         beside=".negative",
         reads=reads,
         at_once=at_once,
         light=lambda source: not source.name.startswith("heavy"),
-        progress=progress,
     )
 
 
@@ -131,14 +132,14 @@ def test_suffix_and_format(tmp_path: Path) -> None:
 
 def test_the_same_command_twice_does_only_what_is_missing(tmp_path: Path) -> None:
     sources = pictures(tmp_path, "a.png", "b.png", "c.png")
-    negative(*sources, output=tmp_path / "out")
+    negative(sources, output=tmp_path / "out")
     write_bytes(tmp_path / "out" / "a.png", b"old")
     (tmp_path / "out" / "b.png").unlink()
-    done = negative(*sources, output=tmp_path / "out")
+    done = negative(sources, output=tmp_path / "out")
     assert (len(done.written), done.kept) == (1, 2)
     assert "2 skipped that were there (--overwrite makes them again)" in done.summary
     assert (tmp_path / "out" / "a.png").read_bytes() == b"old"
-    assert len(negative(*sources, output=tmp_path / "out", overwrite=True).written) == 3
+    assert len(negative(sources, output=tmp_path / "out", overwrite=True).written) == 3
     assert load_picture(tmp_path / "out" / "a.png").width == 5
 
 
@@ -147,11 +148,11 @@ def test_a_further_file_that_is_missing_is_made_and_the_result_stays(tmp_path: P
     negative(source, output=tmp_path / "b.png")
     (tmp_path / "b.png").chmod(0o640)
     before = (tmp_path / "b.png").stat().st_mtime_ns
-    ends = (".size.json", "")
-    done = negative(source, output=tmp_path / "b.png", endings=ends)
-    assert [path.name for path in done.written] == ["b.size.json"]
+    ends = ("json", "picture")
+    done = negative(source, output=tmp_path / "b.png", wanted=ends)
+    assert [path.name for path in done.written] == ["b.json"]
     assert (tmp_path / "b.png").stat().st_mtime_ns == before
-    negative(source, output=tmp_path / "b.png", endings=ends, overwrite=True)
+    negative(source, output=tmp_path / "b.png", wanted=ends, overwrite=True)
     assert (tmp_path / "b.png").stat().st_mode & 0o777 == 0o640
 
 
@@ -165,7 +166,7 @@ def test_results_are_no_inputs(output: str | None, tmp_path: Path) -> None:
     again = negative(tmp_path / "in", **given)
     assert names(tmp_path) == first and again.kept == 2
     if output is None:
-        negative(*find([tmp_path / "in"], recursive=True))
+        negative(find([tmp_path / "in"], recursive=True))
         assert names(tmp_path) == first
     negative(next((tmp_path / "in").rglob("*a*.png")), output=tmp_path / "named.png")
     assert "named.png" in names(tmp_path)
@@ -173,7 +174,7 @@ def test_results_are_no_inputs(output: str | None, tmp_path: Path) -> None:
 
 def test_an_input_is_never_written_over(tmp_path: Path) -> None:
     sources = pictures(tmp_path / "in", "a.png", "b.png")
-    (truth,) = pictures(tmp_path / "truths", "a.size.json.png")
+    (truth,) = pictures(tmp_path / "truths", "a.json.png")
     os.link(truth, tmp_path / "hard.png")
     before = [path.read_bytes() for path in (*sources, truth)]
     said = "is an input, and would be written over"
@@ -196,7 +197,7 @@ def test_bad_inputs_are_skipped_and_named(tmp_path: Path) -> None:
     odd = tmp_path / "in" / "odd\nname\x1b[31m.png"
     odd.write_bytes(b"x")
     done = negative(
-        tmp_path / "in", tmp_path / "gone.png", tmp_path / "empty", output=tmp_path / "o"
+        [tmp_path / "in", tmp_path / "gone.png", tmp_path / "empty"], output=tmp_path / "o"
     )
     assert names(tmp_path / "o") == ["1.png", "9.png"]
     said = {path.name: why for path, why in done.skipped.items()}
@@ -215,9 +216,9 @@ def test_the_only_input_is_bad(tmp_path: Path) -> None:
     assert str(error.value) == f"{tmp_path}/a.png: is empty; copy it again from where it came"
     sources = pictures(tmp_path, "c.png", "d.png")
     with pytest.raises(InputError, match=r"is one file, and there are 2 pictures; name a folder"):
-        negative(*sources, output=tmp_path / "out.png")
+        negative(sources, output=tmp_path / "out.png")
     with pytest.raises(InputError, match="no pictures were named"):
-        negative(output=tmp_path / "out")
+        negative([], output=tmp_path / "out")
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
@@ -226,17 +227,17 @@ def test_a_full_disk_or_ctrl_c_leaves_no_half_file(error: BaseException, tmp_pat
     sources = pictures(tmp_path, "a.png", "b.png", "c.png")
     out = tmp_path / "out"
 
-    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
-        if source.path.name == "b.png":
+    def work(source: Source, tick: Tick) -> Made:
+        if source.name == "b.png":
             if isinstance(error, KeyboardInterrupt):
                 raise error
-            raise OutputError("cannot be written, the disk is full", path=target)
-        return invert(source, target, tick)
+            raise OutputError("cannot be written, the disk is full", path=source.label)
+        return invert(source, tick)
 
     with pytest.raises((OutputError, KeyboardInterrupt)):
-        negative(*sources, work=work, output=out)
+        negative(sources, work=work, output=out)
     assert names(out) == ["a.png"]
-    assert len(negative(*sources, output=out).written) == 2
+    assert len(negative(sources, output=out).written) == 2
 
 
 # While it works
@@ -245,7 +246,7 @@ def test_a_full_disk_or_ctrl_c_leaves_no_half_file(error: BaseException, tmp_pat
 def test_progress_goes_up_to_the_end(tmp_path: Path) -> None:
     told: list[tuple[float, float, str]] = []
     sources = pictures(tmp_path, "a.png", "b.png")
-    negative(*sources, output=tmp_path / "out", progress=lambda *step: told.append(step))
+    negative(sources, output=tmp_path / "out", progress=lambda *step: told.append(step))
     assert [done for done, _, _ in told] == [0, 0.5, 1, 1.5, 2]
     assert told[1] == (0.5, 2, "a.png")
 
@@ -254,7 +255,7 @@ def test_progress_goes_up_to_the_end(tmp_path: Path) -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        negative(*sources, output=tmp_path / "stopped", progress=stop)
+        negative(sources, output=tmp_path / "stopped", progress=stop)
     assert names(tmp_path / "stopped") == ["a.png"]
 
 
@@ -264,13 +265,13 @@ def test_light_pictures_are_worked_on_together_and_the_same_is_made(tmp_path: Pa
     sources.insert(2, tmp_path / "gone.png")
     meeting = threading.Barrier(3, timeout=60)
 
-    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
-        if source.path.name.startswith("a"):
+    def work(source: Source, tick: Tick) -> Made:
+        if source.name.startswith("a"):
             meeting.wait()
-        return invert(source, target, tick)
+        return invert(source, tick)
 
-    together = negative(*sources, work=work, at_once=3, output=tmp_path / "many")
-    alone = negative(*sources, output=tmp_path / "one")
+    together = negative(sources, work=work, at_once=3, output=tmp_path / "many")
+    alone = negative(sources, output=tmp_path / "one")
     assert [path.name for path in together.written] == [path.name for path in alone.written]
     assert (together.skipped, together.summary) == (alone.skipped, alone.summary)
     for name in names(tmp_path / "one"):
@@ -288,7 +289,6 @@ def test_sidecars_have_the_names_of_their_pictures(tmp_path: Path) -> None:
         "a.png": "a.tif",
         "b.png": "b.png",
     }
-    assert sidecars(sources, None, "mask") == {}
     assert sidecars(sources[:1], sources[1], "mask") == {sources[0]: sources[1]}
     with pytest.raises(InputError, match="is one file, and there are 3 pictures"):
         sidecars(sources, sources[1], "mask")
@@ -299,10 +299,11 @@ def test_sidecars_have_the_names_of_their_pictures(tmp_path: Path) -> None:
 
 def test_the_record_says_how_a_file_was_made(tmp_path: Path) -> None:
     (source,) = pictures(tmp_path, "a.png")
-    negative(source, output=tmp_path / "b.png", endings=("", ".size.json"), strength=3, quality=40)
+    negative(source, output=tmp_path / "b.png", wanted=("picture", "json"), strength=3, quality=40)
     record = read_record(tmp_path / "b.png")
     assert record is not None
-    assert record["function"] == "negative" and record["options"] == {"strength": 3}
+    assert record["function"] == "negative"
+    assert record["options"] == {"strength": 3, "quality": 40}
     assert record["files"]["pictures"][0] == "a.png" and len(record["files"]["pictures"][1]) == 64
     assert str(tmp_path) not in str(record)
 

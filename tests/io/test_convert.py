@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from films import save_frames
 from PIL import Image
 
+from trombine.commands.options import Pictures, verb
 from trombine.core.errors import InputError
-from trombine.io.convert import of_held, picture_from
-from trombine.io.image import Picture, save_picture
+from trombine.io.batch import Made, run
+from trombine.io.convert import picture_from
 
 RNG = np.random.default_rng(5)
 PIXELS = RNG.integers(0, 256, (7, 9, 3), np.uint8)
 
 
+@verb
+def kept(pictures: Pictures) -> Any:
+    """A verb that changes nothing."""
+    return run(lambda source, tick: Made(files={"picture": source.film}))
+
+
 def same(value: Any) -> Any:
-    """The value through a Picture and back."""
-    return of_held(value, lambda picture: picture)
+    """The value through a verb and back."""
+    return kept(value)
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", ">u2", "f2", "f4", "f8"])
@@ -70,19 +75,9 @@ def test_a_tensor_comes_back(channels: int) -> None:
         (np.zeros((4, 4, 3), np.int32), "an array holds uint8, uint16 or floats, not int32"),
         (np.full((4, 4), 255.0), r"an array of floats is within \[0, 1\]"),
         (torch.full((3, 4, 4), 2.0), "picture"),
-        (5, "an image is a path, a Pillow image, a NumPy array or a torch tensor, not int"),
+        (5, "an image is a Pillow image, a NumPy array or a torch tensor, not int"),
     ],
 )
 def test_what_is_no_picture(value: Any, said: str) -> None:
     with pytest.raises((InputError, ValueError), match=said):
         picture_from(value)
-
-
-def test_a_path_is_read_and_a_film_is_refused_or_its_first_frame_taken(tmp_path: Path) -> None:
-    save_picture(tmp_path / "a.png", PIXELS)
-    assert np.array_equal(picture_from(tmp_path / "a.png").samples, PIXELS)
-    frames = [Picture(samples=PIXELS), Picture(samples=PIXELS[::-1].copy())]
-    save_frames(tmp_path / "a.webp", frames, [50, 50])
-    with pytest.raises(InputError, match="is a film"):
-        picture_from(tmp_path / "a.webp")
-    assert np.array_equal(picture_from(tmp_path / "a.webp", first=True).samples[..., :3], PIXELS)

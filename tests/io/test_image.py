@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -321,13 +322,31 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(
         read_head(path)
 
 
+def test_a_program_that_imports_keeps_its_filters_and_limits(tmp_path: Path) -> None:
+    """Also where the environment sets a limit, which holds for what trombine opens alone."""
+    Image.new("1", (40, 40)).save(tmp_path / "a.png")
+    code = f"""
+import logging, sys, warnings
+import PIL.Image
+PIL.Image.MAX_IMAGE_PIXELS = 100
+from trombine.io.image import load_picture
+assert load_picture({str(tmp_path / "a.png")!r}).width == 40
+assert PIL.Image.MAX_IMAGE_PIXELS == 100
+assert not any("PIL" in str(one[3]) for one in warnings.filters)
+assert logging.getLogger("tifffile").level == logging.NOTSET
+"""
+    here = os.environ | {"TROMBINE_MAX_PIXELS": "2000"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=here)
+
+
 def test_the_terminal_hears_nothing_of_pillow(tmp_path: Path) -> None:
     """A file that Pillow warns of is read or refused in our line alone."""
     Image.new("1", (10_000, 9_500)).save(tmp_path / "large.png")
     Image.new("1", (20_000, 9_500)).save(tmp_path / "huge.png")
     broken = b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x01\x01"
     Image.fromarray(samples(3)).save(tmp_path / "exif.jpg", exif=broken)
-    code = "import sys\nfrom trombine.io.image import load_picture\n"
+    code = "import sys\nfrom trombine.__main__ import quieten\nquieten()\n"
+    code += "from trombine.io.image import load_picture\n"
     code += "for path in sys.argv[1:]:\n    try: load_picture(path)\n"
     code += "    except ValueError as error: print(error)"
     paths = [str(tmp_path / name) for name in ("large.png", "huge.png", "exif.jpg")]

@@ -99,7 +99,7 @@ def test_a_pipeline_repairs_and_each_seed_is_an_answer(by: str, install: Install
     model = {"folder": folder, "index": folder / "model_index.json", "hub": "hub:someone/painting"}
     pixels, hole = holed()
     answers = [
-        trombine.inpaint(pixels, mask=hole, mask_is="white", model=model[by], seed=seed)
+        trombine.inpaint(pixels, mask=hole, model=model[by], seed=seed)
         for seed in (3, 3, 4)
     ]
     assert all(np.array_equal(one[~hole], pixels[~hole]) for one in answers)
@@ -119,7 +119,7 @@ def test_a_record_names_the_index_whatever_name_led_to_it(install: Install, tmp_
     pixels, hole = holed()
     Image.fromarray(pixels).save(tmp_path / "a.png")
     Image.fromarray(hole).convert("L").save(tmp_path / "m.png")
-    words: dict[str, Any] = {"mask": tmp_path / "m.png", "mask_is": "white"}
+    words: dict[str, Any] = {"mask": f"white:{tmp_path / 'm.png'}"}
     for model in ("hub:someone/painting", folder):
         output = tmp_path / "b.png"
         done = trombine.inpaint(

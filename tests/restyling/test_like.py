@@ -15,7 +15,6 @@ from trombine.models import loaded
 from trombine.nets.vgg import VGG
 from trombine.restyling.like import (
     READER,
-    LikeAsked,
     drawn_like,
     eye,
     gram,
@@ -93,8 +92,7 @@ def test_strength_and_kept_colours() -> None:
     samples = paint(face(SEED), 64, "photo").pixels
     style = painted("cartoon", SEED + 3, 64)
     full, half, none = (
-        restyled_like(picture_of(samples), LikeAsked(style=style, strength=s), eye())
-        for s in (1.0, 0.5, 0.0)
+        restyled_like(picture_of(samples), style, eye(), strength=s) for s in (1.0, 0.5, 0.0)
     )
     inside = (full.samples > 0) & (full.samples < 255)
     ways = [one.samples.astype(float) - samples for one in (full, half)]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import socket
+from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from PIL import Image, PngImagePlugin
 from studios import Bare, noise, png
 
@@ -43,11 +46,31 @@ def test_who_sends_a_picture_has_it_made_again(bare: Bare) -> None:
     assert "of the samples differ" in other["summary"]
 
 
-def test_no_record_leads_to_a_file_of_the_servers(bare: Bare, tmp_path: Path) -> None:
-    for option in ({"family": f"files:{tmp_path}"}, {"model": f"{tmp_path}/net.safetensors"}):
-        record = {"function": "data_masks", "options": {"count": 1} | option}
-        texts = PngImagePlugin.PngInfo()
-        texts.add_text("trombine", json.dumps(record))
-        Image.new("L", (8, 8)).save(file := io.BytesIO(), "PNG", pnginfo=texts)
-        failed = bare.done("replay", ("pictures", ("b.png", file.getvalue())))
-        assert "has a record that names a file" in failed["problem"]
+def test_no_record_leads_to_a_host_a_hub_or_a_file_of_the_servers(
+    bare: Bare, tmp_path: Path
+) -> None:
+    """Of a picture and of a JSON, as the command refuses them; nobody hears of it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        attacks = (
+            ("data_masks", {"count": 1, "family": f"files:{tmp_path}"}),
+            ("data_masks", {"count": 1, "model": f"{tmp_path}/net.safetensors"}),
+            ("data_world", {"count": 1, "workers": 5000}),
+            ("upscale", {"model": "upscale-fast", "cluster": host}),
+            ("inpaint", {"model": "lama"}),
+        )
+        for function, options in attacks:
+            files = {"pictures": ["a.png", sha256(PICTURE).hexdigest()]}
+            record = {"function": function, "options": options, "files": files}
+            texts = PngImagePlugin.PngInfo()
+            texts.add_text("trombine", json.dumps(record))
+            Image.new("L", (8, 8)).save(file := io.BytesIO(), "PNG", pnginfo=texts)
+            text = json.dumps({"record": record}).encode()
+            for sent in (("b.png", file.getvalue()), ("b.json", text)):
+                source = ("inputs", ("a.png", PICTURE))
+                failed = bare.done("replay", ("pictures", sent), source)
+                assert failed["state"] == "failed"
+                assert failed["problem"].startswith(f"{sent[0]}: "), failed["problem"]
+        with pytest.raises(BlockingIOError):
+            listener.accept()

@@ -18,6 +18,7 @@ from studios import Bare, noise, png
 
 import trombine
 from trombine.commands.options import help_of
+from trombine.core.calls import options_of
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX
 from trombine.io.overlays import CLOSED
 from trombine.studio.api import SERVED
@@ -42,19 +43,20 @@ def test_every_function_on_pictures_is_there_with_its_parameters(bare: Bare) -> 
         body = paths[f"/api/{name}"]["post"]["requestBody"]["content"]["multipart/form-data"]
         properties, says = body["schema"]["properties"], help_of(function)
         schemas[name] = properties
-        for parameter in inspect.signature(function).parameters.values():
-            if (field := parameter.name.rstrip("_")) not in properties:
-                assert parameter.name in OWN
+        for option, parameter in options_of(function).items():
+            if (field := option.rstrip("_")) not in properties:
+                assert option in OWN
                 continue
-            assert properties[field]["description"] == says[parameter.name]
+            assert properties[field]["description"] == says[option]
             if isinstance(parameter.default, int | str | float):
                 assert properties[field]["default"] == parameter.default
             is_needed = parameter.default is inspect.Parameter.empty
             assert is_needed == (field in body["schema"].get("required", ()))
     properties = schemas["inpaint"]
     assert (properties["grow"]["minimum"], properties["grow"]["maximum"]) == (0, 1000)
-    assert properties["mask_is"]["enum"] == ["auto", "white", "black", "transparent"]
-    assert properties["scratches"]["type"] == "boolean"
+    assert {"type": "string"} in properties["mask"]["anyOf"]
+    assert properties["parts"]["format"] == "binary"
+    assert properties["write_mask"]["type"] == "boolean"
     assert properties["pictures"]["items"]["format"] == "binary"
 
 
@@ -63,11 +65,14 @@ def test_every_function_on_pictures_is_there_with_its_parameters(bare: Bare) -> 
     [
         ("inpaint", [("grow", "2000")], "grow: input should be less than or equal to 1000"),
         ("inpaint", [("grow", "4.5")], "grow: input should be a valid integer"),
-        ("inpaint", [("mask_is", "green")], "mask_is: input should be 'auto', 'white'"),
-        ("inpaint", [("scratches", "perhaps")], "scratches: input should be a valid boolean"),
+        ("restyle", [("to", "green")], "to: input should be 'photo', 'anime'"),
+        ("inpaint", [("sheet", "perhaps")], "sheet: input should be a valid boolean"),
+        ("upscale", [("truth", "a.png")], "truth is a file; send the file itself"),
+        ("inpaint", [("mask", "m.png")], "mask is a name or a file that is sent, not m.png"),
+        ("inpaint", [("mask", ("m", b"1")), ("mask", "eyes")], "mask was given twice"),
         ("upscale", [("colour", "1")], "upscale does not take colour"),
         ("upscale", [("output", "elsewhere")], "upscale does not take output"),
-        ("inpaint", [("mask", "mask/../../key")], "mask is a file; send the file itself"),
+        ("inpaint", [("mask", "mask/../../key")], "mask is a name or a file that is sent"),
         ("inpaint", [("grow", ("a", b"1"))], "grow is no file; give it as text"),
         ("inpaint", [("grow", "1"), ("grow", "2")], "grow was given twice; give it once"),
         ("inpaint", [("mask", ("m", b"no gzip", MASK))], "the mask is damaged"),
@@ -133,9 +138,8 @@ def test_what_a_command_refuses_of_a_file_a_job_refuses(bare: Bare) -> None:
     job = bare.done("upscale", ("pictures", ("broken.png", b"no picture")))
     assert job["state"] == "failed"
     assert job["problem"].startswith("broken.png: ") and "/" not in job["problem"]
-    mask = ("mask", ("m.png", png(noise())))
-    both = bare.done("inpaint", PICTURE, mask, ("mask_part", "eyes"))
-    assert "each say where the hole is; give one of them" in both["problem"]
+    eyes = bare.done("inpaint", PICTURE, ("mask", "eyes"))
+    assert "shows no face, so none of its parts" in eyes["problem"]
 
 
 @pytest.mark.parametrize("ending", [".pt", ".pth"])

@@ -77,7 +77,7 @@ def test_a_repair_by_one_s_own_model_differs_by_its_seed(bare: Bare) -> None:
     parts = (("pictures", ("a.png", png(noise(32)))), ("mask", ("m.png", png(hole))))
     results = []
     for seed in ("0", "1"):
-        fields = (("model", "tiny-repair"), ("seed", seed), ("mask_is", "white"))
+        fields = (("model", "tiny-repair"), ("seed", seed))
         job = bare.done("inpaint", *parts, *fields)
         assert job["state"] == "done", job["problem"]
         results.append(bare.ask(job["files"][0]["url"]).body)

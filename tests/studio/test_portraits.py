@@ -28,11 +28,11 @@ def test_the_person_of_a_job_is_drawn(bare: Bare) -> None:
     """A portrait's person, as a file and an option of the form make them."""
     photo = png(paint(face(3), 128).pixels)
     other = json.dumps({"character": {**fields_of(5), "hat": 1.0}}).encode()
-    options = {"to": STYLE, "portrait": "true", "size": "16", "write_character": "true"}
+    options = {"to": STYLE, "size": "16", "write_character": "true"}
     changed = {**options, "attributes": "no glasses, smile=.5"}
     people = []
     for asked, more in ((options, ()), (changed, (("character", ("b.json", other)),))):
-        done = bare.done("restyle", ("pictures", ("a.png", photo)), *more, *asked.items())
+        done = bare.done("portrait", ("pictures", ("a.png", photo)), *more, *asked.items())
         assert [file["name"] for file in done["files"]] == ["a.character.json", "a.png"]
         people.append(json.loads(bare.ask(done["files"][0]["url"]).body)["character"])
     seen, played = people

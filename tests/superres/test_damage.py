@@ -17,7 +17,7 @@ from trombine.io.video import Frames
 from trombine.superres.damage import Damage, damage_of, jpeg_quality, noise, quality_of
 from trombine.superres.enlarge import model_for
 from trombine.superres.pictures import enlarged_image
-from trombine.superres.pipelines import nets_of, plan_pipeline
+from trombine.superres.pipelines import plan_pipeline, resolve
 from trombine.world import face, paint
 from trombine.world.leaves import leaves
 
@@ -139,7 +139,7 @@ def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: st
     pixels = photograph("astronaut")
     image = Picture(samples=pixels if quality is None else jpeg(pixels, quality))
     chosen, reason = model_for(Frames(frames=(image,)), 2)
-    assert chosen == model
+    assert chosen.name == model
     assert reason == ("" if model == "upscale" else f"was a JPEG of quality {quality}")
 
 
@@ -163,15 +163,15 @@ def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None
 
 
 def test_a_picture_as_it_is_takes_part_where_its_size_stays() -> None:
-    part = plan_pipeline(30, 20, 1, model="input+upscale-wild*0.4")
+    part = plan_pipeline(30, 20, 1, model=resolve("input+upscale-wild*0.4"))
     assert part.second is not None and part.share == 0.4
     picture = picture_of(np.random.default_rng(3).integers(0, 256, (30, 20, 3), np.uint8))
-    wild = plan_pipeline(30, 20, 1, model="upscale-wild")
+    wild = plan_pipeline(30, 20, 1, model=resolve("upscale-wild"))
     made = enlarged_image(picture, wild).samples.astype(float)
     mixed = 0.6 * picture.samples + 0.4 * made
     assert np.abs(enlarged_image(picture, part).samples - mixed).max() <= 1
-    kept = plan_pipeline(30, 20, 1, model="input")
+    kept = plan_pipeline(30, 20, 1, model=resolve("input"))
     assert np.array_equal(enlarged_image(picture, kept).samples, picture.samples)
-    assert nets_of("input+upscale-wild*0.4") == nets_of("upscale-wild")  # as for --model
+    assert resolve("input+upscale-wild*0.4").by_factor == resolve("upscale-wild").by_factor
     with pytest.raises(InputError, match="keeps the size; -x 1 does"):
-        plan_pipeline(30, 20, 2, model="input+upscale-wild*0.4")
+        plan_pipeline(30, 20, 2, model=resolve("input+upscale-wild*0.4"))

@@ -27,6 +27,7 @@ from trombine.superres.pipelines import (
     families,
     grid,
     plan_pipeline,
+    resolve,
 )
 
 FACTORS = {
@@ -98,7 +99,7 @@ def test_each_shipped_net_enlarges_as_its_name_says() -> None:
 def test_the_nearest_net_that_is_enough(
     model: str, factor: int, steps: list[int], last: str
 ) -> None:
-    pipeline = plan_pipeline(30, 20, factor, model=model)
+    pipeline = plan_pipeline(30, 20, factor, model=resolve(model))
     assert (factors(pipeline), pipeline.last, pipeline.size) == (
         steps,
         last,
@@ -107,10 +108,10 @@ def test_the_nearest_net_that_is_enough(
 
 
 def test_the_size_is_kept_by_the_net_that_removes_damage() -> None:
-    pipeline = plan_pipeline(30, 20, 1, model="upscale-wild")
+    pipeline = plan_pipeline(30, 20, 1, model=resolve("upscale-wild"))
     assert (factors(pipeline), pipeline.last, pipeline.size) == ([2], "bicubic", (30, 20))
-    with pytest.raises(InputError, match="-x 1 is for upscale-wild"):
-        plan_pipeline(30, 20, 1, model="upscale")
+    with pytest.raises(InputError, match="for -x 1 name upscale-wild"):
+        plan_pipeline(30, 20, 1, model=resolve("upscale"))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_the_size_is_kept_by_the_net_that_removes_damage() -> None:
     [(2, [4], "bicubic"), (8, [4, 2], "")],
 )
 def test_sharpness_is_of_the_first_net(factor: int, steps: list[int], last: str) -> None:
-    pipeline = plan_pipeline(30, 20, factor, model="upscale", sharpness=0.25)
+    pipeline = plan_pipeline(30, 20, factor, model=resolve("upscale"), sharpness=0.25)
     assert (factors(pipeline), pipeline.last) == (steps, last)
     usual, sharp = (load(pipelines.shipped()[name]) for name in pipelines._SHARP)
     first, *others = pipeline.models
@@ -130,7 +131,7 @@ def test_sharpness_is_of_the_first_net(factor: int, steps: list[int], last: str)
         others
     )
     assert first.hash == f"{usual.hash}~{sharp.hash}*0.25-grid"
-    blend = plan_pipeline(30, 20, factor, model="upscale+upscale-wild*0.3", sharpness=0.25)
+    blend = plan_pipeline(30, 20, factor, model=resolve("upscale+upscale-wild*0.3"), sharpness=0.25)
     assert blend.models[0] is first and blend.second is not None
     low, high = pipelines.LOOKS
     of_damage = blend.second.models[0]
@@ -139,7 +140,7 @@ def test_sharpness_is_of_the_first_net(factor: int, steps: list[int], last: str)
     nets = (of_damage.net, soft.net, crisp.net)
     for ours, one, other in zip(*(net.parameters() for net in nets), strict=True):
         assert torch.allclose(ours, (1 - share) * one + share * other)
-    three = plan_pipeline(30, 20, factor, model="three", sharpness=0.25).models[0]
+    three = plan_pipeline(30, 20, factor, model=resolve("three"), sharpness=0.25).models[0]
     assert three.path.stem == "three-x3"
 
 
@@ -149,9 +150,9 @@ def test_what_fits_in_a_box(height: int, width: int, box: tuple[int, int], model
     most = min(box[0] / width, box[1] / height)
     if most <= 1 or most > 16:
         with pytest.raises(InputError):
-            plan_pipeline(height, width, box, model=model)
+            plan_pipeline(height, width, box, model=resolve(model))
         return
-    pipeline = plan_pipeline(height, width, box, model=model)
+    pipeline = plan_pipeline(height, width, box, model=resolve(model))
     high, wide = pipeline.size
     assert high <= box[1] and wide <= box[0], "it fits"
     assert high == box[1] or wide == box[0], "and nothing larger would"
@@ -202,12 +203,12 @@ def test_sharpened_tiled_equals_whole_and_equal_nets_have_no_grid() -> None:
 def test_a_file_is_a_net_of_its_own(tmp_path: Path) -> None:
     path = written(tmp_path / "my.safetensors", factor=3)
     for model in (path, str(path)):
-        pipeline = plan_pipeline(10, 10, 2, model=model)
+        pipeline = plan_pipeline(10, 10, 2, model=resolve(model))
         assert (factors(pipeline), pipeline.last, pipeline.size) == ([3], "bicubic", (20, 20))
-    first, second = plan_pipeline(9, 9, 9, model=path).models
+    first, second = plan_pipeline(9, 9, 9, model=resolve(path)).models
     assert first is second, "it is loaded once"
     os.utime(written(path, factor=2), ns=(1, 1))
-    assert factors(plan_pipeline(9, 9, 2, model=path)) == [2], "and anew when its file changes"
+    assert factors(plan_pipeline(9, 9, 2, model=resolve(path))) == [2], "and anew when its file changes"
 
 
 @pytest.fixture
@@ -221,14 +222,14 @@ def test_more_is_made_where_there_is_memory_or_the_environment_says_so(
 ) -> None:
     """24 megapixels twice: what cameras make."""
     monkeypatch.setattr(memory, "available", lambda: 8 << 30)
-    assert plan_pipeline(4000, 6000, 2, model="upscale").size == (8000, 12000)
+    assert plan_pipeline(4000, 6000, 2, model=resolve("upscale")).size == (8000, 12000)
     assert pipelines.most_pixels() == (8 << 30) // pipelines.BYTES_A_PIXEL
     monkeypatch.setattr(memory, "available", lambda: None)
     assert pipelines.most_pixels() == MAX_PIXELS
     monkeypatch.setenv("TROMBINE_MAX_PIXELS", "96000000")
-    assert plan_pipeline(4000, 6000, 2, model="upscale").size == (8000, 12000)
+    assert plan_pipeline(4000, 6000, 2, model=resolve("upscale")).size == (8000, 12000)
     with pytest.raises(InputError, match="at most 96,000,000 are made"):
-        plan_pipeline(4000, 6001, 2, model="upscale")
+        plan_pipeline(4000, 6001, 2, model=resolve("upscale"))
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -236,11 +237,11 @@ def test_the_result_is_bounded() -> None:
     """To the pixel, all frames together, and what is larger on the way."""
     assert 9459**2 <= MAX_PIXELS < 9460**2
     box = (9459, 9999)
-    assert plan_pipeline(8000, 8000, box, model="upscale").size == (9459, 9459)
+    assert plan_pipeline(8000, 8000, box, model=resolve("upscale")).size == (9459, 9459)
     with pytest.raises(InputError, match="would become 9,460 x 9,460"):
-        plan_pipeline(4730, 4730, 2, model="upscale")
+        plan_pipeline(4730, 4730, 2, model=resolve("upscale"))
     check_pixels((100, 100), frames=8947)
     with pytest.raises(InputError, match="8,948 frames of 100 x 100"):
         check_pixels((100, 100), frames=8948)
     with pytest.raises(InputError, match="before it is shrunk"):
-        plan_pipeline(8000, 8000, box, model="four")
+        plan_pipeline(8000, 8000, box, model=resolve("four"))

@@ -27,6 +27,8 @@ PICTURES: Final = _table("""
 upscale | upscale | Enlarge pictures and films, sharper than interpolation does.
 inpaint | inpaint | Repair what is under a mask: faces, and whatever else is damaged or in the way.
 restyle | restyle | Draw the faces of pictures and films in another style.
+portrait | restyle | Draw the person of the largest face, alone, in a style.
+imitate | restyle | Draw pictures in the style of another picture (style transfer).
 read | read | Find the faces of pictures, and read what is where in each.
 generate | generate | Generate faces from seeds, optionally with given attributes.
 morph | morph | Walk from one face to the next, as a film or a folder of frames.
@@ -66,6 +68,18 @@ GROUPS: Final = {
     "models": "See what models there are, and take them elsewhere and back.",
     "judge": "Say how good pictures are, in numbers that another person can reproduce.",
     "judge people": "Ask people which pictures are real, and score their answers.",
+}
+# Options that commands had, and what is given in their place.
+RENAMED: Final = {
+    ("upscale", "--mask-is"): "--hole black:mask.png",
+    ("inpaint", "--mask-is"): "--mask black:mask.png",
+    ("inpaint", "--mask-part"): "--mask eyes,mouth",
+    ("inpaint", "--mask-colour"): '--mask "#ff00ff"',
+    ("inpaint", "--scratches"): "--mask scratches",
+    ("restyle", "--portrait"): "trombine portrait photo.jpg --to anime",
+    ("restyle", "--size"): "trombine portrait photo.jpg --to anime --size 512",
+    ("restyle", "--style-image"): "trombine imitate photo.jpg --style-image painting.jpg",
+    ("restyle", "--method"): "--model painter, or --model restyle for the net",
 }
 # Environment variables and what they do.
 VARIABLES: Final = {

@@ -16,8 +16,8 @@ from trombine.core.progress import Account, Result, silent
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import list_folder
 from trombine.eval import audit
-from trombine.io.batch import refuse_to_write_over
 from trombine.io.files import write_bytes
+from trombine.io.inputs import refuse_to_write_over
 from trombine.report import beside, check_page
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import Parameter
 
 from trombine.commands import options as opt
+from trombine.core.calls import Recorded, current
 from trombine.core.computing import cores, in_turn
 from trombine.core.devices import resolve
 from trombine.core.errors import InputError, shown
@@ -22,10 +23,11 @@ from trombine.generation import NET
 from trombine.generation.asking import fields_in, seeds_in, spelled
 from trombine.generation.by_net import Inventing, found, inventing_of
 from trombine.generation.painting import Painting, Pixels, sheet_of
-from trombine.io.batch import refuse_to_write_over, save
+from trombine.io.batch import save
 from trombine.io.image import PICTURE_SUFFIXES
-from trombine.io.record import changed_options, record_of
-from trombine.models.zoo import named
+from trombine.io.inputs import refuse_to_write_over
+from trombine.io.record import record_of
+from trombine.models.zoo import named, shipped
 from trombine.restyling.portrait import known
 
 SHEET: Final = "all.sheet.png"
@@ -34,25 +36,32 @@ _ON_SHEET: Final = 256  # pixels of one of them, at most, of the painter's
 _SIZE: Final = 512
 
 # Options that `morph` has, too.
-Attributes = Annotated[str, Parameter(help='Of every face: "age=60, glasses, no hat, smile=.8".')]
+Attributes = Annotated[
+    str, Parameter(help='Of every face: "age=60, glasses, no hat, smile=.8".'), opt.RECORDED
+]
 Style = Annotated[
     Literal["anime", "photo", "cartoon", "sketch"],
     Parameter(help="anime, photo, cartoon or sketch. [anime]", show_choices=False),
+    opt.RECORDED,
 ]
-Size = Annotated[int | None, opt.limits(16, 2048), opt.WHOLE]
+Size = Annotated[int | None, opt.limits(16, 2048), opt.WHOLE, opt.RECORDED]
 Method = Annotated[
     Literal["painter", "net"] | None,
     Parameter(
         help="painter, or net: a neural network. [painter]", show_choices=False, group=opt.MORE
     ),
+    opt.RECORDED,
 ]
 Model = Annotated[
-    str | Path, Parameter(help="A net that generates, by name or file.", group=opt.MORE)
+    str | Path,
+    Parameter(help="A net that generates, by name or file.", group=opt.MORE),
+    Recorded(lambda name: name in shipped()),
 ]
 Truncation = Annotated[
     float,
     opt.limits(0.1, 1),
     Parameter(help="By a net: lower is more alike, fewer are odd. [1]", group=opt.MORE),
+    opt.RECORDED,
 ]
 
 
@@ -60,12 +69,12 @@ Truncation = Annotated[
 def generate(
     *,
     output: opt.Folder,
-    seeds: str | int = "0",
+    seeds: Annotated[str | int, opt.RECORDED] = "0",
     attributes: Attributes = "",
     style: Style = "anime",
     size: Size = None,
-    like: Path | None = None,
-    sheet: bool = False,
+    like: Annotated[Path | None, opt.RECORDED] = None,
+    sheet: opt.Flag = False,
     overwrite: opt.Overwrite = False,
     method: Method = None,
     model: Model = "",
@@ -81,8 +90,7 @@ def generate(
 
     For example:
       trombine generate --seeds 0-11 --sheet -o drawn
-      trombine generate --seeds 0-3 --attributes "age=60, glasses, no hat, smile=.8" \\
-        -o steered
+      trombine generate --seeds 0-3 --attributes "age=60, smile=.8" -o steered
 
     Parameters
     ----------
@@ -97,10 +105,13 @@ def generate(
     sheet
         Write all.sheet.png too.
     """
-    arguments = locals()
     by_net = uses_net(method, model, truncation=truncation != 1)
     numbers, asked = seeds_in(str(seeds)), fields_in(attributes)
-    arguments |= {"attributes": spelled(asked), "method": NET if method == NET else None}
+    chosen: dict[str, Any] = {
+        "attributes": spelled(asked),
+        "method": NET if method == NET else None,
+        "sheet": False,
+    }
     workers = min(threads or cores(), cores())
     step = progress or silent
     if output.is_file() or output.suffix.lower() in PICTURE_SUFFIXES:
@@ -109,11 +120,11 @@ def generate(
         raise InputError("--like draws one person, by the painter", "leave nets and seeds out")
     if by_net:
         maker = inventing_of(style, model, size, truncation, asked, resolve(device))
-        arguments["model"] = named(maker.path) if model else ""
+        chosen["model"] = named(maker.path) if model else ""
     else:
         people = [known(like)] if like else []
         maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
-    arguments["size"] = maker.size  # recorded, since the default may change
+    chosen["size"] = maker.size  # recorded, since the default may change
     places = {seed: output / f"{seed:06d}.png" for seed in numbers}
     if like:
         places = {-1: output / f"{like.name.partition('.')[0]}.like.png"}
@@ -121,7 +132,7 @@ def generate(
     todo = [seed for seed, path in places.items() if overwrite or not path.exists()]
     on_sheet = output / SHEET
     missing = [on_sheet] if sheet and (overwrite or not on_sheet.exists()) else []
-    options, files = changed_options(generate, {**arguments, "sheet": False})
+    options, files = current().changed(**chosen)
     plain = record_of("generate", options, files=files, model=maker.hash)
 
     def record(**more: Any) -> Mapping[str, Any]:

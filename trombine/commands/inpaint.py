@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
-from pydantic import Field
 
 from trombine.commands import options as opt
+from trombine.core.calls import Files, Recorded
 from trombine.core.devices import resolve
 from trombine.core.errors import InputError
-from trombine.core.progress import Tick
 from trombine.inpainting.hair import hair_in
 from trombine.inpainting.inpaint import (
     MASK,
     MODEL,
     PARTS,
+    PICTURE,
     POINTS,
     SHEET,
+    TRIES,
     Inpainting,
-    Sidecars,
-    inpaint_file,
-    inpaint_held,
+    inpaint_picture,
 )
-from trombine.inpainting.masks import colour_of, labels_of
-from trombine.io.batch import Made, each, find, sidecars
-from trombine.io.convert import is_held
-from trombine.io.video import SourceFile
+from trombine.inpainting.masks import Where, check_named, where_in
+from trombine.inpainting.steering import steering_sides
+from trombine.io.batch import run
+from trombine.io.holes import mask_side
 from trombine.models import shipped
 from trombine.models.hub import known, located
 from trombine.models.pipelines import index_of, repairer
 
-Mask = Annotated[
-    Path | Any | None,
-    Field(union_mode="left_to_right"),
-    Parameter(n_tokens=1, converter=lambda _, tokens: Path(tokens[0].value), metavar="PATH"),
-]
-"""A path, or a picture that the program holds."""
+
+def _is_words(mask: str) -> bool:
+    return where_in(mask) is not None
 
 
 @opt.verb
@@ -45,62 +42,43 @@ def inpaint(
     pictures: opt.Pictures,
     *,
     output: opt.Output = None,
-    mask: Mask = None,
-    mask_is: Annotated[
-        Literal["auto", "white", "black", "transparent"], Parameter(show_choices=False)
-    ] = "auto",
-    mask_part: str = "",
-    mask_colour: str = "",
-    scratches: bool = False,
-    grow: Annotated[int, opt.limits(0, 1000), opt.WHOLE] = 0,
-    attributes: str = "",
-    model: str | Path = MODEL,
-    num_samples: Annotated[int, opt.limits(1, 16), opt.WHOLE] = 1,
-    seed: Annotated[int, opt.limits(0, 2**32 - 17), opt.WHOLE] = 0,
-    sheet: bool = False,
-    overwrite: opt.Overwrite = False,
-    recursive: opt.Recursive = False,
-    suffix: opt.Suffix = "",
-    format: opt.Format = "",
-    quality: opt.Quality = 95,
-    strip: opt.Strip = False,
-    parts: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
-    points: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
-    write_parts: Annotated[bool, Parameter(group=opt.MORE)] = False,
-    write_points: Annotated[bool, Parameter(group=opt.MORE)] = False,
-    write_mask: Annotated[bool, Parameter(group=opt.MORE)] = False,
-    device: opt.Device = "auto",
-    cluster: opt.Cluster = "",
+    mask: Annotated[opt.Side, Recorded(_is_words)] = None,
+    grow: Annotated[int, opt.limits(0, 1000), opt.WHOLE, opt.RECORDED] = 0,
+    attributes: Annotated[str, opt.RECORDED] = "",
+    model: Annotated[str | Path, Recorded(lambda name: name in shipped())] = MODEL,
+    num_samples: Annotated[int, opt.limits(1, 16), opt.WHOLE, opt.RECORDED] = 1,
+    seed: Annotated[int, opt.limits(0, 2**32 - 17), opt.WHOLE, opt.RECORDED] = 0,
+    sheet: opt.Flag = False,
+    parts: Annotated[opt.Side, Parameter(group=opt.MORE)] = None,
+    points: Annotated[opt.Side, Parameter(group=opt.MORE)] = None,
+    write_parts: Annotated[opt.Flag, Parameter(group=opt.MORE)] = False,
+    write_points: Annotated[opt.Flag, Parameter(group=opt.MORE)] = False,
+    write_mask: Annotated[opt.Flag, Parameter(group=opt.MORE)] = False,
     progress: opt.Progress = None,
+    **files: Unpack[opt.FileOptions],
 ) -> Any:
     """Repair what is under a mask: faces, and whatever else is damaged or in the way.
 
     For example:
-      trombine inpaint photo.jpg --scratches -o repaired.png
-      trombine inpaint photo.jpg --mask-part eyes,mouth -o new.png
+      trombine inpaint photo.jpg --mask scratches -o repaired.png
+      trombine inpaint photo.jpg --mask eyes,mouth -o new.png
 
     Parameters
     ----------
     mask
-        A picture of where the hole is, or a folder of such.
-    mask_is
-        The hole in it: white, black, transparent. [auto]
-    mask_part
-        Parts of faces to paint anew, as in eyes,mouth.
-    mask_colour
-        What you painted over, as in magenta or #ff00ff.
-    scratches
-        Find scratches, dust, creases, torn corners too.
+        What to paint: a picture of it, or a folder of such;
+        parts, as in eyes,mouth; a colour, as in "#ff00ff";
+        or scratches. Else what is transparent.
     grow
         How many pixels to add round the hole. [0]
     attributes
-        Of another hair style: hair_length=.6, fringe=1.
+        A hair style to draw: long hair, fringe=1.
     model
         inpaint, inpaint-diffusion, lama, or a file. [inpaint]
     num_samples
         How many answers to show on a sheet, 1 to 16. [1]
     seed
-        Of what is random in an answer. [0]
+        Another seed gives another answer, where one is drawn. [0]
     sheet
         Write NAME.sheet.png too: before and after.
     parts
@@ -114,69 +92,41 @@ def inpaint(
     write_mask
         Write NAME.mask.png too: where the hole was, white.
     """
-    arguments = locals()
-    if sum(map(bool, (mask is not None, mask_part, mask_colour))) > 1:
-        spelled = "--mask, --mask-part and --mask-colour"
-        raise InputError(f"{spelled} each say where the hole is", "give one of them")
-    if mask_is != "auto" and mask is None:
-        raise InputError("--mask-is says what of a mask is the hole", "give --mask too")
-    if mask_part:
-        labels_of(mask_part)
-    if mask_colour:
-        colour_of(mask_colour)
-    if asked := hair_in(attributes):
-        if not (mask is not None or "hair" in (labels_of(mask_part) if mask_part else ())):
-            raise InputError("--attributes are of hair", "give --mask-part hair, or --mask")
-        if model != MODEL:
-            raise InputError("--attributes are for the model inpaint", "leave --model out")
+    where = where_in(mask) if isinstance(mask, str) else None
+    if isinstance(mask, str) and where is None:
+        check_named(mask)
+    asked = hair_in(attributes)
+    if asked and (where is None if mask is None else where and "hair" not in where.parts):
+        raise InputError("--attributes are of hair", "give --mask hair, or a mask")
+    if asked and model != MODEL:
+        raise InputError("--attributes are for the model inpaint", "leave --model out")
+    net = model if model in shipped() else index_of(model) or Path(located(known(model)))
     options = Inpainting(
-        model=model if model in shipped() else index_of(model) or Path(located(known(model))),
-        mask_is=mask_is,
-        mask_part=mask_part,
-        mask_colour=mask_colour,
-        scratches=scratches,
+        model=net,
+        where=where or Where(),
         grow=grow,
         hair=asked,
         seed=seed,
         num_samples=num_samples,
-        device=resolve(device),
+        device=resolve(Files(**files).device),
     )
     repairer(options.model, options.device)  # a wrong one is an error, whatever the pictures are
-    if is_held(pictures):
-        return inpaint_held(pictures, mask, options, Sidecars(parts=parts, points=points))
-    if not isinstance(mask, Path | None):
-        raise InputError("a mask in memory is for pictures in memory", "give it as a file")
-    paths = opt.paths_of(pictures)
-    file = options.model if isinstance(options.model, Path) else None
-    sources = find(paths, recursive=recursive)
-    masks = sidecars(sources, mask, "mask")
-    maps = sidecars(sources, parts, "parts", PARTS)
-    landmarks = sidecars(sources, points, "points", POINTS)
-    wanted = {
+    outputs = {
+        PICTURE: True,
+        SHEET: sheet or num_samples > 1,
+        TRIES: num_samples > 1,
         PARTS: write_parts,
         POINTS: write_points,
         MASK: write_mask,
-        SHEET: sheet or num_samples > 1,
-        "": True,
     }
-    endings = tuple(end for end, is_wanted in wanted.items() if is_wanted)
-
-    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
-        path = source.path
-        if mask is not None and path not in masks:
-            raise InputError("has no mask of its name", "add one to the folder of --mask")
-        given = Sidecars(mask=masks.get(path), parts=maps.get(path), points=landmarks.get(path))
-        return inpaint_file(source, options, tick, given, endings)
-
-    per_picture = {"mask": None, "mask_is": "auto", "parts": None, "points": None}
-    return each(
-        paths,
-        work,
-        inpaint,
-        arguments | {"model": options.model} | per_picture,
-        endings=endings,
+    return run(
+        partial(inpaint_picture, options=options),
+        wanted=[name for name, is_wanted in outputs.items() if is_wanted],
+        sides=(
+            mask_side("mask", None if where else mask, is_needed=True),
+            *steering_sides(parts, points),
+        ),
+        chosen={"model": net},
         beside=".inpaint",
-        reads=filter(None, (*masks.values(), *maps.values(), *landmarks.values(), file)),
-        cluster=cluster,
-        progress=progress,
+        reads=[net] if isinstance(net, Path) else (),
     )

@@ -21,8 +21,8 @@ from trombine.eval.protocol_files import ProtocolFile, cases, load, shipped
 from trombine.eval.published import judging_nets
 from trombine.eval.sets import PictureSet, natural_size, open_set, same_place
 from trombine.eval.witness import WINDOW
-from trombine.io.batch import refuse_to_write_over
 from trombine.io.files import is_part, write_bytes
+from trombine.io.inputs import refuse_to_write_over
 from trombine.report import beside, check_page
 
 

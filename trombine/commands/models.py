@@ -19,7 +19,7 @@ from trombine.commands.options import Overwrite, limits, verb
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Result, log
 from trombine.core.texts import aligned
-from trombine.io.batch import refuse_to_write_over
+from trombine.io.inputs import refuse_to_write_over
 from trombine.models import TASKS, Card, Model, find, load, save, shipped, zoo
 from trombine.models.blending import between, card_of, check_alike
 from trombine.models.exporting import check_extra, export

@@ -18,6 +18,7 @@ from trombine.commands.generate import (
     Truncation,
     uses_net,
 )
+from trombine.core.calls import Recorded, current
 from trombine.core.computing import cores
 from trombine.core.devices import resolve
 from trombine.core.errors import InputError, shown
@@ -28,8 +29,9 @@ from trombine.generation.asking import fields_in, seeds_in, spelled
 from trombine.generation.by_net import inventing_of
 from trombine.generation.interpolation import Walk, film_of
 from trombine.generation.painting import Known, Painting, Pixels
-from trombine.io.batch import Content, refuse_to_write_over, save
-from trombine.io.record import changed_options, record_of
+from trombine.io.batch import Content, save
+from trombine.io.inputs import refuse_to_write_over
+from trombine.io.record import record_of
 from trombine.io.sheets import Sheet
 from trombine.models.zoo import named
 from trombine.restyling.portrait import known
@@ -47,17 +49,21 @@ def _words(_: Any, tokens: Sequence[Token]) -> list[str]:
 @opt.verb
 def morph(
     seeds: Annotated[
-        str | int | Sequence[str | int | Path], Parameter(n_tokens=-1, converter=_words)
+        str | int | Sequence[str | int | Path],
+        Parameter(n_tokens=-1, converter=_words),
+        Recorded(lambda text: not Path(text).suffix),
     ],
     *,
     output: opt.Folder,
-    frames: Annotated[int, opt.limits(2, 500), opt.WHOLE] = 24,
-    cycle: bool = False,
+    frames: Annotated[int, opt.limits(2, 500), opt.WHOLE, opt.RECORDED] = 24,
+    cycle: opt.Flag = False,
     attributes: Attributes = "",
     style: Style = "anime",
     size: Size = None,
-    sheet: bool = False,
-    film: Annotated[Literal["", "gif", "webp", "mp4", "webm"], Parameter(show_choices=False)] = "",
+    sheet: opt.Flag = False,
+    film: Annotated[
+        Literal["", "gif", "webp", "mp4", "webm"], Parameter(show_choices=False), opt.RECORDED
+    ] = "",
     overwrite: opt.Overwrite = False,
     method: Method = None,
     model: Model = "",
@@ -65,6 +71,7 @@ def morph(
     path: Annotated[
         Literal["linear", "spherical", "truncation"],
         Parameter(show_choices=False, group=opt.MORE),
+        opt.RECORDED,
     ] = "linear",
     threads: opt.Threads = None,
     device: opt.Device = "auto",
@@ -95,24 +102,26 @@ def morph(
     path
         By a net: linear, spherical or truncation. [linear]
     """
-    arguments = locals()
     by_net = uses_net(method, model, truncation=truncation != 1, path=path != "linear")
     names = str(seeds).split() if isinstance(seeds, str | int) else list(map(str, seeds))
     files = [Path(name) for name in names if Path(name).suffix]
     asked = fields_in(attributes)
-    arguments |= {"attributes": spelled(asked), "method": NET if method == NET else None}
+    chosen: dict[str, Any] = {
+        "attributes": spelled(asked),
+        "method": NET if method == NET else None,
+    }
     course: dict[str, Any] = {"frames": frames, "path": path, "cycle": cycle}
     if by_net:
         if files:
             raise InputError("is a file, and nets walk by seeds", "name seeds", path=files[0])
         maker = inventing_of(style, model, size, truncation, asked, resolve(device))
-        arguments["model"] = named(maker.path) if model else ""
+        chosen["model"] = named(maker.path) if model else ""
         walk = Walk(inventing=maker, seeds=seeds_in(",".join(names), way=True), **course)
     else:
         numbers, people = _people(names)
         maker = Painting(size=size or _SIZE, style=style, asked=asked, people=people)
         walk = Walk(inventing=maker, seeds=numbers, **course)
-    arguments["size"] = maker.size  # recorded, since the default may change
+    chosen["size"] = maker.size  # recorded, since the default may change
     wanted = _wanted(output, walk.count, film=film, sheet=sheet)
     refuse_to_write_over(wanted, files)
     todo = [file for file in wanted if overwrite or not file.exists()]
@@ -132,7 +141,7 @@ def morph(
             content, more["film"] = film_of(made), file.suffix[1:].lower()
         else:
             content, more["sheet"] = _sheet(made, names, score(made, cycle=cycle).text), True
-        options, inputs = changed_options(morph, arguments | more)
+        options, inputs = current().changed(**chosen, **more)
         read = {**inputs, **({"seeds": files} if files else {})}
         save(file, content, record_of("morph", options, files=read, model=maker.hash))
         log.debug(f"{shown(file)}: {maker.size} x {maker.size}")

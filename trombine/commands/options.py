@@ -2,7 +2,7 @@
 
 A command is a plain function with `@verb`: the command line, Python and HTTP call it. Annotations
 and docstring give types, limits and help; cyclopts makes the command, pydantic the checks and the
-schema.
+schema. RECORDED in an annotation says that a record may hold the option (core/calls.py).
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
 from annotated_types import Interval
 from cyclopts import Group, Parameter, Token
 from docstring_parser import DocstringStyle, parse_from_object
-from pydantic import AfterValidator, ConfigDict, ValidationError, validate_call
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, validate_call
+from typing_extensions import TypedDict  # which pydantic wants before Python 3.12
 
+from trombine.core.calls import RECORDED, Call, calling, options_of
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress as Callback
 
@@ -64,35 +66,20 @@ Paths = Annotated[Any, AfterValidator(paths_of), Parameter(n_tokens=-1, converte
 Words = Annotated[Sequence[str], Parameter(n_tokens=-1, converter=_words)]
 Pictures = Annotated[Any, Parameter(n_tokens=-1, converter=_paths, help="Files or folders.")]
 """Paths of files or folders, or pictures in memory: see io/convert.py."""
+Side = Annotated[
+    str | Path | Any | None,
+    Field(union_mode="left_to_right"),
+    Parameter(n_tokens=1, converter=lambda _, tokens: tokens[0].value, metavar="PATH"),
+    RECORDED,
+]
+"""A file or folder of files that belong to the pictures, or what the program holds of them."""
+Flag = Annotated[bool, RECORDED]
 Output = Annotated[
     Path | None,
     Parameter(alias="-o", help="The file or folder to write; else beside the input."),
 ]
 Folder = Annotated[Path, Parameter(alias="-o")]
 Overwrite = Annotated[bool, Parameter(help="Write outputs again that are there already.")]
-Recursive = Annotated[
-    bool,
-    Parameter(help="Take pictures in subfolders too.", group=MORE),
-]
-Suffix = Annotated[str, Parameter(help="What to add to each name.", group=MORE)]
-Format = Annotated[
-    Literal["", "png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp", "mp4", "webm"],
-    Parameter(
-        converter=_lower,
-        help="png, jpg, webp, mp4, ...; else the input's, png for jpg.",
-        group=MORE,
-        show_choices=False,
-    ),
-]
-Quality = Annotated[
-    int,
-    limits(1, 100),
-    WHOLE,
-    Parameter(help="The quality of JPEG and AVIF, 1 to 100. [95]", group=MORE),
-]
-Strip = Annotated[
-    bool, Parameter(help="Leave out date, camera, place and other metadata.", group=MORE)
-]
 Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],
     Parameter(
@@ -100,7 +87,52 @@ Device = Annotated[
         group=MORE,
         show_choices=False,
     ),
+    RECORDED,  # a level of 255 may differ
 ]
+Cluster = Annotated[str, Parameter(help="Work on a Ray cluster: auto or HOST:PORT.", group=MORE)]
+
+
+_Format = Literal[
+    "", "png", "jpg", "jpeg", "webp", "tif", "tiff", "avif", "gif", "bmp", "mp4", "webm"
+]
+
+
+class FolderOptions(TypedDict, total=False):
+    """Options of commands that work on files, as `**files`; their defaults are in core/calls.py."""
+
+    overwrite: Overwrite
+    recursive: Annotated[bool, Parameter(help="Take pictures in subfolders too.", group=MORE)]
+    suffix: Annotated[str, Parameter(help="What to add to each name.", group=MORE)]
+    device: Device
+    cluster: Cluster
+
+
+class FileOptions(FolderOptions, total=False):
+    """Those of commands whose results are pictures."""
+
+    format: Annotated[
+        _Format,
+        Parameter(
+            converter=_lower,
+            help="png, jpg, webp, mp4, ...; else the input's, png for jpg.",
+            group=MORE,
+            show_choices=False,
+        ),
+    ]
+    quality: Annotated[
+        int,
+        limits(1, 100),
+        WHOLE,
+        Parameter(help="The quality of JPEG and AVIF, 1 to 100. [95]", group=MORE),
+        RECORDED,
+    ]
+    strip: Annotated[
+        bool,
+        Parameter(help="Leave out date, camera, place and other metadata.", group=MORE),
+        RECORDED,
+    ]
+
+
 Threads = Annotated[
     int | None,
     limits(1),
@@ -121,7 +153,6 @@ Workers = Annotated[
     Parameter(help="How many processes; else one a core.", group=MORE),
 ]
 """In Python the default is one, since every further one imports the calling script."""
-Cluster = Annotated[str, Parameter(help="Work on a Ray cluster: auto or HOST:PORT.", group=MORE)]
 Progress = Annotated[Callback | None, HIDDEN]
 
 
@@ -141,8 +172,21 @@ Setting = Annotated[
 
 
 def verb(function: Function) -> Function:
-    """Convert and check a command's arguments; a wrong one is an InputError."""
-    checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
+    """Convert and check a command's arguments, a wrong one is an InputError; and make them known to
+    what works for the command (`core.calls.current`)."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        options = options_of(function)
+        given = {name: value for name, value in bound.arguments.items() if name in options}
+        defaults = {name: option.default for name, option in options.items()}
+        with calling(Call(function=call, arguments=defaults | given | bound.kwargs)):
+            return function(*args, **kwargs)
+
+    config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")  # of `**files` too
+    checked = validate_call(config=config)(called)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -165,8 +209,8 @@ def _wrong(function: Callable[..., Any], error: ValidationError) -> str:
     if one["type"].startswith("missing"):
         return f"{name} is missing"
     text = one["msg"][:1].lower() + one["msg"][1:]
-    if one["type"].startswith("unexpected"):
-        return f"{name}: {text}"
+    if one["type"].startswith(("unexpected", "extra")):
+        return f"{function.__name__} has no option {shown(str(name))}"
     return f"{name}: {text}, not {shown(repr(one['input'])[:60])}"
 
 
@@ -176,8 +220,8 @@ def help_of(function: Callable[..., Any]) -> dict[str, str]:
         one.arg_name: " ".join((one.description or "").split())
         for one in parse_from_object(function, DocstringStyle.NUMPYDOC).params
     }
-    for name, hint in get_type_hints(function, include_extras=True).items():
-        for extra in getattr(hint, "__metadata__", ()):
+    for name, option in options_of(function).items():
+        for extra in getattr(option.hint, "__metadata__", ()):
             if isinstance(extra, Parameter) and extra.help:
                 said.setdefault(name, extra.help)
     return said

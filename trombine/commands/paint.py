@@ -7,11 +7,12 @@ picture depends on its seed alone; the same command again makes what is missing.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from trombine.commands.options import WHOLE, Cluster, Overwrite, Progress, Workers, limits, verb
+from trombine.core.calls import RECORDED, Recorded, current
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.data.masks import DEFAULT, check_folders, parse_mix, spell
@@ -24,20 +25,30 @@ from trombine.data.painting import (
     paint_pack,
     publish_fractals,
 )
-from trombine.io.batch import refuse_to_write_over
+from trombine.io.inputs import refuse_to_write_over
 
-Count = Annotated[int, limits(1), WHOLE]
+Count = Annotated[int, limits(1), WHOLE, RECORDED]
 FirstSeed = Annotated[
     int,
     limits(0),
     WHOLE,
     Parameter(help="The seed of the first; the others follow. [0]"),
+    RECORDED,
 ]
 Into = Annotated[Path, Parameter(alias="-o", help="The folder to write, or the pack.")]
 Size = Annotated[
-    int, limits(16, 2048), WHOLE, Parameter(help="Width and height, 16 to 2048 pixels. [128]")
+    int,
+    limits(16, 2048),
+    WHOLE,
+    Parameter(help="Width and height, 16 to 2048 pixels. [128]"),
+    RECORDED,
 ]
 AsPack = Annotated[bool, Parameter(help="Write a pack: large files, faster to read.")]
+
+
+def _is_drawn(family: str) -> bool:
+    """Whether no mask of a mix comes from a folder."""
+    return not any(term.path for term in parse_mix(family))
 
 
 @verb
@@ -45,7 +56,7 @@ def data_world(
     *,
     count: Count,
     output: Into,
-    style: str = "photo",
+    style: Annotated[str, RECORDED] = "photo",
     size: Size = 128,
     first_seed: FirstSeed = 0,
     pack: AsPack = False,
@@ -69,7 +80,7 @@ def data_world(
         photo, anime, cartoon, sketch, photo+anime for pairs;
         posed: heads turned up to 60 degrees; children. [photo]
     """
-    return _paint("world", locals(), tuple(style.split("+")))
+    return _paint("world", tuple(style.split("+")))
 
 
 @verb
@@ -95,7 +106,7 @@ def data_leaves(
     count
         How many pictures.
     """
-    return _paint("leaves", locals())
+    return _paint("leaves")
 
 
 @verb
@@ -121,7 +132,7 @@ def data_fractals(
     count
         How many fractals.
     """
-    result = _paint("fractals", locals())
+    result = _paint("fractals")
     if not pack:
         publish_fractals(output, overwrite=overwrite)
     return result
@@ -132,7 +143,7 @@ def data_masks(
     *,
     count: Count,
     output: Into,
-    family: str = DEFAULT,
+    family: Annotated[str, Recorded(_is_drawn)] = DEFAULT,
     size: Size = 128,
     first_seed: FirstSeed = 0,
     overwrite: Overwrite = False,
@@ -154,7 +165,6 @@ def data_masks(
         irregular, huge, squares, half, parts, scratches, text,
         files:FOLDER; irregular:30-40, parts:eyes; mixed by +.
     """
-    arguments = locals()
     mix = parse_mix(family)
     check_folders(mix)
     families = tuple(spell(term) for term in mix)
@@ -163,11 +173,12 @@ def data_masks(
         seeds = range(first_seed, first_seed + count)
         names = (name for seed in seeds for name in files_of(maker, seed).values())
         refuse_to_write_over((output / name for name in names), read)
-    return _paint("masks", arguments, families)
+    return _paint("masks", families)
 
 
-def _paint(kind: str, arguments: dict[str, Any], styles: tuple[str, ...] = ()) -> Result:
-    """Make the missing pictures."""
+def _paint(kind: str, styles: tuple[str, ...] = ()) -> Result:
+    """Make the missing pictures of the current call."""
+    arguments = current().arguments
     first_seed, count = arguments["first_seed"], arguments["count"]
     if first_seed + count - 1 not in SEEDS:
         raise InputError(f"seeds end at {SEEDS[-1]:,}", "ask for fewer or lower ones")

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Unpack
 
 from cyclopts import Parameter
 
 from trombine.commands import options as opt
-from trombine.core.computing import computing, cores
+from trombine.core.calls import Files, Recorded
+from trombine.core.computing import cores
 from trombine.core.devices import CPU, resolve
 from trombine.core.progress import Tick
 from trombine.faces.reading import (
     CUTOUT,
     FIELDS,
     PARTS,
+    PICTURE,
     POINTS,
-    SHEET,
-    PictureReading,
-    as_json,
-    as_known,
+    READING,
     check_reader,
-    read_files,
-    read_held,
-    read_picture,
+    read_source,
     table,
 )
-from trombine.io.batch import Made, each, find
+from trombine.io.batch import Made, run
 from trombine.io.convert import is_held
-from trombine.io.image import Picture
-from trombine.io.video import SourceFile
+from trombine.io.doors import Source
 from trombine.models import shipped
 from trombine.models.hub import located
 
@@ -43,20 +40,20 @@ def read(
     pictures: opt.Pictures,
     *,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
-    write_parts: bool = False,
-    write_points: bool = False,
-    write_cutout: bool = False,
-    json: bool = False,
-    faces: Annotated[Literal["all", "largest"], Parameter(show_choices=False)] = "all",
-    traits: bool = False,
-    overwrite: opt.Overwrite = False,
-    enlarge: Annotated[bool, Parameter(group=opt.MORE)] = False,
-    model: Annotated[str | Path, Parameter(group=opt.MORE)] = "reader",
-    recursive: opt.Recursive = False,
-    suffix: opt.Suffix = "",
-    device: opt.Device = "auto",
-    cluster: opt.Cluster = "",
+    write_parts: opt.Flag = False,
+    write_points: opt.Flag = False,
+    write_cutout: opt.Flag = False,
+    json: opt.Flag = False,
+    faces: Annotated[
+        Literal["all", "largest"], Parameter(show_choices=False), opt.RECORDED
+    ] = "all",
+    traits: opt.Flag = False,
+    enlarge: Annotated[opt.Flag, Parameter(group=opt.MORE)] = False,
+    model: Annotated[
+        str | Path, Parameter(group=opt.MORE), Recorded(lambda name: name in shipped())
+    ] = "reader",
     progress: opt.Progress = None,
+    **files: Unpack[opt.FolderOptions],
 ) -> Any:
     """Find the faces of pictures, and read what is where in each.
 
@@ -87,50 +84,32 @@ def read(
     model
         The reader, or a file that train has made. [reader]
     """
-    model = model if model in shipped() else Path(located(model))
-    arguments, on = locals(), resolve(device)
-    check_reader(model, on)
-
-    def look(picture: Picture) -> PictureReading:
-        return read_picture(picture, model, largest=faces == "largest", small=enlarge, device=on)
-
-    if is_held(pictures):
-        known = look if traits else lambda picture: as_known(look(picture))
-        return read_held(pictures, known)
-    paths = opt.paths_of(pictures)
-    several = len(find(paths, recursive=recursive)) > 1
-    wanted = {
+    net, on = model if model in shipped() else Path(located(model)), resolve(Files(**files).device)
+    check_reader(net, on)
+    held = is_held(pictures)
+    outputs = {
+        READING: True,
         PARTS: write_parts,
         POINTS: write_points,
         CUTOUT: write_cutout,
-        FIELDS: json and output is not None,
-        SHEET: output is not None,
+        FIELDS: json and (held or output is not None),
+        PICTURE: output is not None,
     }
-    endings = tuple(end for end, is_wanted in wanted.items() if is_wanted)
+    options = {"largest": faces == "largest", "enlarge": enlarge, "traits": traits}
+    look = partial(read_source, model=net, device=on, **options)
 
-    def work(source: SourceFile, target: Path, tick: Tick) -> Made:
-        with computing(1 if several else None):
-            reading = look(source.film.first)
-            made = read_files(
-                source, reading, endings, model=model, enlarge=enlarge, traits=traits, device=on
-            )
-        found = as_json(str(source.path), reading, traits=traits)
-        if output is not None:
-            return replace(made, found=found)
-        text = dumps(found) if json else table(found)
-        return replace(made, found=found, text=text, notices=made.notices if json else ())
+    def printed(source: Source, tick: Tick) -> Made:
+        made = look(source, tick)
+        text = dumps(made.found) if json else table(made.found)
+        return replace(made, text=text, notices=made.notices if json else ())
 
-    return each(
-        paths,
-        work,
-        read,
-        arguments,
-        endings=endings,
+    return run(
+        look if held or output is not None else printed,
+        wanted=[name for name, is_wanted in outputs.items() if is_wanted],
+        chosen={"model": net},
         suffix=".png",
-        reads=filter(None, (model if isinstance(model, Path) else None,)),
+        reads=[net] if isinstance(net, Path) else (),
         beside="" if output is None else ".read",
         at_once=cores() if on == CPU else min(cores(), _AT_ONCE_ON_CARD),
         light=lambda source: True,
-        cluster=cluster,
-        progress=progress,
     )

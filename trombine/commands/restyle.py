@@ -1,183 +1,226 @@
-"""`restyle`: faces of pictures and films in another style. The work on one is in restyling/."""
+"""`restyle`, `portrait`, `imitate`: pictures in another style. The work on one is in restyling/."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Unpack
 
 from cyclopts import Parameter
 
 from trombine.commands import options as opt
-from trombine.core.conventions import to_picture
+from trombine.core.calls import Files, Recorded
 from trombine.core.devices import resolve
 from trombine.core.errors import InputError
 from trombine.generation import NET, PAINTER
 from trombine.generation.asking import fields_in, spelled
-from trombine.io.batch import each
-from trombine.io.convert import is_held, of_held
-from trombine.io.image import as_seen, load_picture
+from trombine.io.batch import run
+from trombine.io.doors import Side
+from trombine.models import shipped
 from trombine.models.zoo import named
-from trombine.restyling.drawing import AUTO, Restyling
-from trombine.restyling.like import LikeAsked, eye, restyled_like
-from trombine.restyling.portrait import read_character
+from trombine.restyling.drawing import AUTO, Portrait, Restyling
+from trombine.restyling.like import eye
+from trombine.restyling.portrait import person_in, read_character
 from trombine.restyling.stylize import (
+    BECOMES,
     CHARACTER,
-    GIF,
     MOSAIC,
+    PICTURE,
+    draw_portrait,
+    imitate_style,
     model_of,
     stylize,
-    stylize_like,
-    stylize_picture,
 )
 
-_MODEL: Final = "restyle"
-_SIZE: Final = 512  # pixels of a portrait
-_HIDDEN_CHOICES: Final = Parameter(show_choices=False)
+_NET: Final = "restyle"
+
+# Options that these commands share.
+To = Annotated[
+    Literal["photo", "anime", "cartoon", "sketch"],
+    Parameter(help="The style: photo, anime, cartoon or sketch.", show_choices=False),
+    opt.RECORDED,
+]
+From = Annotated[
+    Literal["auto", "photo", "anime", "cartoon", "sketch"],
+    Parameter(
+        help="The picture's style; auto: as the reader sees it.",
+        group=opt.MORE,
+        show_choices=False,
+    ),
+    opt.RECORDED,
+]
+Attributes = Annotated[
+    str, Parameter(help='Of who is drawn: "glasses, smile=.8, red hair".'), opt.RECORDED
+]
+Character = Annotated[
+    opt.Side, Parameter(help="A character's file: the person to draw instead.", group=opt.MORE)
+]
+WriteCharacter = Annotated[
+    opt.Flag, Parameter(help="Write NAME.character.json too: the person.", group=opt.MORE)
+]
+Strength = Annotated[
+    float,
+    opt.limits(0, 1),
+    Parameter(help="How much of the drawing to blend in, 0 to 1. [1]"),
+    opt.RECORDED,
+]
+KeepColours = Annotated[opt.Flag, Parameter(help="Keep the colours; draw light, dark and lines.")]
+Gif = Annotated[
+    opt.Flag, Parameter(alias="-g", help="Write NAME.becomes.gif too: the picture changes.")
+]
+Mosaic = Annotated[opt.Flag, Parameter(alias="-m", help="Write NAME.mosaic.png too: every style.")]
 
 
 @opt.verb
 def restyle(
     pictures: opt.Pictures,
     *,
+    to: To,
     output: opt.Output = None,
-    to: Annotated[Literal["photo", "anime", "cartoon", "sketch"] | None, _HIDDEN_CHOICES] = None,
-    style_image: Path | None = None,
-    portrait: bool = False,
-    size: Annotated[int | None, opt.limits(16, 2048), opt.WHOLE] = None,
-    attributes: str = "",
-    clothes: bool = False,
-    full_image: bool = False,
-    strength: Annotated[float, opt.limits(0, 1)] = 1.0,
-    keep_colours: bool = False,
-    gif: Annotated[bool, Parameter(alias="-g")] = False,
-    mosaic: Annotated[bool, Parameter(alias="-m")] = False,
-    overwrite: opt.Overwrite = False,
-    recursive: opt.Recursive = False,
-    suffix: opt.Suffix = "",
-    format: opt.Format = "",
-    quality: opt.Quality = 95,
-    strip: opt.Strip = False,
-    from_: Annotated[
-        Literal["auto", "photo", "anime", "cartoon", "sketch"],
-        Parameter(group=opt.MORE, show_choices=False),
-    ] = AUTO,
-    character: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
-    write_character: Annotated[bool, Parameter(group=opt.MORE)] = False,
-    method: Annotated[
-        Literal["painter", "net"] | None, Parameter(group=opt.MORE, show_choices=False)
-    ] = None,
-    model: Annotated[str | Path, Parameter(group=opt.MORE)] = _MODEL,
-    device: opt.Device = "auto",
-    cluster: opt.Cluster = "",
+    attributes: Attributes = "",
+    clothes: opt.Flag = False,
+    full_image: opt.Flag = False,
+    strength: Strength = 1.0,
+    keep_colours: KeepColours = False,
+    gif: Gif = False,
+    mosaic: Mosaic = False,
+    from_: From = AUTO,
+    character: Character = None,
+    write_character: WriteCharacter = False,
+    model: Annotated[
+        str | Path,
+        Parameter(group=opt.MORE),
+        Recorded(lambda name: name == PAINTER or name in shipped()),
+    ] = PAINTER,
     progress: opt.Progress = None,
+    **files: Unpack[opt.FileOptions],
 ) -> Any:
     """Draw the faces of pictures and films in another style.
 
     For example:
       trombine restyle photo.jpg --to anime -o anime.png
-      trombine restyle photo.jpg --to cartoon --portrait --attributes "glasses" \\
-        -o cartoon.png
+      trombine restyle holiday --to cartoon --full-image -o cartoons
 
     Parameters
     ----------
-    to
-        The style: photo, anime, cartoon or sketch.
-    style_image
-        A picture whose style to take, in place of --to.
-    portrait
-        Draw the person of the largest face alone.
-    size
-        Pixels a side of a --portrait, 16 to 2048. [512]
-    attributes
-        Of who is drawn: "glasses, smile=.8, hair_red=1".
     clothes
         Draw clothes, too.
     full_image
         Draw the whole picture, not only its faces.
-    strength
-        How much of the drawing to blend in, 0 to 1. [1]
-    keep_colours
-        Keep the colours; draw light, dark and lines.
-    gif
-        Write NAME.becomes.gif too: the picture changes.
-    mosaic
-        Write NAME.mosaic.png too: every style.
-    from_
-        The picture's style; auto: as the reader sees it.
-    character
-        A character's file: the person to draw instead.
-    write_character
-        Write NAME.character.json too: the person.
-    method
-        painter, or net: softer, of any face. [painter]
     model
-        The net that draws, by name or file. [restyle]
+        painter, or a net, softer, of any face: restyle, a file. [painter]
     """
-    arguments = locals()
-    changes = fields_in(attributes)
-    arguments |= {"attributes": spelled(changes), "method": NET if method == NET else None}
-    by_painter = (method or (PAINTER if model == _MODEL else NET)) == PAINTER
-    for_painter = {
-        "--portrait": portrait,
+    changes, by_painter = fields_in(attributes), model == PAINTER
+    of_painter = {
         "--attributes": attributes,
         "--clothes": clothes,
-        "--character": character,
+        "--character": character is not None,
         "--write-character": write_character,
     }
-    given = [name for name, is_given in for_painter.items() if is_given]
-    if to is None and style_image is None:
-        raise InputError("no style is named", "give --to anime, say, or --style-image PICTURE")
-    if style_image and (to or full_image or given or from_ != AUTO or method or model != _MODEL):
-        problem = "--style-image sets the style of the whole picture"
-        raise InputError(problem, f"leave {', '.join(['--to', *given])} and the like out")
-    if method == PAINTER and model != _MODEL:
-        raise InputError("--model is for --method net", "leave one out")
-    if given and not by_painter:
-        raise InputError(f"{given[0]} needs --method painter", "leave one out")
-    if size is not None and not portrait:
-        raise InputError("--size is for --portrait", "add --portrait, or leave --size out")
-    if portrait and (full_image or keep_colours or strength != 1):
-        problem = "--portrait makes a new picture, with nothing to blend"
-        raise InputError(problem, "leave --full-image, --keep-colours and --strength out")
-    wanted = {GIF: gif, MOSAIC: mosaic, CHARACTER: write_character}
-    endings = [ending for ending, is_wanted in wanted.items() if is_wanted]
-    if style_image:
-        by = eye(resolve(device))
-        style = to_picture(as_seen(load_picture(style_image)))
-        like = LikeAsked(style=style, strength=strength, keep_colours=keep_colours)
-        work = partial(stylize_like, asked=like, by=by, endings=endings)
-        alone = partial(restyled_like, asked=like, by=by)
-    else:
-        path = model_of(model)
-        arguments["model"] = named(path)
-        asked = Restyling(
-            path=path,
-            source=from_,
-            target=to or "",
-            whole=full_image,
-            strength=strength,
-            keep_colours=keep_colours,
-            method=PAINTER if by_painter else NET,
-            clothes=clothes,
-            changes=changes,
-            cast=read_character(character) if character else None,
-            portrait=(size or _SIZE) if portrait else 0,
-            device=resolve(device),
-        )
-        work = partial(stylize, asked=asked, endings=endings)
-        alone = partial(stylize_picture, asked=asked)
-    if is_held(pictures):
-        return of_held(pictures, alone)
-    return each(
-        opt.paths_of(pictures),
-        work,
-        restyle,
-        arguments,
-        endings=("", *endings),
-        beside=".restyle",
-        reads=[path for path in (style_image, character) if path],
-        films=True,
-        cluster=cluster,
-        progress=progress,
+    if not by_painter and (given := [name for name, is_given in of_painter.items() if is_given]):
+        raise InputError(f"{given[0]} is for the painter", "leave it or --model out")
+    path = model_of(_NET if by_painter else model)
+    asked = Restyling(
+        path=path,
+        source=from_,
+        target=to,
+        whole=full_image,
+        strength=strength,
+        keep_colours=keep_colours,
+        method=PAINTER if by_painter else NET,
+        clothes=clothes,
+        changes=changes,
+        device=resolve(Files(**files).device),
     )
+    return run(
+        partial(stylize, asked=asked),
+        wanted=_wanted(gif=gif, mosaic=mosaic, character=write_character),
+        sides=[_character(character)],
+        chosen={
+            "attributes": spelled(changes),
+            "model": PAINTER if by_painter else named(path),
+        },
+        beside=".restyle",
+        films=True,
+    )
+
+
+@opt.verb
+def portrait(
+    pictures: opt.Pictures,
+    *,
+    to: To,
+    output: opt.Output = None,
+    size: Annotated[int, opt.limits(16, 2048), opt.WHOLE, opt.RECORDED] = 512,
+    attributes: Attributes = "",
+    mosaic: Mosaic = False,
+    from_: From = AUTO,
+    character: Character = None,
+    write_character: WriteCharacter = False,
+    progress: opt.Progress = None,
+    **files: Unpack[opt.FileOptions],
+) -> Any:
+    """Draw the person of the largest face, alone, in a style.
+
+    For example:
+      trombine portrait photo.jpg --to anime -o anime.png
+      trombine portrait photo.jpg --to cartoon --attributes "glasses" -o cartoon.png
+
+    Parameters
+    ----------
+    size
+        Pixels a side, 16 to 2048. [512]
+    """
+    changes = fields_in(attributes)
+    device = resolve(Files(**files).device)
+    asked = Portrait(target=to, size=size, source=from_, changes=changes, device=device)
+    return run(
+        partial(draw_portrait, asked=asked),
+        wanted=_wanted(mosaic=mosaic, character=write_character),
+        sides=[_character(character)],
+        chosen={"attributes": spelled(changes)},
+        beside=".portrait",
+    )
+
+
+@opt.verb
+def imitate(
+    pictures: opt.Pictures,
+    *,
+    style_image: opt.Side,
+    output: opt.Output = None,
+    strength: Strength = 1.0,
+    keep_colours: KeepColours = False,
+    gif: Gif = False,
+    mosaic: Mosaic = False,
+    progress: opt.Progress = None,
+    **files: Unpack[opt.FileOptions],
+) -> Any:
+    """Draw pictures in the style of another picture (style transfer).
+
+    For example:
+      trombine imitate photo.jpg --style-image painting.jpg -o painted.png
+
+    Parameters
+    ----------
+    style_image
+        The picture whose strokes and colours to take.
+    """
+    device = resolve(Files(**files).device)
+    options = {"strength": strength, "keep_colours": keep_colours}
+    return run(
+        partial(imitate_style, by=eye(device), **options),
+        wanted=_wanted(gif=gif, mosaic=mosaic),
+        sides=[Side(option="style_image", value=style_image, is_common=True)],
+        beside=".imitate",
+    )
+
+
+def _wanted(*, mosaic: bool, gif: bool = False, character: bool = False) -> list[str]:
+    outputs = {PICTURE: True, BECOMES: gif, MOSAIC: mosaic, CHARACTER: character}
+    return [name for name, is_wanted in outputs.items() if is_wanted]
+
+
+def _character(value: Any) -> Side:
+    reading = {"read": read_character, "take": person_in}
+    return Side(option="character", value=value, is_common=True, **reading)

@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Unpack
 
 from cyclopts import Parameter
 
 from trombine.commands import options as opt
+from trombine.core.calls import Files, Recorded
 from trombine.core.computing import cores
-from trombine.core.devices import resolve
+from trombine.core.devices import resolve as resolve_device
 from trombine.core.errors import InputError, shown
 from trombine.core.memory import RELIEF
-from trombine.core.progress import Tick
-from trombine.io.batch import Made, each, find, sidecars
-from trombine.io.convert import is_held, of_held
-from trombine.io.video import SourceFile
+from trombine.io.batch import run
+from trombine.io.doors import Side
+from trombine.io.holes import mask_side
 from trombine.models.hub import located
 from trombine.superres import MOST_TIMES
 from trombine.superres.enlarge import (
     AUTO,
     NUMBERS,
     PHOTOGRAPHS,
+    PICTURE,
     REPORT,
+    SCORES,
     SHEET,
     WILD,
     Enlargement,
     enlarge,
-    enlarge_picture,
     is_light,
 )
-from trombine.superres.pipelines import KEPT, is_shipped, nets_of
+from trombine.superres.pipelines import Choice, is_shipped, resolve
 
 _USUAL_SCALE = 2
+
+
+def _is_known(model: str) -> bool:
+    return model == AUTO or is_shipped(model)
 
 
 @opt.verb
@@ -44,34 +48,25 @@ def upscale(
     *,
     output: opt.Output = None,
     scale: Annotated[
-        int | None, opt.limits(1, MOST_TIMES), opt.WHOLE, Parameter(alias="-x")
+        int | None, opt.limits(1, MOST_TIMES), opt.WHOLE, Parameter(alias="-x"), opt.RECORDED
     ] = None,
-    size: str | None = None,
-    model: str | Path = AUTO,
-    sharpness: Annotated[float, opt.limits(0, 1)] = 0.0,
-    tta: bool = False,
-    sheet: bool = False,
-    overwrite: opt.Overwrite = False,
-    recursive: opt.Recursive = False,
-    suffix: opt.Suffix = "",
-    format: opt.Format = "",
-    quality: opt.Quality = 95,
-    strip: opt.Strip = False,
-    truth: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
-    report: Annotated[bool, Parameter(group=opt.MORE)] = False,
-    hole: Annotated[Path | None, Parameter(group=opt.MORE)] = None,
-    mask_is: Annotated[
-        Literal["auto", "white", "black", "transparent"],
-        Parameter(group=opt.MORE, show_choices=False),
-    ] = "auto",
-    tile: Annotated[int | None, opt.limits(16), opt.WHOLE, Parameter(group=opt.MORE)] = None,
+    size: Annotated[str | None, opt.RECORDED] = None,
+    model: Annotated[str | Path, Recorded(_is_known)] = AUTO,
+    sharpness: Annotated[float, opt.limits(0, 1), opt.RECORDED] = 0.0,
+    tta: opt.Flag = False,
+    sheet: opt.Flag = False,
+    truth: Annotated[opt.Side, Parameter(group=opt.MORE)] = None,
+    report: Annotated[opt.Flag, Parameter(group=opt.MORE)] = False,
+    hole: Annotated[opt.Side, Parameter(group=opt.MORE)] = None,
+    tile: Annotated[
+        int | None, opt.limits(16), opt.WHOLE, Parameter(group=opt.MORE), opt.RECORDED
+    ] = None,
     threads: opt.Threads = None,
-    device: opt.Device = "auto",
     precision: Annotated[
-        Literal["auto", "float32"], Parameter(group=opt.MORE, show_choices=False)
+        Literal["auto", "float32"], Parameter(group=opt.MORE, show_choices=False), opt.RECORDED
     ] = "auto",
-    cluster: opt.Cluster = "",
     progress: opt.Progress = None,
+    **files: Unpack[opt.FileOptions],
 ) -> Any:
     """Enlarge pictures and films, sharper than interpolation does.
 
@@ -99,68 +94,52 @@ def upscale(
         Write NAME.report.png and .json too: what was invented.
     hole
         A mask of what was repaired: it is enlarged as damaged.
-    mask_is
-        What of it was repaired: auto, white, black, ... [auto]
     tile
         The side of tiles; smaller ones take less memory.
     precision
         On a GPU: auto, half where that is exact; or float32.
     """
-    arguments = locals()
     if sharpness and (model not in (AUTO, PHOTOGRAPHS, WILD) or scale == 1):
         raise InputError(f"--sharpness is for enlarging by {PHOTOGRAPHS} or {WILD}; leave it out")
-    if mask_is != AUTO and hole is None:
-        raise InputError("--mask-is says what of a mask was repaired", "give --hole too")
-    target, where = _target(scale, size, model), resolve(device)
+    choice = None if model == AUTO else resolve(located(model))
+    target, shared = _target(scale, size, choice), Files(**files)
+    device = resolve_device(shared.device)
     options = Enlargement(
         scale=target,
-        model=model if model == AUTO or is_shipped(model) else Path(located(model)),
+        model=choice,
         sharpness=sharpness,
         tta=tta,
         tile=tile,
-        threads=min(threads or (1 if cluster else cores()), cores()),
-        device=where,
-        half=where == "cuda" and precision == "auto",
-        sheet=sheet,
-        report=report,
-        mask_is=mask_is,
+        threads=min(threads or (1 if shared.cluster else cores()), cores()),
+        device=device,
+        half=device == "cuda" and precision == "auto",
     )
-    if is_held(pictures):
-        return of_held(pictures, lambda picture: enlarge_picture(picture, options))
-    paths = opt.paths_of(pictures)
-    file = options.model if isinstance(options.model, Path) else None
-    sources = find(paths, recursive=recursive)
-    is_one = len(sources) == 1
-    truths, holes = sidecars(sources, truth, "truth"), sidecars(sources, hole, "hole")
-
-    def work(source: SourceFile, output: Path, tick: Tick) -> Made:
-        path = source.path
-        alone = is_one or not is_light(path, options.device)
-        one = options if alone else replace(options, threads=1)
-        return enlarge(source, output, one, tick, truth=truths.get(path), hole=holes.get(path))
-
-    return each(
-        paths,
-        work,
-        upscale,
-        arguments | {"model": options.model, "truth": None, "hole": None, "mask_is": AUTO},
-        endings=("", *((SHEET,) if sheet else ()), *((REPORT, NUMBERS) if report else ())),
+    outputs = {
+        PICTURE: True,
+        SHEET: sheet,
+        REPORT: report,
+        NUMBERS: report,
+        SCORES: truth is not None,
+    }
+    return run(
+        partial(enlarge, options=options),
+        wanted=[name for name, is_wanted in outputs.items() if is_wanted],
+        # The truth changes the sheet alone.
+        sides=(Side(option="truth", value=truth, is_recorded=sheet), mask_side("hole", hole)),
         beside=f".x{target}" if isinstance(target, int) else ".{}x{}".format(*target),
-        reads=filter(None, (*truths.values(), *holes.values(), file)),
+        reads=[model] if isinstance(model, Path) else (),
         films=True,
         at_once=options.threads or 1,
-        light=partial(is_light, device=options.device),
+        light=partial(is_light, device=device),
         relief=f"{RELIEF}, or give a smaller --tile or fewer --threads",
-        cluster=cluster,
-        progress=progress,
     )
 
 
-def _target(scale: int | None, size: str | None, model: str | Path) -> int | tuple[int, int]:
+def _target(scale: int | None, size: str | None, choice: Choice | None) -> int | tuple[int, int]:
     """How many times as large, or the box to fit in; there must be such a model."""
-    there = (_USUAL_SCALE,) if model in (AUTO, KEPT) else nets_of(model)
+    there = choice.by_factor if choice else {}
     if size is None:
-        return scale or (_USUAL_SCALE if _USUAL_SCALE in there else max(there))
+        return scale or (_USUAL_SCALE if _USUAL_SCALE in there or not there else max(there))
     if scale is not None:
         raise InputError("-x and --size both say how large; give one of them")
     box = re.fullmatch(r"\s*([1-9]\d{0,5})\s*[xX×]\s*([1-9]\d{0,5})\s*", size)

@@ -23,6 +23,15 @@ Tick = Callable[[int, int], None]
 """The same within one picture."""
 
 
+def unheard(done: int, of: int) -> None:
+    """A Tick that nobody asked for."""
+
+
+def part_of(tick: Tick, number: int, of: int) -> Tick:
+    """The Tick of one of `of` parts of what a Tick reports."""
+    return lambda done, total: tick(number * total + done, of * total)
+
+
 def silent(done: float, total: float, what: str) -> None:
     """Progress that nobody asked for."""
 
@@ -37,6 +46,7 @@ class Result:
     skipped: Mapping[Path, str] = field(default_factory=dict)  # bad inputs: why
     notices: tuple[str, ...] = ()  # warnings
     found: Mapping[Path, Any] = field(default_factory=dict)  # what pictures show, as JSON
+    outputs: Mapping[str, Any] = field(default_factory=dict)  # of a picture in memory, by name
 
     def __str__(self) -> str:
         return self.summary

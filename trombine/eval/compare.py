@@ -37,13 +37,13 @@ from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerprint, measure_of
 from trombine.eval.restoration import judged
 from trombine.eval.stats import NONE, Estimate, mean, sign_flip
-from trombine.io.batch import find
 from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture, save_picture
+from trombine.io.inputs import find
 from trombine.models import loaded, read_card
 from trombine.models.card import Card
 from trombine.report import Plot, Report, Series
-from trombine.superres.pipelines import nets_of
+from trombine.superres.pipelines import resolve
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
 Column = Float64[np.ndarray, "n"]
@@ -82,7 +82,7 @@ def method_of(text: str, file: ProtocolFile) -> Method:
     try:
         function = task.net(name)
         if file.task == "upscale":  # a family of nets
-            paths = [path for _, path in sorted(nets_of(name).items())]
+            paths = [path for _, path in sorted(resolve(name).by_factor.items())]
         else:
             paths = [loaded(name, task=None if file.task == "restyle" else file.task).path]
     except InputError as error:

@@ -33,7 +33,7 @@ from trombine.models import Model, loaded
 from trombine.models.pipelines import repairer
 from trombine.models.running import enlarged
 from trombine.nets.restyler import Restyler
-from trombine.superres.pipelines import nets_of, plan_pipeline
+from trombine.superres.pipelines import plan_pipeline, resolve
 from trombine.world import face, paint
 
 Pictures = Float32[Tensor, "n c h w"]
@@ -63,13 +63,13 @@ def interpolated(pictures: Pictures, *, factor: int, kernel: Kernel) -> Large:
 
 def upscale_by(name: str) -> Run:
     """What a family of nets, or one net, makes of pictures, grey ones too."""
-    nets_of(name)  # which refuses a name that is none
+    choice = resolve(name)
 
     def method(pictures: Pictures, *, factor: int) -> Large:
         height, width = pictures.shape[-2:]
-        pipeline = plan_pipeline(height, width, factor, model=name)
+        pipeline = plan_pipeline(height, width, factor, model=choice)
         if pipeline.last:
-            nets = ", ".join(str(step) for step in nets_of(name))
+            nets = ", ".join(str(step) for step in choice.by_factor)
             raise InputError(f"{name} enlarges {nets} times, and what follows of it; not {factor}")
         for model in pipeline.models:  # one after the other where no net is large enough
             pictures = of_model(model)(pictures, factor=factor)

@@ -22,8 +22,8 @@ from trombine.core.errors import InputError, shown
 from trombine.core.texts import aligned, counted
 from trombine.eval import witness
 from trombine.eval.stats import mean
-from trombine.io.batch import find
 from trombine.io.image import as_seen, load_picture
+from trombine.io.inputs import find
 from trombine.metrics import SSIM_RADIUS, luma, ssim_map
 from trombine.metrics.reading import between_pupils
 from trombine.metrics.similarity import ms_ssim

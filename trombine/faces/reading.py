@@ -18,8 +18,10 @@ import torch
 from jaxtyping import Float32, UInt8
 from scipy.ndimage import gaussian_filter
 
+from trombine.core.computing import computing
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened, shown
+from trombine.core.progress import Tick
 from trombine.core.texts import counted
 from trombine.faces import fields_of
 from trombine.faces.drawing import drawn
@@ -27,17 +29,16 @@ from trombine.faces.faces import Face, read_faces
 from trombine.faces.fields import beyond, sure_style
 from trombine.faces.frames import samples_of
 from trombine.faces.maps import REFINER, parts_map
-from trombine.io.batch import Content, Made
-from trombine.io.convert import naming, picture_from, singles
+from trombine.io.batch import Made
+from trombine.io.doors import Source
 from trombine.io.image import Labels, Picture, as_seen
-from trombine.io.video import SourceFile
 from trombine.metrics.drawing import is_drawing
 from trombine.models import loaded
 from trombine.models.running import enlarged, enlarger
 
-# Ends of outputs; the sheet itself has none.
-SHEET, PARTS, POINTS, FIELDS = "", ".parts.png", ".points.json", ".json"
-CUTOUT: Final = ".cutout.png"
+# Outputs: the picture is one of what was read; a program gets the reading itself.
+READING, PICTURE, PARTS, POINTS = "reading", "picture", "parts", "points"
+CUTOUT, FIELDS = "cutout", "json"
 _ENLARGERS: Final = {2: "upscale-x2", 4: "upscale-x4"}
 _NO_ROUNDING: Final = 3  # digits after the point, of pixels and numbers in JSON
 NO_FACE: Final = "no face found"
@@ -83,41 +84,44 @@ def _shown(fields: Mapping[str, float]) -> dict[str, float]:
     return {name: value for name, value in fields.items() if name in SHOWN}
 
 
-def read_files(
-    source: SourceFile,
-    reading: PictureReading,
-    endings: Sequence[str],
+def read_source(
+    source: Source,
+    tick: Tick,
     *,
     model: str | Path,
+    largest: bool,
     enlarge: bool,
     traits: bool,
     device: str = CPU,
 ) -> Made:
-    """What was read of a picture, as the files that are wanted."""
-    name = source.path.name
-    title = f"{shortened(name)}: {shortened(Path(model).name)}"
-    makers: dict[str, Callable[[], Content]] = {
-        FIELDS: lambda: as_json(name, reading, traits=traits),
-        POINTS: lambda: points_json(name, reading),
-        CUTOUT: lambda: source.film.first.cut_out(reading.opacity()),
-        PARTS: lambda: Labels(numbers=reading.parts()),
-        SHEET: lambda: drawn(reading.pixels, reading.faces, title, traits=traits),
-    }
-    wanted = [end for end in makers if end in endings]
-    if not reading.faces and CUTOUT in wanted:  # nothing would be left of it
-        wanted.remove(CUTOUT)
-    used = [model, *(_ENLARGERS.values() if enlarge else ())]
-    nets = [loaded(net, device=device) for net in used]
-    if {PARTS, CUTOUT, SHEET} & set(wanted):
-        nets.append(loaded(REFINER))
-    return Made(
-        files={end: makers[end]() for end in wanted},
-        model="+".join(net.hash for net in nets),
-        facts=counted(len(reading.faces), "face"),
-        details=tuple(net.described for net in nets),
-        notices=() if reading.faces else (NO_FACE,),
-        counts={"face": len(reading.faces)},
-    )
+    """What is read of a picture: all of it, and as the files that are wanted."""
+    with computing(1 if source.together else None):
+        reading = read_picture(source.picture, model, largest=largest, small=enlarge, device=device)
+        title = f"{shortened(source.name)}: {shortened(Path(model).name)}"
+        makers: dict[str, Callable[[], Any]] = {
+            READING: lambda: reading if traits else as_known(reading),
+            FIELDS: lambda: as_json(source.name, reading, traits=traits),
+            POINTS: lambda: points_json(source.name, reading),
+            CUTOUT: lambda: source.picture.cut_out(reading.opacity()),
+            PARTS: lambda: Labels(numbers=reading.parts()),
+            PICTURE: lambda: drawn(reading.pixels, reading.faces, title, traits=traits),
+        }
+        wanted = [name for name in makers if name in source.wanted]
+        if not reading.faces and CUTOUT in wanted:  # nothing would be left of it
+            wanted.remove(CUTOUT)
+        used = [model, *(_ENLARGERS.values() if enlarge else ())]
+        nets = [loaded(net, device=device) for net in used]
+        if {PARTS, CUTOUT, PICTURE} & set(wanted):
+            nets.append(loaded(REFINER))
+        return Made(
+            files={name: makers[name]() for name in wanted},
+            model="+".join(net.hash for net in nets),
+            facts=counted(len(reading.faces), "face"),
+            details=tuple(net.described for net in nets),
+            notices=() if reading.faces else (NO_FACE,),
+            counts={"face": len(reading.faces)},
+            found=as_json(source.label, reading, traits=traits),
+        )
 
 
 def check_reader(model: str | Path, device: str = CPU) -> None:
@@ -129,16 +133,6 @@ def check_reader(model: str | Path, device: str = CPU) -> None:
             raise
         remedy = "give a file as trombine train reader makes it"
         raise InputError(error.problem, remedy, path=model) from error
-
-
-def read_held(value: Any, read: Callable[[Picture], PictureReading]) -> Any:
-    """What is read of a picture that a program holds; of several a list."""
-    several = value if isinstance(value, list | tuple) else singles(value)
-    if several is not None:
-        return [read_held(one, read) for one in several]
-    picture = picture_from(value)
-    with naming(value):
-        return read(picture)
 
 
 def read_picture(

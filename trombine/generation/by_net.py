@@ -33,7 +33,8 @@ from trombine.io.image import picture_of
 from trombine.models import loaded, read_card
 from trombine.models.model import find, shipped
 from trombine.nets.inventor import fields_of
-from trombine.superres.enlarge import Enlargement, enlarge_picture
+from trombine.superres.pictures import How, enlarged_image
+from trombine.superres.pipelines import plan_pipeline, resolve
 from trombine.world import face
 
 GUIDANCE: Final = 2.0  # how much more than usual a face is to be as it is asked for
@@ -199,8 +200,9 @@ class Inventing:
         times = self.size // len(pixels)
         if times == 1:
             return pixels
-        larger = Enlargement(scale=times, model=self.enlarger, device=self.device)
-        return enlarge_picture(picture_of(pixels), larger).samples
+        nets = resolve(self.enlarger)
+        pipeline = plan_pipeline(*pixels.shape[:2], times, model=nets, device=self.device)
+        return enlarged_image(picture_of(pixels), pipeline, How()).samples
 
     @property
     def learned(self) -> str:

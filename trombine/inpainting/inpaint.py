@@ -1,53 +1,50 @@
 """One picture repaired: its hole, its steering, what is written beside it.
 
-Where a hole is by a colour, parts or scratches is found in masks.py, how it is painted in
-repairing.py; the verb is commands/inpaint.py.
+Where a hole is by a colour, parts or scratches is found in masks.py, by a mask in io/holes.py; how
+it is painted in repairing.py; the verb is commands/inpaint.py.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from jaxtyping import Bool
 
 from trombine.core.devices import CPU
-from trombine.core.errors import InputError, shortened
+from trombine.core.errors import shortened
 from trombine.core.progress import Tick
 from trombine.core.texts import counted
 from trombine.core.tiles import Box, bounds
 from trombine.faces.reading import PictureReading, points_json
 from trombine.inpainting.faces import whole_map
 from trombine.inpainting.masks import (
-    colour_of,
+    Where,
     grown,
     hole_of_colour,
     hole_of_parts,
     hole_of_scratches,
     hole_of_transparency,
-    labels_of,
 )
 from trombine.inpainting.repairing import Repair, faces_as_painted, repaired, varies
 from trombine.inpainting.steering import Steering, steering_of
-from trombine.io.batch import Content, Made
-from trombine.io.convert import of_held, picture_from, singles
-from trombine.io.holes import AUTO, WHITE, Hole, masked
-from trombine.io.image import Labels, Picture, as_seen, picture_of
+from trombine.io.batch import Made
+from trombine.io.doors import Source
+from trombine.io.holes import Hole, hole_in
+from trombine.io.image import Labels, Picture, as_seen
 from trombine.io.sheets import Cell, Sheet, centred, fitting, overview
-from trombine.io.video import Frames, SourceFile
+from trombine.io.video import Frames
 from trombine.models import Model
 from trombine.models.pipelines import repairer
 
 MODEL: Final = "inpaint"
 SEVERAL: Final = "inpaint-diffusion"  # gives another answer for each seed
-# Ends of further outputs.
-SHEET, PARTS, POINTS, MASK = ".sheet.png", ".parts.png", ".points.json", ".mask.png"
+# Outputs: of several answers the first is the picture, and a program gets all as tries.
+PICTURE, SHEET, TRIES, PARTS, POINTS, MASK = "picture", "sheet", "tries", "parts", "points", "mask"
 NO_HAIR: Final = (
     "no hair style was drawn, but a smooth one painted: it is for faces of photographs that look"
     " ahead, by the model inpaint, without --parts and --points"
@@ -62,10 +59,7 @@ class Inpainting:
     """How pictures are repaired."""
 
     model: str | Path = MODEL
-    mask_is: str = AUTO
-    mask_part: str = ""
-    mask_colour: str = ""
-    scratches: bool = False
+    where: Where = field(default_factory=Where)  # of pictures without a mask
     grow: int = 0
     hair: Mapping[str, float] = field(default_factory=dict)  # fields of the face world
     seed: int = 0
@@ -73,44 +67,28 @@ class Inpainting:
     device: str = CPU
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sidecars:
-    """What is given of one picture; a mask may be held by the program."""
-
-    mask: Path | Picture | None = None
-    parts: Path | None = None
-    points: Path | None = None
-
-
-def inpaint_file(
-    source: SourceFile,
-    options: Inpainting,
-    tick: Tick,
-    given: Sidecars = Sidecars(),
-    endings: Sequence[str] = ("",),
-) -> Made:
-    """The repaired picture, and what else is to be written of it."""
-    image, name = source.film.first, source.path.name
+def inpaint_picture(source: Source, tick: Tick, *, options: Inpainting) -> Made:
+    """The repaired picture, and what else is wanted of it."""
+    image = source.picture
     size = image.height, image.width
-    hole, model = hole_of(image, given.mask, options), repairer(options.model, options.device)
-    steering = steering_of(given.parts, given.points, size)
+    hole, model = hole_of(source, options), repairer(options.model, options.device)
+    steering = steering_of(source)
     start = time.perf_counter()
     seeds = seeds_of(model, options)
     repairs = [_repaired(image, hole, model, steering, seed, options, tick) for seed in seeds]
     seconds, repair = time.perf_counter() - start, repairs[0]
-    makers: dict[str, Callable[[], Content]] = {
+    title = f"{shortened(source.name)}: {shortened(Path(options.model).name)}"
+    makers: dict[str, Callable[[], Any]] = {
         PARTS: lambda: Labels(numbers=whole_map(repair.faces, steering, size)),
-        POINTS: lambda: _points(name, repair, _revealed(image, hole), options.device),
-        MASK: lambda: picture_of(np.uint8(255) * hole.mask),
+        POINTS: lambda: _points(source.name, repair, _revealed(image, hole), options.device),
+        MASK: lambda: np.uint8(255) * hole.mask,
         SHEET: lambda: _sheet(image, hole.mask, dict(zip(seeds, repairs, strict=True)), title),
-        "": lambda: Frames(frames=(repair.image,)),
+        TRIES: lambda: [one.image for one in repairs],
+        PICTURE: lambda: Frames(frames=(repair.image,)),
     }
-    title = f"{shortened(name)}: {shortened(Path(options.model).name)}"
-    files = {name: value for name, value in vars(given).items() if value is not None}
     return Made(
-        files={end: make() for end, make in makers.items() if end in endings},
+        files={name: make() for name, make in makers.items() if name in source.wanted},
         model="+".join([model.hash, *(net.hash for net in repair.nets)]),
-        chosen=files | ({} if hole.polarity == AUTO else {"mask_is": hole.polarity}),
         notices=(
             *(*hole.notices, *repair.notices, *_same_again(model, options)),
             *((NO_HAIR,) if _is_of_hair(options) and not repair.has_hair else ()),
@@ -120,57 +98,21 @@ def inpaint_file(
     )
 
 
-def inpaint_picture(picture: Picture, options: Inpainting, given: Sidecars = Sidecars()) -> Picture:
-    """A picture that a program holds, repaired."""
-    model, hole = repairer(options.model, options.device), hole_of(picture, given.mask, options)
-    steering = steering_of(given.parts, given.points, (picture.height, picture.width))
-    return _repaired(picture, hole, model, steering, options.seed, options).image
-
-
-def inpaint_held(value: Any, mask: Any, options: Inpainting, given: Sidecars = Sidecars()) -> Any:
-    """What a program holds, repaired, as the same kind; of several with a mask each, or one for
-    all.
-
-    A mask is a path, or held as a picture is; of booleans, true is the hole.
-    """
-    if str(getattr(mask, "dtype", "")).endswith("bool"):
-        options = replace(options, mask_is=WHITE)
-    several = value if isinstance(value, list | tuple) else singles(value)
-    own = isinstance(mask, list | tuple) or getattr(mask, "ndim", 0) == 4
-    if own and (several is None or len(several) != len(mask)):
-        count = 1 if several is None else len(several)
-        raise InputError(f"there are {len(mask)} masks, and pictures: {count}")
-    masks = iter(mask) if own else repeat(mask)
-    return of_held(
-        value,
-        lambda one: inpaint_picture(one, options, replace(given, mask=_mask_of(next(masks)))),
-    )
-
-
-def _mask_of(value: Any) -> Path | Picture | None:
-    """A mask, as a file's name or a picture; booleans are black and white."""
-    if value is None or isinstance(value, str | Path):
-        return value if value is None else Path(value)
-    if isinstance(value, torch.Tensor):
-        value = value.float() if value.dtype == torch.bool else value
-        return picture_from(value[None] if value.ndim == 2 else value)
-    is_bool = isinstance(value, np.ndarray) and value.dtype == bool
-    return picture_from(value.astype(np.uint8) * np.uint8(255) if is_bool else value)
-
-
-def hole_of(image: Picture, mask: Path | Picture | None, options: Inpainting) -> Hole:
-    """The hole that the options say, grown as they say."""
-    if mask is not None:
-        hole = masked((image.height, image.width), mask, options.mask_is, "painted")
-    elif options.mask_part:
-        hole = hole_of_parts(image, options.mask_part, options.device)
-    elif options.mask_colour:
-        hole = Hole(mask=hole_of_colour(image, colour_of(options.mask_colour)))
-    elif options.scratches:
-        hole = Hole(mask=np.zeros((image.height, image.width), bool))
+def hole_of(source: Source, options: Inpainting) -> Hole:
+    """The hole that a mask or the options say, grown as they say."""
+    image, where = source.picture, options.where
+    size = image.height, image.width
+    if opened := source.sides.get("mask"):
+        hole = hole_in(opened, size, "painted")
+    elif where.parts:
+        hole = hole_of_parts(image, where.parts, options.device)
+    elif where.colour:
+        hole = Hole(mask=hole_of_colour(image, where.colour))
+    elif where.scratches:
+        hole = Hole(mask=np.zeros(size, bool))
     else:
         hole = Hole(mask=hole_of_transparency(image), reveals=True)
-    if options.scratches:
+    if where.scratches:
         found = hole_of_scratches(image, grown(hole.mask, options.grow))
         hole = replace(hole, mask=hole.mask | found.mask, notices=(*hole.notices, *found.notices))
     return replace(hole, mask=grown(hole.mask, options.grow))
@@ -184,7 +126,7 @@ def seeds_of(model: Model, options: Inpainting) -> list[int]:
 
 
 def _is_of_hair(options: Inpainting) -> bool:
-    return "hair" in (labels_of(options.mask_part) if options.mask_part else ())
+    return "hair" in options.where.parts
 
 
 def _repaired(

@@ -1,11 +1,15 @@
-"""Which pixels are to be painted: by a mask, a colour, transparency or parts of a face."""
+"""Which pixels are to be painted: by a colour, transparency, parts of a face or scratches.
+
+Masks in files are read by io/holes.py.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,6 +22,7 @@ from scipy.ndimage import binary_closing, distance_transform_edt
 from trombine.core.conventions import GROUPS, PART_INDEX, PARTS
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shown
+from trombine.core.grammar import instead
 from trombine.core.tiles import bounds, cut
 from trombine.faces import parts_map
 from trombine.faces.faces import Face
@@ -64,24 +69,49 @@ HIDEABLE: Final = {
 }
 
 
-def hole_of_transparency(image: Picture) -> Bool[np.ndarray, "h w"]:
-    """What is not opaque."""
-    alpha = image.alpha()
-    if alpha is None or not bool((alpha < 1).any()):
-        problem = "has no transparent pixels, and no mask is given"
-        raise InputError(problem, "give --mask, --mask-colour, --mask-part or --scratches")
-    return alpha < 1
+SCRATCHES: Final = "scratches"
+_GIVE: Final = 'give --mask: a file, eyes,mouth (parts), "#ff00ff" (a colour) or scratches'
 
 
-def colour_of(text: str) -> tuple[int, int, int]:
-    """A colour as pages write it: #ff00ff, or magenta."""
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """What is to be painted, in words."""
+
+    parts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # labels by name
+    colour: tuple[int, int, int] | None = None
+    scratches: bool = False
+
+
+def where_in(text: str) -> Where | None:
+    """What a text names: parts and scratches, as in eyes,mouth,scratches, or a colour; None if
+    neither: it is a file's name."""
+    words = [word.strip() for word in text.split(",")]
+    if all(word == SCRATCHES or word in HIDEABLE for word in words):
+        parts = {word: HIDEABLE[word] for word in words if word != SCRATCHES}
+        return Where(parts=parts, scratches=SCRATCHES in words)
     if match := _COLOUR.fullmatch(text):
         red, green, blue = bytes.fromhex(match[1])
     elif text.lower() in colormap:
         red, green, blue = getrgb(text)[:3]
     else:
-        raise InputError(f"--mask-colour is a colour like #ff00ff or magenta, not {shown(text)}")
-    return red, green, blue
+        return None
+    return Where(colour=(red, green, blue))
+
+
+def check_named(text: str) -> None:
+    """Refuse a text that names no file and looks like no name of one."""
+    if not Path(text).exists() and re.fullmatch(r"[\w ,]+", text):
+        wrong = next(word for word in map(str.strip, text.split(",")) if word not in HIDEABLE)
+        known = (*HIDEABLE, SCRATCHES)
+        raise InputError(f"--mask: no file, part or colour {shown(wrong)}", instead(wrong, known))
+
+
+def hole_of_transparency(image: Picture) -> Bool[np.ndarray, "h w"]:
+    """What is not opaque."""
+    alpha = image.alpha()
+    if alpha is None or not bool((alpha < 1).any()):
+        raise InputError("has no transparent pixels, and no mask is given", _GIVE)
+    return alpha < 1
 
 
 def hole_of_colour(image: Picture, colour: tuple[int, int, int]) -> Bool[np.ndarray, "h w"]:
@@ -99,17 +129,6 @@ def hole_of_colour(image: Picture, colour: tuple[int, int, int]) -> Bool[np.ndar
     return grown(hole, _SOFT if is_exact else _BLED)
 
 
-def labels_of(names: str) -> dict[str, tuple[int, ...]]:
-    """The labels of parts by name, as in "eyes,mouth"."""
-    result: dict[str, tuple[int, ...]] = {}
-    for name in (word.strip() for word in names.split(",")):
-        if name not in HIDEABLE:
-            known = ", ".join(HIDEABLE)
-            raise InputError(f"--mask-part: there is no part {shown(name)}; there are {known}")
-        result[name] = HIDEABLE[name]
-    return result
-
-
 def hole_of_scratches(image: Picture, hidden: Bool[np.ndarray, "h w"]) -> Hole:
     """What a net takes for scratches, dust, creases and torn corners; what is `hidden` it sees as
     the nearest pixels that are kept."""
@@ -124,9 +143,8 @@ def hole_of_scratches(image: Picture, hidden: Bool[np.ndarray, "h w"]) -> Hole:
     return Hole(mask=damaged, notices=(said,))
 
 
-def hole_of_parts(image: Picture, names: str, device: str = CPU) -> Hole:
+def hole_of_parts(image: Picture, labels: Mapping[str, tuple[int, ...]], device: str = CPU) -> Hole:
     """Parts of the faces that the reader sees, with their rims."""
-    labels = labels_of(names)
     reading = read_picture(image, "reader", device=device)
     faces = reading.faces
     if not faces:

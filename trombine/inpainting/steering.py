@@ -26,6 +26,7 @@ from trombine.core.conventions import (
 )
 from trombine.core.errors import InputError
 from trombine.core.texts import from_json
+from trombine.io.doors import Opened, Side, Source
 from trombine.io.files import opened
 from trombine.io.image import load_labels
 
@@ -49,43 +50,74 @@ class Steering:
     own_hair: Bool[np.ndarray, "h w"] | None = None  # which pixels show it; another style looks so
 
 
-def steering_of(parts: Path | None, points: Path | None, size: tuple[int, int]) -> Steering:
-    """What these files say of a picture of this height and width."""
-    return Steering(
-        parts=None if parts is None else parts_in(parts, size),
-        points=() if points is None else points_in(points, size),
+def steering_sides(parts: Any, points: Any) -> tuple[Side, Side]:
+    """The options that give parts and landmarks."""
+    return (
+        Side(option="parts", value=parts, read=load_labels, take=_labels, ending=".parts.png"),
+        Side(option="points", value=points, read=_json, take=_mapping, ending=".points.json"),
     )
 
 
-def parts_in(path: Path, size: tuple[int, int]) -> Labels:
-    """A map of labels, 255 where it says nothing."""
-    labels = load_labels(path)  # of grey samples, or of a palette
-    if labels.shape != size:
-        raise InputError(_other_size(labels.shape[0], labels.shape[1], size), _PARTS, path=path)
-    wrong = labels[(labels >= len(PARTS)) & (labels != UNKNOWN)]
-    if len(wrong):
-        text = f"has the label {wrong[0]}, and parts are 0 to {len(PARTS) - 1}, or {UNKNOWN}"
-        raise InputError(text, _PARTS, path=path)
+def _labels(value: Any) -> Labels:
+    """A map that a program holds; of a Pillow image the indices of its palette, or its levels."""
+    labels = np.asarray(value)
+    if labels.ndim != 2 or labels.dtype != np.uint8:
+        problem = f"is a map of h x w bytes, not {labels.dtype} {labels.shape}"
+        raise InputError(problem, "give what read returns with write_parts")
     return labels
 
 
-def points_in(path: Path, size: tuple[int, int]) -> list[Points]:
-    """The landmarks of each face, NaN where the file has null."""
+def _json(path: Path) -> Any:
     with opened(path) as file:
         try:
-            content = from_json(file.read())
+            return from_json(file.read())
         except (ValueError, RecursionError) as error:
             raise InputError("is no JSON", _POINTS, path=path) from error
-    faces = content.get("faces") if isinstance(content, dict) else None
-    if not isinstance(faces, list):
-        raise InputError("lists no faces", _POINTS, path=path)
-    theirs = content.get("height", size[0]), content.get("width", size[1])
-    if theirs != size:
-        raise InputError(_other_size(*theirs, size), _POINTS, path=path)
-    return [_points(face, number, path) for number, face in enumerate(faces, 1)]
 
 
-def _points(face: Any, number: int, path: Path) -> Points:
+def _mapping(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise InputError("is no mapping", "give what read returns with write_points")
+    return value
+
+
+def steering_of(source: Source) -> Steering:
+    """What is given of a picture's faces."""
+    size = source.picture.height, source.picture.width
+    parts, points = source.sides.get("parts"), source.sides.get("points")
+    return Steering(
+        parts=None if parts is None else _parts_in(parts, size),
+        points=() if points is None else _points_in(points, size),
+    )
+
+
+def _parts_in(opened: Opened, size: tuple[int, int]) -> Labels:
+    """A map of labels, 255 where it says nothing."""
+    labels = opened.value
+    with opened.naming():
+        if labels.shape != size:
+            raise InputError(_other_size(labels.shape[0], labels.shape[1], size), _PARTS)
+        wrong = labels[(labels >= len(PARTS)) & (labels != UNKNOWN)]
+        if len(wrong):
+            text = f"has the label {wrong[0]}, and parts are 0 to {len(PARTS) - 1}, or {UNKNOWN}"
+            raise InputError(text, _PARTS)
+    return labels
+
+
+def _points_in(opened: Opened, size: tuple[int, int]) -> list[Points]:
+    """The landmarks of each face, NaN where there is null."""
+    content = opened.value
+    with opened.naming():
+        faces = content.get("faces") if isinstance(content, Mapping) else None
+        if not isinstance(faces, list):
+            raise InputError("lists no faces", _POINTS)
+        theirs = content.get("height", size[0]), content.get("width", size[1])
+        if theirs != size:
+            raise InputError(_other_size(*theirs, size), _POINTS)
+        return [_points(face, number) for number, face in enumerate(faces, 1)]
+
+
+def _points(face: Any, number: int) -> Points:
     pairs = face.get("points") if isinstance(face, dict) else None
     try:
         known = [_NOWHERE if pair in (None, [None, None]) else pair for pair in pairs or ()]
@@ -94,7 +126,7 @@ def _points(face: Any, number: int, path: Path) -> Points:
         points = np.zeros(0, np.float32)
     if points.shape != (LANDMARK_COUNT, 2) or (np.abs(points) > _FARTHEST).any():
         problem = f"face {number} does not have {LANDMARK_COUNT} points, each [x, y] or null"
-        raise InputError(problem, _POINTS, path=path)
+        raise InputError(problem, _POINTS)
     return points
 
 

@@ -1,8 +1,8 @@
-"""Pictures in, files out: shared by all commands that work on files.
+"""Pictures in, results out: shared by all verbs on pictures.
 
-`find` lists the pictures. `each` names the outputs, skips those that exist, calls the command's
-work on every picture and writes the result with its record. An input is never overwritten; a bad
-input is named and skipped; a file appears whole or not at all.
+`run` calls a verb's work on each picture that was given. Of files it names the outputs, skips those
+that exist, and writes the rest with their record: an input is never overwritten; a bad input is
+named and skipped; a file appears whole or not at all. Of what a program holds it returns the same.
 """
 
 from __future__ import annotations
@@ -14,25 +14,33 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from trombine.core.calls import Call, Files, current
 from trombine.core.cluster import on_cluster
 from trombine.core.devices import CPU, resolve
 from trombine.core.errors import InputError, OutputError, about, shown
 from trombine.core.memory import RELIEF, enough
 from trombine.core.progress import Account, Progress, Result, Tick, log, silent
-from trombine.core.texts import counted
+from trombine.core.texts import counted, from_json
+from trombine.io.convert import (
+    is_held,
+    like,
+    like_plane,
+    naming,
+    picture_from,
+    singles,
+    stacked,
+    unrounded,
+)
+from trombine.io.doors import Side, Source
 from trombine.io.files import atomic, identity, write_bytes
 from trombine.io.image import (
     FORMATS,
     LOSSY,
-    PICTURE_SUFFIXES,
-    RAW_SUFFIXES,
-    SHEET_ENDING,
-    VIDEO_SUFFIXES,
     Labels,
     Picture,
     Pixels,
@@ -45,48 +53,47 @@ from trombine.io.image import (
     picture_of,
     read_record,
 )
-from trombine.io.record import changed_options, record_of
+from trombine.io.inputs import check_source, find, left_alone, listed, refuse_to_write_over
+from trombine.io.record import record_of
 from trombine.io.stores import Stores, here
 from trombine.io.video import (
+    FILMS,
     VIDEOS,
     Frames,
-    SourceFile,
     Video,
     encode_frames,
+    lost_by_video,
     play,
-    read_source,
+    read_film,
     write_video,
 )
 
 # What a file may hold: a film or a picture, samples, or what JSON holds.
 Content = Frames | Video | Picture | Labels | Pixels | Mapping[str, Any]
 RECORD: Final = "record"  # its key in a JSON file
-_NAMED: Final = 5  # a line names this many files
-
-
-@dataclass(frozen=True, kw_only=True)
-class Files:
-    """Where results go and how they are written: the options that these commands share."""
-
-    output: Path | None = None  # a file or a folder; None: beside each picture
-    recursive: bool = False
-    suffix: str = ""
-    overwrite: bool = False
-    format: str = ""
-    quality: int = 95
-    strip: bool = False
-
-    @classmethod
-    def of(cls, arguments: Mapping[str, Any]) -> Files:
-        """These options among a command's arguments."""
-        return cls(**{name: arguments[name] for name in cls.__annotations__ if name in arguments})
+# The outputs of verbs, and how their files end; "picture" is the result itself. Others, such as the
+# tries of a repair, only a program gets.
+ENDINGS: Final = {
+    "picture": "",
+    "sheet": ".sheet.png",
+    "report": ".report.png",
+    "numbers": ".report.json",
+    "parts": ".parts.png",
+    "points": ".points.json",
+    "mask": ".mask.png",
+    "cutout": ".cutout.png",
+    "json": ".json",
+    "becomes": ".becomes.gif",
+    "mosaic": ".mosaic.png",
+    "character": ".character.json",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
     """The result for one picture."""
 
-    files: Mapping[str, Content]  # by ending, such as ".sheet.png"; "" is the result itself
+    files: Mapping[str, Any]  # by name; of those in ENDINGS a Content each
     chosen: Mapping[str, Any] = field(default_factory=dict)  # arguments of this picture
     model: str | None = None  # hash of the models
     notices: Sequence[str] = ()
@@ -97,17 +104,16 @@ class Made:
     text: str = ""  # the same as text, if no result is written
 
 
-Work = Callable[[SourceFile, Path, Tick], Made]
-"""Turns a picture that was read into a result; it is told the name of the output."""
+Work = Callable[[Source, Tick], Made]
+"""Makes of a picture what is wanted of it."""
 
 
-def each(
-    pictures: Iterable[Path],
+def run(
     work: Work,
-    function: Callable[..., Any],
-    arguments: Mapping[str, Any],
     *,
-    endings: Sequence[str] = ("",),
+    wanted: Sequence[str] = ("picture",),
+    sides: Sequence[Side] = (),
+    chosen: Mapping[str, Any] | None = None,
     suffix: str = "",
     beside: str = "",
     reads: Iterable[Path] = (),
@@ -115,49 +121,53 @@ def each(
     at_once: int = 1,
     light: Callable[[Path], bool] = lambda source: False,
     relief: str = RELIEF,
-    cluster: str = "",
-    progress: Progress | None = None,
-) -> Result:
-    """Do `work` on every picture whose outputs do not exist.
+) -> Any:
+    """Do the verb's `work` on every picture of the current call: files whose outputs do not exist,
+    or what a program holds.
 
-    `function` was called with `arguments`, which are recorded; the options of Files are among them.
-    A picture's outputs end in `endings`, the result itself as its source or in `suffix`; in the
-    folder of its picture, `beside` is added to its name. `reads` are further inputs. `light`
-    pictures are worked on `at_once` in threads; with a `cluster`, its nodes do everything. Pictures
-    and output may be URLs: see stores.py.
+    `wanted` are outputs by name. `chosen` are arguments that a record holds otherwise than given. A
+    result ends as its source or in `suffix`; in the folder of its picture, `beside` is added to its
+    name. `reads` are further inputs. `light` pictures are worked on `at_once` in threads; with a
+    cluster, its nodes do everything. Pictures and output may be URLs: see stores.py.
     """
-    files, pictures = Files.of(arguments), list(pictures)
-    with here(*pictures, files.output) as stores:
+    call = current()
+    pictures = call.arguments["pictures"]
+    if is_held(pictures):
+        return _of_values(call, pictures, work, wanted, sides)
+    paths = [Path(pictures)] if isinstance(pictures, str | Path) else [*map(Path, pictures)]
+    files = call.files
+    with here(*paths, files.output) as stores:
         batch = _Batch(
             files=replace(files, output=files.output and stores.local(files.output)),
             stores=stores,
             work=work,
-            function=function,
-            arguments=arguments,
-            endings=endings,
+            call=call,
+            wanted=wanted,
+            chosen=dict(chosen or {}),
             films=films,
             relief=relief,
-            progress=progress or silent,
+            progress=call.arguments.get("progress") or silent,
         )
-        recursive = files.recursive
         ending = stores.named(lambda path: suffix or output_suffix(path, films=films))
-        pictures = [stores.local(path) for path in pictures]
-        sources = find(pictures, recursive=recursive)
+        paths = [stores.local(path) for path in paths]
+        sources = find(paths, recursive=files.recursive)
         if not sources:
             raise InputError("no pictures were named; name files or a folder")
-        if len(sources) > 1 or sources[0] not in pictures:
+        batch.sides = [(side, side.paths(sources)) for side in sides]
+        if len(sources) > 1 or sources[0] not in paths:
             sources = batch.without_results(sources)
-        batch.plan(sources, _naming(batch.files, pictures, len(sources), ending, beside))
-        refuse_to_write_over(batch.written_files(), [*sources, *reads])
-        for text in _left_alone(pictures, recursive=recursive):
+        batch.plan(sources, _naming(batch.files, paths, len(sources), ending, beside))
+        refuse_to_write_over(batch.written_files(), [*sources, *reads, *batch.side_files()])
+        for text in left_alone(paths, recursive=files.recursive):
             batch.notice(text)
         todo = [source for source in batch.targets if not batch.is_done(source)]
-        if cluster:
-            batch.tell_all(todo, cluster)
+        if files.cluster:
+            batch.tell_all(todo)
             return batch.end()
-        together = [source for source in todo if at_once > 1 and len(todo) > 1 and light(source)]
+        if at_once > 1 and len(todo) > 1:
+            batch.together = {source for source in todo if light(source)}
         with ThreadPoolExecutor(at_once) as pool:
-            begun = {source: pool.submit(batch.do, source) for source in together}
+            begun = {one: pool.submit(batch.do, one) for one in todo if one in batch.together}
             try:
                 for source in todo:
                     future = begun.get(source)
@@ -168,8 +178,94 @@ def each(
         return batch.end()
 
 
-_Outcome = tuple[Made, list[Path], list[str], str]
-"""The result, the files written, notices, and facts for a log line."""
+# ---------------------------------------------------------------------------------------------
+# Pictures that a program holds
+
+
+def _of_values(
+    call: Call, value: Any, work: Work, wanted: Sequence[str], sides: Sequence[Side]
+) -> Any:
+    """What comes of a picture in memory, or of several: what is wanted, of the same kind; where
+    that is more than one output, a Result with them by name."""
+    for option in fields(Files):
+        if option.name != "device" and option.name in call.arguments and call.given(option.name):
+            problem = f"{option.name} is for pictures in files"
+            raise InputError(problem, "leave it out; what a program holds comes back to it")
+    several = value if isinstance(value, list | tuple) else singles(value)
+    values = [value] if several is None else several
+    given = [side.of_values(len(values), several=several is not None) for side in sides]
+    progress, results = call.arguments.get("progress") or silent, []
+    for number, (one, *opened) in enumerate(zip(values, *given, strict=True)):
+
+        def tick(done: int, of: int, before: int = number) -> None:
+            progress(before + done / max(of, 1), len(values), "pictures")
+
+        pairs = zip(sides, opened, strict=True)
+        with naming():
+            source = Source(
+                film=Frames(frames=(picture_from(one),)),
+                sides={side.option: one for side, one in pairs if one is not None},
+                wanted=wanted,
+            )
+            _check_sides(source, sides)
+            made = work(source, tick)
+        results.append(_returned(one, source, made))
+        progress(number + 1, len(values), "pictures")
+    if several is None:
+        return results[0]
+    return results if several is value else stacked(results)
+
+
+def _returned(value: Any, source: Source, made: Made) -> Any:
+    account = Account(total=1)
+    for text in made.notices:
+        account.notice(text)
+    outputs = {n: _value_of(value, made.files[n]) for n in source.wanted if n in made.files}
+    if (first := made.files.get("picture")) is not None:
+        outputs["picture"] = unrounded(value, outputs["picture"], source.picture, first.first)
+    if len(source.wanted) == 1:
+        return outputs.get(source.wanted[0])
+    return Result(notices=tuple(account.notices), outputs=outputs)
+
+
+def _value_of(value: Any, content: Any) -> Any:
+    """An output as the kind of picture that was given; what JSON holds as it is."""
+    if isinstance(content, list | tuple):
+        return [_value_of(value, one) for one in content]
+    if isinstance(content, Frames):
+        frames = [like(value, frame) for frame in content.frames]
+        return frames if len(frames) > 1 else frames[0]
+    if isinstance(content, Labels):
+        return like_plane(value, content.numbers)
+    if getattr(content, "ndim", 0) == 2:
+        return like_plane(value, content)
+    if isinstance(content, Picture) or hasattr(content, "dtype"):
+        return like(value, content if isinstance(content, Picture) else picture_of(content))
+    return content
+
+
+def _check_sides(source: Source, sides: Iterable[Side]) -> None:
+    """Refuse a picture that lacks what it needs, and a film of which such was given."""
+    for side in sides:
+        if side.is_needed and side.value is not None and side.option not in source.sides:
+            remedy = f"add one to the folder of --{side.option}"
+            raise InputError(f"has no {side.option} of its name", remedy)
+        if side.option in source.sides and source.is_film:
+            raise InputError(f"is a film, and has no {side.option}", f"leave --{side.option} out")
+
+
+# ---------------------------------------------------------------------------------------------
+# Files
+
+
+class _Outcome(NamedTuple):
+    """What came of a source."""
+
+    made: Made
+    written: list[Path]
+    notices: list[str]
+    facts: str  # for a log line
+    kind: str  # picture or film
 
 
 def _naming(
@@ -208,21 +304,23 @@ def _naming(
 
 @dataclass(kw_only=True)
 class _Batch(Account):
-    """One call of `each`: what is to do, and what was done."""
+    """One call of `run` on files: what is to do, and what was done."""
 
     files: Files
     stores: Stores
     work: Work
-    function: Callable[..., Any]
-    arguments: Mapping[str, Any]
-    endings: Sequence[str]
+    call: Call
+    wanted: Sequence[str]
+    chosen: Mapping[str, Any]
     films: bool
     relief: str
     progress: Progress
+    sides: list[tuple[Side, dict[Path, Path]]] = field(default_factory=list)
     targets: dict[Path, Path] = field(default_factory=dict)  # the result of each source
-    done: int = 0
+    together: set[Path] = field(default_factory=set)  # worked on at the same time
+    shares: dict[Path, float] = field(default_factory=dict)  # done of each source
     kept: int = 0
-    made: int = 0
+    made: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     found: dict[Path, Any] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
@@ -233,7 +331,7 @@ class _Batch(Account):
         output, left = self.files.output, list[Path]()
         for path in sources:
             record = record_in(path) or {}
-            if record.get("function") != self.function.__name__:
+            if record.get("function") != self.call.function.__name__:
                 continue
             picture = path.with_name(record.get("files", {}).get("pictures", [path.name])[0])
             is_below = output is not None and output.resolve() in path.resolve().parents
@@ -256,7 +354,7 @@ class _Batch(Account):
                     if rival != source:
                         problem = f"would become {shown(path)}, and so would {shown(rival)}"
                         raise InputError(problem, "rename one of them", path=source)
-                if "" in self.endings:
+                if "picture" in self.wanted:
                     format_of(target)
                 self.targets[source] = target
             except InputError as error:
@@ -264,18 +362,21 @@ class _Batch(Account):
 
     def outputs(self, target: Path) -> list[Path]:
         """All files of a result."""
-        return [target.with_suffix(end) if end else target for end in self.endings]
+        return [_path_of(target, name) for name in self.wanted if name in ENDINGS]
 
     def written_files(self) -> list[Path]:
         """All files that may be written."""
         return [path for target in self.targets.values() for path in self.outputs(target)]
+
+    def side_files(self) -> list[Path]:
+        return [path for _, paths in self.sides for path in paths.values()]
 
     def is_done(self, source: Path) -> bool:
         """Whether all outputs of a source exist; it is then counted as kept."""
         outputs = self.outputs(self.targets[source])
         if outputs and all(path.exists() for path in outputs) and not self.files.overwrite:
             self.kept += 1
-            self.done += 1
+            self.shares[source] = 1
             return True
         return False
 
@@ -287,7 +388,7 @@ class _Batch(Account):
         """The same with an explicit target: on another machine, `targets` is empty."""
         with self.stores.fetched(source):
             outcome = self.make(source, target)
-            self.stores.put(outcome[1])
+            self.stores.put(outcome.written)
         return outcome
 
     def make(self, source: Path, target: Path) -> _Outcome:
@@ -295,32 +396,54 @@ class _Batch(Account):
         start = time.perf_counter()
         written, notices = list[Path](), list[str]()
         with enough(source, self.relief), about(source):
-            read = read_source(source, films=self.films)
-            made = self.work(read, target, self.tick(source))
-            if read.more_pictures:
+            opened = self.open(source, target)
+            made = self.work(opened, self.tick(source))
+            if opened.more_pictures:
                 notices.append("holds more pictures than one; only the first is taken")
-            if read.film.first.changed:
-                notices.append(read.film.first.changed)
-            record = self.record(source, made) if made.files else None
-            for ending, content in made.files.items():
-                path = target.with_suffix(ending) if ending else target
+            if opened.picture.changed:
+                notices.append(opened.picture.changed)
+            contents = {name: made.files[name] for name in ENDINGS if name in made.files}
+            record = self.record(source, made) if contents else None
+            # The result itself is written last: where it is, all of it is.
+            for name in sorted(contents, key=lambda name: name == "picture"):
+                path = _path_of(target, name)
                 if self.files.overwrite or not path.exists():
-                    save(path, content, record, self.files, self.tick(source))
+                    save(path, contents[name], record, self.files, self.tick(source))
                     written.append(path)
-        notices += [*made.notices, *self.lost(target, made)]
-        size = size_text(made.files[""]) if "" in made.files else ""
+        notices += [*made.notices, *self.lost(opened, target, made)]
+        picture = contents.get("picture")
         seconds = f"{time.perf_counter() - start:.2f} s"
+        size = "" if picture is None else size_text(picture)
         facts = ", ".join(filter(None, (size, made.facts, seconds)))
-        return replace(made, files={}), written, notices, facts
+        kind = "film" if opened.is_film and isinstance(picture, Frames | Video) else "picture"
+        return _Outcome(replace(made, files={}), written, notices, facts, kind)
 
-    def tell_all(self, sources: Sequence[Path], cluster: str) -> None:
+    def open(self, path: Path, target: Path) -> Source:
+        """A picture, and what the options name of it."""
+        film, more_pictures = read_film(path, films=self.films)
+        source = Source(
+            film=film,
+            label=str(self.stores.shown(path)),
+            sides={side.option: side.of_file(of[path]) for side, of in self.sides if path in of},
+            wanted=self.wanted,
+            format=format_of(target) if "picture" in self.wanted else "",
+            more_pictures=more_pictures,
+            together=path in self.together,
+        )
+        _check_sides(source, (side for side, _ in self.sides))
+        if self.films:
+            check_format(source)
+        return source
+
+    def tell_all(self, sources: Sequence[Path]) -> None:
         """Do sources on the nodes of a cluster, and report each."""
-        arguments = {k: v for k, v in self.arguments.items() if k not in ("pictures", "progress")}
-        there = replace(self, arguments=arguments, targets={}, notices=[], progress=silent)
+        arguments = {k: v for k, v in self.call.arguments.items() if k not in _STAY_HERE}
+        call = replace(self.call, arguments=arguments)
+        there = replace(self, call=call, targets={}, notices=[], progress=silent)
         pieces = [(source, self.targets[source]) for source in sources]
-        card = resolve(self.arguments.get("device", CPU)) != CPU
+        card = resolve(self.files.device) != CPU
         work = partial(_make, there)
-        with closing(on_cluster(work, pieces, cluster, card=card)) as results:
+        with closing(on_cluster(work, pieces, self.files.cluster, card=card)) as results:
             for (source, _), made in results:
                 self.tell(source, made.result)
 
@@ -328,23 +451,28 @@ class _Batch(Account):
         """A callback that reports the progress of one source as part of the whole."""
 
         def tick(done: int, of: int) -> None:
-            self.progress(self.done + done / max(of, 1), self.total, shown(source.name))
+            self.shares[source] = done / max(of, 1)
+            self.step(source)
 
         return tick
 
+    def step(self, source: Path | None = None) -> None:
+        """Report what is done of all sources."""
+        self.progress(sum(self.shares.values()), self.total, shown(source.name) if source else "")
+
     def tell(self, source: Path, done: Callable[[], _Outcome]) -> None:
         """Do a source, or wait for its result, and report it."""
-        self.progress(self.done, self.total, shown(source.name))
+        self.step(source)
         try:
-            made, written, notices, facts = done()
+            made, written, notices, facts, kind = done()
         except OutputError:  # a full disk: the next one would fail as well
             raise
         except InputError as error:
             self.skip(self.stores.shown(source), error)
             return
         finally:
-            self.done += 1
-        self.made += 1
+            self.shares[source] = 1
+        self.made[kind] += 1
         written = [self.stores.shown(path) for path in written]
         self.written += written
         self.counts.update(made.counts)
@@ -359,28 +487,39 @@ class _Batch(Account):
         if written:
             log.info(f"{shown(written[-1])}: {facts}")
 
-    def lost(self, target: Path, made: Made) -> Iterator[str]:
+    def lost(self, source: Source, target: Path, made: Made) -> Iterator[str]:
         """Notices about what the format of a result cannot store."""
-        content = made.files.get("")
-        film = Frames(frames=(content,)) if isinstance(content, Picture) else content
-        if not isinstance(film, Frames) or (format := format_of(target)) in VIDEOS:
+        content = made.files.get("picture")
+        if isinstance(content, Video):
+            yield from lost_by_video(content, format_of(target))
+        if isinstance(content, Picture):
+            content = Frames(frames=(content,))
+        if not isinstance(content, Frames) or source.format in VIDEOS:
             return
-        losses = lost(film.first, format)
-        if losses and not (format in LOSSY and len(losses) == 1):
-            better = ".webp" if film.count > 1 else ".png or .tif"
-            yield f"{format} does not hold all of the result: {', '.join(losses)}; {better} would"
+        losses = lost(content.first, source.format)
+        if losses and not (source.format in LOSSY and len(losses) == 1):
+            better = ".webp" if content.count > 1 else ".png or .tif"
+            does = f"{source.format} does not hold all of the result"
+            yield f"{does}: {', '.join(losses)}; {better} would"
 
     def record(self, source: Path, made: Made) -> dict[str, Any]:
         """The record of a source's files."""
-        arguments = {**self.arguments, **made.chosen}
-        options, files = changed_options(self.function, arguments)
+        given = {side.option: None for side, _ in self.sides if side.value is not None}
+        options, files = self.call.changed(**{**self.chosen, **given, **made.chosen})
+        for side, paths in self.sides:
+            if side.is_recorded and source in paths:
+                files[side.option] = paths[source]
+                if side.prefix:
+                    options[side.option] = f"{side.prefix}{paths[source].name}"
         files["pictures"] = source
-        return record_of(self.function.__name__, options, files=files, model=made.model)
+        return record_of(self.call.function.__name__, options, files=files, model=made.model)
 
     def end(self) -> Result:
         """The Result of the call."""
+        self.shares |= dict.fromkeys(self.targets, 1.0)
         self.progress(self.total, self.total, "")
-        parts = [f"{counted(self.made, 'picture')} written"]
+        parts = [f"{counted(n, kind)} written" for kind, n in self.made.items()]
+        parts = parts or [f"{counted(0, 'picture')} written"]
         if self.kept:
             parts.append(f"{self.kept:,} skipped that were there (--overwrite makes them again)")
         if self.skipped:
@@ -391,126 +530,34 @@ class _Batch(Account):
         return self.result("\n".join(told), found=self.found, kept=self.kept)
 
 
+_USUAL: Final = Files()
+_STAY_HERE: Final = ("pictures", "progress")  # arguments that no other machine needs
+
+
+def _path_of(target: Path, name: str) -> Path:
+    ending = ENDINGS[name]
+    return target.with_suffix(ending) if ending else target
+
+
 def _make(batch: _Batch, piece: tuple[Path, Path]) -> _Outcome:
     return batch.fetch_and_make(*piece)
 
 
-# ---------------------------------------------------------------------------------------------
-# Inputs
-
-
-def find(inputs: Iterable[Path], *, recursive: bool = False) -> list[Path]:
-    """The input pictures, each once: a folder stands for the pictures in it, sorted by name.
-
-    Hidden files, contact sheets and films in MP4 and WebM are left out. A folder without pictures
-    stays in the list.
-    """
-    found: dict[str, Path] = {}
-    for path in inputs:
-        inside = _pictures_in(path, recursive=recursive) if path.is_dir() else []
-        for file in inside or [path]:
-            found.setdefault(os.path.realpath(file), file)
-    return list(found.values())
-
-
-def _pictures_in(
-    folder: Path, endings: Iterable[str] = PICTURE_SUFFIXES, *, recursive: bool = False
-) -> list[Path]:
-    paths = folder.rglob("*") if recursive else folder.iterdir()
-    return sorted(
-        path
-        for path in paths
-        if path.suffix.lower() in endings
-        and not path.name.endswith(SHEET_ENDING)
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
-
-
-def _left_alone(inputs: Iterable[Path], *, recursive: bool) -> Iterator[str]:
-    """Notices about files in the folders that are not used."""
-    for folder in (path for path in inputs if path.is_dir()):
-        if films := _pictures_in(folder, VIDEO_SUFFIXES, recursive=recursive):
-            yield f"films in folders are left alone: {listed(films)}; name them to take them"
-        if raw := _pictures_in(folder, RAW_SUFFIXES, recursive=recursive):
-            yield f"camera raw files are not read: {listed(raw)}; save them as TIFF first"
-        inside = [] if recursive else _with_pictures(folder)
-        if inside and _pictures_in(folder):
-            yield f"pictures in subfolders are left alone: {listed(inside)}; --recursive takes them"
-
-
-def _with_pictures(folder: Path) -> list[Path]:
-    inside = (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return sorted(path for path in inside if _pictures_in(path))
-
-
-def check_source(source: Path) -> None:
-    """Refuse a folder without pictures, and a camera's raw file."""
-    if source.suffix.lower() in RAW_SUFFIXES and source.is_file():
-        raise InputError("is a camera raw file", "save it as TIFF first", path=source)
-    if source.is_dir():
-        inside = _with_pictures(source)
-        remedy = (
-            f"add --recursive, or name {listed(inside)}" if inside else "name a folder that has"
-        )
-        raise InputError("has no pictures in it", remedy, path=source)
-
-
-def sidecars(
-    sources: Sequence[Path], path: Path | None, option: str, ending: str = ""
-) -> dict[Path, Path]:
-    """The file of each source that an option names: one file, or files of a folder with the
-    sources' names and this ending, or any."""
-    if path is None:
-        return {}
-    if not os.path.lexists(path):
-        raise InputError("does not exist", f"name a {option} that does, or none", path=path)
-    if not path.is_dir():
-        if len(sources) > 1:
-            problem = f"is one file, and there are {len(sources)} pictures"
-            raise InputError(problem, f"name a folder as --{option}", path=path)
-        return dict.fromkeys(sources, path)
-    files = _pictures_in(path, (*PICTURE_SUFFIXES, ".json"))
-    found = {}
-    for source in sources:
-        name = f"{source.stem}{ending}"
-        same = [file for file in files if (file.name if ending else file.stem) == name]
-        if len(same) > 1:
-            same = [file for file in same if file.name == source.name] or same
-        if len(same) > 1:
-            problem = f"{listed(same)} could each be the {option} of {shown(source)}"
-            raise InputError(problem, "leave one of them out")
-        if same:
-            found[source] = same[0]
-    if sources and not found:
-        raise InputError(f"has no {option} of any of these pictures", path=path)
-    return found
-
-
-def refuse_to_write_over(written: Iterable[Path], read: Iterable[Path]) -> None:
-    """Raise where an output is an input."""
-    inputs = set(map(identity, read))
-    for path in written:
-        if identity(path) in inputs:
-            raise InputError("is an input, and would be written over; choose another -o", path=path)
-
-
-def listed(paths: Iterable[Path]) -> str:
-    """Names for a line of text, at most _NAMED of them."""
-    paths = list(paths)
-    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
-    return ", ".join(shown(path) for path in paths[:_NAMED]) + more
-
-
-# ---------------------------------------------------------------------------------------------
-# Outputs
+def check_format(source: Source) -> None:
+    """Refuse a film for a format of pictures, and a picture for one of films."""
+    if source.is_film and source.format not in (*FILMS, *VIDEOS):
+        problem = f"is a film of {source.film.count:,} frames, and {source.format} holds one"
+        raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
+    if not source.is_film and source.format in VIDEOS:
+        problem = f"is a picture, and {source.format} holds films"
+        raise InputError(problem, "let it end in .png or .jpg")
 
 
 def save(
     path: Path,
     content: Content,
     record: Mapping[str, Any] | None = None,
-    files: Files = Files(),
+    files: Files = _USUAL,
     tick: Tick | None = None,
 ) -> None:
     """Write a content with its record, in the format of the file's extension.
@@ -550,10 +597,12 @@ def record_in(path: Path) -> dict[str, Any] | None:
     """The record in a picture, a film or a JSON file; None if there is none."""
     try:
         if path.suffix.lower() != ".json":
-            return read_record(path)
-        return json.loads(path.read_bytes())[RECORD]
-    except (InputError, ValueError, LookupError, TypeError, OSError):
+            record = read_record(path)
+        else:
+            record = from_json(path.read_bytes())[RECORD]
+    except (InputError, ValueError, LookupError, TypeError, OSError, RecursionError):
         return None
+    return record if isinstance(record, dict) else None
 
 
 def size_text(content: Content) -> str:

@@ -1,16 +1,15 @@
 """Pictures in memory (Pillow, NumPy, torch) to a Picture and back.
 
 A Pillow image gives a Pillow image, an array an array of the same type and number of channels, a
-tensor (float32, C x H x W, see conventions.py) a tensor. A path is read, and gives a Pillow image.
-Arrays and tensors are sRGB; a Pillow image keeps its profile.
+tensor (float32, C x H x W, see conventions.py) a tensor. Arrays and tensors are sRGB; a Pillow
+image keeps its profile.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -19,25 +18,16 @@ from PIL import Image
 from trombine.core.conventions import check_picture
 from trombine.core.errors import InputError, said
 from trombine.io.image import Picture, from_pillow, picture_of, to_pillow
-from trombine.io.video import read_source
 
 if TYPE_CHECKING:
     import torch
 
-EXPECTED: Final = "a path, a Pillow image, a NumPy array or a torch tensor"
+EXPECTED: Final = "a Pillow image, a NumPy array or a torch tensor"
 _LARGEST: Final = np.iinfo(np.uint16).max
 
 
-def picture_from(value: object, *, first: bool = False) -> Picture:
-    """A picture in memory or in a file, as a Picture; floats become 16 bits.
-
-    A film is refused, unless `first` asks for its first frame.
-    """
-    if isinstance(value, str | Path):
-        film = read_source(Path(value), films=not first).film
-        if film.count > 1:
-            raise InputError("is a film", "give it as pictures, and name an output", path=value)
-        return film.first
+def picture_from(value: object) -> Picture:
+    """A picture in memory as a Picture; floats become 16 bits."""
     if isinstance(value, Image.Image):
         if not value.width * value.height:
             raise InputError("the image has no pixels")
@@ -59,25 +49,20 @@ def is_held(value: object) -> bool:
     return isinstance(value, Image.Image | np.ndarray) or _is_tensor(value)
 
 
-def of_held(value: Any, work: Callable[[Picture], Picture]) -> Any:
-    """`work` on a picture in memory, or several; the result is of the same kind."""
-    if isinstance(value, list | tuple):
-        return [of_held(one, work) for one in value]
-    if (several := singles(value)) is not None:
-        import torch
+def stacked(results: list[Any]) -> Any:
+    """Tensors, C x H x W each, as one of N x C x H x W; a list of anything else as it is."""
+    if not all(map(_is_tensor, results)):
+        return results
+    import torch
 
-        return torch.stack([of_held(one, work) for one in several])
-    picture = picture_from(value)
-    with naming(value):
-        made = work(picture)
-    result = like(value, made)
-    if made.samples.shape != picture.samples.shape:
+    return torch.stack(results)
+
+
+def unrounded(value: Any, result: Any, before: Picture, after: Picture) -> Any:
+    """The result, as the value's kind, with the value's floats where no sample changed."""
+    if before.samples.shape != after.samples.shape:
         return result
-    return _unrounded(value, result, made.samples == picture.samples)
-
-
-def _unrounded(value: Any, result: Any, same: np.ndarray) -> Any:
-    """The result, with the original floats where the samples did not change."""
+    same = before.samples == after.samples
     if isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating):
         return np.where(same.reshape(value.shape), value, result)
     if _is_tensor(value):
@@ -89,7 +74,7 @@ def _unrounded(value: Any, result: Any, same: np.ndarray) -> Any:
 
 
 def like(value: object, picture: Picture) -> Any:
-    """A picture as the same kind as the value; for a path, a Pillow image."""
+    """A picture as the same kind as the value."""
     if isinstance(value, np.ndarray):
         samples = picture.samples[..., 0] if value.ndim == 2 else picture.samples
         floats = np.issubdtype(value.dtype, np.floating)
@@ -103,6 +88,17 @@ def like(value: object, picture: Picture) -> Any:
     return image.convert("I") if isinstance(value, Image.Image) and value.mode == "I" else image
 
 
+def like_plane(value: object, plane: np.ndarray) -> Any:
+    """A plane of bytes, such as a mask, as the same kind as the value: h x w."""
+    if isinstance(value, np.ndarray):
+        return plane
+    if _is_tensor(value):
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(plane))
+    return Image.fromarray(plane)
+
+
 def singles(value: object) -> Sequence[Any] | None:
     """The pictures of a batch tensor, N x C x H x W; None for anything else."""
     if not _is_tensor(value) or check_picture(cast("torch.Tensor", value)).ndim != 4:
@@ -111,13 +107,11 @@ def singles(value: object) -> Sequence[Any] | None:
 
 
 @contextmanager
-def naming(value: object) -> Iterator[None]:
-    """Add the path of the value, or "the image", to an InputError without a path."""
+def naming() -> Iterator[None]:
+    """Add "the image" to an InputError without a path."""
     try:
         yield
     except InputError as error:
-        if error.path is None and isinstance(value, str | Path):
-            raise type(error)(error.problem, error.remedy, path=value) from error
         if error.path is None:
             raise type(error)(f"the image {error.problem}", error.remedy) from error
         raise

@@ -11,12 +11,12 @@ import io
 import json
 import os
 import re
-import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import imagecodecs
@@ -100,11 +100,7 @@ _NAMED: Final = (270, 271, 272, 306, 315, 33432)  # description, camera, date, a
 _RECORD: Final = "trombine"  # before a record, where other programs write too
 _COMMENT_START: Final = b"ASCII\0\0\0"
 
-# The limit is checked here, by the size in the header, before any pixel is decoded.
-if os.environ.get(MAX_PIXELS_VARIABLE):
-    Image.MAX_IMAGE_PIXELS = None
-# Odd files are read or refused; Pillow's warnings about them are not shown.
-warnings.filterwarnings("ignore", module=r"PIL\.")
+_OPENING: Final = Lock()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -386,7 +382,8 @@ def open_pillow(file: Bytes, path: Path) -> Image.Image:
     """Open a file with Pillow, without decoding."""
     file.seek(0)
     try:
-        return Image.open(file, formats=_READ)
+        with _own_limit():
+            return Image.open(file, formats=_READ)
     except Image.DecompressionBombError as error:  # of twice the usual limit, Pillow's own
         raise InputError("has more pixels than are read", _TRUST) from error
     except UnidentifiedImageError as error:
@@ -395,6 +392,22 @@ def open_pillow(file: Bytes, path: Path) -> Image.Image:
     heif = library("pillow_heif", "heif", path)
     file.seek(0)
     return heif.HeifImageFile(file)
+
+
+@contextmanager
+def _own_limit() -> Iterator[None]:
+    """Where the environment sets a limit, it holds in place of Pillow's: `check_pixels` looks at
+    the size in the header, before any pixel is decoded. Pillow's is the host program's, and stays.
+    """
+    if not os.environ.get(MAX_PIXELS_VARIABLE):
+        yield
+        return
+    with _OPENING:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _format(opened: Image.Image) -> str:
@@ -485,11 +498,8 @@ def _wide_png(opened: Image.Image, file: Bytes) -> Picture:
 
 
 def _first_page(file: Bytes) -> TiffPage:
-    import logging
-
     import tifffile
 
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # errors are raised anyway
     file.seek(0)
     page = tifffile.TiffFile(file).pages.first
     assert isinstance(page, tifffile.TiffPage)

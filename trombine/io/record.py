@@ -3,30 +3,22 @@
     {"function": "upscale", "options": {"scale": 4}, "files": {"pictures": ["a.png", SHA-256]},
      "model": SHA-256, "version": "0.1.0"}
 
-Options are those that differ from the function's defaults. Files are named without their folder.
+Options are those that change pixels (core/calls.py) and differ from their defaults. Files are named
+without their folder.
 How each format holds the text is in io/image.py.
 """
 
 from __future__ import annotations
 
-import inspect
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from trombine import __version__
 from trombine.io.files import digest
-
-# Arguments that change no pixel, or that follow from the names of files.
-_LEFT_OUT: Final = frozenset(
-    (
-        *("pictures", "output", "recursive", "suffix", "overwrite", "format", "progress"),
-        *("threads", "cluster"),
-    )
-)
 
 
 def record_of(
@@ -53,20 +45,6 @@ def _hashes(paths: Path | Sequence[Path]) -> list[Any]:
     if isinstance(paths, Path):
         return [paths.name, digest(paths)]
     return [[path.name, digest(path)] for path in paths]
-
-
-def changed_options(
-    function: Callable[..., Any], arguments: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Path]]:
-    """The arguments that differ from their defaults and change a result: values, and files."""
-    parameters = inspect.signature(function).parameters
-    changed = {
-        name: arguments[name]
-        for name, parameter in parameters.items()
-        if name in arguments and name not in _LEFT_OUT and arguments[name] != parameter.default
-    }
-    files = {name: value for name, value in changed.items() if isinstance(value, Path)}
-    return {name: value for name, value in changed.items() if name not in files}, files
 
 
 def versions(needs: tuple[str, ...] = ()) -> dict[str, str]:

@@ -139,25 +139,16 @@ class Video:
     work: Callable[[Picture], Picture] | None = None  # processes a frame
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceFile:
-    """A picture or film that was read, and its path."""
-
-    path: Path
-    film: Frames | Video  # one frame for a still picture, or if films are not wanted
-    more_pictures: bool  # whether the file has more pictures than were read
-
-
-def read_source(path: Path, *, films: bool = False) -> SourceFile:
-    """Read a picture, with `films` a film too."""
+def read_film(path: Path, *, films: bool = False) -> tuple[Frames | Video, bool]:
+    """The picture in a file, with `films` a film too; and whether it has more pictures than were
+    read."""
     if is_video(path):
         video = open_video(path)
-        film = video if films else Frames(frames=(video.first,))
-        return SourceFile(path=path, film=film, more_pictures=not films)
+        return (video if films else Frames(frames=(video.first,))), not films
     with picture_file(path) as (_, head):
         moves = films and head.frames > 1 and head.format in FILMS
     film = read_frames(path) if moves else Frames(frames=(load_picture(path),))
-    return SourceFile(path=path, film=film, more_pictures=head.frames > 1 and not moves)
+    return film, head.frames > 1 and not moves
 
 
 # ---------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from torch.nn import functional
 from trombine.core.conventions import PART_INDEX
 from trombine.core.devices import CPU, device_of
 from trombine.core.errors import InputError
+from trombine.core.progress import Tick, unheard
 from trombine.core.tiles import through_tiles
 from trombine.faces import Face, Frame
 from trombine.faces.frames import WINDOW, crop_windows
@@ -66,9 +67,9 @@ _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth", "neck"
 _NECK, _SKIN = PART_INDEX["neck"], PART_INDEX["skin"]
 _NOTCH: Final = 0.05  # of a face's frame: half the width of what is no notch any more
 _RIMS: Final = 0.012  # of a face's frame: as far beyond its outline a head is taken away
-DOUBTFUL: Final = "is like nobody whom the painter can draw; it draws the nearest person"
-ONLY_SHOULDERS: Final = "shows more than head and shoulders, so clothes stay as they are"
-UNLIKE: Final = "a face is like nobody whom the painter can draw; the net draws it"
+DOUBTFUL: Final = "the painter can draw no such face; it drew the nearest"
+ONLY_SHOULDERS: Final = "shows more than head and shoulders; clothes stay as they are"
+UNLIKE: Final = "the painter can draw no such face; the net drew it"
 _FADES: Final = 5  # pixels of a window over which its outline fades
 _RIM: Final = 5  # pixels from a window's edge within which all fades
 _DEEP: Final = 21  # pixels of a window: half of that within its outline, all is the head
@@ -109,7 +110,6 @@ class Restyling:
     clothes: bool = False  # are drawn, too, by the painter
     changes: Mapping[str, float] = field(default_factory=dict)  # of who is drawn, by field
     cast: Person | None = None  # who is drawn in place of who is seen
-    portrait: int = 0  # pixels of the largest face's person alone; 0: the picture is drawn
     device: str = CPU
 
     def __post_init__(self) -> None:
@@ -146,11 +146,7 @@ class Restyling:
 
     def played(self, character: Character) -> Character:
         """Who is to be painted in the place of somebody."""
-        if self.cast is not None:
-            character = character.played_by(self.cast)
-        if self.changes:
-            character = replace(character, person=replace(character.person, **self.changes))
-        return character
+        return character.played(self.cast, self.changes)
 
     def drawn(self, pictures: Pictures, source: str) -> Pictures:
         """Windows in the other style."""
@@ -186,22 +182,10 @@ class Restyling:
         return self.drawn(picture[None], source)[0]
 
     def style_of(self, faces: Sequence[Face], image: Picture) -> str:
-        """The style of a picture with these faces: as it is said, or as the reader sees it; what
-        has none and does not look drawn is a photograph."""
-        if self.source != AUTO or not self.knows_styles:
+        """The style of a picture with these faces, where the model knows styles."""
+        if not self.knows_styles:
             return self.source
-        if faces:
-            style = max(faces, key=lambda face: face.size).style
-        else:
-            style = None if is_drawing(image.rgb_pixels()) else "photo"
-        if style is None:
-            raise InputError(
-                "does not show in which style it is drawn",
-                "say it: --from photo, anime, cartoon or sketch",
-            )
-        if style == self.target:
-            raise InputError(f"looks {style} already", "say what it is, if not that: --from")
-        return style
+        return style_of(faces, image, self.source, self.target)
 
     def styles(self, source: str) -> tuple[Tensor, Tensor]:
         """The styles of a picture and of what it becomes, as the net takes them."""
@@ -225,6 +209,40 @@ class Drawn:
     notices: Sequence[str] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Portrait:
+    """What is asked of a person who is drawn alone."""
+
+    target: str
+    size: int  # pixels a side
+    source: str = AUTO
+    changes: Mapping[str, float] = field(default_factory=dict)  # of who is drawn, by field
+    cast: Person | None = None  # who is drawn in place of who is seen
+    device: str = CPU
+
+    def __post_init__(self) -> None:
+        """Refuse a style that is the picture's own."""
+        if self.source == self.target:
+            raise InputError(f"what is {self.target} becomes {self.target} by itself")
+
+
+def style_of(faces: Sequence[Face], image: Picture, source: str, target: str) -> str:
+    """The style of a picture with these faces: as it is said, or as the reader sees it; what has
+    none and does not look drawn is a photograph."""
+    if source != AUTO:
+        return source
+    if faces:
+        style = max(faces, key=lambda face: face.size).style
+    else:
+        style = None if is_drawing(image.rgb_pixels()) else "photo"
+    if style is None:
+        remedy = "say it: --from photo, anime, cartoon or sketch"
+        raise InputError("does not show in which style it is drawn", remedy)
+    if style == target:
+        raise InputError(f"looks {style} already", "say what it is, if not that: --from")
+    return style
+
+
 def faces_in(image: Picture, device: str = CPU) -> Sequence[Face]:
     """The faces of a picture, each with its style."""
     reading = read_picture(image, READER, device=device)
@@ -242,8 +260,6 @@ def restyled(
 
     `people` are those of the faces, where they are known.
     """
-    if asked.portrait:
-        return _portrait(image, asked, faces, source)
     plain = image.plain
     canvas = _Canvas(asked=asked, source=source, colours=plain.rgb().copy())
     if asked.whole:
@@ -264,12 +280,13 @@ def restyled(
     )
 
 
-def _portrait(image: Picture, asked: Restyling, faces: Sequence[Face], source: str) -> Drawn:
-    face = max(faces, key=lambda face: face.size)
+def portrait_of(
+    image: Picture, asked: Portrait, face: Face, source: str, tick: Tick = unheard
+) -> Drawn:
+    """The person of a face alone, in the middle of a picture of their own."""
     picture = torch.from_numpy(image.plain.rgb().transpose(2, 0, 1).copy())
-    character = asked.played(character_of(picture, face, source))
-    person = character.framed(image.height, image.width)
-    pixels = paint(person, asked.portrait, asked.target).pixels
+    character = character_of(picture, face, source, tick).played(asked.cast, asked.changes)
+    pixels = paint(character.framed(image.height, image.width), asked.size, asked.target).pixels
     return Drawn(
         image=picture_of(pixels),
         where=np.ones(pixels.shape[:2], bool),

@@ -73,23 +73,16 @@ def _by_vgg(weights: Path, _written: int, device: str) -> Eye:
     return Eye(name=VGG16, hash=digest(weights)[:12], net=net, layers=_OF_VGG)
 
 
-@dataclass(frozen=True, kw_only=True)
-class LikeAsked:
-    """What is asked of a picture that becomes like another."""
-
-    style: Other
-    strength: float = 1.0
-    keep_colours: bool = False
-
-
-def restyled_like(image: Image, asked: LikeAsked, by: Eye) -> Image:
+def restyled_like(
+    image: Image, style: Other, by: Eye, *, strength: float = 1.0, keep_colours: bool = False
+) -> Image:
     """All of the picture in the style of another one."""
-    if not asked.strength:
+    if not strength:
         return image
     plain = image.plain
     before = torch.from_numpy(plain.rgb().transpose(2, 0, 1).copy())
-    change = drawn_like(before, asked.style, by) - before
-    change = asked.strength * (luma_of(change) if asked.keep_colours else change)
+    change = drawn_like(before, style, by) - before
+    change = strength * (luma_of(change) if keep_colours else change)
     colours = (before + change).clamp(0, 1).permute(1, 2, 0).numpy().reshape(-1, 3)
     everywhere = np.ones(before.shape[1:], bool)
     result = plain.recoloured(np.ascontiguousarray(colours), everywhere)

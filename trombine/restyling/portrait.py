@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from torch.nn import functional
 from trombine.core.conventions import PART_INDEX, to_pixels
 from trombine.core.devices import device_of
 from trombine.core.errors import InputError, about, shortened
+from trombine.core.progress import Tick, unheard
 from trombine.core.texts import from_json
 from trombine.faces import Face
 from trombine.faces.fields import sure_style
@@ -52,6 +53,7 @@ _PARTS: Final = 128  # and of the map of its parts
 _KEPT: Final = ("identity", "hair", "worn")  # groups of fields by which a character is known
 _WIDE: Final = 1.5  # sides of the world's picture: what is painted of a head
 READER: Final = "reader"
+_WRITE: Final = "write one: --write-character"
 _FRAMED: Final = 0.03  # of the picture: a face that lies further off is framed otherwise
 _NO_CLOTH: Final = 9.0  # half widths of the face: clothes that begin so low are not seen
 _HALF_FACE: Final = 0.25  # of the side of a painted picture
@@ -105,39 +107,51 @@ class Character:
         fields = asdict(self.person).items()
         return {"character": {name: round(value, 6) for name, value in fields}}
 
-    def played_by(self, other: Person) -> Character:
-        """Another person in the same moment: pose, expression, light and framing stay."""
-        names = [info.name for info in FIELDS if info.group in _KEPT]
-        changes = {name: getattr(other, name) for name in names}
-        return replace(self, person=replace(self.person, **changes))
+    def played(self, other: Person | None, changes: Mapping[str, float]) -> Character:
+        """The same with changed fields, or another person in the same moment: pose, expression,
+        light and framing stay."""
+        person = self.person
+        if other is not None:
+            names = [info.name for info in FIELDS if info.group in _KEPT]
+            person = replace(person, **{name: getattr(other, name) for name in names})
+        return replace(self, person=replace(person, **changes))
 
 
 def read_character(path: Path) -> Person:
     """The person that a character's file describes."""
     with about(path), opened(path) as file:
         try:
-            fields = dict(from_json(file.read())["character"])
-        except (ValueError, LookupError, TypeError) as error:
-            raise InputError("is no character's file", "write one: --write-character") from error
-        return person_of(fields)
+            content = from_json(file.read())
+        except ValueError as error:
+            raise InputError("is no character's file", _WRITE) from error
+        return person_in(content)
+
+
+def person_in(content: Any) -> Person:
+    """The person that a character's content, {"character": {...}}, describes."""
+    try:
+        fields = dict(content["character"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError("is no character's file", _WRITE) from error
+    return person_of(fields)
 
 
 def person_of(fields: Mapping[str, float]) -> Person:
     """The person of whom these are the fields, by name."""
     names = {info.name for info in FIELDS}
     if unknown := sorted(fields.keys() - names):
-        raise InputError(f"has no field {shortened(unknown[0])}", "write it by --write-character")
+        raise InputError(f"has no field {shortened(unknown[0])}", _WRITE)
     if missing := sorted(names - fields.keys()):
-        raise InputError(f"lacks {missing[0]}", "write it by --write-character")
+        raise InputError(f"lacks {missing[0]}", _WRITE)
     try:
         return Person(**{name: float(value) for name, value in fields.items()})
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"is no character: {error}") from error
 
 
-def character_of(picture: Samples, face: Face, style: str) -> Character:
+def character_of(picture: Samples, face: Face, style: str, tick: Tick = unheard) -> Character:
     """The person of the world who looks like a face of a picture in this style."""
-    found = fit(seen_of(picture, face, style))
+    found = fit(seen_of(picture, face, style), tick)
     frame = _in_picture(found.square, face, style)
     return Character(person=found.person, frame=frame, points_off=found.points_off)
 

@@ -1,94 +1,94 @@
 """One picture or film restyled: its faces, or all of it, and further files that show that.
 
-How a picture is drawn is in drawing.py; the verb is commands/restyle.py.
+How a picture is drawn is in drawing.py; the verbs are in commands/restyle.py.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from trombine.core.conventions import to_pixels
+from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, about, shortened
-from trombine.core.progress import Tick
+from trombine.core.progress import Tick, part_of, unheard
 from trombine.faces import Face, Tracked, Tracker
 from trombine.faces.frames import samples_of
 from trombine.faces.tracks import Features, unit
 from trombine.generation import PAINTER
-from trombine.io.batch import Content, Made
-from trombine.io.image import Picture, Pixels, as_seen, format_of, picture_of
+from trombine.io.batch import Made
+from trombine.io.doors import Source
+from trombine.io.image import Picture, Pixels, as_seen, picture_of
 from trombine.io.sheets import Sheet, centred, fitting, overview
-from trombine.io.video import Frames, SourceFile, Video, lost_by_video, spread
+from trombine.io.video import Frames, Video, spread
 from trombine.models import Model, loaded
 from trombine.models.model import find
-from trombine.restyling.drawing import Restyling, faces_in, restyled
-from trombine.restyling.like import Eye, LikeAsked, restyled_like
+from trombine.restyling.drawing import (
+    Portrait,
+    Restyling,
+    faces_in,
+    portrait_of,
+    restyled,
+    style_of,
+)
+from trombine.restyling.like import Eye, restyled_like
 from trombine.restyling.portrait import Actor, Character, character_of, in_moment, median
-from trombine.superres.enlarge import check_format
+from trombine.world import paint
 
 GREY: Final = "is grey: colours of skin, hair and eyes are guessed; --attributes gives them"
 NO_FACE: Final = "no face is seen in some of its frames; they stay as they are"
 _FRAME: Final = 0.04  # seconds from one frame to the next, for who follows faces
 _MET: Final = 5  # frames of a film in which faces are fitted in full
 _SAME: Final = 0.7  # of features, of one person in two frames: as alike, at least (docs/log)
-# Ends of further outputs.
-GIF, MOSAIC, CHARACTER = ".becomes.gif", ".mosaic.png", ".character.json"
-_OPTIONS: Final = {GIF: "--gif", MOSAIC: "--mosaic", CHARACTER: "--write-character"}
+PICTURE, BECOMES, MOSAIC, CHARACTER = "picture", "becomes", "mosaic", "character"  # outputs
+_OPTIONS: Final = {BECOMES: "--gif", MOSAIC: "--mosaic", CHARACTER: "--write-character"}
+_STYLES: Final = ("photo", "anime", "cartoon", "sketch")
 _STEPS: Final = 12  # frames from a picture to what it becomes
 _STEP: Final = 80  # milliseconds
 _HELD: Final = 1000
 _CELL: Final = 360  # pixels of the longer side of a mosaic's pictures
 
 
-def stylize(
-    source: SourceFile, target: Path, tick: Tick, *, asked: Restyling, endings: Collection[str]
-) -> Made:
-    """The picture or film with its faces drawn anew, and the files with these endings beside it."""
-    film, format = source.film, format_of(target)
-    check_format(film, format)
+def stylize(source: Source, tick: Tick, *, asked: Restyling) -> Made:
+    """The picture or film with its faces drawn anew, and what shows that."""
+    film, asked = source.film, replace(asked, cast=source.side("character"))
     start = time.perf_counter()
-    is_still = film.count == 1 and isinstance(film, Frames)
-    of_stills = [*(_OPTIONS[ending] for ending in endings), *["--portrait"] * bool(asked.portrait)]
-    if of_stills and not is_still:
-        raise InputError(f"is a film, and {of_stills[0]} is for pictures", "leave it out")
+    if source.is_film and (further := [_OPTIONS[n] for n in source.wanted if n in _OPTIONS]):
+        raise InputError(f"is a film, and {further[0]} is for pictures", "leave it out")
     faces = faces_in(film.first, asked.device)
-    if is_still:
-        _check_faces(faces, asked)
+    if not source.is_film and not asked.whole:
+        _check_faces(faces, "--full-image draws all of it anew")
     drawing = _Drawing(asked=asked, first=faces)
-    if not is_still:
+    if source.is_film:
         drawing.meet(film)
     if isinstance(film, Video):
         result: Frames | Video = replace(film, work=drawing.frame)
         drawing.frame(film.first)  # which finds the style, and is refused before a file is begun
         drawing.begin()
-        drawing.notices += lost_by_video(film, format)
     else:
         result = drawing.film(film, tick)
     guessed = drawing.characters and not asked.changes and asked.cast is None
-    if is_still and guessed and film.first.is_grey and not result.first.is_grey:
+    if not source.is_film and guessed and film.first.is_grey and not result.first.is_grey:
         drawing.notices.append(GREY)
-    files: dict[str, Content] = {"": result}
-    if GIF in endings:
-        files[GIF] = becoming(film.first, result.first)
-    if CHARACTER in endings and drawing.characters:
+    files: dict[str, Any] = {PICTURE: result}
+    if CHARACTER in source.wanted and drawing.characters:
         files[CHARACTER] = drawing.characters[0].as_json()
-    if MOSAIC in endings:
-        others = [] if not asked.knows_styles else asked.net.styles
-        others = [name for name in others if name not in (drawing.source, asked.target)]
+    if MOSAIC in source.wanted:
+        others = asked.net.styles if asked.knows_styles else ()
         every = {asked.target: result.first} | {
             name: restyled(film.first, replace(asked, target=name), faces, drawing.source).image
             for name in others
+            if name not in (drawing.source, asked.target)
         }
-        files[MOSAIC] = mosaic(source.path.name, {"input": film.first, **every})
+        files[MOSAIC] = mosaic(source.name, {"input": film.first, **every})
     nets = drawing.nets
     return Made(
-        files=files,
+        files=_with_film(files, source),
         model="+".join(dict.fromkeys(net.hash for net in nets)),
         chosen={"from_": drawing.source} if drawing.source else {},
         notices=drawing.notices,  # of a video more come with its frames
@@ -101,36 +101,61 @@ def stylize(
     )
 
 
-def stylize_like(
-    source: SourceFile,
-    target: Path,
-    tick: Tick,
-    *,
-    asked: LikeAsked,
-    by: Eye,
-    endings: Collection[str],
+def draw_portrait(source: Source, tick: Tick, *, asked: Portrait) -> Made:
+    """The person of the largest face of a picture, drawn alone."""
+    image, asked = source.picture, replace(asked, cast=source.side("character"))
+    start = time.perf_counter()
+    faces = faces_in(image, asked.device)
+    _check_faces(faces)
+    style = style_of(faces, image, asked.source, asked.target)
+    face = max(faces, key=lambda face: face.size)
+    drawn = portrait_of(image, asked, face, style, tick)
+    (character,), notices = drawn.characters, [*drawn.notices]
+    guessed = not asked.changes and asked.cast is None
+    if guessed and image.is_grey and not drawn.image.is_grey:
+        notices.append(GREY)
+    files: dict[str, Any] = {PICTURE: Frames(frames=(drawn.image,))}
+    if CHARACTER in source.wanted:
+        files[CHARACTER] = character.as_json()
+    if MOSAIC in source.wanted:
+        person = character.framed(image.height, image.width)
+        others = [name for name in _STYLES if name not in (style, asked.target)]
+        every = {n: picture_of(paint(person, asked.size, n).pixels) for n in others}
+        shown = {"input": image, asked.target: drawn.image, **every}
+        files[MOSAIC] = mosaic(source.name, shown)
+    return Made(
+        files=files,
+        model="+".join(net.hash for net in drawn.nets),
+        chosen={"from_": style},
+        notices=notices,
+        facts=PAINTER,
+        details=(
+            *(net.described for net in drawn.nets),
+            f"drawn in {time.perf_counter() - start:.2f} s",
+        ),
+        counts={"face": 1},
+    )
+
+
+def imitate_style(
+    source: Source, tick: Tick, *, by: Eye, strength: float, keep_colours: bool
 ) -> Made:
     """The picture in the style of another one."""
-    film = source.film
-    check_format(film, format_of(target))
-    if film.count > 1 or isinstance(film, Video):
-        raise InputError("is a film, and --style-image is for pictures", "leave it out")
-    result = restyled_like(film.first, asked, by)
-    files: dict[str, Content] = {"": Frames(frames=(result,))}
-    if GIF in endings:
-        files[GIF] = becoming(film.first, result)
-    if MOSAIC in endings:
-        style = picture_of(to_pixels(asked.style))
-        shown = {"input": film.first, "style": style, "result": result}
-        files[MOSAIC] = mosaic(source.path.name, shown)
-    return Made(files=files, model=by.hash, facts=by.name)
+    image, style = source.picture, as_seen(source.side("style_image"))
+    options = {"strength": strength, "keep_colours": keep_colours}
+    result = restyled_like(image, to_picture(style), by, **options)
+    files: dict[str, Any] = {PICTURE: Frames(frames=(result,))}
+    if MOSAIC in source.wanted:
+        shown = {"input": image, "style": picture_of(style), "result": result}
+        files[MOSAIC] = mosaic(source.name, shown)
+    return Made(files=_with_film(files, source), model=by.hash, facts=f"compared by {by.name}")
 
 
-def stylize_picture(picture: Picture, asked: Restyling) -> Picture:
-    """A picture that a program holds, restyled."""
-    faces = faces_in(picture, asked.device)
-    _check_faces(faces, asked)
-    return restyled(picture, asked, faces, asked.style_of(faces, picture)).image
+def _with_film(files: dict[str, Any], source: Source) -> dict[str, Any]:
+    """The same, with the film of how the picture changes, where it is wanted."""
+    if BECOMES in source.wanted:
+        files[BECOMES] = becoming(source.picture, files[PICTURE].first)
+    return files
 
 
 def becoming(before: Picture, after: Picture) -> Frames:
@@ -233,15 +258,14 @@ class _Drawing:
         picture = samples_of(image.plain.rgb_pixels())
         people = []
         for number, face in ((one.number, one.face) for one in tracked):
-            if tick is not None:
-                tick(len(people), 1 + len(tracked))
+            step = unheard if tick is None else part_of(tick, len(people), 1 + len(tracked))
             if actor := self.actors.get(number):
                 people.append(actor.step(picture, face, self.source, time))
                 continue
             if met := self.met_as(face):
                 people.append(in_moment(median(met), picture, face, self.source))
             else:
-                people.append(character_of(picture, face, self.source))
+                people.append(character_of(picture, face, self.source, step))
             self.actors[number] = Actor(people[-1], time)
         return people
 
@@ -253,10 +277,10 @@ class _Drawing:
         return [who for alike, who in nearest if alike > _SAME]
 
 
-def _check_faces(faces: Sequence[Face], asked: Restyling) -> None:
+def _check_faces(faces: Sequence[Face], *cures: str) -> None:
     """Refuse a picture of which nothing would be drawn."""
-    if not faces and not asked.whole:
-        cure = "if it lies on its side, turn it; --full-image draws all of it anew"
+    if not faces:
+        cure = "; ".join(("if it lies on its side, turn it", *cures))
         raise InputError("shows no face", cure)
 
 

@@ -13,13 +13,14 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 
 import trombine
 from trombine.commands import PICTURES
 from trombine.commands.options import Paths, Pictures, help_of
+from trombine.core.calls import kinds_of, options_of
 from trombine.core.errors import InputError, first_of, shown
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -44,18 +45,13 @@ def function_of(name: str) -> Callable[..., Any]:
 def hints_of(name: str) -> dict[str, Any]:
     """The annotations of a function's parameters that a form may have, by its fields' names: from_,
     which Python has taken, is `from` there."""
-    hints = get_type_hints(function := function_of(name), include_extras=True)
-    names = [one.name for one in parameters_of(function) if one.name not in _OWN]
-    return {name.rstrip("_"): hints[name] for name in names}
-
-
-def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    return list(inspect.signature(function).parameters.values())
+    options = options_of(function_of(name))
+    return {one.rstrip("_"): option.hint for one, option in options.items() if one not in _OWN}
 
 
 def takes_files(name: str, parameter: str) -> bool:
     """Whether a parameter accepts a file."""
-    return _is_many(name, parameter) or Path in _kinds(hints_of(name)[parameter])
+    return _is_many(name, parameter) or Path in kinds_of(hints_of(name)[parameter])
 
 
 def takes_folders(name: str, parameter: str) -> bool:
@@ -68,21 +64,15 @@ def _is_many(name: str, parameter: str) -> bool:
     return hint in (Pictures, Paths) or tuple[Path, ...] in (hint, *get_args(hint))
 
 
-def _kinds(hint: Any) -> set[Any]:
-    """The plain types within an annotation."""
-    inside = get_args(hint)
-    return set().union(*map(_kinds, inside)) if inside else {hint}
-
-
 @cache
 def form_of(name: str) -> type[BaseModel]:
     """The parameters of a function as a model."""
     function, says = function_of(name), help_of(function_of(name))
-    usual = {one.name.rstrip("_"): one.default for one in parameters_of(function)}
+    usual = {one.rstrip("_"): option.default for one, option in options_of(function).items()}
     fields = dict[str, Any]()
     for one, hint in hints_of(name).items():
         schema = _FILES if _is_many(name, one) else _FILE
-        if takes_files(name, one) and str in _kinds(hint):
+        if takes_files(name, one) and _allows(name, one):
             schema = {"anyOf": [{"type": "string"}, _FILE]}
         kind = hint
         if takes_files(name, one):
@@ -101,13 +91,19 @@ def schema(name: str) -> dict[str, Any]:
 
 def check_text(name: str, parameter: str, value: str) -> None:
     """Refuse a path where a file is to be sent: it would name a file of the server."""
-    hint = hints_of(name).get(parameter)
-    if hint is None or not value or not takes_files(name, parameter):
+    if parameter not in hints_of(name) or not value or not takes_files(name, parameter):
         return
-    if str not in _kinds(hint):
+    if not (allows := _allows(name, parameter)):
         raise InputError(f"{parameter} is a file", "send the file itself")
-    if not _NAME.fullmatch(value):
+    # A net may be one of the studio's own runs, which models.py knows.
+    if not _NAME.fullmatch(value) or not (parameter == "model" or allows(value)):
         raise InputError(f"{parameter} is a name or a file that is sent, not {shown(value)}")
+
+
+def _allows(name: str, parameter: str) -> Callable[[str], bool] | None:
+    """What says of a text that it names no file, if a parameter takes other texts."""
+    option = options_of(function_of(name))[parameter]
+    return option.recorded and option.recorded.allows
 
 
 def arguments_of(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,7 +113,7 @@ def arguments_of(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = {one: value for one, value in fields.items() if value != ""}
     form = checked(form_of(name), given)
-    own = {one.name.rstrip("_"): one.name for one in parameters_of(function_of(name))}
+    own = {one.rstrip("_"): one for one in options_of(function_of(name))}
     return {own[one]: getattr(form, one) for one in form.model_fields_set}
 
 

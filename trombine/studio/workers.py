@@ -23,13 +23,13 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, Final
 
-from trombine.__main__ import in_a_line, is_for_people
-from trombine.commands.replay import places_in
+from trombine.__main__ import in_a_line, is_for_people, quieten
+from trombine.core.calls import options_of
 from trombine.core.computing import follow_parent
 from trombine.core.errors import InputError
 from trombine.core.memory import ENDED, available, ran_out
 from trombine.core.progress import Progress, log
-from trombine.studio.api import arguments_of, function_of, parameters_of, takes_files
+from trombine.studio.api import arguments_of, function_of, takes_files
 from trombine.studio.jobs import INPUTS, OUTPUTS, PROGRESS, RUNNING, Job, Jobs
 
 PATIENCE: Final = 3.0  # seconds in which a process must stop a cancelled job
@@ -124,6 +124,7 @@ def _serve(pipe: Connection, most_bytes: int) -> None:
 
 def _work(pipe: Connection, most_bytes: int) -> None:
     os.nice(_NICE)
+    quieten()
     if sys.platform == "linux":  # beyond this, allocations fail
         resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
     log.addHandler(logging.NullHandler())  # messages are in the job's result
@@ -183,11 +184,7 @@ def _run(
         arguments["model"] = model
     has_pictures = "pictures" in arguments and takes_files(verb, "pictures")
     pictures = [arguments.pop("pictures")] if has_pictures else []
-    if verb == "replay":  # a stranger's record must not name files of the server
-        for picture in map(Path, pictures[0]):
-            if places_in(picture):
-                raise InputError("has a record that names a file", "make it anew", path=picture)
-    if "progress" in {one.name for one in parameters_of(function)}:
+    if "progress" in options_of(function):
         arguments["progress"] = progress
     result = function(*pictures, output=folder, **arguments)
     # Names without the folder of the job; of a single picture, none is needed.

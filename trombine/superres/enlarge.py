@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import UInt8
@@ -21,30 +21,33 @@ from trombine.core.progress import Tick
 from trombine.faces.faces import read_faces
 from trombine.faces.fields import sure_style
 from trombine.faces.frames import samples_of
-from trombine.io.batch import Content, Made
-from trombine.io.holes import Hole, masked
-from trombine.io.image import (
-    FILM_SUFFIXES,
-    VIDEO_SUFFIXES,
-    Picture,
-    as_seen,
-    format_of,
-    load_picture,
-    size_of,
-)
-from trombine.io.video import FILMS, VIDEOS, Frames, SourceFile, Video, lost_by_video
+from trombine.io.batch import Made
+from trombine.io.doors import Source
+from trombine.io.holes import Hole, hole_in
+from trombine.io.image import FILM_SUFFIXES, VIDEO_SUFFIXES, Picture, as_seen, size_of
+from trombine.io.video import Frames, Video
 from trombine.metrics.drawing import is_drawing
 from trombine.models import Model, loaded
 from trombine.superres.damage import damage_of
 from trombine.superres.pictures import How, enlarged_film, enlarged_image, spread
-from trombine.superres.pipelines import CLEANING, KEPT, USUAL, Pipeline, Scale, blend, plan_pipeline
+from trombine.superres.pipelines import (
+    CLEANING,
+    KEPT,
+    USUAL,
+    Choice,
+    Pipeline,
+    Scale,
+    blend,
+    plan_pipeline,
+    resolve,
+)
 from trombine.superres.report import Similarity, report_of, scores, standard_sheet
 
 AUTO: Final = "auto"  # by what a picture looks like: one of the next three, or a blend
 PHOTOGRAPHS: Final = USUAL
 DRAWINGS: Final = "upscale-drawings"
 WILD: Final = CLEANING
-SHEET, REPORT, NUMBERS = ".sheet.png", ".report.png", ".report.json"  # ends of further outputs
+PICTURE, SHEET, REPORT, NUMBERS, SCORES = "picture", "sheet", "report", "numbers", "scores"
 # Pictures of up to this many pixels are worked on several at once, each by one thread: that is
 # faster than all threads for each of them in turn (docs/log/enlarge.md).
 LIGHT: Final = 1 << 16
@@ -58,74 +61,55 @@ class Enlargement:
     """How pictures are enlarged."""
 
     scale: Scale
-    model: str | Path = AUTO
+    model: Choice | None = None  # None: by what a picture looks like
     sharpness: float = 0.0
     tta: bool = False
     tile: int | None = None
     threads: int | None = None
     device: str = CPU
     half: bool = False  # in half precision, where a net allows it
-    sheet: bool = False
-    report: bool = False
-    mask_is: str = AUTO
 
     def how(self, tick: Tick | None = None) -> How:
         """How nets run."""
         return How(tile=self.tile, threads=self.threads, half=self.half, tick=tick)
 
 
-def enlarge(
-    source: SourceFile,
-    target: Path,
-    options: Enlargement,
-    tick: Tick,
-    *,
-    truth: Path | None = None,
-    hole: Path | None = None,
-) -> Made:
-    """The enlarged picture or film, its sheet, and how near both are to a truth."""
-    film, format = source.film, format_of(target)
+def enlarge(source: Source, tick: Tick, *, options: Enlargement) -> Made:
+    """The picture or film enlarged, a sheet or report of that, and how near it is to a truth."""
+    film = source.film
+    options = replace(options, threads=1) if source.together else options
     model, notices = _model_of(film, options)
     pipeline = pipeline_for(film, options, model)
-    check_format(film, format)
-    height, width = pipeline.size
-    if max(pipeline.size) > (most := MOST_A_SIDE.get(format, max(pipeline.size))):
-        problem = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
-        raise InputError(problem, "choose a smaller size, or --format png")
-    true = _truth(film, pipeline, truth)
-    mask, second = _hole(film, hole, options.mask_is), ()
+    _check_size(pipeline.size, source.format)
+    true = _truth(source, pipeline)
+    mask, second = _hole(source), ()
     start = time.perf_counter()
     result = _enlarged(film, pipeline, options, tick)
     if mask is not None:
         result, second = _with_hole(film, result, mask, options, tick)
     seconds = time.perf_counter() - start
-    files: dict[str, Content] = {}
     models = (*pipeline.every_model, *filter(None, (pipeline.faces,)), *second)
-    nets = tuple(dict.fromkeys(model.path.stem for model in models))
-    name = shortened(source.path.name)
-    true_pixels = None if true is None else as_seen(true)
+    nets = " and ".join(dict.fromkeys(model.path.stem for model in models))
+    files = dict[str, Any]()
     near: Mapping[str, Similarity] | None = None
-    if true_pixels is not None:
-        near = scores(as_seen(film.first), as_seen(_first_of(result)), true_pixels)
-    if options.sheet:
-        pixels = as_seen(film.first), as_seen(_first_of(result))
-        title = f"{name}: {' and '.join(nets)}"
-        files[SHEET] = standard_sheet(*pixels, true_pixels, title, near or {})
-    if options.report:
-        title = f"{name}: what {' and '.join(nets)} invented"
-        sheet, numbers = report_of(film.first, _first_of(result), title)
-        files |= {REPORT: sheet, NUMBERS: {"picture": source.path.name, **numbers}}
-    files[""] = result
+    if true is not None:
+        near = scores(as_seen(source.picture), as_seen(_first_of(result)), as_seen(true))
+        files[SCORES] = {name: score._asdict() for name, score in near.items()}
+    name = shortened(source.name)
+    if SHEET in source.wanted:
+        pixels = as_seen(source.picture), as_seen(_first_of(result))
+        true_pixels = None if true is None else as_seen(true)
+        files[SHEET] = standard_sheet(*pixels, true_pixels, f"{name}: {nets}", near or {})
+    if REPORT in source.wanted:
+        title = f"{name}: what {nets} invented"
+        files[REPORT], numbers = report_of(source.picture, _first_of(result), title)
+        files[NUMBERS] = {"picture": source.name, **numbers}
     return Made(
-        files=files,
+        files=files | {PICTURE: result},
         model="+".join(dict.fromkeys(model.hash for model in models)),
-        chosen={
-            "model": model,
-            **({"truth": truth} if truth and options.sheet else {}),
-            **({} if hole is None or mask is None else {"hole": hole, "mask_is": mask.polarity}),
-        },
-        notices=(*notices, *(mask.notices if mask else ()), *_remarks(film, near, format)),
-        facts=" and ".join(nets),
+        chosen={"model": model.name},
+        notices=(*notices, *(mask.notices if mask else ()), *_measured(near)),
+        facts=nets,
         details=(
             *dict.fromkeys(net.described for net in models),
             f"enlarged in {seconds:.2f} s",
@@ -133,25 +117,18 @@ def enlarge(
     )
 
 
-def enlarge_picture(picture: Picture, options: Enlargement) -> Picture:
-    """A picture that a program holds, enlarged."""
-    film = Frames(frames=(picture,))
-    model = model_for(film, options.scale)[0] if options.model == AUTO else options.model
-    pipeline = pipeline_for(film, options, model)
-    return enlarged_image(picture, pipeline, options.how())
+def _check_size(size: tuple[int, int], format: str) -> None:
+    height, width = size
+    if max(size) > (most := MOST_A_SIDE.get(format, max(size))):
+        problem = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
+        raise InputError(problem, "choose a smaller size, or --format png")
 
 
-def _hole(film: Frames | Video, path: Path | None, mask_is: str) -> Hole | None:
-    if path is None:
+def _hole(source: Source) -> Hole | None:
+    opened, picture = source.sides.get("hole"), source.picture
+    if opened is None:
         return None
-    _check_still(film, "hole")
-    size = film.first.height, film.first.width
-    return masked(size, path, mask_is, "taken for repaired")
-
-
-def _check_still(film: Frames | Video, option: str) -> None:
-    if film.count > 1 or isinstance(film, Video):
-        raise InputError(f"is a film, and has no {option}", f"leave --{option} out")
+    return hole_in(opened, (picture.height, picture.width), "taken for repaired")
 
 
 def _with_hole(
@@ -164,14 +141,14 @@ def _with_hole(
     """
     if not hole.mask.any():
         return result, ()
-    pipeline = pipeline_for(film, replace(options, sharpness=0.0), WILD)
+    pipeline = pipeline_for(film, replace(options, sharpness=0.0), resolve(WILD))
     inside, outside = _first_of(_enlarged(film, pipeline, options, tick)), _first_of(result)
     where = spread(hole.mask, pipeline.size)[..., None]
     image = replace(outside, samples=np.where(where, inside.samples, outside.samples))
     return Frames(frames=(image,)), pipeline.every_model
 
 
-def pipeline_for(film: Frames | Video, options: Enlargement, model: str | Path) -> Pipeline:
+def pipeline_for(film: Frames | Video, options: Enlargement, model: Choice) -> Pipeline:
     """The nets and the size; an InputError where no pipeline leads to it."""
     pipeline = plan_pipeline(
         film.first.height,
@@ -185,8 +162,8 @@ def pipeline_for(film: Frames | Video, options: Enlargement, model: str | Path) 
     return replace(pipeline, best=options.tta)
 
 
-def model_for(film: Frames | Video, scale: Scale) -> tuple[str, str]:
-    """The family of nets for what a picture, or the first of a film, looks like; and why.
+def model_for(film: Frames | Video, scale: Scale) -> tuple[Choice, str]:
+    """The nets for what a picture, or the first of a film, looks like; and why.
 
     The reason is empty where nothing is to be said: for photographs, and of what is only cleaned.
     """
@@ -196,10 +173,10 @@ def model_for(film: Frames | Video, scale: Scale) -> tuple[str, str]:
         return blend(KEPT, WILD, damage_of(pixels, first.quantization).share_cleaned), ""
     visible = None if alpha is None else alpha >= 0.5  # fainter colours may be any
     if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
-        return DRAWINGS, "looks like a drawing"
+        return resolve(DRAWINGS), "looks like a drawing"
     damage = damage_of(pixels, first.quantization)
     model = blend(PHOTOGRAPHS, WILD, damage.share)
-    return model, "" if model == PHOTOGRAPHS else str(damage)
+    return model, "" if model.name == PHOTOGRAPHS else str(damage)
 
 
 def _shows_drawn_face(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
@@ -219,45 +196,36 @@ def is_light(source: Path, device: str = CPU) -> bool:
     return height * width <= (LIGHT if device == CPU else _LIGHT_ON_CARD) and not moves
 
 
-def _model_of(film: Frames | Video, options: Enlargement) -> tuple[str | Path, tuple[str, ...]]:
-    """A family, a shipped net or a file, and what is to be said of the choice."""
-    if options.model != AUTO:
+def _model_of(film: Frames | Video, options: Enlargement) -> tuple[Choice, tuple[str, ...]]:
+    """The nets, and what is to be said of the choice."""
+    if options.model is not None:
         return options.model, ()
     model, reason = model_for(film, options.scale)
-    if model == KEPT:
+    if model.name == KEPT:
         said = "shows no damage by JPEG or noise, and stays as it is"
         return model, (f"{said}; --model {WILD} cleans it all the same",)
     if not reason:
         return model, ()
-    if model == DRAWINGS:
+    if model.name == DRAWINGS:
         does, other = "its lines and flat colours are kept clean", "takes it for a photograph"
     else:
         does, other = "that is cleaned", "keeps it"
     chosen = f"{reason}: {does}; --model {PHOTOGRAPHS} {other}"
-    dull = (f"{model} has no --sharpness",) if options.sharpness and model == DRAWINGS else ()
-    return model, (chosen, *dull)
+    is_dull = options.sharpness and model.name == DRAWINGS
+    return model, (chosen, *((f"{DRAWINGS} has no --sharpness",) if is_dull else ()))
 
 
-def check_format(film: Frames | Video, format: str) -> None:
-    """Refuse a film for a format of pictures, and a picture for one of films: an InputError."""
-    is_film = film.count > 1 or isinstance(film, Video)
-    if is_film and format not in (*FILMS, *VIDEOS):
-        problem = f"is a film of {film.count:,} frames, and {format} holds one"
-        raise InputError(problem, "let it end in .mp4, .webm, .gif or .webp")
-    if film.count == 1 and isinstance(film, Frames) and format in VIDEOS:
-        raise InputError(f"is a picture, and {format} holds films", "let it end in .png or .jpg")
-
-
-def _truth(film: Frames | Video, pipeline: Pipeline, path: Path | None) -> Picture | None:
+def _truth(source: Source, pipeline: Pipeline) -> Picture | None:
     """What the result should look like; refused where it has another size."""
-    if path is None:
+    opened = source.sides.get("truth")
+    if opened is None:
         return None
-    _check_still(film, "truth")
-    truth = load_picture(path)
+    truth = opened.value
     if (truth.height, truth.width) != pipeline.size:
         height, width = pipeline.size
         problem = f"is {truth.width} x {truth.height}, and the result would be {width} x {height}"
-        raise InputError(problem, "name one of that size as --truth, or none", path=path)
+        with opened.naming():
+            raise InputError(problem, "name one of that size as --truth, or none")
     return truth
 
 
@@ -285,12 +253,8 @@ def _first_of(result: Frames | Video) -> Picture:
     return result.work(result.first)
 
 
-def _remarks(
-    film: Frames | Video, near: Mapping[str, Similarity] | None, format: str
-) -> Iterator[str]:
-    """What is to be said of a result: how near it and bicubic are to the truth, what is lost."""
+def _measured(near: Mapping[str, Similarity] | None) -> Iterator[str]:
+    """How near the result and bicubic are to the truth."""
     if near is not None:
         parts = [f"{name} {score.psnr:.2f} dB, {score.ssim:.4f}" for name, score in near.items()]
-        yield f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "is too small to be measured"
-    if isinstance(film, Video):
-        yield from lost_by_video(film, format)
+        yield f"PSNR-Y and SSIM-Y: {'; '.join(parts)}" if parts else "too small to measure"

@@ -49,13 +49,43 @@ _FACES: Final = "upscale-wild-faces-x4"  # for faces of what upscale-wild enlarg
 LOOKS: Final = (0.4, 0.85)
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
 KEPT: Final = "input"  # in place of a net: the picture as it is, where its size stays
-# Two names, and the share of the second.
+# Two names, and the share of the second, as records and --model have it.
 _BLEND: Final = re.compile(r"(?P<first>[\w-]+)\+(?P<second>[\w-]+)\*(?P<share>0?\.\d{1,3})")
 _SIDE: Final = 9  # pixels of the small picture over which a grid repeats; odd (docs/log)
 _FAINT: Final = 0.02  # of white; what is stronger, such as an edge, counts as so much
 
 Size = tuple[int, int]
 Scale = int | Size  # how many times as large, or the width and height to fit in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nets:
+    """Nets that enlarge, by how many times: a family's, or one; none for the picture as it is."""
+
+    name: str | Path  # of what ships; or the file
+    by_factor: Mapping[int, Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blend:
+    """What two families make of a picture, mixed."""
+
+    first: Nets
+    second: Nets
+    share: float  # of the second
+
+    @property
+    def name(self) -> str:
+        """As `resolve` reads it, and a record holds it."""
+        return f"{self.first.name}+{self.second.name}*{self.share:g}"
+
+    @property
+    def by_factor(self) -> Mapping[int, Path]:
+        """The nets that say what sizes there are."""
+        return self.first.by_factor or self.second.by_factor
+
+
+Choice = Nets | Blend
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,38 +117,37 @@ def plan_pipeline(
     width: int,
     scale: Scale,
     *,
-    model: str | Path,
+    model: Choice,
     frames: int = 1,
     device: str = CPU,
     sharpness: float = 0.0,
 ) -> Pipeline:
     """The pipeline from height x width to that many times as much, or to what fits in w x h.
 
-    `model` is a family (upscale), a shipped net (upscale-x2), a blend of two such
-    (upscale+upscale-wild*0.3), or of the picture as it is and one (input+upscale-wild*0.3), or a
-    file; one net is applied as often as needed, on this `device`.
+    One net is applied as often as needed, on this `device`.
     With `sharpness` the first net of the family upscale is that much of the one that looks sharp;
     that of upscale-wild is so from LOOKS[0] to LOOKS[1], where it enlarges.
-    A film has as many `frames`. An InputError says why there is no such size, or no such model.
+    A film has as many `frames`. An InputError says why there is no such size.
     """
-    if isinstance(model, str) and (blend := _BLEND.fullmatch(model)):
+    if isinstance(model, Blend):
         options: dict[str, Any] = {"frames": frames, "device": device, "sharpness": sharpness}
-        second = plan_pipeline(height, width, scale, model=blend["second"], **options)
-        first = plan_pipeline(height, width, scale, model=blend["first"], **options)
-        share, faces = float(blend["share"]), second.faces
-        return replace(first, second=replace(second, faces=None), share=share, faces=faces)
+        second = plan_pipeline(height, width, scale, model=model.second, **options)
+        first = plan_pipeline(height, width, scale, model=model.first, **options)
+        second, faces = replace(second, faces=None), second.faces
+        return replace(first, second=second, share=model.share, faces=faces)
     size = _target_size(height, width, scale)
-    if model == KEPT:
+    if not model.by_factor:
         if size != (height, width):
-            raise InputError("keeps the size", "-x 1 does; name a net that enlarges", path=model)
+            raise InputError("keeps the size", "-x 1 does; name a net that enlarges", path=KEPT)
         return Pipeline(models=(), size=size, last="")
     times = _times((height, width), size)
-    nets = nets_of(_KEEPS_SIZE if model == CLEANING and times == 1 else model)
-    check_cleans(times, nets, model)
+    keeps = model.name == CLEANING and times == 1
+    nets = families()[_KEEPS_SIZE] if keeps else model.by_factor
+    check_cleans(times, model)
     if times > MOST_TIMES:
         problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
         raise InputError(problem, f"{MOST_TIMES} times is the most")
-    usual_sharp = bool(sharpness) and model == USUAL and times > 1
+    usual_sharp = bool(sharpness) and model.name == USUAL and times > 1
     factors = [_SHARP_FACTOR] if usual_sharp and times <= _SHARP_FACTOR else list(nets)
     steps = _steps(factors, times)
     check_pixels(size, frames=frames)
@@ -127,7 +156,7 @@ def plan_pipeline(
     models, faces = [model_in(nets[step], device) for step in steps], None
     if usual_sharp:
         models[0] = _between(*(shipped()[name] for name in _SHARP), sharpness, device)
-    elif model == CLEANING and times > 1:
+    elif model.name == CLEANING and times > 1:
         pair = (shipped()[f"{name}-x{steps[0]}"] for name in (CLEANING, f"{CLEANING}-sharp"))
         models[0] = _between(*pair, LOOKS[0] + (LOOKS[1] - LOOKS[0]) * sharpness, device)
         faces = model_in(shipped()[_FACES], device)
@@ -139,23 +168,40 @@ def plan_pipeline(
     )
 
 
-def blend(first: str, second: str, share: float) -> str:
-    """Two families by the share of the second, to a tenth, as `model` of plan_pipeline."""
+def resolve(model: str | Path) -> Choice:
+    """What a name, a path, or text such as upscale+upscale-wild*0.3 stands for; KEPT is the picture
+    as it is, where its size stays."""
+    if isinstance(model, str) and is_shipped(model):
+        if pair := _BLEND.fullmatch(model):
+            first, second = _named(pair["first"]), _named(pair["second"])
+            return Blend(first=first, second=second, share=float(pair["share"]))
+        return _named(model)
+    path = _file(model)
+    return Nets(name=path, by_factor={factor_of(model_in(path)): path})
+
+
+def blend(first: str, second: str, share: float) -> Choice:
+    """Two families by the share of the second, to a tenth."""
     tenths = round(10 * share)
     if tenths in (0, 10):
-        return second if tenths else first
-    return f"{first}+{second}*{tenths / 10}"
+        return _named(second if tenths else first)
+    return Blend(first=_named(first), second=_named(second), share=tenths / 10)
 
 
-def nets_of(model: str | Path) -> dict[int, Path]:
-    """The nets that a name or a path, or the first net of a blend, stands for, by factor."""
-    if isinstance(model, str) and is_shipped(model) and (pair := _BLEND.fullmatch(model)):
-        return nets_of(pair["second" if pair["first"] == KEPT else "first"])
-    by_family = families()
-    if isinstance(model, str) and model in by_family:
-        return by_family[model]
-    path = _file(model)
-    return {factor_of(model_in(path)): path}
+def _named(name: str) -> Nets:
+    """The nets of a name that ships."""
+    by_family = {KEPT: {}, **families()}
+    if name in by_family:
+        return Nets(name=name, by_factor=by_family[name])
+    path = shipped()[name]
+    return Nets(name=name, by_factor={factor_of(model_in(path)): path})
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a text names what every trombine has, and no file."""
+    pair = _BLEND.fullmatch(name)
+    known = {KEPT, *families(), *shipped()}
+    return known.issuperset((pair["first"], pair["second"]) if pair else (name,))
 
 
 def model_in(path: Path, device: str = CPU) -> Model:
@@ -226,14 +272,13 @@ def factor_of(model: Model) -> int:
     return factor
 
 
-def check_cleans(times: Fraction | int, nets: Mapping[int, Path], model: str | Path) -> None:
+def check_cleans(times: Fraction | int, model: Nets) -> None:
     """Refuse to enlarge with a net that keeps the size, and to clean with one that enlarges."""
-    if times == 1 and 1 not in nets and model != CLEANING:
-        cure = f"{CLEANING}, which auto takes, or for a net that keeps the size"
-        problem = "enlarges, and keeps no damage out at the same size"
-        raise InputError(problem, f"-x 1 is for {cure}", path=model)
-    if times != 1 and 1 in nets:
-        raise InputError("keeps the size", "-x 1 cleans; name a net that enlarges", path=model)
+    if times == 1 and 1 not in model.by_factor and model.name != CLEANING:
+        cure = f"{CLEANING}, which auto takes, or a net that keeps the size"
+        raise InputError("only enlarges", f"for -x 1 name {cure}", path=model.name)
+    if times != 1 and 1 in model.by_factor:
+        raise InputError("keeps the size", "-x 1 cleans; name a net that enlarges", path=model.name)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -324,15 +369,6 @@ def _file(model: str | Path) -> Path:
     except (OSError, ValueError):  # too long a name, or a zero byte in it
         pass
     raise no_net(model)
-
-
-def is_shipped(model: str | Path) -> bool:
-    """Whether a model is named by what every trombine has, and not by a file."""
-    if not isinstance(model, str):
-        return False
-    pair = _BLEND.fullmatch(model)
-    names = (pair["first"], pair["second"]) if pair else (model,)
-    return all(name == KEPT or name in families() or name in shipped() for name in names)
 
 
 def families() -> dict[str, dict[int, Path]]:

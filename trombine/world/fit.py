@@ -26,6 +26,7 @@ from scipy.ndimage import map_coordinates, uniform_filter
 
 from trombine.core.computing import cores, in_turn
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
+from trombine.core.progress import Tick, unheard
 from trombine.world.colours import to_linear
 from trombine.world.faces import FIELDS, Face, to_vector
 from trombine.world.fit_colours import LUMA, Changes, Picture, coloured
@@ -115,27 +116,34 @@ class Fit:
     real: float  # from 0, a painting of the world's, to 1, a photograph
 
 
-def fit(seen: Seen) -> Fit:
-    """The person who is seen."""
+def fit(seen: Seen, tick: Tick = unheard) -> Fit:
+    """The person who is seen; `tick` hears of each step."""
     usual = _usual(seen)
     person, square = _fit_points(seen, usual, real=1.0, steps=2)
     person = _fit_light(seen, usual, person, square)
+    tick(1, _STEPS)
     real = _realness(seen, person, square)
     usual = usual.looser(real)
     lit = {name: getattr(person, name) for name in _OF_LIGHT}
     usual = replace(usual, person=replace(usual.person, **lit))
     person, square = _fit_points(seen, usual, real=real)
+    tick(2, _STEPS)
     person = _fit_hair(seen, usual, person, square, real=real)
+    tick(3, _STEPS)
     person = _fit_colours(seen, person, square)
     if real < 0.5:
         person = _fit_strands(seen, person, square)
+    tick(4, _STEPS)
     person, square = _fit_face(seen, usual, person, square, real=real)
+    tick(5, _STEPS)
     if real > 0.5:
         person = _fit_mouth(seen, person, square)
     find_beard = _fit_real_beard if real > 0.5 else _fit_beard
     person = find_beard(seen, person, square)
+    tick(6, _STEPS)
     person = _fit_glasses(seen, person, square)
     person = _fit_irises(seen, person, square, real=real)
+    tick(_STEPS, _STEPS)
     return Fit(
         person=person,
         square=square,
@@ -144,6 +152,7 @@ def fit(seen: Seen) -> Fit:
     )
 
 
+_STEPS: Final = 7
 # What changes from one frame of a film to the next.
 MOMENT: Final = (
     *("yaw", "pitch", "smile", "mouth_open", "brow_raise", "brow_furrow", "brow_sad"),

@@ -13,16 +13,20 @@ const style = () => document.querySelector("[name=to]:checked").value;
 let file = null;
 let picture = null; // the element that shows it
 
+const NET = "restyle"; // the model in place of the painter
+const isNet = () => $("model").value === NET;
+
 /** The fields of a job: of a portrait, or of the picture. */
 function fields(isAlone) {
-  const how = [["to", style()], ...["from", "method"].map((name) => [name, $(name).value])];
-  if ($("method").value === "net") how.push(["strength", $("strength").value], ["keep_colours", String($("keep-colours").checked)]);
+  const how = [["to", style()], ["from", $("from").value]];
+  if (!isAlone) how.push(["model", $("model").value], ["full_image", String($("whole").checked)]);
+  if (isNet()) how.push(["strength", $("strength").value], ["keep_colours", String($("keep-colours").checked)]);
   else how.push(["attributes", [...changes].map(([name, value]) => `${name}=${value}`).join(", ")], ["write_character", String(!isFilm(file))]);
-  return [...how, ...(isAlone ? [["portrait", "true"], ["size", PORTRAIT]] : [["full_image", String($("whole").checked)]])];
+  return isAlone ? [...how, ["size", PORTRAIT]] : how;
 }
 
 const isAlone = () => !$("alone").hidden && $("portrait").checked;
-offerRun("restyle", status, {
+offerRun(() => (isAlone() ? "portrait" : "restyle"), status, {
   file: () => file,
   fields: () => fields(isAlone()),
   show,
@@ -31,19 +35,19 @@ offerRun("restyle", status, {
 
 async function show(job) {
   const result = job.files.find((one) => !isCharacter(one));
-  const isPortrait = job.fields.portrait;
+  const isPortrait = job.verb === "portrait";
   if (isFilm(file)) $("films").show(file, await (await ask(result.url)).blob());
   else if (isPortrait) $("compare").show(result.url, "The person, drawn alone");
   else {
     if ($("compare").before.src !== picture.src) $("compare").show(picture.src, file.name);
     $("compare").against(result.url, "The picture as it was drawn", ["Before", "After"]);
   }
-  const guess = job.fields.method === "net" ? "What a net draws is a guess" : "Who is drawn is a guess";
+  const guess = job.fields.model === NET ? "What a net draws is a guess" : "Who is drawn is a guess";
   $("facts").textContent = `${result.name}, ${size(result.bytes)}. ${guess}: say so where you show it.`;
   $("download").hidden = false;
   $("download").href = result.url;
   $("download").download = named(result.name, job.fields.to, isPortrait);
-  if (job.fields.method !== "net") await meet(job);
+  if (job.fields.model !== NET) await meet(job);
   reveal($("result"), $("result-title"));
 }
 
@@ -153,7 +157,7 @@ $("save-character").addEventListener("click", () => {
 $("save-portrait").addEventListener("click", async () => {
   $("save-portrait").disabled = true;
   try {
-    const done = await status.follow(await submit("restyle", [["pictures", file, file.name], ...fields(true)]));
+    const done = await status.follow(await submit("portrait", [["pictures", file, file.name], ...fields(true)]));
     const { name, url } = done.files.find((one) => !isCharacter(one));
     offer(await (await ask(url)).blob(), named(name, done.fields.to, true));
     status.say("The portrait was drawn, and is being downloaded.");
@@ -166,14 +170,13 @@ $("save-portrait").addEventListener("click", async () => {
 
 /** Show what can be asked of who draws. */
 function adapt() {
-  const isNet = $("method").value === "net";
-  $("of-net").hidden = !isNet;
-  $("alone").hidden = isNet || (file !== null && isFilm(file));
+  $("of-net").hidden = !isNet();
+  $("alone").hidden = isNet() || (file !== null && isFilm(file));
   $("all").hidden = isAlone();
-  $("who").hidden = isNet || !person;
+  $("who").hidden = isNet() || !person;
 }
 
-for (const name of ["method", "portrait"]) $(name).addEventListener("change", adapt);
+for (const name of ["model", "portrait"]) $(name).addEventListener("change", adapt);
 for (const radio of document.querySelectorAll("[name=to]")) radio.addEventListener("change", place);
 $("from").addEventListener("change", forget); // it would be seen otherwise
 $("strength").addEventListener("input", () => {
