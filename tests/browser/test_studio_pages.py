@@ -24,6 +24,8 @@ from tabs import (
     PHONE,
     Command,
     Opened,
+    Scheme,
+    Tabs,
     choose,
     downloaded,
     face,
@@ -204,6 +206,46 @@ def test_the_work_is_there_after_a_reload_of_this_tab_alone(opened: Opened) -> N
     other.reload()
     expect(other.locator("#run")).to_be_enabled(timeout=PATIENCE)
     expect(other.locator("#example")).to_have_value("scratched.png")  # still known as an example
+    tab.reload()  # and has its own work, whatever the other one kept
+    expect(tab.locator("#run")).to_be_enabled(timeout=PATIENCE)
+    expect(tab.locator("#about")).to_contain_text("photo.png, 128 × 128")
+    assert np.array_equal(mask(tab), grown)
+
+
+# Entries of tabs that were closed: [when, bytes] of each.
+KEEP_OTHERS = """async (sizes) => {
+  const { keep } = await import("/static/keep.js");
+  const base = await new Promise((had) => {
+    indexedDB.open("trombine", 2).onsuccess = ({ target }) => had(target.result);
+  });
+  const change = base.transaction("work", "readwrite");
+  for (const [at, [age, bytes]] of sizes.entries()) {
+    change.objectStore("work").put({ when: Date.now() - age, bytes }, `closed ${at}`);
+  }
+  await new Promise((done) => (change.oncomplete = done));
+  await keep({ file: new File(["a"], "a.png"), example: "" });
+  const look = base.transaction("work").objectStore("work").getAllKeys();
+  const keys = await new Promise((got) => (look.onsuccess = () => got(look.result)));
+  base.close();
+  return keys.map(String).filter((key) => key.startsWith("closed")).length;
+}"""
+DAY = 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize(
+    ("sizes", "left"),
+    [
+        ([(1000, 10)] * 40, 23),  # and this tab's own
+        ([(DAY, 1 << 28)] * 5, 1),
+        ([(8 * DAY, 10), (6 * DAY, 10)], 1),
+    ],
+    ids=["many", "large", "old"],
+)
+def test_what_is_kept_of_closed_tabs_is_bounded(
+    opened: Opened, sizes: list[tuple[int, int]], left: int
+) -> None:
+    tab = opened("/upscale")
+    assert tab.evaluate(KEEP_OTHERS, sizes) == left
 
 
 def test_faces_are_invented_as_they_are_asked_for(
@@ -335,6 +377,47 @@ def test_what_is_wrong_is_said_with_what_to_do(opened: Opened) -> None:
     other: Any = {"name": "mask.png", "mimeType": "image/png", "buffer": png(face())}
     tab.locator("#load-mask").set_input_files(other)
     expect(said).to_contain_text("The mask is 128 × 128, and the picture 384 × 384. Load a mask")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
+def test_an_unknown_address_and_a_stranger_get_a_page_of_ours(
+    tabs: Tabs, server: Server, size: tuple[int, int], scheme: Scheme
+) -> None:
+    """With its style, and a link home for whoever may go there."""
+    paper = {"light": "rgb(250, 249, 246)", "dark": "rgb(21, 21, 23)"}[scheme]
+    with tabs.lent(size, scheme) as tab:
+        for address, says in (
+            (f"http://{server.host}/", "This page opens by the link that trombine studio printed"),
+            (server.link, ""),
+            (f"http://{server.host}/nowhere", "There is no such page or job"),
+        ):
+            tab.goto(address)
+            if not says:
+                ready(tab, "Repair")  # from now on nobody is a stranger
+                continue
+            expect(tab.get_by_role("heading", name="trombine studio")).to_be_visible()
+            expect(tab.get_by_text(says)).to_be_visible()
+            assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+            assert Axe().run(tab).violations_count == 0, Axe().run(tab).generate_report()
+        tab.get_by_role("link", name="Open the studio").click()
+        ready(tab, "Repair")
+
+
+@pytest.mark.parametrize("path", ["/", "/upscale"])
+def test_the_button_lies_over_no_label(opened: Opened, path: str) -> None:
+    """Neither at first nor once what was made can be downloaded."""
+    tab = opened(path, size=(1280, 900))
+    label, button = tab.get_by_text("Model", exact=True), tab.locator(".go")
+    for is_done in (False, True):
+        if is_done:
+            choose(tab, "photo.png", face()[::4, ::4])
+            if path == "/":
+                tab.locator("#invert").click()
+            run(tab)
+            expect(tab.get_by_role("link", name="Download", exact=True).first).to_be_visible()
+            tab.evaluate("scrollTo(0, 0)")
+        text, lid = label.bounding_box(), button.bounding_box()
+        assert text and lid and text["y"] + text["height"] <= lid["y"]
 
 
 def test_masks_go_down_and_up_again(opened: Opened, tmp_path: Path) -> None:

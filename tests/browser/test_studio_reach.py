@@ -11,7 +11,7 @@ from easels import count, place
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from studios import Server, png
-from tabs import DESKTOP, MARKS, PATIENCE, Opened, choose, face, ready
+from tabs import DESKTOP, MARKS, PATIENCE, Opened, choose, face, ready, run
 
 pytestmark = MARKS
 PAGES = ("repair", "upscale", "restyle", "generate", "read", "microscope", "people", "runs", "jobs")
@@ -41,6 +41,36 @@ def test_what_is_dropped_and_is_no_file_says_so(opened: Opened) -> None:
     expect(tab.get_by_role("alert")).to_contain_text(
         "No picture is in that. Save it as a file first"
     )
+
+
+def test_the_line_between_before_and_after_is_dragged(opened: Opened) -> None:
+    """By the mouse, on the picture itself: the browser would drag that as a file."""
+    tab = opened("/upscale")
+    choose(tab, "photo.png", face())
+    tab.locator("#model").select_option("upscale-fast")
+    run(tab)
+    box = tab.locator("#compare .view").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    for share in (0.4, 0.3, 0.2):
+        tab.mouse.move(box["x"] + share * box["width"], y, steps=3)
+    tab.mouse.up()
+    assert abs(float(tab.locator("#compare input").first.input_value()) - 20) <= 1
+    expect(tab.locator("#status .said")).to_have_text("Done.")
+    expect(tab.get_by_role("alert")).to_be_hidden()
+
+
+def test_what_is_dragged_within_the_page_is_not_taken(opened: Opened) -> None:
+    """A link of it, a text: whoever drops that has given no picture, and done nothing wrong."""
+    tab = opened("/upscale")
+    tab.get_by_role("link", name="Jobs").drag_to(tab.locator("#compare .view"))
+    expect(tab.get_by_role("alert")).to_be_hidden()
+    assert "dropping" not in (tab.locator("body").get_attribute("class") or "")
+    tab.mouse.move(9, 9)  # what comes from elsewhere after that is taken
+    tab.evaluate(GIVE, ["drop", "photo.png", list(png(face()))])
+    expect(tab.locator("#compare img").first).to_have_js_property("naturalWidth", 128)
 
 
 def view(tab: Tab) -> dict[str, float]:

@@ -229,6 +229,8 @@ def test_without_a_face_it_says_so_and_parts_can_be_painted(opened: Opened) -> N
     tab.keyboard.press("b")
     drag(tab, (20, 20), (40, 20))
     tab.keyboard.press("f")
+    drag(tab, (80, 80), (90, 80))
+    expect(tab.locator("#status .said")).to_contain_text("That was outside the mask")
     drag(tab, (20, 20), (40, 20))
     painted = mask(tab)
     assert (painted == PART + PART_INDEX["skin"]).sum() > 0.9 * count(tab)
@@ -240,6 +242,66 @@ def test_without_a_face_it_says_so_and_parts_can_be_painted(opened: Opened) -> N
     grown = mask(tab)
     assert np.array_equal(grown[painted > 0], painted[painted > 0])
     assert np.count_nonzero(grown) > np.count_nonzero(painted)
+
+
+def test_the_result_is_seen_without_the_parts_that_were_shown(opened: Opened) -> None:
+    tab = masked(opened)
+    take_up(tab, "f", "Choose a part")
+    expect(tab.get_by_role("checkbox", name="Show parts")).to_be_checked()
+    run(tab)
+    swap = tab.get_by_role("button", name="Show the result")
+    expect(swap).to_have_attribute("aria-pressed", "true")
+    tab.mouse.move(0, 0)
+    is_plain = """() => {
+      const easel = document.querySelector("picture-easel");
+      easel.drawNow();
+      const { canvas, view, result } = easel;
+      const { width, height } = canvas;
+      const plain = Object.assign(document.createElement("canvas"), { width, height });
+      const context = plain.getContext("2d");
+      context.setTransform(view.scale, 0, 0, view.scale, view.left, view.top);
+      context.imageSmoothingEnabled = view.scale < 3;
+      context.drawImage(result, 0, 0);
+      return canvas.toDataURL() === plain.toDataURL();
+    }"""
+    assert tab.evaluate(is_plain)
+    tab.keyboard.press("v")  # before the repair, parts are there again
+    assert not tab.evaluate(is_plain)
+
+
+def test_tries_and_the_one_that_was_chosen_are_there_after_a_reload(opened: Opened) -> None:
+    tab = masked(opened)
+    for count_of in (1, 2):
+        tab.locator("#run").click()
+        expect(tab.locator("#answers button")).to_have_count(count_of, timeout=PATIENCE)
+    tab.locator("#answers button").first.click()
+    download = tab.locator("#download").get_attribute("href")
+    until(tab, KEPT_TRY)
+    tab.reload()
+    expect(tab.locator("#answers button")).to_have_count(2, timeout=PATIENCE)
+    expect(tab.locator("#answers button").first).to_have_attribute("aria-pressed", "true")
+    assert tab.locator("#download").get_attribute("href") == download
+    expect(tab.locator("#status .said")).to_have_text("Done.")
+    swap = tab.get_by_role("button", name="Show the result")
+    expect(swap).to_have_attribute("aria-pressed", "true")
+    assert tab.evaluate("document.activeElement === document.body")  # nobody asked for it
+    tab.keyboard.press("g")  # the mask is to be seen, and is so after the next reload
+    until_kept(tab)
+    tab.reload()
+    expect(tab.locator("#answers button")).to_have_count(2, timeout=PATIENCE)
+    expect(swap).to_have_attribute("aria-pressed", "false")
+    choose(tab, "other.png", face())
+    until(tab, "sessionStorage['begun /'] === ''")
+    tab.reload()
+    expect(tab.locator("#about")).to_contain_text("other.png")
+    expect(tab.locator("#result")).to_be_hidden()
+
+
+KEPT_TRY = """(async () => {
+  const { kept } = await import("/static/keep.js");
+  const first = document.querySelector("#answers button");
+  return (await kept())?.shown === first.job.id;
+})()"""
 
 
 def test_tries_of_one_picture_lie_side_by_side(opened: Opened) -> None:

@@ -11,8 +11,8 @@ from easels import count, drag, mask
 from PIL import Image
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
-from studios import png
-from tabs import MARKS, PATIENCE, PHONE, Opened, choose, face, run, until
+from studios import Server, noise, png
+from tabs import MARKS, PATIENCE, PHONE, Opened, Tabs, choose, face, ready, run, until
 
 pytestmark = MARKS
 SENTENCE = """async (text) => {
@@ -76,11 +76,18 @@ def test_how_far_a_job_is_from_its_first_second(opened: Opened) -> None:
     hear(kind="state", state="queued", ahead=2)
     assert step(tab) == "Waiting: 2 jobs come before it"
     hear(kind="state", state="running")
-    assert step(tab) == "Working, 0 %"
+    assert step(tab) == "Working"  # how far is not known yet
+    bar = status.get_by_role("progressbar")
+    assert bar.get_attribute("aria-valuenow") is None
     status.evaluate("e => { e.began -= 8000; }")
     until(tab, "document.querySelector('#status .working .soft').textContent.includes(' so far')")
     hear(kind="progress", done=1, total=4, unit="a.png")
     assert step(tab).startswith("Working, 25 %, 2") and step(tab).endswith(" s left")
+    assert bar.get_attribute("aria-valuenow") == "25"
+    hear(kind="broken")
+    assert step(tab) == "The studio does not answer. Waiting for it"
+    hear(kind="state", state="running")
+    assert step(tab).startswith("Working, 25 %")
 
 
 def test_a_reload_goes_on_with_the_job(opened: Opened) -> None:
@@ -96,6 +103,68 @@ def test_a_reload_goes_on_with_the_job(opened: Opened) -> None:
     other.goto(tab.url)
     expect(other.locator("#run")).to_be_enabled(timeout=PATIENCE)
     assert other.locator("#example").input_value() == "cat.png"  # the job is of the other tab
+
+
+def test_picture_and_result_are_there_after_a_reload(opened: Opened, tmp_path: Path) -> None:
+    """The picture before any job, and those that were given with it; the result once it is done."""
+    tab = opened("/upscale")
+    names = ["photo.png", "more.png"]
+    for name in names:
+        (tmp_path / name).write_bytes(png(face()[::4, ::4]))
+    tab.locator("#file").set_input_files([tmp_path / name for name in names])
+    said = "photo.png is shown; Upscale does all 2."
+    expect(tab.locator("#status")).to_contain_text(said)
+    until(tab, KEPT_TWO)
+    tab.reload()
+    expect(tab.locator("#status")).to_contain_text(said, timeout=PATIENCE)
+    shown = tab.locator("#compare img")
+    expect(shown.first).to_have_js_property("naturalWidth", 32)
+    tab.locator("#model").select_option("upscale-fast")
+    run(tab)
+    download = tab.locator("#download").get_attribute("href")
+    tab.reload()
+    expect(tab.locator("#result")).to_be_visible(timeout=PATIENCE)
+    expect(shown.last).to_have_js_property("naturalWidth", 64)
+    assert tab.locator("#download").get_attribute("href") == download
+    expect(tab.get_by_role("link", name="All 2 files as ZIP")).to_be_visible()
+    assert tab.evaluate("document.activeElement === document.body")
+    choose(tab, "other.png", face())
+    until(tab, "sessionStorage['begun /upscale'] === ''")
+    tab.reload()
+    expect(shown.first).to_have_js_property("naturalWidth", 128, timeout=PATIENCE)
+    expect(tab.locator("#result")).to_be_hidden()
+
+
+KEPT_TWO = """(async () => {
+  const { kept } = await import("/static/keep.js");
+  return (await kept())?.others?.length === 1;
+})()"""
+
+
+@pytest.mark.parametrize("how", ["stays", "reloads"])
+def test_a_studio_that_is_started_again_says_so(tabs: Tabs, tmp_path: Path, how: str) -> None:
+    """In the middle of a job: that is gone, picture and button are there."""
+    server = Server(tmp_path / "data")
+    try:
+        with tabs.lent() as tab:
+            tab.goto(server.link.replace("/?", "/upscale?"))
+            ready(tab, "Upscale")
+            choose(tab, "photo.png", noise(600))
+            tab.locator("#tta").check()
+            tab.locator("#run").click()
+            expect(tab.locator("#status")).to_contain_text("Working", timeout=PATIENCE)
+            server.kill()
+            said = tab.locator("#status .working .soft")
+            expect(said).to_have_text("The studio does not answer. Waiting for it", timeout=30_000)
+            server.start(server.port)
+            if how == "reloads":
+                tab.reload()
+            gone = "The studio was started again, and this job is gone; ask for it once more."
+            expect(tab.get_by_role("alert")).to_have_text(gone, timeout=30_000)
+            expect(tab.locator("#run")).to_be_enabled()
+            expect(tab.locator("#compare img").first).to_have_js_property("naturalWidth", 600)
+    finally:
+        server.close()
 
 
 def test_a_repair_goes_on_after_a_reload_and_is_seen_in_its_place(opened: Opened) -> None:

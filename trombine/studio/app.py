@@ -39,7 +39,6 @@ from starlette.requests import ClientDisconnect
 from trombine import __version__
 from trombine.commands.runs import HOME
 from trombine.core.errors import InputError, OutputError
-from trombine.io.holes import WHITE
 from trombine.io.image import max_pixels_of
 from trombine.studio.api import (
     FOLDERS,
@@ -276,7 +275,6 @@ def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
     """The fields of a form; files are stored in a folder per field, and the field is their path."""
     fields: dict[str, Any] = {}
     sent: dict[str, list[str]] = {}
-    painted = set[str]()  # fields whose mask is the page's own: white is its hole
     for name, value in form.multi_items():
         if name not in hints_of(verb):
             raise InputError(f"{verb} does not take {name}", "/api/openapi.json says what it takes")
@@ -287,7 +285,6 @@ def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
                 inside = _folder_of(value.filename) if takes_folders(verb, name) else ""
                 place = _keep(value, folder / name / inside)
                 sent.setdefault(name, []).append(inside or place)
-                painted |= {name} if value.content_type == MASK else set()
         elif name in fields:
             raise InputError(f"{name} was given twice", "give it once")
         else:
@@ -301,8 +298,7 @@ def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
             fields[name] = [f"{name}/{path}" for path in dict.fromkeys(paths)]
         else:
             is_folder = len(paths) > 1 or name in FOLDERS
-            path = name if is_folder else f"{name}/{paths[0]}"
-            fields[name] = f"{WHITE}:{path}" if name in painted else path
+            fields[name] = name if is_folder else f"{name}/{paths[0]}"
     return fields
 
 
@@ -364,7 +360,7 @@ def _owned(jobs: Jobs, request: Request, id: str) -> Job:
     """A job of who asks; the answer for another's is that there is none."""
     job = jobs.find(id, request.state.owner)
     if job is None:
-        raise HTTPException(*((410, _FORMER) if jobs.is_former(id) else (404,)))
+        raise HTTPException(410, _FORMER) if jobs.is_former(id) else HTTPException(404)
     return job
 
 

@@ -6,9 +6,12 @@ export const API = `${document.documentElement.dataset.root}/api`;
 // On a phone the pages' row is wider than the screen.
 document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-/** An error whose text is for people; `fills` are fields of this page and values that would help. */
+/** An error whose text is for people; `fills` are fields of this page and values that would help. `isGone`
+ * says that the studio was started again since, `isCut` that it did not answer: also a page that is left. */
 export class Problem extends Error {
   fills = [];
+  isGone = false;
+  isCut = false;
 }
 
 const GONE = "The studio does not answer. Start it again (trombine studio), and open its link.";
@@ -18,7 +21,7 @@ export async function ask(path, options = {}) {
   try {
     answer = await fetch(path, { credentials: "same-origin", ...options });
   } catch {
-    throw new Problem(GONE);
+    throw Object.assign(new Problem(GONE), { isCut: true });
   }
   if (answer.ok) return answer;
   const text = await answer.text();
@@ -28,7 +31,7 @@ export async function ask(path, options = {}) {
   } catch {
     // no JSON: the number says what there is to say
   }
-  throw failed(error);
+  throw Object.assign(failed(error), { isGone: answer.status === 410 });
 }
 
 export const json = async (path, options) => (await ask(path, options)).json();
@@ -91,9 +94,13 @@ export function listen(id, tell) {
       const event = JSON.parse(data);
       for (const key of [event.job, ""]) for (const one of heard.get(key) ?? []) one(event);
     };
-    // What was said before it was open, or while it was broken, is asked for.
-    stream.onopen = () => {
-      for (const all of heard.values()) for (const one of all) one({ kind: "opened" });
+    const tellAll = (event) => [...heard.values()].forEach((all) => all.forEach((one) => one(event)));
+    // What was said before it was open, or while it was broken, is asked for; so is why it stays closed.
+    stream.onopen = () => tellAll({ kind: "opened" });
+    stream.onerror = ({ target }) => {
+      const isOver = target.readyState === EventSource.CLOSED;
+      if (isOver) stream = null; // who listens next opens another
+      tellAll({ kind: isOver ? "opened" : "broken" });
     };
   } else if (stream.readyState === EventSource.OPEN) {
     tell({ kind: "opened" });
@@ -102,7 +109,7 @@ export function listen(id, tell) {
     tellers.delete(tell);
     if (!tellers.size) heard.delete(id);
     if (!heard.size) {
-      stream.close(); // a browser has few connections for a host
+      stream?.close(); // a browser has few connections for a host
       stream = null;
     }
   };

@@ -8,7 +8,7 @@ export class BeforeAfter extends HTMLElement {
     const zooms = this.hasAttribute("zooms");
     this.innerHTML = `
       <div class="view" tabindex="0" role="group" aria-label="Pictures">
-        <div class="pile single whole"><figure><img alt="" hidden></figure><figure><img alt="" hidden></figure></div>
+        <div class="pile single whole"><figure><img alt="" draggable="false" hidden></figure><figure><img alt="" draggable="false" hidden></figure></div>
       </div>
       <div class="sliders slides" hidden>
         <div class="ends" aria-hidden="true"><span></span><span></span></div>

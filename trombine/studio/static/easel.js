@@ -438,7 +438,7 @@ export class Easel extends HTMLElement {
     context.setTransform(view.scale, 0, 0, view.scale, view.left, view.top);
     context.imageSmoothingEnabled = view.scale < 3;
     context.drawImage(this.isAfter ? this.result : this.image, 0, 0, raster.width, raster.height);
-    if (this.labels && this.shows.parts) context.drawImage(this.layer, 0, 0);
+    if (this.labels && this.shows.parts && !this.isAfter) context.drawImage(this.layer, 0, 0);
     if (!this.isAfter) context.drawImage(this.tint, 0, 0);
     if (this.path) {
       this.trace(context);

@@ -179,7 +179,10 @@ easel.partAt = (px, py) => {
   return PART + parts.indexOf(near);
 };
 
-easel.addEventListener("miss", () => status.say("Parts are painted inside the mask alone: paint the mask first."));
+easel.addEventListener("miss", () => {
+  const isMasked = easel.raster.count > 0;
+  status.say(isMasked ? "That was outside the mask: parts are painted inside it alone." : "Parts are painted inside the mask alone: paint the mask first.");
+});
 $("fine").addEventListener("change", listBrushes);
 
 // Landmarks

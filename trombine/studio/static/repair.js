@@ -2,9 +2,9 @@ import { Problem, ask, ended, noticed, submit } from "./api.js";
 import "./compare.js";
 import "./easel.js";
 import * as face from "./face.js";
-import { keep, kept } from "./keep.js";
+import { keep } from "./keep.js";
 import { grown, packed } from "./raster.js";
-import { $, begun, goneOn, imageOf, make, offer, offerModels, reveal, saving, shortest, takePictures } from "./source.js";
+import { $, begun, imageOf, make, offer, offerModels, reveal, saving, shortest, takePictures, whenBack } from "./source.js";
 import "./status.js";
 
 const KEEPING = 400; // milliseconds of rest after which the work is kept
@@ -14,7 +14,7 @@ const AROUND = 0.25; // of the hole's size: what a try shows around it
 const easel = $("easel");
 const status = $("status");
 const statusOfMore = $("status-of-more"); // of what is made of a try: beside its buttons
-const tries = []; // of this picture
+const tries = []; // of this picture: a button for each, with its `job`
 let preferred = null; // the job of the try that is shown
 let file = null;
 let example = ""; // the name of the example that it is
@@ -78,8 +78,14 @@ $("swap").addEventListener("click", () => easel.swap(easel.result, !easel.isAfte
 easel.addEventListener("change", () => {
   update();
   clearTimeout(keeping);
-  keeping = setTimeout(() => keep(file, example, easel.raster.data, easel.raster.marks), KEEPING);
+  keeping = setTimeout(keepWork, KEEPING);
 });
+
+function keepWork() {
+  const { raster, result, isAfter } = easel;
+  const shown = result ? { shown: preferred.id, isBefore: !isAfter } : {}; // of the tries
+  return keep({ file, example, marks: raster.data, points: raster.marks, ...shown });
+}
 
 function grow() {
   const { width, height, data } = easel.raster;
@@ -167,7 +173,7 @@ $("find-scratches").addEventListener("click", async () => {
   try {
     const job = await submit("inpaint", [
       ["pictures", asked, asked.name],
-      ["mask", "scratches"],
+      ["scratches", "true"],
       ["write_mask", "true"],
     ]);
     const done = await status.follow(job);
@@ -223,6 +229,7 @@ $("run").addEventListener("click", async () => {
         await submit("inpaint", [
           ["pictures", picture, picture.name],
           ["mask", mask, "mask.png"],
+          ["mask_is", "white"],
           ["seed", String(seed)],
           ["model", $("model").value],
           ["write_parts", "true"],
@@ -235,26 +242,34 @@ $("run").addEventListener("click", async () => {
   });
 });
 
-/** Show what comes of jobs of this picture. */
-async function finish(sent) {
+/** Show what comes of jobs of this picture; `shown` is the one whose try is, else the first. */
+async function finish(sent, shown) {
   isRunning = true;
   update();
+  const picture = file;
+  const note = (jobs) => picture === file && begun([...tries.map(({ job }) => job), ...jobs]);
   try {
     status.begin([]);
-    const [picture, box] = [file, easel.raster.bounds()];
-    const jobs = await sent();
-    begun(jobs);
+    const { raster } = easel;
+    const box = raster.count ? raster.bounds() : raster.whole();
+    const [jobs] = await Promise.all([sent(), keepWork()]); // jobs without their mask are not gone on with
+    note(jobs);
     const done = await followed(jobs);
     status.say(["Done.", ...new Set(done.flatMap((job) => job.notices.map(noticed)))].join(" "));
-    if (picture === file) await show(done, box);
+    if (picture === file) await show(done, box, shown);
   } catch (error) {
+    if (error.isCut === false) note([]); // else a reload looks again
     status.fail(error);
   } finally {
-    begun([]);
     isRunning = false;
     update();
   }
 }
+
+whenBack(async (jobs, { shown, isBefore }, isDone) => {
+  await finish(async () => jobs, shown);
+  if (isDone && isBefore && easel.result) easel.swap(easel.result, false);
+});
 
 /** Jobs once they have ended, shown as one meanwhile. */
 function followed(jobs, where = status) {
@@ -263,16 +278,17 @@ function followed(jobs, where = status) {
 }
 
 /** Add tries to those of this picture, each as what lies round its hole. */
-async function show(jobs, box) {
-  const first = tries.length;
+async function show(jobs, box, shown) {
+  const { id } = jobs.find((job) => job.id === shown) ?? jobs[0];
   for (const job of jobs) {
     const canvas = make("canvas");
     const button = make("button", { type: "button", "aria-pressed": "false" }, canvas, `Try ${tries.length + 1}`);
     const image = await imageOf(await fileOf(shortest(job.files)));
     button.addEventListener("click", () => prefer(job, button, image));
+    button.job = job;
     tries.push(button);
     crop(image, box, canvas);
-    if (button === tries[first]) prefer(job, button, image);
+    if (job.id === id) prefer(job, button, image);
   }
   $("answers").replaceChildren(...tries);
   $("answers").hidden = tries.length === 1;
@@ -347,7 +363,7 @@ function toPicture() {
 
 /** Enlarge a try; where its hole was, the net for damaged pictures works. */
 async function enlarge(result, mask, name) {
-  const fields = [["scale", String(TIMES)], ["hole", await fileOf(mask), "mask.png"]];
+  const fields = [["scale", String(TIMES)], ["hole", await fileOf(mask), "mask.png"], ["mask_is", "white"]];
   await goOn("upscale", fields, result, name, (job) => ({ ...shortest(job.files), said: "Enlarged", as: `.x${TIMES}$1` }));
 }
 
@@ -389,7 +405,7 @@ load = await takePictures(
     if (from?.marks) {
       easel.stroke((raster) => raster.replace(from.marks));
       if (from.points) easel.raster.marks = from.points;
-    } else if (from?.strokes.length) {
+    } else if (from?.strokes?.length) {
       easel.stroke((raster) => {
         for (const { radius, points } of from.strokes) {
           points.forEach(([x, y], at) => {
@@ -403,10 +419,8 @@ load = await takePictures(
     }
     choose(easel.tool);
     resize($("size").value);
+    return { marks: easel.raster.data, points: easel.raster.marks };
   },
   status,
   "scratched.png",
-  await kept(),
 );
-const before = await goneOn();
-if (before.length && easel.raster?.count) finish(async () => before);

@@ -2,12 +2,15 @@
 
 import { API, Problem, ask, json, sentence, submit } from "./api.js";
 import { offerCamera } from "./camera.js";
+import { keep, kept } from "./keep.js";
 
 export const $ = (id) => document.getElementById(id);
 const PIXELS = Number(document.documentElement.dataset.pixels); // of a picture that the studio reads
 const PICTURE = /\.(png|jpe?g|webp|gif|bmp|tiff?|avif|heic)$/i;
-let resume = async () => false; // goes on with the job that the page had before a reload
+let resume = () => {}; // goes on with the jobs that the page had before a reload
 let others = []; // pictures that were given with the one that is shown
+let storing = null; // of what is shown, for a reload
+let isBack = false; // whether what is shown was there before a reload
 
 /** An image element of a file, a video's where the page takes films; a Problem where the browser
  * cannot show it. */
@@ -50,20 +53,22 @@ async function dropped({ items, files }) {
 }
 
 /**
- * Let a page take pictures. `take(file, image, example)` gets each; `status` says what went wrong.
- * The first example is there from the beginning,
- * or what was kept of before.
+ * Let a page take pictures. `take(file, image, from)` gets each, with the example that it is of or what was
+ * kept of it, and gives what more is to be kept; `status` says what went wrong. The first example is there
+ * from the beginning, or what the page had before a reload, with its jobs.
  */
-export async function takePictures(take, status, first, before = null) {
+export async function takePictures(take, status, first) {
   let latest = 0; // what was asked for last is what is shown, whichever is there first
-  const load = async (file, example = null, turn = ++latest) => {
+  const load = async (file, from = null, turn = ++latest) => {
     try {
       status.clear();
       const image = await imageOf(file);
       if (turn !== latest) return;
-      others = [];
-      await take(file, image, example);
-      if (!example) $("example").value = "";
+      others = from?.others ?? [];
+      if (!from?.file) begun([]); // they were of another picture
+      const more = await take(file, image, from);
+      if (!from?.file) storing = keep({ file, example: from?.name ?? "", ...more });
+      if (!from) $("example").value = "";
     } catch (error) {
       if (turn === latest) status.fail(error);
     }
@@ -73,10 +78,11 @@ export async function takePictures(take, status, first, before = null) {
     const turn = latest;
     await loading;
     if (!more.length || turn !== latest || !status.problem.hidden) return;
-    if ($("file").multiple) others = more;
-    const all = `${file.name} is shown; ${$("run").textContent} does all ${1 + more.length}.`;
-    status.say($("file").multiple ? all : `One picture at a time here: ${file.name} was taken.`);
+    if (!$("file").multiple) return status.say(`One picture at a time here: ${file.name} was taken.`);
+    storing = keep({ file, others: (others = more), example: "" });
+    sayAll(file);
   };
+  const sayAll = ({ name }) => status.say(`${name} is shown; ${$("run").textContent} does all ${1 + others.length}.`);
   const choose = () => {
     const files = [...$("file").files];
     $("file").value = ""; // the same file can be chosen again
@@ -90,13 +96,18 @@ export async function takePictures(take, status, first, before = null) {
     if (files.length) loadAll(files);
   });
   let inside = 0; // dragging over what is inside tells that it left what is around
-  addEventListener("dragenter", () => document.body.classList.toggle("dropping", ++inside > 0));
-  addEventListener("dragleave", () => document.body.classList.toggle("dropping", --inside > 0));
+  let isOurs = false; // what is dragged is of this page: a picture of it, a link, a text
+  addEventListener("dragstart", () => (isOurs = true));
+  // What is dragged away from the page, or goes from it meanwhile, may not tell of its end.
+  for (const kind of ["dragend", "pointermove"]) addEventListener(kind, () => (isOurs = false));
+  addEventListener("dragenter", () => document.body.classList.toggle("dropping", !isOurs && ++inside > 0));
+  addEventListener("dragleave", () => document.body.classList.toggle("dropping", !isOurs && --inside > 0));
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", async (event) => {
     event.preventDefault();
     inside = 0;
     document.body.classList.remove("dropping");
+    if (isOurs) return;
     const files = event.dataTransfer ? await dropped(event.dataTransfer).catch(() => []) : [];
     if (files.length) loadAll(files);
     else status.fail(new Problem("No picture is in that. Save it as a file first, then drop that here."));
@@ -119,10 +130,16 @@ export async function takePictures(take, status, first, before = null) {
     });
     if (latest) return load; // somebody was quicker
     const turn = ++latest;
-    if ((await resume((file) => load(file, null, turn))) || turn !== latest) return load;
-    $("example").value = before ? (before.example ?? "") : first;
-    if (before) await load(before.file, before);
-    else await show(examples.find((one) => one.name === first) ?? examples[0]);
+    const [work, { jobs, gone }] = await Promise.all([kept(), goneOn()]);
+    if (turn !== latest) return load;
+    $("example").value = work ? work.example : first;
+    if (!work) await show(examples.find((one) => one.name === first) ?? examples[0]);
+    else await load(work.file, work, turn);
+    if (!work || turn !== latest || !status.problem.hidden) return load;
+    begun(jobs);
+    if (jobs.length) resume(jobs, work);
+    else if (gone) status.fail(gone);
+    else if (others.length) sayAll(work.file);
   } catch (error) {
     status.fail(error);
   }
@@ -140,15 +157,26 @@ export const saving = (url, text, name = "") => make("a", { class: "button", hre
 
 const BEGUN = `begun ${location.pathname}`; // where a tab keeps the jobs of this page over a reload
 
-/** Note the jobs that were begun, so that a reload of the page goes on with them; none once they ended. */
+/** Note the jobs of the page's picture: a reload goes on with them, and shows again what came of them. */
 export const begun = (jobs) => (sessionStorage[BEGUN] = jobs.map(({ id }) => id));
 
-/** The jobs that were begun before a reload, as far as they are there. */
-export const goneOn = async () => {
+/** The jobs that were noted before a reload, as far as they are there; a Problem if the studio was
+ * started again since, so that they are `gone`. */
+async function goneOn() {
   const ids = (sessionStorage[BEGUN] || "").split(",").filter(Boolean);
-  const jobs = await Promise.all(ids.map((id) => json(`${API}/jobs/${id}`).catch(() => null)));
-  return jobs.filter(Boolean);
-};
+  const found = await Promise.all(ids.map((id) => json(`${API}/jobs/${id}`).catch((error) => error)));
+  return { jobs: found.filter(({ id }) => id), gone: found.find(({ isGone }) => isGone) };
+}
+
+/** Let a page go on with jobs after a reload: `act` gets them, and what was kept of its picture. What was
+ * there before takes no focus. */
+export function whenBack(act) {
+  resume = async (jobs, work) => {
+    isBack = jobs.every(({ state }) => state === "done");
+    await act(jobs, work, isBack);
+    isBack = false;
+  };
+}
 
 /**
  * Let the button send a job of the page's picture, and of those that were given with it. `page` has
@@ -161,8 +189,8 @@ export function offerRun(verb, status, page) {
     $("run").disabled = true;
     try {
       status.begin([]);
-      const job = await sent();
-      begun([job]);
+      const [job] = await Promise.all([sent(), storing]); // a job without its picture is not gone on with
+      if (picture === page.file()) begun([job]);
       const done = await status.follow(job);
       const [count, files] = [done.fields.pictures.length, done.files];
       const made = count > 1 ? [saving(`${done.url}/files.zip`, `All ${files.length} files as ZIP`)] : [];
@@ -172,26 +200,18 @@ export function offerRun(verb, status, page) {
       if (picture === page.file() && done.files.length) await page.show(done);
       if (!page.said) status.say([status.said.textContent, ...skipped].join(" "), ...made);
     } catch (error) {
+      if (picture === page.file() && error.isCut === false) begun([]); // else a reload looks again
       status.fail(error);
     } finally {
-      begun([]);
       $("run").disabled = !page.file();
     }
   };
   $("run").addEventListener("click", () => {
     const [picture, ...more] = [page.file(), ...others];
     const pictures = [picture, ...more].map((file) => ["pictures", file, file.name]);
-    run(picture, () => submit(typeof verb === "string" ? verb : verb(), [...pictures, ...page.fields()]));
+    run(picture, () => submit(verb, [...pictures, ...page.fields()]));
   });
-  resume = async (load) => {
-    const [job] = await goneOn();
-    if (!job) return false;
-    const { name, url } = job.inputs.find((one) => one.name === job.fields.pictures[0]);
-    const blob = await (await ask(url)).blob();
-    await load(new File([blob], name.replace("pictures/", ""), { type: blob.type }));
-    run(page.file(), async () => job);
-    return true;
-  };
+  whenBack(([job]) => run(page.file(), async () => job));
 }
 
 /** Offer the models for a task; each is known by its name, and told of by what it is for. */
@@ -205,6 +225,7 @@ export async function offerModels(task) {
  * into sight: the part, or in a panel below the picture that was made, the picture. */
 export function reveal(part, title, seen = null) {
   part.hidden = false;
+  if (isBack) return;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   title.focus({ preventScroll: true });
   const stage = part.closest(".panel")?.previousElementSibling;

@@ -50,6 +50,7 @@ export class JobStatus extends HTMLElement {
     this.shares = new Map(jobs.map((id) => [id, 0]));
     this.part = ""; // what is done in the part of a job that came after the first, if one did
     this.began = null; // when that part did
+    this.isCut = false;
     this.working.hidden = false;
     this.working.querySelector("button").hidden = !jobs.length;
     this.step.textContent = jobs.length ? "Waiting for its turn" : "Sending it";
@@ -64,6 +65,7 @@ export class JobStatus extends HTMLElement {
   }
 
   hear(event) {
+    this.isCut = event.kind === "broken"; // the studio does not answer
     if (event.kind === "state" && event.state === "queued" && this.began === null) {
       const { ahead } = event;
       const jobs = ahead === 1 ? "one job comes" : `${ahead} jobs come`;
@@ -83,18 +85,22 @@ export class JobStatus extends HTMLElement {
   /** Say how much is done, and how long it takes. */
   tell() {
     const percent = this.move();
-    if (this.began === null) return;
+    if (this.isCut) this.step.textContent = "The studio does not answer. Waiting for it";
+    if (this.isCut || this.began === null) return;
     const [share, seconds] = [percent / 100, (Date.now() - this.began) / 1000];
     const isKnown = share >= 0.05 && share < 1;
     const left = isKnown ? `${duration((seconds * (1 - share)) / share)} left` : `${duration(seconds)} so far`;
-    this.step.textContent = `Working, ${percent} %${this.part}${seconds > EARLY ? `, ${left}` : ""}`;
+    const done = percent ? `, ${percent} %` : ""; // at first nothing is known, not even that it is little
+    this.step.textContent = `Working${done}${this.part}${seconds > EARLY ? `, ${left}` : ""}`;
   }
 
   move() {
     const shares = [...(this.shares?.values() ?? [])];
     const percent = Math.round((100 * shares.reduce((sum, one) => sum + one, 0)) / (shares.length || 1));
     this.bar.firstElementChild.style.width = `${percent}%`;
-    this.bar.setAttribute("aria-valuenow", percent);
+    this.bar.classList.toggle("open", !percent); // nobody knows how far it is
+    if (percent) this.bar.setAttribute("aria-valuenow", percent);
+    else this.bar.removeAttribute("aria-valuenow");
     return percent;
   }
 
