@@ -39,6 +39,7 @@ from starlette.requests import ClientDisconnect
 from trombine import __version__
 from trombine.commands.runs import HOME
 from trombine.core.errors import InputError, OutputError
+from trombine.io.holes import WHITE
 from trombine.io.image import max_pixels_of
 from trombine.studio.api import (
     FOLDERS,
@@ -275,6 +276,7 @@ def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
     """The fields of a form; files are stored in a folder per field, and the field is their path."""
     fields: dict[str, Any] = {}
     sent: dict[str, list[str]] = {}
+    painted = set[str]()  # fields whose mask is the page's own: white is its hole
     for name, value in form.multi_items():
         if name not in hints_of(verb):
             raise InputError(f"{verb} does not take {name}", "/api/openapi.json says what it takes")
@@ -285,6 +287,7 @@ def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
                 inside = _folder_of(value.filename) if takes_folders(verb, name) else ""
                 place = _keep(value, folder / name / inside)
                 sent.setdefault(name, []).append(inside or place)
+                painted |= {name} if value.content_type == MASK else set()
         elif name in fields:
             raise InputError(f"{name} was given twice", "give it once")
         else:
@@ -298,7 +301,8 @@ def _fields(verb: str, form: FormData, folder: Path) -> dict[str, Any]:
             fields[name] = [f"{name}/{path}" for path in dict.fromkeys(paths)]
         else:
             is_folder = len(paths) > 1 or name in FOLDERS
-            fields[name] = name if is_folder else f"{name}/{paths[0]}"
+            path = name if is_folder else f"{name}/{paths[0]}"
+            fields[name] = f"{WHITE}:{path}" if name in painted else path
     return fields
 
 

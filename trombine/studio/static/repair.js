@@ -173,7 +173,7 @@ $("find-scratches").addEventListener("click", async () => {
   try {
     const job = await submit("inpaint", [
       ["pictures", asked, asked.name],
-      ["scratches", "true"],
+      ["mask", "scratches"],
       ["write_mask", "true"],
     ]);
     const done = await status.follow(job);
@@ -229,7 +229,6 @@ $("run").addEventListener("click", async () => {
         await submit("inpaint", [
           ["pictures", picture, picture.name],
           ["mask", mask, "mask.png"],
-          ["mask_is", "white"],
           ["seed", String(seed)],
           ["model", $("model").value],
           ["write_parts", "true"],
@@ -363,7 +362,7 @@ function toPicture() {
 
 /** Enlarge a try; where its hole was, the net for damaged pictures works. */
 async function enlarge(result, mask, name) {
-  const fields = [["scale", String(TIMES)], ["hole", await fileOf(mask), "mask.png"], ["mask_is", "white"]];
+  const fields = [["scale", String(TIMES)], ["hole", await fileOf(mask), "mask.png"]];
   await goOn("upscale", fields, result, name, (job) => ({ ...shortest(job.files), said: "Enlarged", as: `.x${TIMES}$1` }));
 }
 

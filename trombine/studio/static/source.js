@@ -209,7 +209,7 @@ export function offerRun(verb, status, page) {
   $("run").addEventListener("click", () => {
     const [picture, ...more] = [page.file(), ...others];
     const pictures = [picture, ...more].map((file) => ["pictures", file, file.name]);
-    run(picture, () => submit(verb, [...pictures, ...page.fields()]));
+    run(picture, () => submit(typeof verb === "string" ? verb : verb(), [...pictures, ...page.fields()]));
   });
   whenBack(([job]) => run(page.file(), async () => job));
 }
