@@ -21,7 +21,16 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float64
-from portrait_people import SIZE, STYLE, People, drawings, landmarks, recovered, told_apart
+from portrait_people import (
+    SIZE,
+    STYLE,
+    People,
+    drawings,
+    landmarks,
+    recovered,
+    restyling,
+    told_apart,
+)
 from restyle import NOISE, psnr_of_head
 from restyle_pairs import DRAWN, called
 from restyle_portraits import Portrait, off, portraits
@@ -32,7 +41,7 @@ from trombine.eval.witness import field_names, seen
 from trombine.io.image import as_seen, picture_of
 from trombine.io.video import Frames
 from trombine.metrics.reading import between_pupils
-from trombine.restyling.drawing import AUTO, faces_in
+from trombine.restyling.drawing import AUTO, faces_in, style_of
 from trombine.restyling.portrait import FITS, Character, character_of
 from trombine.restyling.stylize import _Drawing as Drawing
 from trombine.world import face, paint

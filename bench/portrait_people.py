@@ -26,7 +26,14 @@ from trombine.generation import PAINTER
 from trombine.io.color import LUMA
 from trombine.io.image import as_seen, picture_of
 from trombine.metrics.reading import explained
-from trombine.restyling.drawing import NET, Restyling, faces_in, restyled
+from trombine.restyling.drawing import (
+    NET,
+    Portrait,
+    Restyling,
+    faces_in,
+    portrait_of,
+    restyled,
+)
 from trombine.restyling.portrait import Character
 from trombine.restyling.stylize import model_of
 from trombine.world import Face as Person

@@ -92,7 +92,9 @@ def test_replay_draws_the_same_pixels(tmp_path: Path) -> None:
     result = trombine.replay(pictures, output=tmp_path / "again")
     for path in pictures:
         if path in result.skipped:  # by a file of a folder, which no record may name
-            assert "whose family is neither shipped nor beside it: inverted:" in result.skipped[path]
+            assert (
+                "whose family is neither shipped nor beside it: inverted:" in result.skipped[path]
+            )
             continue
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
     assert result.summary.count("the same pixels") == 12 - len(result.skipped) >= 9

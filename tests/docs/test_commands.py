@@ -54,8 +54,8 @@ def run(snippet: Snippet, folder: Path, command: Command) -> subprocess.Complete
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the guides call photo.jpg, mask.png, painting.jpg, holiday, photos, clip.mp4, dance.webm,
-    faces and she.character.json: painted and small, so that commands take moments."""
+    """What the guides call photo.jpg, mask.png, painting.jpg, holiday, photos, clip.mp4,
+    dance.webm, faces and she.character.json: painted and small, so that commands take moments."""
     folder = tmp_path_factory.mktemp("files")
     face = Image.fromarray(paint(world.face(2_000_000), 80, "photo").pixels)
     (folder / "holiday" / "day 1").mkdir(parents=True)

@@ -114,7 +114,8 @@ def to_rgb(frame: VideoFrame) -> np.ndarray:
 
 
 def enlarge(film: Path, output: Path, **options: Any) -> Result:
-    return trombine.upscale(film, output=output, **{"model": "upscale-fast", **options})
+    words: dict[str, Any] = {"model": "upscale-fast", **options}
+    return trombine.upscale(film, output=output, **words)
 
 
 def why(film: Path, output: Path, **options: Any) -> str:

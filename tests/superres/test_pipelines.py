@@ -208,7 +208,8 @@ def test_a_file_is_a_net_of_its_own(tmp_path: Path) -> None:
     first, second = plan_pipeline(9, 9, 9, model=resolve(path)).models
     assert first is second, "it is loaded once"
     os.utime(written(path, factor=2), ns=(1, 1))
-    assert factors(plan_pipeline(9, 9, 2, model=resolve(path))) == [2], "and anew when its file changes"
+    again = plan_pipeline(9, 9, 2, model=resolve(path))
+    assert factors(again) == [2], "and anew when its file changes"
 
 
 @pytest.fixture

@@ -200,8 +200,9 @@ class Inventing:
         times = self.size // len(pixels)
         if times == 1:
             return pixels
+        height, width = pixels.shape[:2]
         nets = resolve(self.enlarger)
-        pipeline = plan_pipeline(*pixels.shape[:2], times, model=nets, device=self.device)
+        pipeline = plan_pipeline(height, width, times, model=nets, device=self.device)
         return enlarged_image(picture_of(pixels), pipeline, How()).samples
 
     @property

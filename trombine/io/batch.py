@@ -322,6 +322,7 @@ class _Batch(Account):
     kept: int = 0
     made: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    cures: set[str] = field(default_factory=lambda: {""})  # named once, not for each picture
     found: dict[Path, Any] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
 
@@ -477,7 +478,9 @@ class _Batch(Account):
         self.written += written
         self.counts.update(made.counts)
         for text in notices:
-            self.notice(text, source)
+            problem, _, cure = text.partition("; ")
+            self.notice(problem if cure in self.cures else text, source)
+            self.cures.add(cure)
         for text in made.details:
             log.debug(f"{shown(source)}: {text}")
         if made.found is not None:

@@ -96,7 +96,8 @@ def hole_in(opened: Opened, size: tuple[int, int], becomes: str) -> Hole:
     if polarity != AUTO:
         return Hole(mask=hole)
     name, other = shortened(opened.name), WHITE if guess == BLACK else BLACK
-    text = f"what is {guess} in {name} is {becomes} ({reason}); {other}:{name} says otherwise"
+    cure = f"{other}:{name} says otherwise" if opened.path else "one of booleans needs no guess"
+    text = f"what is {guess} in {name} is {becomes} ({reason}); {cure}"
     return Hole(mask=hole, notices=(text,))
 
 
