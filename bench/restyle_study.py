@@ -50,7 +50,6 @@ def _arm(table: str, says: str, recipe: str, settings: str = APART) -> Arm:
     return Arm(table=table, recipe=recipe, settings=settings, says=says)
 
 
-SHARED_CODE: Final = f"{APART} --batch 4 --critic.width 64 --soft 3000 --warmup 200"
 PAIRS: Final = "--data world:photo+anime#4000 --batch 4 --soft 2400 --cycle 800 --warmup 200"
 ARMS: Final = {
     "cyclegan": _arm("the same people", "CycleGAN", "restyle-cyclegan", ALIKE),
@@ -63,15 +62,6 @@ ARMS: Final = {
     "ugatit": _arm("the same people", "U-GAT-IT", "restyle-ugatit", ALIKE),
     "cut": _arm("the same people", "CUT", "restyle-cut", ALIKE),
     "cut-others": _arm("other people", "CUT", "restyle-cut"),
-    "shared": _arm("other people", "one code for both styles", "restyle-shared", SHARED_CODE),
-    "shared-wide": _arm(
-        "longer",
-        "one code, a wider net, 30,000 pictures",
-        "restyle-shared",
-        "--data world:photo#12000 --other world:anime#12000-23999 --width 32 --critic.width 64"
-        " --pictures 30000 --soft 22000 --ema 3000 --measure-every 15000 --sample-every 15000"
-        " --save-every 2000",
-    ),
     "pairs": _arm(
         "pairs",
         "the net that ships, narrower, on pairs",
@@ -84,17 +74,7 @@ ARMS: Final = {
         )
         for seed in (1, 2)
     },
-    **{
-        f"shared-{seed}": _arm(
-            "other people",
-            f"one code, seed {seed}",
-            "restyle-shared",
-            f"{SHARED_CODE} --seed {seed}",
-        )
-        for seed in (1, 2)
-    },
     "cut-128": _arm("128 px", "CUT", "restyle-cut", f"{ALIKE} --size 128"),
-    "shared-128": _arm("128 px", "one code", "restyle-shared", f"{SHARED_CODE} --size 128"),
     "pairs-128": _arm("128 px", "on pairs", "restyle", f"{PAIRS} --net.size 128 --size 128"),
 }
 

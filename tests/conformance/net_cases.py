@@ -245,9 +245,6 @@ CASES = {
     "code_discriminator": Case(
         "code_discriminator", "judge", one_each, {"inputs": 5, "width": 4}, ((1, 1), (3, 2))
     ),
-    "code_reader": Case(
-        "code_reader", "judge", planes(19 + 68, 4), {"inputs": 5, "width": 4}, ((1, 1), (3, 2))
-    ),
     "translator": Case(
         "translator", "restore", SAME, {"width": 4, "halvings": 1, "blocks": 1, "dilation": 2}
     ),

@@ -29,7 +29,6 @@ RESTYLER = (
     "data=world:photo+anime#32+world:sketch+photo#32; size=32; latent=6; blocks=1; details=4; "
     "levels=1; finish=2"
 )
-SHARED = f"{RESTYLER}; data=world:photo#32; other=world:anime#32-63; inputs=6"
 # Each recipe, and variants that its settings allow; JUDGE and START stand for models that the test
 # makes. Of settings that are named twice the last counts.
 CASES = {
@@ -99,11 +98,6 @@ CASES = {
     "restyle, group norm": (
         "restyle",
         f"{RESTYLER}; net.norm=group; perceptual=0; space=hsv; grey=0",
-    ),
-    "restyle-shared": ("restyle-shared", SHARED),
-    "restyle-shared, of folders": (
-        "restyle-shared",
-        f"{SHARED}; parts=0; points=0; there_and_back=0; net.norm=group",
     ),
     "reader": ("reader", READER),
     "reader, real": ("reader", f"{READER}; real=leaves#48; damage=none; batch=16"),

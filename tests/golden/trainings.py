@@ -61,8 +61,6 @@ TRAININGS: Final = {
     "generate-anime": f"generate-anime {_STYLED} data=world:photo#32 outputs=6 hidden=8 steps=2"
     " fields=age+smile",
     "restyle": f"restyle {_STYLED} data=world:photo+anime#32+world:sketch+photo#32",
-    "restyle-shared": f"restyle-shared {_STYLED} data=world:photo#32 other=world:anime#32-63"
-    " inputs=6",
     "restyle-cyclegan": f"restyle-cyclegan {_TWO}",
     "restyle-cut": f"restyle-cut {_TWO}",
     "restyle-ugatit": f"restyle-ugatit {_TWO} pool=0.5",

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from trombine.core.conventions import LANDMARK_GROUPS, PARTS
 from trombine.nets.blocks import fused
-from trombine.nets.reader import POINT_STEP, Mix, Reader, _of_parts, _pooled, _shape
+from trombine.nets.reader import (
+    POINT_STEP,
+    Mix,
+    Reader,
+    _of_parts,
+    _pooled,
+    _shape,
+    middles_of,
+    share_of,
+)
 
 EYES = [list(LANDMARK_GROUPS[name]) for name in ("right_eye", "left_eye")]
 
@@ -27,6 +38,16 @@ def test_a_mix_is_a_convolution_of_single_pixels() -> None:
     torch.testing.assert_close(mix(x), plain(x))
     last = x.contiguous(memory_format=torch.channels_last)
     assert mix(last).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_middles_are_centres_of_mass() -> None:
+    """In pixels, of which a place has two."""
+    heat = torch.from_numpy(np.random.default_rng(0).normal(0, 2, (2, 3, 6, 9)))
+    share = heat.flatten(2).softmax(-1).view_as(heat).numpy()
+    for row, column in np.ndindex(2, 3):
+        y, x = np.array(ndimage.center_of_mass(share[row, column]))
+        found = middles_of(share_of(heat), 2)[row, column]
+        np.testing.assert_allclose(found, [2 * x + 1, 2 * y + 1], rtol=1e-6)
 
 
 def test_the_shape_is_the_same_wherever_and_however_the_face_stands() -> None:

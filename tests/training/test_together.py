@@ -28,7 +28,7 @@ from trombine.training.methods import OBJECTIVES, find, objective_of
 HERE = Path(__file__).parent
 FAMILIES = runpy.run_path(str(HERE / "two.py"))["FAMILIES"]
 # Their phases and losses are of the kinds that are tried.
-LIKE_OTHERS = {"find", "refine", "inpaint", "inpaint_diffusion", "restyle_shared", "unseen"}
+LIKE_OTHERS = {"find", "refine", "inpaint", "inpaint_diffusion", "unseen"}
 LOOPBACK = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
 # Steps of SGD in float64, without batch statistics.
 WORDS = (

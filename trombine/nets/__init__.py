@@ -20,7 +20,6 @@
     autoencoder          a picture to itself, through a few numbers
     inventor             a random vector to a face, told what is to be of it
     code_discriminator   a code to how much it looks drawn
-    code_reader          a code to which part of a face is where
     translator           a picture to the same in another style
     attentive_translator      the same, attending to what tells the styles apart
     attentive_discriminator   a picture to how real its patches look, small and large ones
@@ -51,7 +50,6 @@ from trombine.nets.diffusion_painter import DiffusionPainter
 from trombine.nets.discriminators import (
     AttentiveDiscriminator,
     CodeDiscriminator,
-    CodeReader,
     PatchDiscriminator,
     SRGANDiscriminator,
 )
@@ -87,7 +85,6 @@ NETS: Final[dict[str, type[Net]]] = {
     "autoencoder": Autoencoder,
     "inventor": Inventor,
     "code_discriminator": CodeDiscriminator,
-    "code_reader": CodeReader,
     "translator": Translator,
     "attentive_translator": AttentiveTranslator,
     "attentive_discriminator": AttentiveDiscriminator,

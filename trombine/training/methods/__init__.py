@@ -6,9 +6,9 @@ gan          a generator, a discriminator      autoencoder        codes against 
 diffusion    take noise away, step by step     invent             codes of faces, flows of them
 inpaint      paint what is missing             inpaint_diffusion  the same by taking noise away
 completion   guess parts under a hole          restyle            draw in other styles, from pairs
-unpaired     the same without: CycleGAN, ...   shared             the same by one code for both
-reader       read what is where in a face      finder             where faces are
-refiner      edges of what is where            pose               numbers from pictures
+unpaired     the same without: CycleGAN, ...   reader             read what is where in a face
+finder       where faces are                   refiner            edges of what is where
+pose         numbers from pictures
 
 A preset is a recipe by name. What methods share is in losses/.
 """
@@ -38,7 +38,6 @@ from trombine.training.methods import (
     restore,
     restyle,
     scratches,
-    shared,
     srgan,
     unpaired,
     unseen,
@@ -54,7 +53,6 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
     "invent": invent.InventObjective,
     "translate": unpaired.TranslateObjective,
     "restyle": restyle.RestyleObjective,
-    "restyle_shared": shared.RestyleSharedObjective,
     "regress": pose.RegressObjective,
     "read": reader.ReadObjective,
     "find": finder.FindObjective,
@@ -66,7 +64,7 @@ OBJECTIVES: Final[dict[str, type[Objective[Any]]]] = {
 }
 _LISTED: Final = (
     *(restore, srgan, unseen, scratches, inpaint, inpaint_diffusion, completion, invent, gan),
-    *(autoencoder, diffusion, restyle, unpaired, shared, reader, finder, refiner, pose),
+    *(autoencoder, diffusion, restyle, unpaired, reader, finder, refiner, pose),
 )
 RECIPES: Final[dict[str, Recipe]] = {
     name: recipe for method in _LISTED for name, recipe in method.PRESETS.items()
