@@ -109,7 +109,7 @@ def test_painted_by_mouse_it_has_the_commands_bytes(
     data = downloaded(tab, tmp_path / "photo.repaired.png")
     downloaded(tab, tmp_path / "mask.png", "#download-mask")
     (tmp_path / "photo.png").write_bytes(png(face()))
-    words = ("photo.png", "--mask", "mask.png", "--mask-is", "white", "-o", "out.png")
+    words = ("photo.png", "--mask", "white:mask.png", "-o", "out.png")
     assert command("inpaint", *words).returncode == 0
     made = [Image.open(file) for file in (tmp_path / "out.png", io.BytesIO(data))]
     assert np.array_equal(np.asarray(made[0]), np.asarray(made[1]))

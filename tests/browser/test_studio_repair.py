@@ -121,7 +121,7 @@ def test_given_parts_and_landmarks_it_has_the_commands_bytes(
     assert np.allclose([points[at] for at in brow], moved[brow])
     downloaded(tab, tmp_path / "mask.png", "#download-mask")
     (tmp_path / "photo.png").write_bytes(png(face()))
-    words = ("photo.png", "--mask", "mask.png", "--mask-is", "white", "--parts", "parts.png")
+    words = ("photo.png", "--mask", "white:mask.png", "--parts", "parts.png")
     made = command("inpaint", *words, "--points", "points.json", "-o", "out.png", "--write-parts")
     assert made.returncode == 0, made.stderr
     assert same(tmp_path / "out.png", data)
@@ -134,7 +134,7 @@ def test_given_parts_and_landmarks_it_has_the_commands_bytes(
     large = downloaded(tab, tmp_path / "large.png")
     plain = downloaded(tab, tmp_path / "plain.png", "#download-plain")
     assert same(tmp_path / "photo.repaired.png", plain)
-    words = ("photo.repaired.png", "-x", "4", "--hole", "mask.png", "--mask-is", "white")
+    words = ("photo.repaired.png", "-x", "4", "--hole", "white:mask.png")
     assert command("upscale", *words, "-o", "four.png").returncode == 0
     assert same(tmp_path / "four.png", large)
     tab.get_by_role("button", name="Remove the background").click()
