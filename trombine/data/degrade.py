@@ -14,20 +14,19 @@ of a square, is a little darker than a lens would make it. What leaves [0, 1] is
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import pairwise
 from math import prod
 from typing import Any, Final
 
+import imagecodecs
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64, Int64
-from PIL import Image
-from torch.nn.functional import conv2d, max_pool2d, pad
+from jaxtyping import Float32, Float64, Int64, UInt8
+from scipy.fft import next_fast_len
+from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
 from trombine.core.conventions import check_picture
 from trombine.core.errors import InputError
@@ -40,23 +39,39 @@ from trombine.data.resize import crop_to_multiple
 Pictures = Float32[torch.Tensor, "n c h w"]
 Amounts = Float64[np.ndarray, "n"]
 Degraded = Float32[torch.Tensor, "n c h2 w2"]
-Taps = Float64[np.ndarray, "_ _"]  # of any size each
+Kernels = Float32[torch.Tensor, "n k k"]
+Column = Float32[torch.Tensor, "n 1 1"]  # an amount of each picture
+Radii = Float32[torch.Tensor, "k k"]
+Places = Float32[torch.Tensor, "k"]
+Each = Float32[torch.Tensor, "n 1"]
+Taps = Float32[torch.Tensor, "n k"]
 
-# Blur: every picture has an amount of its own, in pixels, and is filtered by itself, as a
-# convolution of a whole batch may round otherwise than that of a part of it. Beyond the border the
-# border's pixel goes on.
+# Blur: every picture has an amount of its own, in pixels. Beyond the border the border's pixel goes
+# on. Pictures are filtered together, by the Fourier transform; kernels are as wide as the picture's
+# own amount asks, in few sizes, so that no result depends on what else is in the batch.
 
 CUT: Final = 4.0  # standard deviations at which a Gaussian ends, as scipy's does
+_SMALL: Final = 256  # pixels a side: up to here a matrix is faster than a transform
+_THINNEST: Final = 0.2  # pixels: a Gaussian that is narrower is one pixel wide all the same
 
 
 def box_blur(pictures: Pictures, width: Amounts) -> Pictures:
     """The mean over a square of this width, in pixels; parts of pixels count in part."""
-    return _separable(pictures, [box_kernel(value) for value in width.tolist()])
+
+    def taps(x: Places, wide: Each) -> Taps:
+        return (wide / 2 + 0.5 - x.abs()).clamp(0, 1)
+
+    return _separable(pictures, (width - 1) / 2, taps, np.maximum(width, 1.0))
 
 
 def gaussian_blur(pictures: Pictures, sigma: Amounts) -> Pictures:
-    """By a round Gaussian of this standard deviation, in pixels."""
-    return _separable(pictures, [gaussian_kernel(value) for value in sigma.tolist()])
+    """By a round Gaussian of this standard deviation, in pixels, cut at CUT of them."""
+    radius = np.floor(CUT * sigma + 0.5)
+
+    def taps(x: Places, deviation: Each, reach: Each) -> Taps:
+        return torch.exp(-0.5 * (x / deviation) ** 2) * (x.abs() <= reach)
+
+    return _separable(pictures, radius, taps, np.maximum(sigma, 1e-3), radius)
 
 
 def long_gaussian_blur(
@@ -66,14 +81,34 @@ def long_gaussian_blur(
 
     Angles are degrees from the x axis (right) towards the y axis (down).
     """
-    shapes = zip(sigma.tolist(), across.tolist(), angle.tolist(), strict=True)
-    return _filtered(pictures, [long_gaussian_kernel(*shape) for shape in shapes])
+    radius = np.floor(CUT * np.maximum(sigma, across) + 0.5)
+
+    def kernels(
+        x: Radii, y: Radii, along: Column, aside: Column, turn: Column, reach: Column
+    ) -> Kernels:
+        u, v = _turned(x, y, turn)
+        within = (x.abs() <= reach) & (y.abs() <= reach)
+        return torch.exp(-0.5 * ((u / along) ** 2 + (v / aside) ** 2)) * within
+
+    deviations = (np.maximum(one, _THINNEST) for one in (sigma, across))
+    return _filtered(pictures, radius, kernels, *deviations, angle, radius)
 
 
 def motion_blur(pictures: Pictures, length: Amounts, angle: Amounts) -> Pictures:
     """By a straight motion over this many pixels while the shutter was open."""
-    moves = zip(length.tolist(), angle.tolist(), strict=True)
-    return _filtered(pictures, [motion_kernel(*move) for move in moves])
+
+    def kernels(x: Radii, y: Radii, long: Column, turn: Column) -> Kernels:
+        u, v = _turned(x, y, turn)
+        passed = _triangle(u + long / 2) - _triangle(u - long / 2)
+        return (1 - v.abs()).clamp(min=0) * passed
+
+    return _filtered(pictures, length / 2 + 1, kernels, np.maximum(length, 1e-3), angle)
+
+
+def _triangle(t: Kernels) -> Kernels:
+    """The integral of what linear interpolation weighs, 1 - |t|, up to t."""
+    t = t.clamp(-1, 1)
+    return 0.5 + t - 0.5 * t * t.abs()
 
 
 def sharpened(pictures: Pictures, amount: Amounts, sigma: Amounts) -> Pictures:
@@ -83,102 +118,75 @@ def sharpened(pictures: Pictures, amount: Amounts, sigma: Amounts) -> Pictures:
     return (pictures + times * (pictures - gaussian_blur(pictures, sigma))).clamp(0, 1)
 
 
-# Kernels: odd numbers of taps about the middle, which sum to 1
+def _turned(x: Radii, y: Radii, angle: Column) -> tuple[Kernels, Kernels]:
+    """Places along and across a direction."""
+    cosine, sine = torch.cos(torch.deg2rad(angle)), torch.sin(torch.deg2rad(angle))
+    return x * cosine + y * sine, y * cosine - x * sine
 
 
-def box_kernel(width: float) -> Float64[np.ndarray, "k"]:
-    """How much of each pixel lies within width / 2 of the middle of the middle one."""
-    radius = max(0, math.ceil((width - 1) / 2))
-    edge = width / 2
-    taps = np.arange(-radius, radius + 1)
-    inside = np.minimum(taps + 0.5, edge) - np.maximum(taps - 0.5, -edge)
-    return inside / inside.sum() if width > 0 else np.ones(1)
+def _separable(
+    pictures: Pictures, radius: Amounts, taps: Callable[..., Taps], *amounts: Amounts
+) -> Pictures:
+    """Each picture by its kernel along rows and along columns: `taps(x, *amounts)` gives the
+    weights at places from its middle for all pictures."""
+    if max(pictures.shape[-2:]) > _SMALL:
+
+        def kernels(x: Radii, y: Radii, *columns: Column) -> Kernels:
+            each = [column[:, 0] for column in columns]
+            along = taps(x[0], *each)
+            return along[:, :, None] * along[:, None, :]
+
+        return _filtered(pictures, radius, kernels, *amounts)
+    each = [torch.from_numpy(a).float().to(pictures.device)[:, None] for a in amounts]
+    down, across = (_matrices(taps, each, side) for side in pictures.shape[-2:])
+    result = down[:, None] @ (pictures @ across[:, None].mT)
+    moved = torch.from_numpy(radius > 0).to(pictures.device)
+    return torch.where(moved[:, None, None, None], result, pictures).clamp(0, 1)
 
 
-def gaussian_kernel(sigma: float) -> Float64[np.ndarray, "k"]:
-    """exp(-x^2 / (2 sigma^2)) at whole pixels, cut at 4 sigma."""
-    radius = int(CUT * sigma + 0.5)
-    if radius == 0:
-        return np.ones(1)
-    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    return weights / weights.sum()
+def _matrices(
+    taps: Callable[..., Taps], amounts: Sequence[Each], side: int
+) -> Float32[torch.Tensor, "n side side"]:
+    """A pass as a matrix of each picture; what would lie beyond the border is the border's."""
+    places = torch.arange(2 * side - 1, dtype=torch.float32, device=amounts[0].device) - (side - 1)
+    weights = taps(places, *amounts)
+    weights = weights / weights.sum(1, keepdim=True)
+    inside = weights.unfold(1, side, 1).flip(1)  # n, output, input: weight of input - output
+    before = weights.cumsum(1)
+    rows = torch.arange(side, device=weights.device)
+    result = inside.contiguous()
+    result[:, :, 0] = before[:, side - 1 - rows]  # all that is left of the first
+    result[:, :, -1] = 1 - before[:, 2 * side - 3 - rows] if side > 1 else 1.0
+    return result
 
 
-def long_gaussian_kernel(sigma: float, across: float, angle: float) -> Taps:
-    """exp(-(u^2 / sigma^2 + v^2 / across^2) / 2), u along the angle and v across it."""
-    radius = int(CUT * max(sigma, across) + 0.5)
-    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    u, v = x * cosine + y * sine, y * cosine - x * sine
-    # Narrower than this is one pixel wide all the same, and 0 would divide.
-    least = 0.2
-    weights = np.exp(-0.5 * ((u / max(sigma, least)) ** 2 + (v / max(across, least)) ** 2))
-    return weights / weights.sum()
+def _filtered(
+    pictures: Pictures, radius: Amounts, kernels: Callable[..., Kernels], *amounts: Amounts
+) -> Pictures:
+    """Each picture by its kernel: `kernels(x, y, *amounts)` gives the weights at places from its
+    middle for all pictures, which need not sum to 1."""
+    result = pictures.clone()
+    reaches = np.exp2(np.ceil(np.log2(np.maximum(radius, 1e-9)))).clip(min=1).astype(np.int64)
+    for reach in np.unique(reaches[radius > 0]).tolist():
+        chosen = np.flatnonzero((reaches == reach) & (radius > 0))
+        rows = torch.from_numpy(chosen).to(pictures.device)
+        along = torch.arange(-reach, reach + 1, dtype=torch.float32, device=pictures.device)
+        y, x = torch.meshgrid(along, along, indexing="ij")
+        columns = (torch.from_numpy(a[chosen]).float().to(pictures.device) for a in amounts)
+        found = kernels(x, y, *(column[:, None, None] for column in columns))
+        result[rows] = _convolved(pictures[rows], found / found.sum((1, 2), keepdim=True))
+    return result.clamp(0, 1)
 
 
-def motion_kernel(length: float, angle: float) -> Taps:
-    """The integral, along the line through the middle, of what bilinear interpolation weighs.
-
-    Between two crossings of the pixel grid the weights are polynomials of degree 2, for which two
-    Gauss points are exact.
-    """
-    radius = math.floor(length / 2) + 1
-    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    places, shares = _gauss_points(_crossings(length, cosine, sine))
-    x, y = places * cosine + radius, places * sine + radius
-    left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    right, bottom = x - left, y - top
-    weights = np.zeros((2 * radius + 3, 2 * radius + 3))  # one more, where nothing is weighed
-    for across, x_share in ((left, 1 - right), (left + 1, right)):
-        for down, y_share in ((top, 1 - bottom), (top + 1, bottom)):
-            np.add.at(weights, (down, across), shares * x_share * y_share)
-    weights = weights[: 2 * radius + 1, : 2 * radius + 1]
-    return weights / weights.sum()
-
-
-def _crossings(length: float, cosine: float, sine: float) -> list[float]:
-    """Where the line, from -length / 2 to length / 2, crosses the rows and columns of pixels."""
-    half = length / 2
-    crossings = {-half, half}
-    for slope in (abs(cosine), abs(sine)):
-        if slope > 1e-9:
-            most = math.floor(half * slope)
-            crossings |= {step / slope for step in range(-most, most + 1)}
-    return sorted(place for place in crossings if -half <= place <= half)
-
-
-def _gauss_points(edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Two places in each interval and what each counts for; one where there is no length."""
-    if len(edges) < 2:
-        return np.zeros(1), np.ones(1)
-    spans = [(low, high) for low, high in pairwise(edges) if high > low]
-    middles = np.array([(low + high) / 2 for low, high in spans])
-    halves = np.array([(high - low) / 2 for low, high in spans])
-    places = np.concatenate([middles - halves / math.sqrt(3), middles + halves / math.sqrt(3)])
-    return places, np.concatenate([halves, halves])
-
-
-def _separable(pictures: Pictures, kernels: Sequence[Float64[np.ndarray, "_"]]) -> Pictures:
-    """Each picture by its kernel along rows and along columns."""
-    pairs = zip(pictures, kernels, strict=True)
-    blurred = [_by(_by(picture, kernel[None]), kernel[:, None]) for picture, kernel in pairs]
-    return torch.stack(blurred).clamp(0, 1)
-
-
-def _filtered(pictures: Pictures, kernels: Sequence[Taps]) -> Pictures:
-    pairs = zip(pictures, kernels, strict=True)
-    return torch.stack([_by(picture, kernel) for picture, kernel in pairs]).clamp(0, 1)
-
-
-def _by(
-    picture: Float32[torch.Tensor, "c h w"], kernel: Float64[np.ndarray, "_ _"]
-) -> Float32[torch.Tensor, "c h w"]:
-    if kernel.size == 1:
-        return picture
-    down, across = kernel.shape[0] // 2, kernel.shape[1] // 2
-    padded = pad(picture[:, None], (across, across, down, down), mode="replicate")
-    weights = torch.from_numpy(kernel).float().to(picture.device)
-    return conv2d(padded, weights[None, None])[:, 0]
+def _convolved(pictures: Pictures, kernels: Kernels) -> Pictures:
+    reach, (height, width) = kernels.shape[-1] // 2, pictures.shape[-2:]
+    padded = pad(pictures, (reach, reach, reach, reach), mode="replicate")
+    size = tuple(next_fast_len(side + 2 * reach, real=True) for side in (height, width))
+    spectrum = (
+        torch.fft.rfft2(padded, s=size) * torch.fft.rfft2(kernels.flip(1, 2), s=size)[:, None]
+    )
+    whole = torch.fft.irfft2(spectrum, s=size)
+    return whole[..., 2 * reach : 2 * reach + height, 2 * reach : 2 * reach + width]
 
 
 # Noise: of the reading (Gaussian), of the light (Poisson) and of the sensor (a fixed pattern).
@@ -248,28 +256,93 @@ WEBP_EFFORT: Final = 2
 
 
 def jpeg(pictures: Pictures, quality: Int64[np.ndarray, "n"]) -> Pictures:
-    """After a JPEG of this quality, 1 to 100, its colours at half the resolution as is usual."""
-    return _through(pictures, "JPEG", [{"quality": value} for value in quality.tolist()])
+    """After a JPEG of this quality, 1 to 100, its colours at half the resolution as is usual.
+
+    On a card it is computed there, as `jpeg_by_tensors` does.
+    """
+    if pictures.device.type != "cpu":
+        return jpeg_by_tensors(pictures, quality)
+    return _through(
+        pictures,
+        lambda pixels, level: imagecodecs.jpeg8_decode(
+            imagecodecs.jpeg8_encode(pixels, level=level, subsampling="420")
+        ),
+        quality,
+    )
 
 
 def webp(pictures: Pictures, quality: Int64[np.ndarray, "n"]) -> Pictures:
     """After a WebP of this quality, 0 to 100."""
-    options = [{"quality": value, "method": WEBP_EFFORT} for value in quality.tolist()]
-    return _through(pictures, "WEBP", options)
+    return _through(
+        pictures,
+        lambda pixels, level: imagecodecs.webp_decode(
+            imagecodecs.webp_encode(pixels, level=level, lossless=False, method=WEBP_EFFORT)
+        ),
+        quality,
+    )
 
 
-def _through(pictures: Pictures, kind: str, options: list[dict[str, Any]]) -> Pictures:
-    pixels = pictures.detach().mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-    decoded = [_read_back(picture, kind, how) for picture, how in zip(pixels, options, strict=True)]
+def _through(
+    pictures: Pictures,
+    codec: Callable[[UInt8[np.ndarray, "h w 3"], int], np.ndarray],
+    quality: Int64[np.ndarray, "n"],
+) -> Pictures:
+    pixels = (
+        pictures.detach().mul(255).round().byte().permute(0, 2, 3, 1).cpu().contiguous().numpy()
+    )
+    decoded = [
+        codec(one, level)[..., :3] for one, level in zip(pixels, quality.tolist(), strict=True)
+    ]
     planes = torch.from_numpy(np.stack(decoded)).permute(0, 3, 1, 2).contiguous()
     return planes.float().div(255).to(pictures.device)
 
 
-def _read_back(pixels: np.ndarray, kind: str, options: dict[str, Any]) -> np.ndarray:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind, **options)
-    with Image.open(buffer) as read:
-        return np.asarray(read.convert("RGB"))
+# The tables of JPEG's standard (annex K), of luma and of chroma, and what its colours are.
+_TABLES: Final = np.array(
+    [
+        *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
+        *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
+        *(18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
+        *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
+        *(17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99),
+        *(24, 26, 56, 99, 99, 99, 99, 99, 47, 66, *(38 * (99,))),
+    ],
+    np.float32,
+).reshape(2, 8, 8)
+_YCC: Final = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
+_RGB: Final = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
+
+
+def jpeg_by_tensors(pictures: Pictures, quality: Int64[np.ndarray, "n"]) -> Pictures:
+    """What a JPEG does, without a file: colours at half the resolution, cosine transforms of blocks
+    of 8 x 8, their coefficients rounded to the multiples of the standard's tables."""
+    height, width = pictures.shape[-2:]
+    levels = pictures.mul(255).round()
+    levels = pad(levels, (0, -width % 16, 0, -height % 16), mode="replicate")
+    scale = np.where(quality < 50, 5000 / quality.clip(1), 200 - 2 * quality)
+    steps = np.floor((_TABLES[:, None] * scale[:, None, None] + 50) / 100).clip(1, 255)
+    luma_steps, chroma_steps = torch.from_numpy(steps.astype(np.float32)).to(pictures.device)
+    to, back = (levels.new_tensor(matrix) for matrix in (_YCC, _RGB))
+    luma, chroma = torch.einsum("ij,njhw->nihw", to, levels).split((1, 2), 1)
+    luma = _quantised(luma - 128, luma_steps) + 128
+    chroma = _quantised(avg_pool2d(chroma, 2), chroma_steps)
+    chroma = interpolate(chroma, scale_factor=2.0, mode="bilinear")
+    result = torch.einsum("ij,njhw->nihw", back, torch.cat([luma, chroma], 1))
+    return result.round().clamp(0, 255)[..., :height, :width].div(255)
+
+
+def _quantised(
+    planes: Float32[torch.Tensor, "n c h w"], steps: Float32[torch.Tensor, "n 8 8"]
+) -> Float32[torch.Tensor, "n c h w"]:
+    """Planes whose blocks' coefficients are multiples of these steps."""
+    k = torch.arange(8.0, device=planes.device)
+    waves = torch.cos((2 * k + 1) * k[:, None] * math.pi / 16) / 2
+    waves[0] /= math.sqrt(2)
+    n, c, h, w = planes.shape
+    blocks = planes.reshape(n, c, h // 8, 8, w // 8, 8).transpose(3, 4)
+    multiples = (waves @ blocks @ waves.T / steps[:, None, None, None]).round()
+    found = waves.T @ (multiples * steps[:, None, None, None]) @ waves
+    return found.transpose(3, 4).reshape(n, c, h, w)
 
 
 # Light
@@ -500,19 +573,20 @@ class DegradeStep:
         return spelled(listed, "", {"?": weighed(self.probability)})
 
     def __call__(self, batch: Marked, chance: Rng, by: Collection[str]) -> Marked:
-        """The pictures, and what terms of these names damaged of them, after this step."""
+        """The pictures, and what terms of these names damaged of them, after this step; both are
+        changed in place where their size stays."""
         which = np.floor(chance.uniforms("which") * len(self.terms)).astype(np.int64)
         which[chance.uniforms("whether") >= self.probability] = len(self.terms)
         scale = self.terms[0].scale
-        pictures, damaged = batch.pictures.clone(), batch.damaged.clone()
+        pictures, damaged = batch.pictures, batch.damaged
         if scale > 1:  # then every picture gets one of the terms
             count, channels, height, width = pictures.shape
-            pictures = torch.empty(count, channels, height // scale, width // scale)
-            damaged = max_pool2d(damaged, scale)
+            pictures = pictures.new_empty(count, channels, height // scale, width // scale)
+            damaged = max_pool2d(damaged, scale) if by else pictures[:, :1]
         for number, term in enumerate(self.terms):
             if not (chosen := which == number).any():
                 continue
-            rows = torch.from_numpy(np.flatnonzero(chosen))
+            rows = torch.from_numpy(np.flatnonzero(chosen)).to(pictures.device)
             result = term(batch.pictures[rows], chance.only(chosen))
             if isinstance(result, Marked):
                 if term.name in by:
@@ -544,7 +618,7 @@ class Chain:
 
     def __call__(self, pictures: Pictures, chance: Rng) -> Degraded:
         """The pictures, degraded."""
-        return self.marked(pictures, chance).pictures
+        return self.marked(pictures, chance, by=()).pictures
 
     def marked(
         self, pictures: Pictures, chance: Rng, *, by: Collection[str] = tuple(KINDS)
@@ -553,15 +627,14 @@ class Chain:
 
         `by` names the terms whose damage is mapped; the pictures do not depend on it. Where a later
         step spreads the damage, as a blur does, the map does not grow with it.
-        It is computed on the processor: the codecs are there, and no device rounds otherwise.
+        It is computed where the pictures are; devices round otherwise.
         """
-        device = check_picture(pictures).device
-        source = pictures.detach().cpu().contiguous()
+        source = check_picture(pictures).detach().clone(memory_format=torch.contiguous_format)
         result = Marked(pictures=source, damaged=torch.zeros_like(source[:, :1]))
-        with torch.autocast("cpu", enabled=False):  # nets may be computed in fewer bits, not this
+        with torch.autocast(source.device.type, enabled=False):  # nets may compute in fewer bits
             for number, step in enumerate(self.steps):
                 result = step(result, chance.fold_in(f"degrade {number}"), by)
-        return Marked(pictures=result.pictures.to(device), damaged=result.damaged.to(device))
+        return result
 
 
 def degrade_one(

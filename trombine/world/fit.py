@@ -26,10 +26,10 @@ from scipy.ndimage import map_coordinates, uniform_filter
 
 from trombine.core.computing import cores, in_turn
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
-from trombine.core.progress import Tick, unheard
+from trombine.io.color import LUMA
 from trombine.world.colours import to_linear
 from trombine.world.faces import FIELDS, Face, to_vector
-from trombine.world.fit_colours import LUMA, Changes, Picture, coloured
+from trombine.world.fit_colours import Changes, Picture, coloured
 from trombine.world.painting import Painted, painted, parts_of, points_of
 from trombine.world.people import face
 from trombine.world.shape import seen_in, shape
@@ -116,8 +116,12 @@ class Fit:
     real: float  # from 0, a painting of the world's, to 1, a photograph
 
 
-def fit(seen: Seen, tick: Tick = unheard) -> Fit:
-    """The person who is seen; `tick` hears of each step."""
+def _unheard(done: int, of: int) -> None:
+    """Progress that nobody asked for."""
+
+
+def fit(seen: Seen, tick: Callable[[int, int], None] = _unheard) -> Fit:
+    """The person who is seen; `tick` gets the number of each step, and of how many."""
     usual = _usual(seen)
     person, square = _fit_points(seen, usual, real=1.0, steps=2)
     person = _fit_light(seen, usual, person, square)
