@@ -114,7 +114,7 @@ def test_show_tells_and_writes_the_page(there: Path) -> None:
 
 def test_show_says_which_alarm_it_was(there: Path) -> None:
     said = runs_show(Path("runs/anime")).summary
-    assert "after 60,000 pictures: not finite, loss of generator is nan, rolled back" in said
+    assert "after 60,000 pictures: discriminator has won, its loss is 1% of that" in said
     assert "stopped by an alarm (collapse), 120,000 of 240,000 pictures seen" in said
 
 

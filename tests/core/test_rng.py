@@ -27,8 +27,8 @@ def indices(stop: int, start: int = 0) -> np.ndarray:
     return np.arange(start, stop, dtype=np.int64)
 
 
-def chance(seed: int, places: np.ndarray | list[int], rollbacks: int = 0) -> Rng:
-    return Rng(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
+def chance(seed: int, places: np.ndarray | list[int]) -> Rng:
+    return Rng(seed=seed, places=np.array(places, np.int64))
 
 
 def chance_of(counts: np.ndarray, expected: np.ndarray | float) -> float:
@@ -56,11 +56,11 @@ def plain_mix(word: int) -> int:
     return word ^ (word >> 31)
 
 
-@given(st.integers(0, 2**40), st.integers(0, 9), st.lists(st.integers(0, 2**62), max_size=5))
-def test_bits_are_what_they_say(seed: int, rollbacks: int, places: list[int]) -> None:
-    first, second = (int(key) for key in rng.keys(seed, "x", rollbacks))
+@given(st.integers(0, 2**40), st.lists(st.integers(0, 2**62), max_size=5))
+def test_bits_are_what_they_say(seed: int, places: list[int]) -> None:
+    first, second = (int(key) for key in rng.keys(seed, "x"))
     slow = [plain_mix(plain_mix((i * 0x9E3779B97F4A7C15 + first) % 2**64) ^ second) for i in places]
-    assert chance(seed, places, rollbacks).bits("x").tolist() == slow
+    assert chance(seed, places).bits("x").tolist() == slow
 
 
 def test_draws_are_pinned() -> None:
@@ -75,12 +75,11 @@ def test_draws_are_pinned() -> None:
     assert chance(7, indices(2)).order("order", 10**12).tolist() == of_many
 
 
-@pytest.mark.parametrize("change", ["seed", "purpose", "rollbacks"])
+@pytest.mark.parametrize("change", ["seed", "purpose"])
 def test_each_part_of_the_key_counts(change: str) -> None:
     other = {
         "seed": chance(8, indices(100)).bits("crop"),
         "purpose": chance(7, indices(100)).bits("flip"),
-        "rollbacks": chance(7, indices(100), rollbacks=1).bits("crop"),
     }
     assert not (chance(7, indices(100)).bits("crop") == other[change]).any()
 
@@ -143,7 +142,6 @@ def test_normals_are_normal_and_unrelated() -> None:
         np.roll(drawn, (1, -1), axis=(0, 1)),
         chance(2, indices(400)).normals("n", (500,)),
         chance(1, indices(400)).normals("m", (500,)),
-        chance(1, indices(400), rollbacks=1).normals("n", (500,)),
     ]
     for other in others:
         assert abs(np.corrcoef(drawn.ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(200_000)
@@ -176,8 +174,6 @@ def test_generators_of_neighbours_do_not_meet() -> None:
     assert len(np.unique(np.concatenate(streams))) == 4 * 4096
     again = chance(5, [2]).generator("noise").bit_generator.random_raw(4096)
     assert (again == streams[2]).all()
-    tried = chance(5, [2], rollbacks=1).generator("noise").bit_generator.random_raw(4096)
-    assert not (tried == streams[2]).any()
 
 
 def test_one_picture_draws_what_it_draws_among_others() -> None:
@@ -233,9 +229,9 @@ def test_no_two_uses_of_a_seed_share_their_draws(monkeypatch: pytest.MonkeyPatch
     asked: list[str] = []
     honest = rng.keys
 
-    def noted(seed: int, purpose: str, rollbacks: int) -> tuple[np.uint64, np.uint64]:
+    def noted(seed: int, purpose: str) -> tuple[np.uint64, np.uint64]:
         asked.append(f"{seed} {purpose}")
-        return honest(seed, purpose, rollbacks)
+        return honest(seed, purpose)
 
     chain = Chain.parse("old-photo+noise:grey:0.1?0.5+wild-x2")
     learned, one = chance(0, indices(40)), chance(0, indices(1))

@@ -121,8 +121,8 @@ def test_a_slice_of_a_batch_is_the_batchs_slice(faces: Batch) -> None:
     here = slice(2, 5)
     part = augmented(faces.only(here), ALL, Rng(seed=3, places=PLACES[here] + 40))
     same(part, whole.only(here))
-    for other in (Rng(seed=4, places=PLACES + 40), Rng(seed=3, places=PLACES + 40, rollbacks=1)):
-        assert not torch.equal(augmented(faces, ALL, other).pixels, whole.pixels)
+    other = Rng(seed=4, places=PLACES + 40)
+    assert not torch.equal(augmented(faces, ALL, other).pixels, whole.pixels)
 
 
 def test_both_sides_of_a_pair_change_alike(pairs: Batch) -> None:

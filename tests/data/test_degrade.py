@@ -61,9 +61,9 @@ def pictures(count: int = 6, height: int = SIZE, width: int = SIZE) -> torch.Ten
     return 0.3 + 0.4 * torch.linspace(0, 1, width) + 0.2 * (levels - 0.5)
 
 
-def chance(seed: int, count: int, start: int = 0, *, rollbacks: int = 0, about: str = "") -> Rng:
+def chance(seed: int, count: int, start: int = 0, *, about: str = "") -> Rng:
     places = np.arange(start, start + count, dtype=np.int64)
-    return Rng(seed=seed, places=places, rollbacks=rollbacks, about=about)
+    return Rng(seed=seed, places=places, about=about)
 
 
 def test_every_kind_has_an_example() -> None:
@@ -86,14 +86,13 @@ DRAWN = [text for text in (*EXAMPLES.values(), *PRESETS) if not text.startswith(
 
 
 @pytest.mark.parametrize("text", DRAWN)
-def test_each_picture_seed_and_rollback_draws_anew(text: str) -> None:
+def test_each_picture_and_seed_draws_anew(text: str) -> None:
     chain = Chain.parse(text)
     same = pictures(1).expand(4, -1, -1, -1).contiguous()
     first = chain(same, chance(3, 4))
     others = [
         chain(same, chance(4, 4)),
         chain(same, chance(3, 4, 4)),
-        chain(same, chance(3, 4, rollbacks=1)),
         chain(same, chance(3, 4, about="fixed ")),
     ]
     assert all(not torch.equal(first, other) for other in others)

@@ -117,12 +117,12 @@ def test_what_cannot_be_read_is_refused_in_a_line(text: str, said: str) -> None:
 SIZE = 24
 
 
-def chance(seed: int, places: range | list[int], rollbacks: int = 0) -> Rng:
-    return Rng(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
+def chance(seed: int, places: range | list[int]) -> Rng:
+    return Rng(seed=seed, places=np.array(places, np.int64))
 
 
-def drawn(spec: str, places: range | list[int], rollbacks: int = 0) -> torch.Tensor:
-    return draw_masks(spec, chance(5, places, rollbacks), size=SIZE)
+def drawn(spec: str, places: range | list[int]) -> torch.Tensor:
+    return draw_masks(spec, chance(5, places), size=SIZE)
 
 
 def is_left_half(holes: torch.Tensor) -> np.ndarray:

@@ -233,5 +233,5 @@ def test_a_window_is_a_function_of_its_place() -> None:
     again = staged(few, behind, stage, Rng(seed=5, places=places[some]))
     for name in ("pixels", "parts", "points", "visible", "shows", "sizes", "turned"):
         assert torch.equal(getattr(again, name), getattr(whole, name)[some]), name
-    other = staged(batch, grounds, stage, Rng(seed=5, places=places, rollbacks=1))
+    other = staged(batch, grounds, stage, Rng(seed=6, places=places))
     assert not torch.equal(other.pixels, whole.pixels)

@@ -153,8 +153,8 @@ def made(*indices: int) -> torch.Tensor:
     return torch.tensor(indices, dtype=torch.float32).view(-1, 1, 1, 1).expand(-1, 3, 2, 2).clone()
 
 
-def chance(seed: int, *places: int, rollbacks: int = 0) -> Rng:
-    return Rng(seed=seed, places=np.array(places, np.int64), rollbacks=rollbacks)
+def chance(seed: int, *places: int) -> Rng:
+    return Rng(seed=seed, places=np.array(places, np.int64))
 
 
 def simulate(capacity: int, share: float, indices: list[int], seed: int) -> tuple[list, list]:

@@ -24,11 +24,9 @@ def pictures(count: int = 4, size: int = 24) -> torch.Tensor:
     return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(4))
 
 
-def step(
-    truth: torch.Tensor, *, start: int = 0, rollbacks: int = 0, about: str = "", holes: bool = False
-) -> Step:
+def step(truth: torch.Tensor, *, start: int = 0, about: str = "", holes: bool = False) -> Step:
     places = np.arange(start, start + len(truth), dtype=np.int64)
-    chance = Rng(seed=6, rollbacks=rollbacks, places=places, about=about)
+    chance = Rng(seed=6, places=places, about=about)
     pixels = torch.zeros(len(truth), 1, 1, 3).byte()
     batches = {"data": Batch(indices=places, pixels=pixels)} if holes else {}
     made = Step(nets={}, batches=batches, chance=chance, device=torch.device("cpu"))
@@ -62,10 +60,10 @@ def test_noise_alone_is_as_it_was() -> None:
 def test_a_chain_is_drawn_by_the_steps_chance(text: str) -> None:
     truth, damage = pictures(), Damage.parse(text)
     chain = Chain.parse(text)
-    for start, rollbacks, about in [(0, 0, ""), (8, 0, ""), (0, 1, ""), (0, 0, "fixed ")]:
+    for start, about in [(0, ""), (8, ""), (0, "fixed ")]:
         at = np.arange(start, start + 4, dtype=np.int64)
-        expected = chain(truth, Rng(seed=6, places=at, rollbacks=rollbacks, about=about))
-        made = damage(step(truth, start=start, rollbacks=rollbacks, about=about))
+        expected = chain(truth, Rng(seed=6, places=at, about=about))
+        made = damage(step(truth, start=start, about=about))
         assert torch.equal(made, expected)
 
 

@@ -102,8 +102,8 @@ def test_the_last_two_are_kept(folder: RunFolder) -> None:
     assert latest(folder) == folder.checkpoints / "000000030.safetensors"
 
 
-def test_going_back_removes_what_was_given_up(folder: RunFolder) -> None:
-    """A rollback trains on from fewer pictures: the later ones are no longer this run's."""
+def test_going_on_from_an_older_one_removes_the_later_ones(folder: RunFolder) -> None:
+    """Where these are damaged: they are no longer this run's."""
     for pictures in (10, 20, 15):
         save(folder, pictures, {"a": torch.tensor(pictures)}, {})
     assert files(folder) == ["000000010.safetensors", "000000015.safetensors"]

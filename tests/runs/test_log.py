@@ -62,13 +62,6 @@ def test_measures_are_of_one_protocol(folder: RunFolder) -> None:
     assert measures["PSNR"].values == [20.0, 25.0], "those under the newest protocol"
 
 
-def test_a_change_of_settings_stays_when_the_run_goes_back(folder: RunFolder) -> None:
-    change = {"kind": "change", "pictures": 20, "settings": {"lr": 2.0}}
-    log(folder, train(10, a=1.0), change, train(30, a=2.0))
-    log(folder, {"kind": "rollback", "pictures": 30, "to": 10, "rollbacks": 1})
-    assert read(folder).of_kind("change") == [change]
-
-
 def test_a_checkpoint_may_be_newer_than_the_log(folder: RunFolder) -> None:
     """As after Ctrl-C, which saves between two lines of the log."""
     log(folder, train(10, a=1.0))
@@ -79,17 +72,6 @@ def test_a_checkpoint_may_be_newer_than_the_log(folder: RunFolder) -> None:
     assert read(folder).pictures == 14
     log(folder, train(15, a=1.0))
     assert read(folder).pictures == 15
-
-
-def test_a_rollback_takes_back_all_but_alarms(folder: RunFolder) -> None:
-    log(folder, train(10, a=1.0), measure(10, 20.0, best=True), train(20, a=9.0))
-    log(folder, measure(20, 30.0, best=True), {"kind": "alarm", "pictures": 30, "alarm": "nan"})
-    log(folder, {"kind": "rollback", "pictures": 30, "to": 10, "rollbacks": 1}, train(20, a=2.0))
-    story = read(folder)
-    assert story.curves["a"].values == [1.0, 2.0]
-    assert story.best is not None and story.best.pictures == 10
-    assert [entry["alarm"] for entry in story.of_kind("alarm")] == ["nan"]
-    assert story.pictures == 20
 
 
 @pytest.mark.parametrize(
@@ -141,11 +123,6 @@ def test_killed_processes_are_counted_to_their_last_tick() -> None:
         ]
     )
     assert (spent.pictures, spent.seconds, spent.cpu, spent.starts) == (60, 6.5, 13.0, 3)
-
-
-def test_a_rollback_costs_what_is_computed_again() -> None:
-    lines = [tick("started", 0, 0.0), tick("tick", 30, 3.0), tick("tick", 10, 3.1)]
-    assert cost([*lines, tick("ended", 40, 6.0)]).pictures == 60
 
 
 def test_a_clock_without_its_begin_or_its_numbers() -> None:

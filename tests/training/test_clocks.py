@@ -71,12 +71,11 @@ def test_the_rate_rises_again_where_each_fall_ends() -> None:
         assert rate_at(recipe, pictures) == pytest.approx(0.5 * left)
 
 
-def test_rollbacks_and_phases_scale_it() -> None:
+def test_a_phase_scales_it() -> None:
     kit = Kit(tiny(lr="0.5", schedule="constant"))
-    kit.state.slower = 0.25
     kit.plan = replace(kit.plan, phases=(replace(kit.plan.phases[0], rate=0.5),))
     kit.take()
-    assert kit.state.optimisers["net"].param_groups[0]["lr"] == 0.5 * 0.25 * 0.5
+    assert kit.state.optimisers["net"].param_groups[0]["lr"] == 0.5 * 0.5
 
 
 # --- phases and ramps ---------------------------------------------------------------------------
@@ -203,28 +202,20 @@ def test_clipping_and_a_gradient_of_a_given_norm() -> None:
         assert given == pytest.approx((norm, whole), rel=1e-5)
 
 
-# --- what broke ---------------------------------------------------------------------------------
+# --- what broke, what ends ----------------------------------------------------------------------
 
 
-def test_a_step_that_broke_leaves_nothing_behind() -> None:
-    """After going back the same step is the same, whatever was between."""
+def test_nothing_learns_from_a_step_that_broke() -> None:
     kit = Kit(tiny())
-    saved = kit.tensors(), kit.state.plain()
-    kit.take()
-    expected = kit.tensors()
-    kit.state.load(*saved)
     with torch.no_grad():
         next(kit.state.nets["net"].parameters()).fill_(float("nan"))
+    before = kit.tensors()
     with pytest.raises(BrokenStepError, match="is nan after 0 pictures"):
         kit.take()
-    kit.state.load(*saved)
-    try:
-        kit.take()
-    except BrokenStepError as error:
-        raise AssertionError("the step that broke has left its gradients") from error
-    found = kit.tensors()
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    after = kit.tensors()
+    assert before.keys() == after.keys()
+    for name, tensor in before.items():
+        torch.testing.assert_close(after[name], tensor, rtol=0, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,6 @@ def trained(asked: TrainConfig) -> RunFolder:
     return RunFolder(asked.folder)
 
 
-def changes(run: RunFolder) -> list[dict[str, object]]:
-    return [line["settings"] for line in run.entries() if line["kind"] == "change"]
-
-
 def refused(request: TrainConfig, message: str) -> None:
     """A training that is refused in one line, and touches nothing."""
 
@@ -85,32 +81,8 @@ def test_a_folder_that_has_changed_is_refused(tmp_path: Path) -> None:
     trained(asked)
     noise(data, range(12, 13))
     more = changed(asked, pictures="64")
-    refused(more, r"was begun with pictures 32 \(now 64\), data\.pictures ")
-    refused(asked, r"was begun with data\.pictures ")
-    (settings,) = changes(trained(replace(more, override=True)))
-    assert settings.keys() >= {"pictures", "data.pictures", "data.learned"}
-
-
-def test_a_change_of_what_is_measured_begins_the_best_and_the_samples_anew(
-    run: TrainConfig, tmp_path: Path
-) -> None:
-    truth = (run.folder / "samples" / "fixed-truth.png").read_bytes()
-    other = noise(tmp_path / "others", range(12), seed=1)
-    more = changed(run, pictures="64", data=f"folder:{other}")
-    folder = trained(replace(more, override=True))
-    assert (folder.path / "samples-until-000000032" / "fixed-truth.png").read_bytes() == truth
-    assert (folder.samples / "fixed-truth.png").read_bytes() != truth
-    assert max(line["pictures"] for line in folder.entries() if line.get("best")) > 32
-    measured = [line["protocol"] for line in folder.entries() if line["kind"] == "measure"]
-    assert len(set(measured)) == 2
-
-
-def test_a_run_that_is_over_is_not_rewritten(run: TrainConfig) -> None:
-    kept = RunFolder(run.folder).recipe.read_bytes()
-    for settings in ({"lr": "0.5"}, {"pictures": "16"}):
-        result = train(replace(changed(run, **settings), override=True))
-        assert result.written == (run.folder / "best.safetensors",)
-    assert RunFolder(run.folder).recipe.read_bytes() == kept
+    refused(more, r"was begun with pictures 32 \(now 64\); give the same, or another -o$")
+    refused(asked, r"was begun with data\.pictures \d+ \(now \d+\); give the same")
 
 
 def test_a_run_without_a_whole_checkpoint_is_refused_and_kept(run: TrainConfig) -> None:
@@ -121,7 +93,7 @@ def test_a_run_without_a_whole_checkpoint_is_refused_and_kept(run: TrainConfig) 
 
 def test_a_refused_training_erases_no_run(run: TrainConfig) -> None:
     few = noise(run.folder.parent / "few", range(2))
-    refused(enlarger(run.folder, f"folder:{few}"), "has 2 pictures")
+    refused(enlarger(run.folder, f"folder:{few}"), "the others make 2 tiles")
 
 
 def test_a_run_of_an_older_trombine_goes_on(run: TrainConfig) -> None:
@@ -131,9 +103,7 @@ def test_a_run_of_an_older_trombine_goes_on(run: TrainConfig) -> None:
     del recipe["settings"]["cycle"], recipe["settings"]["space"]
     recipe["settings"]["about"] = "enlarges twice; learns from leaves"
     folder.write_recipe(recipe)
-    assert changes(trained(replace(changed(run, pictures="40"), override=True))) == [
-        {"pictures": 40}
-    ]
+    train(run)
 
 
 # --- where it is kept ---------------------------------------------------------------------------

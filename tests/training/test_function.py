@@ -94,15 +94,6 @@ def test_a_step_changes_nothing_outside_its_state() -> None:
     assert vars(kit.plan.objective).keys() == objective
 
 
-def test_after_a_rollback_chance_is_another() -> None:
-    first, again = begun(), begun()
-    again.state.rollbacks = 1
-    first.take()
-    again.take()
-    ours, theirs = first.tensors(), again.tensors()
-    assert any(not torch.equal(ours[name], theirs[name]) for name in ours)
-
-
 def test_a_loaded_state_lies_in_memory_as_the_first_did(tmp_path: Path) -> None:
     """Fused optimisers walk weights and moments side by side."""
     kit, other = begun(), begun()

@@ -99,14 +99,3 @@ def test_what_a_phase_holds_still_and_whose_statistics_move(
     test = ours(RECIPES, "test_a_phase_trains_what_it_says_and_nothing_else")
     plant = partial(monkeypatch.setattr, steps, "frozen", only_parameters(batch_statistics=False))
     caught(test, plant, case="reader", tmp_path=tmp_path)
-
-
-# --- gradients of a step that broke -------------------------------------------------------------
-
-
-def test_gradients_left_by_a_step_that_broke(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every step after the rollback added to NaN, and the run ended after all its tries."""
-    test = ours("training/test_clocks.py", "test_a_step_that_broke_leaves_nothing_behind")
-    monkeypatch.setattr("torch.optim.Optimizer.zero_grad", lambda *_, **__: None)
-    with pytest.raises(AssertionError):
-        test()

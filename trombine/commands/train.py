@@ -32,7 +32,6 @@ def train(
     data: str | Path = "",
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     dry_run: bool = False,
-    override: bool = False,
     tensorboard: Annotated[bool, Parameter(negative="--no-tensorboard")] = True,
     progress: Progress = None,
     **settings: Setting,
@@ -59,8 +58,6 @@ def train(
         The run's folder. [runs/RECIPE]
     dry_run
         Show what would be trained, how long, in how much memory.
-    override
-        Continue a run with other settings than before.
     tensorboard
         Write events for TensorBoard. [yes]
     """
@@ -72,7 +69,6 @@ def train(
         str(recipe),
         given | settings,
         output=output,
-        override=override,
         tensorboard=tensorboard,
     )
     if dry_run:
@@ -150,7 +146,6 @@ def config_of(
     settings: Mapping[str, Any],
     *,
     output: Path | None = None,
-    override: bool = False,
     tensorboard: bool = True,
     but: Container[str] = (),
 ) -> TrainConfig:
@@ -166,7 +161,6 @@ def config_of(
         name=name,
         recipe=changed,
         folder=output or Path("runs") / run_name(recipe),
-        override=override,
         tensorboard=tensorboard,
         command=" ".join(["trombine train", name, *words]),
     )

@@ -1,9 +1,8 @@
-"""Random numbers without state: every draw is a function of (seed, rollbacks, purpose, place).
+"""Random numbers without state: every draw is a function of (seed, purpose, place).
 
 A place counts pictures in the whole run, so a step that is run again after a resume draws what it
 drew before, whatever batch or process a picture is in, and there is nothing to save. A purpose says
-in words what is drawn ("crop", "noise"), so that two uses never share their numbers. `rollbacks`
-counts how often a run went back to a checkpoint, so that a second try is another try.
+in words what is drawn ("crop", "noise"), so that two uses never share their numbers.
 
     bits, uniforms, choices   one number a picture, for many pictures at once
     normals                   many normal numbers a picture: noise in its shape
@@ -33,9 +32,9 @@ _FEWEST_BITS: Final = 6  # of the permutation's domain, for the same reason
 FIRST: Final = np.zeros(1, np.int64)  # where a picture stands that is in no run
 
 
-def keys(seed: int, purpose: str, rollbacks: int) -> tuple[np.uint64, np.uint64]:
+def keys(seed: int, purpose: str) -> tuple[np.uint64, np.uint64]:
     """The 128 bits from which all draws for this purpose follow."""
-    digest = blake2b(f"{seed}/{rollbacks}/{purpose}".encode(), digest_size=16).digest()
+    digest = blake2b(f"{seed}/0/{purpose}".encode(), digest_size=16).digest()
     first, second = np.frombuffer(digest, "<u8").astype(np.uint64)
     return first, second
 
@@ -53,7 +52,6 @@ class Rng:
 
     seed: int
     places: Int64[np.ndarray, "n"]  # of the pictures in the whole run
-    rollbacks: int = 0
     about: str = ""  # what every purpose begins with
 
     def fold_in(self, name: str) -> Rng:
@@ -70,7 +68,7 @@ class Rng:
 
     def bits(self, purpose: str) -> UInt64[np.ndarray, "n"]:
         """64 random bits for each picture."""
-        first, second = keys(self.seed, self.about + purpose, self.rollbacks)
+        first, second = keys(self.seed, self.about + purpose)
         # SplitMix64's streams are parts of one cycle; the second key takes overlaps apart.
         return mix(mix(self.places.astype(np.uint64) * _GOLDEN + first) ^ second)
 
@@ -103,7 +101,7 @@ class Rng:
         Philox counts blocks in its first counter word; the place is in the second, so the streams
         of two places never meet.
         """
-        key = [int(word) for word in keys(self.seed, self.about + purpose, self.rollbacks)]
+        key = [int(word) for word in keys(self.seed, self.about + purpose)]
         for place in self.places.tolist():
             yield np.random.Generator(np.random.Philox(key=key, counter=[0, place, 0, 0]))
 

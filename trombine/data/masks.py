@@ -344,7 +344,7 @@ def draw_parts(
 def _world_parts(chance: Rng, height: int, width: int) -> Labels:
     """The parts of a face of the world: the middle of the square one."""
     seed = chance.seed
-    if chance.places.any() or chance.rollbacks or chance.about:
+    if chance.places.any() or chance.about:
         seed = chance.bits("mask: face").item() % _SEEDS
     size = max(height, width)
     top, left = (size - height) // 2, (size - width) // 2

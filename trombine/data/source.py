@@ -21,7 +21,7 @@ a + begins a new term where it begins with the name of a kind (core/grammar.py).
 
 A Source has a length and `batch(indices)`. Its items are numbered through: those of a mix's first
 term, then those of the second, and so on. `draw` says which item is the n-th picture of a run: it
-weighs the terms and shuffles each, and it is a function of (seed, n, rollbacks) alone, so there is
+weighs the terms and shuffles each, and it is a function of (seed, n) alone, so there is
 nothing to save for a resume.
 
 What is painted is painted once, into a pack in the cache (`prepare` does it and says how far it
@@ -354,19 +354,17 @@ class Source:
         return drawn
 
 
-def batches(
-    source: Source, *, seed: int, size: int, start: int = 0, rollbacks: int = 0
-) -> Iterator[Batch]:
+def batches(source: Source, *, seed: int, size: int, start: int = 0) -> Iterator[Batch]:
     """Batches of `size` pictures, from number `start` on, without end.
 
     Batch k has the pictures at places k * size to (k + 1) * size - 1 of the run, and depends on
-    (seed, k, rollbacks) alone: begun at k, it is what it would have been. A source that augments
+    (seed, k) alone: begun at k, it is what it would have been. A source that augments
     changes each picture by its place.
     """
     several = max(1, _AHEAD // size)
     while True:
         places = np.arange(start * size, (start + several) * size, dtype=np.int64)
-        chance = Rng(seed=seed, places=places, rollbacks=rollbacks)
+        chance = Rng(seed=seed, places=places)
         drawn = source.draw(chance).reshape(several, size)
         for indices, batch_places in zip(drawn, places.reshape(several, size), strict=True):
             batch, augment = source.batch(indices), source.augment

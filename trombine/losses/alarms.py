@@ -1,8 +1,8 @@
 """What watches a training: numbers that are not finite, collapse, a discriminator that has won.
 
 An objective declares alarms. They hear every log line, measurement and sheet of samples, and give
-one line when something is wrong: what is wrong, the numbers, and what to try. What the training
-does about it is the loop's (training/). docs/train.md explains them to users.
+one line when something is wrong: what is wrong, the numbers, and what to try. One that `stops` ends
+the training (training/writer.py). docs/train.md explains them to users.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, TypeAlias, final
+from typing import Any, ClassVar, Final, TypeAlias, final
 
 import torch
 from jaxtyping import Float
@@ -19,7 +19,6 @@ from jaxtyping import Float
 from trombine.metrics import diversity, spacing
 
 Pictures: TypeAlias = Float[torch.Tensor, "n c h w"]
-Action: TypeAlias = Literal["warn", "stop", "roll back"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +26,6 @@ class Report:
     """The numbers and samples of one moment of a training; empty where there are none just now."""
 
     pictures: int = 0  # seen so far
-    rollbacks: int = 0  # so far
     values: Mapping[str, float] = field(default_factory=dict)  # a log line of kind "train"
     measures: Mapping[str, float] = field(default_factory=dict)
     samples: Pictures | None = None  # the fixed samples
@@ -36,11 +34,11 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """The line of an alarm, and what the loop is to do."""
+    """The line of an alarm, and whether the training ends with it."""
 
     alarm: str
     text: str
-    action: Action = "warn"
+    stops: bool = False
 
 
 class Alarm(ABC):
@@ -71,9 +69,6 @@ class Alarm(ABC):
         return Alert(alarm=self.name, text=text)
 
 
-TRIES: Final = 3  # rollbacks, before going back is seen not to help
-
-
 @final
 class NotFinite(Alarm):
     """A value or a sample that is NaN or infinite, or a measure that is NaN.
@@ -84,7 +79,7 @@ class NotFinite(Alarm):
     name = "not finite"
 
     def hear(self, report: Report) -> Alert | None:
-        """Speaks each time: nothing good comes after."""
+        """Stops the training: nothing good comes after."""
         bad = [f"value {name}" for name, x in report.values.items() if not math.isfinite(x)]
         bad += [f"measure {name}" for name, x in report.measures.items() if math.isnan(x)]
         if report.samples is not None and not report.samples.isfinite().all():
@@ -92,10 +87,9 @@ class NotFinite(Alarm):
         if not bad:
             return None
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        cure = "lower the rate, clip the gradients, or train in float32"
+        cure = "lower --lr, set --clip, or give --precision float32, and another -o"
         text = f"NaN or infinite: {', '.join(sorted(bad)[:3])}{more}; {cure}"
-        action = "stop" if report.rollbacks >= TRIES else "roll back"
-        return Alert(alarm=self.name, text=text, action=action)
+        return Alert(alarm=self.name, text=text, stops=True)
 
 
 WARMUP: Final = 50_000  # pictures; until then samples are not expected to look like the data

@@ -50,7 +50,7 @@ class Board:
         for name, value in dict(entry.get("values") or {}).items():
             if isinstance(value, int | float):
                 self._writer.add_scalar(f"{first}{name}", value, pictures)
-        if kind in ("alarm", "phase", "rollback"):
+        if kind in ("alarm", "phase"):
             fields = (f"{n}: {v}" for n, v in entry.items() if n not in ("kind", "pictures"))
             self._writer.add_text(str(kind), shown(", ".join(fields)), pictures)
         self._writer.flush()

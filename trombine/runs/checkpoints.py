@@ -73,10 +73,11 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return {name: file.get_tensor(name) for name in names}, header["plain"]
 
 
-def latest(folder: RunFolder, *, timed: bool = True) -> Path | None:
+def latest(folder: RunFolder) -> Path | None:
     """The newest checkpoint that is whole; the log names those after it that are not."""
-    suffixes = (TIMED, SUFFIX) if timed else (SUFFIX,)
-    files = [file for suffix in suffixes for file in numbered(folder.checkpoints, suffix).items()]
+    files = [
+        file for suffix in (TIMED, SUFFIX) for file in numbered(folder.checkpoints, suffix).items()
+    ]
     for _, path in sorted(files, reverse=True):
         try:
             load(path)

@@ -179,11 +179,6 @@ class RunFolder:
         rows = {match[1]: path for match, path in matches if match}
         return dict(sorted(rows.items(), key=lambda row: (row[0] == "truth", row[0])))
 
-    def set_samples_aside(self, pictures: int) -> None:
-        """Keep the samples until now under another name: later ones are of other things."""
-        if self.samples.is_dir():
-            self.samples.rename(self.path / f"samples-until-{pictures:09d}")
-
     def cut_samples(self, pictures: int) -> None:
         """Remove the samples made after so many pictures."""
         for number, path in self.sample_files().items():

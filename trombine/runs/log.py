@@ -6,9 +6,7 @@ Each line is a JSON object with its `kind` and the `pictures` seen until then:
     train      values: PHASE/TERM, PHASE/total, PHASE/gradient, curve/NAME, rate, weight/TERM
     measure    values by measure, protocol (its hash), best (whether it was the best so far)
     phase      phase, what (began, ended), why
-    alarm      alarm, text, did (warned, rolled back to N, stopped)
-    rollback   to (pictures), rollbacks (how many so far)
-    change     settings: those it goes on with, where they are others than before
+    alarm      alarm, text, did (warned, stopped)
     end        nothing more: all pictures are seen
 
 and each line of the clock has event, pictures, seconds, cpu, gpu, processes, when. training/ writes
@@ -20,10 +18,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, Final
 
-from trombine.core.texts import counted, flat
+from trombine.core.texts import counted
 from trombine.runs.folder import Entry, RunFolder, mapping, numbered
 
 RUNNING: Final = "running"
@@ -33,7 +30,6 @@ STOPPED: Final = "stopped"
 
 GRADIENT: Final = "gradient"  # what a phase has beside its terms and their total
 _PROGRESS: Final = ("train", "measure", "phase", "end")  # lines that say how far it is
-_STAYING: Final = ("alarm", "change")  # lines that no rollback takes back
 # Measures for which lower is better, as the objectives say (tests/runs/test_page.py).
 LOWER_IS_BETTER: Final = frozenset(
     (
@@ -87,7 +83,7 @@ class RunSummary:
     recipe: Mapping[str, Any]  # recipe.json; {} where there is none
     state: str
     pictures: int  # seen
-    entries: list[Entry]  # the course that counts
+    entries: list[Entry]  # the lines of the log
     curves: Curves  # of training, by the name in the log
     measures: Curves  # under the newest protocol, by measure
     best: BestResult | None  # the model that is kept
@@ -135,7 +131,7 @@ class RunSummary:
 def read(folder: RunFolder) -> RunSummary:
     """What the files of a run tell, of one that has hardly begun too."""
     recipe = folder.read_recipe() if folder.exists else {}
-    entries, clock = effective_entries(folder.entries()), folder.clock_entries()
+    entries, clock = folder.entries(), folder.clock_entries()
     measured = [entry for entry in entries if entry.get("kind") == "measure"]
     protocol = measured[-1].get("protocol") if measured else None
     measured = [entry for entry in measured if entry.get("protocol") == protocol]
@@ -153,18 +149,6 @@ def read(folder: RunFolder) -> RunSummary:
     )
 
 
-def effective_entries(entries: Iterable[Entry]) -> list[Entry]:
-    """The course that counts: a rollback takes back what was trained since, but no alarm, and no
-    change of the settings."""
-    course: list[Entry] = []
-    for entry in entries:
-        if entry.get("kind") == "rollback":
-            to = int(_number(entry.get("to")) or 0)
-            course = [e for e in course if e.get("kind") in _STAYING or pictures_of(e) <= to]
-        course.append(entry)
-    return course
-
-
 def cost(clock: Iterable[Entry]) -> Cost:
     """The sum over processes; the last line of one that was killed is its last tick."""
     sessions: list[list[Entry]] = []
@@ -174,8 +158,7 @@ def cost(clock: Iterable[Entry]) -> Cost:
         sessions[-1].append(entry)
     counts = [[pictures_of(entry) for entry in session] for session in sessions]
     return Cost(
-        # Steps forward count, a rollback does not.
-        pictures=sum(max(0, b - a) for count in counts for a, b in pairwise(count)),
+        pictures=sum(count[-1] - count[0] for count in counts),
         seconds=_summed(sessions, "seconds"),
         cpu=_summed(sessions, "cpu"),
         gpu=_summed(sessions, "gpu"),
@@ -299,9 +282,3 @@ def spelled(value: object) -> str:
     if value is None or value in ("", {}):
         return "–"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def change_in(entry: Entry) -> str:
-    """The settings that a run went on with: `lr 0.0005, net residual:width=8`."""
-    changed = flat(mapping(entry.get("settings")))
-    return ", ".join(f"{name.removeprefix('nets.')} {spelled(value)}" for name, value in changed)

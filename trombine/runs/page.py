@@ -28,7 +28,6 @@ from trombine.runs.log import (
     Curve,
     Curves,
     RunSummary,
-    change_in,
     cost_rows,
     pictures_of,
     read,
@@ -174,11 +173,10 @@ def _series(name: str, curve: Curve) -> Series:
 
 
 def _events(report: Report, summary: RunSummary) -> None:
-    """Alarms, phases and changes of settings, in their order."""
+    """Alarms and phases, in their order."""
     kinds = {
         "alarm": lambda e: f"{e.get('alarm')}: {e.get('text')} ({e.get('did')})",
         "phase": lambda e: f"{e.get('phase')} {e.get('what')}: {e.get('why')}",
-        "change": change_in,
     }
     entries = [entry for entry in summary.entries if entry.get("kind") in kinds]
     if entries or summary.pictures:

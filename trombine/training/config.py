@@ -105,7 +105,6 @@ class TrainConfig:
     name: str  # of the recipe
     recipe: Recipe
     folder: Path
-    override: bool = False  # go on with other settings than the run was begun with
     tensorboard: bool = True  # write its events too
     command: str = ""  # by which it was asked for, without the run's folder
     clock: Callable[[], float] = time.monotonic  # in seconds; no result depends on it

@@ -1,7 +1,7 @@
 """The loop of every kind of training, in the order in which it runs; and its dry run.
 
 Its clock is pictures seen. It owns the order of phases, precision, averages, schedules, samples,
-measures, checkpoints and what alarms ask for; what is learned is the objective's. Everything that
+measures, checkpoints and alarms; what is learned is the objective's. Everything that
 changes is in State: a run that is killed at any instant and resumed is, bit for bit, the run that
 was not.
 """
@@ -48,17 +48,7 @@ from trombine.training.steps import (
     plan_of,
     update_phases,
 )
-from trombine.training.writer import (
-    AlarmError,
-    RunWriter,
-    begun_with,
-    check_same,
-    describe,
-    differences,
-    machine_of,
-)
-
-SLOWER: Final = 0.5  # what a rollback multiplies the learning rate by
+from trombine.training.writer import RunWriter, begun_with, check_same, describe, machine_of
 
 
 def train(config: TrainConfig, progress: Progress | None = None) -> Result:
@@ -81,8 +71,8 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
         plan = plan_of(recipe, objective, machine, mesh)
         state = fresh(recipe, objective, machine, mesh.device)
         description = describe(config, plan, material)
-        changes = differences(begun, description) if begun else {}
-        check_same(config, changes)
+        if begun:
+            check_same(config, begun, description)
         with folder.alone() if mesh.first else nullcontext(), catch_signals() as signals:
             writer = RunWriter(folder, plan, material, config)
             resumed = _resume(plan, state, writer)
@@ -94,19 +84,13 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
                 if mesh.first:
                     folder.write_recipe(description)
                 _begin(plan, state, material, writer)
-            elif changes and not was_over:
-                _change(state, writer, begun or {}, description, changes)
             progress(state.pictures, recipe.pictures, "pictures")
             feed = feed_of(plan, state, material)
             while not over(plan, state) and not mesh.any_process(bool(signals)):
                 before = state.pictures
-                try:
-                    writer.log_phases(state, update_phases(state, plan.phases))
-                    _step(plan, state, material, writer, feed)
-                    _due(plan, state, writer, before)
-                except AlarmError as error:
-                    _back(plan, state, writer, error)
-                    feed = feed_of(plan, state, material)
+                writer.log_phases(state, update_phases(state, plan.phases))
+                _step(plan, state, material, writer, feed)
+                _due(plan, state, writer, before)
                 progress(state.pictures, recipe.pictures, "pictures")
                 writer.write_index()
             result = _end(plan, state, writer, was_over=was_over)
@@ -117,7 +101,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
 
 
 def _begin(plan: Plan, state: State, material: Material, writer: RunWriter) -> None:
-    """Say what is trained; sample, measure and save, to compare with and to go back to."""
+    """Log what is trained; sample, measure and save, to compare with."""
     for stream, learned in material.learned.items():
         held = len(material.measured[stream])
         log.info(shown(f"{learned.spec}: {len(learned):,} to learn from, {held:,} to measure on"))
@@ -199,9 +183,6 @@ def _end(plan: Plan, state: State, writer: RunWriter, *, was_over: bool) -> Resu
     return writer.account.result(f"{shown(folder.path)}: {seen}; {shown(folder.page)}")
 
 
-# Going on, and going back
-
-
 def _resume(plan: Plan, state: State, writer: RunWriter) -> bool:
     """Load the newest whole checkpoint; returns whether there was one."""
     folder, first = writer.folder, plan.mesh.first
@@ -223,47 +204,6 @@ def _resume(plan: Plan, state: State, writer: RunWriter) -> bool:
         folder.cut_samples(state.pictures if path else -1)
         checkpoints.prune(folder, state.pictures)
     return path is not None
-
-
-def _back(plan: Plan, state: State, writer: RunWriter, error: AlarmError) -> None:
-    """Go back to the last good checkpoint, to try again with other chance at a lower rate."""
-    if error.alert.action == "stop":
-        writer.finish(state, "stopped")
-        raise InputError(f"{error.alert.alarm}: {error.alert.text}")
-    at, lines = state.pictures, state.lines
-    tries, slower = state.rollbacks + 1, state.slower * SLOWER
-    # A timed one would be there or not by chance, and with it what is learned from here on.
-    latest = checkpoints.latest(writer.folder, timed=False) if plan.mesh.first else None
-    path = plan.mesh.broadcast(latest)
-    if path is None:
-        raise InputError(f"{error.alert.text}; and no checkpoint is whole to go back to")
-    state.load(*checkpoints.load(path))
-    back = state.pictures
-    state.rollbacks, state.slower, state.lines = tries, slower, lines
-    if plan.mesh.first:
-        writer.folder.cut_samples(back)
-        checkpoints.prune(writer.folder, back)
-    writer.log(state, "rollback", {"from": at, "to": back, "rollbacks": tries})
-    writer.account.notice(f"{at:,} pictures: back to {back:,}, at {slower:g} of the learning rate")
-
-
-def _change(
-    state: State,
-    writer: RunWriter,
-    begun: dict[str, Any],
-    description: dict[str, Any],
-    changes: dict[str, tuple[Any, Any]],
-) -> None:
-    """Write down that the run goes on with other settings or pictures."""
-    writer.log(state, "change", {"settings": {name: new for name, (_, new) in changes.items()}})
-    if begun.get("protocol") != description["protocol"]:  # no measure or sample compares any more
-        state.best = None
-        state.alarms = {alarm.name: alarm for alarm in writer.plan.objective.alarms()}
-        if writer.plan.mesh.first:
-            writer.folder.set_samples_aside(state.pictures)
-    writer.save(state)
-    if writer.plan.mesh.first:  # last: killed before, the same command changes the same again
-        writer.folder.write_recipe(description)
 
 
 # What a training would be, before it is begun

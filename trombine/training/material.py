@@ -124,7 +124,6 @@ def _endless(recipe: Recipe, state: State, material: Material) -> Iterator[dict[
             seed=recipe.seed + number,
             size=recipe.batch,
             start=state.pictures // recipe.batch,
-            rollbacks=state.rollbacks,
         )
         for number, (stream, source) in enumerate(material.learned.items())
     }
@@ -136,7 +135,7 @@ def step_of(plan: Plan, state: State, material: Material, batches: Mapping[str, 
     """This process's share of a step."""
     chosen = plan.mesh.slice(plan.recipe.batch)
     places = state.pictures + np.arange(chosen.start, chosen.stop, dtype=np.int64)
-    chance = Rng(seed=plan.recipe.seed, rollbacks=state.rollbacks, places=places)
+    chance = Rng(seed=plan.recipe.seed, places=places)
     cut = {stream: batch.only(chosen) for stream, batch in batches.items()}
     return _step(plan, state, material, state.nets, cut, chance, pools=True)
 

@@ -50,7 +50,7 @@ class Best:
 
 
 # The fields of a state that are as JSON has them.
-_NUMBERS: Final = ("pictures", "rollbacks", "slower", "lines", "ramps", "measured")
+_NUMBERS: Final = ("pictures", "lines", "ramps", "measured")
 
 
 @final
@@ -65,8 +65,6 @@ class State:
     alarms: dict[str, Alarm]
     phases: dict[str, PhaseState]
     pictures: int = 0  # seen: the run's clock
-    rollbacks: int = 0
-    slower: float = 1.0  # what rollbacks have multiplied the learning rate by
     lines: int = 0  # of the log
     ramps: dict[str, float] = field(default_factory=dict)  # PHASE/TERM: where it was stopped
     sums: dict[str, tuple[float, int]] = field(default_factory=dict)  # since the last log line

@@ -56,7 +56,7 @@ def plan_of(recipe: Recipe, objective: Objective, machine: Machine, mesh: Mesh) 
 
 
 class BrokenStepError(ArithmeticError):
-    """A term or a gradient is NaN or infinite; nothing has learned from it."""
+    """A term or a gradient is NaN or infinite; no net has learned from it."""
 
     def __init__(self, name: str, value: float, pictures: int) -> None:
         super().__init__(f"{name} is {value} after {pictures:,} pictures")
@@ -78,8 +78,6 @@ def advance(state: State, plan: Plan, step: Step) -> None:
 
 def _run_phase(state: State, plan: Plan, phase: Phase, step: Step) -> None:
     """One phase: terms, gradients, the mean over processes, clipping, the optimisers."""
-    for role in phase.learns:  # a step that broke has left gradients behind
-        state.optimisers[role].zero_grad()
     weights = {name: weight_of(state, phase, name) for name in phase.weights}
     main = state.nets[plan.objective.main]
     fixed = frozen_parts(main, plan.freeze, state.pictures) + layers_outside(state.nets, phase)
@@ -110,7 +108,7 @@ def _apply_gradients(state: State, plan: Plan, phase: Phase, means: dict[str, Te
     numbers[f"{phase.name}/gradient"] = math.hypot(*found[len(means) :])
     if broken := [name for name, value in numbers.items() if not math.isfinite(value)]:
         raise BrokenStepError(broken[0], numbers[broken[0]], state.pictures)
-    rate = rate_at(plan.recipe, state.pictures) * phase.rate * state.slower
+    rate = rate_at(plan.recipe, state.pictures) * phase.rate
     for role, net, length in zip(phase.learns, nets, lengths, strict=True):
         if norm := plan.recipe.gradient_norm:
             for parameter in net.parameters():

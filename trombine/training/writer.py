@@ -140,14 +140,6 @@ TICK_SECONDS: Final = 30.0  # at least, between two lines of the clock
 TELL_SECONDS: Final = 30.0  # after which a run says how long it takes; again after ten times that
 
 
-class AlarmError(Exception):
-    """An alarm asks to stop or to go back."""
-
-    def __init__(self, alert: Alert) -> None:
-        super().__init__(alert.text)
-        self.alert = alert
-
-
 @final
 class RunWriter:
     """The writer of one run."""
@@ -284,19 +276,26 @@ class RunWriter:
             save(path, net, card)
 
     def run_alarms(self, state: State, report: Report) -> None:
-        """Give every alarm the report; log their alerts and act on them."""
-        report = replace(report, pictures=state.pictures, rollbacks=state.rollbacks)
+        """Give every alarm the report, and log their alerts; one that stops ends the training, with
+        its line as an InputError."""
+        report = replace(report, pictures=state.pictures)
         alerts: list[Alert] = []
         if self.plan.mesh.first:
             heard = [alarm.hear(report) for alarm in state.alarms.values()]
             alerts = [alert for alert in heard if alert]
         for alert in self.plan.mesh.broadcast(alerts):
-            did = {"warn": "warned", "stop": "stopped", "roll back": "rolled back"}[alert.action]
+            did = "stopped" if alert.stops else "warned"
             entry = {"alarm": alert.alarm, "text": alert.text, "did": did}
             self.log(state, "alarm", entry)
-            self.account.notice(f"{state.pictures:,} pictures: {alert.alarm}: {alert.text}")
-            if alert.action != "warn":
-                raise AlarmError(alert)
+            text = f"{state.pictures:,} pictures: {alert.alarm}: {alert.text}"
+            if not alert.stops:
+                self.account.notice(text)
+                continue
+            self.finish(state, "stopped")
+            self.plan.mesh.any_process(True)  # one that left before the first is done would end it
+            kept = state.best is not None and state.best.pictures > 0
+            best = f"; the best model until then is kept: {self.folder.best.name}" if kept else ""
+            raise InputError(f"stopped after {text}{best}", path=self.folder.path)
 
     # Checkpoints and pages
 
@@ -350,7 +349,6 @@ def _is_better(value: float, best: Best | None, *, higher: bool) -> bool:
 # What a run was begun with
 
 DESCRIPTIVE: Final = ("about",)  # parts of a recipe that change nothing that is learned
-LAYOUT: Final = "channels_last"  # how weights lie in memory; older runs could have another
 
 
 def begun_with(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
@@ -366,13 +364,11 @@ def begun_with(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
 
 
 def machine_of(machine: Machine, recipe: Recipe, begun: Mapping[str, Any] | None) -> Machine:
-    """The machine settings of a run: those it was begun with, unless others are asked for."""
+    """The machine settings of a run: those it was begun with, unless others are given, which
+    `check_same` refuses."""
     if begun is None:
         return machine
     asked, settings, resolved = recipe.plain(), begun["settings"], begun["resolved"]
-    if resolved.get("layout", LAYOUT) != LAYOUT:
-        begun_so = f"the run was begun with --layout {shown(str(resolved['layout']))}"
-        raise InputError(f"{begun_so}, which is gone, so it cannot go on; give another -o")
     if any(settings.get(name) != asked[name] for name in machine.plain()):
         return machine
     return Machine(**{name: resolved[name] for name in machine.plain()})
@@ -423,30 +419,21 @@ def _git(checkout: Path, *words: str) -> str:
         return ""
 
 
-def differences(begun: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What two descriptions of runs differ in, by name: as it was begun, and now."""
-    old, new = _compared(begun), _compared(now)
-    return {name: (old[name], new[name]) for name in new if old.get(name, new[name]) != new[name]}
-
-
 def _compared(description: Mapping[str, Any]) -> dict[str, Any]:
     """What makes one run another, by name."""
     settings = mapping(description.get("settings"))
-    start = mapping(description.get("start"))
-    found = {name: value for name, value in settings.items() if name not in (*DESCRIPTIVE, "nets")}
-    found |= dict(mapping(settings.get("nets")))
-    found |= {"recipe": description.get("recipe"), "hash of start": start.get("hash")}
+    found = {"recipe": description.get("recipe"), **settings, **mapping(settings.get("nets"))}
+    found["hash of start"] = mapping(description.get("start")).get("hash")
     for stream, data in mapping(description.get("data")).items():
         found |= {f"{stream}.{fact}": value for fact, value in data.items() if fact != "spec"}
-    return found
+    return {name: value for name, value in found.items() if name not in (*DESCRIPTIVE, "nets")}
 
 
-def check_same(config: TrainConfig, changes: Mapping[str, tuple[Any, Any]]) -> None:
-    """Refuse to go on with anything else than the run was begun with, unless told to."""
-    if changes and not config.override:
-        named = ", ".join(f"{name} {old} (now {new})" for name, (old, new) in changes.items())
-        raise InputError(
-            f"was begun with {shown(named)}; give the same,"
-            " another -o, or --override to go on with the new ones",
-            path=config.folder,
-        )
+def check_same(config: TrainConfig, begun: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to go on with anything else than the run was begun with: an InputError that names the
+    first difference of the two descriptions."""
+    old = _compared(begun)
+    for name, value in _compared(now).items():
+        if old.get(name, value) != value:
+            problem = f"was begun with {name} {old[name]} (now {value})"
+            raise InputError(shown(problem), "give the same, or another -o", path=config.folder)
