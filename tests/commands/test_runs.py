@@ -105,7 +105,7 @@ def test_show_tells_and_writes_the_page(there: Path) -> None:
     assert page.exists() and title == "fine: upscale-x2"
     assert said["state"] == "finished, 200,000 of 200,000 pictures seen"
     assert said["best"] == "PSNR 30.85 dB, after 170,000 pictures (protocol 9f2c51d08a3e)"
-    assert said["cost"] == "200,000 pictures, CPU time 39 min, wall time 20 min"
+    assert said["cost"] == "200,000 pictures, CPU time 39 minutes, wall time 20 minutes"
     assert said["again"] == "trombine train upscale-x2 -o runs/fine"
     assert said["page"] == "runs/fine/index.html" and said["film"] == "runs/fine/film.gif"
     with Image.open(there / "runs" / "fine" / "film.gif") as film:

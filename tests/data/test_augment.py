@@ -17,7 +17,6 @@ from trombine.core.rng import Rng
 from trombine.data.augment import Augment, Changes, augmented, changed, drawn
 from trombine.data.columns import Batch
 from trombine.data.source import batches, source
-from trombine.nets.spaces import to_space
 
 SIZE = 32
 WRITTEN = "zoom:0.8-1.3+shift:0.1+mirror+rotate:20+faces:1+colour:0.2"
@@ -174,30 +173,9 @@ def test_a_source_changes_its_batches_by_their_places() -> None:
         same(after, augmented(before, ALL, Rng(seed=5, places=places)))
 
 
-@pytest.mark.parametrize("space", ["rgb", "hsv"])
-def test_a_source_gives_pictures_in_its_space(space: str) -> None:
-    plain = source("world:photo+anime#6", SIZE).batch(PLACES)
-    found = source("world:photo+anime#6", SIZE, space=space).batch(PLACES)
-    same(found, plain)
-    assert torch.equal(found.pictures(), to_space(plain.pictures(), space))
-    assert found.pair is not None and plain.pair is not None
-    assert torch.equal(found.pair.pictures(), to_space(plain.pair.pictures(), space))
-    after = augmented(found, ALL, Rng(seed=0, places=PLACES))
-    assert after.space == space
-
-
-@pytest.mark.parametrize(
-    ("augment", "space", "says"),
-    [
-        ("flip", "rgb", "augment flip: unexpected"),
-        ("", "lab", "space is one of rgb, grey, hsv, imagenet; not 'lab'"),
-    ],
-)
-def test_a_wrong_option_is_refused_before_anything_is_opened(
-    augment: str, space: str, says: str, tmp_path: Path
-) -> None:
-    with pytest.raises(InputError, match=says):
-        source(f"folder:{tmp_path / 'none'}", SIZE, augment=augment, space=space)
+def test_a_wrong_augmentation_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="augment flip: unexpected"):
+        source(f"folder:{tmp_path / 'none'}", SIZE, augment="flip")
 
 
 # --- windows ------------------------------------------------------------------------------------

@@ -90,7 +90,8 @@ def test_it_asks_nothing_of_another_host(upscale: RunFolder) -> None:
 def test_what_killed_processes_took_is_summed(upscale: RunFolder) -> None:
     """Two processes of 600 seconds and 1,170 CPU seconds each; one left no last line."""
     text = text_of(upscale)
-    for name, value in (("CPU time", "39 min"), ("Wall time", "20 min"), ("resumed", "2 times")):
+    times = {"CPU time": "39 minutes", "Wall time": "20 minutes", "resumed": "2 times"}
+    for name, value in times.items():
         assert re.search(rf"{name}</th><td>{value}</td>", text), name
 
 

@@ -36,10 +36,9 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
-def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:
+def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
     """Rows of as many cells each, as lines with their columns one under the other."""
     cells = list(rows)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    pad = str.rjust if right else str.ljust
-    lines = ("  ".join(map(pad, row, widths)) for row in cells)
+    lines = ("  ".join(map(str.ljust, row, widths)) for row in cells)
     return [line.rstrip() for line in lines]

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from trombine.core.conventions import LANDMARK_COUNT
 from trombine.core.devices import CPU, sent
-from trombine.nets.spaces import to_space
 
 Columns = Mapping[str, np.ndarray]  # N rows each
 Row = Mapping[str, np.ndarray]  # the same without the first axis
@@ -118,7 +117,6 @@ class Batch:
     labels: Int64[Tensor, "n"] | None = None
     seeds: Int64[Tensor, "n"] | None = None
     pair: Batch | None = None
-    space: str = "rgb"  # that `pictures` gives them in: one of nets.spaces.SPACES
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -128,15 +126,13 @@ class Batch:
         cells: dict[str, Any] = {}
         for column in fields(self):
             cell = getattr(self, column.name)
-            if isinstance(cell, Batch):
-                cells[column.name] = cell.only(rows)
-            else:
-                cells[column.name] = cell if cell is None or isinstance(cell, str) else cell[rows]
+            if cell is not None:
+                cells[column.name] = cell.only(rows) if isinstance(cell, Batch) else cell[rows]
         return Batch(**cells)
 
     def pictures(self, device: torch.device | str = CPU) -> Float32[Tensor, "n 3 h w"]:
-        """The samples as pictures on a device, in [0, 1] unless the batch's space is another."""
-        return to_space(to_pictures(sent(self.pixels, device)), self.space)
+        """The samples as pictures on a device, in [0, 1]."""
+        return to_pictures(sent(self.pixels, device))
 
 
 def to_pictures(pixels: UInt8[Tensor, "n h w 3"]) -> Float32[Tensor, "n 3 h w"]:
@@ -148,8 +144,8 @@ def to_pictures(pixels: UInt8[Tensor, "n h w 3"]) -> Float32[Tensor, "n 3 h w"]:
     return pixels.permute(0, 3, 1, 2).float().div_(255)
 
 
-def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns, space: str = "rgb") -> Batch:
-    """The batch that these columns hold, its pictures to be given in this space."""
+def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns) -> Batch:
+    """The batch that these columns hold."""
     names = ("parts", "points", "visible", "vectors", "labels", "seeds")
     cells = {name: torch.from_numpy(columns[name]) for name in names if name in columns}
     shared = {name: columns[name] for name in SHARED if name in columns}
@@ -157,7 +153,6 @@ def batch_of(indices: Int64[np.ndarray, "n"], columns: Columns, space: str = "rg
     return Batch(
         indices=indices,
         pixels=torch.from_numpy(columns["pictures"]),
-        pair=batch_of(indices, second | shared, space) if second else None,
-        space=space,
+        pair=batch_of(indices, second | shared) if second else None,
         **cells,
     )

@@ -76,7 +76,6 @@ from trombine.data.prepare import PrepareOptions, hub_folder, prepare_hub, prepa
 from trombine.data.reading import MOST, TILES, Folder
 from trombine.io.files import cache_folder, is_there
 from trombine.io.stores import STORES, mirror, mirror_of, url_of
-from trombine.nets.spaces import SPACES
 from trombine.world import STYLES
 
 
@@ -295,7 +294,6 @@ class Source:
             found = (unknown("splits", (len(p),)) if p.splits is None else p.splits for p in parts)
             self.splits = np.concatenate([*found])
         self.augment = Augment()  # what `batches` changes; items stay as they are
-        self.space = "rgb"  # of the pictures that batches give: one of nets.spaces.SPACES
 
     def __len__(self) -> int:
         return sum(self.lengths)
@@ -336,7 +334,7 @@ class Source:
 
     def batch(self, indices: Int64[np.ndarray, "n"]) -> Batch:
         """The items of these numbers."""
-        return batch_of(indices, self.take(indices), self.space)
+        return batch_of(indices, self.take(indices))
 
     def draw(self, chance: Rng) -> Int64[np.ndarray, "n"]:
         """Which items are the pictures at the places of this chance.
@@ -381,7 +379,6 @@ def source(
     first_seed: int = 0,
     workers: int | None = 1,
     augment: str = "none",
-    space: str = "rgb",
 ) -> Source:
     """Open what the spec says, its pictures `size` pixels wide and high.
 
@@ -389,12 +386,9 @@ def source(
     to the seeds of what is painted. `workers` processes paint, None is one for each core
     where that pays; more than one needs a script with calls below `if __name__ == "__main__":`.
 
-    By `augment` (augment.py has the words) `batches` changes pictures and their truth by chance; in
-    `space` (nets/spaces.py lists them) the batches give them.
+    By `augment` (augment.py has the words) `batches` changes pictures and their truth by chance.
     """
     changes = Augment.parse(augment)
-    if space not in SPACES:
-        raise InputError(f"space is one of {', '.join(SPACES)}; not {space!r}")
     prepare(spec, size, first_seed=first_seed, workers=workers)
     terms = parse(spec)
     parts = [Part(_store(term, size, first_seed), term) for term in terms]
@@ -404,7 +398,7 @@ def source(
             cure = f"make a pack of {size} px: trombine data prepare --size {size}"
             raise InputError(f"{problem}; give --size {part.store.size}, or {cure}")
     opened = Source(parts, [term.weight for term in terms] if len(terms) > 1 else (1.0,))
-    opened.augment, opened.space = changes, space
+    opened.augment = changes
     return opened
 
 

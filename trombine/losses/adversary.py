@@ -25,7 +25,6 @@ from trombine.losses.objective import Phase, Pictures, Step, Terms
 from trombine.nets import sizes_of
 from trombine.recipes import Recipe
 
-Logits = Float[Tensor, "n *patches"]
 Scalar = Float[Tensor, ""]
 Discriminator = Callable[[Tensor], Tensor]  # pictures to logits
 

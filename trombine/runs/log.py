@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from trombine.core.texts import counted
+from trombine.core.texts import counted, duration
 from trombine.runs.folder import Entry, RunFolder, mapping, numbered
 
 RUNNING: Final = "running"
@@ -246,14 +246,6 @@ def short(value: float | int) -> str:
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}".replace("-", "−")
     return f"{value:.4g}".replace("-", "−")
-
-
-def duration(seconds: float) -> str:
-    """A time for people, in the unit that fits."""
-    for unit, length in (("h", 3600.0), ("min", 60.0)):
-        if seconds >= length:
-            return f"{seconds / length:.3g} {unit}"
-    return f"{seconds:.3g} s"
 
 
 def sentence(text: str) -> str:
