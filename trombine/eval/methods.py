@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64, Int64
 from scipy import ndimage
+from skimage.exposure import match_histograms
 from skimage.restoration import denoise_bilateral, inpaint_biharmonic
 from torch import Tensor
 
@@ -182,15 +183,9 @@ def colour_transfer(pictures: Pictures, *, style: str, source: str = "photo") ->
 
 def histograms(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:
     """Each channel's samples, in their order, at the values that pictures of the style have."""
-    values = _faces(style, LEARNT_AT).double().transpose(0, 1).flatten(1).sort(1).values
-    each = pictures.double().flatten(2).contiguous()
-    ordered = each.sort(2).values
-    # Equal samples stay equal: each is in the middle of its like.
-    first, last = (torch.searchsorted(ordered, each, right=right) for right in (False, True))
-    share = (first + last - 1) / (2 * max(each.shape[2] - 1, 1))
-    places = (share * (values.shape[1] - 1)).round().long()
-    moved = torch.stack([values[channel][places[:, channel]] for channel in range(3)], 1)
-    return moved.view_as(pictures).float()
+    wanted = np.concatenate([to_pixels(one) for one in _faces(style, LEARNT_AT)])
+    moved = [match_histograms(to_pixels(one), wanted, channel_axis=2) for one in pictures]
+    return _in_levels(torch.from_numpy(np.stack(moved) / 255).permute(0, 3, 1, 2)).float()
 
 
 def nearest_face(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:

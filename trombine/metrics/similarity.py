@@ -14,6 +14,7 @@ from jaxtyping import Float, Float32, Float64
 
 from trombine.core.conventions import check_hole, check_picture
 from trombine.core.errors import InputError
+from trombine.io.color import LUMA
 
 # C x H x W or N x C x H x W; that two of them agree is checked by `_check_pair`.
 Picture = Float32[torch.Tensor, "... _ _ _"]
@@ -31,28 +32,24 @@ def psnr(a: Picture, b: Picture, hole: torch.Tensor | None = None) -> PerPicture
     infinity.
     """
     _check_pair(a, b)
-    error = (a.double() - b.double()).square()
-    if hole is None:
-        return _decibels(error.mean((-3, -2, -1)), peak=1.0)
-    inside = check_hole(hole, a).double().expand_as(error)
-    area = inside.sum((-3, -2, -1))
-    if not area.all():
+    if hole is not None and not check_hole(hole, a).any(-1).any(-1).all():
         raise InputError("an empty hole has no PSNR")
-    return _decibels((error * inside).sum((-3, -2, -1)) / area, peak=1.0)
+    return _decibels(_mean((a.double() - b.double()).square(), hole), peak=1.0)
 
 
-def psnr_y(a: Picture, b: Picture, border: int) -> PerPicture:
-    """PSNR of the luma, `border` pixels cropped from each side, as papers on enlarging report it.
+def psnr_y(a: Picture, b: Picture, border: int = 0, hole: torch.Tensor | None = None) -> PerPicture:
+    """PSNR of the luma, `border` pixels cropped from each side, as papers on enlarging report it;
+    with `hole` of what is inside it.
 
     Luma is `luma()`, not rounded; the peak is 255 although luma ends at 235, as in those papers.
     """
     _check_pair(a, b)
-    if border < 0 or 2 * border >= min(a.shape[-2:]):
+    height, width = a.shape[-2:]
+    if border < 0 or 2 * border >= min(height, width):
         raise InputError(f"a border of {border} leaves nothing of {tuple(a.shape[-2:])}")
-    error = (luma(a) - luma(b)).square()
-    height, width = error.shape[-2:]
-    cropped = error[..., border : height - border, border : width - border]
-    return _decibels(cropped.mean((-3, -2, -1)), peak=255.0)
+    inner = ..., slice(border, height - border), slice(border, width - border)
+    error = (luma(a) - luma(b)).square()[inner]
+    return _decibels(_mean(error, None if hole is None else hole[inner]), peak=255.0)
 
 
 def luma(
@@ -65,8 +62,8 @@ def luma(
     samples = picture.double()
     if samples.shape[-3] == 1:
         return 255 * samples
-    red, green, blue = samples.unbind(-3)
-    return (16 + 65.481 * red + 128.553 * green + 24.966 * blue).unsqueeze(-3)
+    weights = samples.new_tensor(LUMA).view(3, 1, 1)
+    return 16 + 219 * (samples * weights).sum(-3, keepdim=True)
 
 
 def edge_energy(picture: Picture) -> PerPicture:
@@ -74,6 +71,14 @@ def edge_energy(picture: Picture) -> PerPicture:
     plane = luma(picture)
     down, beside = (plane.diff(dim=axis).square().mean((-3, -2, -1)) for axis in (-2, -1))
     return down + beside
+
+
+def _mean(values: torch.Tensor, hole: torch.Tensor | None) -> PerPicture:
+    """The mean over each picture, or over what is inside its hole: NaN where nothing is."""
+    if hole is None:
+        return values.mean((-3, -2, -1))
+    inside = hole.double().expand_as(values)
+    return (values * inside).sum((-3, -2, -1)) / inside.sum((-3, -2, -1))
 
 
 def _decibels(error: PerPicture, *, peak: float) -> PerPicture:
@@ -94,8 +99,9 @@ _TAPS: Final = np.exp(-0.5 * (np.arange(-SSIM_RADIUS, SSIM_RADIUS + 1) / 1.5) **
 SSIM_TAPS: Final = tuple((_TAPS / _TAPS.sum()).tolist())
 
 
-def ssim(a: Picture, b: Picture) -> PerPicture:
-    """Structural similarity (Wang et al., 2004), the mean over channels, for each picture.
+def ssim(a: Picture, b: Picture, hole: torch.Tensor | None = None) -> PerPicture:
+    """Structural similarity (Wang et al., 2004), the mean over channels, for each picture; with
+    `hole` of the windows whose middle is inside it, NaN where there is none.
 
     Equal to scikit-image's structural_similarity(gaussian_weights=True, sigma=1.5,
     use_sample_covariance=False, data_range=1, channel_axis=...): the mean is over the places
@@ -104,7 +110,8 @@ def ssim(a: Picture, b: Picture) -> PerPicture:
     _check_pair(a, b)
     if min(a.shape[-2:]) < len(SSIM_TAPS):
         raise InputError(f"SSIM needs pictures of at least {len(SSIM_TAPS)} pixels a side")
-    return ssim_map(a.double(), b.double()).mean((-3, -2, -1))
+    inner = ..., *[slice(SSIM_RADIUS, -SSIM_RADIUS)] * 2
+    return _mean(ssim_map(a.double(), b.double()), None if hole is None else hole[inner])
 
 
 def ssim_map(

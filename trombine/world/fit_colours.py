@@ -15,11 +15,11 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from trombine.core.conventions import PART_INDEX
+from trombine.io.color import LUMA
 from trombine.world.colours import ROWS, colours, hair_colour, to_srgb
 from trombine.world.faces import Face
 from trombine.world.painting import tone_curve
 
-LUMA: Final = np.array([0.299, 0.587, 0.114])  # of sRGB
 Colour = Float64[np.ndarray, "3"]  # linear RGB
 Picture = Float64[np.ndarray, "size size 3"]  # sRGB from 0 to 1
 Parts = UInt8[np.ndarray, "size size"]
