@@ -115,9 +115,9 @@ def test_one_picture_where_one_is(
     faces[0].save(home / "a.png")
     monkeypatch.chdir(home)
     result = trombine.data_audit(Path(), output=tmp_path / "page.html")
-    assert result.summary.endswith("\n1 picture, 1 to keep")
+    assert result.summary.startswith("1 picture, 1 to keep.\n")
     page = (tmp_path / "page.html").read_text()
-    assert "<h1>Audit of own</h1>" in page and "1 picture; to keep: 1." in page
+    assert "<h1>Audit of own</h1>" in page and "1 picture, 1 to keep." in page
 
 
 def test_pictures_that_nothing_names_are_told_of(tmp_path: Path, faces: list[Image.Image]) -> None:
@@ -140,7 +140,7 @@ def test_similarity_is_scikit_images(faces: list[Image.Image]) -> None:
     expected = {
         pair: pytest.approx(value, abs=1e-5) for pair, value in every.items() if value > 0.75
     }
-    assert {(d.first, d.second): d.score for d in result.doubles} == expected
+    assert {(d.first, d.second): d.ssim for d in result.doubles} == expected
     assert len(expected) == 2
 
 
@@ -159,7 +159,8 @@ def test_a_test_picture_is_kept_before_a_larger_one() -> None:
         audit.Checked(name="small", split="test", width=64, height=64),
         audit.Checked(name="flat", split="test", width=64, height=64, problems=("flat",)),
     ]
-    result = audit.Audit(pictures, [], [(0, 1, 2)])
+    pairs = [audit.Double(first, 2, 1.0, mirrored=False) for first in (0, 1)]
+    result = audit.Audit(pictures, pairs)
     assert result.kept().tolist() == [False, True, False]
     assert result.across() == [(0, 1, 2)]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json as jsons
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from trombine.commands.judge import result_of
 from trombine.commands.options import MORE, WHOLE, Overwrite, Progress, Workers, limits, verb
 from trombine.core.computing import in_processes
 from trombine.core.errors import OutputError
@@ -89,11 +89,8 @@ def data_audit(
         pictures.append(checked)
         step(len(pictures), len(split_of), "pictures")
     found = audit.compared(pictures, dup_threshold, lambda n, of: step(n, of, "comparisons"))
-    values = audit.values_of(found)
-    if output is not None:
-        account.write(*audit.report_of(folder, found).write(output, values))
     if keep_list is not None:
         write_bytes(keep_list, audit.keep_list(found).encode())
         account.write(keep_list)
-    text = jsons.dumps(values, indent=1) if json else audit.text_of(found)
-    return account.result(text, found={folder: values})
+    report = audit.report_of(folder, found, pictures=output is not None)
+    return result_of(account, {folder: audit.numbers_of(found)}, report, json=json, output=output)

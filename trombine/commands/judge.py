@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json as jsons
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -23,7 +25,23 @@ from trombine.eval.sets import PictureSet, natural_size, open_set, same_place
 from trombine.eval.witness import WINDOW
 from trombine.io.files import is_part, write_bytes
 from trombine.io.inputs import refuse_to_write_over
-from trombine.report import beside, check_page
+from trombine.report import Report, beside, check_page
+
+
+def result_of(
+    account: Account,
+    found: Mapping[Path, Any],
+    report: Report,
+    *,
+    json: bool,
+    output: Path | None,
+) -> Result:
+    """What a judge found, as JSON or as text, and its page where one is wanted."""
+    (numbers,) = found.values()
+    if output is not None:
+        account.write(*report.write(output, numbers))
+    text = jsons.dumps(numbers, indent=1, allow_nan=False) if json else report.summary()
+    return account.result(text, found=found)
 
 
 @opt.verb
@@ -86,10 +104,8 @@ def judge_restoration(
         return account.result("")
     hashes = restoration.hashes_of(nets)
     numbers = restoration.numbers_of(measured, hashes)
-    if output is not None:
-        account.write(*restoration.report_of(measured, hashes).write(output, numbers))
-    text = jsons.dumps(numbers, indent=1) if json else restoration.text_of(measured, hashes)
-    return account.result(text, found={results: numbers})
+    report = restoration.report_of(measured, hashes, pictures=output is not None)
+    return result_of(account, {results: numbers}, report, json=json, output=output)
 
 
 @opt.verb
@@ -166,10 +182,8 @@ def judge_fidelity(
         )
     judged = fidelity.judge(ours, theirs, kinds, step, of_all=of_all, device=where)
     numbers = fidelity.numbers_of(judged)
-    if output is not None:
-        account.write(*fidelity.report_of(judged).write(output, numbers))
-    text = jsons.dumps(numbers, indent=1) if json else fidelity.text_of(judged)
-    return account.result(text, found={Path(generated): numbers})
+    report = fidelity.report_of(judged, pictures=output is not None)
+    return result_of(account, {Path(generated): numbers}, report, json=json, output=output)
 
 
 @opt.verb
@@ -240,10 +254,8 @@ def judge_originality(
     if ours.resized or theirs.resized:
         account.notice(originality.about(found))
     numbers = originality.numbers_of(found)
-    if output is not None:
-        account.write(*originality.report_of(found).write(output, numbers))
-    text = jsons.dumps(numbers, indent=1) if json else originality.text_of(found)
-    return account.result(text, found={Path(generated): numbers})
+    report = originality.report_of(found, pictures=output is not None)
+    return result_of(account, {Path(generated): numbers}, report, json=json, output=output)
 
 
 @opt.verb
@@ -293,10 +305,8 @@ def judge_compare(
     step(len(every), len(every), "methods")
     asked = list(dict.fromkeys(method.name for method in named))
     numbers = compare.numbers_of(file, given, outcomes, asked)
-    if output is not None:
-        account.write(*compare.report_of(numbers, given, outcomes).write(output, numbers))
-    text = jsons.dumps(numbers, indent=1, allow_nan=False) if json else compare.text_of(numbers)
-    return account.result(text, found={Path(file.name): numbers})
+    report = compare.report_of(numbers, given, outcomes, pictures=output is not None)
+    return result_of(account, {Path(file.name): numbers}, report, json=json, output=output)
 
 
 def _protocols(*, json: bool) -> Result:
@@ -451,16 +461,17 @@ def judge_people_score(
     if not subjects:
         return account.result("no answers to score")
     numbers = people_score.numbers_of(known, subjects)
-    text = jsons.dumps(numbers, allow_nan=False) if json else people_score.text_of(numbers)
-    if output is not None:
-        page = key.with_name(key.name.removesuffix(people.KEY_ENDING)) / people.PAGE
-        try:
-            name, images = people.pictures_of(page) if page.exists() else ("", {})
-        except InputError:  # it holds no test
-            name, images = "", {}
-        if name != known.test:
-            images = {}
-            account.notice("is not there, or another test; the page shows no pictures", page)
-        account.write(*people_score.report_of(numbers, images).write(output, numbers))
-        text += "" if json else f"\npage: {shown(output)}"
-    return account.result(text, found={key: numbers})
+    images = _images(key, known, account) if output else {}
+    report = people_score.report_of(numbers, images)
+    return result_of(account, {key: numbers}, report, json=json, output=output)
+
+
+def _images(key: Path, known: people.Key, account: Account) -> Mapping[str, people.Pixels]:
+    """The pictures of the test beside its key; none if it has gone or is another test."""
+    page = key.with_name(key.name.removesuffix(people.KEY_ENDING)) / people.PAGE
+    with suppress(InputError):  # it holds no test
+        name, images = people.pictures_of(page) if page.exists() else ("", {})
+        if name == known.test:
+            return images
+    account.notice("is not there, or another test; the page shows no pictures", page)
+    return {}

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -30,19 +30,18 @@ from PIL import Image
 from trombine.core.computing import computing
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, about, shown
-from trombine.core.texts import aligned, counted
 from trombine.data.source import parse
 from trombine.eval import witness
 from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerprint, measure_of
 from trombine.eval.restoration import judged
-from trombine.eval.stats import NONE, Estimate, mean, sign_flip
+from trombine.eval.stats import NONE, Estimate, mean, sign_flip, spelled
 from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.io.inputs import find
 from trombine.models import loaded, read_card
 from trombine.models.card import Card
-from trombine.report import Plot, Report, Series
+from trombine.report import Plot, Report, Series, as_json
 from trombine.superres.pipelines import resolve
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]
@@ -267,149 +266,92 @@ def numbers_of(
     """All figures, as JSON holds them; methods that are not `named` are limits, out of the rank."""
     columns = {  # NaN where a picture has none
         o.method.name: {
-            text: np.array([np.nan if row[text] is None else row[text] for row in o.rows])
-            for text in file.measures
+            text: np.array([row[text] for row in o.rows], np.float64) for text in file.measures
         }
         for o in outcomes
     }
-    first = file.measures[0]
+    first, groups = file.measures[0], np.array([case.group for case in cases])
     firsts = {name: float(np.nanmean(values[first])) for name, values in columns.items()}
     if any(math.isnan(value) for value in firsts.values()):
         raise InputError(f"no picture has the measure {first}, which ranks")
-    sign = 1 if measure_of(first).more_is_better else -1
-    order = sorted(outcomes, key=lambda o: (-sign * firsts[o.method.name], o.method.name))
+    sign = -1 if measure_of(first).more_is_better else 1
+    order = sorted(outcomes, key=lambda o: (sign * firsts[o.method.name], o.method.name))
     ranked = [o.method.name for o in order if o.method.name in named]
-    best, groups = columns[ranked[0]], np.array([case.group for case in cases])
-    methods = []
-    for one in order:
-        name = one.method.name
-        values = columns[name]
-        methods.append(
-            {
-                "method": name,
-                "kind": one.method.kind,
-                "hash": one.method.weights,
-                "rank": ranked.index(name) + 1 if name in ranked else None,
-                "limit": limits(file).get(name, ""),
-                "measures": {text: _figures(values[text], best[text]) for text in file.measures},
-                "groups": {g: _mean(values[first][groups == g]) for g in sorted({*groups} - {""})},
-                "seconds": one.seconds,
-            }
-        )
-    pictures = [
-        {
-            "picture": case.name,
-            "source": case.source,
-            "group": case.group,
-            "values": {o.method.name: _rounded(o.rows[number]) for o in order},
+
+    def entry(method: Method, seconds: float | None) -> Numbers:
+        values, best = columns[method.name], columns[ranked[0]]
+        return {
+            "method": method.name,
+            "kind": method.kind,
+            "hash": method.weights,
+            "rank": ranked.index(method.name) + 1 if method.name in ranked else None,
+            "limit": limits(file).get(method.name, ""),
+            "measures": {text: _figures(values[text], best[text]) for text in file.measures},
+            "groups": {g: _mean(values[first][groups == g]) for g in sorted({*groups} - {""})},
+            "seconds": seconds,
         }
-        for number, case in enumerate(cases)
-    ]
-    return {
-        "protocol": {
-            "name": file.name,
-            "hash": file.protocol.hash,
-            "task": file.task,
-            "about": file.about,
-            "describe": file.protocol.describe(),
-            "conditions": file.protocol.canonical(),
-            "count": len(cases),
-            "pixels": fingerprint(cases),
-            "witness": witness.witness().hash if file.needs_witness else None,
-        },
-        "first": first,
-        "best": ranked[0],
-        "methods": methods,
-        "pictures": pictures,
-    }
+
+    def picture(case: Case, rows: Sequence[Row]) -> Numbers:
+        values = {o.method.name: row for o, row in zip(order, rows, strict=True)}
+        about = {"picture": case.name, "source": case.source, "group": case.group}
+        return {**about, "values": values}
+
+    rows = zip(*(o.rows for o in order), strict=True)
+    return as_json(
+        {
+            "protocol": {
+                "name": file.name,
+                "hash": file.protocol.hash,
+                "task": file.task,
+                "about": file.about,
+                "describe": file.protocol.describe(),
+                "conditions": file.protocol.canonical(),
+                "count": len(cases),
+                "pixels": fingerprint(cases),
+                "witness": witness.witness().hash if file.needs_witness else None,
+            },
+            "first": first,
+            "best": ranked[0],
+            "methods": [entry(o.method, o.seconds) for o in order],
+            "pictures": [picture(*each) for each in zip(cases, rows, strict=True)],
+        }
+    )
 
 
-def _rounded(row: Row) -> Row:
-    return {name: None if value is None else round(value, 6) for name, value in row.items()}
-
-
-def _mean(values: Column) -> Numbers:
+def _mean(values: Column) -> Estimate:
     """The mean of some pictures with its interval."""
     there = values[np.isfinite(values)]
-    return (Estimate(*mean(there)) if len(there) else NONE)._asdict()
+    return Estimate(*mean(there)) if len(there) else NONE
 
 
 def _figures(values: Column, best: Column) -> Numbers:
     """A method's mean, and how it differs from the best method's."""
     differences = values - best
     there = differences[np.isfinite(differences)]
-    p = sign_flip(there) if there.any() else 1.0
-    difference = {**_mean(differences), "p": p}
-    return {**_mean(values), "count": len(there), "difference": difference}
+    difference = _mean(there)._asdict() | {"p": sign_flip(there) if there.any() else 1.0}
+    return _mean(values)._asdict() | {"count": len(there), "difference": difference}
 
 
 # ---------------------------------------------------------------------------------------------
-# As text and as a page
+# The report
 
 _LONGEST: Final = 34  # letters of a method's name
 _SHOWN: Final = 8  # pictures on which methods disagree
 _MOST: Final = 6  # methods beside one another
 
 
-def text_of(numbers: Numbers) -> str:
-    """A line a method, the best first."""
-    protocol = numbers["protocol"]
-    judge = f", witness {protocol['witness']}" if protocol["witness"] else ""
-    lines = [*aligned(_table(numbers))]
-    lines.append(
-        f"protocol {protocol['hash']} ({protocol['name']}), {counted(protocol['count'], 'picture')}"
-        f" (pixels {protocol['pixels']}){judge}"
-    )
-    nets = [f"{short(m['method'])} {m['hash']}" for m in numbers["methods"] if m["hash"]]
-    return "\n".join([*lines, f"weights: {', '.join(nets)}"] if nets else lines)
-
-
-def _table(numbers: Numbers) -> list[list[str]]:
-    """Heads, and a row a method."""
-    first, *others = list(numbers["protocol"]["conditions"]["measures"])
-    rows = [["", "method", first, "against the best", "p", *others, "s/picture"]]
-    for entry in numbers["methods"]:
-        figures, limit, seconds = entry["measures"], entry["limit"], entry["seconds"]
-        difference = figures[first]["difference"]
-        p = difference["p"]
-        against = [spelled(difference, sign="+"), f"{p:.{3 if p >= 0.001 else 4}f}"]
-        rows.append(
-            [
-                str(entry["rank"] or ""),
-                short(entry["method"]) + f" ({limit})" * bool(limit),
-                spelled(figures[first]),
-                *(["", ""] if entry["rank"] == 1 else against),
-                *(spelled({**figures[name], "low": None}) for name in others),
-                "" if seconds is None else f"{seconds:.3f}",
-            ]
-        )
-    return rows
-
-
-def short(name: str) -> str:
-    """A method's name, a long command cut."""
-    return shown(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
-
-
-def spelled(figure: Mapping[str, Any], *, sign: str = "") -> str:
-    """A figure, with its interval where it has one: two decimals from 1 on, else four."""
-    value, low, high = (figure[end] for end in ("value", "low", "high"))
-    if value is None:
-        return "–"
-    style = f"{sign}.{2 if max(map(abs, (value, low or 0, high or 0))) >= 1 else 4}f"
-    if low is None or low == high:
-        return f"{value:{style}}"
-    return f"{value:{style}} ({low:{style}} to {high:{style}})"
-
-
-def report_of(numbers: Numbers, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
-    """The rank, and the pictures on which methods disagree most."""
+def report_of(
+    numbers: Numbers, cases: Sequence[Case], outcomes: Sequence[Outcome], *, pictures: bool
+) -> Report:
+    """The rank, and with `pictures` those on which methods disagree most."""
     protocol, first, entries = numbers["protocol"], numbers["first"], numbers["methods"]
+    judge = f"; witness {protocol['witness']}" * bool(protocol["witness"])
     report = Report(
         title=f"Methods compared: {protocol['name']}",
-        lead=f"{protocol['about']} Best: {numbers['best']}.".strip(),
-        foot=f"{protocol['describe']}\n\nPixels {protocol['pixels']}"
-        + (f"; witness {protocol['witness']}." if protocol["witness"] else "."),
+        lead=". ".join(
+            [*filter(None, [protocol["about"].rstrip(".")]), f"Best: {numbers['best']}."]
+        ),
+        foot=f"{protocol['describe']}\n\nPixels {protocol['pixels']}{judge}.",
     )
     report.section("Rank", f"By {first}, the best first. Intervals are 95 % over the pictures.")
     figures = [entry["measures"][first] for entry in entries]
@@ -419,33 +361,57 @@ def report_of(numbers: Numbers, cases: Sequence[Case], outcomes: Sequence[Outcom
     report.curves(
         Plot(title=first, x_label="", y_label="", series=[series], categories=names, width=width)
     )
-    heads, *rows = _table(numbers)
-    report.table(heads[1:], [row[1:] for row in rows], caption="Methods", csv=True)
     measures = {name: measure_of(name) for name in protocol["conditions"]["measures"]}
+    heads = ["method", "rank", first, "against the best", "p", *[*measures][1:], "s/picture"]
+    rows = [_row(entry, *measures) for entry in entries]
+    report.table(heads, rows, caption="Methods", csv=True, printed=True)
     rows = [[n, m.about, "more" if m.more_is_better else "less"] for n, m in measures.items()]
     report.table(["measure", "what it is", "better"], rows, caption="Measured", words=True)
-    results = {outcome.method.name: outcome.results for outcome in outcomes}
+    rows = [[short(m["method"]), m["kind"], m["hash"]] for m in entries]
+    heads, has_nets = ["method", "kind", "hash of its weights"], any(m["hash"] for m in entries)
+    report.table(heads, rows, caption="What they are", words=True, printed=has_nets)
+    if not pictures:
+        return report
     report.section("Where they disagree", "Pictures on which the methods are furthest apart.")
+    results = {outcome.method.name: outcome.results for outcome in outcomes}
     ranked = [entry["method"] for entry in entries if entry["rank"]][:_MOST]
     for number in most_apart(numbers, ranked)[:_SHOWN]:
         case, values = cases[number], numbers["pictures"][number]["values"]
-        cells = [(to_pixels(case.given), "given")]
-        for name in ranked:
-            value = {"value": values[name][first], "low": None, "high": None}
-            cells.append((results[name][number], f"{short(name)}: {spelled(value)}"))
-        cells.append((to_pixels(case.truth), "truth"))
+        cells = [
+            (to_pixels(case.given), "given"),
+            *((results[n][number], f"{short(n)}: {spelled(values[n][first])}") for n in ranked),
+            (to_pixels(case.truth), "truth"),
+        ]
         title = shown(case.source + f", {case.group}" * bool(case.group))
         report.pictures(cells, columns=len(cells), title=title)
-    rows = [[short(m["method"]), m["kind"], m["hash"]] for m in entries]
-    heads = ["method", "kind", "hash of its weights"]
-    return report.section("Methods").table(heads, rows, caption="Methods", words=True)
+    return report
+
+
+def _row(entry: Numbers, first: str, *others: str) -> list[str]:
+    """A method's cells: the measure that ranks, how far it is from the best, the others."""
+    figures, limit, seconds = entry["measures"], entry["limit"], entry["seconds"]
+    value, low, high, p = figures[first]["difference"].values()
+    against = [spelled(value, low, high, sign="+"), f"{p:.{3 if p >= 0.001 else 4}f}"]
+    return [
+        short(entry["method"]) + f" ({limit})" * bool(limit),
+        str(entry["rank"] or ""),
+        spelled(*(figures[first][end] for end in Estimate._fields)),
+        *(["", ""] if entry["rank"] == 1 else against),
+        *(spelled(figures[name]["value"]) for name in others),
+        "" if seconds is None else f"{seconds:.3f}",
+    ]
+
+
+def short(name: str) -> str:
+    """A method's name, a long command cut."""
+    return shown(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
 
 
 def most_apart(numbers: Numbers, names: Sequence[str]) -> list[int]:
     """The numbers of the pictures, those first on which methods are furthest apart."""
-    first = numbers["first"]
     gaps: list[float] = []
     for entry in numbers["pictures"]:
-        values = [v for name in names if (v := entry["values"][name][first]) is not None]
+        each = (entry["values"][name][numbers["first"]] for name in names)
+        values = [value for value in each if value is not None]
         gaps.append(max(values) - min(values) if values else -1.0)
     return np.argsort(-np.array(gaps), kind="stable").tolist()

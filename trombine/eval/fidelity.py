@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -29,14 +29,14 @@ from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Account, Progress, silent
 from trombine.core.rng import FIRST, Rng
-from trombine.core.texts import aligned, counted
+from trombine.core.texts import counted
 from trombine.core.tiles import cut, middle
 from trombine.eval import witness
 from trombine.eval.published import NETS, feature_net
 from trombine.eval.sets import PictureSet, open_set
 from trombine.faces import frames
 from trombine.metrics.distances import COARSE
-from trombine.report import Report
+from trombine.report import Report, as_json
 
 FEWEST: Final = 50  # pictures of a set: with fewer every figure is mostly chance
 MOST: Final = 5000  # that are compared with one another; Fréchet's distance alone takes all
@@ -442,19 +442,77 @@ def _measured(kind: Kind, generated: Features, real: Features) -> Measured:
 
 
 # ---------------------------------------------------------------------------------------------
-# As text, as JSON, as a page
+# Numbers and report
 
 _HEADS: Final = ("figure", "generated", "half of it", "real against real", "best")
 
 
-def text_of(judged: Judged) -> str:
-    """The sets, what a reader has to know of them, and the figures."""
-    sets = (("generated", judged.generated), ("real", judged.real))
-    lines = [f"{side}: {s.spec}, {len(s):,} pictures, {hash_of(s)}" for side, s in sets]
-    lines += [f"note: {text}" for text in judged.remarks]
-    for table in judged.tables:
-        lines += ["", f"by {table.features}", *aligned([_HEADS, *_rows(table)])]
-    return "\n".join(lines)
+def numbers_of(judged: Judged) -> dict[str, Any]:
+    """All figures, and for each picture the nearest one of the other set, as JSON holds them."""
+    sets = {"generated": judged.generated, "real": judged.real}
+    about = {
+        side: {"set": s.spec, "hash": hash_of(s), "pictures": len(s), "of": s.total}
+        for side, s in sets.items()
+    }
+    return as_json(
+        about
+        | {
+            "notes": judged.remarks,
+            "witness": witness.witness().hash,
+            "tables": [{"features": t.features, "figures": t.figures} for t in judged.tables],
+            "pictures": {name: _nearest(judged, side) for side, name in enumerate(sets)},
+        }
+    )
+
+
+def _nearest(judged: Judged, side: int) -> list[dict[str, Any]]:
+    """For each picture of a set the nearest of the other, by each kind of features."""
+    ours, theirs = (judged.generated, judged.real)[:: -1 if side else 1]
+
+    def of(row: int, table: Measured) -> dict[str, Any]:
+        which, far = table.nearest[side]
+        return {"name": theirs.name(which[row]), "distance": far[row]}
+
+    return [
+        {"name": ours.name(row), "nearest": {t.features: of(row, t) for t in judged.tables}}
+        for row in range(len(ours))
+    ]
+
+
+def report_of(judged: Judged, *, pictures: bool) -> Report:
+    """The figures, and with `pictures` those that stand out."""
+    sets = {"generated": judged.generated, "real": judged.real}
+    texts = [f"{len(s):,} {side} pictures ({s.spec}, {hash_of(s)})" for side, s in sets.items()]
+    report = Report(title="Generated against real", lead=f"{' against '.join(texts)}.")
+    report.section(
+        "Figures",
+        "All pictures of both sets. Beside it the same of one half of the real set against the"
+        " other, which is what zero looks like, and of as many generated ones against such a half:"
+        " figures depend on how many there are. Those of different features do not compare.",
+    )
+    for remark in judged.remarks:
+        report.text(f"Note: {remark}", small=True)
+    for n, table in enumerate(judged.tables):
+        caption = f"By {table.features}"
+        report.table(_HEADS, _rows(table), caption=caption, csv=not n, printed=True)
+    figures = judged.tables[0].figures
+    near = {name: figures[name].value for name in ("precision", "recall", "density", "coverage")}
+    report.bars("How the sets lie among each other", near, y_label="of the generated pictures")
+    about = [[name, FIGURES[name][1]] for name in figures]
+    report.table(["figure", "what it is"], about, caption="What the figures are", words=True)
+    for table in judged.tables if pictures else ():
+        report.section(
+            f"Far from the others, by {table.features.partition(' ')[0]}",
+            "Generated pictures that are the farthest from any real one: what was made up. Real"
+            " ones that no generated one is near: what is missing. A distance of 1 is that of a"
+            " real picture to the nearest other real one, at the median.",
+        )
+        titles = "Generated, far from all real ones", "Real, far from all generated ones"
+        for title, s, (_, far) in zip(titles, sets.values(), table.nearest, strict=True):
+            rows = np.argsort(-far, kind="stable")[:_SHOWN].tolist()
+            cells = [(s.pictures[row], f"{far[row]:.2f} {s.name(row)}") for row in rows]
+            report.pictures(cells, columns=8, on_phone=4, title=title)
+    return report
 
 
 def _rows(table: Measured) -> Iterator[tuple[str, ...]]:
@@ -467,85 +525,3 @@ def _spelled(value: float, p: float | None = None) -> str:
     """A figure with about three digits that count, and its p-value."""
     text = f"{value:.{3 if abs(value) >= 0.1 else 4}f}"
     return text if p is None else f"{text}, p {p:.3f}"
-
-
-def numbers_of(judged: Judged) -> dict[str, Any]:
-    """All numbers, those of each picture too, with the nearest one of the other set."""
-    sets = {"generated": judged.generated, "real": judged.real}
-    pictures = {}
-    for side, (name, ours) in enumerate(sets.items()):
-        other = [*sets.values()][1 - side]
-        pictures[name] = [
-            {
-                "name": ours.name(row),
-                "nearest": {
-                    table.features: {"name": other.name(which[row]), "distance": _plain(far[row])}
-                    for table in judged.tables
-                    for which, far in (table.nearest[side],)
-                },
-            }
-            for row in range(len(ours))
-        ]
-    return {
-        **{
-            side: {"set": s.spec, "hash": hash_of(s), "pictures": len(s), "of": s.total}
-            for side, s in sets.items()
-        },
-        "notes": list(judged.remarks),
-        "witness": witness.witness().hash,
-        "tables": [
-            {
-                "features": table.features,
-                "figures": {
-                    name: {key: _plain(value) for key, value in asdict(figure).items()}
-                    for name, figure in table.figures.items()
-                },
-            }
-            for table in judged.tables
-        ],
-        "pictures": pictures,
-    }
-
-
-def _plain(value: float | None) -> float | None:
-    """A number of six digits; None where it is not finite."""
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
-
-
-def report_of(judged: Judged) -> Report:
-    """The figures, and the pictures that stand out."""
-    generated, real = judged.generated, judged.real
-    report = Report(
-        title="Generated against real",
-        lead=f"{len(generated):,} generated pictures ({generated.spec}) against {len(real):,} real"
-        f" ones ({real.spec}).",
-        foot=f"Sets {hash_of(generated)} and {hash_of(real)}.",
-    )
-    report.section(
-        "Figures",
-        "All pictures of both sets. Beside it the same of one half of the real set against the"
-        " other, which is what zero looks like, and of as many generated ones against such a half:"
-        " figures depend on how many there are. Those of different features do not compare.",
-    )
-    for remark in judged.remarks:
-        report.text(remark, small=True)
-    for n, table in enumerate(judged.tables):
-        report.table(_HEADS, _rows(table), caption=f"By {table.features}", csv=not n)
-    shares = {name: figure.value for name, figure in judged.tables[0].figures.items()}
-    near = {name: shares[name] for name in ("precision", "recall", "density", "coverage")}
-    report.bars("How the sets lie among each other", near, y_label="of the generated pictures")
-    about = [[name, text] for name, (_, text) in FIGURES.items() if name in shares]
-    report.table(["figure", "what it is"], about, caption="What the figures are", words=True)
-    for table in judged.tables:
-        report.section(
-            f"Far from the others, by {table.features.partition(' ')[0]}",
-            "Generated pictures that are the farthest from any real one: what was made up. Real"
-            " ones that no generated one is near: what is missing. A distance of 1 is that of a"
-            " real picture to the nearest other real one, at the median.",
-        )
-        titles = "Generated, far from all real ones", "Real, far from all generated ones"
-        for title, s, (_, far) in zip(titles, (generated, real), table.nearest, strict=True):
-            rows = np.argsort(-far, kind="stable")[:_SHOWN].tolist()
-            cells = [(s.pictures[row], f"{far[row]:.2f} {s.name(row)}") for row in rows]
-            report.pictures(cells, columns=8, on_phone=4, title=title)
-    return report

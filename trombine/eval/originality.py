@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -26,11 +27,11 @@ from PIL import Image
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, silent
 from trombine.core.rng import Rng
-from trombine.core.texts import aligned, counted
+from trombine.core.texts import counted
 from trombine.eval.planted import CHANGES
 from trombine.eval.search import Found, search, walk_of_pack
 from trombine.eval.sets import PictureSet
-from trombine.report import Plot, Report, Series
+from trombine.report import Plot, Report, Series, as_json
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 Scores = Float32[np.ndarray, "_"]
@@ -59,7 +60,7 @@ class Originality:
     planted: int  # copies of each kind
     recall: Mapping[str, Mapping[str, float]]  # the share of them that is found, by measure
 
-    @property
+    @cached_property
     def verdicts(self) -> list[str]:
         """Of each picture what it is."""
         limits = self.thresholds["copies"]
@@ -158,7 +159,7 @@ def _scores(found: Found, measure: str) -> Scores:
 
 
 # ---------------------------------------------------------------------------------------------
-# As text and JSON
+# Numbers and report
 
 
 def about(judged: Originality) -> str:
@@ -174,7 +175,7 @@ def about(judged: Originality) -> str:
 
 def _calibration(judged: Originality) -> str:
     """Where the thresholds come from."""
-    text = f"thresholds from {len(judged.duplicates)} references, each against the rest:"
+    text = f"Thresholds from {len(judged.duplicates)} references, each against the rest:"
     text += f" {judged.false_alarms:.1%} are called copies"
     if twice := int(judged.duplicates.sum()):
         text += f"; {twice} of them are in the references twice (score {TWICE} or more)"
@@ -182,88 +183,50 @@ def _calibration(judged: Originality) -> str:
     return text
 
 
-def _recall_rows(judged: Originality) -> list[tuple[str, ...]]:
-    return [(kind, *(f"{r[m]:.3f}" for m in MEASURES)) for kind, r in judged.recall.items()]
-
-
-def text_of(judged: Originality) -> str:
-    """Verdicts, thresholds, what the verdict would have found, and the most suspicious."""
-    counts, limits = Counter(judged.verdicts), judged.thresholds["copies"]
-    meanings = {
-        "copy": f"score above {limits['copy']:.4f}",
-        "close": f"above {limits['close']:.4f}, as {CLOSE:.0%} of real pictures are",
-        "new": "all others",
-    }
-    lines = [about(judged), _calibration(judged), ""]
-    lines += [f"{name:6}{counts[name]:6}  {meanings[name]}" for name in VERDICTS]
-    rows = [("planted copies that are found", *MEASURES)]
-    rows += [(f"  {kind}", *cells) for kind, *cells in _recall_rows(judged)]
-    found, names = judged.found, judged.references.name
-    nearest = [("the most suspicious", "verdict", "score", "of", "SSIM", "of")]
-    nearest += [
-        (
-            f"  {shown(judged.pictures.name(row))}",
-            judged.verdicts[row],
-            f"{found.scores[row]:.4f}",
-            shown(names(int(found.copy_of[row]))) + " mirrored" * bool(found.mirrored[row]),
-            f"{found.ssim[row, 0]:.4f}",
-            shown(names(int(found.indices[row, 0]))),
-        )
-        for row in judged.order[:_LISTED]
-    ]
-    return "\n".join([*lines, "", *aligned(rows), "", *aligned(nearest)])
-
-
 def numbers_of(judged: Originality) -> dict[str, Any]:
-    """All of it, of each picture too."""
-    ours, theirs, found = judged.pictures, judged.references, judged.found
-    counts, names = Counter(judged.verdicts), theirs.name
-    pictures = []
-    for row, verdict in enumerate(judged.verdicts):
-        side, left, top = (round(float(value), 4) for value in found.windows[row])
-        copy_of = {
-            "reference": names(int(found.copy_of[row])),
-            "mirrored": bool(found.mirrored[row]),
-            "window": {"side": side, "left": left, "top": top},
+    """All figures, of each picture too, as JSON holds them."""
+    ours, theirs = judged.pictures, judged.references
+    sets, counts = {"generated": ours, "references": theirs}, Counter(judged.verdicts)
+    return as_json(
+        {
+            **{side: {"spec": s.spec, "pictures": len(s)} for side, s in sets.items()},
+            "size": ours.pictures.shape[1],
+            "resized": {side: s.resized for side, s in sets.items()},
+            "skipped": {side: s.skipped for side, s in sets.items()},
+            "false_alarms": judged.false_alarms,
+            "sample": len(judged.duplicates),
+            "twice": judged.duplicates.sum(),
+            "thresholds": judged.thresholds,
+            "verdicts": {name: counts[name] for name in VERDICTS},
+            "planted": judged.planted,
+            "recall": judged.recall,
+            "pictures": [_numbers_of(judged, row) for row in range(len(ours))],
         }
-        nearest = [
-            {"reference": names(int(index)), "ssim": round(float(value), 6)}
-            for index, value in zip(found.indices[row], found.ssim[row], strict=True)
-        ]
-        pictures.append(
-            {
-                "picture": ours.name(row),
-                "verdict": verdict,
-                "score": round(float(found.scores[row]), 6),
-                "copy_of": copy_of,
-                "mean_ssim": round(float(found.means[row]), 6),
-                "nearest": nearest,
-            }
-        )
+    )
+
+
+def _numbers_of(judged: Originality, row: int) -> dict[str, Any]:
+    found, name = judged.found, judged.references.name
+    window = dict(zip(("side", "left", "top"), found.windows[row], strict=True))
+    nearest = zip(found.indices[row], found.ssim[row], strict=True)
     return {
-        "generated": {"spec": ours.spec, "pictures": len(ours)},
-        "references": {"spec": theirs.spec, "pictures": len(theirs)},
-        "size": ours.pictures.shape[1],
-        "resized": {"generated": ours.resized, "references": theirs.resized},
-        "skipped": {"generated": ours.skipped, "references": theirs.skipped},
-        "false_alarms": judged.false_alarms,
-        "sample": len(judged.duplicates),
-        "twice": int(judged.duplicates.sum()),
-        "thresholds": judged.thresholds,
-        "verdicts": {name: counts[name] for name in VERDICTS},
-        "planted": judged.planted,
-        "recall": judged.recall,
-        "pictures": pictures,
+        "picture": judged.pictures.name(row),
+        "verdict": judged.verdicts[row],
+        "score": found.scores[row],
+        "copy_of": {
+            "reference": name(int(found.copy_of[row])),
+            "mirrored": found.mirrored[row],
+            "window": window,
+        },
+        "mean_ssim": found.means[row],
+        "nearest": [{"reference": name(int(index)), "ssim": value} for index, value in nearest],
     }
 
 
-# ---------------------------------------------------------------------------------------------
-# The report
-
-
-def report_of(judged: Originality) -> Report:
-    """Verdicts, the most suspicious pictures, what was planted, and how alike the sets are."""
-    counts, found, real = Counter(judged.verdicts), judged.found, judged.real
+def report_of(judged: Originality, *, pictures: bool) -> Report:
+    """Verdicts, what was planted, the most suspicious, with `pictures` beside the references, and
+    how alike the sets are."""
+    counts, limits = Counter(judged.verdicts), judged.thresholds["copies"]
     report = Report(
         title="How original the pictures are",
         lead=f"{counts['copy']} of {len(judged.pictures)} are copies, {counts['close']} are close,"
@@ -271,66 +234,62 @@ def report_of(judged: Originality) -> Report:
         f" {judged.false_alarms:.1%} would be called copies.",
         foot=f"{about(judged)}.\n\n{_calibration(judged)}.",
     )
-    rows, ranks = judged.order[:_SHOWN], found.indices.shape[1]
-    report.section(
-        "The nearest references",
-        f"The {len(rows)} most suspicious, one a row: the picture; the part of a reference that it"
-        f" is most like, moved, scaled or mirrored, with its score; the {ranks} references of"
-        " highest SSIM at the same places.",
-    )
-    for row in rows:
-        cells = _cells(judged, row)
-        report.pictures(cells, columns=len(cells), on_phone=3)
+    meanings = {
+        "copy": f"score above {limits['copy']:.4f}",
+        "close": f"above {limits['close']:.4f}, as {CLOSE:.0%} of real pictures are",
+        "new": "all others",
+    }
+    rows = [(name, str(counts[name]), meaning) for name, meaning in meanings.items()]
+    heads = ["verdict", "pictures", "meaning"]
+    report.section("Verdicts").table(heads, rows, caption="Verdicts", words=True, printed=True)
     report.section(
         "What the verdict would find",
         f"Copies of {judged.planted} references, changed in each of these ways, were searched as"
         " the pictures were. One is found where its score is above the threshold, which for each"
         " measure is that of the same false alarms; the verdict goes by the first.",
     )
+    rows = [(kind, *(f"{r[m]:.3f}" for m in MEASURES)) for kind, r in judged.recall.items()]
     caption = "Share of planted copies found"
-    report.table(["kind", *MEASURES], _recall_rows(judged), caption=caption, csv=True)
+    report.table(["kind", *MEASURES], rows, caption=caption, csv=True, printed=True)
     shares = {kind: shares["copies"] for kind, shares in judged.recall.items()}
     report.bars("Planted copies, by kind", shares, y_label="share that is found")
+    order, ranks = judged.order[:_SHOWN], judged.found.indices.shape[1]
     report.section(
-        "How like the references",
-        "The pictures, and a sample of references with the rest of the references. Pictures that"
-        " lie right of these are more like what they were learned from than these are to each"
-        " other.",
+        "The nearest references",
+        f"The {len(order)} most suspicious, one a row: the picture; the part of a reference that it"
+        f" is most like, moved, scaled or mirrored, with its score; the {ranks} references of"
+        " highest SSIM at the same places.",
     )
-    percent = "pictures, the least alike first (percent)"
-    columns = {
-        "best, generated": found.ssim[:, 0],
-        "best, real": real.ssim[:, 0],
-        "mean, generated": found.means,
-        "mean, real": real.means,
-    }
-    shares = np.linspace(0, 100, 101)
-    series = [
-        Series(name=name, x=shares.tolist(), y=np.percentile(values, shares).tolist())
-        for name, values in columns.items()
-    ]
-    near = enumerate(zip(found.ssim.T, real.ssim.T, strict=True), 1)
-    return report.curves(
-        *(_histogram(f"SSIM, rank {rank}", *scores) for rank, scores in near),
-        _histogram("Score of copies", found.scores, real.scores),
-        Plot(title="SSIM over the whole set", x_label=percent, y_label="SSIM", series=series),
+    rows = [_cells(judged, row) for row in order[:_LISTED]]
+    heads = ["picture", "verdict", "score", "of", "SSIM", "of"]
+    report.table(heads, rows, caption="The most suspicious", words=True, printed=True)
+    for row in order if pictures else ():
+        cells = _pictures(judged, row)
+        report.pictures(cells, columns=len(cells), on_phone=3)
+    return _add_plots(report, judged.found, judged.real)
+
+
+def _cells(judged: Originality, row: int) -> tuple[str, ...]:
+    """A picture, its verdict, and the references nearest by score and by SSIM."""
+    found, name = judged.found, judged.references.name
+    return (
+        *(shown(judged.pictures.name(row)), judged.verdicts[row], f"{found.scores[row]:.4f}"),
+        shown(name(int(found.copy_of[row]))) + " mirrored" * bool(found.mirrored[row]),
+        *(f"{found.ssim[row, 0]:.4f}", shown(name(int(found.indices[row, 0])))),
     )
 
 
-def _cells(judged: Originality, row: int) -> list[tuple[Pixels, str]]:
-    found, names, known = judged.found, judged.references.name, judged.references.pictures
-    index, mirrored = int(found.copy_of[row]), bool(found.mirrored[row])
-    part = cut(known[index], found.windows[row])
-    score = f"{found.scores[row]:.3f} {shown(names(index))}" + " mirrored" * mirrored
-    cells = [
-        (
-            np.asarray(judged.pictures.pictures[row]),
-            f"{judged.verdicts[row]}: {shown(judged.pictures.name(row))}",
-        ),
-        (part[:, ::-1] if mirrored else part, score),
-    ]
-    for index, value in zip(found.indices[row], found.ssim[row], strict=True):
-        cells.append((np.asarray(known[index]), f"{value:.3f} {shown(names(int(index)))}"))
+def _pictures(judged: Originality, row: int) -> list[tuple[Pixels, str]]:
+    """A picture, the part of a reference that it is most like, and the nearest by SSIM."""
+    found, known = judged.found, judged.references.pictures
+    picture, verdict, score, of, *_ = _cells(judged, row)
+    part = cut(known[found.copy_of[row]], found.windows[row])
+    part = part[:, ::-1] if found.mirrored[row] else part
+    cells = [(np.asarray(judged.pictures.pictures[row]), f"{verdict}: {picture}")]
+    cells.append((part, f"{score} {of}"))
+    for index, value in zip(found.indices[row].tolist(), found.ssim[row], strict=True):
+        name = shown(judged.references.name(index))
+        cells.append((np.asarray(known[index]), f"{value:.3f} {name}"))
     return cells
 
 
@@ -341,6 +300,29 @@ def cut(reference: Pixels, window: Float32[np.ndarray, "3"]) -> Pixels:
     box = (left, top, min(left + side, size), min(top + side, size))
     image = Image.fromarray(np.ascontiguousarray(reference))
     return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box))
+
+
+def _add_plots(report: Report, found: Found, real: Found) -> Report:
+    """How like the references the pictures are, and a sample of references the others."""
+    report.section(
+        "How like the references",
+        "The pictures, and a sample of references with the rest of the references. Pictures that"
+        " lie right of these are more like what they were learned from than these are to each"
+        " other.",
+    )
+    shares, sides = np.linspace(0, 100, 101), {"generated": found, "real": real}
+    series = [
+        Series(name=name, x=shares.tolist(), y=np.percentile(values, shares).tolist())
+        for side, each in sides.items()
+        for name, values in ((f"best, {side}", each.ssim[:, 0]), (f"mean, {side}", each.means))
+    ]
+    percent = "pictures, the least alike first (percent)"
+    near = enumerate(zip(found.ssim.T, real.ssim.T, strict=True), 1)
+    return report.curves(
+        *(_histogram(f"SSIM, rank {rank}", *scores) for rank, scores in near),
+        _histogram("Score of copies", found.scores, real.scores),
+        Plot(title="SSIM over the whole set", x_label=percent, y_label="SSIM", series=series),
+    )
 
 
 def _histogram(title: str, generated: Scores, real: Scores) -> Plot:

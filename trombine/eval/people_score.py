@@ -19,10 +19,10 @@ from scipy import stats
 from scipy.special import bdtrc, bdtrik, ndtri
 
 from trombine.core.errors import shown
-from trombine.core.texts import aligned, counted
-from trombine.eval.people import REASONS, SIDES, Key, Pixels, Subject
-from trombine.eval.stats import DRAWS, Estimate, bootstrap
-from trombine.report import Plot, Report, Series
+from trombine.core.texts import counted
+from trombine.eval.people import REASONS, SIDES, Entry, Key, Pixels, Subject
+from trombine.eval.stats import DRAWS, NONE, Estimate, bootstrap, spelled
+from trombine.report import Plot, Report, Series, as_json
 
 GENERATOR: Final = "trombine judge people score"
 LEVEL: Final = 0.05
@@ -32,6 +32,7 @@ _MOST_FOOLED: Final = 12  # pictures
 
 Answers = Bool[np.ndarray, "*rows n"]
 Values = Float64[np.ndarray, "*rows"] | np.float64
+Truth = Bool[np.ndarray, "n"]
 Several = Bool[np.ndarray, "s n"]
 Numbers = dict[str, Any]
 
@@ -52,10 +53,6 @@ def fleiss_kappa(*answers: Answers) -> Values:
     pairs = (yes * (yes - 1) + (count - yes) * (count - yes - 1)) / (count * (count - 1))
     p = yes.mean(-1) / count
     return _beyond_chance(pairs.mean(-1), p**2 + (1 - p) ** 2)
-
-
-def _kappa(first: Answers, second: Answers) -> Numbers:
-    return bootstrap(cohen_kappa, first, second)._asdict()
 
 
 def _beyond_chance(agreement: Values, chance: Values) -> Values:
@@ -137,176 +134,134 @@ def spread_of(shares: Float64[np.ndarray, "s"], pictures: int) -> float:
 
 
 # ---------------------------------------------------------------------------------------------
-# All of them
+# Numbers
 
 
 def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
     """All figures, as JSON holds them."""
     names = sorted(key.pictures)
-    entries = [key.pictures[name] for name in names]
-    truth = np.array([entry.truth == "generated" for entry in entries])
+    truth = np.array([key.pictures[name].truth == "generated" for name in names])
     answers = np.array([[s.answers[n].answer == "generated" for n in names] for s in subjects])
     correct = answers == truth
-    right = int(correct.sum())
-
-    def confusion(answers: np.ndarray) -> dict[str, dict[str, int]]:
-        """How many of each side are called what: by the truth, then by the answer."""
-        sides = list(zip(SIDES, (False, True), strict=True))
-        return {
-            side: {called: int((answers[..., truth == t] == a).sum()) for called, a in sides}
-            for side, t in sides
-        }
-
-    each = []
-    for subject, said, correctly in zip(subjects, answers, correct, strict=True):
-        count = int(correctly.sum())
-        each.append(
-            {
-                "subject": subject.name,
-                "file": subject.file.name,
-                "experience": subject.experience,
-                "seconds": median(answer.seconds for answer in subject.answers.values()),
-                "right": count,
-                "confusion": confusion(said),
-                "accuracy": exact_interval(count, len(names))._asdict(),
-                "d_prime": bootstrap(d_prime, truth, said)._asdict(),
-                "kappa": _kappa(truth, said),
-                "guessing": guessing(count, len(names)),
-            }
-        )
+    right, spread = int(correct.sum()), spread_of(correct.mean(1), len(names))
     pairs = combinations(zip(subjects, answers, strict=True), 2)
-    # How often the pictures of each folder are called what they are; the real ones come first.
-    sets, of_set = [], [(SIDES.index(entry.truth), entry.set) for entry in entries]
-    for side, name in sorted(set(of_set)) if len(set(of_set)) > len(SIDES) else ():
-        mine = np.array([one == (side, name) for one in of_set])
-        figure = mean_accuracy(correct[:, mine])._asdict()
-        about = {"set": name, "truth": SIDES[side], "pictures": int(mine.sum())}
-        sets.append({**about, "accuracy": figure})
-    given = [(s, name, s.answers[name]) for s in subjects for name in s.answers]
-    reasons = Counter((r, key.pictures[name].truth) for _, name, a in given for r in a.reasons)
-
-    def told(name: str) -> Numbers:
-        entry = key.pictures[name]
-        return {"picture": name, "file": entry.file, "truth": entry.truth}
-
-    wrong = dict(zip(names, (~correct).sum(0).tolist(), strict=True))
-    fooled = sorted((name for name in names if wrong[name]), key=lambda name: (-wrong[name], name))
-    spread = spread_of(correct.mean(1), len(names))
-    return {
-        "test": key.test,
-        "pictures": len(names),
-        "subjects": each,
-        "all": {
-            "answers": correct.size,
-            "right": right,
-            "accuracy": mean_accuracy(correct)._asdict(),
-            "confusion": confusion(answers),
-            "guessing": guessing(right, correct.size),
-        },
-        "between": [
-            {
-                "first": a.name,
-                "second": b.name,
-                "kappa": _kappa(one, other),
-            }
-            for (a, one), (b, other) in pairs
-        ],
-        "fleiss": bootstrap(fleiss_kappa, *answers)._asdict() if len(subjects) > 1 else None,
-        "sets": sets,
-        "reasons": [
-            {"reason": reason, **{side: reasons[reason, side] for side in SIDES}}
-            for reason in REASONS
-        ],
-        "texts": [
-            {"subject": subject.name, **told(name), "text": answer.text.strip()}
-            for subject, name, answer in given
-            if answer.text.strip()
-        ],
-        "fooled": [{**told(name), "wrong": wrong[name], "of": len(correct)} for name in fooled],
-        # What a test needs to tell a small difference from guessing.
-        "needed": {
-            "share": _TOLD_APART,
-            "power": 0.8,
-            "answers": answers_needed(_TOLD_APART),
-            "spread": spread,
-            "tests": [
-                {
-                    "pictures": pictures,
-                    "subjects_alike": subjects_needed(pictures, 0.0, _TOLD_APART),
-                    "subjects_as_here": subjects_needed(pictures, spread, _TOLD_APART),
-                }
-                for pictures in sorted({len(names), *_PICTURES})
+    tests = [
+        {
+            "pictures": pictures,
+            "subjects_alike": subjects_needed(pictures, 0.0, _TOLD_APART),
+            "subjects_as_here": subjects_needed(pictures, spread, _TOLD_APART),
+        }
+        for pictures in sorted({len(names), *_PICTURES})
+    ]
+    return as_json(
+        {
+            "test": key.test,
+            "pictures": len(names),
+            "subjects": [_subject(*each, truth) for each in zip(subjects, answers, strict=True)],
+            "all": {
+                "answers": correct.size,
+                "right": right,
+                "accuracy": mean_accuracy(correct),
+                "confusion": _confusion(truth, answers),
+                "guessing": guessing(right, correct.size),
+            },
+            "between": [
+                {"first": a.name, "second": b.name, "kappa": bootstrap(cohen_kappa, one, other)}
+                for (a, one), (b, other) in pairs
             ],
-        },
+            "fleiss": bootstrap(fleiss_kappa, *answers) if len(subjects) > 1 else None,
+            "sets": _sets([key.pictures[name] for name in names], correct),
+            **_by_picture(key, subjects),
+            "fooled": _fooled(key, names, correct),
+            # What a test needs to tell a small difference from guessing.
+            "needed": {
+                "share": _TOLD_APART,
+                "power": 0.8,
+                "answers": answers_needed(_TOLD_APART),
+                "spread": spread,
+                "tests": tests,
+            },
+        }
+    )
+
+
+def _subject(subject: Subject, answers: Truth, truth: Truth) -> Numbers:
+    right = int((answers == truth).sum())
+    return {
+        "subject": subject.name,
+        "file": subject.file.name,
+        "experience": subject.experience,
+        "seconds": median(answer.seconds for answer in subject.answers.values()),
+        "right": right,
+        "confusion": _confusion(truth, answers),
+        "accuracy": exact_interval(right, len(truth)),
+        "d_prime": bootstrap(d_prime, truth, answers),
+        "kappa": bootstrap(cohen_kappa, truth, answers),
+        "guessing": guessing(right, len(truth)),
     }
 
 
-# As text
+def _confusion(truth: Truth, answers: Answers) -> dict[str, dict[str, int]]:
+    """How many of each side are called what: by the truth, then by the answer."""
+    return {
+        side: {called: int((answers[..., truth == t] == a).sum()) for a, called in enumerate(SIDES)}
+        for t, side in enumerate(SIDES)
+    }
 
-_HEADS: Final = ("subject", "right", "accuracy", "d'", "kappa", "by guessing")
+
+def _sets(entries: Sequence[Entry], correct: Several) -> list[Numbers]:
+    """How often the pictures of each folder are called what they are, the real ones first; nothing
+    where each side is one folder."""
+    sets = [(SIDES.index(entry.truth), entry.set) for entry in entries]
+    found = []
+    for side, name in sorted(set(sets)) if len(set(sets)) > len(SIDES) else ():
+        mine = correct[:, [one == (side, name) for one in sets]]
+        about = {"set": name, "truth": SIDES[side], "pictures": mine.shape[1]}
+        found.append(about | {"accuracy": mean_accuracy(mine)})
+    return found
 
 
-def text_of(report: Numbers) -> str:
-    """A line for each subject, and what they say together."""
-    count, everybody = report["pictures"], report["all"]
-    lines = aligned([_HEADS, *(_row(subject, count) for subject in report["subjects"])])
-    lines.append(
-        f"together: {everybody['right']} of {everybody['answers']} right, mean accuracy"
-        f" {_spelled(everybody['accuracy'])}; by guessing {_chance(everybody['guessing'])}"
-    )
-    lines.append(f"kappa between all (Fleiss): {_spelled(report['fleiss'])}")
-    lines += [
-        f"{shown(s['set'])} ({s['truth']}): {_spelled(s['accuracy'])} right" for s in report["sets"]
+def _by_picture(key: Key, subjects: Sequence[Subject]) -> Numbers:
+    """How often each reason was given of either side, and what was written."""
+    given = [(s.name, name, s.answers[name]) for s in subjects for name in s.answers]
+    counts = Counter((r, key.pictures[name].truth) for _, name, a in given for r in a.reasons)
+    return {
+        "reasons": [{"reason": r, **{side: counts[r, side] for side in SIDES}} for r in REASONS],
+        "texts": [
+            {"subject": subject, **_about(key, name), "text": answer.text.strip()}
+            for subject, name, answer in given
+            if answer.text.strip()
+        ],
+    }
+
+
+def _fooled(key: Key, names: Sequence[str], correct: Several) -> list[Numbers]:
+    """The pictures that somebody was wrong about, those first of which most were."""
+    wrong = sorted(zip((-(~correct).sum(0)).tolist(), names, strict=True))
+    return [
+        {**_about(key, name), "wrong": -count, "of": len(correct)} for count, name in wrong if count
     ]
-    totals = {r["reason"]: r["generated"] + r["real"] for r in report["reasons"]}
-    if given := [f"{r} {n}" for r, n in Counter(totals).most_common() if n]:
-        lines.append(f"reasons: {', '.join(given)}")
-    if report["fooled"]:
-        worst = report["fooled"][0]
-        lines.append(
-            f"fooled most: {shown(worst['file'])} ({worst['truth']}), {worst['wrong']} of"
-            f" {worst['of']} wrong"
-        )
-    needed = report["needed"]
-    test = next(test for test in needed["tests"] if test["pictures"] == count)
-    lines.append(
-        f"to tell {needed['share']:.0%} from 50% (power {needed['power']:g}):"
-        f" {needed['answers']} answers, {test['subjects_alike']} subjects of {count} pictures,"
-        f" {test['subjects_as_here']} if they differ as these do"
-    )
-    return "\n".join(lines)
 
 
-def _row(subject: Numbers, count: int) -> tuple[str, ...]:
-    figures = (_spelled(subject[name]) for name in ("accuracy", "d_prime", "kappa"))
-    right = f"{subject['right']} of {count}"
-    return shown(subject["subject"]), right, *figures, _chance(subject["guessing"])
+def _about(key: Key, name: str) -> Numbers:
+    entry = key.pictures[name]
+    return {"picture": name, "file": entry.file, "truth": entry.truth}
 
 
-def _spelled(figure: Mapping[str, float | None] | None) -> str:
-    """A figure and its interval."""
-    if figure is None or figure["value"] is None:
-        return "–"
-    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
-
-
-def _chance(probability: float) -> str:
-    return f"{probability:.3f}" if probability >= 0.001 else f"{probability:.1e}"
-
-
-# As a page
+# ---------------------------------------------------------------------------------------------
+# The report
 
 
 def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
-    """The page; `images` are the test's pictures, where they are at hand."""
+    """The report; `images` are the test's pictures, where they are at hand."""
     subjects, everybody = numbers["subjects"], numbers["all"]
+    mean, chance = _spelled(everybody["accuracy"]), _chance(everybody["guessing"])
     report = Report(
         title="Real or generated?",
         lead=f"{counted(len(subjects), 'subject')} and"
         f" {numbers['pictures']} pictures, half of them real:"
         f" {everybody['right']} of {everybody['answers']} answers are right. Mean accuracy"
-        f" {_spelled(everybody['accuracy'])}; by guessing alone this or better has a probability of"
-        f" {_chance(everybody['guessing'])}.",
+        f" {mean}; by guessing alone this or better has a probability of {chance}.",
         generator=GENERATOR,
     )
     report.section(
@@ -315,30 +270,13 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
         " against the truth with bootstrap intervals, and how likely somebody who guesses has as"
         " many right or more.",
     )
-    figures, places = [s["accuracy"] for s in subjects], range(len(subjects))
-    y, low, high = ([figure[end] for figure in figures] for end in ("value", "low", "high"))
-    series = [
-        Series(name="subjects", x=places, y=y, low=low, high=high, mark="points"),
-        Series(name="guessing", x=[-0.5, len(places) - 0.5], y=[0.5, 0.5]),
-    ]
-    plot = Plot(
-        title="Accuracy, by subject in the table's order",
-        x_label="subject",
-        y_label="accuracy",
-        series=series,
-        categories=[str(place + 1) for place in places],
-    )
-    report.curves(plot)
-    rows = [
-        [*_row(subject, numbers["pictures"]), f"{subject['seconds']:.1f}", subject["experience"]]
-        for subject in subjects
-    ]
+    report.curves(_accuracies([subject["accuracy"] for subject in subjects]))
+    rows = [_row(subject, numbers["pictures"]) for subject in subjects]
     total = f"{everybody['right']} of {everybody['answers']}"
-    mean, chance = _spelled(everybody["accuracy"]), _chance(everybody["guessing"])
     rows.append(["all", total, mean, "–", "–", chance, "–", "–"])
-    heads = [*_HEADS, "seconds", "experience"]
+    heads = ["subject", "right", "accuracy", "d'", "kappa", "by guessing", "seconds", "experience"]
     under = "seconds: the median a picture"
-    report.table(heads, rows, caption="Each subject", under=under, csv=True)
+    report.table(heads, rows, caption="Each subject", under=under, csv=True, printed=True)
     report.section("Answers", "How many pictures of each side were called what.")
     groups = [(s["subject"], s["confusion"]) for s in subjects] + [("all", everybody["confusion"])]
     rows = [[name, *(str(c[t][a]) for t in SIDES for a in SIDES)] for name, c in groups]
@@ -347,11 +285,12 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
     if numbers["sets"]:
         text = "The more real a folder of generated ones looks, the less often it is called so."
         rows = [
-            [s["set"], s["truth"], str(s["pictures"]), _spelled(s["accuracy"])]
+            [shown(s["set"]), s["truth"], str(s["pictures"]), _spelled(s["accuracy"])]
             for s in numbers["sets"]
         ]
         heads, caption = ["folder", "it is", "pictures", "right"], "Right answers, by folder"
-        report.section("Folders", text).table(heads, rows, caption=caption, words=True)
+        report.section("Folders", text)
+        report.table(heads, rows, caption=caption, words=True, printed=True)
     if numbers["between"]:
         report.section(
             "Agreement",
@@ -362,38 +301,69 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
         pairs = {(p["first"], p["second"]): _spelled(p["kappa"]) for p in numbers["between"]}
         rows = [[a, *(pairs.get((a, b), pairs.get((b, a), "–")) for b in names)] for a in names]
         under = f"Fleiss' kappa of all: {_spelled(numbers['fleiss'])}"
-        report.table(["subject", *names], rows, caption="Kappa between subjects", under=under)
+        caption = "Kappa between subjects"
+        report.table(["subject", *names], rows, caption=caption, under=under, printed=True)
     text = "What gave pictures away, and how often a real one was thought to be betrayed so."
     rows = [[r["reason"], str(r["generated"]), str(r["real"])] for r in numbers["reasons"]]
-    heads = ["reason", "of generated pictures", "of real ones"]
-    report.section("Reasons", text).table(heads, rows, caption="How often each was given")
+    heads, caption = ["reason", "of generated pictures", "of real ones"], "How often each was given"
+    report.section("Reasons", text).table(heads, rows, caption=caption, printed=True)
     if numbers["texts"]:
         rows = [[t["subject"], t["file"], t["truth"], t["text"]] for t in numbers["texts"]]
         heads = ["subject", "picture", "it is", "what was written"]
         report.table(heads, rows, caption="In their own words", words=True)
     if worst := numbers["fooled"][:_MOST_FOOLED]:
         report.section("What fooled most", "The pictures that most people were wrong of.")
-        if all(one["picture"] in images for one in worst):
-            captions = [
-                f"{w['truth']}: {w['wrong']} of {w['of']} wrong ({w['file']})" for w in worst
-            ]
-            pictures = (images[one["picture"]] for one in worst)
-            report.pictures(zip(pictures, captions, strict=True), columns=4)
-        else:
-            rows = [[w["file"], w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
-            caption = "Pictures of which most were wrong"
-            report.table(["picture", "it is", "wrong"], rows, caption=caption, words=True)
+        rows = [[shown(w["file"]), w["truth"], f"{w['wrong']} of {w['of']}"] for w in worst]
+        caption = "Pictures of which most were wrong"
+        heads = ["picture", "it is", "wrong"]
+        report.table(heads, rows, caption=caption, words=True, printed=True)
+        cells = [
+            (images[w["picture"]], f"{w['truth']}: {w['wrong']} of {w['of']} wrong ({w['file']})")
+            for w in worst
+            if w["picture"] in images
+        ]
+        if cells:
+            report.pictures(cells, columns=4)
     needed = numbers["needed"]
     report.section(
         "How many are needed",
-        "Subjects that a test needs to tell 54 % right answers from guessing, four times in five"
-        " (one-sided, 5 %): where all of them see alike, and where they differ as these do."
-        " Pictures that are unequally hard ask for more.",
+        f"Subjects that a test needs to tell {needed['share']:.0%} right answers from guessing,"
+        " four times in five (one-sided, 5 %): where all of them see alike, and where they differ"
+        " as these do. Pictures that are unequally hard ask for more.",
     )
-    rows = [
-        [str(t["pictures"]), str(t["subjects_alike"]), str(t["subjects_as_here"])]
-        for t in needed["tests"]
-    ]
+    rows = [[str(number) for number in test.values()] for test in needed["tests"]]
     heads = ["pictures", "subjects, if all are alike", "subjects, if they differ as here"]
-    under = f"Standard deviation of the subjects' true accuracy: {needed['spread']:.3f}"
-    return report.table(heads, rows, caption="Subjects needed", under=under)
+    under = f"{needed['answers']} answers tell {needed['share']:.0%} from guessing. Standard"
+    under += f" deviation of the subjects' true accuracy: {needed['spread']:.3f}"
+    return report.table(heads, rows, caption="Subjects needed", under=under, printed=True)
+
+
+def _accuracies(figures: Sequence[Numbers]) -> Plot:
+    y, low, high = ([figure[end] for figure in figures] for end in Estimate._fields)
+    series = [
+        Series(name="subjects", x=range(len(y)), y=y, low=low, high=high, mark="points"),
+        Series(name="guessing", x=[-0.5, len(y) - 0.5], y=[0.5, 0.5]),
+    ]
+    return Plot(
+        title="Accuracy, by subject in the table's order",
+        x_label="subject",
+        y_label="accuracy",
+        series=series,
+        categories=[str(place + 1) for place in range(len(y))],
+    )
+
+
+def _row(subject: Numbers, count: int) -> list[str]:
+    return [
+        *(shown(subject["subject"]), f"{subject['right']} of {count}"),
+        *(_spelled(subject[name]) for name in ("accuracy", "d_prime", "kappa")),
+        *(_chance(subject["guessing"]), f"{subject['seconds']:.1f}", subject["experience"]),
+    ]
+
+
+def _spelled(figure: Mapping[str, float | None] | None) -> str:
+    return spelled(*(figure or NONE._asdict()).values(), digits=2)
+
+
+def _chance(probability: float) -> str:
+    return f"{probability:.3f}" if probability >= 0.001 else f"{probability:.1e}"

@@ -19,21 +19,21 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, shown
-from trombine.core.texts import aligned, counted
+from trombine.core.texts import counted
 from trombine.eval import witness
-from trombine.eval.stats import mean
+from trombine.eval.stats import mean, spelled
 from trombine.io.image import as_seen, load_picture
 from trombine.io.inputs import find
-from trombine.metrics import SSIM_RADIUS, luma, ssim_map
+from trombine.metrics import SSIM_RADIUS, luma, psnr, psnr_y, ssim
 from trombine.metrics.reading import between_pupils
 from trombine.metrics.similarity import ms_ssim
-from trombine.report import Report
+from trombine.report import Report, as_json
 
 Picture = Float32[torch.Tensor, "3 h w"]
 AnyPicture = Float32[torch.Tensor, "3 _ _"]  # that two of them agree is checked by hand
 Region = Bool[np.ndarray, "h w"]
 AnyRegion = Bool[np.ndarray, "_ _"]
-Inside = Bool[torch.Tensor, "h w"]
+Inside = Float32[torch.Tensor, "1 h w"]  # 1 where it counts
 
 REGIONS: Final = ("whole", "hole", "rim")
 RIM: Final = 3  # pixels on each side of the hole's border
@@ -87,22 +87,19 @@ def judged(
         if hole.any():
             regions |= {"hole": hole, "rim": rim(hole)}
     values: dict[str, dict[str, float]] = {}
+    is_large = min(whole.shape) > 2 * SSIM_RADIUS
+    known = [name for name in BY_PIXELS if name in names and (is_large or name != "SSIM")]
     for region, there in regions.items():
-        values[region] = {}
-        for name in (name for name in BY_PIXELS if name in names):
-            inside = there.copy()
-            if border and name == "PSNR-Y" and region == "whole":
-                inside[:border] = inside[-border:] = False
-                inside[:, :border] = inside[:, -border:] = False
-            value = BY_PIXELS[name](result, truth, torch.from_numpy(inside))
-            if value is not None:
-                values[region][name] = value
-    if "MS-SSIM" in names and min(truth.shape[-2:]) > 2 * SSIM_RADIUS:
+        inside = torch.from_numpy(there)[None].float()
+        found = {name: float(BY_PIXELS[name](result, truth, inside)) for name in known}
+        values[region] = {name: value for name, value in found.items() if not math.isnan(value)}
+    if border and "PSNR-Y" in names:
+        values["whole"]["PSNR-Y"] = float(psnr_y(result, truth, border))
+    if "MS-SSIM" in names and is_large:
         pair = result[None].double(), truth[None].double()
         values["whole"]["MS-SSIM"] = float(ms_ssim(*pair)[0])
     if any(name in names for name in BY_WITNESS):
-        read = by_witness(witness.seen(result[None]), seen or witness.seen(truth[None]))
-        values["whole"] |= read
+        values["whole"] |= by_witness(witness.seen(result[None]), seen or witness.seen(truth[None]))
     return values
 
 
@@ -121,42 +118,21 @@ def slopes(picture: Picture) -> Float64[torch.Tensor, "2 h w"]:
     return torch.nn.functional.conv2d(padded, kernels)[0]
 
 
-def _psnr(result: Picture, truth: Picture, inside: Inside) -> float:
-    return _decibels((result.double() - truth.double()).square()[:, inside], 1.0)
+def _errors(a: Picture, b: Picture, inside: Inside) -> torch.Tensor:
+    return (a.double() - b.double()).abs()[:, inside[0] > 0].mean()
 
 
-def _psnr_y(result: Picture, truth: Picture, inside: Inside) -> float:
-    bright = luma(result[None])[0] - luma(truth[None])[0]
-    return _decibels(bright.square()[:, inside], 255.0)
+def _edges(a: Picture, b: Picture, inside: Inside) -> torch.Tensor:
+    return (slopes(a) - slopes(b)).norm(dim=0)[inside[0] > 0].mean()
 
 
-def _mae(result: Picture, truth: Picture, inside: Inside) -> float:
-    return float((result.double() - truth.double()).abs()[:, inside].mean())
-
-
-def _edges(result: Picture, truth: Picture, inside: Inside) -> float:
-    return float((slopes(result) - slopes(truth)).norm(dim=0)[inside].mean())
-
-
-def _ssim(result: Picture, truth: Picture, inside: Inside) -> float | None:
-    centred = inside[SSIM_RADIUS:-SSIM_RADIUS, SSIM_RADIUS:-SSIM_RADIUS]
-    if min(truth.shape[-2:]) <= 2 * SSIM_RADIUS or not centred.any():
-        return None
-    return float(ssim_map(result[None].double(), truth[None].double())[0][:, centred].mean())
-
-
-BY_PIXELS: Final = {
-    "PSNR": _psnr,
-    "PSNR-Y": _psnr_y,
-    "MAE": _mae,
+BY_PIXELS: Final[Mapping[str, Callable[[Picture, Picture, Inside], torch.Tensor]]] = {
+    "PSNR": psnr,
+    "PSNR-Y": lambda a, b, inside: psnr_y(a, b, hole=inside),
+    "MAE": _errors,
     "edges": _edges,
-    "SSIM": _ssim,
+    "SSIM": ssim,
 }
-
-
-def _decibels(squares: Float64[torch.Tensor, "..."], peak: float) -> float:
-    error = float(squares.mean())
-    return float("inf") if error == 0 else float(10 * np.log10(peak**2 / error))
 
 
 def by_witness(result: witness.Seen, truth: witness.Seen) -> dict[str, float]:
@@ -245,11 +221,12 @@ def judge_pair(
 
 
 # ---------------------------------------------------------------------------------------------
-# The report
+# Numbers and report
 
 _WORST: Final = 6  # pictures that the page shows
 Values = Mapping[str, Mapping[str, float]]
 Measured = Mapping[Pair, Values]
+Means = Mapping[str, Mapping[str, tuple[float, float, float]]]
 
 
 def hashes_of(nets: Iterable[JudgingNet]) -> dict[str, str]:
@@ -257,7 +234,7 @@ def hashes_of(nets: Iterable[JudgingNet]) -> dict[str, str]:
     return {witness.WITNESS: witness.witness().hash, **{net.name: net.hash for net in nets}}
 
 
-def means_of(measured: Measured) -> dict[str, dict[str, tuple[float, float, float]]]:
+def means_of(measured: Measured) -> Means:
     """The means with their intervals, by measure, MEASURES first, and region."""
     columns: dict[str, dict[str, list[float]]] = {name: {} for name in MEASURES}
     for values in measured.values():
@@ -272,71 +249,47 @@ def means_of(measured: Measured) -> dict[str, dict[str, tuple[float, float, floa
 
 
 def numbers_of(measured: Measured, hashes: Mapping[str, str]) -> dict[str, Any]:
-    """All numbers as JSON holds them: the nets that judged, means with intervals, and those of each
-    picture. What is not finite is null."""
+    """The nets that judged, means with intervals, and the measures of each picture, as JSON holds
+    them."""
+    ends = ("mean", "low", "high")
     means = {
-        name: {
-            region: dict(zip(("mean", "low", "high"), map(_plain, figures), strict=True))
-            for region, figures in regions.items()
-        }
+        name: {region: dict(zip(ends, figures, strict=True)) for region, figures in regions.items()}
         for name, regions in means_of(measured).items()
     }
     pictures = [
-        {
-            "result": pair.result.name,
-            "truth": pair.truth.name,
-            "values": {r: {m: _plain(v) for m, v in one.items()} for r, one in values.items()},
-        }
+        {"result": pair.result.name, "truth": pair.truth.name, "values": values}
         for pair, values in measured.items()
     ]
-    return {**hashes, "means": means, "pictures": pictures}
+    return as_json({**hashes, "means": means, "pictures": pictures})
 
 
-def _plain(value: float) -> float | None:
-    return round(value, 6) if math.isfinite(value) else None
-
-
-def rows_of(measured: Measured) -> list[list[str]]:
-    """The table of means with intervals: the regions, then a measure a row."""
-    means = means_of(measured)
-    regions = [region for region in REGIONS if any(region in one for one in means.values())]
-    rows = [["", *regions]]
-    for name, values in means.items():
-        row = [f"{name} {MEASURES[name].unit}".strip() if name in MEASURES else name]
-        for region in regions:
-            middle, low, high = values.get(region, (None, 0, 0))
-            digits = 2 if abs(middle or 0) >= 10 else 4
-            interval = f" ({low:.{digits}f} to {high:.{digits}f})" if low < high else ""
-            row.append("" if middle is None else f"{middle:.{digits}f}{interval}")
-        rows.append(row)
-    return rows
-
-
-def text_of(measured: Measured, hashes: Mapping[str, str]) -> str:
-    """The table of means for a terminal."""
-    judges = ", ".join(f"{name} {hash}" for name, hash in hashes.items())
-    count = counted(len(measured), "picture")
-    return "\n".join((*aligned(rows_of(measured)), f"{count}; {judges}"))
-
-
-def report_of(measured: Measured, hashes: Mapping[str, str]) -> Report:
-    """The table, and the pictures that came out worst."""
+def report_of(measured: Measured, hashes: Mapping[str, str], *, pictures: bool) -> Report:
+    """The means, and with `pictures` those that came out worst."""
     judges = ", ".join(f"{name} {hash}" for name, hash in hashes.items())
     report = Report(
         title="Results against their truths",
         lead=f"{counted(len(measured), 'pair')} of pictures.",
         foot=f"Intervals are of 95 %, by Student. Read by {judges}.",
     )
-    heads, *rows = rows_of(measured)
+    means = means_of(measured)
+    regions = [region for region in REGIONS if any(region in one for one in means.values())]
+    rows = [
+        [
+            f"{name} {MEASURES[name].unit}".strip() if name in MEASURES else name,
+            *(spelled(*one[region]) if region in one else "" for region in regions),
+        ]
+        for name, one in means.items()
+    ]
     report.section("Numbers", "Means over the pictures, with their intervals.")
-    report.table(["measure", *heads[1:]], rows, caption="Means over the pictures", csv=True)
-    about = [[name, MEASURES[name].about] for name in means_of(measured) if name in MEASURES]
+    caption = "Means over the pictures"
+    report.table(["measure", *regions], rows, caption=caption, csv=True, printed=True)
+    about = [[name, MEASURES[name].about] for name in means if name in MEASURES]
     report.table(["measure", "what it is"], about, caption="What is measured", words=True)
-    region = "hole" if "hole" in heads else "whole"
+    region = "hole" if "hole" in regions else "whole"
     report.section("The worst", f"Lowest PSNR of the {region} first: result, then truth.")
     worst = sorted(measured, key=lambda pair: measured[pair].get(region, {}).get("PSNR", math.inf))
     cells = []
-    for pair in worst[:_WORST]:
+    for pair in worst[:_WORST] if pictures else ():
         ours, theirs = (as_seen(load_picture(path)) for path in (pair.result, pair.truth))
         decibels = measured[pair]["whole"]["PSNR"]
         cells += [(ours, f"{shown(pair.result.name)}: {decibels:.2f} dB"), (theirs, "truth")]

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,7 @@ from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from trombine.core.cluster import spread
 from trombine.core.errors import InputError
-from trombine.core.progress import Tick
+from trombine.core.progress import Tick, unheard
 from trombine.data.pack import Pack
 from trombine.io.color import LUMA
 from trombine.metrics import SSIM_RADIUS
@@ -121,7 +122,7 @@ def search(
     top: int = 4,
     skip: Int64[np.ndarray, "q"] | None = None,
     threads: int = 2,
-    tick: Tick = lambda done, total: None,
+    tick: Tick = unheard,
     walk: Walk | None = None,
 ) -> Found:
     """The references that each picture is most like; never the one that `skip` names for it, as
@@ -226,7 +227,7 @@ def walk_of_pack(pack: Path, cluster: str) -> Walk:
 
 def _walk_shard(pack: Path, asked: Asked, start: int) -> Best:
     shard = Pack(pack).columns["pictures"][start : start + _SHARD]
-    return walk_over(asked, shard, 1, lambda done, total: None, first=start)
+    return walk_over(asked, shard, 1, unheard, first=start)
 
 
 def ssim(
@@ -262,6 +263,43 @@ def ssim(
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, parts))
     return out
+
+
+# ---------------------------------------------------------------------------------------------
+# Doubles in one set
+
+_CELLS: Final = 16  # pixels a side of the rough look
+_NEAREST: Final = 6  # pictures, and as many mirrored ones, that are compared by SSIM
+_ROWS: Final = 512  # pictures that are compared with all others at a time
+
+
+def doubles(
+    pictures: Pictures, threshold: float, tick: Tick = unheard
+) -> dict[tuple[int, int], tuple[float, bool]]:
+    """The pairs of pictures with an SSIM of at least `threshold`, one of them mirrored or not: by
+    their places the SSIM, and whether it is that of the mirror."""
+    total, found = len(pictures), dict[tuple[int, int], tuple[float, bool]]()
+    if total < 2:
+        return found
+    parts = torch.from_numpy(pictures).movedim(3, 1).split(_ROWS)
+    pool = torch.nn.functional.adaptive_avg_pool2d
+    cells = torch.cat([_unit(pool(part.float(), _CELLS)) for part in parts])
+    cells = cells.unflatten(2, (_CELLS, _CELLS))
+    for start, mirrored in product(range(0, total, _ROWS), (False, True)):
+        ours = cells[start : start + _ROWS]
+        ours = ours.flip(-1) if mirrored else ours
+        alike = ours.flatten(1) @ cells.flatten(1).T
+        alike.diagonal(start).fill_(-torch.inf)
+        best = alike.topk(min(_NEAREST, total - 1)).indices.numpy()
+        for at, others in enumerate(best, start):
+            query = pictures[at : at + 1, :, :: -1 if mirrored else 1]
+            scores = ssim(query, pictures[others])[0]
+            for other, score in zip(others.tolist(), scores.tolist(), strict=True):
+                pair = min(at, other), max(at, other)
+                if score >= threshold and score > found.get(pair, (0.0, False))[0]:
+                    found[pair] = score, mirrored
+        tick(start + len(ours), total)
+    return found
 
 
 # ---------------------------------------------------------------------------------------------

@@ -28,6 +28,22 @@ class Estimate(NamedTuple):
 NONE: Final = Estimate(None, None, None)
 
 
+def spelled(
+    value: float | None,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    sign: str = "",
+    digits: int = 4,
+) -> str:
+    """A figure with its interval if it has one, of this many digits; of two if one is 1 or more."""
+    if value is None:
+        return "–"
+    style = f"{sign}.{2 if max(abs(x or 0) for x in (value, low, high)) >= 1 else digits}f"
+    interval = "" if low is None or low == high else f" ({low:{style}} to {high:{style}})"
+    return f"{value:{style}}{interval}"
+
+
 def student(values: Values) -> tuple[float, float, float]:
     """The mean of two values or more, and Student's 95 % interval of it."""
     mean = float(values.mean())

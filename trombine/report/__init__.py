@@ -6,6 +6,16 @@ report.html  the template, with style.css (light and dark, on a phone) and scrip
 """
 
 from trombine.report.plot import Plot, Series
-from trombine.report.report import Report, beside, check_page, command, data_uri, link
+from trombine.report.report import Report, as_json, beside, check_page, command, data_uri, link
 
-__all__ = ["Plot", "Report", "Series", "beside", "check_page", "command", "data_uri", "link"]
+__all__ = [
+    "Plot",
+    "Report",
+    "Series",
+    "as_json",
+    "beside",
+    "check_page",
+    "command",
+    "data_uri",
+    "link",
+]

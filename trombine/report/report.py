@@ -15,9 +15,10 @@ import base64
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +31,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from trombine.core.errors import OutputError, shown
+from trombine.core.texts import aligned
 from trombine.io.files import write_bytes
 from trombine.report.plot import Plot, Series
 
@@ -90,17 +92,18 @@ class Report:
         under: str = "",
         words: bool = False,
         csv: bool = False,
+        printed: bool = False,
     ) -> Report:
         """A table: the first column names the rows, the others hold numbers, or with `words` text.
-        `under` is small print; with `csv` it is written beside the page, too."""
+        `under` is small print; with `csv` it is written beside the page, too; `printed`: it is part
+        of the summary."""
         table = [list(row) for row in rows]
         if any(len(row) != len(heads) for row in table):
             raise ValueError(f"a row of {caption} has other than {len(heads)} cells")
         if csv:
             self._rows = [heads, *([_plain(cell) for cell in row] for row in table)]
-        return self._add(
-            "table", heads=heads, rows=table, caption=caption, under=under, words=words
-        )
+        parts = {"heads": heads, "rows": table, "caption": caption, "under": under}
+        return self._add("table", **parts, words=words, printed=printed)
 
     def pictures(
         self,
@@ -158,6 +161,17 @@ class Report:
         self.sections[-1].blocks.append({"kind": kind, **parts})
         return self
 
+    def summary(self) -> str:
+        """The report for a terminal: its lead, texts, printed tables and foot."""
+        lines = [self.lead]
+        for block in (block for section in self.sections for block in section.blocks):
+            if block["kind"] == "text":
+                lines.append(block["text"])
+            elif block.get("printed"):
+                rows = aligned([block["heads"], *block["rows"]])
+                lines += ["", f"{block['caption']}:", *rows, *filter(None, [block["under"]])]
+        return "\n".join([*lines, *["", *paragraphs(self.foot)] * bool(self.foot)])
+
     @property
     def parts(self) -> list[tuple[str, Markup]]:
         """The sections' titles and markup, for a page that holds them beside something else."""
@@ -191,6 +205,24 @@ class Report:
         for place, content in contents.items():
             write_bytes(place, content.encode("utf-8", "backslashreplace"))
         return tuple(contents)
+
+
+def as_json(value: Any) -> Any:
+    """Dataclasses, named tuples, mappings, sequences and arrays as JSON has them: floats of 7
+    digits, null for one that is not finite."""
+    if is_dataclass(value):
+        value = vars(value)
+    elif hasattr(value, "_asdict"):
+        value = value._asdict()
+    elif isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {name: as_json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(each) for each in value]
+    if isinstance(value, float):
+        return float(f"{value:.7g}") if math.isfinite(value) else None
+    return value
 
 
 def beside(path: Path) -> tuple[Path, Path, Path]:
