@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from skimage import color, data, metrics
+from skimage import data
 
 from trombine.core.conventions import to_picture
 from trombine.data.source import source
 from trombine.eval.restoration import RIM, judged, paired, rim, slopes
+from trombine.metrics import ssim_map
 
 
 @pytest.fixture(scope="module")
@@ -31,25 +32,6 @@ def hole(pair: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     return mask
 
 
-def test_pixels_as_scikit_image_has_them(pair: tuple[np.ndarray, np.ndarray]) -> None:
-    ours, theirs = pair
-    values = judged(to_picture(ours), to_picture(theirs))["whole"]
-    assert values["PSNR"] == pytest.approx(metrics.peak_signal_noise_ratio(theirs, ours), abs=1e-4)
-    luma = [color.rgb2ycbcr(picture)[..., 0] for picture in pair]
-    expected = metrics.peak_signal_noise_ratio(luma[1], luma[0], data_range=255)
-    assert values["PSNR-Y"] == pytest.approx(expected, abs=1e-3)
-    expected = metrics.structural_similarity(
-        theirs,
-        ours,
-        channel_axis=2,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-    )
-    assert values["SSIM"] == pytest.approx(expected, abs=1e-6)
-    assert values["MAE"] == pytest.approx(np.abs(ours / 255.0 - theirs / 255.0).mean(), abs=1e-6)
-
-
 def test_inside_of_the_hole_alone(pair: tuple[np.ndarray, np.ndarray], hole: np.ndarray) -> None:
     """What is outside of a region does not count in it."""
     ours, theirs = pair
@@ -61,6 +43,9 @@ def test_inside_of_the_hole_alone(pair: tuple[np.ndarray, np.ndarray], hole: np.
         assert inside[name] == outside_changed[name]
     expected = np.square(ours / 255.0 - theirs / 255.0)[hole].mean()
     assert inside["PSNR"] == pytest.approx(-10 * math.log10(expected), abs=1e-4)
+    assert inside["MAE"] == pytest.approx(np.abs(ours / 255.0 - theirs / 255.0)[hole].mean())
+    windows = ssim_map(to_picture(ours).double(), to_picture(theirs).double())
+    assert inside["SSIM"] == pytest.approx(float(windows[:, hole[5:-5, 5:-5]].mean()))
     expected = np.square(ours / 255.0 - theirs / 255.0)[near].mean()
     values = judged(to_picture(ours), to_picture(theirs), hole)["rim"]
     assert values["PSNR"] == pytest.approx(-10 * math.log10(expected), abs=1e-4)

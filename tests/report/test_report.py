@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from trombine.core.errors import OutputError
-from trombine.report import Plot, Report, Series, check_page, command, link
+from trombine.report import Plot, Report, Series, as_json, check_page, command, link
 
 SQUARE = np.full((8, 12, 3), 90, np.uint8)
 VOID = {"br", "hr", "img", "input", "meta", "link"}
@@ -91,6 +91,21 @@ def test_numbers_and_the_table_are_written_beside(tmp_path: Path) -> None:
         assert list(csv.reader(file)) == [["m", "n"], ["<x>", "1"], ["y", "2"]]
     plain = Report("P").section("S").text("t").write(tmp_path / "p.html")
     assert [path.name for path in plain] == ["p.html"]
+
+
+def test_the_summary_is_the_lead_the_printed_tables_and_the_foot() -> None:
+    report = sample().table(["a", "b"], [["x", "1"]], caption="C", under="Small.", printed=True)
+    lines = report.summary().splitlines()
+    assert lines[0] == "To be looked at." and lines[-4:] == ["Small.", "", "One.", "Two."]
+    assert lines[-7:-4] == ["C:", "a  b", "x  1"] and "T:" not in lines
+
+
+def test_values_of_any_kind_as_json() -> None:
+    values = {"s": Series(name="s", x=(1, 2), y=[1 / 3]), "n": np.int64(3), "none": None}
+    found = as_json(values | {"array": np.array([0.1, np.inf], np.float32)})
+    assert (found["n"], found["none"], found["array"]) == (3, None, [0.1, None])
+    assert (found["s"]["x"], found["s"]["y"]) == ([1, 2], [0.3333333])
+    json.dumps(found, allow_nan=False)
 
 
 def test_only_its_own_pages_are_written_over(tmp_path: Path) -> None:
