@@ -200,7 +200,7 @@ def compared(pictures: Sequence[Checked], threshold: float, tick: Tick = unheard
 
 def numbers_of(audit: Audit) -> dict[str, Any]:
     """All that was found, as JSON holds it."""
-    pictures, across = audit.pictures, audit.across()
+    pictures = audit.pictures
     return as_json(
         {
             "pictures": len(pictures),
@@ -214,10 +214,11 @@ def numbers_of(audit: Audit) -> dict[str, Any]:
             "groups": [
                 {
                     "pictures": [pictures[i].name for i in group],
-                    "splits": sorted(audit.splits(group)),
-                    "across_splits": group in across,
+                    "splits": sorted(splits),
+                    "across_splits": len(splits) > 1,
                 }
                 for group in audit.groups
+                for splits in (audit.splits(group),)
             ],
         }
     )
@@ -247,7 +248,7 @@ def report_of(folder: Path, audit: Audit, *, pictures: bool) -> Report:
     report.table(heads, rows, caption="What was found", words=True, printed=True)
     if not pictures:
         return report
-    rest = [group for group in audit.groups if group not in across]
+    rest = [group for group in audit.groups if len(audit.splits(group)) < 2]
     for title, text, groups in (
         (
             "In two splits",

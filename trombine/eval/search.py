@@ -13,7 +13,10 @@ One walk over the references compares each picture with every one of them in two
   hue leaves; the better of the two counts.
 
 The score of a copy is 1 for the same picture. What two pictures of different things score depends
-on the pictures: originality.py learns where copies begin from pictures that are none of each other.
+on the pictures: originality.py learns where copies begin from pairs known to be different.
+
+`doubles` finds the same picture twice in one set, mirrored or not, by SSIM alone: it is fast enough
+to compare each of tens of thousands with all others.
 """
 
 from __future__ import annotations
