@@ -4,6 +4,7 @@
 const TAB = (sessionStorage.tab ??= String(Math.random()));
 const KEY = `${TAB} ${location.pathname}`;
 const [MOST, MOST_BYTES, DAYS] = [24, 2 ** 29, 7]; // of what is kept of all tabs; older ones go
+const PATIENCE = 5000; // milliseconds that a page waits for it: without it the page works as well
 
 const opening = () =>
   new Promise((resolve, reject) => {
@@ -17,13 +18,16 @@ const opening = () =>
     asked.onerror = () => reject(asked.error);
   });
 
-async function held(mode, act) {
+const held = (mode, act) => Promise.race([transact(mode, act), new Promise((end) => setTimeout(end, PATIENCE))]);
+
+async function transact(mode, act) {
   const base = await opening();
   try {
     return await new Promise((resolve, reject) => {
-      const asked = act(base.transaction("work", mode).objectStore("work"));
-      asked.onsuccess = () => resolve(asked.result);
-      asked.onerror = () => reject(asked.error);
+      const transaction = base.transaction("work", mode);
+      const asked = act(transaction.objectStore("work"));
+      transaction.oncomplete = () => resolve(asked.result);
+      transaction.onabort = () => reject(transaction.error);
     });
   } finally {
     base.close();
