@@ -11,6 +11,7 @@ import csv
 import json
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from itertools import islice
 from math import nan
 from pathlib import Path, PurePath
 from posixpath import normpath
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -89,8 +91,7 @@ class Listing:
 
 def is_picture(name: str) -> bool:
     """Whether a file of this name is taken for a picture."""
-    _, dot, end = name.rpartition(".")
-    known = bool(dot) and dot + end.lower() in PICTURE_SUFFIXES
+    known = PurePath(name).suffix.lower() in PICTURE_SUFFIXES
     return known and not name.startswith(".") and not name.endswith(SHEET_ENDING)
 
 
@@ -106,13 +107,12 @@ def names_in(folder: Path, *, folders: bool, most: int | None = None) -> list[st
 
 def pictures_in(folder: Path) -> list[str]:
     """The pictures of this folder alone, by name: 2.jpg before 10.jpg."""
-    return sorted(filter(is_picture, names_in(folder, folders=False)), key=_by_number)
 
+    def by_number(name: str) -> tuple[list[str | int], str]:  # 01 and 1 always the same way
+        pieces = enumerate(re.split(r"(\d+)", name))
+        return [int(piece) if i % 2 else piece for i, piece in pieces], name
 
-def _by_number(name: str) -> tuple[tuple[str | int, ...], str]:
-    """What to sort by so that numbers in names go by size, and 01 and 1 always the same way."""
-    pieces = enumerate(re.split(r"(\d+)", name))
-    return tuple(int(piece) if i % 2 else piece for i, piece in pieces), name
+    return sorted(filter(is_picture, names_in(folder, folders=False)), key=by_number)
 
 
 def pictures_below(folder: Path) -> list[str]:
@@ -150,6 +150,8 @@ def file_of(path: Path, names: Sequence[str], places: Iterable[str] = ("",)) -> 
 
 # Listings of what is known by the pictures' names
 
+_UNKNOWN: Final[Mapping[str, Any]] = MappingProxyType({})
+
 
 def listing_of(
     path: Path,
@@ -157,42 +159,66 @@ def listing_of(
     names: Sequence[str],
     *,
     columns: Sequence[str] = (),
-    vectors: Mapping[str, Sequence[float]] | None = None,
-    classes: Mapping[str, str] | None = None,
+    vectors: Mapping[str, Sequence[float]] = _UNKNOWN,
+    classes: Mapping[str, str] = _UNKNOWN,
     order: Callable[[str], Any] = str,
-    splits: Mapping[str, int] | None = None,
+    splits: Mapping[str, int] = _UNKNOWN,
+    views: Mapping[str, Mapping[str, Any]] = _UNKNOWN,
     named: Iterable[str] = (),
-    **truth: Sequence[Any],
+    blame: str = "",
 ) -> Listing:
     """The pictures of the folder `path` that have these names in `home`, a folder in it.
 
-    Numbers (what they are: `columns`), classes (in this order) and splits are by name, where they
-    are known. `named` are the pictures that files of the set name. `truth` are fields of a View,
-    each with a value for each picture.
+    Numbers (what they are: `columns`), classes (in this order), splits and fields of a View are by
+    name, where they are known. `named` are the pictures that files of the set name.
     """
-    numbers, of, uses = vectors or {}, classes or {}, splits or {}
-    known = sorted({of[name] for name in names if of.get(name)}, key=order)
+    known = sorted({classes[name] for name in names if classes.get(name)}, key=order)
     label = {name: number for number, name in enumerate(known)}
-    start = "" if home == path else f"{home.relative_to(path).as_posix()}/"
+    start, lost = _start(path, home), len(set(named) - set(names))
     records = [
         Record(
-            sides=(
-                View(picture=start + name, **{key: column[i] for key, column in truth.items()}),
-            ),
-            vector=vector_of(numbers.get(name, ())),
-            label=label.get(of.get(name, ""), -1),
-            split=uses.get(name, -1),
+            sides=(View(picture=start + name, **views.get(name, {})),),
+            vector=vector_of(vectors.get(name, ())),
+            label=label.get(classes.get(name, ""), -1),
+            split=splits.get(name, -1),
         )
-        for i, name in enumerate(names)
+        for name in names
     ]
-    lost = len(set(named) - set(names))
-    return Listing(records=records, classes=tuple(known), vector_names=tuple(columns), lost=lost)
+    return Listing(
+        records=records, classes=tuple(label), vector_names=tuple(columns), blame=blame, lost=lost
+    )
 
 
-def vector_of(numbers: Sequence[float]) -> np.ndarray | None:
-    """The numbers as a record has them; None where none is known."""
+def vector_of(numbers: Sequence[Any]) -> np.ndarray | None:
+    """The numbers of a file as a record has them; None where none is known."""
     vector = np.array(numbers, np.float64)
     return None if np.isnan(vector).all() else vector
+
+
+def _start(path: Path, folder: Path) -> str:
+    """What the names of the pictures in a folder begin with, as paths from `path`."""
+    return "" if folder == path else f"{folder.relative_to(path).as_posix()}/"
+
+
+def _pictures(path: Path, *places: str | Path) -> list[str]:
+    """The pictures of these folders, as paths from `path`."""
+    folders = [path / place for place in places]
+    return [_start(path, folder) + name for folder in folders for name in pictures_in(folder)]
+
+
+def _read_names(names: Sequence[str], pattern: str) -> dict[str, Any]:
+    """What names of this pattern say, as arguments of `listing_of`: of its groups `split` is the
+    part of the set, `label` the class (if all names have one), and each other one is a number."""
+    found = {name: re.fullmatch(pattern, name, re.DOTALL) for name in names}
+    groups = {name: match.groupdict() for name, match in found.items() if match}
+    labels = {name: group.pop("label", None) or "" for name, group in groups.items()}
+    uses = {name: SPLIT_NAMES.get(group.pop("split", None), -1) for name, group in groups.items()}
+    return {
+        "columns": [g for g in re.compile(pattern).groupindex if g not in ("label", "split")],
+        "classes": labels if len(labels) == len(names) and all(labels.values()) else {},
+        "splits": uses,
+        "vectors": {name: [float(n or nan) for n in g.values()] for name, g in groups.items()},
+    }
 
 
 # Text files that come with sets
@@ -243,6 +269,8 @@ SPLIT_NAMES: Final = {
     **dict.fromkeys(("validation", "valid", "val", "dev"), SPLITS.index("choose")),
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), SPLITS.index("test")),
 }
+_SPLIT: Final = f"(?P<split>{'|'.join(SPLIT_NAMES)})"
+_LABEL: Final = "(?P<label>[^/]+)"
 _TRAIN, _TEST = SPLITS.index("train"), SPLITS.index("test")
 _EYES: Final = (PART_INDEX["left_eye"], PART_INDEX["right_eye"])
 
@@ -250,9 +278,13 @@ _EYES: Final = (PART_INDEX["left_eye"], PART_INDEX["right_eye"])
 class Layout(NamedTuple):
     """One way in which a set of pictures comes as a folder."""
 
-    about: str  # what must be there, for people
     find: Callable[[Path], Path | None]  # where its pictures are, from few files; None: not of it
     list: Callable[[Path, Path], Listing]  # of the folder, and of where its pictures are
+
+    @property
+    def about(self) -> str:
+        """What must be there, for people: it is the docstring of the lister."""
+        return " ".join((self.list.__doc__ or "").split())
 
 
 def list_folder(path: Path, layout: str = "") -> Listing:
@@ -265,7 +297,7 @@ def list_folder(path: Path, layout: str = "") -> Listing:
     if layout and layout not in LAYOUTS:
         problem = f"cannot be read as {shown(layout)!r}"
         raise InputError(problem, f"a layout is one of {', '.join(LAYOUTS)}", path=path)
-    name = layout or layout_of(path)
+    name = layout or next(name for name, known in LAYOUTS.items() if known.find(path))
     home = path if name == "imagefolder" else LAYOUTS[name].find(path)
     if home is None:
         raise InputError(f"is not of the layout {name}", LAYOUTS[name].about, path=path)
@@ -277,39 +309,22 @@ def list_folder(path: Path, layout: str = "") -> Listing:
     return replace(listing, layout=name)
 
 
-def layout_of(path: Path) -> str:
-    """The name of the layout that a folder is of."""
-    return next(name for name, layout in LAYOUTS.items() if layout.find(path))
-
-
-def _among(*places: str) -> Callable[[Path], Path | None]:
-    return lambda path: folder_of(path, places)
-
-
-def _named(name: str, *places: str) -> Callable[[Path], Path | None]:
-    """Pictures are in the first of these places that has any, most of which are named so."""
+def _where(*places: str, names: str = "") -> Callable[[Path], Path | None]:
+    """Find the first of these places that is a folder; with a pattern the first that has pictures,
+    if most are so named, or, for FOLDER/PICTURE, the first whose folders all begin with such."""
 
     def find(path: Path) -> Path | None:
-        for place in places:
-            if few := few_pictures(path / place):
-                fit = sum(re.fullmatch(name, picture) is not None for picture in few)
-                return path / place if 2 * fit > len(few) else None
-        return None
-
-    return find
-
-
-def _of_folders(name: str, *places: str) -> Callable[[Path], Path | None]:
-    """Pictures are in the folders of the first of these places whose folders hold pictures that
-    are named so; {} is the folder's own name."""
-
-    def find(path: Path) -> Path | None:
-        for home in (path / place for place in places):
-            folders = names_in(home, folders=True, most=LOOKED_AT)[:8]
-            firsts = {folder: few_pictures(home / folder)[:1] for folder in folders}
-            held = [re.fullmatch(name.format(re.escape(f)), n) for f in folders for n in firsts[f]]
-            if held and all(held):
+        for home in (path / place for place in places if (path / place).is_dir()):
+            if "/" in names:
+                folders = names_in(home, folders=True, most=LOOKED_AT)[:8]
+                few = [f"{f}/{name}" for f in folders for name in few_pictures(home / f)[:1]]
+            else:
+                few = few_pictures(home)
+            fit = sum(re.fullmatch(names, name) is not None for name in few)
+            if not names or (few and fit == len(few)):
                 return home
+            if few and "/" not in names:
+                return home if 2 * fit > len(few) else None
         return None
 
     return find
@@ -327,25 +342,11 @@ def _find_imagefolder(path: Path) -> Path | None:
 
 
 def _list_imagefolder(path: Path, home: Path) -> Listing:
+    """metadata.jsonl or metadata.csv, or folders train, validation, test with classes in them"""
     if files := _metadata_in(path):
         return _list_metadata(path, files)
     names = pictures_below(path)
-    splits = {name: _split_of(name) for name in names}
-    within = [name.partition("/")[2] if splits[name] >= 0 else name for name in names]
-    classes = dict(zip(names, _first_folders(within), strict=False))
-    return listing_of(path, path, names, classes=classes, splits=splits)
-
-
-def _split_of(name: str) -> int:
-    """The part of the set that the picture's first folder is called after; -1: none."""
-    first, slash, _ = name.partition("/")
-    return SPLIT_NAMES.get(first, -1) if slash else -1
-
-
-def _first_folders(names: Sequence[str]) -> list[str]:
-    """The first folder of each name; none unless every picture is in one."""
-    found = [name.partition("/")[0] for name in names if "/" in name]
-    return found if len(found) == len(names) else []
+    return listing_of(path, path, names, **_read_names(names, f"(?:{_SPLIT}/)?(?:{_LABEL}/)?.*"))
 
 
 def _metadata_in(path: Path) -> list[Path]:
@@ -358,14 +359,14 @@ def _metadata_in(path: Path) -> list[Path]:
 
 def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
     """What the files say, in their order, as one listing; other pictures are counted."""
-    found, kinds, lost = list[tuple[Record, str]](), dict[Any, None](), 0
+    found, kinds, lost = list[tuple[Record, str]](), set[Any](), 0
     for file in files:
-        start = file.relative_to(path).as_posix().removesuffix(file.name)
         with refusing(file):
-            described = (_of_jsonl if file.name == METADATA else _of_csv)(file, start)
-            found += described.records
-            lost += described.lost
-            kinds[len(described.sides), described.vector_names] = None
+            lines, absent = _lines_of_csv(file) if file.name == CSV else (read_lines(file), 0)
+            records, kind = _read_records(lines, _start(path, file.parent))
+            found += records
+            lost += absent
+            kinds.add(kind)
             if len(kinds) > 1:
                 raise InputError("describes other things than the others", "give all the same")
     classes = sorted({label for _, label in found} - {""})
@@ -375,58 +376,42 @@ def _list_metadata(path: Path, files: Sequence[Path]) -> Listing:
     return Listing(
         records=[replace(record, label=numbers.get(label, -1)) for record, label in found],
         classes=tuple(classes),
-        vector_names=next(iter(kinds))[1],
+        vector_names=kinds.pop()[1],
         blame=files[0].relative_to(path).as_posix(),
         lost=lost + len(set(pictures_below(path)) - listed),
     )
 
 
-class Described(NamedTuple):
-    """What one file says of pictures."""
+def _read_records(
+    lines: Iterable[str | dict[str, Any]], start: str
+) -> tuple[list[tuple[Record, str]], tuple[tuple[str, ...], ...]]:
+    """The records of one file with their classes, and what all of them have: sides and numbers.
 
-    records: list[tuple[Record, str]]  # with their classes
-    sides: tuple[str, ...]  # of all
-    vector_names: tuple[str, ...]
-    lost: int = 0  # that are not there
-
-
-def _of_jsonl(file: Path, start: str) -> Described:
-    """The pictures of a metadata.jsonl, in its order: painting.py has the keys."""
+    Lines are of a metadata.jsonl (painting.py has the keys), or their like of a metadata.csv.
+    """
     mend = f"mend it, or take {METADATA} away to use the pictures alone"
     records, kinds = list[tuple[Record, str]](), set[Any]()
-    for text in read_lines(file):
+    for text in lines:
         try:
-            line = json.loads(text)
-            sides = sides_of(line)
-            if len(sides) not in (1, 2):
-                raise ValueError("it names no picture, or more than the two of a pair")
+            line, label = (json.loads(text), "") if isinstance(text, str) else (text, text[LABEL])
+            views = _views(line, start)
             numbers = next((line[key] for key in VECTOR_KEYS.values() if key in line), {})
-            kinds.add((sides, tuple(numbers)))
+            kinds.add((tuple(views), tuple(numbers)))
             if len(kinds) > 1:
                 raise ValueError("it is unlike the first")
-            views = tuple(_view(line, side, start) for side in sides)
             record = Record(
-                sides=views,
-                vector=np.array(list(numbers.values()), np.float64) if numbers else None,
-                split=_split_of(views[0].picture),
+                sides=tuple(views.values()),
+                vector=vector_of(list(numbers.values())) if numbers else None,
+                split=SPLIT_NAMES.get(next(iter(views.values())).picture.partition("/")[0], -1),
                 seed=np.array(line.get("seed", -1)).astype(np.int64, casting="safe").item(),
             )
-            records.append((record, ""))
+            records.append((record, label))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            problem = f"is wrong at {shown(text[:40])} ({shown(str(error))[:200]})"
+            problem = f"is wrong at {shown(str(text)[:40])} ({shown(str(error))[:200]})"
             raise InputError(problem, mend) from error
     if not records:
         raise InputError("holds no pictures", "check the name")
-    return Described(records, *kinds.pop())
-
-
-def sides_of(line: Mapping[str, Any]) -> tuple[str, ...]:
-    """What stands before the keys of each picture of a line: ("",), or the names of a pair."""
-    if FILE_NAME in line:
-        return ("",)
-    ends = f"_{FILE_NAME}"
-    keys = [key for key in line if key.endswith(ends) and not key.endswith(PARTS_FILE_NAME)]
-    return tuple(key.removesuffix(ends) for key in keys)
+    return records, kinds.pop()
 
 
 def join(prefix: str, name: str) -> str:
@@ -434,14 +419,24 @@ def join(prefix: str, name: str) -> str:
     return f"{prefix}_{name}" if prefix else name
 
 
-def _view(line: Mapping[str, Any], side: str, start: str) -> View:
-    parts = line.get(join(side, PARTS_FILE_NAME))
-    return View(
-        picture=start + _inside(line[join(side, FILE_NAME)]),
-        parts="" if parts is None else start + _inside(parts),
-        points=line.get(join(side, "landmarks")),
-        visible=line.get(join(side, "visible")),
-    )
+def _views(line: Mapping[str, Any], start: str) -> dict[str, View]:
+    """The picture of a line, or the two of a pair, by what stands before their keys."""
+    ends, sides = f"_{FILE_NAME}", [""]
+    if FILE_NAME not in line:
+        keys = [key for key in line if key.endswith(ends) and not key.endswith(PARTS_FILE_NAME)]
+        sides = [key.removesuffix(ends) for key in keys]
+    if len(sides) not in (1, 2):
+        raise ValueError("it names no picture, or more than the two of a pair")
+    parts = {side: line.get(join(side, PARTS_FILE_NAME)) for side in sides}
+    return {
+        side: View(
+            picture=start + _inside(line[join(side, FILE_NAME)]),
+            parts="" if parts[side] is None else start + _inside(parts[side]),
+            points=line.get(join(side, "landmarks")),
+            visible=line.get(join(side, "visible")),
+        )
+        for side in sides
+    }
 
 
 def _inside(name: Any) -> str:
@@ -451,9 +446,9 @@ def _inside(name: Any) -> str:
     return name
 
 
-def _of_csv(file: Path, start: str) -> Described:
-    """The pictures of a metadata.csv, those that are there: `label` is the class, and each other
-    column is kept whose cells are all numbers or empty."""
+def _lines_of_csv(file: Path) -> tuple[list[dict[str, Any]], int]:
+    """The pictures of a metadata.csv that are there, as lines of a metadata.jsonl, and how many are
+    not: `label` is the class, and each other column is kept whose cells are numbers or empty."""
     with file.open(encoding="utf-8-sig", newline="") as text:
         rows = list(csv.DictReader(text, strict=True, skipinitialspace=True))
     if any(None in row or None in row.values() for row in rows):
@@ -463,31 +458,31 @@ def _of_csv(file: Path, start: str) -> Described:
     there = [row for row in rows if (file.parent / _inside(row[FILE_NAME])).is_file()]
     if not there:
         raise InputError("names no picture that is there", "copy the pictures beside it")
-    others = (name for name in rows[0] if name not in (FILE_NAME, LABEL))
-    names = tuple(name for name in others if _is_numeric([row[name] for row in rows]))
-    records = list[tuple[Record, str]]()
-    for row in there:
-        picture = start + row[FILE_NAME]
-        vector = vector_of([float(row[name].strip() or nan) for name in names])
-        record = Record(sides=(View(picture=picture),), vector=vector, split=_split_of(picture))
-        records.append((record, row.get(LABEL, "")))
-    return Described(records, ("",), names, len(rows) - len(there))
-
-
-def _is_numeric(cells: Sequence[str]) -> bool:
-    """Whether these are numbers, or empty, but not all."""
-    with suppress(ValueError):
-        return bool([float(cell) for cell in cells if cell.strip()])
-    return False
+    columns = list[str]()
+    for name in [name for name in rows[0] if name not in (FILE_NAME, LABEL)]:
+        with suppress(ValueError):  # words
+            if [float(row[name]) for row in rows if row[name].strip()]:
+                columns.append(name)
+    lines = [
+        {
+            FILE_NAME: row[FILE_NAME],
+            LABEL: row.get(LABEL, ""),
+            VECTOR_KEYS["world"]: {name: float(row[name].strip() or nan) for name in columns},
+        }
+        for row in there
+    ]
+    return lines, len(rows) - len(there)
 
 
 # plain: any folder of pictures
 
 
 def _list_plain(path: Path, home: Path) -> Listing:
+    """any folder of pictures; folders are classes if all pictures are in them; lists: splits"""
     names = pictures_below(path)
-    classes = dict(zip(names, _first_folders(names), strict=False))
-    return listing_of(path, path, names, classes=classes, splits=_listed(path, names))
+    found = _read_names(names, f"(?:{_LABEL}/)?.*")
+    found["splits"] = _listed(path, names)
+    return listing_of(path, path, names, **found)
 
 
 def _listed(path: Path, names: Sequence[str]) -> dict[str, int]:
@@ -505,43 +500,33 @@ def _listed(path: Path, names: Sequence[str]) -> dict[str, int]:
 
 # unpaired: trainA/ trainB/ testA/ testB/, or train/A/ and so on: two kinds of picture
 
-
-def _sides(path: Path) -> dict[str, tuple[int, str]]:
-    """Which of the folders are there, what each is for, and which kind."""
-    folders = {
-        f"{name}{slash}{kind}": (split, kind)
-        for slash in ("", "/")
-        for kind in "AB"
-        for name, split in SPLIT_NAMES.items()
-    }
-    return {folder: of for folder, of in folders.items() if (path / folder).is_dir()}
+_KINDS: Final = [
+    f"{name}{sign}{kind}" for sign in ("", "/") for kind in "AB" for name in SPLIT_NAMES
+]
 
 
 def _list_unpaired(path: Path, home: Path) -> Listing:
-    classes, splits = dict[str, str](), dict[str, int]()
-    for folder, (split, kind) in _sides(path).items():
-        for name in pictures_below(path / folder):
-            classes[f"{folder}/{name}"], splits[f"{folder}/{name}"] = kind, split
-    return listing_of(path, path, list(classes), classes=classes, splits=splits)
+    """trainA and trainB: two kinds of picture that are not pairs; testA and testB"""
+    names = [f"{folder}/{name}" for folder in _KINDS for name in pictures_below(path / folder)]
+    return listing_of(path, path, names, **_read_names(names, f"{_SPLIT}/?(?P<label>[AB])/.*"))
 
 
 # CelebA: 202,599 aligned faces; its tables as .txt or .csv, beside them or in Anno/ and Eval/
 
+_CELEBA: Final = [  # Kaggle nests the folder in one of its own name
+    f"{place}{inner}"
+    for place in ("", "Img/", "CelebA/", "CelebA/Img/", "celeba/")
+    for inner in ("img_align_celeba/img_align_celeba", "img_align_celeba")
+]
+
 
 def _list_celeba(path: Path, home: Path) -> Listing:
-    attributes = _attributes(_find_table(path, "list_attr_celeba"))
-    people, splits = _find_table(path, "identity_CelebA"), _partition(path)
-    return listing_of(
-        path,
-        home,
-        pictures_in(home),
-        columns=attributes.columns,
-        vectors=attributes.rows,
-        classes={name: f"{number:.0f}" for name, (number, *_) in people.rows.items()},
-        order=int,
-        splits=splits,
-        named=(*attributes.rows, *people.rows, *splits),
-    )
+    """img_align_celeba.zip, unpacked, and CelebA's tables"""
+    found = _attributes(_find_table(path, "list_attr_celeba"))
+    people, splits = _find_table(path, "identity_CelebA").rows, _partition(path)
+    found["classes"] = {name: f"{number:.0f}" for name, (number, *_) in people.items()}
+    named = (*found["vectors"], *people, *splits)
+    return listing_of(path, home, pictures_in(home), order=int, splits=splits, named=named, **found)
 
 
 def _find_table(path: Path, stem: str) -> Table:
@@ -549,11 +534,11 @@ def _find_table(path: Path, stem: str) -> Table:
     return read_table(file_of(path, (f"{stem}.txt", f"{stem}.csv"), places))
 
 
-def _attributes(table: Table) -> Table:
-    """Attributes as 1 (has it) and 0 (has not); CelebA's files say 1 and -1."""
+def _attributes(table: Table) -> dict[str, Any]:
+    """Attributes as `listing_of` takes them: 1 (has it) and 0 (has not); the files say 1 and -1."""
     rows = {name: [float(value > 0) for value in values] for name, values in table.rows.items()}
-    width = len(next(iter(rows.values()), ()))
-    return Table(table.columns or tuple(f"attribute_{i}" for i in range(width)), rows)
+    columns = [f"attribute_{i}" for i in range(len(next(iter(rows.values()), ())))]
+    return {"columns": table.columns or columns, "vectors": rows}
 
 
 def _partition(path: Path) -> dict[str, int]:
@@ -585,40 +570,44 @@ def _find_celebamask(path: Path) -> Path | None:
 
 
 def _list_celebamask(path: Path, home: Path) -> Listing:
-    start = "" if home == path else f"{home.relative_to(path).as_posix()}/"
+    """CelebAMask-HQ.zip, unpacked: CelebA-HQ-img, and CelebAMask-HQ-mask-anno or
+    CelebAMask-HQ-mask"""
     names = [name for name in pictures_in(home / _PICTURES) if Path(name).stem.isdecimal()]
-    numbers = [int(Path(name).stem) for name in names]
-    joined = {Path(name).stem: name for name in pictures_in(home / _JOINED)}
-    parts = [f"{start}{_JOINED}/{joined[str(n)]}" if str(n) in joined else "" for n in numbers]
-    masks = [()] * len(names) if any(parts) else _find_masks(home, start, numbers)
-    attributes = _attributes(read_table(file_of(home, ("CelebAMask-HQ-attribute-anno.txt",))))
-    return listing_of(
-        path,
-        home / _PICTURES,
-        names,
-        columns=attributes.columns,
-        vectors=attributes.rows,
-        splits=dict(zip(names, _celebamask_splits(home, numbers), strict=False)),
-        named=attributes.rows,
-        parts=parts,
-        masks=masks,
-        swapped=[_sides_are_swapped(path, parts, masks)] * len(names),
-    )
+    numbers = {name: int(Path(name).stem) for name in names}
+    maps = {Path(name).stem: {"parts": name} for name in _pictures(path, home / _JOINED)}
+    views = {name: maps[f"{n}"] for name, n in numbers.items() if f"{n}" in maps}
+    if not views:
+        masks = _find_masks(path, home)
+        views = {name: {"masks": tuple(sorted(masks[n].items()))} for name, n in numbers.items()}
+    swapped = {"swapped": _sides_are_swapped(path, views.values())}
+    views = {name: view | swapped for name, view in views.items()}
+    found = _attributes(read_table(file_of(home, ("CelebAMask-HQ-attribute-anno.txt",))))
+    splits, mapping, partition = dict[str, int](), home / _MAPPING, _partition(home)
+    if partition and mapping.is_file():
+        with refusing(mapping):  # the face's number, the number in CelebA, the name in CelebA
+            cells = [line.split() for line in read_lines(mapping)][1:]
+            originals = {int(number): name for number, _, name in cells}
+        splits = {name: partition.get(originals.get(n, ""), -1) for name, n in numbers.items()}
+    found |= {"splits": splits, "views": views, "named": found["vectors"]}
+    return listing_of(path, home / _PICTURES, names, **found)
 
 
-def _find_masks(home: Path, start: str, numbers: Sequence[int]) -> list[Any]:
-    """The label and the file of each part of each face, in the official order."""
-    found: dict[int, dict[int, str]] = {number: {} for number in numbers}
-    for inner in ("", *(f"{name}/" for name in names_in(home / _MASKS, folders=True))):
-        for name in names_in(home / _MASKS / inner, folders=False):
+def _find_masks(path: Path, home: Path) -> Mapping[int, dict[int, str]]:
+    """The file of each part of each face, by its number and the part's label."""
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    for folder in (
+        home / _MASKS,
+        *(home / _MASKS / n for n in names_in(home / _MASKS, folders=True)),
+    ):
+        for name in names_in(folder, folders=False):
             match = re.fullmatch(r"(\d+)_([a-z_]+)\.png", name)
-            if match and match[2] in PART_FILES and int(match[1]) in found:
+            if match and match[2] in PART_FILES:
                 label = PART_FILES.index(match[2]) + 1
-                found[int(match[1])][label] = f"{start}{_MASKS}/{inner}{name}"
-    return [tuple(sorted(found[number].items())) for number in numbers]
+                found[int(match[1])][label] = _start(path, folder) + name
+    return found
 
 
-def _sides_are_swapped(path: Path, parts: Sequence[str], masks: Sequence[Any]) -> bool:
+def _sides_are_swapped(path: Path, views: Iterable[Mapping[str, Any]]) -> bool:
     """Whether l_ means the left of the picture, so that left and right must change places.
 
     A trombine's left is the person's. What l_eye is, the paper, the README and the official code
@@ -627,13 +616,13 @@ def _sides_are_swapped(path: Path, parts: Sequence[str], masks: Sequence[Any]) -
     faces that have both, l_ is the picture's left, which is the person's right.
     """
     votes = list[bool]()
-    for file, of_parts in zip(parts, masks, strict=True):
-        files = dict(of_parts)
+    for view in views:
         with suppress(InputError, KeyError):  # said when the picture itself is read
-            if file:
-                labels = load_labels(path / file)
+            if "parts" in view:
+                labels = load_labels(path / view["parts"])
                 eyes = [labels == eye for eye in _EYES]
             else:
+                files = dict(view["masks"])
                 eyes = [load_labels(path / files[eye]) > 127 for eye in _EYES]
             left, right = (np.nonzero(eye)[1] / eye.shape[1] for eye in eyes)
             if len(left) and len(right):
@@ -643,17 +632,6 @@ def _sides_are_swapped(path: Path, parts: Sequence[str], masks: Sequence[Any]) -
     return 2 * sum(votes) > len(votes)
 
 
-def _celebamask_splits(home: Path, numbers: Sequence[int]) -> list[int]:
-    """CelebA's official split, where the table and the way from its names to these are there."""
-    partition, mapping = _partition(home), home / _MAPPING
-    if not partition or not mapping.is_file():
-        return []
-    with refusing(mapping):  # the face's number, the number in CelebA, the name in CelebA
-        cells = [line.split() for line in read_lines(mapping)][1:]
-        originals = {int(number): name for number, _, name in cells}
-    return [partition.get(originals.get(number, ""), -1) for number in numbers]
-
-
 # FFHQ: 70,000 faces as thumbnails of 128 px, or of 1024 px, with 68 landmarks and a split
 
 _FFHQ: Final = {"thumbnails128x128": 128, "images1024x1024": 1024}  # pixels
@@ -661,52 +639,47 @@ _FFHQ_JSON: Final = "ffhq-dataset-v2.json"  # its landmarks are given for 1024 p
 
 
 def _list_ffhq(path: Path, home: Path) -> Listing:
+    """thumbnails128x128 or images1024x1024, and ffhq-dataset-v2.json"""
     names, file = pictures_below(home), path / _FFHQ_JSON
     name_of = {Path(name).stem.lstrip("0") or "0": name for name in names}
-    points, splits, entries = dict[str, Any](), dict[str, int](), dict[str, Any]()
+    views, splits, entries = dict[str, Any](), dict[str, int](), dict[str, Any]()
     scale = np.float32(_FFHQ[home.name] / 1024)
+
+    def slim(entry: dict[str, Any]) -> dict[str, Any]:  # of 255 MB what is wanted
+        return {k: entry[k] for k in ("category", "image", "face_landmarks") if k in entry} or entry
+
     if file.is_file():
         with refusing(file), opened(file) as data:
-            entries = json.load(data, object_hook=_slim)
+            entries = json.load(data, object_hook=slim)
             for number in name_of.keys() & entries.keys():
                 name, entry = name_of[number], entries[number]
                 marks = np.reshape(entry["image"]["face_landmarks"], (LANDMARK_COUNT, 2))
-                points[name] = marks.astype(np.float32) * scale
+                views[name] = {"points": marks.astype(np.float32) * scale}
                 splits[name] = SPLIT_NAMES[entry["category"]]
-    found = listing_of(
-        path,
-        home,
-        names,
-        splits=splits,
-        named=[name_of.get(number, number) for number in entries],
-        points=[points.get(name) for name in names],
-    )
-    return replace(found, blame=_FFHQ_JSON if points else "")
-
-
-def _slim(entry: dict[str, Any]) -> dict[str, Any]:
-    """Of an object of FFHQ's 255 MB what is wanted; of others all."""
-    return {k: entry[k] for k in ("category", "image", "face_landmarks") if k in entry} or entry
+    named = [name_of.get(number, number) for number in entries]
+    blame = _FFHQ_JSON if views else ""
+    return listing_of(path, home, names, splits=splits, named=named, views=views, blame=blame)
 
 
 # LFW: a folder for each of 5,749 people, and the split of its View 1
 
-_LFW: Final = ("lfw", "lfw_funneled", "lfw-funneled", "lfw-deepfunneled", "lfw_deepfunneled")
+_ARCHIVES: Final = ("lfw", "lfw_funneled", "lfw-funneled", "lfw-deepfunneled", "lfw_deepfunneled")
+_LFW: Final = ("", *_ARCHIVES, *(f"{name}/{name}" for name in _ARCHIVES))
 
 
 def _list_lfw(path: Path, home: Path) -> Listing:
+    """lfw.tgz, unpacked: a folder of pictures for each person, NAME/NAME_0001.jpg"""
     names = [name for name in pictures_below(home) if name.count("/") == 1]
-    classes = {name: name.partition("/")[0] for name in names}
     use, counts = dict[str, int](), dict[str, int]()
     for part in ("Train", "Test"):
         files = (f"peopleDev{part}.txt", f"peopleDev{part}.csv")
-        if table := file_of(path, files) or file_of(home, files):
+        if table := file_of(path, files, ("", _start(path, home))):
             with refusing(table):
-                lines = list(read_lines(table))[1:]  # after the count, or the heading
-                cells = [re.split(r"[\t,]", line.strip()) for line in lines]
-                people = {who: int(count[0]) if count else 0 for who, *count in cells}
-            use |= dict.fromkeys(people, SPLIT_NAMES[part.lower()])
-            counts |= people
+                for line in list(read_lines(table))[1:]:  # after the count, or the heading
+                    who, *count = re.split(r"[\t,]", line.strip())
+                    use[who] = SPLIT_NAMES[part.lower()]
+                    counts[who] = int(count[0]) if count else 0
+    classes = {name: name.partition("/")[0] for name in names}
     splits = {name: use.get(who, -1) for name, who in classes.items()}
     end = Path(names[0]).suffix if names else ".jpg"
     named = [f"{who}/{who}_{i + 1:04d}{end}" for who, count in counts.items() for i in range(count)]
@@ -720,41 +693,32 @@ def _list_lfw(path: Path, home: Path) -> Listing:
 _UTKFACE: Final = (
     *("", "UTKFace", "utkface_aligned_cropped/UTKFace", "crop_part1", "part1", "part2", "part3"),
 )
-_UTK_FULL: Final = r"(\d{1,3})_([01]?)_([0-4]?)_\d{14,}\D.*"
-_UTK_SHORT: Final = r"(\d{1,3})_\d?_\d{14,}\D.*"
+_UTK_NAME: Final = r"(?P<age>\d{1,3})_((?P<gender>[01]?)_(?P<race>[0-4]?)|\d?)_\d{14,}\D.*"
 
 
 def _list_utkface(path: Path, home: Path) -> Listing:
-    names = [f"{folder}/{name}" for folder in _UTKFACE for name in pictures_in(path / folder)]
-    names = [name.removeprefix("/") for name in names]
-    vectors = {name: _utk_numbers(name.rpartition("/")[2]) for name in names}
-    return listing_of(path, path, names, columns=("age", "gender", "race"), vectors=vectors)
-
-
-def _utk_numbers(name: str) -> list[float]:
-    if match := re.fullmatch(_UTK_FULL, name):
-        return [float(number or nan) for number in match.groups()]
-    match = re.fullmatch(_UTK_SHORT, name)
-    return [float(match[1]) if match else nan, nan, nan]
+    """UTKFace.tar.gz, unpacked: age, gender and race from the pictures' names"""
+    names = _pictures(path, *_UTKFACE)
+    return listing_of(path, path, names, **_read_names(names, f"(.*/)?{_UTK_NAME}"))
 
 
 # Anime-Face-Dataset: drawn faces, images/46651_2008.jpg, a number and a year
 
-_YEAR: Final = r"\d+_((?:19|20)\d\d)\.\w+"
+_ANIME: Final = ("images", "data", "images/images", "")
+_ANIME_NAME: Final = r"\d+_(?P<year>(19|20)\d\d)\.\w+"
 
 
 def _list_anime(path: Path, home: Path) -> Listing:
+    """images, the archive unpacked: drawn faces, the year in their names"""
     names = pictures_in(home)
-    years = {name: re.fullmatch(_YEAR, name) for name in names}
-    vectors = {name: [float(year[1])] for name, year in years.items() if year}
-    return listing_of(path, home, names, columns=("year",), vectors=vectors)
+    return listing_of(path, home, names, **_read_names(names, _ANIME_NAME))
 
 
 # Simpsons: simpsons_dataset/homer_simpson/pic_0001.jpg, kaggle_simpson_testset/homer_simpson_0.jpg;
 # or Simpsons Faces, cropped/1.png and simplified/1.png: the same faces twice
 
 _SET, _TESTSET = "simpsons_dataset", "kaggle_simpson_testset"
-_find_characters = _of_folders(r"pic_\d+\.\w+", "", _SET, f"{_SET}/{_SET}", "characters")
+_find_characters = _where("", _SET, f"{_SET}/{_SET}", "characters", names=r"[^/]+/pic_\d+\.\w+")
 
 
 def _find_simpsons(path: Path) -> Path | None:
@@ -763,28 +727,25 @@ def _find_simpsons(path: Path) -> Path | None:
 
 
 def _list_simpsons(path: Path, home: Path) -> Listing:
+    """simpsons_dataset, a folder of pictures for each character, and kaggle_simpson_testset; or
+    cropped faces"""
     if home != _find_characters(path):  # the simplified faces are drawn from the cropped ones
         return listing_of(path, home, pictures_in(home))
-    classes, splits = dict[str, str](), dict[str, int]()
     # Kaggle's archive holds its set once more inside itself.
-    for who in sorted(set(names_in(home, folders=True)) - {_SET, _TESTSET, "characters"}):
-        for name in pictures_in(home / who):
-            classes[(home / who / name).relative_to(path).as_posix()] = who
-    test = folder_of(path, (f"{_TESTSET}/{_TESTSET}", _TESTSET))
-    if test:
-        splits = dict.fromkeys(classes, _TRAIN)
-        for name in pictures_in(test):
-            who = re.fullmatch(r"(.+)_\d+\.\w+", name)
-            place = (test / name).relative_to(path).as_posix()
-            classes[place], splits[place] = who[1] if who else "", _TEST
+    people = sorted(set(names_in(home, folders=True)) - {_SET, _TESTSET, "characters"})
+    classes = {name: who for who in people for name in _pictures(path, home / who)}
+    splits = dict[str, int]()
+    if test := folder_of(path, (f"{_TESTSET}/{_TESTSET}", _TESTSET)):
+        tested = {n: re.fullmatch(r".*/(.+)_\d+\.\w+", n) for n in _pictures(path, test)}
+        splits = dict.fromkeys(classes, _TRAIN) | dict.fromkeys(tested, _TEST)
+        classes |= {name: who[1] if who else "" for name, who in tested.items()}
     return listing_of(path, path, list(classes), classes=classes, splits=splits)
 
 
 # Flickr8k: 8,091 photographs of everyday scenes, with its split
 
 _FLICKR: Final = (
-    "Images",
-    *("Flicker8k_Dataset/Flicker8k_Dataset", "Flicker8k_Dataset"),
+    *("Images", "Flicker8k_Dataset/Flicker8k_Dataset", "Flicker8k_Dataset"),
     *("Flickr8k_Dataset/Flicker8k_Dataset", "Flickr8k_Dataset/Flickr8k_Dataset"),
     *("Flickr8k_Dataset", "images"),
 )
@@ -793,71 +754,31 @@ _CAPTIONS: Final = ("captions.txt", "Flickr8k.token.txt", "Flickr8k.lemma.token.
 
 
 def _list_flickr(path: Path, home: Path) -> Listing:
+    """Flickr8k_Dataset.zip, unpacked, and its captions"""
     splits = dict[str, int]()
     for part in ("train", "dev", "test"):
         if file := file_of(path, (f"Flickr_8k.{part}Images.txt",), _FLICKR_TEXTS):
-            listed = (line.strip() for line in read_lines(file))
-            splits |= dict.fromkeys(listed, SPLIT_NAMES[part])
+            splits |= {line.strip(): SPLIT_NAMES[part] for line in read_lines(file)}
     return listing_of(path, home, pictures_in(home), splits=splits, named=splits)
 
 
 # A description of its own comes first, and what takes any folder last.
 LAYOUTS: Final = {
-    "imagefolder": Layout(
-        "metadata.jsonl or metadata.csv, or folders train, validation, test with classes in them",
-        _find_imagefolder,
-        _list_imagefolder,
-    ),
-    "celebamask-hq": Layout(
-        f"CelebAMask-HQ.zip, unpacked: CelebA-HQ-img, and {_MASKS} or {_JOINED}",
-        _find_celebamask,
-        _list_celebamask,
-    ),
-    "celeba": Layout(
-        "img_align_celeba.zip, unpacked, and CelebA's tables",
-        _among(
-            *(  # Kaggle nests the folder in one of its own name
-                f"{place}{inner}"
-                for place in ("", "Img/", "CelebA/", "CelebA/Img/", "celeba/")
-                for inner in ("img_align_celeba/img_align_celeba", "img_align_celeba")
-            )
-        ),
-        _list_celeba,
-    ),
-    "ffhq": Layout(f"{' or '.join(_FFHQ)}, and {_FFHQ_JSON}", _among(*_FFHQ), _list_ffhq),
+    "imagefolder": Layout(_find_imagefolder, _list_imagefolder),
+    "celebamask-hq": Layout(_find_celebamask, _list_celebamask),
+    "celeba": Layout(_where(*_CELEBA), _list_celeba),
+    "ffhq": Layout(_where(*_FFHQ), _list_ffhq),
     "unpaired": Layout(
-        "trainA and trainB: two kinds of picture that are not pairs; testA and testB",
-        lambda path: path if {kind for _, kind in _sides(path).values()} == {*"AB"} else None,
+        lambda path: path if {k[-1] for k in _KINDS if (path / k).is_dir()} == {*"AB"} else None,
         _list_unpaired,
     ),
     "flickr8k": Layout(
-        "Flickr8k_Dataset.zip, unpacked, and its captions",
         lambda path: file_of(path, _CAPTIONS, _FLICKR_TEXTS) and folder_of(path, _FLICKR),
         _list_flickr,
     ),
-    "utkface": Layout(
-        "UTKFace.tar.gz, unpacked: age, gender and race from the pictures' names",
-        _named(_UTK_FULL, *_UTKFACE),
-        _list_utkface,
-    ),
-    "anime-faces": Layout(
-        "images, the archive unpacked: drawn faces, the year in their names",
-        _named(_YEAR, "images", "data", "images/images", ""),
-        _list_anime,
-    ),
-    "simpsons": Layout(
-        f"{_SET}, a folder of pictures for each character, and {_TESTSET}; or cropped faces",
-        _find_simpsons,
-        _list_simpsons,
-    ),
-    "lfw": Layout(
-        "lfw.tgz, unpacked: a folder of pictures for each person, NAME/NAME_0001.jpg",
-        _of_folders(r"{}_\d{{4}}\.\w+", "", *_LFW, *(f"{name}/{name}" for name in _LFW)),
-        _list_lfw,
-    ),
-    "plain": Layout(
-        "any folder of pictures; folders are classes if all pictures are in them; lists: splits",
-        lambda path: path,
-        _list_plain,
-    ),
+    "utkface": Layout(_where(*_UTKFACE, names=_UTK_NAME), _list_utkface),
+    "anime-faces": Layout(_where(*_ANIME, names=_ANIME_NAME), _list_anime),
+    "simpsons": Layout(_find_simpsons, _list_simpsons),
+    "lfw": Layout(_where(*_LFW, names=r"([^/]+)/\1_\d{4}\.\w+"), _list_lfw),
+    "plain": Layout(lambda path: path, _list_plain),
 }
