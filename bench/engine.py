@@ -33,7 +33,7 @@ from trombine.training.launch import Mesh
 from trombine.training.material import Material, feed_of, open_material, step_of
 from trombine.training.methods import find, objective_of
 from trombine.training.state import PhaseState, State, fresh
-from trombine.training.steps import Plan, advance, plan_of
+from trombine.training.step import Plan, advance, plan_of
 
 Steps = Iterator[None]
 COMMON: Final = {"data": "leaves#2000", "batch": "32", "size": "64", "warmup": "0", "threads": "1"}

@@ -35,7 +35,7 @@ from trombine.recipes import Recipe, with_settings
 from trombine.training.config import Machine, choose
 from trombine.training.material import feed_of, prepare_material, step_of
 from trombine.training.methods import find, objective_of
-from trombine.training.steps import advance
+from trombine.training.step import advance
 from trombine.world import face, paint
 
 FACES = 3  # of the picture that is restyled, repaired and read

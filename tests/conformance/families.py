@@ -25,7 +25,7 @@ from trombine.training.loop import train
 from trombine.training.material import feed_of, open_material, step_of
 from trombine.training.methods import find, objective_of
 from trombine.training.state import PhaseState, fresh
-from trombine.training.steps import advance, plan_of, update_phases
+from trombine.training.step import advance, plan_of, update_phases
 
 
 def texts(words: str) -> dict[str, str]:

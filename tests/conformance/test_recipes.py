@@ -24,7 +24,7 @@ from trombine.training.methods import RECIPES, objective_of
 from trombine.training.methods import reader as read
 from trombine.training.methods.restore import RestoreObjective
 from trombine.training.state import PhaseState, State, fresh
-from trombine.training.steps import Plan, advance
+from trombine.training.step import Plan, advance
 
 Kit = tuple[Plan, State, Iterator[Any], Material]
 

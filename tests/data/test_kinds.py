@@ -9,7 +9,7 @@ import pytest
 
 from trombine.core.errors import InputError
 from trombine.data.kinds import kinds_in, split_kinds
-from trombine.io.image import save_picture
+from trombine.io.image import load_picture, save_picture
 
 
 def pictures(folder: Path, level: int = 9) -> Path:
@@ -40,3 +40,21 @@ def test_one_kind_alone_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="is one kind of pictures, and this recipe learns fro"):
             split_kinds(spec, "")
         assert split_kinds(spec, "world:anime#40") == (spec, "world:anime#40")
+
+
+def test_a_training_takes_both_kinds_of_a_folder(tmp_path: Path) -> None:
+    """In their order: where the names of the folders are exchanged, so are the kinds."""
+    from trombine.commands.train import config_of
+
+    dark, light = pictures(tmp_path / "trainA", 10), pictures(tmp_path / "trainB", 240)
+    recipe = config_of("restyle-cyclegan", {"data": f"folder:{tmp_path}"}).recipe
+    assert (recipe.data, recipe.other) == (f"folder:{dark}", f"folder:{light}")
+    for old, new in (("trainA", "c"), ("trainB", "trainA"), ("c", "trainB")):
+        (tmp_path / old).rename(tmp_path / new)
+    config = config_of("restyle-cyclegan", {"data": f"folder:{tmp_path}"})
+    first, second = (Path(s.partition(":")[2]) for s in (config.recipe.data, config.recipe.other))
+    assert [load_picture(path / "0.png").samples.max() for path in (first, second)] == [240, 10]
+    assert "--other" not in config.command
+    with pytest.raises(InputError, match="is one kind of pictures"):
+        config_of("restyle-cyclegan", {"data": f"folder:{dark}"})
+    assert config_of("restyle-cyclegan", {}).recipe.other.startswith("world:")

@@ -99,8 +99,7 @@ def test_a_pipeline_repairs_and_each_seed_is_an_answer(by: str, install: Install
     model = {"folder": folder, "index": folder / "model_index.json", "hub": "hub:someone/painting"}
     pixels, hole = holed()
     answers = [
-        trombine.inpaint(pixels, mask=hole, model=model[by], seed=seed)
-        for seed in (3, 3, 4)
+        trombine.inpaint(pixels, mask=hole, model=model[by], seed=seed) for seed in (3, 3, 4)
     ]
     assert all(np.array_equal(one[~hole], pixels[~hole]) for one in answers)
     assert np.array_equal(answers[0], answers[1])

@@ -21,7 +21,7 @@ from trombine.training.loop import train
 from trombine.training.methods import find
 from trombine.training.methods.restore import RestoreObjective
 from trombine.training.state import PhaseState
-from trombine.training.steps import (
+from trombine.training.step import (
     BrokenStepError,
     rate_at,
     update_phases,

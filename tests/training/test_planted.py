@@ -14,7 +14,7 @@ from torch import nn
 from trombine.losses.objective import Step, Terms
 from trombine.losses.terms import TERMS
 from trombine.nets.frozen import frozen
-from trombine.training import steps
+from trombine.training import step as steps
 from trombine.training.methods.restore import RestoreObjective
 
 Ours = Callable[[str, str], Callable[..., None]]

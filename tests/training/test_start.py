@@ -22,7 +22,7 @@ from trombine.training.config import TrainConfig, check
 from trombine.training.loop import dry_run, train
 from trombine.training.methods import find, objective_of
 from trombine.training.state import start_of
-from trombine.training.steps import frozen_parts
+from trombine.training.step import frozen_parts
 
 TINY = texts(
     "data=leaves#48 size=32 batch=4 ema=20 warmup=0 faces=4 judged=8 threads=1 precision=float32"

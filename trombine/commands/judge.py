@@ -360,7 +360,7 @@ def judge_people_make(
     pictures
         How many each subject sees, half of them real. [24]
     size
-        Show the middle of each, so many pixels wide and high.
+        Cut a square at the face of each, or in the middle; show it so large.
     seconds
         How long each is shown; 0 is no limit. [0]
     seed

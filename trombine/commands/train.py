@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +14,13 @@ from pydantic import BeforeValidator
 from trombine.commands.options import Progress, Setting, verb
 from trombine.core.progress import Result
 from trombine.core.texts import aligned
+from trombine.data.kinds import split_kinds
 from trombine.recipes import differences, is_file, run_name, settings_of, with_settings
 from trombine.training import loop
 from trombine.training import sweep as sweeps
 from trombine.training.config import TrainConfig
 from trombine.training.loop import dry_run as dry_run_of
-from trombine.training.methods import RECIPES, find, open_recipe
+from trombine.training.methods import OBJECTIVES, RECIPES, find, open_recipe
 
 # A text for each --grid; a program may give {name: values}.
 Varied = Annotated[list[str] | None, BeforeValidator(sweeps.texts_of)]
@@ -153,6 +155,9 @@ def config_of(
     given = settings_of(settings)
     name, base = open_recipe(recipe)
     changed = with_settings(base, given)
+    if OBJECTIVES[changed.objective].kinds and "data" in given:
+        data, second = split_kinds(changed.data, given.get("other", ""))
+        changed = replace(changed, data=data, other=second)
     if is_file(recipe):  # the run's command is to say the same without the file
         every = differences(find(name), changed)
         given = {setting: text for setting, text in every.items() if setting not in but}

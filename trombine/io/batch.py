@@ -277,7 +277,7 @@ def _naming(
 ) -> Callable[[Path], Path]:
     """The function that names results: one file, or the source's name in a folder."""
     output, folders = files.output, [path for path in pictures if path.is_dir()]
-    if any(letter in files.suffix for letter in "/\\\0"):
+    if any(letter in "/\\" or not letter.isprintable() for letter in files.suffix):
         raise InputError(f"--suffix is a part of a name, not {shown(files.suffix)}")
     if output is not None and output.suffix and not output.is_dir():
         if count > 1:

@@ -162,6 +162,7 @@ class Objective(ABC, Generic[RecipeKind]):
     # Whether its nets invent pictures in the recipe's space. Elsewhere a net that works in another
     # space takes and gives RGB, and losses and measures are of RGB.
     invents: bool = False
+    kinds: bool = False  # whether `data` and `other` are two kinds of pictures, one to be the other
     pairs: bool = False  # whether it learns from the second side of pairs, Batch.pair, too
     collapses: bool = False  # whether its samples could come to be all alike
     judge: Judge | None = None  # where terms compare features

@@ -11,9 +11,10 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from statistics import fmean
 from typing import Any, Final
 
@@ -24,8 +25,9 @@ from trombine.core.progress import Progress, Result, log, silent
 from trombine.core.texts import duration
 from trombine.data.source import parse, spell
 from trombine.losses.alarms import Report
-from trombine.nets import parameter_count
-from trombine.recipes import FIXED, Recipe
+from trombine.losses.objective import Samples
+from trombine.nets import Net, parameter_count
+from trombine.recipes import FIXED, Recipe, settings_of, with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, check, choose, prepare, streams_of
@@ -33,14 +35,15 @@ from trombine.training.launch import Mesh, catch_signals, ended_by, launch
 from trombine.training.material import (
     Material,
     feed_of,
+    fixed_steps,
     open_material,
     prepare_material,
     step_of,
     warnings,
 )
-from trombine.training.methods import objective_of
+from trombine.training.methods import find, objective_of
 from trombine.training.state import PhaseState, State, fresh
-from trombine.training.steps import (
+from trombine.training.step import (
     BrokenStepError,
     Plan,
     advance,
@@ -85,14 +88,18 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
                     folder.write_recipe(description)
                 _begin(plan, state, material, writer)
             progress(state.pictures, recipe.pictures, "pictures")
-            feed = feed_of(plan, state, material)
-            while not over(plan, state) and not mesh.any_process(bool(signals)):
-                before = state.pictures
-                writer.log_phases(state, update_phases(state, plan.phases))
-                _step(plan, state, material, writer, feed)
-                _due(plan, state, writer, before)
-                progress(state.pictures, recipe.pictures, "pictures")
-                writer.write_index()
+            steps = _steps(plan, state, material, partial(writer.log_phases, state))
+            try:
+                while not mesh.any_process(bool(signals)):
+                    before = state.pictures
+                    if next(steps, None) is None:
+                        break
+                    _due(plan, state, writer, before)
+                    progress(state.pictures, recipe.pictures, "pictures")
+                    writer.write_index()
+            except BrokenStepError as error:
+                writer.run_alarms(state, Report(values={error.name: error.value}))
+                raise InputError(f"{error}; lower --lr, or set --clip") from error
             result = _end(plan, state, writer, was_over=was_over)
             mesh.any_process(True)  # one that left before the first has written all would end it
             if mesh.first and not over(plan, state):
@@ -116,14 +123,77 @@ def _begin(plan: Plan, state: State, material: Material, writer: RunWriter) -> N
     writer.save(state)
 
 
-def _step(
-    plan: Plan, state: State, material: Material, writer: RunWriter, feed: Iterator[dict[str, Any]]
-) -> None:
-    try:
+def _steps(
+    plan: Plan,
+    state: State,
+    material: Material,
+    begin: Callable[[Iterator[tuple[str, str, str]]], object],
+) -> Iterator[State]:
+    """Steps until the training is over; `begin` takes what `update_phases` yields before each."""
+    feed = feed_of(plan, state, material)
+    while not over(plan, state):
+        begin(update_phases(state, plan.phases))
         advance(state, plan, step_of(plan, state, material, next(feed)))
-    except BrokenStepError as error:
-        writer.run_alarms(state, Report(values={error.name: error.value}))
-        raise InputError(f"{error}; lower --lr, or set --clip") from error
+        yield state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A training after one of its steps."""
+
+    plan: Plan
+    state: State  # all that changes: nets, averages, optimisers, phases
+    material: Material
+    losses: Mapping[str, float]  # the terms, gradients and rates of the step, by phase/term
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures were seen."""
+        return self.state.pictures
+
+    @property
+    def nets(self) -> Mapping[str, Net]:
+        """The nets by role, the averaged ones where the recipe keeps an average."""
+        return {**self.state.nets, **self.state.averages}
+
+    def samples(self, count: int = 8) -> list[Samples]:
+        """What the nets make of fixed pictures that they do not learn from, a batch at a time."""
+        with torch.no_grad():
+            steps = fixed_steps(self.plan, self.state, self.material, count)
+            made = [self.plan.objective.samples(step) for step in steps]
+        return [one for one in made if one is not None]
+
+    def measures(self) -> Mapping[str, float]:
+        """How good the nets are on pictures that they do not learn from."""
+        with torch.no_grad():
+            steps = fixed_steps(self.plan, self.state, self.material, self.plan.recipe.judged)
+            return self.plan.objective.measure(steps)
+
+
+def steps(
+    recipe: str | Recipe, data: str = "", *, progress: Progress | None = None, **settings: Any
+) -> Iterator[Trained]:
+    """Train by a recipe, step by step and in memory: for loops of one's own.
+
+    `recipe` is a name or a Recipe, `data` a source as `trombine train --data` takes it, `settings`
+    are those of the recipe. Nothing is written: logging, saving and stopping is the caller's.
+    `progress` hears of pictures that are painted first. A step that gives no finite number raises
+    a BrokenStepError.
+    """
+    base = find(recipe) if isinstance(recipe, str) else recipe
+    recipe = with_settings(base, settings_of(({"data": data} if data else {}) | settings))
+    objective, machine = objective_of(recipe), choose(recipe)
+    prepare(machine)
+    prepare_material(recipe, objective.streams, progress)
+    material = open_material(recipe, objective.streams)
+    objective.check(material.learned)
+    mesh = Mesh(device=torch.device(machine.device))
+    plan = plan_of(recipe, objective, machine, mesh)
+    state = fresh(recipe, objective, machine, mesh.device)
+    for _ in _steps(plan, state, material, list):
+        losses = {name: total / count for name, (total, count) in state.sums.items()}
+        state.sums.clear()
+        yield Trained(plan=plan, state=state, material=material, losses=losses)
 
 
 def _due(plan: Plan, state: State, writer: RunWriter, before: int) -> None:

@@ -28,7 +28,7 @@ from trombine.nets import Net
 from trombine.recipes import Recipe
 from trombine.training.config import streams_of
 from trombine.training.state import State
-from trombine.training.steps import Plan
+from trombine.training.step import Plan
 
 _FIXED: Final = "fixed "  # draws for the fixed faces depend neither on those of training
 _FIXED_SEED: Final = 0  # nor on the run's seed: runs of one protocol are measured on the same

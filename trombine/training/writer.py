@@ -39,7 +39,7 @@ from trombine.runs.page import write_film, write_page
 from trombine.training.config import Machine, TrainConfig
 from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import Best, State
-from trombine.training.steps import Plan, update_phases_by_measure
+from trombine.training.step import Plan, update_phases_by_measure
 
 # Samples, measures and model cards at one moment; the nets are not changed
 

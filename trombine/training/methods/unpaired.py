@@ -75,6 +75,7 @@ class TranslateObjective(Objective[Translate]):
 
     main = "there"
     streams = ("data", "other")
+    kinds = True
     collapses = True
 
     def __init__(self, recipe: Translate) -> None:
