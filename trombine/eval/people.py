@@ -163,33 +163,24 @@ def build_test(sides: Sides, seconds: float) -> tuple[bytes, bytes]:
 
     The same pictures give the same bytes, and the same page whichever of them are real.
     """
-    pictures = {name: c.pixels for chosen in sides.values() for name, c in chosen.items()}
-    names = sorted(pictures)
-    if (total := sum(pixels.nbytes for pixels in pictures.values())) > MOST_BYTES:
-        remedy = f"give --size {math.isqrt(MOST_BYTES // (3 * len(names)))} or less"
+    chosen = {name: c for some in sides.values() for name, c in some.items()}
+    chosen = {name: chosen[name] for name in sorted(chosen)}
+    if (total := sum(c.pixels.nbytes for c in chosen.values())) > MOST_BYTES:
+        remedy = f"give --size {math.isqrt(MOST_BYTES // (3 * len(chosen)))} or less"
         raise InputError(f"the page would have {total >> 20} MB of pictures", remedy)
-    test = sha256(json.dumps([VERSION, seconds, names]).encode()).hexdigest()[:_NAME]
-    png = {name: base64.b64encode(encode_stored(pictures[name])).decode() for name in names}
-    truth = {name: side for side, chosen in sides.items() for name in chosen}
-    about = {name: c for chosen in sides.values() for name, c in chosen.items()}
-    key = {
-        "format": KEY,
-        "version": VERSION,
-        "test": test,
-        "seconds": seconds,
-        "pictures": {
-            name: {"truth": truth[name], "file": about[name].file.name, "set": about[name].set}
-            for name in names
-        },
+    test = sha256(json.dumps([VERSION, seconds, [*chosen]]).encode()).hexdigest()[:_NAME]
+    truth = {name: side for side, some in sides.items() for name in some}
+    head = {"version": VERSION, "test": test, "seconds": seconds}
+    entries = {
+        name: {"truth": truth[name], "file": c.file.name, "set": c.set}
+        for name, c in chosen.items()
     }
-    content = {
-        "format": ANSWERS,
-        "version": VERSION,
-        "test": test,
-        "seconds": seconds,
-        "pictures": [{"picture": name, "png": png[name]} for name in names],
-    }
-    return render(content)[0].encode(), (json.dumps(key, indent=1) + "\n").encode()
+    pictures = [
+        {"picture": name, "png": base64.b64encode(encode_stored(c.pixels)).decode()}
+        for name, c in chosen.items()
+    ]
+    key = json.dumps({"format": KEY, **head, "pictures": entries}, indent=1) + "\n"
+    return render({"format": ANSWERS, **head, "pictures": pictures})[0].encode(), key.encode()
 
 
 def encode_stored(pixels: Pixels) -> bytes:

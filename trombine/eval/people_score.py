@@ -140,19 +140,16 @@ def spread_of(shares: Float64[np.ndarray, "s"], pictures: int) -> float:
 def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
     """All figures, as JSON holds them."""
     names = sorted(key.pictures)
-    truth = np.array([key.pictures[name].truth == "generated" for name in names])
+    entries = {name: key.pictures[name] for name in names}
+    about = {n: {"picture": n, "file": e.file, "truth": e.truth} for n, e in entries.items()}
+    truth = np.array([entry.truth == "generated" for entry in entries.values()])
     answers = np.array([[s.answers[n].answer == "generated" for n in names] for s in subjects])
     correct = answers == truth
     right, spread = int(correct.sum()), spread_of(correct.mean(1), len(names))
     pairs = combinations(zip(subjects, answers, strict=True), 2)
-    tests = [
-        {
-            "pictures": pictures,
-            "subjects_alike": subjects_needed(pictures, 0.0, _TOLD_APART),
-            "subjects_as_here": subjects_needed(pictures, spread, _TOLD_APART),
-        }
-        for pictures in sorted({len(names), *_PICTURES})
-    ]
+    given = [(s.name, name, s.answers[name]) for s in subjects for name in s.answers]
+    counts = Counter((reason, entries[name].truth) for _, name, a in given for reason in a.reasons)
+    wrong = sorted(zip((-(~correct).sum(0)).tolist(), names, strict=True))
     return as_json(
         {
             "test": key.test,
@@ -170,16 +167,32 @@ def numbers_of(key: Key, subjects: Sequence[Subject]) -> Numbers:
                 for (a, one), (b, other) in pairs
             ],
             "fleiss": bootstrap(fleiss_kappa, *answers) if len(subjects) > 1 else None,
-            "sets": _sets([key.pictures[name] for name in names], correct),
-            **_by_picture(key, subjects),
-            "fooled": _fooled(key, names, correct),
+            "sets": _sets([*entries.values()], correct),
+            # How often each reason was given of either side, and what was written.
+            "reasons": [{"reason": r, **{s: counts[r, s] for s in SIDES}} for r in REASONS],
+            "texts": [
+                {"subject": subject, **about[name], "text": answer.text.strip()}
+                for subject, name, answer in given
+                if answer.text.strip()
+            ],
+            # The pictures that somebody was wrong about, those first of which most were.
+            "fooled": [
+                {**about[n], "wrong": -less, "of": len(subjects)} for less, n in wrong if less
+            ],
             # What a test needs to tell a small difference from guessing.
             "needed": {
                 "share": _TOLD_APART,
                 "power": 0.8,
                 "answers": answers_needed(_TOLD_APART),
                 "spread": spread,
-                "tests": tests,
+                "tests": [
+                    {
+                        "pictures": pictures,
+                        "subjects_alike": subjects_needed(pictures, 0.0, _TOLD_APART),
+                        "subjects_as_here": subjects_needed(pictures, spread, _TOLD_APART),
+                    }
+                    for pictures in sorted({len(names), *_PICTURES})
+                ],
             },
         }
     )
@@ -221,40 +234,13 @@ def _sets(entries: Sequence[Entry], correct: Several) -> list[Numbers]:
     return found
 
 
-def _by_picture(key: Key, subjects: Sequence[Subject]) -> Numbers:
-    """How often each reason was given of either side, and what was written."""
-    given = [(s.name, name, s.answers[name]) for s in subjects for name in s.answers]
-    counts = Counter((r, key.pictures[name].truth) for _, name, a in given for r in a.reasons)
-    return {
-        "reasons": [{"reason": r, **{side: counts[r, side] for side in SIDES}} for r in REASONS],
-        "texts": [
-            {"subject": subject, **_about(key, name), "text": answer.text.strip()}
-            for subject, name, answer in given
-            if answer.text.strip()
-        ],
-    }
-
-
-def _fooled(key: Key, names: Sequence[str], correct: Several) -> list[Numbers]:
-    """The pictures that somebody was wrong about, those first of which most were."""
-    wrong = sorted(zip((-(~correct).sum(0)).tolist(), names, strict=True))
-    return [
-        {**_about(key, name), "wrong": -count, "of": len(correct)} for count, name in wrong if count
-    ]
-
-
-def _about(key: Key, name: str) -> Numbers:
-    entry = key.pictures[name]
-    return {"picture": name, "file": entry.file, "truth": entry.truth}
-
-
 # ---------------------------------------------------------------------------------------------
 # The report
 
 
 def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
     """The report; `images` are the test's pictures, where they are at hand."""
-    subjects, everybody = numbers["subjects"], numbers["all"]
+    subjects, everybody, needed = numbers["subjects"], numbers["all"], numbers["needed"]
     mean, chance = _spelled(everybody["accuracy"]), _chance(everybody["guessing"])
     report = Report(
         title="Real or generated?",
@@ -282,11 +268,10 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
     rows = [[name, *(str(c[t][a]) for t in SIDES for a in SIDES)] for name, c in groups]
     heads = ["subject", *(f"{t}, called {a}" for t in SIDES for a in SIDES)]
     report.table(heads, rows, caption="Pictures, by what they are and were called")
-    if numbers["sets"]:
+    if sets := numbers["sets"]:
         text = "The more real a folder of generated ones looks, the less often it is called so."
         rows = [
-            [shown(s["set"]), s["truth"], str(s["pictures"]), _spelled(s["accuracy"])]
-            for s in numbers["sets"]
+            [shown(s["set"]), s["truth"], f"{s['pictures']}", _spelled(s["accuracy"])] for s in sets
         ]
         heads, caption = ["folder", "it is", "pictures", "right"], "Right answers, by folder"
         report.section("Folders", text)
@@ -317,14 +302,12 @@ def report_of(numbers: Numbers, images: Mapping[str, Pixels]) -> Report:
         caption = "Pictures of which most were wrong"
         heads = ["picture", "it is", "wrong"]
         report.table(heads, rows, caption=caption, words=True, printed=True)
-        cells = [
-            (images[w["picture"]], f"{w['truth']}: {w['wrong']} of {w['of']} wrong ({w['file']})")
+        texts = {
+            w["picture"]: f"{w['truth']}: {w['wrong']} of {w['of']} wrong ({w['file']})"
             for w in worst
-            if w["picture"] in images
-        ]
-        if cells:
+        }
+        if cells := [(images[name], text) for name, text in texts.items() if name in images]:
             report.pictures(cells, columns=4)
-    needed = numbers["needed"]
     report.section(
         "How many are needed",
         f"Subjects that a test needs to tell {needed['share']:.0%} right answers from guessing,"
