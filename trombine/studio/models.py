@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trombine.core.errors import InputError
+from trombine.generation import PAINTER
 from trombine.generation.asking import TIMES
 from trombine.models import Card, read_card
 from trombine.models.zoo import no_model, shipped
@@ -81,6 +82,8 @@ def model_named(name: str, verb: str, models: list[Offer]) -> Path | None:
     for offer in models:
         if offer.path is not None and offer.name == name and offer.task == VERBS.get(verb):
             return offer.path
+    if verb == "restyle" and name == PAINTER:
+        return None
     if verb == "upscale" and name != "auto" and not is_shipped(name):
         raise no_net(name)
     if verb != "upscale" and name not in shipped():
