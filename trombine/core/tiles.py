@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float32
 Plane = Any  # a torch tensor, or what is only cut, a numpy array
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Box:
     """A rectangle of pixels: rows `top` to `bottom` - 1, columns `left` to `right` - 1."""
 
@@ -36,38 +36,23 @@ class Box:
 
     def scaled(self, factor: int) -> Box:
         """The same rectangle of the picture enlarged by a whole factor."""
-        return Box(
-            top=self.top * factor,
-            left=self.left * factor,
-            bottom=self.bottom * factor,
-            right=self.right * factor,
-        )
+        return Box(self.top * factor, self.left * factor, self.bottom * factor, self.right * factor)
 
     def grown(self, pixels: int, height: int, width: int) -> Box:
         """The rectangle and what is round it, in a picture of this size."""
-        return Box(
-            top=max(self.top - pixels, 0),
-            left=max(self.left - pixels, 0),
-            bottom=min(self.bottom + pixels, height),
-            right=min(self.right + pixels, width),
-        )
+        top, left = max(self.top - pixels, 0), max(self.left - pixels, 0)
+        return Box(top, left, min(self.bottom + pixels, height), min(self.right + pixels, width))
 
     def within(self, other: Box) -> Box:
         """The same rectangle as it lies in another."""
-        return Box(
-            top=self.top - other.top,
-            left=self.left - other.left,
-            bottom=self.bottom - other.top,
-            right=self.right - other.left,
-        )
+        down, across = other.top, other.left
+        return Box(self.top - down, self.left - across, self.bottom - down, self.right - across)
 
     def shared(self, other: Box) -> Box | None:
         """What two rectangles share; None where that is nothing."""
         top, left = max(self.top, other.top), max(self.left, other.left)
         bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
-        if top >= bottom or left >= right:
-            return None
-        return Box(top=top, left=left, bottom=bottom, right=right)
+        return Box(top, left, bottom, right) if top < bottom and left < right else None
 
 
 def bounds(mask: Bool[np.ndarray, "h w"]) -> Box | None:
@@ -125,12 +110,7 @@ def tiles(
     across = _spans(width, size, halo, blend, factor, multiple)
     for top, rows in _spans(height, size, halo, blend, factor, multiple):
         for left, columns in across:
-            box = Box(
-                top=top,
-                left=left,
-                bottom=top + len(rows) // factor,
-                right=left + len(columns) // factor,
-            )
+            box = Box(top, left, top + len(rows) // factor, left + len(columns) // factor)
             yield Tile(box=box, rows=rows, columns=columns)
 
 

@@ -334,12 +334,7 @@ def _enlarged(scene: Scene, frame: Frame, enlarge: Enlarge) -> Float32[Tensor, "
     left, top = max(0, int(frame.x) - reach), max(0, int(frame.y) - reach)
     region = scene.picture[:, top : int(frame.y) + reach, left : int(frame.x) + reach]
     larger = enlarge(as_floats(region).contiguous(), times)
-    inside = replace(
-        frame,
-        x=(frame.x - left) * times,
-        y=(frame.y - top) * times,
-        side=frame.side * times,
-    )
+    inside = replace(frame, x=frame.x - left, y=frame.y - top).scaled(times)
     return crop_windows(larger, [inside])
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Complex128, Float, Float64, UInt8
+from jaxtyping import Complex128, Float, Float32, Float64, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -50,6 +50,11 @@ class Frame:
         """The same square of the picture at so many times its size."""
         return replace(self, x=self.x * times, y=self.y * times, side=self.side * times)
 
+    def lower(self, pixels: float) -> Frame:
+        """The same square, so many pixels of the picture further down along the face."""
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        return replace(self, x=self.x - sin * pixels, y=self.y + cos * pixels)
+
     def _turned(self) -> Float[Tensor, "2 2"]:
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         return torch.tensor([[cos, -sin], [sin, cos]], dtype=torch.float64)
@@ -57,13 +62,7 @@ class Frame:
 
 def round_face(x: float, y: float, size: float, angle: float = 0.0) -> Frame:
     """The frame of a face whose landmarks' box has this middle and this longer side."""
-    down = -LOWER * size  # from the box's middle to the window's, along the face
-    return Frame(
-        x=x - math.sin(angle) * down,
-        y=y + math.cos(angle) * down,
-        side=size / SHARE,
-        angle=angle,
-    )
+    return Frame(x=x, y=y, side=size / SHARE, angle=angle).lower(-LOWER * size)
 
 
 # Where the middles of the eyes are in an aligned face, as parts of the side of its square: as far
@@ -77,14 +76,8 @@ def aligned(right: Float64[np.ndarray, "2"], left: Float64[np.ndarray, "2"]) -> 
     across = left - right
     angle = math.atan2(across[1], across[0])
     side = max(math.hypot(*across), 1e-3) / EYES_APART
-    down = (0.5 - EYES_DOWN) * side
-    x, y = (right + left) / 2
-    return Frame(
-        x=float(x - math.sin(angle) * down),
-        y=float(y + math.cos(angle) * down),
-        side=side,
-        angle=angle,
-    )
+    x, y = ((right + left) / 2).tolist()
+    return Frame(x=x, y=y, side=side, angle=angle).lower((0.5 - EYES_DOWN) * side)
 
 
 _PARTS: Final = ("jaw", "right_brow", "left_brow", "nose", "right_eye", "left_eye", "outer_lips")
@@ -201,6 +194,14 @@ def _region(picture: Samples, frame: Frame) -> tuple[Float[Tensor, "c k l"], int
     right = min(max(math.ceil(frame.x + reach), left + 1), width)
     bottom = min(max(math.ceil(frame.y + reach), top + 1), height)
     return as_floats(picture[:, top:bottom, left:right]), left, top
+
+
+def sample_window(
+    maps: Float32[Tensor, "p s s"], own: Float64[Tensor, "n 2"]
+) -> Float32[Tensor, "p n"]:
+    """What maps of a window, of any size, have at places of the window, in its pixels."""
+    x, grid = maps[None], (2 * own / WINDOW - 1).float()[None, None]
+    return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)[0, :, 0]
 
 
 def resized(pictures: Float[Tensor, "n 3 h w"], side: int) -> Float[Tensor, "n 3 s s"]:

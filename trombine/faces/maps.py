@@ -15,11 +15,10 @@ import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 from scipy.ndimage import binary_fill_holes
 from torch import Tensor
-from torch.nn import functional
 
 from trombine.core.conventions import PART_INDEX
 from trombine.faces.faces import Face, below_brows, labels_of, lit
-from trombine.faces.frames import WINDOW, Samples, crop_windows
+from trombine.faces.frames import WINDOW, Samples, crop_windows, sample_window
 from trombine.models import loaded
 from trombine.models.tasks import check_finite
 from trombine.nets.blocks import fused
@@ -89,15 +88,8 @@ def _labels(
     for start in range(top, bottom, _ROWS):
         down = torch.arange(start, min(start + _ROWS, bottom), dtype=torch.float64) + 0.5
         grid = torch.stack(torch.meshgrid(across, down, indexing="xy"), -1)
-        unit = 2 * frame.to_window(grid.reshape(-1, 2)) / WINDOW - 1
-        unit = unit.reshape(grid.shape)
-        rows = slice(start - top, start - top + len(down))
-        seen = functional.grid_sample(
-            logits[None].float(),
-            unit[None].float(),
-            padding_mode="border",
-            align_corners=False,
-        )
-        labels[rows] = labels_of(seen[0]).numpy()
-        inside[rows] = (unit.abs() <= 1).all(-1).numpy()
+        own = frame.to_window(grid.reshape(-1, 2))
+        rows, shape = slice(start - top, start - top + len(down)), grid.shape[:2]
+        labels[rows] = labels_of(sample_window(logits.float(), own).unflatten(1, shape)).numpy()
+        inside[rows] = ((2 * own / WINDOW - 1).abs() <= 1).all(1).view(shape).numpy()
     return labels, inside, left, top

@@ -79,9 +79,7 @@ def continue_background(damaged: Damaged, face: Face, area: Area, reader: Model,
     share = (wanted * np.clip(away / _FADE, 0, 1))[..., None]
     # What is added, so that what was painted as fine as the picture stays so.
     made = before + sized((share * (goes_on - colours)).astype(np.float32), whole)
-    made = cut(made.transpose(2, 0, 1), area.box.within(view))
-    y, x = np.nonzero(area.inside)
-    damaged.paint(y + area.box.top, x + area.box.left, made[:, y, x].T.clip(0, 1))
+    damaged.put(view, area.within(view), made)
 
 
 def surface(colours: Colours, known: Mask) -> tuple[Colours, Mask]:

@@ -69,6 +69,13 @@ class Damaged:
         self.colours[rows - self.box.top, columns - self.box.left] = colours
         self.missing[rows, columns] = False
 
+    def put(
+        self, box: Box, inside: Bool[np.ndarray, "k l"], made: Float32[np.ndarray, "k l 3"]
+    ) -> None:
+        """Give pixels of a box, which are missing, what is made of it, within [0, 1]."""
+        rows, columns = np.nonzero(inside)
+        self.paint(rows + box.top, columns + box.left, made[inside].clip(0, 1))
+
     def known(self, box: Box) -> Float32[np.ndarray, "k l 4"]:
         """A part of the picture: colours times whether they are known, and whether they are."""
         part = replace(self.image, samples=np.ascontiguousarray(_cut(self.image.samples, box)))

@@ -14,12 +14,13 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64
-from torch.nn.functional import grid_sample, max_pool2d
+from torch.nn.functional import max_pool2d
 
 from trombine.core.devices import device_of
 from trombine.core.tiles import Box, cut
 from trombine.faces import LOST, WINDOW, Face, Frame, parts_map, read_faces, read_twice
 from trombine.faces.faces import CLEAR, Least, Wanted, upright
+from trombine.faces.frames import sample_window
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.steering import UNKNOWN, Labels, Points, Steering, organs, with_moved
 from trombine.inpainting.windows import Area, Window, thickness
@@ -237,7 +238,8 @@ def window_of(
     if area is None:
         return None
     window = _fitting(Window.of_frame(face.frame, side), middles(*area.ends()))
-    if _is_nearly_straight(window):
+    # Nets know faces turned and scaled so little: then nothing is lost by sampling.
+    if abs(math.log(window.scale)) < math.log(_SCALED) and abs(window.angle) < _TURNED:
         window, box = _straight(window, damaged.size)
         both = area.box.shared(box)
         area = both and Area.of(cut(area.inside, both.within(area.box)), both)
@@ -294,20 +296,11 @@ def _fitting(window: Window, places: Float64[np.ndarray, "n 2"]) -> Window:
     return replace(window, height=side, width=side)
 
 
-def _is_nearly_straight(window: Window) -> bool:
-    """Whether nets know faces turned and scaled so: then nothing is lost by sampling."""
-    return abs(math.log(window.scale)) < math.log(_SCALED) and abs(window.angle) < _TURNED
-
-
 def _straight(window: Window, size: tuple[int, int]) -> tuple[Window, Box]:
     """The pixels of the picture that a window shows, as they are."""
     top, left = round(window.y - window.height / 2), round(window.x - window.width / 2)
-    box = Box(
-        top=max(top, 0),
-        left=max(left, 0),
-        bottom=min(top + window.height, size[0]),
-        right=min(left + window.width, size[1]),
-    )
+    bottom, right = min(top + window.height, size[0]), min(left + window.width, size[1])
+    box = Box(max(top, 0), max(left, 0), bottom, right)
     return Window.of_box(box, 1.0), box
 
 
@@ -327,10 +320,7 @@ def _parts(
     places = window.to_picture(window.centres())
     own = Window.of_frame(face.frame).to_window(places)
     inside = ((own >= 0) & (own < WINDOW)).all(1)
-    grid = torch.from_numpy(2 * own / WINDOW - 1).float()[None, None]
-    logits = grid_sample(
-        face.logits[None].float(), grid, padding_mode="border", align_corners=False
-    )
+    logits = sample_window(face.logits.float(), torch.from_numpy(own))[None, :, None]
     told = likely_of(logits.argmax(1).to(torch.uint8)) if certain else told_of(logits)
     likely = told[0, :, 0].numpy() * inside
     height, width = damaged.size

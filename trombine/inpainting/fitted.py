@@ -74,17 +74,14 @@ def draw_organs(damaged: Damaged, face: Face, area: Area, reader: Model) -> None
     own = box.within(view)
     gap, organs = cut(gap, own), cut(organs, own)
     colours = colours[own.top : own.bottom, own.left : own.right]
-    inside = np.zeros_like(organs)
-    mine = area.box.shared(box)
-    if mine is None or not organs.any():
+    if area.box.shared(box) is None or not organs.any():
         return
-    cut(inside, mine.within(box))[...] = cut(area.inside, mine.within(area.box))
+    inside = area.within(box)
     fine = gap - gaussian_filter(gap, _FINE * side)
     depth, beside = (np.asarray(distance_transform_edt(one)) for one in (inside, ~organs))
     share = np.minimum(depth / (_FADE * side), 1) * np.clip(1 - beside / (_FADE * side), 0, 1)
     made = colours + (share * fine)[..., None].astype(np.float32)
-    y, x = np.nonzero(inside)
-    damaged.paint(y + box.top, x + box.left, made[inside].clip(0, 1))
+    damaged.put(box, inside, made)
 
 
 def fitted_in(

@@ -120,8 +120,7 @@ def draw_hair(
     seen = ~hidden & (planes[..., 3] > 0.98)  # what is transparent shows no colour
     middle = np.array([face.frame.x - view.left, face.frame.y - view.top]) * shrink
     found = fitted_in(colours, middle, reader)
-    mine = area.box.shared(view)
-    if found is None or mine is None or found[1].points_off > _FITS:
+    if found is None or area.box.shared(view) is None or found[1].points_off > _FITS:
         return False
     own, character = found
     labels = parts_map([own], *size)
@@ -142,10 +141,7 @@ def draw_hair(
         made = np.repeat(made.mean(2, keepdims=True), 3, 2)
 
     # What is added, so that what was painted as fine as the picture stays so elsewhere.
-    made, inside = before + sized(made - colours, whole), np.zeros(whole, bool)
-    cut(inside, mine.within(view))[...] = cut(area.inside, mine.within(area.box))
-    y, x = np.nonzero(inside)
-    damaged.paint(y + view.top, x + view.left, made[inside].clip(0, 1))
+    damaged.put(view, area.within(view), before + sized(made - colours, whole))
     return True
 
 

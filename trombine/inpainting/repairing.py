@@ -43,7 +43,7 @@ from trombine.inpainting.windows import USUAL, Area, Patch, Window, patches, thi
 from trombine.io.image import Picture, picture_of
 from trombine.models import Model, loaded, shipped
 from trombine.models.pipelines import repairer
-from trombine.models.running import enlarged, enlarger
+from trombine.models.running import SOFT, enlarged, enlarger_for
 
 READER: Final = "reader"
 COMPLETER: Final = "completion"
@@ -52,8 +52,6 @@ EVERYTHING: Final = (
     "the hole is the whole picture: nothing is kept to go by, so anything is painted"
 )
 NO_FACE: Final = "no face is seen at the hole; it is painted as a texture"
-_ENLARGERS: Final = {2: "upscale-fast-x2", 4: "upscale-x4"}
-_ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness and grain
 _FINE: Final = 1.2  # pixels of a face's window for one of the picture, at most
 _RING: Final = 48  # pixels round a hole in which grain is measured
 _MARGIN: Final = 12  # pixels of a window: as far as enlarging nets look
@@ -216,7 +214,7 @@ class Painter:
             area, face = looked_again(self.damaged, area, face, steering, self.nets[READER])
         self._paint(area.window, area.area, seen, _steered(area))
         if area.is_guessed and not varies(self.model) and self.model.path in shipped().values():
-            if face.frame.side > _ENLARGED * WINDOW:
+            if face.frame.side > SOFT * WINDOW:
                 self.sharpen(area.area, face)
             own = steering.own_hair
             goes_on = own is None and shows_hair(area.parts, seen[1])
@@ -264,8 +262,7 @@ class Painter:
         box = area.box.grown(max(far, _RING), *self.damaged.size)
         if box.height * box.width > _MOST_COPIED:
             return False
-        known, hole = self.damaged.known(box), np.zeros((box.height, box.width), bool)
-        cut(hole, area.box.within(box))[...] = area.inside
+        known, hole = self.damaged.known(box), area.within(box)
         kept = (known[..., 3] > 0) & ~cut(self.damaged.hole, box)
         for face in faces:
             kept &= ~_features(face, box)
@@ -274,8 +271,7 @@ class Painter:
         result = make(known[..., :3], hole, kept)
         if result is None:
             return False
-        rows, columns = np.nonzero(hole)
-        self.damaged.paint(rows + box.top, columns + box.left, result[hole].clip(0, 1))
+        self.damaged.put(box, hole, result)
         return True
 
     def _paint(
@@ -291,7 +287,7 @@ class Painter:
         result = self._through_net(picture, unknown, steered)
         kept, noise, lost = picture[:, ~unknown], None, 0.0
         is_grey = kept.numel() and bool((kept == kept[:1]).all())
-        if window.scale * _ENLARGED < 1:
+        if window.scale * SOFT < 1:
             ring = area.box.grown(_RING, *self.damaged.size)
             result, window = self._enlarged(*_shown(result, window, ring), 1 / window.scale)
             squares = self._lost(result, window, ring)
@@ -334,10 +330,9 @@ class Painter:
         self, picture: Float32[torch.Tensor, "3 h w"], window: Window, times: float
     ) -> tuple[Float32[torch.Tensor, "3 k l"], Window]:
         """What was painted as large as the picture is, as far as the enlarging nets go."""
-        factor = 4 if times > 3 else 2
-        net = enlarger(_ENLARGERS[factor], self.device)
-        self.nets[_ENLARGERS[factor]] = net
-        return enlarged(net.in_rgb, picture), window.enlarged(factor)
+        net = enlarger_for(times, self.device)
+        self.nets[net.path.stem] = net
+        return enlarged(net.in_rgb, picture), window.enlarged(net.net.factor)
 
     def _grain(self, lost: Squares, width: int) -> Noise:
         """Noise of this width, like what a window's picture lacks of the surroundings."""

@@ -53,9 +53,7 @@ def paint_by_other_side(damaged: Damaged, face: Face, area: Area) -> None:
     box = area.box.grown(round(_RIM * side), *damaged.size)
     shape = box.height, box.width
     rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right]
-    inside = np.zeros(shape, bool)
-    cut(inside, area.box.within(box))[...] = area.inside
-
+    inside = area.within(box)
     there = other_side(face, box)
     is_seen, colours = _seen(damaged, there)
     is_seen, colours = is_seen.reshape(shape), colours.reshape(*shape, 3)
@@ -71,7 +69,7 @@ def paint_by_other_side(damaged: Damaged, face: Face, area: Area) -> None:
     behind = np.isin(parts, _BEHIND) & np.isin(mirrored, _BEHIND)
     share *= np.interp(_depth(behind) / side, _BESIDE, (1, 0))
     mixed = painted[..., :3] + share[..., None].astype(np.float32) * (colours - painted[..., :3])
-    damaged.paint(rows[inside], columns[inside], mixed[inside].clip(0, 1))
+    damaged.put(box, inside, mixed)
 
 
 def other_side(face: Face, box: Box) -> Places:

@@ -115,6 +115,13 @@ class Area:
         origin = Box(top=-box.top, left=-box.left, bottom=0, right=0)
         return cls(box=inner.within(origin), inside=cut(inside, inner))
 
+    def within(self, box: Box) -> Bool[np.ndarray, "m n"]:
+        """Those that lie in a box, as pixels of that."""
+        result = np.zeros((box.height, box.width), bool)
+        if both := self.box.shared(box):
+            cut(result, both.within(box))[...] = cut(self.inside, both.within(self.box))
+        return result
+
     @property
     def count(self) -> int:
         """How many pixels."""
@@ -199,12 +206,8 @@ def pieces(
     labels: Any = label(cut(missing, box), structure=np.ones((3, 3), bool))
     result = []
     for number, (rows, columns) in enumerate(find_objects(labels[0]), 1):
-        inner = Box(
-            top=box.top + rows.start,
-            left=box.left + columns.start,
-            bottom=box.top + rows.stop,
-            right=box.left + columns.stop,
-        )
+        top, left = box.top, box.left
+        inner = Box(top + rows.start, left + columns.start, top + rows.stop, left + columns.stop)
         scale = 1.0
         if min(inner.height, inner.width) > thickest:
             own = labels[0][rows, columns]

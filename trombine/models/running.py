@@ -35,6 +35,11 @@ _PROBE: Final = 8  # pixels a side of what a net's features are measured on
 # Other people's nets know the picture's size by their edges, so as few tiles as memory allows.
 _MOST_FOREIGN_BYTES: Final = 512 << 20  # of the largest features
 _DISCOURAGED_TIMES: Final = 4  # as many for nets that are better off without tiles
+SOFT: Final = 1.25  # times: what a window painted lacks sharpness where it is enlarged by more
+_ENLARGERS: Final = (  # of pictures and of drawings, by 2 and by 4
+    ("upscale-fast-x2", "upscale-x4"),
+    ("upscale-drawings-x2", "upscale-drawings-x4"),
+)
 
 Picture = Float32[torch.Tensor, "c h w"]
 
@@ -170,6 +175,11 @@ def enlarger(name: str, device: str) -> Model:
     model = loaded(name, task="upscale", device=device)
     prepare(model.in_rgb)
     return model
+
+
+def enlarger_for(times: float, device: str, *, drawn: bool = False) -> Model:
+    """The net that enlarges what a window painted, or has `drawn`, so many times, or nearly."""
+    return enlarger(_ENLARGERS[drawn][times > 3], device)
 
 
 def prepare(net: Net) -> None:

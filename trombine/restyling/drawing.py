@@ -26,7 +26,7 @@ from trombine.core.errors import InputError
 from trombine.core.progress import Tick, unheard
 from trombine.core.tiles import through_tiles
 from trombine.faces import Face, Frame
-from trombine.faces.frames import WINDOW, crop_windows
+from trombine.faces.frames import WINDOW, crop_windows, sample_window
 from trombine.faces.maps import REFINER, refined
 from trombine.faces.reading import read_picture
 from trombine.generation import NET
@@ -37,7 +37,7 @@ from trombine.io.color import LUMA
 from trombine.io.image import Picture, picture_of
 from trombine.metrics.drawing import is_drawing
 from trombine.models import Model, loaded
-from trombine.models.running import enlarged, enlarger
+from trombine.models.running import SOFT, enlarged, enlarger_for
 from trombine.nets.blocks import padded
 from trombine.nets.restyler import DEEP, Restyler
 from trombine.nets.spaces import from_space, to_space
@@ -56,11 +56,6 @@ from trombine.world import paint
 
 AUTO: Final = "auto"
 INPAINTER: Final = "inpaint"
-_ENLARGERS: Final = {
-    "photo": {2: "upscale-fast-x2", 4: "upscale-x4"},
-    "drawn": {2: "upscale-drawings-x2", 4: "upscale-drawings-x4"},
-}
-_ENLARGED: Final = 1.25  # times; from here on what is enlarged lacks sharpness
 # A neck is drawn where head or neck were, and else keeps all but its colours: it would end in a
 # blur upon the clothes.
 _NOT_OF_IT: Final = [PART_INDEX[name] for name in ("background", "cloth", "neck")]
@@ -190,12 +185,6 @@ class Restyling:
     def styles(self, source: str) -> tuple[Tensor, Tensor]:
         """The styles of a picture and of what it becomes, as the net takes them."""
         return self.net.named(source, self.target)
-
-    def enlarger(self, times: float) -> Model:
-        """The net that enlarges what was drawn so many times, or nearly."""
-        kind = "photo" if self.target == "photo" else "drawn"
-        name = _ENLARGERS[kind][4 if times > 3 else 2]
-        return enlarger(name, self.device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -468,10 +457,7 @@ class _Canvas:
         after = _resized(reader(window).parts.cpu().float(), side)
         places = Window.of_frame(frame, side)
         own = Window.of_frame(face.frame).to_window(places.to_picture(places.centres()))
-        grid = torch.from_numpy(2 * own / WINDOW - 1).float().view(1, side, side, 2)
-        before = functional.grid_sample(
-            face.logits[None].float(), grid, padding_mode="border", align_corners=False
-        )
+        before = sample_window(face.logits.float(), torch.from_numpy(own)).view(1, -1, side, side)
         return before.softmax(1), after.softmax(1)
 
     def _ground(self, frame: Frame, before: Share) -> Planes:
@@ -489,9 +475,9 @@ class _Canvas:
     def _enlarged(self, drawn: Planes, window: Window) -> tuple[Float32[Tensor, "3 k l"], Window]:
         """What was drawn nearly as large as the picture is, as far as the enlarging nets go."""
         times = 1 / window.scale
-        if times < _ENLARGED:
+        if times < SOFT:
             return drawn, window
-        net = self.asked.enlarger(times)
+        net = enlarger_for(times, self.asked.device, drawn=self.asked.target != "photo")
         self.nets[net.path.stem] = net
         larger = enlarged(net.in_rgb, drawn.clamp(0, 1))
         return larger, window.enlarged(net.net.factor)

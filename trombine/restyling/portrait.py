@@ -22,7 +22,6 @@ import torch
 from jaxtyping import Float32, Float64, UInt8
 from PIL import Image as Pillow
 from torch import Tensor
-from torch.nn import functional
 
 from trombine.core.conventions import PART_INDEX, to_pixels
 from trombine.core.devices import device_of
@@ -31,7 +30,7 @@ from trombine.core.progress import Tick, unheard
 from trombine.core.texts import from_json
 from trombine.faces import Face
 from trombine.faces.fields import sure_style
-from trombine.faces.frames import WINDOW, Frame, Samples, crop_windows, samples_of
+from trombine.faces.frames import WINDOW, Frame, Samples, crop_windows, sample_window, samples_of
 from trombine.faces.maps import REFINER
 from trombine.faces.reading import NO_FACE, read_picture
 from trombine.faces.tracks import OneEuro
@@ -242,34 +241,17 @@ def parts_at(
 ) -> Float32[Tensor, "p n"]:
     """How likely each part is at places of the picture: as it is read of the face's own window,
     `narrow`, and of one round it, since hair reaches farther; within the first of `both`."""
-    cos, sin = math.cos(face.frame.angle), math.sin(face.frame.angle)
-    down = _LOWER * (_WIDER - 1) * face.frame.side
-    wide = replace(
-        face.frame,
-        x=face.frame.x - sin * down,
-        y=face.frame.y + cos * down,
-        side=_WIDER * face.frame.side,
-    )
+    wide = face.frame.lower(_LOWER * (_WIDER - 1) * face.frame.side)
+    wide = replace(wide, side=_WIDER * face.frame.side)
     reader = loaded(READER, task="read")
     window = crop_windows(picture, [wide]).to(device_of(reader.net))
     around = reader(window).parts[0].float().cpu().softmax(0)
-    inner, depth = _sampled(narrow, face.frame, places)
-    outer, _ = _sampled(around, wide, places)
+    own = face.frame.to_window(places)
+    inner = sample_window(narrow.float(), own)
+    outer = sample_window(around, wide.to_window(places))
+    depth = (1 - (2 * own / WINDOW - 1).abs().amax(1)).float()
     share = (depth / _RIM).clamp(0, 1) * (0.5 if both else 1.0)
     return share * inner + (1 - share) * outer
-
-
-def _sampled(
-    maps: Float32[Tensor, "p s s"], frame: Frame, places: Float64[Tensor, "n 2"]
-) -> tuple[Float32[Tensor, "p n"], Float32[Tensor, "n"]]:
-    """Maps of a window at places of the picture, and how deep in the window each lies."""
-    own = 2 * frame.to_window(places) / WINDOW - 1
-    depth = (1 - own.abs().amax(1)).float()
-    grid = own.float().view(1, 1, -1, 2)
-    seen = functional.grid_sample(
-        maps[None].float(), grid, padding_mode="border", align_corners=False
-    )
-    return seen[0, :, 0], depth
 
 
 def style_by_looks(face: Face, pixels: UInt8[np.ndarray, "h w 3"]) -> str:

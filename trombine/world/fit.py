@@ -65,23 +65,23 @@ class Square:
         there = self.x + 1j * self.y + turn * ((places - 0.5) @ [1, 1j])
         return np.stack([there.real, there.imag], -1)
 
+    def part(self, square: Square) -> Square:
+        """A square of the picture that lies in this one, as one of the window."""
+        x, y = self.to_window(np.array([square.x, square.y])).tolist()
+        return Square(x, y, self.side * square.side, self.angle + square.angle)
+
     def within(self, other: Square) -> Square:
         """This square of the window as one of the picture that lies in the other square."""
         turn = np.exp(-1j * other.angle) / other.side
         place = 0.5 + 0.5j + turn * (self.x - other.x + 1j * (self.y - other.y))
         side, angle = self.side / other.side, self.angle - other.angle
-        return Square(x=float(place.real), y=float(place.imag), side=side, angle=angle)
+        return Square(float(place.real), float(place.imag), side, angle)
 
     def moved(self, change: Float64[np.ndarray, "4"]) -> Square:
         """Moved by parts of its side, enlarged and turned a little."""
         across, down, larger, turn = (float(value) for value in change)
-        side = self.side
-        return Square(
-            x=self.x + across * side,
-            y=self.y + down * side,
-            side=side * math.exp(larger),
-            angle=self.angle + turn,
-        )
+        x, y = self.x + across * self.side, self.y + down * self.side
+        return Square(x, y, self.side * math.exp(larger), self.angle + turn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,9 +313,7 @@ def _laid(points: Points, there: Points, weights: Float64[np.ndarray, "68"]) -> 
     here, to = here - middle, to - about
     turn = (weights * here.conj() * to).sum() / (weights * abs(here) ** 2).sum()
     place = about + turn * (0.5 + 0.5j - middle)
-    return Square(
-        x=float(place.real), y=float(place.imag), side=abs(turn), angle=float(np.angle(turn))
-    )
+    return Square(float(place.real), float(place.imag), abs(turn), float(np.angle(turn)))
 
 
 _LEAST_ERROR: Final = 0.003  # of the window: a landmark may be off by so much, whatever is said
@@ -556,7 +554,7 @@ def _fit_light(seen: Seen, usual: _Usual, person: Face, square: Square) -> Face:
 
 def _realness(seen: Seen, person: Face, square: Square) -> float:
     """How far the window is from being painted: by how much its skin differs from a painting's."""
-    close = Square(*_places_of(square, _FACE))
+    close = square.part(_FACE)
     wanted, there = _in_square(seen, close, _CLOSE), _parts_in(seen, close, _CLOSE)
     now = _painting(person, square, close, _CLOSE, seen.style)
     skin = np.isin(now.parts, _SKINS) & np.isin(there, _SKINS)
@@ -590,7 +588,7 @@ def _fit_face(
 ) -> tuple[Face, Square]:
     """The person whose painted face is, pixel by pixel, most like the one in the window, while
     landmarks stay where they were read. What no painting is like counts little."""
-    close = Square(*_places_of(square, _FACE))
+    close = square.part(_FACE)
     wanted, there = _in_square(seen, close, _CLOSE), _parts_in(seen, close, _CLOSE)
     first = _painting(person, square, close, _CLOSE, seen.style)
     alike = np.isin(first.parts, _FACES) & np.isin(there, _FACES)
@@ -629,12 +627,6 @@ def _fit_face(
         step=0.06,
     )
     return _with(person, _IN_FACE, found[:-_MOVES]), square.moved(0.1 * found[-_MOVES:])
-
-
-def _places_of(square: Square, part: Square) -> tuple[float, float, float, float]:
-    """A part of the picture that lies in a square, as a square of the window."""
-    x, y = square.to_window(np.array([part.x, part.y]))
-    return float(x), float(y), square.side * part.side, square.angle + part.angle
 
 
 _FACES: Final = [
@@ -739,7 +731,7 @@ def _roughness(
 ) -> float:
     """How much skin between two landmarks differs in luma from what lies round it."""
     middle = _points(person, seen.style)[list(between)].mean(0).tolist()
-    place = Square(*_places_of(square, Square(*middle, side=side)))
+    place = square.part(Square(*middle, side=side))
     skin = _painting(person, square, place, 32, seen.style).parts == PART_INDEX["skin"]
     luma = _in_square(seen, place, 32) @ LUMA
     apart = (luma - uniform_filter(luma, 5, mode="nearest"))[skin]
@@ -783,7 +775,7 @@ def _most_alike(
 ) -> Face:
     """The person with those changes of whom paintings are most like the window, in the mean
     difference over these parts of the picture; where they are labelled so, if that is asked."""
-    places = [Square(*_places_of(square, view)) for view in views]
+    places = [square.part(view) for view in views]
     wanted = [_in_square(seen, place, size) for place in places]
 
     def apart(changes: Changes) -> float:
