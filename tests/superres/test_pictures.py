@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
-from trombine.data.resize import imresize_matlab, matlab_weights
+from trombine.data.resize import imresize_matlab, matlab_weights, resize_large
 from trombine.io.image import Picture
 from trombine.io.video import Frames
 from trombine.models import Card, Model, load
@@ -26,8 +26,6 @@ from trombine.superres.pictures import (
     enlarged_colours,
     enlarged_film,
     enlarged_image,
-    resized,
-    weights,
 )
 from trombine.superres.pipelines import Pipeline
 
@@ -178,12 +176,13 @@ def test_sixteen_bits_are_not_256_levels() -> None:
 
 def test_the_last_step_is_imresize_without_its_zeros() -> None:
     """Dense, the weights of a long picture's rows would be 10 GB."""
-    for n_in, n_out in ((40, 17), (17, 40), (1, 7), (9, 1)):
-        dense = matlab_weights(n_in, n_out, n_out / n_in, "bicubic")
-        assert np.abs(weights(n_in, n_out).toarray() - dense).max() < 1e-6
-    made = resized(torch.full((1, 40_000, 2), 0.5), (30_000, 2))
+    for old, new in ((40, 17), (17, 40), (1, 7), (9, 1)):
+        picture = torch.from_numpy(RNG.random((1, old, 3), np.float32))
+        dense = imresize_matlab(picture, size=(new, 3)).clamp(0, 1)
+        assert torch.allclose(resize_large(picture, (new, 3)), dense, atol=1e-6)
+    made = resize_large(torch.full((1, 40_000, 2), 0.5), (30_000, 2))
     assert torch.allclose(made, torch.full((), 0.5))
-    assert weights(40_000, 30_000).nnz < 30_000 * 8
+    assert matlab_weights(40_000, 30_000, 0.75, "bicubic").nnz < 30_000 * 8
 
 
 def test_a_profile_stays_and_so_do_its_colours() -> None:

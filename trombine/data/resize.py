@@ -15,8 +15,9 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64
 from PIL import Image
+from scipy.sparse import csr_array
 from torch.nn.functional import interpolate
 
 from trombine.core.conventions import check_picture
@@ -26,7 +27,6 @@ Kernel = Literal["bicubic", "lanczos", "nearest"]
 
 Picture = Float32[torch.Tensor, "*n c h w"]
 Resized = Float32[torch.Tensor, "*n c h2 w2"]
-Weights = Float64[np.ndarray, "n_out n_in"]
 
 
 def shrink(picture: Picture, factor: int) -> Resized:
@@ -100,32 +100,35 @@ def _scales(picture: torch.Tensor, size: tuple[int, int]) -> tuple[float, float]
 def _resampled(
     picture: Picture, size: tuple[int, int], scales: tuple[float, float], kernel: Kernel
 ) -> Float64[torch.Tensor, "*n c h2 w2"]:
-    rows = matlab_weights(picture.shape[-2], size[0], scales[0], kernel)
-    columns = matlab_weights(picture.shape[-1], size[1], scales[1], kernel)
-    down, across = (torch.from_numpy(one).to(picture.device) for one in (rows, columns))
+    sides = zip(picture.shape[-2:], size, scales, strict=True)
+    passes = (matlab_weights(*side, kernel).toarray() for side in sides)
+    down, across = (torch.from_numpy(one).to(picture.device) for one in passes)
     return down @ (across @ picture.double().mT).mT
 
 
+def resize_large(
+    picture: Float32[torch.Tensor, "c h w"], size: tuple[int, int]
+) -> Float32[torch.Tensor, "c h2 w2"]:
+    """A picture of any size at another by bicubic, back within [0, 1], without slopes: by the few
+    weights that are not 0, for all of 30,000 rows would take 10 GB."""
+    rows, columns = (
+        matlab_weights(old, new, new / old, "bicubic").astype(np.float32)
+        for old, new in zip(picture.shape[-2:], size, strict=True)
+    )
+    output = torch.empty(len(picture), *size)
+    for plane, result in zip(picture, output, strict=True):  # one at a time: they are large
+        narrow = columns @ np.ascontiguousarray((rows @ plane.cpu().numpy()).T)  # w2 x h2
+        result.copy_(torch.from_numpy(narrow.T))
+    return output.clamp_(0, 1).to(picture.device)
+
+
 @lru_cache(maxsize=64)
-def matlab_weights(n_in: int, n_out: int, scale: float, kernel: Kernel) -> Weights:
-    """The matrix of one pass: output i = sum of weights[i, j] * input j.
+def matlab_weights(n_in: int, n_out: int, scale: float, kernel: Kernel) -> csr_array:
+    """The matrix of one pass, n_out x n_in: output i = sum of weights[i, j] * input j.
 
     Pixel i of the output lies at u = i / scale + (1 - 1 / scale) / 2 of the input, both counted
     from 1. When shrinking, the kernel is widened by 1 / scale. Places outside the input are
-    mirrored back, the border pixel repeated.
-    """
-    sources, values = matlab_taps(n_in, n_out, scale, kernel)
-    weights = np.zeros((n_out, n_in))
-    np.add.at(weights, (np.arange(n_out)[:, None], sources), values)
-    return weights
-
-
-def matlab_taps(
-    n_in: int, n_out: int, scale: float, kernel: Kernel
-) -> tuple[Int64[np.ndarray, "n_out taps"], Float64[np.ndarray, "n_out taps"]]:
-    """The same as inputs and their weights for each output, for those to whom zeros are too many.
-
-    An input may come twice in an output, by mirroring; its weights add up.
+    mirrored back, the border pixel repeated: the weights of one that comes twice add up.
     """
     curve, support = _KERNELS[kernel]
     widened = min(scale, 1.0) if kernel != "nearest" else 1.0
@@ -136,7 +139,11 @@ def matlab_taps(
     values = curve(widened * (places[:, None] - taps))
     values /= values.sum(axis=1, keepdims=True)
     mirrored = np.concatenate([np.arange(n_in), np.arange(n_in)[::-1]])
-    return mirrored[(taps.astype(np.int64) - 1) % (2 * n_in)], values
+    sources = mirrored[(taps.astype(np.int64) - 1) % (2 * n_in)]
+    targets = np.broadcast_to(np.arange(n_out)[:, None], sources.shape)
+    weights = csr_array((values.ravel(), (targets.ravel(), sources.ravel())), shape=(n_out, n_in))
+    weights.eliminate_zeros()
+    return weights
 
 
 def _cubic(x: np.ndarray) -> np.ndarray:

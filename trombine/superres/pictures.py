@@ -16,13 +16,12 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Shaped
 from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
-from scipy.sparse import csr_array
 
 from trombine.core.computing import computing
 from trombine.core.devices import CPU, fetched
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
-from trombine.data.resize import matlab_taps
+from trombine.data.resize import resize_large
 from trombine.faces.faces import Face, read_faces
 from trombine.io.color import LUMA
 from trombine.io.image import Picture, Samples
@@ -224,33 +223,8 @@ def _through_nets(planes: Small, pipeline: Pipeline, how: How) -> Large:
     if not pipeline.last:
         return planes
     if grey:
-        return resized(planes[:1], pipeline.size).expand(3, -1, -1)
-    return resized(planes, pipeline.size)
-
-
-def resized(picture: Float32[torch.Tensor, "c h w"], size: Size) -> Float32[torch.Tensor, "c k l"]:
-    """The picture at this size by antialiased bicubic, back within [0, 1].
-
-    The same as `imresize_matlab` of data/resize.py, but with the few weights that are not 0: of
-    30,000 rows its matrix would take 10 GB.
-    """
-    rows = weights(picture.shape[1], size[0])
-    columns = weights(picture.shape[2], size[1])
-    output = torch.empty(len(picture), *size)
-    for plane, result in zip(picture, output, strict=True):  # one at a time: they are large
-        narrow = columns @ np.ascontiguousarray((rows @ plane.cpu().numpy()).T)  # w2 x h2
-        result.copy_(torch.from_numpy(narrow.T))
-    return output.clamp_(0, 1).to(picture.device)
-
-
-def weights(n_in: int, n_out: int) -> csr_array:
-    """The matrix of one pass, n_out x n_in, float32: `matlab_weights` without its zeros."""
-    sources, values = matlab_taps(n_in, n_out, n_out / n_in, "bicubic")
-    targets = np.broadcast_to(np.arange(n_out)[:, None], sources.shape)
-    places = (targets.ravel(), sources.ravel())
-    matrix = csr_array((values.ravel(), places), shape=(n_out, n_in))
-    matrix.eliminate_zeros()
-    return csr_array(matrix, dtype=np.float32)
+        return resize_large(planes[:1], pipeline.size).expand(3, -1, -1)
+    return resize_large(planes, pipeline.size)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -313,7 +287,7 @@ def _put(face: Face, weight: float, small: Small, large: Large, model: Model) ->
         for axis in (0, 1)
     )
     share = weight * np.clip((_NONE - np.hypot(x, y[:, None])) / (_NONE - _WHOLE), 0, 1)
-    made = resized(made, (place.shape[1], place.shape[2]))
+    made = resize_large(made, (place.shape[1], place.shape[2]))
     place.lerp_(made, torch.from_numpy(share.astype(np.float32)).to(place.device))
 
 

@@ -18,6 +18,7 @@ from jaxtyping import Float32, Float64, UInt8
 from PIL import Image
 
 from trombine.core.conventions import to_picture, to_pixels
+from trombine.data.resize import resize_large
 from trombine.faces import Frame, crop_windows, read_faces
 from trombine.io.image import Picture, as_seen
 from trombine.io.overlays import draw_points
@@ -25,7 +26,6 @@ from trombine.io.sheets import Sheet, centred, fitting, overview, resized
 from trombine.metrics import SSIM_TAPS, luma, psnr, ssim
 from trombine.metrics.reading import point_errors
 from trombine.models import loaded
-from trombine.superres.pictures import resized as brought_down
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]  # pictures of different sizes meet here
 Map = Float32[np.ndarray, "_ _"]  # of 0 to 1, as the pictures' own samples
@@ -207,7 +207,7 @@ class _Drift(NamedTuple):
 def report_of(image: Picture, result: Picture, title: str) -> tuple[Pixels, dict[str, Any]]:
     """What was invented in the result of a picture: as a sheet, and as numbers for JSON."""
     small, large = as_seen(image), as_seen(result)
-    down = brought_down(to_picture(large), _size(small))
+    down = resize_large(to_picture(large), _size(small))
     apart = (down - to_picture(small)).square().mean(0).sqrt().numpy()
     decibels = float(psnr(down[None], to_picture(small)[None]))
     drifts = _drifts(small, large)

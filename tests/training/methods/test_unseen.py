@@ -44,7 +44,7 @@ def pictures() -> Tensor:
 
 def other_pictures(large: Tensor) -> Tensor:
     """Pictures that shrink to the same: something that shrinking takes away is added."""
-    rows = torch.from_numpy(matlab_weights(SIDE, SIDE // 2, 0.5, "bicubic"))
+    rows = torch.from_numpy(matlab_weights(SIDE, SIDE // 2, 0.5, "bicubic").toarray())
     unseen = torch.eye(SIDE, dtype=torch.float64) - torch.linalg.pinv(rows) @ rows
     drawn = torch.rand(large.shape, generator=torch.Generator().manual_seed(9)).double() - 0.5
     found = large + 0.2 * (unseen @ drawn @ unseen.T).float()
