@@ -131,6 +131,7 @@ class Recipe(ABC):
     augment: str = "none"  # random changes, of the truth too: zoom:1.2+mirror+rotate:10
     space: str = "rgb"  # colours that the nets work in, of nets.spaces.SPACES
     pictures: int = 200_000  # how long: pictures seen
+    minutes: float = 0.0  # how long at most: the rate falls to 0 by then; 0: as long as it takes
     batch: int = 16  # pictures in a step
     seed: int = 0  # of everything that is drawn
     start: str = ""  # a model whose tensors the net begins with, where name and shape agree
@@ -180,8 +181,9 @@ class Recipe(ABC):
         """Every field as JSON has it; nets as text."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         fields["nets"] = {role: str(net) for role, net in self.nets.items()}
-        if not self.licence:  # cards and runs without one stay as they were
-            del fields["licence"]
+        for name in ("licence", "minutes"):  # cards and runs without one stay as they were
+            if not fields[name]:
+                del fields[name]
         return json.loads(json.dumps(fields))
 
 

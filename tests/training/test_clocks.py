@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,15 @@ from trombine.losses.objective import Phase, Ramp, Step, Terms, Until
 from trombine.recipes import Recipe, with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
+from trombine.training.config import TrainConfig
 from trombine.training.loop import train
 from trombine.training.methods import find
 from trombine.training.methods.restore import RestoreObjective
 from trombine.training.state import PhaseState
 from trombine.training.step import (
     BrokenStepError,
+    clock_of,
+    in_all,
     rate_at,
     update_phases,
     update_phases_by_measure,
@@ -69,6 +72,40 @@ def test_the_rate_rises_again_where_each_fall_ends() -> None:
     gone = {100: 1, 550: 0.5, 999: 1 / 900, 1000: 1, 2000: 0.5, 3000: 1, 4000: 0.5, 5000: 0}
     for pictures, left in gone.items():
         assert rate_at(recipe, pictures) == pytest.approx(0.5 * left)
+
+
+@dataclass
+class Clock:
+    """One second on, each time that it is read."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+def test_minutes_end_a_run_with_the_rate_at_0(tmp_path: Path) -> None:
+    recipe = tiny(pictures="1e6", minutes="1", schedule="linear", lr="0.5", log_every="8")
+    config = TrainConfig(recipe=recipe, name="minutes", folder=tmp_path, clock=Clock())
+    assert "already" not in train(config).summary
+    assert "was over already" in train(config).summary  # its time is kept
+    entries = RunFolder(tmp_path).entries()
+    rates = [line["values"]["rate/restore"] for line in entries if line["kind"] == "train"]
+    assert 5 < len(rates) < 60 and rates[0] == pytest.approx(0.5)
+    assert all(later < rate for rate, later in pairwise(rates)) and rates[-1] < 0.1
+
+
+def test_the_clock_is_what_is_further() -> None:
+    """Pictures or minutes, against the share of either."""
+    recipe, state = tiny(pictures="1000"), Kit(tiny()).state
+    state.pictures, state.seconds = 200, 30.0
+    assert clock_of(recipe, state) == 200 and in_all(recipe, state) == 1000
+    timed = replace(recipe, minutes=1.0)
+    assert clock_of(timed, state) == 500 and in_all(timed, state) == 400
+    state.seconds = 90.0
+    assert clock_of(timed, state) == 1000 and in_all(timed, state) == 200
+    assert clock_of(replace(timed, minutes=60.0), state) == 200
 
 
 def test_a_phase_scales_it() -> None:

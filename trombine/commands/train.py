@@ -46,9 +46,9 @@ def train(
         -o runs/first
 
     Without a recipe it lists all. A recipe's settings are options, too: --lr,
-    --batch, --pictures, --size, --width (of nets), --augment, --space, --seed,
-    --precision, --device, --threads, --devices, --log-every, --sample-every,
-    --measure-every, --save-every and more: --dry-run lists all.
+    --batch, --pictures, --minutes, --size, --width (of nets), --augment, --space,
+    --seed, --precision, --device, --threads, --devices, --log-every,
+    --sample-every, --measure-every, --save-every and more: --dry-run lists all.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ class TrainConfig:
     folder: Path
     tensorboard: bool = True  # write its events too
     command: str = ""  # by which it was asked for, without the run's folder
-    clock: Callable[[], float] = time.monotonic  # in seconds; no result depends on it
+    clock: Callable[[], float] = time.monotonic  # in seconds; of results only --minutes needs it
 
 
 def check(config: TrainConfig, objective: Objective[Any]) -> None:

@@ -47,7 +47,9 @@ from trombine.training.step import (
     BrokenStepError,
     Plan,
     advance,
+    clock_of,
     freeze_ended,
+    in_all,
     plan_of,
     update_phases,
 )
@@ -87,15 +89,15 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
                 if mesh.first:
                     folder.write_recipe(description)
                 _begin(plan, state, material, writer)
-            progress(state.pictures, recipe.pictures, "pictures")
-            steps = _steps(plan, state, material, partial(writer.log_phases, state))
+            progress(state.pictures, in_all(recipe, state), "pictures")
+            steps = _steps(plan, state, material, partial(writer.log_phases, state), config.clock)
             try:
                 while not mesh.any_process(bool(signals)):
                     before = state.pictures
                     if next(steps, None) is None:
                         break
                     _due(plan, state, writer, before)
-                    progress(state.pictures, recipe.pictures, "pictures")
+                    progress(state.pictures, in_all(recipe, state), "pictures")
                     writer.write_index()
             except BrokenStepError as error:
                 writer.run_alarms(state, Report(values={error.name: error.value}))
@@ -128,12 +130,16 @@ def _steps(
     state: State,
     material: Material,
     begin: Callable[[Iterator[tuple[str, str, str]]], object],
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[State]:
     """Steps until the training is over; `begin` takes what `update_phases` yields before each."""
     feed = feed_of(plan, state, material)
+    before = clock() - state.seconds
     while not over(plan, state):
         begin(update_phases(state, plan.phases))
         advance(state, plan, step_of(plan, state, material, next(feed)))
+        if plan.recipe.minutes:  # the same for all processes, or their rates would differ
+            state.seconds = plan.mesh.broadcast(clock() - before)
         yield state
 
 
@@ -227,8 +233,8 @@ def _crosses(before: int, after: int, every: int) -> bool:
 
 
 def over(plan: Plan, state: State) -> bool:
-    """Whether the pictures are seen, or no phase is left."""
-    if state.pictures >= plan.recipe.pictures:
+    """Whether the pictures are seen, the minutes are over, or no phase is left."""
+    if clock_of(plan.recipe, state) >= plan.recipe.pictures:
         return True
     return all(progress.ended is not None for progress in state.phases.values())
 

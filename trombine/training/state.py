@@ -65,6 +65,7 @@ class State:
     alarms: dict[str, Alarm]
     phases: dict[str, PhaseState]
     pictures: int = 0  # seen: the run's clock
+    seconds: float = 0.0  # that it took, where its recipe limits the minutes
     lines: int = 0  # of the log
     ramps: dict[str, float] = field(default_factory=dict)  # PHASE/TERM: where it was stopped
     sums: dict[str, tuple[float, int]] = field(default_factory=dict)  # since the last log line
@@ -75,6 +76,7 @@ class State:
         """What is not a tensor, as JSON has it."""
         return {
             **copy.deepcopy({name: getattr(self, name) for name in _NUMBERS}),
+            **({"seconds": self.seconds} if self.seconds else {}),
             "sums": {name: list(pair) for name, pair in self.sums.items()},
             "best": asdict(self.best) if self.best else None,
             "phases": {name: asdict(phase) for name, phase in self.phases.items()},
@@ -129,6 +131,7 @@ class State:
         self.phases = {name: PhaseState(**fields) for name, fields in plain["phases"].items()}
         for name in _NUMBERS:
             setattr(self, name, copy.deepcopy(plain[name]))
+        self.seconds = plain.get("seconds", 0.0)
         self.sums = {name: (value, count) for name, (value, count) in plain["sums"].items()}
         self.best = Best(**plain["best"]) if plain["best"] else None
         return True

@@ -108,7 +108,7 @@ def _apply_gradients(state: State, plan: Plan, phase: Phase, means: dict[str, Te
     numbers[f"{phase.name}/gradient"] = math.hypot(*found[len(means) :])
     if broken := [name for name, value in numbers.items() if not math.isfinite(value)]:
         raise BrokenStepError(broken[0], numbers[broken[0]], state.pictures)
-    rate = rate_at(plan.recipe, state.pictures) * phase.rate
+    rate = rate_at(plan.recipe, clock_of(plan.recipe, state)) * phase.rate
     for role, net, length in zip(phase.learns, nets, lengths, strict=True):
         if norm := plan.recipe.gradient_norm:
             for parameter in net.parameters():
@@ -169,6 +169,17 @@ def layers_outside(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Modul
 
 
 # Clocks
+
+
+def clock_of(recipe: Recipe, state: State) -> int:
+    """How far a run is, of the pictures of its recipe: those seen, or the share of its minutes."""
+    by_time = state.seconds / (60 * recipe.minutes) if recipe.minutes else 0.0
+    return max(state.pictures, min(recipe.pictures, int(by_time * recipe.pictures)))
+
+
+def in_all(recipe: Recipe, state: State) -> int:
+    """How many pictures a run will have seen when it is over, as fast as it is."""
+    return max(1, recipe.pictures * state.pictures // (clock_of(recipe, state) or 1))
 
 
 def rate_at(recipe: Recipe, pictures: int) -> float:

@@ -39,7 +39,7 @@ from trombine.runs.page import write_film, write_page
 from trombine.training.config import Machine, TrainConfig
 from trombine.training.material import Material, fixed_steps, room
 from trombine.training.state import Best, State
-from trombine.training.step import Plan, update_phases_by_measure
+from trombine.training.step import Plan, in_all, update_phases_by_measure
 
 # Samples, measures and model cards at one moment; the nets are not changed
 
@@ -203,7 +203,7 @@ class RunWriter:
         self._from = state.pictures if self._from is None else self._from
         if self.plan.mesh.first and not now and seconds >= self._tell_at:
             self._tell_at = 10 * seconds  # hours of a run are not thousands of lines
-            log.info(self._how_fast(state.pictures, state.pictures - self._from, seconds))
+            log.info(self._how_fast(state, state.pictures - self._from, seconds))
         if not self.plan.mesh.first or (not now and seconds - self._ticked < TICK_SECONDS):
             return
         self._ticked = seconds
@@ -219,11 +219,11 @@ class RunWriter:
         }
         self.folder.clock(entry)
 
-    def _how_fast(self, pictures: int, new: int, seconds: float) -> str:
+    def _how_fast(self, state: State, new: int, seconds: float) -> str:
         """How far a run is, and how long the rest takes."""
-        of, rate = self.plan.recipe.pictures, max(1, new) / seconds
-        left = duration((of - pictures) / rate)
-        return f"{pictures:,} of {of:,} pictures, {rate:.3g} a second: {left} left"
+        of, rate = in_all(self.plan.recipe, state), max(1, new) / seconds
+        left = duration((of - state.pictures) / rate)
+        return f"{state.pictures:,} of {of:,} pictures, {rate:.3g} a second: {left} left"
 
     # Samples and measures
 
@@ -258,7 +258,7 @@ class RunWriter:
         self.log(state, "measure", entry)
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in state.measured.items())
         best = " (the best so far)" if is_best and state.pictures else ""
-        seen = f"{state.pictures:,} of {plan.recipe.pictures:,} pictures"
+        seen = f"{state.pictures:,} of {in_all(plan.recipe, state):,} pictures"
         log.info(f"{seen}: {numbers}{best}")
         self.run_alarms(state, Report(measures=state.measured))
         self.log_phases(
