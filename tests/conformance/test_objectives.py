@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from trombine.losses.objective import Objective
 from trombine.models import TASKS
-from trombine.training.methods import OBJECTIVES, RECIPES, objective_of
+from trombine.training.methods import METHODS, RECIPES, objective_class, objective_of
 from trombine.training.methods.inpaint import PaintingObjective
 from trombine.training.methods.restore import RestoringObjective
 
@@ -43,8 +44,15 @@ def test_it_holds_nothing_that_changes(name: str) -> None:
 
 
 def test_a_class_is_abstract_or_final() -> None:
-    for kind in OBJECTIVES.values():
+    for kind in map(objective_class, METHODS):
         assert kind.__bases__ in ((Objective,), (PaintingObjective,), (RestoringObjective,))
         assert getattr(kind, "__final__", False)
     assert Objective.__abstractmethods__
-    assert {recipe.objective for recipe in RECIPES.values()} == set(OBJECTIVES)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_table_names_the_recipes_of_a_method(method: str) -> None:
+    file, _, names = METHODS[method]
+    presets = import_module(f"trombine.training.methods.{file}").PRESETS
+    assert list(presets) == names.split()
+    assert {recipe.objective for recipe in presets.values()} == {method}

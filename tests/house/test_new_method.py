@@ -1,4 +1,4 @@
-"""A new method of training is a file, and two lines in a table: WGAN-GP, trained and resumed."""
+"""A new method of training is a file, and a line in a table: WGAN-GP, trained and resumed."""
 
 from __future__ import annotations
 
@@ -74,9 +74,8 @@ PRESETS = {
     }, data="leaves#24", faces=4, judged=8, log_every=8)
 }
 '''
-LINES = """
-from trombine.training.methods import wgan
-OBJECTIVES["wgan"], RECIPES["wgan-gp"] = wgan.WganObjective, wgan.PRESETS["wgan-gp"]
+LINE = """
+METHODS["wgan"] = ("wgan", "WganObjective", "wgan-gp")
 """
 # A run that is stopped after 24 pictures, and then gone on with.
 STOPPED = """
@@ -101,7 +100,7 @@ def test_a_method_is_a_file(root: Path, tmp_path: Path) -> None:
     methods = tmp_path / "trombine" / "training" / "methods"
     (methods / "wgan.py").write_text(METHOD.lstrip())
     with (methods / "__init__.py").open("a") as table:
-        table.write(LINES)
+        table.write(LINE)
 
     constant = ["--schedule", "constant", "--save-every", "8", "--pictures"]
     runs = [

@@ -23,7 +23,7 @@ from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
 from trombine.training.config import TrainConfig, check
 from trombine.training.loop import train
-from trombine.training.methods import OBJECTIVES, find, objective_of
+from trombine.training.methods import METHODS, find, objective_of
 
 HERE = Path(__file__).parent
 FAMILIES = runpy.run_path(str(HERE / "two.py"))["FAMILIES"]
@@ -103,7 +103,7 @@ def largest(one: Mapping[str, torch.Tensor], two: Mapping[str, torch.Tensor]) ->
 
 def test_every_method_is_tried_by_two_processes_or_like_one_that_is() -> None:
     tried = {find(name).objective for name, _ in FAMILIES.values()}
-    assert tried | LIKE_OTHERS == set(OBJECTIVES), "add the method to FAMILIES of two.py"
+    assert tried | LIKE_OTHERS == set(METHODS), "add the method to FAMILIES of two.py"
     assert not tried & LIKE_OTHERS
 
 

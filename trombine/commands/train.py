@@ -20,7 +20,7 @@ from trombine.training import loop
 from trombine.training import sweep as sweeps
 from trombine.training.config import TrainConfig
 from trombine.training.loop import dry_run as dry_run_of
-from trombine.training.methods import OBJECTIVES, RECIPES, find, open_recipe
+from trombine.training.methods import RECIPES, find, objective_class, open_recipe
 
 # A text for each --grid; a program may give {name: values}.
 Varied = Annotated[list[str] | None, BeforeValidator(sweeps.texts_of)]
@@ -155,7 +155,7 @@ def config_of(
     given = settings_of(settings)
     name, base = open_recipe(recipe)
     changed = with_settings(base, given)
-    if OBJECTIVES[changed.objective].kinds and "data" in given:
+    if objective_class(changed.objective).kinds and "data" in given:
         data, second = split_kinds(changed.data, given.get("other", ""))
         changed = replace(changed, data=data, other=second)
     if is_file(recipe):  # the run's command is to say the same without the file
