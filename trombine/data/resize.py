@@ -63,15 +63,15 @@ def imresize_matlab(
     height, width = picture.shape[-2:]
     if scale is not None and size is None:
         size = (math.ceil(scale * height), math.ceil(scale * width))
-        return _resampled(picture, size, (scale, scale), kernel).float()
+        return _resampled(picture, size, kernel, scale).float()
     if size is not None and scale is None:
-        return _resampled(picture, size, _scales(picture, size), kernel).float()
+        return _resampled(picture, size, kernel).float()
     raise InputError("give a scale or a size, one of them")
 
 
 def imresize_any(pictures: Picture, size: tuple[int, int]) -> Resized:
     """The same by bicubic, of samples of any range; linear, so that slopes pass through."""
-    return _resampled(pictures, size, _scales(pictures, size), "bicubic").float()
+    return _resampled(pictures, size, "bicubic").float()
 
 
 def _in_levels(picture: Picture, size: tuple[int, int], kernel: Kernel) -> Resized:
@@ -81,7 +81,7 @@ def _in_levels(picture: Picture, size: tuple[int, int], kernel: Kernel) -> Resiz
     from deciding them.
     """
     check_picture(picture)
-    resized = _resampled(picture, size, _scales(picture, size), kernel).clamp(0, 1)
+    resized = _resampled(picture, size, kernel).clamp(0, 1)
     return (torch.floor(resized * 255 + (0.5 + 2.0**-12)) / 255).float()
 
 
@@ -93,15 +93,11 @@ def _divided(picture: Picture, factor: int) -> tuple[int, int]:
     return height // factor, width // factor
 
 
-def _scales(picture: torch.Tensor, size: tuple[int, int]) -> tuple[float, float]:
-    return size[0] / picture.shape[-2], size[1] / picture.shape[-1]
-
-
 def _resampled(
-    picture: Picture, size: tuple[int, int], scales: tuple[float, float], kernel: Kernel
+    picture: Picture, size: tuple[int, int], kernel: Kernel, scale: float | None = None
 ) -> Float64[torch.Tensor, "*n c h2 w2"]:
-    sides = zip(picture.shape[-2:], size, scales, strict=True)
-    passes = (matlab_weights(*side, kernel).toarray() for side in sides)
+    sides = zip(picture.shape[-2:], size, strict=True)
+    passes = (matlab_weights(a, b, scale or b / a, kernel).toarray() for a, b in sides)
     down, across = (torch.from_numpy(one).to(picture.device) for one in passes)
     return down @ (across @ picture.double().mT).mT
 

@@ -113,9 +113,8 @@ def as_painted(points: Float64[np.ndarray, "68 2"], style: str) -> Frame:
     turn = np.vdot(to, about) / np.vdot(to, to).real  # a side of the picture, and how it lies
     middle = here.mean() + turn * (0.5j - there.mean())
     side = max(abs(turn), 1e-3)
-    return Frame(
-        x=float(middle.real), y=float(middle.imag), side=float(side), angle=cmath.phase(turn)
-    )
+    x, y = float(middle.real), float(middle.imag)
+    return Frame(x=x, y=y, side=float(side), angle=cmath.phase(turn))
 
 
 Samples = Float[Tensor, "c h w"] | UInt8[Tensor, "c h w"]

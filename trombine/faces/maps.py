@@ -12,7 +12,7 @@ from typing import Final, cast
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 from scipy.ndimage import binary_fill_holes
 from torch import Tensor
 
@@ -40,20 +40,14 @@ def parts_map(
     for face in sorted(faces, key=lambda face: -face.frame.side):
         logits = face.logits if picture is None else refined(picture, face)
         labels, inside, left, top = _labels(face, logits, height, width)
-        labels[_gaps(labels, face.points - (left, top))] = PART_INDEX["skin"]
+        # The net takes moustaches, folds and shadows for background: what a face goes all round,
+        # between its jaw and its brows, is skin.
+        between = below_brows(face.points - (left, top), labels.shape)
+        labels[(labels == 0) & between & binary_fill_holes(labels != 0)] = PART_INDEX["skin"]
         region = full[top : top + labels.shape[0], left : left + labels.shape[1]]
         mine = inside & (labels != 0)
         region[mine] = labels[mine]
     return full
-
-
-def _gaps(
-    labels: UInt8[np.ndarray, "k l"], points: Float[np.ndarray, "68 2"]
-) -> Bool[np.ndarray, "k l"]:
-    """Where background is that a face goes all round, between its jaw and its brows: the net takes
-    moustaches, folds and shadows for it."""
-    between = below_brows(points, labels.shape)
-    return (labels == 0) & between & binary_fill_holes(labels != 0)
 
 
 def refined(picture: Samples, face: Face) -> Float32[Tensor, "p s s"]:

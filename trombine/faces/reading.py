@@ -72,16 +72,15 @@ class PictureReading:
 
 def as_known(reading: PictureReading) -> PictureReading:
     """A reading without the guesses that are made only where they are wished for."""
-    return replace(reading, faces=[_as_known(face) for face in reading.faces])
 
+    def known(fields: Mapping[str, float]) -> dict[str, float]:
+        return {name: value for name, value in fields.items() if name in SHOWN}
 
-def _as_known(face: Face) -> Face:
-    moment, spreads = _shown(face.moment), _shown(face.spreads)
-    return replace(face, traits={}, moment=moment, spreads=spreads)
-
-
-def _shown(fields: Mapping[str, float]) -> dict[str, float]:
-    return {name: value for name, value in fields.items() if name in SHOWN}
+    faces = [
+        replace(face, traits={}, moment=known(face.moment), spreads=known(face.spreads))
+        for face in reading.faces
+    ]
+    return replace(reading, faces=faces)
 
 
 def read_source(

@@ -83,16 +83,8 @@ def copied(
         if np.count_nonzero(level.hole) > _SEARCHED and number < len(levels) - 1:
             continue
         for left in reversed(range(times)):
-            match(
-                planes,
-                field.usable,
-                field.spots,
-                field.index,
-                field.sources,
-                field.costs,
-                rounds,
-                state,
-            )
+            known = field.usable, field.spots, field.index, field.sources, field.costs
+            match(planes, *known, rounds, state)
             usual = max(float(np.quantile(field.costs, _FITS)), 1e-6)
             before = planes
             planes = field.blended(planes, level.hole, 0 if is_last and not left else usual)
@@ -101,7 +93,7 @@ def copied(
     return planes[..., :3]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Field:
     """For each patch that sees some of the hole, the patch that it is made of."""
 
@@ -134,14 +126,8 @@ class _Field:
             sources[fits], costs = twice[fits], coarser.costs[old]
             costs[~fits] = np.float32(1e3)
         inside = np.asarray(distance_transform_edt(np.pad(level.hole, 1)))[1:-1, 1:-1]
-        return cls(
-            spots=spots,
-            index=index,
-            sources=sources,
-            costs=costs,
-            usable=usable,
-            trust=(_NEARER ** -inside.clip(max=100)).astype(np.float32),
-        )
+        trust = (_NEARER ** -inside.clip(max=100)).astype(np.float32)
+        return cls(spots, index, sources, costs, usable, trust)
 
     def blended(self, planes: Planes, hole: Where, usual: float) -> Planes:
         """The planes with the hole as the patches say, or where `usual` is 0 the best of them."""

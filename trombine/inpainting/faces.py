@@ -76,16 +76,13 @@ def _found(damaged: Damaged, reader: Model, wanted: Wanted, least: Least = CLEAR
     height, width = damaged.size
     times = math.ceil(max(height, width) / _OVERVIEW)
     whole = Box(top=0, left=0, bottom=height, right=width)
-    shrunk = _emptied(damaged.shrunk(whole, times))
+    planes = damaged.shrunk(whole, times)
+    known = planes[..., 3:] >= 0.5
+    colours = np.where(known, planes[..., :3] / planes[..., 3:].clip(0.5), np.float32(0.5))
+    shrunk = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))).clamp(0, 1)
     read = read_faces(shrunk, reader, wanted=lambda frame: wanted(frame.scaled(times)), least=least)
     faces = [face for face in read if _share(damaged, face.frame.scaled(times)) > 0]
     return faces if times == 1 else [_read_again(damaged, face, times, reader) for face in faces]
-
-
-def _emptied(planes: Float32[np.ndarray, "h w 4"]) -> Float32[torch.Tensor, "3 h w"]:
-    known = planes[..., 3:] >= 0.5
-    colours = np.where(known, planes[..., :3] / planes[..., 3:].clip(0.5), np.float32(0.5))
-    return torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))).clamp(0, 1)
 
 
 def _share(damaged: Damaged, frame: Frame) -> float:

@@ -31,7 +31,7 @@ from trombine.inpainting.masks import (
     hole_of_transparency,
 )
 from trombine.inpainting.repairing import Repair, faces_as_painted, repaired, varies
-from trombine.inpainting.steering import Steering, steering_of
+from trombine.inpainting.steering import steering_of
 from trombine.io.batch import Made
 from trombine.io.doors import Source
 from trombine.io.holes import Hole, hole_in
@@ -72,15 +72,20 @@ def inpaint_picture(source: Source, tick: Tick, *, options: Inpainting) -> Made:
     image = source.picture
     size = image.height, image.width
     hole, model = hole_of(source, options), repairer(options.model, options.device)
-    steering = steering_of(source)
+    steering = replace(steering_of(source), hair=options.hair, own_hair=hole.own_hair)
     start = time.perf_counter()
+    shown = image.opaque(hole.mask) if hole.reveals else image
     seeds = seeds_of(model, options)
-    repairs = [_repaired(image, hole, model, steering, seed, options, tick) for seed in seeds]
+    given: dict[str, Any] = {"steering": steering, "device": options.device, "tick": tick}
+    repairs = [repaired(shown, hole.mask, model, seed=seed, **given) for seed in seeds]
+    repairs = [replace(one, image=replace(one.image, profile=image.profile)) for one in repairs]
     seconds, repair = time.perf_counter() - start, repairs[0]
+    windows = counted(repair.windows, "window")
+    done = f"{counted(len(repair.colours), 'pixel')} in {windows}, painted in {seconds:.2f} s"
     title = f"{shortened(source.name)}: {shortened(Path(options.model).name)}"
     makers: dict[str, Callable[[], Any]] = {
         PARTS: lambda: Labels(numbers=whole_map(repair.faces, steering, size)),
-        POINTS: lambda: _points(source.name, repair, _revealed(image, hole), options.device),
+        POINTS: lambda: _points(source.name, repair, shown, options.device),
         MASK: lambda: np.uint8(255) * hole.mask,
         SHEET: lambda: _sheet(image, hole.mask, dict(zip(seeds, repairs, strict=True)), title),
         TRIES: lambda: [one.image for one in repairs],
@@ -94,7 +99,7 @@ def inpaint_picture(source: Source, tick: Tick, *, options: Inpainting) -> Made:
             *((NO_HAIR,) if _is_of_hair(options) and not repair.has_hair else ()),
         ),
         facts=model.path.stem,
-        details=_details(model, repair, seconds),
+        details=(model.described, *(net.described for net in repair.nets), done),
     )
 
 
@@ -127,31 +132,6 @@ def seeds_of(model: Model, options: Inpainting) -> list[int]:
 
 def _is_of_hair(options: Inpainting) -> bool:
     return "hair" in options.where.parts
-
-
-def _repaired(
-    image: Picture,
-    hole: Hole,
-    model: Model,
-    steering: Steering,
-    seed: int,
-    options: Inpainting,
-    tick: Tick | None = None,
-) -> Repair:
-    repair = repaired(
-        _revealed(image, hole),
-        hole.mask,
-        model,
-        steering=replace(steering, hair=options.hair, own_hair=hole.own_hair),
-        seed=seed,
-        device=options.device,
-        tick=tick,
-    )
-    return replace(repair, image=replace(repair.image, profile=image.profile))
-
-
-def _revealed(image: Picture, hole: Hole) -> Picture:
-    return image.opaque(hole.mask) if hole.reveals else image
 
 
 def _points(name: str, repair: Repair, image: Picture, device: str) -> Mapping[str, Any]:
@@ -193,10 +173,3 @@ def _same_again(model: Model, options: Inpainting) -> tuple[str, ...]:
         return ()
     text = f"{model.path.stem} gives the same answer each time, so there is one"
     return (f"{text}; --model {SEVERAL} gives others",)
-
-
-def _details(model: Model, repair: Repair, seconds: float) -> tuple[str, ...]:
-    """Which nets from which files, in how many windows, and how long they took."""
-    pixels = counted(int(np.count_nonzero(repair.hole)), "pixel")
-    done = f"{pixels} in {counted(repair.windows, 'window')}, painted in {seconds:.2f} s"
-    return (model.described, *(net.described for net in repair.nets), done)

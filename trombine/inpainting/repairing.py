@@ -37,7 +37,7 @@ from trombine.inpainting.fitted import draw_organs, hides_organs
 from trombine.inpainting.hair import draw_hair, hides_hair, shows_hair
 from trombine.inpainting.repeating import repeated
 from trombine.inpainting.steering import Steering
-from trombine.inpainting.surroundings import SIDE, Noise, Squares, evened
+from trombine.inpainting.surroundings import SIDE, Noise, evened
 from trombine.inpainting.symmetry import is_frontal, paint_by_other_side
 from trombine.inpainting.windows import USUAL, Area, Patch, Window, patches, thickness
 from trombine.io.image import Picture, picture_of
@@ -289,9 +289,13 @@ class Painter:
         is_grey = kept.numel() and bool((kept == kept[:1]).all())
         if window.scale * SOFT < 1:
             ring = area.box.grown(_RING, *self.damaged.size)
-            result, window = self._enlarged(*_shown(result, window, ring), 1 / window.scale)
+            net = enlarger_for(1 / window.scale, self.device)
+            self.nets[net.path.stem] = net
+            result, window = _shown(result, window, ring)
+            result, window = enlarged(net.in_rgb, result), window.enlarged(net.net.factor)
             squares = self._lost(result, window, ring)
-            noise = self._grain(squares, area.box.width)
+            chance = Rng(seed=self.seed, places=np.array([self.windows], np.int64))
+            noise = Noise(squares, area.box.width, chance.generator("grain"))
             lost = float(squares.std()) if squares.size else 0.0
         for strip, rows, columns in area.strips():
             colours = sampled(result, window, middles(rows, columns))
@@ -325,19 +329,6 @@ class Painter:
         result = self.model(picture[None].to(device), hole=hole.to(device), **extra)
         made = result[0].to(picture.device).clone()
         return evened(made, picture, unknown, steered["parts"][0]) if "parts" in steered else made
-
-    def _enlarged(
-        self, picture: Float32[torch.Tensor, "3 h w"], window: Window, times: float
-    ) -> tuple[Float32[torch.Tensor, "3 k l"], Window]:
-        """What was painted as large as the picture is, as far as the enlarging nets go."""
-        net = enlarger_for(times, self.device)
-        self.nets[net.path.stem] = net
-        return enlarged(net.in_rgb, picture), window.enlarged(net.net.factor)
-
-    def _grain(self, lost: Squares, width: int) -> Noise:
-        """Noise of this width, like what a window's picture lacks of the surroundings."""
-        chance = Rng(seed=self.seed, places=np.array([self.windows], np.int64))
-        return Noise(lost, width, chance.generator("grain"))
 
     def _lost(
         self, picture: Float32[torch.Tensor, "3 k l"], window: Window, ring: Box

@@ -19,6 +19,7 @@ from torch.nn.functional import interpolate, max_pool2d
 
 from trombine.core.devices import device_of
 from trombine.core.tiles import through_tiles
+from trombine.faces.scan import resized
 from trombine.models import Model, loaded
 from trombine.models.tasks import check_finite
 
@@ -44,24 +45,20 @@ def scratches(picture: Picture, *, model: Model | None = None) -> Mask:
     with torch.no_grad():
         for level, smaller in enumerate(_pyramid(picture)):
             damaged = _likely(smaller, model) > math.log(LIKELY / (1 - LIKELY))
-            mask |= _enlarged(_opened(damaged) if level else damaged, height, width)
-    return _grown(mask)
+            if level:  # what of it is at least _WIDE pixels wide
+                gone = max_pool2d((~damaged)[None].float(), _WIDE, 1, _WIDE // 2)
+                damaged = max_pool2d(1 - gone, _WIDE, 1, _WIDE // 2)[0] > 0
+            mask |= _enlarged(damaged, height, width)
+    return max_pool2d(mask[None].float(), 2 * GROWN + 1, 1, GROWN)[0] > 0
 
 
 def _pyramid(picture: Picture) -> Iterator[Float32[Tensor, "3 k l"]]:
     """The picture, no larger than is looked at, and its halves."""
     height, width = picture.shape[-2:]
     scale = min(1.0, math.sqrt(MOST / (height * width)))
-    yield (smaller := _scaled(picture, scale))
+    yield (smaller := resized(picture, scale))
     while min(smaller.shape[-2:]) // 2 >= _LEAST:
-        yield (smaller := _scaled(smaller, 0.5))
-
-
-def _scaled(picture: Picture, scale: float) -> Float32[Tensor, "3 k l"]:
-    if scale == 1:
-        return picture
-    size = [max(1, round(side * scale)) for side in picture.shape[-2:]]
-    return interpolate(picture[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+        yield (smaller := resized(smaller, 0.5))
 
 
 def _likely(picture: Picture, model: Model) -> Float[Tensor, "h w"]:
@@ -75,12 +72,6 @@ def _likely(picture: Picture, model: Model) -> Float[Tensor, "h w"]:
     return through_tiles(picture, logits, size=_TILE, halo=_HALO, blend=8)[0]
 
 
-def _opened(mask: Mask) -> Mask:
-    """What of a mask is at least `_WIDE` pixels wide."""
-    gone = max_pool2d((~mask)[None].float(), _WIDE, 1, _WIDE // 2)
-    return max_pool2d(1 - gone, _WIDE, 1, _WIDE // 2)[0] > 0
-
-
 def _enlarged(mask: Mask, height: int, width: int) -> Bool[Tensor, "k l"]:
     """A mask at another size, its edges smooth."""
     if mask.shape == (height, width):
@@ -89,7 +80,3 @@ def _enlarged(mask: Mask, height: int, width: int) -> Bool[Tensor, "k l"]:
         mask[None, None].float(), (height, width), mode="bilinear", align_corners=False
     )
     return shares[0, 0] >= 0.5
-
-
-def _grown(mask: Mask) -> Mask:
-    return max_pool2d(mask[None].float(), 2 * GROWN + 1, 1, GROWN)[0] > 0

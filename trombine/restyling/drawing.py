@@ -15,7 +15,7 @@ from typing import Final, cast
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Bool, Float32
 from scipy.ndimage import label, maximum_filter, minimum_filter, uniform_filter
 from torch import Tensor
 from torch.nn import functional
@@ -83,12 +83,6 @@ Pictures = Float32[Tensor, "n 3 h w"]
 Plane = Float32[np.ndarray, "_ _"]
 Colours = Float32[np.ndarray, "_ _ 3"]
 Share = Float32[Tensor, "1 1 s s"]  # of each of a window's pixels
-Reached = tuple[  # rows and columns of some pixels, their middles, and values there
-    Int64[np.ndarray, "n"],
-    Int64[np.ndarray, "n"],
-    Float64[np.ndarray, "n 2"],
-    Float32[np.ndarray, "n 3"],
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,11 +127,8 @@ class Restyling:
     @property
     def size(self) -> int:
         """The side of the windows that the net learned from, in pixels."""
-        return (
-            self.net.size
-            if self.knows_styles
-            else int(self.model.card.settings.get("size", WINDOW))
-        )
+        of_translator = self.model.card.settings.get("size", WINDOW)
+        return self.net.size if self.knows_styles else int(of_translator)
 
     def played(self, character: Character) -> Character:
         """Who is to be painted in the place of somebody."""
@@ -323,8 +314,16 @@ class _Canvas:
         skin = was[:, _SKIN : _SKIN + 1]
         tint = ((drawn - seen[0]) * skin[0]).sum((1, 2)) / skin.sum().clamp(min=1)
         larger, around = self._enlarged(alone(drawn, after), window)
-        rows, columns, places, both = self._reached(window, torch.cat([share, neck, neck]))
-        shares, necks = both[:, :1], both[:, 1:2]
+        # The picture's pixels where the share or the neck's is of weight.
+        box = window.reach(self.height, self.width)
+        rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
+        inside = window.to_window(middles(rows, columns))
+        mine = ((inside > 0) & (inside < side)).all(1)
+        rows, columns = rows[mine], columns[mine]
+        both = sampled(torch.cat([share, neck, neck]), window, middles(rows, columns))
+        mine = both.max(1) * self.asked.strength > _LEAST
+        rows, columns, shares, necks = rows[mine], columns[mine], both[mine, :1], both[mine, 1:2]
+        places = middles(rows, columns)
         there = self.colours[rows, columns]
         ground = sampled(self._ground(frame, before), window, places)
         head = sampled(_head(before, after).expand(3, -1, -1), window, places)
@@ -357,7 +356,7 @@ class _Canvas:
         hole = np.asarray(maximum_filter(_closed(head > _FAINT, face.frame.side), wide), bool)
         scene = self._without(there, hole)
         # What was neither head nor neck lies before the neck: clothes.
-        covered = 0.0 if clothes else 1 - _sharper(head + bare)
+        covered = 0.0 if clothes else 1 - ((head + bare - 0.3) / 0.4).clip(0, 1)
         below = np.asarray(maximum_filter(cut.parts == _NECK, wide), bool)
         below = below & np.isin(cut.parts, [_NECK, PART_INDEX["background"]])
         kept = uniform_filter(below.astype(np.float32), 3) * covered
@@ -389,18 +388,6 @@ class _Canvas:
     def _frame(self, face: Face) -> Frame:
         """The square of a face that the net is shown, as it learned from its style."""
         return face.as_painted(self.source) if self.asked.knows_styles else face.aligned()
-
-    def _reached(self, window: Window, shares: Planes) -> Reached:
-        """The picture's pixels where any of a window's shares is of weight, and the shares."""
-        box = window.reach(self.height, self.width)
-        rows, columns = np.mgrid[box.top : box.bottom, box.left : box.right].reshape(2, -1)
-        places = middles(rows, columns)
-        inside = window.to_window(places)
-        mine = ((inside > 0) & (inside < shares.shape[-1])).all(1)
-        rows, columns, places = rows[mine], columns[mine], places[mine]
-        values = sampled(shares, window, places)
-        mine = values.max(1) * self.asked.strength > _LEAST
-        return rows[mine], columns[mine], places[mine], values[mine]
 
     def draw_all(self, faces: Sequence[Face]) -> None:
         """Draw all of the picture: a photograph by filters, which draw no faces where none are."""
@@ -496,10 +483,6 @@ def _largest(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     label(mask, output=pieces)
     sizes = np.bincount(pieces.ravel(), minlength=2)
     return pieces == 1 + int(sizes[1:].argmax())
-
-
-def _sharper(share: Plane) -> Plane:
-    return ((share - 0.3) / 0.4).clip(0, 1)
 
 
 def _shares(picture: Planes, face: Face, rows: slice, columns: slice) -> tuple[Plane, Plane]:

@@ -173,13 +173,9 @@ def _in_picture(square: Square, face: Face, style: str) -> Frame:
     """A square of a face's window, as one of the picture."""
     places = torch.from_numpy(square.to_window(np.array([[0.5, 0.5], [1.0, 0.5]])) * WINDOW)
     middle, right = face.as_painted(style).to_picture(places).numpy()
-    across = right - middle
-    return Frame(
-        x=float(middle[0]),
-        y=float(middle[1]),
-        side=2 * float(np.hypot(*across)),
-        angle=math.atan2(across[1], across[0]),
-    )
+    across, (x, y) = right - middle, middle.tolist()
+    angle = math.atan2(across[1], across[0])
+    return Frame(x=x, y=y, side=2 * float(np.hypot(*across)), angle=angle)
 
 
 class Actor:
@@ -212,7 +208,8 @@ def seen_of(picture: Samples, face: Face, style: str) -> Seen:
     frame = face.as_painted(style)
     size = int(min(max(frame.side, WINDOW), _FINEST))
     window = crop_windows(picture, [frame], size)
-    places = _grid(_PARTS) * (WINDOW / _PARTS)
+    rows, columns = (np.mgrid[:_PARTS, :_PARTS] + 0.5) * (WINDOW / _PARTS)
+    places = torch.from_numpy(np.stack([columns, rows], -1).reshape(-1, 2))
     likely = parts_at(picture, face, frame.to_picture(places), narrow=face.logits.softmax(0))
     points = torch.from_numpy(face.points)
     return Seen(
@@ -224,11 +221,6 @@ def seen_of(picture: Samples, face: Face, style: str) -> Seen:
         spreads=face.spreads,
         style=style,
     )
-
-
-def _grid(side: int) -> Float64[Tensor, "n 2"]:
-    rows, columns = np.mgrid[:side, :side] + 0.5
-    return torch.from_numpy(np.stack([columns, rows], -1).reshape(-1, 2))
 
 
 def parts_at(

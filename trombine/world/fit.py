@@ -26,6 +26,7 @@ from scipy.ndimage import map_coordinates, uniform_filter
 
 from trombine.core.computing import cores, in_turn
 from trombine.core.conventions import LANDMARK_GROUPS, PART_INDEX, PARTS
+from trombine.core.progress import Tick, unheard
 from trombine.io.color import LUMA
 from trombine.world.colours import to_linear
 from trombine.world.faces import FIELDS, Face, to_vector
@@ -116,11 +117,7 @@ class Fit:
     real: float  # from 0, a painting of the world's, to 1, a photograph
 
 
-def _unheard(done: int, of: int) -> None:
-    """Progress that nobody asked for."""
-
-
-def fit(seen: Seen, tick: Callable[[int, int], None] = _unheard) -> Fit:
+def fit(seen: Seen, tick: Tick = unheard) -> Fit:
     """The person who is seen; `tick` gets the number of each step, and of how many."""
     usual = _usual(seen)
     person, square = _fit_points(seen, usual, real=1.0, steps=2)
@@ -449,16 +446,12 @@ _PULL: Final = 0.004  # of the compared pixels: what a field costs that is a dev
 
 
 _NO_FACE, _HAIR, _HAT, _FACE_KIND = range(4)
-_KIND: Final = np.array(
-    [
-        {"hair": _HAIR, "hat": _HAT}.get(
-            part.name,
-            _NO_FACE if part.name in ("background", "cloth", "necklace", "neck") else _FACE_KIND,
-        )
-        for part in PARTS
-    ],
-    np.uint8,
-)
+_KINDS: Final[dict[str, int]] = {
+    **dict.fromkeys(("background", "cloth", "necklace", "neck"), _NO_FACE),
+    "hair": _HAIR,
+    "hat": _HAT,
+}
+_KIND: Final = np.array([_KINDS.get(part.name, _FACE_KIND) for part in PARTS], np.uint8)
 
 
 def _fit_hair(seen: Seen, usual: _Usual, person: Face, square: Square, *, real: float) -> Face:
@@ -647,20 +640,14 @@ def _fit_irises(seen: Seen, person: Face, square: Square, *, real: float) -> Fac
     points = _points(person, seen.style)
     eyes = [points[list(LANDMARK_GROUPS[name])] for name in ("right_eye", "left_eye")]
     views = [Square(*eye.mean(0).tolist(), side=1.1 * float(np.ptp(eye[:, 0]))) for eye in eyes]
+    clearly = _CLEARLY if real > 0.5 else math.inf
     searches = (("iris", 29),) if real > 0.5 else (("iris", 22), ("iris_light", 7), ("iris", 22))
     if real > 0.5:
         person = replace(person, iris=_BROWN, iris_light=0.0)
     for name, steps in searches:
         choices = [{name: float(value)} for value in np.linspace(_INFO[name].low, 1, steps)]
         person = _most_alike(
-            seen,
-            person,
-            square,
-            views,
-            choices,
-            size=24,
-            labels=_EYES,
-            clearly=_CLEARLY if real > 0.5 else math.inf,
+            seen, person, square, views, choices, size=24, labels=_EYES, clearly=clearly
         )
     return person
 
