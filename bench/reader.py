@@ -59,7 +59,7 @@ from trombine.faces.reading import enlarge
 from trombine.faces.scan import resized
 from trombine.losses.reading import UNDRAWN
 from trombine.metrics import PROTOCOL_SEEDS
-from trombine.metrics.reading import auc, explained, near_edges, nearer, overlaps, point_errors
+from trombine.metrics.reading import auc, explained, near_edges, overlaps, point_errors
 from trombine.models import Model, load
 from trombine.world import STYLES, VECTOR_NAMES, face, paint
 from trombine.world.fractals import fractal, paint_fractal
@@ -216,10 +216,13 @@ def field_rows(model: Model, found: Sequence[Faces], reads: Sequence[Read]) -> R
 
 
 def likeness_rows(model: Model, photo: Faces, told: Read) -> Rows:
-    """Whether the same person in another moment is nearer than others."""
+    """Whether the same person in another moment is nearer than others, by cosine."""
     other = read(model, partners(photo.seeds)).features
-    same = torch.eye(len(other), dtype=torch.bool)
-    yield Row("the same person nearer than another", nearer(told.features, other, same), "of pairs")
+    unit = torch.nn.functional.normalize
+    alike = unit(told.features.double()) @ unit(other.double()).T
+    others = alike[~torch.eye(len(other), dtype=torch.bool)].reshape(len(other), -1)
+    nearer = float((alike.diagonal()[:, None] > others).double().mean())
+    yield Row("the same person nearer than another", nearer, "of pairs")
 
 
 def spoiled_rows(model: Model, photo: Faces) -> Rows:

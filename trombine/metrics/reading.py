@@ -95,20 +95,6 @@ def explained(read: Float[Tensor, "n k"], true: Float[Tensor, "n k"]) -> Float[T
     return 1 - residual / true.var(0, correction=0).clamp(min=1e-12)
 
 
-def nearer(
-    features: Float[Tensor, "n f"], candidates: Float[Tensor, "n f"], same: Bool[Tensor, "n n"]
-) -> float:
-    """How often a picture's own partner is nearer to it than another person's, by cosine.
-
-    `same` says which of the others are of the same person; each row has one, its partner.
-    """
-    unit = torch.nn.functional.normalize
-    similarity = unit(features.double()) @ unit(candidates.double()).T
-    partner = similarity[same][:, None]
-    strangers = similarity[~same].reshape(len(features), -1)
-    return float((partner > strangers).double().mean())
-
-
 def near_edges(labels: UInt8[Tensor, "n h w"]) -> Bool[Tensor, "n h w"]:
     """Pixels near which there are two groups of parts."""
     groups = torch.from_numpy(GROUP_OF_PART).to(labels.device)[labels.long()].float()[:, None]
