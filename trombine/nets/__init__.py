@@ -1,31 +1,5 @@
-"""The nets: one family of architectures a file, and here the table of all of them.
-
-    residual             a small picture to one `factor` times as large
-    srresnet             the same, as in SRResNet
-    rrdb                 the same, as in ESRGAN
-    unet                 a picture to a picture of the same size
-    dcgan_generator      a random vector to a picture
-    style_generator      the same by a style, which weighs channels
-    dcgan_discriminator  a picture to a number: how real it looks
-    patch_discriminator  a picture to a map of such numbers
-    srgan_discriminator  a picture of any size to one such number
-    denoiser             a noisy picture and a time to what the noise is
-    encoder              a picture to a few numbers
-    completer            a picture with a hole to which part of a face is where
-    reader               a picture to what is where in a face
-    refiner              the same at half of a picture's size, to all of it
-    finder               a picture to where faces may be
-    painter              a picture with a hole to one without
-    diffusion_painter    the same, another one for each seed
-    autoencoder          a picture to itself, through a few numbers
-    inventor             a random vector to a face, told what is to be of it
-    code_discriminator   a code to how much it looks drawn
-    translator           a picture to the same in another style
-    attentive_translator      the same, attending to what tells the styles apart
-    attentive_discriminator   a picture to how real its patches look, small and large ones
-    restyler             a face in one style to the same in another
-
-and beside it, in vgg.py, VGG, which others taught and papers compare features in.
+"""The nets: one family of architectures a file, and here the table of all of them; beside it, in
+vgg.py, VGG, which others taught and papers compare features in.
 
 A net is built from its name and its sizes alone; what it has learnt comes from a file of weights
 (models/), how it learns is in losses/ and training/.
@@ -33,8 +7,9 @@ A net is built from its name and its sizes alone; what it has learnt comes from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any, Final, final
 
 import torch
 from torch import nn
@@ -43,53 +18,53 @@ from torch.overrides import TorchFunctionMode
 
 from trombine.core.errors import InputError, shortened
 from trombine.core.grammar import instead
-from trombine.nets.autoencoder import Autoencoder, Encoder
-from trombine.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from trombine.nets.denoiser import Denoiser
-from trombine.nets.diffusion_painter import DiffusionPainter
-from trombine.nets.discriminators import (
-    AttentiveDiscriminator,
-    CodeDiscriminator,
-    PatchDiscriminator,
-    SRGANDiscriminator,
-)
-from trombine.nets.faces import Completer, Finder, Refiner
-from trombine.nets.inventor import Inventor
-from trombine.nets.painter import Painter
-from trombine.nets.reader import Reader
-from trombine.nets.restyler import Restyler
 from trombine.nets.sizes import Net, Size, check_limits, defaults_of, resolved
-from trombine.nets.style_generator import StyleGenerator
-from trombine.nets.superres import RRDB, Residual, SRResNet
-from trombine.nets.translator import AttentiveTranslator, Translator
-from trombine.nets.unet import UNet
 
-NETS: Final[dict[str, type[Net]]] = {
-    "residual": Residual,
-    "srresnet": SRResNet,
-    "rrdb": RRDB,
-    "unet": UNet,
-    "dcgan_generator": DCGANGenerator,
-    "style_generator": StyleGenerator,
-    "dcgan_discriminator": DCGANDiscriminator,
-    "patch_discriminator": PatchDiscriminator,
-    "srgan_discriminator": SRGANDiscriminator,
-    "denoiser": Denoiser,
-    "encoder": Encoder,
-    "reader": Reader,
-    "refiner": Refiner,
-    "finder": Finder,
-    "painter": Painter,
-    "completer": Completer,
-    "diffusion_painter": DiffusionPainter,
-    "autoencoder": Autoencoder,
-    "inventor": Inventor,
-    "code_discriminator": CodeDiscriminator,
-    "translator": Translator,
-    "attentive_translator": AttentiveTranslator,
-    "attentive_discriminator": AttentiveDiscriminator,
-    "restyler": Restyler,
+# Each net: its file and class, and what it makes of what.
+_NETS: Final[dict[str, str]] = {
+    "residual": "superres.Residual",  # a small picture to one `factor` times as large
+    "srresnet": "superres.SRResNet",  # the same, as in SRResNet
+    "rrdb": "superres.RRDB",  # the same, as in ESRGAN
+    "unet": "unet.UNet",  # a picture to a picture of the same size
+    "dcgan_generator": "dcgan.DCGANGenerator",  # a random vector to a picture
+    "style_generator": "style_generator.StyleGenerator",  # the same by a style
+    "dcgan_discriminator": "dcgan.DCGANDiscriminator",  # a picture to a number: how real it looks
+    "patch_discriminator": "discriminators.PatchDiscriminator",  # a picture to a map of these
+    "srgan_discriminator": "discriminators.SRGANDiscriminator",  # any size to such a number
+    "denoiser": "denoiser.Denoiser",  # a noisy picture and a time to what the noise is
+    "encoder": "autoencoder.Encoder",  # a picture to a few numbers
+    "completer": "faces.Completer",  # a picture with a hole to which part of a face is where
+    "reader": "reader.Reader",  # a picture to what is where in a face
+    "refiner": "faces.Refiner",  # the same at half of a picture's size, to all of it
+    "finder": "faces.Finder",  # a picture to where faces may be
+    "painter": "painter.Painter",  # a picture with a hole to one without
+    "diffusion_painter": "diffusion_painter.DiffusionPainter",  # the same by seeds
+    "autoencoder": "autoencoder.Autoencoder",  # a picture to itself, through a few numbers
+    "inventor": "inventor.Inventor",  # a random vector to a face, told what is to be of it
+    "code_discriminator": "discriminators.CodeDiscriminator",  # a code to how much it looks drawn
+    "translator": "translator.Translator",  # a picture to the same in another style
+    "attentive_translator": "translator.AttentiveTranslator",  # the same, attending
+    "attentive_discriminator": "discriminators.AttentiveDiscriminator",  # two such maps
+    "restyler": "restyler.Restyler",  # a face in one style to the same in another
 }
+
+
+@final
+class _Nets(Mapping[str, type[Net]]):
+    """The classes by name; a file is imported when a net of it is asked."""
+
+    def __getitem__(self, name: str) -> type[Net]:
+        file, _, kind = _NETS[name].partition(".")
+        return getattr(import_module(f"{__name__}.{file}"), kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NETS)
+
+    def __len__(self) -> int:
+        return len(_NETS)
+
+
+NETS: Final = _Nets()
 
 __all__ = [
     "NETS",
