@@ -108,7 +108,7 @@ def inside(cluster: Any) -> Iterator[Any]:
     [
         ("upscale", {"model": "upscale-fast", "sheet": True}),
         ("inpaint", {"mask": "magenta"}),
-        ("restyle", {"to": "sketch", "full_image": True, "method": "net"}),
+        ("restyle", {"to": "sketch", "full_image": True, "model": "restyle"}),
         ("read", {"json": True}),
     ],
 )

@@ -43,7 +43,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Iterator[Person]], None
     """Has every fit, from now on, find the next of these people, where they are painted."""
 
     def find(those: Iterator[Person]) -> None:
-        def character_of(picture: Samples, one: Face, style: str) -> Character:
+        def character_of(picture: Samples, one: Face, style: str, tick: object) -> Character:
             return true_of(next(those))
 
         for module in (drawing, portrait):

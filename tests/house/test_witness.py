@@ -7,6 +7,7 @@ from pathlib import Path
 # Where its name stands: its recipe, what refuses it, and the command by
 # which one may choose to judge by it.
 KNOWN = {
+    "training/methods/__init__.py",
     "training/methods/reader.py",
     "training/state.py",
     "commands/judge.py",

@@ -90,7 +90,7 @@ def test_test_pictures_are_photographs(folder: str) -> None:
 def test_a_small_drawn_face_is_told_by_a_reader(style: str) -> None:
     """Of 64 pixels most anime faces look too little like drawings for the rule alone."""
     small = [smaller(paint(face(1_003_400 + n), 256, style).pixels, 4) for n in range(8)]
-    found = [model_for(as_film(one), 2)[0] == DRAWINGS for one in small]
+    found = [model_for(as_film(one), 2)[0].name == DRAWINGS for one in small]
     assert sum(found) >= 7
     alone = [is_drawing(one) for one in small]
     assert style != "anime" or sum(alone) <= 3
@@ -104,7 +104,7 @@ def test_a_reader_calls_no_small_photograph_a_drawing(style: str) -> None:
     else:
         whole = [as_rgb(getattr(skimage.data, name)()) for name in PHOTOGRAPHS]
         small = [smaller(one, times) for one in whole for times in (2, 4, 7)]
-    assert not [one for one in small if model_for(as_film(one), 2)[0] == DRAWINGS]
+    assert not [one for one in small if model_for(as_film(one), 2)[0].name == DRAWINGS]
 
 
 def everywhere(tones: Pixels) -> Pixels:
@@ -188,7 +188,7 @@ def test_the_colours_behind_alpha_choose_no_net() -> None:
         alpha = np.where(disc(art), 255, 0).astype(np.uint8)
         colours = np.where(disc(art)[..., None], inner, outer)
         image = Picture(samples=np.dstack([colours, alpha]))
-        assert enlarge.model_for(Frames(frames=(image,)), 2)[0] == family
+        assert enlarge.model_for(Frames(frames=(image,)), 2)[0].name == family
 
 
 @pytest.mark.parametrize("shape", [(1300, 700), (200, 5000), (3000, 33), (513, 512)])

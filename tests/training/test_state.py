@@ -38,7 +38,7 @@ def in_the_middle() -> State:
         state.phases[phase] = PhaseState(began=8, ended=64, steps=7, best={"PSNR-Y": 21.5})
     for number, alarm in enumerate(state.alarms.values()):
         alarm.load(dict.fromkeys(alarm.state(), number + 1.0))
-    state.pictures, state.lines = 96, 31
+    state.pictures, state.lines, state.seconds = 96, 31, 12.5
     state.ramps = {"net/logistic": 0.375}
     state.sums = {"net/l1": (1.5, 6)}
     state.measured = {"PSNR-Y": 22.5}
