@@ -13,6 +13,7 @@ from string import Template
 import pytest
 import torch
 import wild
+from safetensors.torch import load_file
 from small_recipes import shrunk
 
 from trombine.__main__ import main
@@ -24,8 +25,8 @@ from trombine.training.methods import RECIPES, objective_of
 from trombine.training.state import start_of
 
 MOST = 8 * 2**20  # bytes of one file
-MOST_OF_ENLARGERS = 24 * 2**20
-MOST_OF_ALL = 56 * 2**20
+MOST_OF_ENLARGERS = 20 * 2**20
+MOST_OF_ALL = 49 * 2**20
 ENLARGERS = (
     "upscale",
     "upscale-clean",
@@ -45,6 +46,12 @@ def test_they_are_small() -> None:
     assert (
         sum(size for name, size in sizes.items() if name.startswith("upscale")) <= MOST_OF_ENLARGERS
     )
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if name.startswith("upscale")])
+def test_enlargers_are_shipped_in_half_precision(name: str) -> None:
+    tensors = load_file(shipped()[name]).values()
+    assert {tensor.dtype for tensor in tensors if tensor.ndim > 1} == {torch.float16}
 
 
 def test_what_the_verbs_name_is_there() -> None:
