@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,14 +16,24 @@ from trombine.training.loop import train
 from trombine.training.methods import find
 from trombine.training.step import BrokenStepError
 
-FEW = {"size": 16, "pictures": 96, "batch": 16, "width": 4, "depth": 1, "judged": 4, "faces": 4}
+FEW: dict[str, Any] = {
+    "size": 16,
+    "pictures": 96,
+    "batch": 16,
+    "width": 4,
+    "depth": 1,
+    "judged": 4,
+    "faces": 4,
+}
 
 
 def test_the_steps_are_those_of_a_run(tmp_path: Path) -> None:
     """The same weights at the end, and terms, samples and measures on the way."""
     from trombine.commands.train import config_of
 
-    settings = {name: str(value) for name, value in FEW.items()} | {"augment": "none"}
+    settings: dict[str, Any] = {name: str(value) for name, value in FEW.items()} | {
+        "augment": "none"
+    }
     config = config_of("upscale-fast-x2", settings | {"data": "leaves#40"}, output=tmp_path / "run")
     train(config)
     seen, last = [], None
