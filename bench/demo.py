@@ -36,7 +36,7 @@ CLOSE: Final = np.ascontiguousarray(PHOTO[:288, 50:338])
 PICTURES: Final = 4800  # that the small net sees
 NEXT: Final = (
     "trombine studio --open",
-    "trombine restyle photo.jpg --to anime --portrait",
+    "trombine portrait photo.jpg --to anime",
     "trombine upscale photo.jpg -x 2",
     "trombine inpaint photo.jpg --mask scratches",
     "trombine train upscale-x2 --data photos",
@@ -77,8 +77,8 @@ def enlarge(report: Report, folder: Path) -> None:
 def repair(report: Report, folder: Path) -> None:
     report.section(
         "Repaired",
-        "--scratches finds damage and repairs that alone; --mask-colour what was painted over;"
-        " --mask-part paints parts of faces anew. Outside the hole every sample stays as it was.",
+        "--mask scratches finds damage and repairs that alone; a colour is what was painted over;"
+        " parts of faces are painted anew. Outside the hole every sample stays as it was.",
     )
     chain = Chain.parse("scratches:0.9+dust:0.7")
     scratched = to_pixels(degrade_one(to_picture(CLOSE), chain, 3))

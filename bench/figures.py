@@ -68,12 +68,13 @@ def first_sheet(folder: Path) -> Sheet:
     for path, style in zip(drawn, ("anime", "sketch"), strict=True):
         trombine.portrait(photo, to=style, size=FIRST, output=path)
     pixels = np.asarray(Image.open(small).resize((FIRST, FIRST), Image.Resampling.NEAREST))
+    titles = ("inpaint --mask scratches", "upscale -x 4", "portrait --to anime", "--to sketch")
     return Sheet(
         rows=[
             [load_picture(scratched).samples, pixels, *2 * [load_picture(photo).samples]],
             [load_picture(path).samples for path in (repaired, large, *drawn)],
         ],
-        column_titles=("inpaint --scratches", "upscale -x 4", "restyle --to anime", "--to sketch"),
+        column_titles=titles,
     )
 
 

@@ -4,6 +4,7 @@
     python bench/run_queue.py --hours 2.5      on this machine, as far as that brings it
     python bench/run_queue.py --card 12 --out OUT   on a graphics card, within so many minutes
     python bench/run_queue.py --keep           put what is trained, and better, among the models
+    python bench/run_queue.py --keep --out OUT      the same of what a card left there
 
 Runs are in runs/queue/NAME. Better is who does better by the measure of the recipe, on the pictures
 that the recipe measures on; both values go to docs/log/queue.md. What `bench` names in queue.toml
@@ -136,7 +137,7 @@ def by_card(entries: list[Entry], minutes: float, out: Path) -> None:
 
 
 def leave(entry: Entry, out: Path) -> None:
-    """What is brought home of a run: the model, the log, the page and what the page shows."""
+    """What is brought home of a run: the model, the log and the samples."""
     run = entry.folder
     out.mkdir(parents=True, exist_ok=True)
     for path in [run.best, *run.path.glob("*.json*"), *run.path.glob("samples/*.png")]:
@@ -161,20 +162,20 @@ def value_of(recipe: Recipe, model: Path) -> tuple[str, float, bool]:
     return objective.best, value, objective.measures[objective.best]
 
 
-def keep(entry: Entry, zoo_folder: Path = zoo.ZOO, log: Path = LOG) -> str:
+def keep(entry: Entry, best: Path, zoo_folder: Path = zoo.ZOO, log: Path = LOG) -> str:
     """Put a trained net among the models, if its measure is better than that of what is there."""
     recipe = with_settings(find(entry.recipe), settings_of(entry.settings))
     now = shipped().get(entry.name)
-    measure, new, higher = value_of(recipe, entry.folder.best)
+    measure, new, higher = value_of(recipe, best)
     old = value_of(recipe, now)[1] if now else None
     better = old is None or (new > old if higher else new < old)
     if better:
-        model = load(entry.folder.best)
+        model = load(best)
         command = f"{model.card.command} && trombine models export RUN --half"
         card = replace(model.card, command=command)
         save(zoo_folder / f"{entry.name}.safetensors", model.net, card, half=True)
     before = "none before" if old is None else f"{old:.4g} before"
-    pictures = read_card(entry.folder.best).pictures
+    pictures = read_card(best).pictures
     text = f"{entry.name}: {measure} {new:.4g} after {pictures:,} pictures, {before}"
     line = f"- {text}: {'kept' if better else 'not kept'}."
     begun = log.read_text() if log.exists() else "# The queue of trainings\n\n"
@@ -190,7 +191,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="say what is next, and what is over")
     parser.add_argument("--hours", type=float, default=1e6, help="how long on this machine")
     parser.add_argument("--card", type=float, metavar="MINUTES", help="how long on a card")
-    parser.add_argument("--out", type=Path, default=Path("out"), help="of a card's models")
+    parser.add_argument("--out", type=Path, help="where a card leaves its models")
     parser.add_argument("--keep", action="store_true", help="keep what is better")
     asked = parser.parse_args()
     entries = [entry for entry in queue() if not asked.names or entry.name in asked.names]
@@ -200,10 +201,11 @@ def main() -> int:
             print(f"{entry.name}: {state}")
     elif asked.keep:
         for entry in entries:
-            if entry.folder.best.is_file():
-                print(f"{keep(entry)}\n  before it is committed: {entry.bench}")
+            best = asked.out / entry.name / "best.safetensors" if asked.out else entry.folder.best
+            if best.is_file():
+                print(f"{keep(entry, best)}\n  before it is committed: {entry.bench}")
     elif asked.card:
-        by_card(entries, asked.card, asked.out)
+        by_card(entries, asked.card, asked.out or Path("out"))
     else:
         by_cores(entries, asked.hours)
     return 0

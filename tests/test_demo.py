@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import demo
 import pytest
 
+from trombine.cli import application
 from trombine.core.errors import OutputError
 
 
@@ -29,6 +31,13 @@ def test_the_page_is_whole(
     assert all((path.parent / link).is_file() for link in links)
     assert not re.findall(r"url\((?!data:)|@import|https?://", page)
     assert page.count("data:image/gif") == 2
+
+
+@pytest.mark.parametrize("line", demo.NEXT)
+def test_what_to_try_next_is_a_command(line: str) -> None:
+    words = shlex.split(line)[1:]
+    _, bound, _ = application(words[0]).parse_args(words)
+    assert bound.arguments
 
 
 def test_it_never_replaces_a_page_of_somebody_else(tmp_path: Path) -> None:

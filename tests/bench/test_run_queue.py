@@ -51,12 +51,15 @@ def test_a_training_goes_on_and_only_what_is_better_is_kept(entry: Entry, tmp_pa
     assert (tmp_path / "out" / "best.safetensors").is_file()
     kept, log = tmp_path / "zoo", tmp_path / "queue.md"
     kept.mkdir()
-    assert keep(entry, kept, log).endswith("none before: kept.")
+    assert keep(entry, tmp_path / "out" / "best.safetensors", kept, log).endswith(
+        "none before: kept."
+    )
     card = read_card(kept / "tiny.safetensors")
     assert card.command.endswith("models export RUN --half") and card.pictures == 64
     better = replace(entry, name="upscale-fast-x2")
-    better.folder.path.parent.joinpath(better.name).symlink_to(entry.folder.path)
-    assert keep(better, kept, log).endswith(": not kept.")  # 64 pictures are worse than 600,000
+    assert keep(better, entry.folder.best, kept, log).endswith(
+        ": not kept."
+    )  # 64 pictures are worse than 600,000
     assert len(log.read_text().splitlines()) == 4 and len(list(kept.iterdir())) == 1
 
 

@@ -1,4 +1,4 @@
-"""Another hair style, where a hole hides all hair: `--mask-part hair`.
+"""Another hair style, where a hole hides all hair: `--mask hair`.
 
 A net paints the mean of all hair styles there: a smooth cap. So the person of the world who looks
 like the painted face (fitted.py) is given a style of the world's people by the seed, or what the
