@@ -149,6 +149,9 @@ CASES = {
     "patch_discriminator, spectral": Case(
         "patch_discriminator", "judge", patches, {"width": 4, "levels": 2, "norm": "spectral"}
     ),
+    "pixel_discriminator": Case(
+        "pixel_discriminator", "judge", planes(1), {"width": 4}, ((16, 16), (24, 32))
+    ),
     **{
         f"srgan_discriminator, {norm}": Case(
             "srgan_discriminator",

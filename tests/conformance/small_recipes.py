@@ -46,6 +46,13 @@ CASES = {
     ),
     "upscale-wild-x4": ("upscale-wild-x4", f"{ENLARGER}; start=START"),
     "upscale-wild-x2": ("upscale-wild-x2", f"{ENLARGER}; start=START"),
+    **{
+        f"upscale-wild-{name}": (
+            f"upscale-wild-{name}",
+            f"{ENLARGER}; {RAMP}; start=START; judge=JUDGE; layers=stem",
+        )
+        for name in ("sharp-x4", "sharp-x2", "faces-x4")
+    },
     "srresnet-x2": ("srresnet-x2", "blocks=2; size=32"),
     "srresnet-x4": ("srresnet-x4", "blocks=2; size=32"),
     "srresnet-x4, batch norm": ("srresnet-x4", "blocks=2; size=32; net.norm=batch; net.kernel=3"),

@@ -28,32 +28,7 @@ from trombine.data.degrade import (
 from trombine.data.resize import shrink
 
 SIZE = 24  # a multiple of every preset's factor
-# A term of every kind, strong enough to be seen.
-EXAMPLES = {
-    "blur:box": "blur:box:2-4",
-    "blur:gaussian": "blur:gaussian:1-2",
-    "blur:long": "blur:long:2-4:0.5-1",
-    "blur:motion": "blur:motion:4-7",
-    "sharpen": "sharpen:0.5-2:0.5-1.5",
-    "resize": "resize:0.3-0.7",
-    "shrink": "shrink:2",
-    "shrink:rescaled": "shrink:rescaled:2",
-    "shrink:pillow": "shrink:pillow:3",
-    "shrink:area": "shrink:area:4",
-    "noise:gaussian": "noise:gaussian:0.05-0.1",
-    "noise:grey": "noise:grey:0.05-0.1",
-    "noise:poisson": "noise:poisson:50-100",
-    "noise:pattern": "noise:pattern:0.05-0.1",
-    "jpeg": "jpeg:20-60",
-    "webp": "webp:20-60",
-    "shade": "shade:0.5-1",
-    "fade": "fade:0.5-1",
-    "stains": "stains:0.7-1",
-    "scratches": "scratches:0.7-1",
-    "dust": "dust:0.7-1",
-    "creases": "creases:0.7-1",
-    "torn": "torn:0.7-1",
-}
+EXAMPLES = {name: f"{name}:{kind.example}" for name, kind in KINDS.items()}
 
 
 def pictures(count: int = 6, height: int = SIZE, width: int = SIZE) -> torch.Tensor:
@@ -64,11 +39,6 @@ def pictures(count: int = 6, height: int = SIZE, width: int = SIZE) -> torch.Ten
 def chance(seed: int, count: int, start: int = 0, *, about: str = "") -> Rng:
     places = np.arange(start, start + count, dtype=np.int64)
     return Rng(seed=seed, places=places, about=about)
-
-
-def test_every_kind_has_an_example() -> None:
-    assert EXAMPLES.keys() == KINDS.keys()
-    assert all(example.startswith(name) and KINDS[name].about for name, example in EXAMPLES.items())
 
 
 @pytest.mark.parametrize("text", [*EXAMPLES.values(), *PRESETS])

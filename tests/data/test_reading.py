@@ -10,7 +10,7 @@ import numpy as np
 
 import trombine
 from trombine.core.conventions import LANDMARK_GROUPS
-from trombine.data.layouts import Listing, Record, View
+from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
 from trombine.data.reading import face_frame, framed, framed_parts, framed_points, read_row
 from trombine.faces.frames import EYES_APART, EYES_DOWN, Frame, aligned

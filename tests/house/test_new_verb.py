@@ -29,6 +29,7 @@ def inverted(pictures, share):
 
 
 INVERT = Degradation(
+    example="0.5-1",
     about="colours turned round by a SHARE",
     amounts=(Amount(name="share", low=0, high=1),),
     apply=inverted,

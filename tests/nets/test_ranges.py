@@ -14,6 +14,7 @@ NETS: dict[str, dict[str, Size]] = {
     "rrdb": {"width": 4, "blocks": 1, "growth": 2},
     "srgan_discriminator": {"width": 4, "levels": 2, "hidden": 4},
     "dcgan_discriminator": {"width": 4, "size": 16},
+    "pixel_discriminator": {"width": 4},
     "patch_discriminator": {"width": 4, "levels": 2},
     "encoder": {"width": 4, "levels": 2},
 }

@@ -132,7 +132,11 @@ def test_it_says_what_it_learns_from(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert read_card(tmp_path / "run" / "best.safetensors").licence == ""
     for spec, remark in (
         (f"pack:{tmp_path}/pack@test", "learns from pictures that are for tests; judge by others"),
-        ("world:photo+anime#9", "is of pairs, and this recipe learns from their first side alone"),
+        (
+            "world:photo+anime#9",
+            "is of pairs, and this recipe learns from their first side alone; --damage pairs"
+            " learns both",
+        ),
     ):
         kit = Kit(enlarger(tmp_path, spec).recipe)
         assert list(warnings(kit.plan.objective, kit.material)) == [f"{spec}: {remark}"]

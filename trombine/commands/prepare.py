@@ -57,7 +57,7 @@ def data_prepare(
         upright; tiles: all squares, at their own size. [centre]
     as_
         celebamask-hq, celeba, lfw, ffhq, utkface, anime-faces,
-        simpsons, flickr8k, unpaired, imagefolder, plain.
+        simpsons, flickr8k, people, pairs, unpaired, imagefolder, plain.
     choose
         Percent to choose the best checkpoint by. [5]
     test

@@ -6,6 +6,8 @@
     rotate:D   by up to D degrees to either side
     faces:F    other proportions: brows, noses, mouths and jaws as real people have them, by up to
                F of the way from those that the world paints (proportions.py)
+    morph:M    a share M of photographed faces of which points are known is mixed, each with another
+               one of the batch, in shape and in samples (morphs.py)
     colour:C   brightness, contrast and saturation each by a factor between 1 - C and 1 + C, hue by
                up to 60 C degrees to either side
     crop:N     then a window of N x N pixels of it, anywhere; of a smaller picture all
@@ -45,12 +47,13 @@ from trombine.core.grammar import pieces
 from trombine.core.rng import Rng
 from trombine.data.columns import Batch
 from trombine.data.kernel_resample import nearest, resample
+from trombine.data.morphs import morphed
 from trombine.data.proportions import Bends, Reaches, bends, reaches, reshaped, straight
 from trombine.io.color import LUMA
 
 NONE: Final = "none"
 _WRITTEN: Final = (
-    "write zoom:1.3+shift:0.05+mirror+rotate:15+faces:1+colour:0.1+crop:64, any of them"
+    "write zoom:1.3+shift:0.05+mirror+rotate:15+faces:1+morph:0.5+colour:0.1+crop:64, any of them"
 )
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
 _LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, unknown, stays as well
@@ -69,6 +72,7 @@ class Augment:
     mirror: bool = False
     rotate: Annotated[float, Field(ge=0, le=180)] = 0.0
     faces: Annotated[float, Field(ge=0, le=1.5)] = 0.0
+    morph: Annotated[float, Field(ge=0, le=1)] = 0.0
     colour: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     crop: Annotated[int, Field(ge=0, le=2**14)] = 0
 
@@ -105,6 +109,8 @@ class Changes:
 def augmented(batch: Batch, augment: Augment, chance: Rng) -> Batch:
     """The batch, changed, and its truth with it."""
     height, width = batch.pixels.shape[1:3]
+    if augment.morph:
+        batch = morphed(batch, augment.morph, chance.fold_in("morph"))
     return changed(batch, drawn(augment, (height, width), chance))
 
 
@@ -276,6 +282,7 @@ UNTRUE: Final = {
         *("exposure", "glasses_hue", "hat_hue", "hat_light", "cloth_hue", "cloth_grey"),
         *("cloth_light", "ground_hue", "ground_grey", "ground_light", "palette"),
     ),
+    "morph": (),  # the mean of both, which is what the numbers become
     "crop": ("scale", *_FRAMED),
 }
 

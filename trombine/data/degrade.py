@@ -179,6 +179,9 @@ def _filtered(
 
 
 def _convolved(pictures: Pictures, kernels: Kernels) -> Pictures:
+    if pictures.shape[:2].numel() == 1 or len(kernels) == 1:  # MKL transforms one plane otherwise
+        twice = (part.expand(2, *part.shape[1:]) for part in (pictures, kernels))
+        return _convolved(*twice)[:1]
     reach, (height, width) = kernels.shape[-1] // 2, pictures.shape[-2:]
     padded = pad(pictures, (reach, reach, reach, reach), mode="replicate")
     size = tuple(next_fast_len(side + 2 * reach, real=True) for side in (height, width))
@@ -396,6 +399,7 @@ class Degradation:
     """A degradation: `apply` is given pictures and the amounts, of each a number for each picture;
     or one number, where it is fixed."""
 
+    example: str  # amounts by which it is well seen
     about: str
     amounts: tuple[Amount, ...]
     apply: Callable[..., Any]  # Degraded, or Marked
@@ -410,94 +414,112 @@ _AMOUNT: Final = (Amount("amount", 0, 1),)
 
 KINDS: Final[dict[str, Degradation]] = {
     "blur:box": Degradation(
-        "the mean over a square of WIDTH pixels", (Amount("width", 0, 64),), box_blur
+        "2-4", "the mean over a square of WIDTH pixels", (Amount("width", 0, 64),), box_blur
     ),
-    "blur:gaussian": Degradation("a round Gaussian of SIGMA pixels", (_SIGMA,), gaussian_blur),
+    "blur:gaussian": Degradation(
+        "1-2", "a round Gaussian of SIGMA pixels", (_SIGMA,), gaussian_blur
+    ),
     "blur:long": Degradation(
+        "2-4:0.5-1",
         "a Gaussian: SIGMA pixels along ANGLE (degrees; any unless given), ACROSS across it",
         (_SIGMA, Amount("across", 0, 32), _ANGLE),
         long_gaussian_blur,
     ),
     "blur:motion": Degradation(
+        "4-7",
         "a straight motion over LENGTH pixels in the direction ANGLE (any unless given)",
         (Amount("length", 0, 64), _ANGLE),
         motion_blur,
     ),
     "sharpen": Degradation(
+        "0.5-2:0.5-1.5",
         "edges with rims, as phones draw them: what a Gaussian of SIGMA pixels (0.5 to 1.5"
         " unless given) takes away is added AMOUNT times",
         (Amount("amount", 0, 8), Amount("sigma", 0, 32, usual=(0.5, 1.5))),
         sharpened,
     ),
     "resize": Degradation(
+        "0.3-0.7",
         "smaller, to this SHARE of its sides, and back",
         (Amount("share", 0.05, 1),),
         resize.smaller_and_back,
     ),
     "shrink": Degradation(
+        "2",
         "FACTOR times smaller, as MATLAB's bicubic imresize, which papers use",
         _FACTOR,
         resize.shrink,
     ),
     "shrink:rescaled": Degradation(
+        "2",
         "the same; a picture that leaves the range by it is scaled to fit, not cut off",
         _FACTOR,
         resize.shrink_rescaled,
     ),
     "shrink:pillow": Degradation(
-        "FACTOR times smaller, as Pillow's bicubic resize", _FACTOR, resize.shrink_pillow
+        "3", "FACTOR times smaller, as Pillow's bicubic resize", _FACTOR, resize.shrink_pillow
     ),
-    "shrink:area": Degradation("the same, by the mean of each square", _FACTOR, resize.shrink_area),
+    "shrink:area": Degradation(
+        "4", "the same, by the mean of each square", _FACTOR, resize.shrink_area
+    ),
     "noise:gaussian": Degradation(
+        "0.05-0.1",
         "normal noise in each colour, its deviation STRENGTH; 1 is from black to white",
         (_STRENGTH,),
         gaussian_noise,
         drawn=True,
     ),
     "noise:grey": Degradation(
+        "0.05-0.1",
         "the same noise in all colours",
         (_STRENGTH,),
         partial(gaussian_noise, grey=True),
         drawn=True,
     ),
     "noise:poisson": Degradation(
+        "50-100",
         "the noise of light, where white is so many PHOTONS",
         (Amount("photons", 1, 1_000_000),),
         poisson_noise,
         drawn=True,
     ),
     "noise:pattern": Degradation(
+        "0.05-0.1",
         "stripes and unequal pixels of a SENSOR: the same number, the same pattern",
         (_STRENGTH, Amount("sensor", 0, 1_000_000, usual=(0, 999), integer=True)),
         pattern_noise,
     ),
     "jpeg": Degradation(
+        "20-60",
         "through a JPEG file of this QUALITY",
         (Amount("quality", 1, 100, integer=True),),
         jpeg,
     ),
     "webp": Degradation(
+        "20-60",
         "through a WebP file of this QUALITY",
         (Amount("quality", 0, 100, integer=True),),
         webp,
     ),
     "shade": Degradation(
+        "0.5-1",
         "light from one side: the other in shade, midtones lighter or darker",
         _AMOUNT,
         shade,
         drawn=True,
     ),
     "fade": Degradation(
+        "0.5-1",
         "an old print: colours go, black turns brown, paper yellow or pink, unevenly",
         _AMOUNT,
         prints.fade,
         drawn=True,
     ),
-    "stains": Degradation("blotches with darker rims", _AMOUNT, prints.stains, drawn=True),
-    "scratches": Degradation("thin lines", _AMOUNT, prints.scratches, drawn=True),
-    "dust": Degradation("specks and hairs", _AMOUNT, prints.dust, drawn=True),
-    "creases": Degradation("one to three folds", _AMOUNT, prints.creases, drawn=True),
-    "torn": Degradation("a corner torn off", _AMOUNT, prints.torn, drawn=True),
+    "stains": Degradation("0.7-1", "blotches with darker rims", _AMOUNT, prints.stains, drawn=True),
+    "scratches": Degradation("0.7-1", "thin lines", _AMOUNT, prints.scratches, drawn=True),
+    "dust": Degradation("0.7-1", "specks and hairs", _AMOUNT, prints.dust, drawn=True),
+    "creases": Degradation("0.7-1", "one to three folds", _AMOUNT, prints.creases, drawn=True),
+    "torn": Degradation("0.7-1", "a corner torn off", _AMOUNT, prints.torn, drawn=True),
 }
 
 HANDLING: Final = ("scratches", "dust", "creases", "torn")  # what hands do to a print

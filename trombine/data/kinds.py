@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from trombine.core.errors import InputError
-from trombine.data.layouts import is_picture
+from trombine.data.listing import is_picture
 from trombine.data.source import parse, spell
 
 _NAMES: Final = (("trainA", "trainB"), ("A", "B"))

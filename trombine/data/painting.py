@@ -46,7 +46,7 @@ from trombine.core.errors import InputError, OutputError, shown
 from trombine.core.progress import Progress, Result, log, silent
 from trombine.core.texts import counted
 from trombine.data.columns import PAIR, Row, base, shapes
-from trombine.data.layouts import (
+from trombine.data.listing import (
     FILE_NAME,
     METADATA,
     PARTS_FILE_NAME,

@@ -32,7 +32,8 @@ from trombine.core.errors import CHECK_NETWORK, InputError, about, library, said
 from trombine.core.progress import Account, Progress, Result, log, silent
 from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
-from trombine.data.layouts import CSV, FILE_NAME, LABEL, Listing, list_folder
+from trombine.data.layouts import list_folder
+from trombine.data.listing import CSV, FILE_NAME, LABEL, Listing
 from trombine.data.pack import Made, in_turn, write_pack
 from trombine.data.reading import READER, TILES, blank_row, read_row, tiled
 from trombine.io.files import cache_folder, opened, write_bytes

@@ -27,7 +27,8 @@ from trombine.core.errors import InputError, shown
 from trombine.core.tiles import Box, cut, middle
 from trombine.data.columns import PAIR, Columns, Row, base, shapes, stack, unknown
 from trombine.data.kernel_resample import nearest, resample
-from trombine.data.layouts import Listing, Record, View, list_folder
+from trombine.data.layouts import list_folder
+from trombine.data.listing import Listing, Record, View
 from trombine.data.proportions import straight
 from trombine.faces import Frame, read_faces
 from trombine.io.image import Picture, as_seen, load_labels, load_picture, size_of

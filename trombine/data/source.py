@@ -33,6 +33,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -44,11 +45,12 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Int64
 
+from trombine.core.computing import cores
 from trombine.core.errors import InputError
 from trombine.core.grammar import NUMBER, Piece, pieces, reading, spelled, weighed, weight_of
-from trombine.core.progress import Progress
+from trombine.core.progress import Progress, log
 from trombine.core.rng import Rng
-from trombine.core.texts import counted
+from trombine.core.texts import counted, duration
 from trombine.data.augment import Augment, augmented
 from trombine.data.columns import (
     PAIR,
@@ -418,7 +420,21 @@ def prepare(
                 mirror(term.path, progress)
         for path, make in _cached(term, size, first_seed).items():
             if not _is_complete(path):
+                if not term.path and progress:
+                    _say_how_long(term, size, first_seed, workers)
                 make(path, workers=workers, progress=progress)
+
+
+def _say_how_long(term: Term, size: int, first_seed: int, workers: int | None) -> None:
+    """A line about what is painted before anything is learned, by the time that a picture takes."""
+    maker = Maker(kind=term.kind, styles=term.styles[:1], size=size)
+    maker.make(first_seed + term.first)  # compiles
+    begun = time.monotonic()
+    maker.make(first_seed + term.first)
+    seconds = (time.monotonic() - begun) * len(term.seeds) / (workers or cores())
+    name = spell((replace(term, weight=1.0, count=None),))
+    many = counted(len(term.seeds), "picture")
+    log.info(f"paints {many} of {name} of {size} px, once: about {duration(seconds)}")
 
 
 def _cached(term: Term, size: int, first_seed: int) -> dict[Path, Callable[..., object]]:

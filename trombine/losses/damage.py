@@ -1,4 +1,4 @@
-"""The damage that a net learns to undo: `shrink:2`, `hole:squares`, or a chain.
+"""The damage that a net learns to undo: `shrink:2`, `hole:squares`, a chain, or that of `pairs`.
 
 Shrinking alone and normal noise alone are older than chains and stay as they were, bit for bit:
 nets that are shipped learned from them. Everything else is spelled and drawn by data/degrade.
@@ -29,6 +29,7 @@ from trombine.recipes import NetSpec, Recipe
 Pictures = Float[torch.Tensor, "n c h w"]
 
 _HOLE: Final = "hole"
+PAIRS: Final = "pairs"  # of pictures before and after: the first side is what the net gets
 _DAMAGED: Final = "damaged"  # the name of the damaged pictures in a step's cache
 
 
@@ -45,7 +46,9 @@ class Damage:
 
     @classmethod
     def parse(cls, text: str) -> Damage:
-        """The damage that a recipe spells: KIND:STRENGTH, hole:MASKS, a preset, or a chain."""
+        """The damage that is spelled: KIND:STRENGTH, hole:MASKS, a preset, a chain, or pairs."""
+        if text == PAIRS:
+            return cls(text=text, kind=PAIRS)
         kind, _, argument = text.partition(":")
         if kind == _HOLE:
             parse_masks(argument)
@@ -71,6 +74,8 @@ class Damage:
     @property
     def about(self) -> str:
         """In words, for a protocol."""
+        if self.kind == PAIRS:
+            return "as the first of each pair is"
         if self.chain:  # spelled out, for what a preset's name means may change
             return f"degraded by {self.chain}, drawn for each picture"
         if self.masks:
@@ -95,7 +100,20 @@ class Damage:
         """A step's pictures, damaged."""
         if self.masks:
             return emptied(step.pictures(), self.inputs(step)["hole"])
+        if self.kind == PAIRS:
+            return step.pictures()
         return _degraded(step, self.chain) if self.chain else KINDS[self.kind](step, self.strength)
+
+    def truth(self, step: Step) -> Pictures:
+        """What the damaged pictures of a step were, or the second of each pair."""
+        if self.kind != PAIRS:
+            return step.pictures()
+        if PAIRS not in step.cache:
+            pair = step.batches["data"].pair
+            if pair is None:
+                raise InputError("the data has no pairs to learn from")
+            step.cache[PAIRS] = pair.pictures(step.device).to(step.dtype)
+        return step.cache[PAIRS]
 
     def inputs(self, step: Step) -> dict[str, Pictures]:
         """The net's other inputs beside the damaged pictures, by name."""
@@ -114,7 +132,7 @@ class Damage:
 
     def samples(self, step: Step) -> Samples:
         """A step's pictures, damaged and restored."""
-        fixed = {"input": self.naive(self(step).float().clamp(0, 1)), "truth": step.pictures()}
+        fixed = {"input": self.naive(self(step).float().clamp(0, 1)), "truth": self.truth(step)}
         return Samples(output=self.result(step), fixed=fixed)
 
     def naive(self, damaged: Pictures) -> Float[torch.Tensor, "n c k l"]:

@@ -30,6 +30,7 @@ _NETS: Final[dict[str, str]] = {
     "style_generator": "style_generator.StyleGenerator",  # the same by a style
     "dcgan_discriminator": "dcgan.DCGANDiscriminator",  # a picture to a number: how real it looks
     "patch_discriminator": "discriminators.PatchDiscriminator",  # a picture to a map of these
+    "pixel_discriminator": "discriminators.PixelDiscriminator",  # a number for each pixel
     "srgan_discriminator": "discriminators.SRGANDiscriminator",  # any size to such a number
     "denoiser": "denoiser.Denoiser",  # a noisy picture and a time to what the noise is
     "encoder": "autoencoder.Encoder",  # a picture to a few numbers

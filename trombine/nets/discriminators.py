@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from trombine.nets.blocks import Features, conv3, norm, normed, steady, widths
+from trombine.nets.blocks import Features, conv3, doubled, norm, normed, steady, widths
 from trombine.nets.sizes import Net
 from trombine.nets.translator import Attention
 
@@ -104,6 +104,38 @@ class _PatchLayer(nn.Module):
     def forward(self, x: Float[torch.Tensor, "n c h w"]) -> Float[torch.Tensor, "n d h2 w2"]:
         """As the convolution does."""
         return self.act(self.conv(x))
+
+
+# ---------------------------------------------------------------------------------------------
+# Judging pixels: the discriminator of Real-ESRGAN (Wang et al., 2021), a U-Net with spectral norm.
+
+
+class PixelDiscriminator(Net):
+    """N x inputs x H x W, multiples of 8, to N x 1 x H x W logits."""
+
+    tasks = ("judge",)
+
+    def __init__(self, *, width: int = 32, inputs: int = 3) -> None:
+        super().__init__()
+        sides = [width, 2 * width, 4 * width, 4 * width]
+        self.first = conv3(inputs, width)
+        down = (nn.Conv2d(a, b, 4, 2, 1, bias=False) for a, b in pairwise(sides))
+        up = (conv3(b, a, bias=False) for a, b in reversed([*pairwise(sides)]))
+        self.down = nn.ModuleList(_PatchLayer(layer, "spectral") for layer in down)
+        self.up = nn.ModuleList(_PatchLayer(layer, "spectral") for layer in up)
+        self.deep = _PatchLayer(conv3(width, width, bias=False), "spectral")
+        self.last = conv3(width, 1)
+        self.act = nn.LeakyReLU(0.2)
+
+    def forward(self, x: Float[torch.Tensor, "n i h w"]) -> Float[torch.Tensor, "n 1 h w"]:
+        """Pictures within [0, 1] to a logit for each pixel."""
+        passed = [self.act(self.first(2 * x - 1))]
+        for layer in self.down:
+            passed.append(layer(passed[-1]))
+        x = passed.pop()
+        for layer in self.up:
+            x = layer(doubled(x)) + passed.pop()
+        return self.last(self.deep(x))
 
 
 # ---------------------------------------------------------------------------------------------

@@ -49,7 +49,6 @@ from trombine.training.step import (
     advance,
     clock_of,
     freeze_ended,
-    in_all,
     plan_of,
     update_phases,
 )
@@ -89,7 +88,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
                 if mesh.first:
                     folder.write_recipe(description)
                 _begin(plan, state, material, writer)
-            progress(state.pictures, in_all(recipe, state), "pictures")
+            progress(clock_of(recipe, state), recipe.pictures, "pictures")
             steps = _steps(plan, state, material, partial(writer.log_phases, state), config.clock)
             try:
                 while not mesh.any_process(bool(signals)):
@@ -97,7 +96,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
                     if next(steps, None) is None:
                         break
                     _due(plan, state, writer, before)
-                    progress(state.pictures, in_all(recipe, state), "pictures")
+                    progress(clock_of(recipe, state), recipe.pictures, "pictures")
                     writer.write_index()
             except BrokenStepError as error:
                 writer.run_alarms(state, Report(values={error.name: error.value}))

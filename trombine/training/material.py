@@ -106,7 +106,8 @@ def warnings(objective: Objective[Any], material: Material) -> Iterator[str]:
     for learned in material.learned.values():
         if learned.paired and not objective.pairs:
             spec = shown(learned.spec)
-            yield f"{spec}: is of pairs, and this recipe learns from their first side alone"
+            cure = "; --damage pairs learns both" if hasattr(objective.recipe, "damage") else ""
+            yield f"{spec}: is of pairs, and this recipe learns from their first side alone{cure}"
         for spec in [spell((term,)) for term in parse(learned.spec) if term.split == "test"]:
             yield f"{shown(spec)}: learns from pictures that are for tests; judge by others"
 

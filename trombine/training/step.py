@@ -179,7 +179,8 @@ def clock_of(recipe: Recipe, state: State) -> int:
 
 def in_all(recipe: Recipe, state: State) -> int:
     """How many pictures a run will have seen when it is over, as fast as it is."""
-    return max(1, recipe.pictures * state.pictures // (clock_of(recipe, state) or 1))
+    clock = clock_of(recipe, state)
+    return max(1, recipe.pictures * state.pictures // clock) if clock else recipe.pictures
 
 
 def rate_at(recipe: Recipe, pictures: int) -> float:

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from trombine.core.errors import InputError
-from trombine.data.layouts import PART_FILES, list_folder, read_table
+from trombine.data.layouts import list_folder
+from trombine.data.listing import PART_FILES, read_table
 from trombine.data.reading import Folder
 
 

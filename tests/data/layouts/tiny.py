@@ -293,6 +293,31 @@ def unpaired(folder: Path) -> Truth:
     )
 
 
+def people(folder: Path) -> Truth:
+    """Two people, one with points; what is for tests the folder says."""
+    names = ["a_calm.png", "a_glad.png", "b.png"]
+    found = np.full((3, 68, 2), NAN)
+    found[0] = np.arange(136).reshape(68, 2) / 10
+    write(folder / "a_calm.points.txt", *(f"{x} {y}" for x, y in found[0]))
+    write(folder / "people.csv", "person,age,gender", "a,31,female", "b,NA,male", "c,8,male")
+    write(folder / "test.txt", "b.png")
+    return Truth(
+        pixels=pictures(folder, names),
+        classes=("a", "a", "b"),
+        splits=(0, 0, 2),
+        vectors=np.array([[31, 0], [31, 0], [NAN, 1]]),
+        vector_names=("age", "masculine"),
+        points=found,
+    )
+
+
+def pairs(folder: Path) -> Truth:
+    """Before and after; one picture has no other side."""
+    pixels = pictures(folder, ["input/1.png", "input/2.jpg"])
+    pictures(folder, ["target/1.jpg", "target/2.png", "target/3.png"])
+    return Truth(pixels=pixels, missing=1)
+
+
 def imagefolder(folder: Path) -> Truth:
     """Folders of classes in folders of parts of the set."""
     names = ["test/dog/1.png", "train/cat/a/2.png", "train/dog/2.png", "validation/cat/1.png"]
@@ -348,6 +373,8 @@ MAKERS: dict[str, Maker] = {
     "simpsons": simpsons,
     "simpsons kaggle": simpsons_kaggle,
     "flickr8k": flickr,
+    "people": people,
+    "pairs": pairs,
     "unpaired": unpaired,
     "imagefolder": imagefolder,
     "imagefolder csv": imagefolder_csv,

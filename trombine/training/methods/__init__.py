@@ -29,7 +29,8 @@ METHODS: Final[dict[str, tuple[str, str, str]]] = {
     "sharpen": (
         "srgan",
         "SharpenObjective",
-        "upscale-sharp-x4 srgan-x2 srgan-x4 esrgan-x4 sharpener-x2",
+        "upscale-sharp-x4 upscale-wild-sharp-x4 upscale-wild-sharp-x2 upscale-wild-faces-x4"
+        " srgan-x2 srgan-x4 esrgan-x4 sharpener-x2",
     ),
     "unseen": ("unseen", "UnseenObjective", "upscale-unseen-x2 upscale-unseen-x4"),
     # find what is damaged of prints; paint what is missing, also by taking noise away; guess parts

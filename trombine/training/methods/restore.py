@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from trombine.core.errors import InputError
-from trombine.losses.damage import Damage
+from trombine.data.source import Source
+from trombine.losses.damage import PAIRS, Damage
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.terms import TERMS, Judge, Judged, judge_of, total_variation
 from trombine.metrics import psnr, ssim
@@ -28,8 +29,8 @@ class Restore(Judged):
     objective: ClassVar[str] = "restore"
     any_size: ClassVar[bool] = True
 
-    # What is undone: shrink:FACTOR, noise:STRENGTH, hole:MASKS (docs/data.md), or a chain as
-    # docs/data.md tells.
+    # What is undone: shrink:FACTOR, noise:STRENGTH, hole:MASKS or a chain (docs/data.md); or pairs,
+    # where the data is of pictures before and after.
     damage: str = "shrink:2"
     l1: float = 1.0  # weight of the mean absolute difference
     l2: float = 0.0  # weight of the mean squared difference
@@ -59,7 +60,7 @@ class RestoringObjective(Objective[RestoreKind]):
         super().__init__(recipe)
         self.damaging = Damage.parse(recipe.damage)
         self.damaging.check(recipe)
-        self.damage = self.damaging.about
+        self.damage, self.pairs = self.damaging.about, self.damaging.kind == PAIRS
         self.weights = weights_of(recipe)
         self.judge = judge_in(recipe, self.weights)
         if self.judge:
@@ -67,13 +68,20 @@ class RestoringObjective(Objective[RestoreKind]):
 
     def compared(self, step: Step, output: Pictures) -> Terms:
         """The net's output, compared with the truth."""
-        truth = step.pictures()
+        truth = self.damaging.truth(step)
         terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
         if "total_variation" in self.weights:
             terms["total_variation"] = total_variation(output)
         if self.judge:
             terms |= self.judge(output, truth, self.weights)
         return terms
+
+    def check(self, sources: Mapping[str, Source]) -> None:
+        """Refuse single pictures where pairs are to be learned from."""
+        super().check(sources)
+        if self.pairs and not sources["data"].paired:
+            problem = f"{sources['data'].spec} is of no pairs"
+            raise InputError(problem, "give a folder with input/ and target/, or another --damage")
 
     def samples(self, step: Step) -> Samples:
         """The fixed faces, damaged and restored."""
@@ -83,7 +91,8 @@ class RestoringObjective(Objective[RestoreKind]):
         """PSNR and SSIM of the net's output for the choosing pictures, and the judge's distance."""
         scores: dict[str, list[Tensor]] = {name: [] for name in MEASURES}
         for step in steps:
-            output, truth = self.damaging.result(step).float(), step.pictures().float()
+            output = self.damaging.result(step).float()
+            truth = self.damaging.truth(step).float()
             scores["PSNR"].append(psnr(output, truth))
             scores["SSIM"].append(ssim(output, truth))
             if self.judge:
@@ -154,7 +163,7 @@ X4: Final = replace(
 _BEFORE_SAVING: Final = "+sharpen:0.3-1.5?0.3+jpeg:60-95?0.25+resize:0.7-1?0.2"
 # As wild-x4 (data/degrade.py), nearer to the usual: a JPEG of a picture that was sharp most
 # often, blur in two of three, noise in half.
-_WILD: Final = (
+WILD: Final = (
     "blur:gaussian:0.4-1.8/blur:gaussian:0.4-1.8/blur:long:0.4-2.4:0.4-1.2/blur:motion:1-5?0.65"
     "+shrink:4/shrink:4/shrink:pillow:4/shrink:area:4"
     "+noise:gaussian:0.005-0.035/noise:gaussian:0.005-0.035/noise:grey:0.005-0.03"
@@ -168,6 +177,32 @@ _WILD_X2: Final = (
     "+noise:gaussian:0.003-0.03/noise:gaussian:0.003-0.03/noise:grey:0.003-0.03"
     f"/noise:poisson:300-4000?0.6{_BEFORE_SAVING}"
     "+jpeg:60-97/jpeg:60-95/jpeg:30-70/webp:30-95?0.95"
+)
+# Of every size: a face that is large in one photograph is small in another.
+WILD_X4: Final = replace(
+    X4,
+    about="enlarges four times what phones and web pages have blurred, grained and squeezed",
+    nets={"net": NetSpec("residual", {"width": 96, "depth": 18, "factor": 4})},
+    data="leaves#3000*6+world:photo#3000*2",
+    damage=WILD,
+    size=256,
+    augment="zoom:0.55-1+mirror+crop:144",
+    l1=0.0,
+    charbonnier=1.0,
+    luma=1.0,
+    beta2=0.99,
+    clip=0.5,
+    ema=5_000,
+    pictures=700_000,
+    threads=0,
+)
+WILD_X2: Final = replace(
+    WILD_X4,
+    about="enlarges twice what phones and web pages have blurred, grained and squeezed",
+    nets={"net": NetSpec("residual", {"width": 96, "depth": 18, "factor": 2})},
+    damage=_WILD_X2,
+    augment="zoom:0.55-1+mirror+crop:96",
+    start="upscale-wild-x4",  # all but the last convolution serves here, too
 )
 _DRAWN: Final = "world:anime#1500+world:cartoon#1500+world:sketch#1500+leaves#1500*0.5"
 _CLEANER: Final = Restore(
@@ -218,30 +253,8 @@ PRESETS: Final[dict[str, Recipe]] = {
         size=240,
         pictures=200_000,
     ),
-    "upscale-wild-x4": replace(
-        X4,
-        about="enlarges four times what phones and web pages have blurred, grained and squeezed",
-        data="leaves#3000*9+world:photo#9000",
-        damage=_WILD,
-        size=192,
-        augment="mirror+crop:96",
-        start="upscale-x2",  # what it has learnt of edges serves here, too
-        l1=0.0,
-        luma=0.0,
-        l2=1.0,  # what is lost can be many things: their mean is nearest to all of them
-        pictures=250_000,
-    ),
-    "upscale-wild-x2": replace(
-        X2,
-        about="enlarges twice what phones and web pages have blurred, grained and squeezed",
-        data="leaves#4000*4+world:photo#1500",
-        damage=_WILD_X2,
-        start="upscale-x2",
-        l1=0.0,
-        luma=0.0,
-        l2=1.0,
-        pictures=200_000,
-    ),
+    "upscale-wild-x4": WILD_X4,
+    "upscale-wild-x2": WILD_X2,
     "upscale-grown-x4": replace(
         X4,
         about="enlarges four times, grown from the net that enlarges twice",

@@ -17,7 +17,7 @@ from trombine.losses.adversary import Adversary, WithCritic
 from trombine.losses.objective import Phase, Pictures, Ramp, Step, Terms, Until
 from trombine.metrics import edge_energy
 from trombine.recipes import NetSpec, Recipe
-from trombine.training.methods.restore import X4, Restore, RestoringObjective
+from trombine.training.methods.restore import WILD_X2, WILD_X4, X4, Restore, RestoringObjective
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ class SharpenObjective(RestoringObjective[Sharpen]):
     def __init__(self, recipe: Sharpen) -> None:
         super().__init__(recipe)
         self.measures = {**self.measures, EDGES: False}
-        self.adversary = Adversary(recipe, role="critic")
+        self.adversary = Adversary(recipe, role="critic", real=self.damaging.truth)
 
     def phases(self) -> tuple[Phase, ...]:
         """Alone, both, and the discriminator."""
@@ -117,7 +117,7 @@ class SharpenObjective(RestoringObjective[Sharpen]):
         """As restoring; and how far the result's edge energy is from the truth's, as a share."""
         results, truths = (
             torch.cat([pictures(step).float() for step in steps])
-            for pictures in (self.damaging.result, Step.pictures)
+            for pictures in (self.damaging.result, self.damaging.truth)
         )
         return {**super().measure(steps), EDGES: edges_off(results, truths)}
 
@@ -164,6 +164,31 @@ _SRGAN_X4: Final = Sharpen(
     adversarial=0.001,
     pictures=60_000,
 )
+# As Real-ESRGAN: of damaged pictures, by a discriminator that judges each pixel; begun from the net
+# that is near to the truth, so that both blend.
+_PIXELS: Final = NetSpec("pixel_discriminator", {"width": 32})
+_WILD_X4: Final = Sharpen(
+    **{
+        **vars(WILD_X4),
+        "about": f"{WILD_X4.about}, and looks sharp",
+        "nets": {**WILD_X4.nets, "critic": _PIXELS},
+        "start": "upscale-wild-x4",
+        "judge": "reader",
+        "layers": _X4["layers"],
+        "perceptual": 0.06,
+        "alone": 500,
+        "critic_alone": 4_000,
+        "adversarial": 0.25,
+        "ramp": 4_000,
+        "worst": 2.0,
+        "best": "edges",
+        "lr": 2e-4,
+        "schedule": "linear",
+        "batch": 8,
+        "pictures": 100_000,
+        **dict.fromkeys(("sample_every", "measure_every", "save_every"), 10_000),
+    }
+)
 
 PRESETS: Final[dict[str, Recipe]] = {
     "upscale-sharp-x4": Sharpen(
@@ -181,6 +206,23 @@ PRESETS: Final[dict[str, Recipe]] = {
         r1=1.0,
         penalty_every=2,  # paid less often, the critic's output grew to hundreds
         pictures=28_000,
+    ),
+    "upscale-wild-sharp-x4": _WILD_X4,
+    "upscale-wild-sharp-x2": replace(
+        _WILD_X4,
+        about=f"{WILD_X2.about}, and looks sharp",
+        nets={**WILD_X2.nets, "critic": _PIXELS},
+        damage=WILD_X2.damage,
+        augment=WILD_X2.augment,
+        start="upscale-wild-x2",
+    ),
+    # Upright faces alone, in damage that is mild as often as not, by what the reader sees last too.
+    "upscale-wild-faces-x4": replace(
+        _WILD_X4,
+        about="enlarges faces four times in what phones and web pages have blurred and squeezed",
+        data="world:photo#9000",
+        layers=f"{_X4['layers']}+down.2",
+        adversarial=0.15,
     ),
     "srgan-x2": replace(
         _SRGAN_X4,
