@@ -56,11 +56,12 @@ def truths(name: str) -> Iterator[tuple[str, Any, str, int]]:
     """The pictures of a set, what is done to them, and how many times they are enlarged."""
     from upscale_pictures import SHARED, drawings, faces, from_files, leaves, photographs
 
-    if name == "portraits":  # of those that nets may learn from, the 16 that wild.py keeps apart
-        folder = SHARED / "portraits"
-        left_out = set((folder / "test.txt").read_text().split())
-        paths = [path for path in sorted(folder.glob("*.jpg")) if path.name not in left_out]
-        pictures = from_files(name, paths[:: len(paths) // 16][:16]).truths
+    from trombine.data.split import split
+
+    if name == "portraits":  # 16 of those that every training holds out to choose by
+        held_out = split(f"plain:{SHARED / 'portraits'}", 16, 16)[1]
+        files = [file for part in held_out.parts for file in part.files()]
+        pictures = from_files(name, [*map(Path, files)]).truths
     elif name == "painted":
         seeds = range(1_200_000, 1_200_008)
         pictures = {**leaves(seeds).truths, **faces(seeds).truths}

@@ -111,7 +111,7 @@ def test_no_program_reads_the_list_of_test_portraits_but_to_leave_them_out(root:
     asking = {
         path.name for path in (root / "bench").glob("*.py") if '"test.txt"' in path.read_text()
     }
-    assert asking == {"upscale_pictures.py", "choices.py", "peers.py", "wild.py"}
+    assert asking == {"upscale_pictures.py", "choices.py"}
 
 
 def test_every_line_of_the_log_is_whole(root: Path) -> None:
