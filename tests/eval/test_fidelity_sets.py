@@ -55,7 +55,8 @@ def test_a_planted_collapse_is_seen(faces: tuple[np.ndarray, np.ndarray], tmp_pa
     page = tmp_path / "page.html"
     result = judge_fidelity(save(tmp_path / "short", short), real, json=True, output=page)
     report, text = json.loads(result.summary), page.read_text()
-    (table,) = report["tables"]
+    table, look = report["tables"]
+    assert look["features"] == "look" and report["verdict"]["p"] < 1
     assert table["features"] == f"witness {witness.witness().hash}" and table["features"] in text
     assert not any("nearly those" in note for note in report["notes"])
     values = table["figures"]
@@ -141,11 +142,29 @@ def test_sets_that_do_not_compare(tmp_path: Path) -> None:
     assert "does not exist" in ask(tmp_path / "none", many)
 
 
-def test_pictures_that_are_nearly_real_ones_are_told(tmp_path: Path) -> None:
+def test_pictures_that_are_nearly_real_ones_are_told(
+    faces: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
     """Not the same bytes, so none is in both sets; nothing has better figures than a copy."""
-    theirs = noise(50)
-    copied = theirs[:20] ^ 1
-    ours = save(tmp_path / "ours", np.concatenate([copied, noise(30, seed=1)]))
-    real = save(tmp_path / "theirs", theirs)
-    text = judge_fidelity(ours, real, features=("pixels",)).summary
-    assert "20 of 50 pictures are nearly those of the real set" in text
+    pictures, _ = faces
+    copied = pictures[:20] ^ 1
+    ours = save(tmp_path / "ours", np.concatenate([copied, pictures[COUNT : COUNT + 40]]))
+    real = save(tmp_path / "theirs", pictures[:COUNT])
+    text = judge_fidelity(ours, real).summary
+    assert "20 of 60 pictures are nearly those of the real set" in text
+
+
+def test_each_view_tells_what_the_other_does_not(
+    faces: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    """A tint is told by the look alone, real ones by neither; the lead says so."""
+    pictures, _ = faces
+    real = save(tmp_path / "real", pictures[:COUNT])
+    others = pictures[COUNT : 2 * COUNT]
+    tinted = np.clip(others + np.array([14, 0, -14]), 0, 255).astype(np.uint8)
+    same, changed = (
+        judge_fidelity(save(tmp_path / name, some), real)
+        for name, some in (("same", others), ("tinted", tinted))
+    )
+    assert "Not told from real ones (p " in same.summary
+    assert "Told from real ones by look, " in changed.summary

@@ -62,10 +62,11 @@ def test_all_pictures_count_in_pieces(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(fidelity, "MOST", 55)
     monkeypatch.setattr(moments, "_PIECE", 17)
     result = trombine.judge_fidelity(ours, theirs, pictures=COUNT, json=True)
-    (before,), (after,) = (json.loads(r.summary)["tables"] for r in (whole, result))
-    expected = before["figures"]["Fréchet"]["value"]
-    assert after["figures"]["Fréchet of all"]["value"] == pytest.approx(expected, rel=1e-5)
-    assert after["figures"]["Fréchet"]["value"] != pytest.approx(expected, rel=1e-3)
-    assert "Fréchet of all" not in before["figures"] and result.skipped
+    tables = zip(*(json.loads(r.summary)["tables"] for r in (whole, result)), strict=True)
+    for before, after in tables:
+        expected = before["figures"]["Fréchet"]["value"]
+        assert after["figures"]["Fréchet of all"]["value"] == pytest.approx(expected, rel=1e-5)
+        assert after["figures"]["Fréchet"]["value"] != pytest.approx(expected, rel=1e-3)
+        assert "Fréchet of all" not in before["figures"] and result.skipped
     with pytest.raises(InputError, match="give --pictures more than 55"):
         trombine.judge_fidelity(ours, theirs, pictures=50, cluster="auto")

@@ -21,7 +21,7 @@ from typing import ClassVar
 
 import torch
 
-from trombine.metrics import sliced_distance
+from trombine.eval.views import distance
 from trombine.losses.objective import Objective, Phase, Samples, Step
 from trombine.recipes import NetSpec, Recipe
 
@@ -36,7 +36,7 @@ class Wgan(Recipe):
 class WganObjective(Objective[Wgan]):
     main = "generator"
     roles = ("generator", "critic")
-    measures = {"sliced distance": False}
+    measures = {"distance": False}
 
     def phases(self):
         weights = {"penalty": self.recipe.penalty}
@@ -61,7 +61,7 @@ class WganObjective(Objective[Wgan]):
 
     def measure(self, steps):
         made, real = (torch.cat([of(step) for step in steps]) for of in (self.made, Step.pictures))
-        return {"sliced distance": float(sliced_distance(made, real))}
+        return {"distance": distance(made, real)}
 
     def samples(self, step):
         return Samples(output=self.made(step), fixed={"truth": step.pictures()})
@@ -123,7 +123,7 @@ def test_a_method_is_a_file(root: Path, tmp_path: Path) -> None:
         timeout=600,
     ).stdout
     assert "wgan-gp: invents pictures by WGAN-GP" in said and "ended at 24\n" in said
-    assert said.count("40 pictures seen; best sliced distance") == 2
+    assert said.count("40 pictures seen; best distance") == 2
     logs = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("whole", "parts")]
     whole, parts = ([one for one in map(json.loads, log) if one["kind"] == "train"] for log in logs)
     assert whole == parts and len(whole) == 5 and "critic/penalty" in whole[0]["values"]

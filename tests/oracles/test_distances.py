@@ -1,4 +1,4 @@
-"""Distances between sets of pictures and of features, against closed forms, loops and scipy."""
+"""How sets of pictures differ, against closed forms, loops and scipy."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
-from scipy.stats import wasserstein_distance
 
 from trombine.core.errors import InputError
+from trombine.data.degrade import jpeg
 from trombine.data.source import source
 from trombine.metrics import (
     CHOOSING_SEEDS,
     diversity,
-    sliced_distance,
+    energy_distance,
+    look,
     spacing,
 )
-from trombine.metrics.distances import pyramid, sorted_distance
 
 
 def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -32,82 +33,93 @@ def faces() -> torch.Tensor:
     return opened.batch(np.arange(96)).pictures().contiguous()
 
 
-# Sorted distance -----------------------------------------------------------------------------
+# How pictures look ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (5, 5), (6, 4), (7, 3), (1, 9), (12, 35)])
-def test_each_direction_is_scipys(n: int, m: int) -> None:
-    a, b = drawn(n, 20, seed=n).double(), 2 * drawn(m, 20, seed=99 + m).double()
-    b[0] = a[0]  # ties too
-    expected = [wasserstein_distance(x, y) for x, y in zip(a.T.numpy(), b.T.numpy(), strict=True)]
-    torch.testing.assert_close(
-        sorted_distance(a, b), torch.tensor(expected).double(), rtol=0, atol=1e-12
-    )
+def through_jpeg(pictures: torch.Tensor, quality: int) -> torch.Tensor:
+    levels = np.full(len(pictures), quality, np.int64)
+    return jpeg(pictures, levels)
 
 
-# Sliced distance -----------------------------------------------------------------------------
+def blurred(pictures: torch.Tensor) -> torch.Tensor:
+    padded = torch.nn.functional.pad(pictures, (2, 2, 2, 2), mode="replicate")
+    return torch.nn.functional.avg_pool2d(padded, 5, 1)
 
 
-@pytest.mark.parametrize("size", [(64, 64), (40, 71), (31, 16), (7, 9)])
-def test_the_levels_of_the_pyramid_add_up(size: tuple[int, int]) -> None:
-    """The picture comes back, to rounding, from what each halving took away."""
-    picture = drawn(2, 3, *size).double()
-    levels = pyramid(picture)
-    assert len(levels) == 1 + max(0, math.floor(math.log2(min(size) / 16)))
-    built = levels[-1]
-    for level in reversed(levels[:-1]):
-        spread = torch.zeros_like(level)
-        spread[..., ::2, ::2] = built
-        taps = torch.tensor([1, 4, 6, 4, 1.0], dtype=torch.float64) / 8
-        kernel = (taps[:, None] * taps).expand(3, 1, 5, 5)
-        padded = torch.nn.functional.pad(spread, (2, 2, 2, 2), mode="reflect")
-        built = level + torch.nn.functional.conv2d(padded, kernel, groups=3)
-    torch.testing.assert_close(built, picture, rtol=0, atol=1e-12)
+def test_what_a_look_notices(faces: torch.Tensor) -> None:
+    """Each change is farther from the faces than other faces are, by ten times and more."""
+    some, others = faces[:48], faces[48:]
+    noise = 8 / 255 * torch.randn(others.shape, generator=torch.Generator().manual_seed(3))
+    changes = {
+        "blur": blurred(others),
+        "noise": (others + noise).clamp(0, 1),
+        "JPEG": through_jpeg(others, 10),
+        "channels": others.roll(1, 1),
+        "tint": (others + torch.tensor([0.05, 0.0, -0.05])[:, None, None]).clamp(0, 1),
+        "one face": others[:1].expand(48, -1, -1, -1),
+        "four faces": others[torch.arange(48) % 4],
+    }
+    floor = abs(energy_distance(look(others), look(some)))
+    assert floor < 0.02
+    for name, changed in changes.items():
+        assert energy_distance(look(changed), look(some)) > max(10 * floor, 0.08), name
 
 
-def by_the_book(a: torch.Tensor, b: torch.Tensor, seed: int) -> float:
-    """The same distance in loops: one patch, one direction, one scipy call after the other."""
-    draw = np.random.Generator(np.random.Philox(key=seed))
-    levels = []
-    for x, y in zip(pyramid(a.double()), pyramid(b.double()), strict=True):
-        both = torch.cat((x, y)).numpy()
-        mean, deviation = both.mean((0, 2, 3)), both.std((0, 2, 3))
-        scaled = (both - mean[:, None, None]) / deviation[:, None, None]
-        rows = draw.integers(0, x.shape[-2] - 6, 64)
-        columns = draw.integers(0, x.shape[-1] - 6, 64)
-        directions = draw.normal(size=(147, 128))
-        found = []
-        for direction in directions.T:
-            unit = direction / np.linalg.norm(direction)
-            projected = [
-                [np.vdot(one[:, r : r + 7, c : c + 7], unit) for r, c in zip(rows, columns)]  # noqa: B905
-                for one in scaled
-            ]
-            ours, theirs = np.ravel(projected[: len(a)]), np.ravel(projected[len(a) :])
-            found.append(wasserstein_distance(ours, theirs))
-        levels.append(np.mean(found))
-    return float(np.mean(levels))
+def test_blocks_are_seen_where_they_are() -> None:
+    """Steps on every eighth column only: the grid's number is the logarithm of their ratio."""
+    ramp = torch.arange(64) // 8 / 8
+    steps = look(ramp.expand(1, 3, 64, 64).contiguous())[0]
+    wanted = math.log(1 / 8 + 1e-3) - math.log(7 / 8 / 63 + 1e-3)
+    assert (steps - wanted).abs().min() < 1e-6  # one of its numbers, of the grid of 8
+    shifted = look(ramp.roll(4).expand(1, 3, 64, 64).contiguous())[0]
+    assert (shifted - wanted).abs().min() > 1e-3
 
 
-def test_it_is_the_one_of_the_book() -> None:
-    a, b = drawn(2, 3, 33, 32, seed=1), drawn(3, 3, 33, 32, seed=2) ** 2
-    assert sliced_distance(a, b, 5) == pytest.approx(by_the_book(a, b, 5), rel=1e-10)
+def test_a_grey_picture_looks_as_its_three_equal_channels() -> None:
+    grey = drawn(2, 1, 32, 24)
+    torch.testing.assert_close(look(grey), look(grey.expand(-1, 3, -1, -1)))
 
 
-def test_it_is_symmetric_and_a_function_of_the_seed(faces: torch.Tensor) -> None:
-    a, b = faces[:20], faces[20:50]
-    assert sliced_distance(a, b, 3) == pytest.approx(sliced_distance(b, a, 3), rel=1e-12)
-    torch.manual_seed(7)
-    assert sliced_distance(a, b, 3) == sliced_distance(a, b, 3) != sliced_distance(a, b, 4)
+def test_a_look_is_of_each_picture_alone() -> None:
+    pictures = drawn(3, 3, 40, 31)
+    alone = torch.cat([look(one[None]) for one in pictures])
+    torch.testing.assert_close(look(pictures), alone, rtol=1e-12, atol=1e-12)
 
 
-def test_sets_that_do_not_compare_are_refused(faces: torch.Tensor) -> None:
-    with pytest.raises(InputError, match="do not compare"):
-        sliced_distance(faces, faces[..., :16])
-    with pytest.raises(InputError, match="do not compare"):
-        sliced_distance(faces, faces[:0])
-    with pytest.raises(InputError, match="no patches"):
-        sliced_distance(faces[..., :5], faces[..., :5])
+# Energy distance -----------------------------------------------------------------------------
+
+
+def test_it_is_scipys_of_one_feature() -> None:
+    """scipy's is the root of half of what is here, with the bias of pairs with oneself."""
+    a, b = drawn(9, 1, seed=1).double(), 2 * drawn(12, 1, seed=2).double()
+    found = energy_distance(a, b)
+    ours, theirs = (one[:, 0].numpy() / float(b.std()) for one in (a, b))
+    among, inside = (np.abs(x[:, None] - x).sum() / (len(x) * (len(x) - 1)) for x in (theirs, ours))
+    biased = scipy.stats.energy_distance(ours, theirs) ** 2
+    bias = inside / len(ours) + among / len(theirs)
+    assert found == pytest.approx((biased - bias) / among, rel=1e-9)
+
+
+def test_two_draws_of_one_kind_are_at_zero() -> None:
+    chance = torch.Generator().manual_seed(4)
+    pairs = [
+        [torch.randn(40, 6, generator=chance, dtype=torch.float64) for _ in range(2)]
+        for _ in range(60)
+    ]
+    found = np.array([energy_distance(a, b) for a, b in pairs])
+    assert abs(found.mean()) < 3 * found.std() / math.sqrt(60)
+
+
+def test_one_picture_again_and_again_is_at_one() -> None:
+    real = drawn(200, 5, seed=6).double()
+    assert energy_distance(real.mean(0).expand(50, -1), real) > 0.3
+    assert energy_distance(real[:1].expand(50, -1), real) > 0.8
+
+
+def test_sets_that_do_not_compare_are_refused() -> None:
+    for a, b in ((drawn(4, 3), drawn(4, 2)), (drawn(1, 3), drawn(4, 3))):
+        with pytest.raises(InputError, match="do not compare"):
+            energy_distance(a.double(), b.double())
 
 
 # Diversity -----------------------------------------------------------------------------------

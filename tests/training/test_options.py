@@ -156,7 +156,7 @@ def test_pictures_invented_in_hsv_are_measured_in_rgb() -> None:
                 return made
 
         says = replace(step, nets={**step.nets, "generator": Says()})
-        return one.plan.objective.measure([says])["sliced distance"]
+        return one.plan.objective.measure([says])["distance"]
 
     assert distance(hsv) < 1e-4
     assert distance(step.to_rgb(hsv)) > 0.01

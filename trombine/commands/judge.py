@@ -114,7 +114,7 @@ def judge_fidelity(
     real: str | Path,
     /,
     *,
-    features: tuple[str, ...] = ("witness",),
+    features: tuple[str, ...] = fidelity.VIEWS,
     pictures: Annotated[int, opt.limits(50), opt.WHOLE] = 2000,
     size: Annotated[int | None, opt.limits(16, 512), opt.WHOLE] = None,
     json: opt.Json = False,
@@ -129,13 +129,14 @@ def judge_fidelity(
     For example:
       trombine judge fidelity world:anime#60 world:photo#80 --size 32
       trombine judge fidelity world:anime#60 world:photo#80 --size 32 \\
-        --features witness --features pixels --json -o fidelity.html
+        --features look --json -o fidelity.html
 
     Fréchet distance, KID, precision and recall, density and coverage, a
     classifier's test and diversity, each beside the same of real against real.
-    --features says what figures are computed from: witness, a net that no training
-    learns from; pixels, which is naive; or vgg16, vgg19 or inception, whose
-    weights are yours, as NAME:FILE. Given twice there are two tables.
+    Two views by default, a table each: witness, what a net that no training learns
+    from reads of faces; and look: style, colour, sharpness, noise, compression. A
+    set is as real as the worse of both says. --features names others: vgg16, vgg19
+    or inception, whose weights are yours, as NAME:FILE; given twice, two tables.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ def judge_fidelity(
     real
         What they should be like: a folder, a pack, or a spec.
     features
-        witness, pixels, or vgg16:FILE, ... [witness]
+        witness, look, or vgg16:FILE, ... [both]
     pictures
         How many of each set are compared at most; above 5,000
         by Fréchet's distance alone. [2000]

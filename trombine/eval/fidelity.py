@@ -35,14 +35,16 @@ from trombine.eval import witness
 from trombine.eval.published import NETS, feature_net
 from trombine.eval.sets import PictureSet, open_set
 from trombine.faces import frames
-from trombine.metrics.distances import COARSE
+from trombine.metrics import look
 from trombine.report import Report, as_json
 
 FEWEST: Final = 50  # pictures of a set: with fewer every figure is mostly chance
 MOST: Final = 5000  # that are compared with one another; Fréchet's distance alone takes all
 NEAREST: Final = 5  # neighbours of precision, recall, density and coverage
 SHUFFLES: Final = 999  # permutations of the classifier's test
-PIXELS: Final = "pixels"
+LOOK: Final = "look"
+VIEWS: Final = (witness.WITNESS, LOOK)  # a set is as real as the worse of both says
+TOLD: Final = 0.01  # the p-value below which two sets are told apart
 FIRST_SEEDS: Final = {"real": 2_000_000, "generated": 3_000_000}  # of painted sets: no net's
 _AT_ONCE: Final = 128  # pictures that are read between two steps of the bar
 _SAME: Final = 0.1  # of the distance between real neighbours: nearer is nearly the same picture
@@ -353,9 +355,26 @@ class Judged:
     remarks: tuple[str, ...]
     tables: tuple[Measured, ...]
 
+    @property
+    def told_by(self) -> tuple[str, float]:
+        """The features by which the classifier tells the sets apart best, and its p-value, that of
+        any of so many kinds (Bonferroni)."""
+        tests = {table.features: table.figures["accuracy"].p or 0.0 for table in self.tables}
+        best = min(tests, key=lambda name: tests[name])
+        return best, min(1.0, len(tests) * tests[best])
+
+    @property
+    def verdict(self) -> str:
+        """Whether the generated pictures pass for real ones, in a sentence."""
+        name, p = self.told_by
+        if p >= TOLD:
+            return f"Not told from real ones (p {p:.3f})."
+        accuracy = next(t for t in self.tables if t.features == name).figures["accuracy"].value
+        return f"Told from real ones by {name.partition(' ')[0]}, {accuracy:.0%} right (p {p:.3f})."
+
 
 def feature_kinds(asked: Sequence[str], device: str = CPU) -> list[Kind]:
-    """The features that are asked for: witness, pixels, or a published net's, computed on a
+    """The features that are asked for: witness, look, or a published net's, computed on a
     device."""
     kinds = [_kind(text, device) for text in asked]
     if len({kind.name for kind in kinds}) < len(kinds):
@@ -367,12 +386,10 @@ def _kind(text: str, device: str) -> Kind:
     if text == witness.WITNESS:
         label = f"{witness.WITNESS} {witness.witness().hash}"
         return Kind(text, label, lambda _batch, seen: seen.features)
-    if text == PIXELS:
-        pool = torch.nn.functional.adaptive_avg_pool2d
-        label = f"{text} {COARSE} x {COARSE}"
-        return Kind(text, label, lambda batch, _: pool(batch.double(), COARSE).flatten(1))
+    if text == LOOK:
+        return Kind(text, text, lambda batch, _seen: look(batch))
     if text.partition(":")[0] not in NETS:
-        names = f"{witness.WITNESS}, {PIXELS} or {', '.join(NETS)}"
+        names = f"{witness.WITNESS}, {LOOK} or {', '.join(NETS)}"
         raise InputError(f"features are {names}, not {shown(text)}")
     net = feature_net(text, device)
     return Kind(net.name, f"{net.name} {net.hash}", lambda batch, _seen: net(batch))
@@ -450,6 +467,7 @@ _HEADS: Final = ("figure", "generated", "half of it", "real against real", "best
 def numbers_of(judged: Judged) -> dict[str, Any]:
     """All figures, and for each picture the nearest one of the other set, as JSON holds them."""
     sets = {"generated": judged.generated, "real": judged.real}
+    name, p = judged.told_by
     about = {
         side: {"set": s.spec, "hash": hash_of(s), "pictures": len(s), "of": s.total}
         for side, s in sets.items()
@@ -457,6 +475,7 @@ def numbers_of(judged: Judged) -> dict[str, Any]:
     return as_json(
         about
         | {
+            "verdict": {"told": p < TOLD, "by": name, "p": p},
             "notes": judged.remarks,
             "witness": witness.witness().hash,
             "tables": [{"features": t.features, "figures": t.figures} for t in judged.tables],
@@ -483,7 +502,8 @@ def report_of(judged: Judged, *, pictures: bool) -> Report:
     """The figures, and with `pictures` those that stand out."""
     sets = {"generated": judged.generated, "real": judged.real}
     texts = [f"{len(s):,} {side} pictures ({s.spec}, {hash_of(s)})" for side, s in sets.items()]
-    report = Report(title="Generated against real", lead=f"{' against '.join(texts)}.")
+    lead = f"{' against '.join(texts)}. {judged.verdict}"
+    report = Report(title="Generated against real", lead=lead)
     report.section(
         "Figures",
         "All pictures of both sets. Beside it the same of one half of the real set against the"

@@ -11,7 +11,8 @@ eval/.
 """
 
 from trombine.metrics.distances import diversity as diversity
-from trombine.metrics.distances import sliced_distance as sliced_distance
+from trombine.metrics.distances import energy_distance as energy_distance
+from trombine.metrics.distances import look as look
 from trombine.metrics.distances import spacing as spacing
 from trombine.metrics.protocol import CHOOSING_SEEDS as CHOOSING_SEEDS
 from trombine.metrics.protocol import PROTOCOL_SEEDS as PROTOCOL_SEEDS

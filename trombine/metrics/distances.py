@@ -1,7 +1,7 @@
-"""How a set of pictures differs from another: in texture, in features, in diversity.
+"""How a set of pictures differs from another: in how they look, in features, in diversity.
 
-No net is needed here, and nothing is drawn by chance: the directions of the sliced distance are a
-function of the seed given. A picture against its own truth is in similarity.py.
+No net is needed here, and nothing is drawn by chance. A picture against its own truth is in
+similarity.py.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import numpy as np
 import torch
 from jaxtyping import Float32, Float64
-from numpy.random import Generator, Philox
 
 from trombine.core.errors import InputError
 
 Pictures = Float32[torch.Tensor, "n c h w"]
-AnyPictures = Float32[torch.Tensor, "_ _ _ _"]  # of two sets, which are checked by hand
 
 COARSE: Final = 8  # pixels a side where whole pictures are compared
 
@@ -64,95 +61,84 @@ def _coarse(pictures: Float64[torch.Tensor, "n c h w"]) -> Float64[torch.Tensor,
 
 
 # ---------------------------------------------------------------------------------------------
-# Sliced distance
+# How pictures look
+
+_OPPONENT: Final = (
+    (0.299, 0.587, 0.114),
+    (0.5, -0.5, 0.0),
+    (0.25, 0.25, -0.5),
+)  # luma, two chromas
+_PLACES: Final = 4  # a side, where it is seen which colour is where
+_LEVELS: Final = 5  # octaves, as far as the picture is large enough
+_SMALLEST: Final = 8  # pixels a side of the last octave
+_GRIDS: Final = (8, 16)  # pixels: blocks of JPEG, with its colours whole and halved
+_DARK: Final = 1e-3  # of the range: differences below are none
 
 
-PATCH: Final = 7  # pixels a side
-PATCHES: Final = 64  # places in each picture, at each level of the pyramid
-DIRECTIONS: Final = 128
-SMALLEST: Final = 16  # pixels a side of the pyramid's last level, at least
-_BINOMIAL: Final = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], dtype=torch.float64) / 16
+def look(pictures: Pictures) -> Float64[torch.Tensor, "n k"]:
+    """How pictures look, whatever they show: style, colour, sharpness, noise, compression.
 
-
-def sliced_distance(a: AnyPictures, b: AnyPictures, seed: int = 0) -> float:
-    """Sliced Wasserstein distance between the patches of two sets, the mean over a pyramid.
-
-    After Karras et al. (2018): each picture becomes a Laplacian pyramid, halved down to 16 pixels;
-    at each level patches of 7 x 7 pixels are taken and projected on random directions, and the
-    distance is how far the sorted projections of both sets lie apart. It sees texture, sharpness,
-    tint and missing modes; it does not see whether far parts of one picture fit together.
-
-    Unlike theirs, both sets are scaled by their common mean and deviation, so that tint and
-    contrast count, and patches are taken at the same places of all pictures, so that their order
-    does not. Zero for equal sets; symmetric; no unit.
+    Numbers of about the same size: which colour is where; for each octave and quarter how much
+    there is of each channel (a logarithm), how few places have most of it, and which direction is
+    stronger; and how much larger the steps between blocks of 8 and 16 pixels are than others. As
+    many for all pictures of one size.
     """
-    if a.shape[1:] != b.shape[1:] or not (len(a) and len(b)):
-        raise InputError(f"sets of {tuple(a.shape)} and {tuple(b.shape)} do not compare")
-    draw = Generator(Philox(key=seed))
-    levels = zip(pyramid(_as_float64(a)), pyramid(_as_float64(b)), strict=True)
-    distances = [_level_distance(x, y, draw) for x, y in levels]
-    return math.fsum(distances) / len(distances)
+    x = pictures.detach().cpu().double()
+    x = x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
+    x = torch.einsum("ij,njhw->nihw", x.new_tensor(_OPPONENT), x)
+    found = [torch.nn.functional.adaptive_avg_pool2d(x, _PLACES), x.std((2, 3), correction=0)]
+    found += [_grid_steps(x[:, :2], side) for side in _GRIDS if min(x.shape[-2:]) >= 2 * side]
+    for _ in range(_LEVELS):
+        if min(x.shape[-2:]) < _SMALLEST:
+            break
+        smooth = torch.nn.functional.avg_pool2d(_framed(x), 3, 1)
+        band = x - smooth
+        found += [
+            _log(torch.nn.functional.adaptive_avg_pool2d(band.abs(), 2)),
+            _log(band.square().mean((2, 3)).sqrt()) - _log(band.abs().mean((2, 3))),
+            _log(_steps(band[:, :1], 3)) - _log(_steps(band[:, :1], 2)),
+        ]
+        x = torch.nn.functional.avg_pool2d(smooth, 2)
+    return torch.cat([one.flatten(1) for one in found], 1)
 
 
-def _as_float64(pictures: Pictures) -> Float64[torch.Tensor, "n c h w"]:
-    return pictures.detach().cpu().double()
+def _framed(x: Float64[torch.Tensor, "n c h w"]) -> Float64[torch.Tensor, "n c h2 w2"]:
+    return torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
 
 
-def pyramid(pictures: Float64[torch.Tensor, "n c h w"]) -> list[Float64[torch.Tensor, "n c _ _"]]:
-    """What each halving takes away (Burt and Adelson 1983), from fine to coarse, and the rest."""
-    if min(pictures.shape[-2:]) < PATCH:
-        raise InputError(f"pictures of {tuple(pictures.shape[-2:])} have no patches of {PATCH}")
-    levels: list[torch.Tensor] = []
-    while min(pictures.shape[-2:]) >= 2 * SMALLEST:
-        smaller = _smoothed(pictures)[..., ::2, ::2]
-        levels.append(pictures - _enlarged(smaller, pictures))
-        pictures = smaller
-    return [*levels, pictures]
+def _log(amounts: torch.Tensor) -> torch.Tensor:
+    return torch.log(amounts + _DARK)
 
 
-def _enlarged(
-    small: Float64[torch.Tensor, "n c y x"], like: Float64[torch.Tensor, "n c h w"]
-) -> Float64[torch.Tensor, "n c h w"]:
-    spread = torch.zeros_like(like)
-    spread[..., ::2, ::2] = 4 * small
-    return _smoothed(spread)
+def _steps(x: Float64[torch.Tensor, "n c h w"], axis: int) -> Float64[torch.Tensor, "n c"]:
+    """The mean difference of neighbours along an axis."""
+    return x.diff(dim=axis).abs().mean((2, 3))
 
 
-def _smoothed(pictures: Float64[torch.Tensor, "n c h w"]) -> Float64[torch.Tensor, "n c h w"]:
-    channels = pictures.shape[1]
-    padded = torch.nn.functional.pad(pictures, (2, 2, 2, 2), mode="reflect")
-    column = _BINOMIAL.view(1, 1, 5, 1).expand(channels, 1, 5, 1)
-    down = torch.nn.functional.conv2d(padded, column, groups=channels)
-    return torch.nn.functional.conv2d(down, column.mT, groups=channels)
+def _grid_steps(x: Float64[torch.Tensor, "n c h w"], side: int) -> Float64[torch.Tensor, "n c"]:
+    """How much larger steps between blocks are than all, across: the logarithm of the ratio."""
+    steps = x.diff(dim=3).abs()
+    return _log(steps[..., side - 1 :: side].mean((2, 3))) - _log(steps.mean((2, 3)))
 
 
-def _level_distance(
-    a: Float64[torch.Tensor, "n c h w"], b: Float64[torch.Tensor, "m c h w"], draw: Generator
-) -> float:
-    joined = torch.cat((a, b))
-    deviation, mean = torch.std_mean(joined, (0, 2, 3), correction=0, keepdim=True)
-    rows, columns = (draw.integers(0, side - PATCH + 1, PATCHES) for side in a.shape[-2:])
-    directions = torch.from_numpy(draw.normal(size=(a.shape[1] * PATCH**2, DIRECTIONS)))
-    directions = directions / directions.norm(dim=0)
-    scaled = (joined - mean) / deviation.clamp(min=1e-6)  # a flat channel stays flat
-    patches = [
-        scaled[..., y : y + PATCH, x : x + PATCH] for y, x in zip(rows, columns, strict=True)
-    ]
-    projected = torch.stack(patches, 1).flatten(2) @ directions  # n + m, places, directions
-    ours, theirs = (part.flatten(0, 1) for part in projected.split((len(a), len(b))))
-    return float(sorted_distance(ours, theirs).mean())
+# ---------------------------------------------------------------------------------------------
+# Energy distance
+
+Features = Float64[torch.Tensor, "_ _"]
+_LEAST: Final = 0.01  # the least deviation of a feature: what hardly varies does not count more
 
 
-def sorted_distance(
-    a: Float64[torch.Tensor, "n k"], b: Float64[torch.Tensor, "m k"]
-) -> Float64[torch.Tensor, "k"]:
-    """The Wasserstein distance of order 1 between the columns of a and of b, each a 1-D sample.
+def energy_distance(made: Features, real: Features) -> float:
+    """How far two sets of features lie apart, in mean distances between two real ones.
 
-    It is the area between the two quantile functions, which are steps of 1/n and 1/m.
+    The energy distance (Székely and Rizzo 2013) without its bias, of features in their deviations
+    among the real: about 0 for two draws of one kind, below 0 by chance too; 1 and more where one
+    picture comes again and again.
     """
-    n, m = len(a), len(b)
-    # Where either function steps, counted in 1/(n m): whole numbers, so that no step is missed.
-    steps = np.union1d(np.arange(0, n * m, m), np.arange(0, n * m, n))
-    widths = torch.from_numpy(np.diff(steps, append=n * m) / (n * m))
-    gaps = (a.sort(0).values[steps // m] - b.sort(0).values[steps // n]).abs()
-    return widths @ gaps
+    if made.shape[1] != real.shape[1] or min(len(made), len(real)) < 2:
+        raise InputError(f"sets of {tuple(made.shape)} and {tuple(real.shape)} do not compare")
+    unit = real.std(0).clamp(min=_LEAST)
+    ours, theirs = ((one - real.mean(0)) / unit for one in (made, real))
+    across = torch.cdist(ours, theirs).mean()
+    inside, among = (torch.cdist(x, x).sum() / (len(x) * (len(x) - 1)) for x in (ours, theirs))
+    return float((2 * across - inside - among) / among.clamp(min=1e-9))

@@ -15,10 +15,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from trombine.core.errors import InputError
+from trombine.eval.views import DISTANCE, distance
 from trombine.losses.adversary import Adversary, WithCritic
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.terms import TERMS, wide
-from trombine.metrics import psnr, sliced_distance
+from trombine.metrics import psnr
 from trombine.recipes import NetSpec, Recipe
 from trombine.training.methods.gan import DCGAN
 
@@ -51,7 +52,7 @@ class EncodeObjective(Objective[Encode]):
     roles = ("generator", "encoder", "critic")
     adversary: Adversary
     invents = collapses = True
-    measures: Mapping[str, bool] = {"sliced distance": False, "PSNR": True}
+    measures: Mapping[str, bool] = {DISTANCE: False, "PSNR": True}
 
     def __init__(self, recipe: Encode) -> None:
         super().__init__(recipe)
@@ -129,8 +130,8 @@ class EncodeObjective(Objective[Encode]):
             psnr(step.to_rgb(one).float(), truth)
             for step, one, truth in zip(steps, back, real, strict=True)
         ]
-        distance = sliced_distance(torch.cat(invented), torch.cat(real))
-        return {"sliced distance": float(distance), "PSNR": float(torch.cat(near).mean())}
+        apart = distance(torch.cat(invented), torch.cat(real))
+        return {DISTANCE: apart, "PSNR": float(torch.cat(near).mean())}
 
 
 def _planes(codes: Float[Tensor, "n k"]) -> Float[Tensor, "n k 1 1"]:

@@ -12,9 +12,9 @@ from typing import ClassVar, Final, final
 
 import torch
 
+from trombine.eval.views import DISTANCE, distance
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.terms import l2
-from trombine.metrics import sliced_distance
 from trombine.nets.samplers import sample
 from trombine.nets.schedules import Diffusion, Flow
 from trombine.recipes import NetSpec, Recipe
@@ -47,7 +47,7 @@ class DenoiseObjective(Objective[Denoise]):
 
     main = "net"
     invents = collapses = True
-    measures: Mapping[str, bool] = {"sliced distance": False, "loss": False}
+    measures: Mapping[str, bool] = {DISTANCE: False, "loss": False}
 
     def __init__(self, recipe: Denoise) -> None:
         super().__init__(recipe)
@@ -84,7 +84,7 @@ class DenoiseObjective(Objective[Denoise]):
         real = torch.cat([step.to_rgb(step.pictures()).float() for step in steps])
         losses = [len(step) * float(self.terms(step)[self.recipe.process]) for step in steps]
         loss = sum(losses) / len(real)  # the last step may be a shorter one
-        return {"sliced distance": float(sliced_distance(generated, real)), "loss": loss}
+        return {DISTANCE: distance(generated, real), "loss": loss}
 
 
 # Presets

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.data.source import Source
+from trombine.eval.views import DISTANCE, distance
 from trombine.losses.adversary import Adversary, WithCritic
 from trombine.losses.objective import (
     Objective,
@@ -33,7 +34,6 @@ from trombine.losses.objective import (
     Until,
 )
 from trombine.losses.terms import l2, wide
-from trombine.metrics import sliced_distance
 from trombine.recipes import NetSpec, Recipe
 from trombine.world.fractals import BENDS, SHARES, STARTS
 
@@ -79,7 +79,7 @@ class AdversarialObjective(Objective[Adversarial]):
         self.count = self._classes(int(sizes.get("classes", 1)))
         of = self.labels if self.count > 1 else None
         self.adversary = Adversary(recipe, role="discriminator", of=of)
-        self.measures = {"sliced distance": False}
+        self.measures = {DISTANCE: False}
         self.numbers = tuple(recipe.numbers.split("+")) if recipe.matched else ()
         if recipe.matched:
             self._check_numbers()
@@ -178,13 +178,13 @@ class AdversarialObjective(Objective[Adversarial]):
         matched, how often a picture made of them is nearer to its own than to another's."""
         generated = [self.samples(step).output.float() for step in steps]
         real = [step.to_rgb(step.pictures()).float() for step in steps]
-        distance = float(sliced_distance(torch.cat(generated), torch.cat(real)))
+        apart = distance(torch.cat(generated), torch.cat(real))
         if not self.numbers:
-            return {"sliced distance": distance}
+            return {DISTANCE: apart}
         made = torch.cat([step.to_rgb(self.matching(step)).float() for step in steps])
         return {
             "correspondence": correspondence(made, torch.cat(real)),
-            "sliced distance": distance,
+            DISTANCE: apart,
         }
 
 

@@ -20,10 +20,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from trombine.core.errors import InputError
+from trombine.eval.views import DISTANCE, distance
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.reading import counts
 from trombine.losses.terms import Judged, judge_of, l1, l2, wide
-from trombine.metrics import sliced_distance
 from trombine.nets import build
 from trombine.nets.frozen import frozen
 from trombine.nets.inventor import DetailFlow, Inventor, lacking, normed
@@ -63,7 +63,7 @@ class InventObjective(Objective[Invent]):
     main = "net"
     roles = ("net", "encoder")
     invents = collapses = True
-    measures: Mapping[str, bool] = {"loss": False, "sliced distance": False}
+    measures: Mapping[str, bool] = {"loss": False, DISTANCE: False}
 
     def __init__(self, recipe: Invent) -> None:
         super().__init__(recipe)
@@ -203,7 +203,7 @@ class InventObjective(Objective[Invent]):
         real = torch.cat([step.to_rgb(self.truth(step)).float() for step in steps])
         return {
             "loss": sum(losses) / count,
-            "sliced distance": float(sliced_distance(invented, real)),
+            DISTANCE: distance(invented, real),
         }
 
 

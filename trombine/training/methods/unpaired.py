@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trombine.core.errors import InputError
+from trombine.eval.views import DISTANCE, distance
 from trombine.losses.adversary import Pool, critic_of
 from trombine.losses.alarms import Alarm, DiscriminatorWon
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.terms import l1, wide
-from trombine.metrics import sliced_distance
 from trombine.nets.discriminators import AttentiveDiscriminator
 from trombine.nets.translator import AttentiveTranslator, Translator
 from trombine.recipes import NetSpec, Recipe
@@ -89,7 +89,7 @@ class TranslateObjective(Objective[Translate]):
             if name == self.main or name in recipe.nets
         }
         self.roles = (*self.directions, *self._critics())
-        self.measures = {"sliced distance": False}
+        self.measures = {DISTANCE: False}
         if len(self.directions) > 1:
             self.measures["there and back"] = False
         self.weights = recipe.weights("there_and_back", "identity", "attention", "contrast")
@@ -183,12 +183,12 @@ class TranslateObjective(Objective[Translate]):
         for direction, (start, end) in self.directions.items():
             drawn = [step.nets[direction](step.pictures(start)).float() for step in steps]
             kind = [step.pictures(end).float() for step in steps]
-            distances.append(float(sliced_distance(torch.cat(drawn), torch.cat(kind))))
+            distances.append(distance(torch.cat(drawn), torch.cat(kind)))
             if len(self.directions) > 1:
                 back = (s.nets[_OTHER[direction]](x) for s, x in zip(steps, drawn, strict=True))
                 truth = (step.pictures(start).float() for step in steps)
                 ways += [float(l1(wide(x), y)) for x, y in zip(back, truth, strict=True)]
-        measured = {"sliced distance": sum(distances) / len(distances)}
+        measured = {DISTANCE: sum(distances) / len(distances)}
         return measured | ({"there and back": sum(ways) / len(ways)} if ways else {})
 
     def alarms(self) -> tuple[Alarm, ...]:
