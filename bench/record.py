@@ -37,6 +37,7 @@ PROGRAMS = (
     "inpaint",
     "steering",
     "originality",
+    "fidelity",
     "generate",
     "samplers",
     "portrait",

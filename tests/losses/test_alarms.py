@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -22,7 +23,9 @@ from trombine.losses.alarms import (
     Collapse,
     DiscriminatorWon,
     NotFinite,
+    NothingLearned,
     Report,
+    Saturated,
 )
 from trombine.metrics import CHOOSING_SEEDS
 
@@ -296,7 +299,7 @@ def test_collapse_is_seen(data: torch.Tensor) -> None:
         run = Run(data, seed)
         alerts = listen(Collapse(), run.times(collapsing(run, 6)))
         assert 1 <= len(alerts) <= 2, seed
-        assert 7 <= alerts[0][0] // 2 <= 6 + 2 + 1
+        assert 6 <= alerts[0][0] // 2 <= 6 + 2 + 1
         assert not alerts[0][1].stops
 
 
@@ -305,6 +308,45 @@ def test_one_bad_sample_time_is_not_a_collapse(data: torch.Tensor) -> None:
     bad = Report(pictures=99_000, samples=data[16:17].repeat(16, 1, 1, 1), truth=data[:16])
     assert not listen(Collapse(), [fine, bad] * 5)
     assert [i for i, _ in listen(Collapse(), [bad, bad, bad, fine, bad, bad])] == [1, 5]
+
+
+def test_a_collapse_from_the_start_is_seen_by_10_000_pictures(data: torch.Tensor) -> None:
+    """Samples of a seventh of the data's differences, as of a GAN that will draw one face; those of
+    a third, which rise, are let pass."""
+    means = data[:16].mean(0, keepdim=True)
+    for share, heard in ((0.14, True), (0.3, False)):
+        samples = torch.lerp(means, data[16:32], share)
+        reports = [
+            Report(pictures=n, samples=samples, truth=data[:16]) for n in range(0, 10_001, 2_500)
+        ]
+        assert bool(listen(Collapse(), reports)) == heard
+
+
+# Saturated -----------------------------------------------------------------------------------
+
+
+def test_samples_at_black_and_white_are_seen_where_the_data_has_fewer() -> None:
+    flat = torch.full((4, 3, 8, 8), 0.5)
+    half = torch.cat([torch.zeros(4, 3, 4, 8), flat[:, :, :4]], 2)
+    for samples, truth, heard in ((half, flat, True), (half, half, False), (flat, half, False)):
+        report = Report(pictures=10_000, samples=samples, truth=truth)
+        assert bool(listen(Saturated(), [report])) == heard
+        assert not listen(Saturated(), [replace(report, pictures=100)])
+
+
+# Nothing learned -----------------------------------------------------------------------------
+
+
+def test_a_measure_that_is_no_better_than_at_first_is_seen() -> None:
+    def run(*values: float, higher: bool = True) -> list[int]:
+        alarm = NothingLearned("PSNR", higher=higher)
+        reports = [Report(pictures=5_000 * n, measures={"PSNR": v}) for n, v in enumerate(values)]
+        return [place for place, _ in listen(alarm, reports)]
+
+    assert run(20, 19, 18, 17) == [2]
+    assert run(20, 19, 21, 22) == []
+    assert run(20, 19, 18, 21, 19) == [2, 4]
+    assert run(2, 1, 1, higher=False) == [] and run(2, 3, 3, higher=False) == [2]
 
 
 # Of every alarm ------------------------------------------------------------------------------
@@ -321,16 +363,26 @@ NOISE = torch.rand(8, 3, 8, 8, generator=torch.Generator().manual_seed(0)) / 2
 MAKE: dict[str, Callable[[], Alarm]] = {
     "not finite": NotFinite,
     "collapse": Collapse,
+    "saturated": Saturated,
+    "nothing learned": lambda: NothingLearned("PSNR", higher=True),
     "discriminator has won": lambda: Won("hinge"),
 }
 
 
 def story() -> list[Report]:
     """Peace, trouble, peace, trouble, each for long."""
-    troubled = {"samples": NOISE[:1].repeat(8, 1, 1, 1) + 0.4, "values": WON_LINE}
+    troubled = {"samples": NOISE[:1].repeat(8, 1, 1, 1) + 0.8, "values": WON_LINE}
     calm = {"samples": NOISE.flip(0), "values": EVEN_LINE}
     kinds = [calm] * 30 + [troubled] * 80 + [calm] * 40 + [troubled] * 80
-    return [Report(pictures=i * 1_000, truth=NOISE, **kind) for i, kind in enumerate(kinds)]
+    return [
+        Report(
+            pictures=i * 1_000,
+            truth=NOISE,
+            measures={"PSNR": 10.0 if kind is troubled else 20.0 + (i > 0)},
+            **kind,
+        )
+        for i, kind in enumerate(kinds)
+    ]
 
 
 @pytest.mark.parametrize("name", MAKE)

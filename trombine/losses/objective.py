@@ -21,7 +21,15 @@ from trombine.core.errors import InputError
 from trombine.core.rng import Rng
 from trombine.data.columns import Batch
 from trombine.data.source import Source
-from trombine.losses.alarms import Alarm, Collapse, NotFinite
+from trombine.losses.alarms import (
+    SHARE,
+    WARMUP,
+    Alarm,
+    Collapse,
+    NotFinite,
+    NothingLearned,
+    Saturated,
+)
 from trombine.losses.terms import Judge
 from trombine.nets.spaces import SPACES, from_space, to_space
 from trombine.recipes import Recipe
@@ -195,7 +203,13 @@ class Objective(ABC, Generic[RecipeKind]):
 
     def alarms(self) -> tuple[Alarm, ...]:
         """The alarms that watch the training."""
-        own = (NotFinite(), *((Collapse(),) if self.collapses else ()))
+        warmup = min(WARMUP, int(SHARE * self.recipe.pictures))
+        own: list[Alarm] = [NotFinite()]
+        if self.collapses:
+            own += [Collapse(warmup=warmup), Saturated(warmup=warmup)]
+        if not self.recipe.start:
+            higher = self.measures[self.best]
+            own.append(NothingLearned(self.best, higher=higher, warmup=warmup))
         return (*own, *(self.adversary.alarms() if self.adversary else ()))
 
     def helpers(self) -> Mapping[str, nn.Module]:

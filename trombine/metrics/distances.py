@@ -83,7 +83,7 @@ def look(pictures: Pictures) -> Float64[torch.Tensor, "n k"]:
     stronger; and how much larger the steps between blocks of 8 and 16 pixels are than others. As
     many for all pictures of one size.
     """
-    x = pictures.detach().cpu().double()
+    x = pictures.detach().cpu().float()
     x = x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
     x = torch.einsum("ij,njhw->nihw", x.new_tensor(_OPPONENT), x)
     found = [torch.nn.functional.adaptive_avg_pool2d(x, _PLACES), x.std((2, 3), correction=0)]
@@ -99,10 +99,10 @@ def look(pictures: Pictures) -> Float64[torch.Tensor, "n k"]:
             _log(_steps(band[:, :1], 3)) - _log(_steps(band[:, :1], 2)),
         ]
         x = torch.nn.functional.avg_pool2d(smooth, 2)
-    return torch.cat([one.flatten(1) for one in found], 1)
+    return torch.cat([one.flatten(1) for one in found], 1).double()
 
 
-def _framed(x: Float64[torch.Tensor, "n c h w"]) -> Float64[torch.Tensor, "n c h2 w2"]:
+def _framed(x: Float32[torch.Tensor, "n c h w"]) -> Float32[torch.Tensor, "n c h2 w2"]:
     return torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
 
 
@@ -110,12 +110,12 @@ def _log(amounts: torch.Tensor) -> torch.Tensor:
     return torch.log(amounts + _DARK)
 
 
-def _steps(x: Float64[torch.Tensor, "n c h w"], axis: int) -> Float64[torch.Tensor, "n c"]:
+def _steps(x: Float32[torch.Tensor, "n c h w"], axis: int) -> Float32[torch.Tensor, "n c"]:
     """The mean difference of neighbours along an axis."""
     return x.diff(dim=axis).abs().mean((2, 3))
 
 
-def _grid_steps(x: Float64[torch.Tensor, "n c h w"], side: int) -> Float64[torch.Tensor, "n c"]:
+def _grid_steps(x: Float32[torch.Tensor, "n c h w"], side: int) -> Float32[torch.Tensor, "n c"]:
     """How much larger steps between blocks are than all, across: the logarithm of the ratio."""
     steps = x.diff(dim=3).abs()
     return _log(steps[..., side - 1 :: side].mean((2, 3))) - _log(steps.mean((2, 3)))

@@ -26,6 +26,7 @@ from trombine.nets.sizes import Net
 
 _START: Final = 4  # pixels a side
 _SLOPE: Final = 0.2
+_PAINT: Final = 0.3  # of what adds to the picture at a size: its deviation at first
 
 Style = Float[torch.Tensor, "n k"]
 
@@ -52,6 +53,9 @@ class StyleGenerator(Net):
         sides = widths(width, size.bit_length() - _START.bit_length())[::-1]
         self.told = classes if classes > 1 else 0  # numbers of a vector that say which
         self.mapping = nn.ModuleList(nn.Linear(latent, latent) for _ in range(mapping))
+        for layer in self.mapping:  # styles of seeds differ as much as the seeds
+            nn.init.kaiming_normal_(layer.weight, _SLOPE)
+            nn.init.zeros_(layer.bias)
         self.start = nn.Parameter(torch.ones(1, sides[0], _START, _START))
         nn.init.normal_(self.start)
         self.stages = nn.ModuleList(
@@ -59,9 +63,9 @@ class StyleGenerator(Net):
         )
 
     def style(self, z: Float[torch.Tensor, "n latent"]) -> Style:
-        """Vectors, standard normal, to styles; of a vector only its direction counts."""
-        free, last = z.split((z.shape[1] - self.told, self.told), 1)
-        style = functional.normalize(free, dim=1) * math.sqrt(free.shape[1])
+        """Vectors, standard normal, to styles; a shorter vector has a style nearer to that of 0,
+        the usual one, which is what truncation makes of it."""
+        style, last = z.split((z.shape[1] - self.told, self.told), 1)
         if self.told:
             chosen = functional.one_hot(last.argmax(1), self.told)
             style = torch.cat((style, chosen.to(style.dtype)), 1)
@@ -112,8 +116,11 @@ class Modulated(nn.Module):
         self.demodulates = demodulates
         self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
         self.affine = nn.Linear(styles, inputs)
-        nn.init.normal_(self.conv.weight, std=1 / math.sqrt(inputs * kernel**2))
+        # A picture is the sum of all sizes: where each begins large, tanh is flat.
+        size = 1.0 if demodulates else _PAINT
+        nn.init.normal_(self.conv.weight, std=size / math.sqrt(inputs * kernel**2))
         nn.init.zeros_(self.conv.bias)  # pyright: ignore[reportArgumentType]
+        nn.init.normal_(self.affine.weight, std=1 / math.sqrt(styles))
         nn.init.ones_(self.affine.bias)
 
     def forward(self, x: Features, style: Style) -> Float[torch.Tensor, "n d h w"]:
