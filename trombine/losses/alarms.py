@@ -211,7 +211,7 @@ class NothingLearned(Alarm):
             self.told = 0.0
             return None
         text = f"{self.measure} is {value:.4g}, and was {self.before:.4g} before the training"
-        return self._tell(1.0, f"{text}; try another --lr, --damage none, or fewer terms")
+        return self._tell(1.0, f"{text}; try a lower --lr, or look at the samples")
 
 
 # Of the loss of a discriminator that cannot tell, in excess of the least there is. A healthy one

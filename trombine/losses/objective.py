@@ -207,9 +207,11 @@ class Objective(ABC, Generic[RecipeKind]):
         own: list[Alarm] = [NotFinite()]
         if self.collapses:
             own += [Collapse(warmup=warmup), Saturated(warmup=warmup)]
-        if not self.recipe.start:
-            higher = self.measures[self.best]
-            own.append(NothingLearned(self.best, higher=higher, warmup=warmup))
+        # Invented pictures may well be farther from the data for a while than grey ones at first.
+        rising = "PSNR" if self.collapses else self.best
+        if not self.recipe.start and rising in self.measures:
+            higher = self.measures[rising]
+            own.append(NothingLearned(rising, higher=higher, warmup=warmup))
         return (*own, *(self.adversary.alarms() if self.adversary else ()))
 
     def helpers(self) -> Mapping[str, nn.Module]:
