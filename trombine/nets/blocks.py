@@ -80,7 +80,7 @@ def padded(x: Features, multiple: int) -> Float[torch.Tensor, "n c h2 w2"]:
     return functional.pad(x, (0, right, 0, below), mode="replicate")
 
 
-def begin_small(layer: nn.Conv2d, times: float) -> None:
+def begin_small(layer: nn.Conv2d | nn.ConvTranspose2d, times: float) -> None:
     """Let a net begin close to what its shortcut gives: the last layer's weights are small."""
     with torch.no_grad():
         layer.weight.mul_(times)

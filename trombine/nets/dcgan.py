@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import nn
 
 from trombine.core.errors import InputError
-from trombine.nets.blocks import norm, normed, widths
+from trombine.nets.blocks import begin_small, norm, normed, widths
 from trombine.nets.sizes import Net
 from trombine.nets.sparse_coding import SparseCoding
 
@@ -40,6 +40,8 @@ class DCGANGenerator(Net):
         self.first = _Rise(latent, sides[0], norm, grow=False)
         self.rise = nn.Sequential(*(_Rise(a, b, norm) for a, b in pairwise(sides)))
         self.last = begun(nn.ConvTranspose2d(sides[-1], 3, 4, 2, 1), norm)
+        if norm == "none":  # tanh follows, which is flat where numbers are large
+            begin_small(self.last, 0.5)
 
     def forward(self, z: Float[torch.Tensor, "n latent"]) -> Float[torch.Tensor, "n 3 size size"]:
         """Vectors, standard normal, to pictures within [0, 1]."""
