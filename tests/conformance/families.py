@@ -55,7 +55,6 @@ FAMILIES: Final = {
             " perceptual=0 soft=48"
         ),
     ),
-    "regress": ("pose", texts("data=world:photo#48 size=32")),
     "read": ("reader", texts("data=world:photo#48 other=leaves#48 real=leaves#48 size=32")),
 }
 
