@@ -163,7 +163,7 @@ def test_pictures_invented_in_hsv_are_measured_in_rgb() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "space"), [("restore", "hsv"), ("sharpen", "imagenet"), ("read", "hsv")]
+    ("family", "space"), [("restore", "hsv"), ("sharpen", "imagenet"), ("detect", "hsv")]
 )
 def test_a_net_is_shown_the_space_and_the_rest_is_rgb(family: str, space: str) -> None:
     one = kit(family, space=space)
@@ -172,12 +172,12 @@ def test_a_net_is_shown_the_space_and_the_rest_is_rgb(family: str, space: str) -
     assert torch.equal(pictures, step.batches["data"].pictures())
     seen: list[torch.Tensor] = []
     hook = net.register_forward_pre_hook(lambda _net, given: seen.extend(given))
-    damaged = pictures if family == "read" else damage(one, step)
+    damaged = pictures if family == "detect" else damage(one, step)
     made = step.nets["net"](damaged)
     hook.remove()
     assert torch.equal(seen[0], to_space(damaged, space))
     inner = net(seen[0])
-    torch.testing.assert_close(made, inner if family == "read" else from_space(inner, space))
+    torch.testing.assert_close(made, inner if family == "detect" else from_space(inner, space))
     if family == "sharpen":
         assert step.nets["critic"] is one.state.nets["critic"]
 
@@ -194,7 +194,7 @@ def test_a_net_that_changes_nothing_restores_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "space"), [("restore", "hsv"), ("adversarial", "hsv"), ("read", "imagenet")]
+    ("family", "space"), [("restore", "hsv"), ("adversarial", "hsv"), ("detect", "imagenet")]
 )
 def test_the_models_of_a_run_give_rgb(family: str, space: str, tmp_path: Path) -> None:
     """The card carries the space, and what is loaded converts."""
