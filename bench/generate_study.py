@@ -20,17 +20,18 @@ from generate import features, gaussian_of_pixels, sharpness
 from scipy.stats import spearmanr
 from study import PLAIN, Arm, Row, Study
 from table import ROOT
-from torch import Tensor
+from torch import Tensor, nn
 
 from trombine.core.conventions import to_pixels
 from trombine.core.rng import Rng
-from trombine.data.source import source
+from trombine.data.source import Source, source
 from trombine.eval import witness
 from trombine.eval.fidelity import frechet
 from trombine.eval.witness import in_place
 from trombine.generation.interpolation import linear, spherical
 from trombine.metrics.reading import IN_PLACE
-from trombine.models import Model, load
+from trombine.models import Model
+from trombine.nets import build
 from trombine.nets.samplers import Net, Process, sample
 from trombine.nets.spaces import to_space
 from trombine.recipes import with_settings
@@ -52,7 +53,7 @@ FIELDS: Final = (
     "hat", "yaw", "glasses", "tone", "mouth_open", "masculine", "smile", "hair_grey"
 )  # fmt: skip
 READ_OF: Final = 5  # times as many faces as are compared: latents are many
-READS: Final = "fractals-read"  # the arm that reads them
+LEARNED: Final = 20_000  # fractals from which a net learns to read them
 SHARED: Final = {
     **PLAIN,
     "precision": "auto",
@@ -114,13 +115,6 @@ ARMS: Final = {
         f"{name}-128": _arm("128 px", f"{name}, faces of 128 pixels", name, "--size 128")
         for name in ("dcgan", "dcgan-r1")
     },
-    READS: _arm(
-        "latents",
-        "no generator: an encoder that reads a fractal's numbers",
-        "pose",
-        "--data fractals#20000 --lr 0.002 --net encoder:width=16,levels=4,outputs=4"
-        " --wanted a+b+c+d",
-    ),
     **{
         f"fractals-{seed}": _arm(
             "latents",
@@ -145,13 +139,10 @@ ARMS: Final = {
 def measured(arm: Arm, model: Model, trial: bool) -> Row:
     """How far from real what it invents is, and how sound paths through it are."""
     count = 24 if trial else COUNT
-    if arm.recipe == "pose":
-        pictures, numbers = fractals(count)
-        return {"latents": explained(numbers, model(pictures), matched=True)}
     if arm.recipe == "fractal-gan":
         latents = drawn(model, count)
-        reads = load(model.path.parent.parent / READS / "best.safetensors")
-        said = reads(_pictures(model, latents))
+        with torch.no_grad():
+            said = reads(240 if trial else LEARNED)(_pictures(model, latents))
         return {
             "correspondence": round(matching(model, count), 3),
             "latents": explained(latents, said, matched=True),
@@ -271,12 +262,35 @@ def denoised(net: Net, process: Process, count: int, steps: int, method: str) ->
 
 def fractals(count: int) -> tuple[Tensor, Tensor]:
     """Fractals of choosing seeds, and their numbers as latents."""
-    painted = source(f"fractals#{count}", SIZE, first_seed=FIRST)
-    batch = painted.batch(np.arange(count))
+    return pictures_and_numbers(
+        source(f"fractals#{count}", SIZE, first_seed=FIRST), np.arange(count)
+    )
+
+
+def pictures_and_numbers(painted: Source, places: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Fractals of these places of a source, and their numbers as latents."""
+    batch = painted.batch(places)
     assert batch.vectors is not None
     columns = [painted.vector_names.index(name) for name in NUMBERS]
     ranges = torch.tensor([RANGES[name] for name in NUMBERS], dtype=torch.float64)
     return batch.pictures(), as_normals(batch.vectors[:, columns], ranges).float()
+
+
+@cache
+def reads(count: int) -> nn.Module:
+    """A net that has learned from so many fractals to read their numbers, as latents."""
+    painted = source(f"fractals#{count}", SIZE)
+    net = build("encoder", {"width": 16, "levels": 4, "outputs": len(NUMBERS)})
+    optimiser = torch.optim.Adam(net.parameters())
+    steps = 1 + count // int(SHARED["batch"])
+    rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=0.002, total_steps=steps)
+    for some in np.array_split(np.random.default_rng(0).permutation(count), steps):
+        pictures, numbers = pictures_and_numbers(painted, some)
+        optimiser.zero_grad()
+        (net(pictures) - numbers).square().mean().backward()
+        optimiser.step()
+        rates.step()
+    return net.eval()
 
 
 def matching(model: Model, count: int) -> float:

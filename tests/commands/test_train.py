@@ -103,7 +103,7 @@ def test_without_a_recipe_all_are_listed(capsys: pytest.CaptureFixture[str]) -> 
         (("train", "upscale-fast-x2", "--size", "33"), "size 33 is not a multiple of 2"),
         (("train", "dcgan", "--data", "folder:few"), "it takes 5 or more"),
         (("train", "dcgan", "--data", "folder:few", "-o", "few/run"), "is inside few"),
-        (("train", "pose", "--data", "leaves#48"), "has no numbers called yaw, pitch, roll"),
+        (("train", "fractal-gan", "--data", "leaves#48"), "has no numbers called a, b, c, d"),
     ],
 )
 def test_what_is_refused_in_a_line(

@@ -55,7 +55,7 @@ FAMILIES: Final = {
             " perceptual=0 soft=48"
         ),
     ),
-    "regress": ("pose", texts("data=world:photo#48 size=32")),
+    "detect": ("scratches", texts("size=32 levels=2")),
     "read": ("reader", texts("data=world:photo#48 other=leaves#48 real=leaves#48 size=32")),
 }
 

@@ -143,7 +143,6 @@ CASES = {
         "damage=hole:squares; pool=0.5; r1=1",
     ),
     "autoencoder": ("autoencoder", "levels=2; depth=3"),
-    "pose": ("pose", "data=world:photo#48; size=32; levels=2"),
 }
 
 

@@ -68,5 +68,4 @@ TRAININGS: Final = {
     " width=4 features=4",
     "finder": "finder lr=2e-5 data=world:photo#48 other=leaves#48 size=16 width=6",
     "refiner": f"refiner {_FEW} data=world:photo#8 other=leaves#8 size=256 width=4 head=4",
-    "pose": "pose data=world:photo#48 size=32 width=4 levels=2",
 }

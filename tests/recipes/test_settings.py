@@ -92,7 +92,6 @@ def test_what_is_refused(name: str, settings: dict[str, str], said: str) -> None
             {"size": "33"},
             "size 33 is not a multiple of 2, as damage shrink:2 needs; give 32$",
         ),
-        ("pose", {"wanted": "yaw"}, "wanted names 1 numbers and the net has 3 outputs"),
     ],
 )
 def test_what_no_objective_can_be_of(name: str, settings: dict[str, str], said: str) -> None:

@@ -104,7 +104,7 @@ def test_a_folder_with_nothing_in_it(tmp_path: Path) -> None:
 
 
 def test_a_run_that_makes_no_pictures_has_no_samples(made: ModuleType, tmp_path: Path) -> None:
-    folder = new_run(tmp_path / "pose", {})
+    folder = new_run(tmp_path / "reader", {})
     assert "Samples" in sections(text_of(folder)), "none yet"
     folder.append(made.train(10, {"net/l2": 0.5}))
     assert "Samples" not in sections(text_of(folder))

@@ -99,11 +99,11 @@ def test_killed_and_gone_on_with_both_is_the_same_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("recipe", "change", "name"),
     [
-        ("pose", "rotate:5", "roll"),
+        ("reader", "rotate:5", "roll"),
         ("reader", "mirror", "yaw"),
         ("generate-photo", "faces:1", "jaw_width"),
         ("fractal-gan", "mirror", "a"),
-        ("pose", "zoom:1.1", None),
+        ("reader", "zoom:1.1", None),
         ("restyle", "faces:1+mirror", None),
     ],
 )
@@ -163,7 +163,7 @@ def test_pictures_invented_in_hsv_are_measured_in_rgb() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "space"), [("restore", "hsv"), ("sharpen", "imagenet"), ("regress", "hsv")]
+    ("family", "space"), [("restore", "hsv"), ("sharpen", "imagenet"), ("detect", "hsv")]
 )
 def test_a_net_is_shown_the_space_and_the_rest_is_rgb(family: str, space: str) -> None:
     one = kit(family, space=space)
@@ -172,12 +172,12 @@ def test_a_net_is_shown_the_space_and_the_rest_is_rgb(family: str, space: str) -
     assert torch.equal(pictures, step.batches["data"].pictures())
     seen: list[torch.Tensor] = []
     hook = net.register_forward_pre_hook(lambda _net, given: seen.extend(given))
-    damaged = pictures if family == "regress" else damage(one, step)
+    damaged = pictures if family == "detect" else damage(one, step)
     made = step.nets["net"](damaged)
     hook.remove()
     assert torch.equal(seen[0], to_space(damaged, space))
     inner = net(seen[0])
-    torch.testing.assert_close(made, inner if family == "regress" else from_space(inner, space))
+    torch.testing.assert_close(made, inner if family == "detect" else from_space(inner, space))
     if family == "sharpen":
         assert step.nets["critic"] is one.state.nets["critic"]
 
@@ -194,7 +194,7 @@ def test_a_net_that_changes_nothing_restores_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "space"), [("restore", "hsv"), ("adversarial", "hsv"), ("regress", "imagenet")]
+    ("family", "space"), [("restore", "hsv"), ("adversarial", "hsv"), ("detect", "imagenet")]
 )
 def test_the_models_of_a_run_give_rgb(family: str, space: str, tmp_path: Path) -> None:
     """The card carries the space, and what is loaded converts."""

@@ -55,7 +55,6 @@ FAMILIES = {
         "restyle-ugatit",
         "other=fractals#48 halvings=1 blocks=1 levels=1 pool=0.5 attention=1 lr=0.0001",
     ),
-    "regress": ("pose", "data=world:photo#48 size=32 levels=2"),
     "complete": ("completion", "data=world:photo#48 real=leaves#48 size=32 net.norm=group"),
     "detect": ("scratches", "levels=2"),
     "read": (

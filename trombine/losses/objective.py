@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar, final
 
 import numpy as np
@@ -161,7 +162,7 @@ class Samples:
 class Objective(ABC, Generic[RecipeKind]):
     """What is learned. Built from its recipe; holds nothing that changes."""
 
-    main: str  # the role whose model is the run's
+    main: str = "net"  # the role whose model is the run's
     roles: tuple[str, ...] = ("net",)  # the nets it needs
     measures: Mapping[str, bool]  # name, and whether higher is better; the first chooses the best
     streams: tuple[str, ...] = ("data",)  # fields of the recipe: data first
@@ -175,6 +176,7 @@ class Objective(ABC, Generic[RecipeKind]):
     collapses: bool = False  # whether its samples could come to be all alike
     judge: Judge | None = None  # where terms compare features
     adversary: Any = None  # an Adversary, where a discriminator judges
+    weights: Mapping[str, float] = MappingProxyType({})  # of terms; 1 if not there
 
     def __init__(self, recipe: RecipeKind) -> None:
         self.recipe = recipe
@@ -189,9 +191,15 @@ class Objective(ABC, Generic[RecipeKind]):
         """Which nets become models, by role, and for which task."""
         return {self.main: self.recipe.task}
 
-    @abstractmethod
     def phases(self) -> tuple[Phase, ...]:
-        """In the order in which they are run within a step."""
+        """In the order in which they are run within a step; one, called as the method, unless a
+        method has more."""
+        terms, name = self.terms, self.recipe.objective
+        return (Phase(name=name, learns=(self.main,), terms=terms, weights=self.weights),)
+
+    def terms(self, step: Step) -> Terms:
+        """The terms of the only phase."""
+        raise NotImplementedError
 
     @abstractmethod
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:

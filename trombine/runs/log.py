@@ -35,7 +35,6 @@ LOWER_IS_BETTER: Final = frozenset(
     (
         *("edges", "features", "loss", "points", "size", "distance", "there and back"),
         "sliced distance",  # of older runs
-        "unexplained",
     )
 )
 

@@ -51,11 +51,10 @@ METHODS: Final[dict[str, tuple[str, str, str]]] = {
     # draw in other styles, from pairs and without
     "restyle": ("restyle", "RestyleObjective", "restyle"),
     "translate": ("unpaired", "TranslateObjective", "restyle-cyclegan restyle-ugatit restyle-cut"),
-    # read what is where in a face; find faces; edges of what is where; numbers from pictures
+    # read what is where in a face; find faces; edges of what is where
     "read": ("reader", "ReadObjective", "reader witness"),
     "find": ("finder", "FindObjective", "finder"),
     "refine": ("refiner", "RefineObjective", "refiner"),
-    "regress": ("pose", "RegressObjective", "pose"),
 }
 
 

@@ -151,7 +151,6 @@ PRESETS: Final[dict[str, Recipe]] = {
             "critic": NetSpec("code_discriminator", {"inputs": 64, "width": 256}),
         },
         data="world:anime",
-        size=64,
         pictures=400_000,
         batch=32,
         lr=5e-4,

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from trombine.core.conventions import GROUPS
 from trombine.data.columns import UNKNOWN
-from trombine.losses.objective import Phase, Samples, Step, Terms
+from trombine.losses.objective import Samples, Step, Terms
 from trombine.losses.reading import overlap_loss, part_losses
 from trombine.losses.terms import wide
 from trombine.metrics.reading import overlaps
@@ -50,10 +50,9 @@ class CompleteObjective(PaintingObjective[Complete]):
 
     measures: Mapping[str, bool] = {"IoU": True}
 
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        weights = {"overlap": self.recipe.overlap}
-        return (Phase(name="complete", learns=("net",), terms=self.terms, weights=weights),)
+    def __init__(self, recipe: Complete) -> None:
+        super().__init__(recipe)
+        self.weights = {"overlap": recipe.overlap}
 
     def terms(self, step: Step) -> Terms:
         """The parts of the whole picture, and of what is hidden."""

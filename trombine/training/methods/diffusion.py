@@ -13,7 +13,7 @@ from typing import ClassVar, Final, final
 import torch
 
 from trombine.eval.views import DISTANCE, distance
-from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.objective import Objective, Pictures, Samples, Step, Terms
 from trombine.losses.terms import l2
 from trombine.nets.samplers import sample
 from trombine.nets.schedules import Diffusion, Flow
@@ -45,17 +45,12 @@ METHODS: Final = {"flow": "heun", "noise": "ddim", "v": "ddim"}
 class DenoiseObjective(Objective[Denoise]):
     """One net: from a noisy picture and a time to what was mixed in."""
 
-    main = "net"
     invents = collapses = True
     measures: Mapping[str, bool] = {DISTANCE: False, "loss": False}
 
     def __init__(self, recipe: Denoise) -> None:
         super().__init__(recipe)
         self.process = process_of(recipe)
-
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        return (Phase(name="denoise", learns=("net",), terms=self.terms),)
 
     def terms(self, step: Step) -> Terms:
         """The net's prediction from a noisy picture, compared with the target."""
@@ -97,11 +92,9 @@ _FLOW: Final = Denoise(
     size=32,
     pictures=1_000_000,
     batch=32,
-    lr=1e-3,
     warmup=10_000,
     clip=1.0,
     ema=20_000,
-    process="flow",
 )
 
 PRESETS: Final[dict[str, Recipe]] = {

@@ -19,7 +19,7 @@ from trombine.data.columns import to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.losses.damage import chain_of
-from trombine.losses.objective import Objective, Phase, Step, Terms
+from trombine.losses.objective import Objective, Step, Terms
 from trombine.losses.reading import centres_loss
 from trombine.nets.faces import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
@@ -57,7 +57,6 @@ _FALSE: Final = 0.01  # false faces a window, at which it is measured how many a
 class FindObjective(Objective[Find]):
     """One net and one term."""
 
-    main = "net"
     streams = ("data", "other")
     measures: Mapping[str, bool] = {"found": True, "size": False}
 
@@ -68,10 +67,6 @@ class FindObjective(Objective[Find]):
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data are painted faces, all of them: their parts and landmarks are known."""
         check_painted(sources["data"], "a finder")
-
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        return (Phase(name="find", learns=("net",), terms=self.terms),)
 
     def terms(self, step: Step) -> Terms:
         """Where the middles of faces are found, and how large they are."""

@@ -33,14 +33,14 @@ from trombine.losses.adversary import Adversary
 from trombine.losses.damage import Damage, greyed
 from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
 from trombine.losses.reading import counts, guessed_in, read_in, reader_terms
-from trombine.losses.terms import TERMS, total_variation, wide
+from trombine.losses.terms import wide
 from trombine.metrics import psnr, ssim
 from trombine.models import load
 from trombine.models.tasks import emptied
 from trombine.nets.sizes import Net
 from trombine.nets.steering import likely_of
 from trombine.recipes import MUON, NetSpec, Recipe
-from trombine.training.methods.restore import FEATURES, Restore, judge_in, weights_of
+from trombine.training.methods.restore import FEATURES, Restore, judge_in, terms_beside, weights_of
 from trombine.training.methods.srgan import EDGES, Criticised, edges_off, sharpening
 
 
@@ -108,7 +108,6 @@ class Shown:
 class PaintingObjective(Objective[PaintingKind]):
     """Abstract: one net, what it is shown and told; a reader that stands still."""
 
-    main = "net"
     measures: Mapping[str, bool] = {"PSNR": True, "steered": True, "SSIM": True}
 
     def __init__(self, recipe: PaintingKind) -> None:
@@ -265,16 +264,12 @@ class InpaintObjective(PaintingObjective[Inpaint]):
         """Pictures whose holes are painted, beside the truth."""
         shown = self.seen(step)
         truth = wide(shown.truth)
-        terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
+        terms = terms_beside(self, output, truth)
         weights = counts(shown.labels, organs=self.recipe.organs)
         if "l1" in terms:
             terms["l1"] = of_holes(weights * (output - truth).abs(), shown.hole)
         if "l2" in terms:
             terms["l2"] = of_holes(weights * (output - truth).square(), shown.hole)
-        if "total_variation" in self.weights:
-            terms["total_variation"] = total_variation(output)
-        if self.judge:
-            terms |= self.judge(output, truth, self.weights)
         if self.reader is not None and self.by_reader:
             read = reader_terms(self.reader, output, shown.hole, shown.labels, shown.marks)
             terms |= {name: term for name, term in read.items() if name in self.weights}
@@ -430,7 +425,6 @@ SHARED: Final[dict[str, Any]] = {
         "hole:irregular:5-50*5+parts*2+half*0.3+squares*0.5+huge:50-70*0.4+scratches*0.8+text*0.2"
     ),
     "augment": "zoom:1.15+mirror+rotate:10",
-    "batch": 16,
     **MUON,
     "warmup": 2_000,
     "ema": 6_000,

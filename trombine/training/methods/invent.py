@@ -60,7 +60,6 @@ _FLOW: Final = Flow()
 class InventObjective(Objective[Invent]):
     """The net that invents; an encoder, for its training alone."""
 
-    main = "net"
     roles = ("net", "encoder")
     invents = collapses = True
     measures: Mapping[str, bool] = {"loss": False, DISTANCE: False}

@@ -97,7 +97,6 @@ _ORGANS: Final = {"right_eye": "eyes", "left_eye": "eyes", "nose": "nose", "inne
 class ReadObjective(Objective[Read]):
     """One net; the numbers of a window may learn on alone."""
 
-    main = "net"
     measures: Mapping[str, bool] = {
         "IoU": True,
         "points": False,

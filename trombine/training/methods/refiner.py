@@ -27,7 +27,7 @@ from trombine.data.staging import Staged, StageOptions, staged
 from trombine.faces.frames import WINDOW
 from trombine.faces.twice import read_twice
 from trombine.losses.damage import chain_of
-from trombine.losses.objective import Objective, Phase, Samples, Step, Terms
+from trombine.losses.objective import Objective, Samples, Step, Terms
 from trombine.metrics.reading import near_edges, overlaps
 from trombine.models import load
 from trombine.nets.frozen import frozen
@@ -63,7 +63,6 @@ Labels = UInt8[Tensor, "n h w"]
 class RefineObjective(Objective[Refine]):
     """One net; a reader that stands still."""
 
-    main = "net"
     streams = ("data", "other")
     measures: Mapping[str, bool] = {"IoU": True, "near edges": True, "enlarged": True}
 
@@ -83,10 +82,6 @@ class RefineObjective(Objective[Refine]):
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data are painted faces, all of them: their parts and landmarks are known."""
         check_painted(sources["data"], "a refiner")
-
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        return (Phase(name="refine", learns=("net",), terms=self.terms),)
 
     def terms(self, step: Step) -> Terms:
         """What is said of a part of each picture, at the size that its place draws."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, TypeVar, final
+from typing import Any, ClassVar, Final, TypeVar, final
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from torch import Tensor
 from trombine.core.errors import InputError
 from trombine.data.source import Source
 from trombine.losses.damage import PAIRS, Damage
-from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.objective import Objective, Pictures, Samples, Step, Terms
 from trombine.losses.terms import TERMS, Judge, Judged, judge_of, total_variation
 from trombine.metrics import psnr, ssim
 from trombine.recipes import NetSpec, Recipe
@@ -53,7 +53,6 @@ _JUDGED: Final = ("perceptual", "gram")  # terms that a judging net sees
 class RestoringObjective(Objective[RestoreKind]):
     """Abstract: one net, compared with the truth by the recipe's terms."""
 
-    main = "net"
     measures: Mapping[str, bool] = MEASURES
 
     def __init__(self, recipe: RestoreKind) -> None:
@@ -68,13 +67,7 @@ class RestoringObjective(Objective[RestoreKind]):
 
     def compared(self, step: Step, output: Pictures) -> Terms:
         """The net's output, compared with the truth."""
-        truth = self.damaging.truth(step)
-        terms = {name: TERMS[name](output, truth) for name in self.weights if name in TERMS}
-        if "total_variation" in self.weights:
-            terms["total_variation"] = total_variation(output)
-        if self.judge:
-            terms |= self.judge(output, truth, self.weights)
-        return terms
+        return terms_beside(self, output, self.damaging.truth(step))
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """Refuse single pictures where pairs are to be learned from."""
@@ -104,10 +97,6 @@ class RestoringObjective(Objective[RestoreKind]):
 class RestoreObjective(RestoringObjective[Restore]):
     """One phase: from the damaged picture back to the original."""
 
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        return (Phase(name="restore", learns=("net",), terms=self.terms, weights=self.weights),)
-
     def terms(self, step: Step) -> Terms:
         """The net's output, compared with the truth."""
         return self.compared(step, self.damaging.output(step))
@@ -119,6 +108,17 @@ def weights_of(recipe: Restore, *more: str) -> dict[str, float]:
     if not weights:
         raise InputError("nothing to learn from: every term of the recipe has weight 0")
     return weights
+
+
+def terms_beside(
+    objective: Objective[Any], output: Pictures, truth: Pictures
+) -> dict[str, Tensor]:
+    """The output compared with the truth, by the terms that have a weight."""
+    weights, judge = objective.weights, objective.judge
+    terms = {name: TERMS[name](output, truth) for name in weights if name in TERMS}
+    if "total_variation" in weights:
+        terms["total_variation"] = total_variation(output)
+    return terms | (judge(output, truth, weights) if judge else {})
 
 
 def judge_in(recipe: Restore, weights: Mapping[str, float]) -> Judge | None:
@@ -133,13 +133,10 @@ X2: Final = Restore(
     task="upscale",
     nets={"net": NetSpec("residual", {"width": 64, "depth": 12, "factor": 2})},
     data="leaves#4000",  # they have what photographs have
-    damage="shrink:2",
     luma=2.0,
     size=240,  # a multiple of 2, 3, 4 and 8
     augment="mirror+crop:60",
     pictures=600_000,
-    batch=16,
-    lr=1e-3,
     warmup=2_000,
     clip=1.0,
     ema=10_000,
@@ -211,10 +208,7 @@ _CLEANER: Final = Restore(
     nets={"net": NetSpec("unet", {"width": 32, "levels": 3, "residual": True})},
     data="world:photo",
     damage="noise:0.1",
-    size=64,
     pictures=400_000,
-    batch=16,
-    lr=1e-3,
     warmup=2_000,
     clip=1.0,
     ema=10_000,

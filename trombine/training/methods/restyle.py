@@ -77,7 +77,6 @@ class Shown:
 class RestyleObjective(Objective[Restyle]):
     """One net for all pairs of styles, in both directions."""
 
-    main = "net"
     invents = True
     pairs = True
     measures: Mapping[str, bool] = {"loss": False, "PSNR": True, "soft PSNR": True, "SSIM": True}
@@ -268,7 +267,6 @@ PRESETS: Final[dict[str, Recipe]] = {
         pictures=80_000,
         soft=45_000,
         cycle=15_000,  # falls of 15,000 and 30,000, then the details' own
-        batch=16,
         **MUON,
         warmup=2_000,
         ema=4_000,

@@ -20,7 +20,7 @@ from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 from trombine.core.errors import InputError
 from trombine.data.degrade import HANDLING, Chain
 from trombine.losses.damage import greyed
-from trombine.losses.objective import Objective, Phase, Step, Terms
+from trombine.losses.objective import Objective, Step, Terms
 from trombine.metrics.detection import matches, pooled
 from trombine.recipes import MUON, NetSpec, Recipe
 
@@ -49,7 +49,6 @@ Maps = Float[Tensor, "n 1 h w"]
 class DetectObjective(Objective[Detect]):
     """One net and one term."""
 
-    main = "net"
     measures: Mapping[str, bool] = {"F1": True, "precision": True, "recall": True}
 
     def __init__(self, recipe: Detect) -> None:
@@ -57,10 +56,6 @@ class DetectObjective(Objective[Detect]):
         self.chain = Chain.parse(recipe.damage)
         if self.chain.scale > 1:
             raise InputError("damage: what is detected stays as large as it is; no shrink")
-
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        return (Phase(name="detect", learns=("net",), terms=self.terms),)
 
     def terms(self, step: Step) -> Terms:
         """Which pixels are damaged."""

@@ -260,7 +260,6 @@ _CYCLE: Final = Translate(
     data="world:photo",
     other="world:anime",
     augment="mirror",
-    size=64,
     pictures=200_000,
     batch=4,
     lr=2e-4,

@@ -21,7 +21,7 @@ from trombine.core.errors import InputError
 from trombine.data.augment import Augment
 from trombine.data.resize import imresize_any, shrink
 from trombine.losses.damage import Damage
-from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
+from trombine.losses.objective import Objective, Pictures, Samples, Step, Terms
 from trombine.losses.terms import l1
 from trombine.metrics import psnr, ssim
 from trombine.recipes import Recipe
@@ -56,8 +56,6 @@ _BETWEEN: Final = 2 / 3  # of the enlargement's side
 class UnseenObjective(Objective[Unseen]):
     """One phase: three ways of asking whether an enlargement is right without knowing it."""
 
-    main = "net"
-    roles = ("net",)
     measures: Mapping[str, bool] = {SMALLER: True, "PSNR": True, "SSIM": True}
 
     def __init__(self, recipe: Unseen) -> None:
@@ -76,10 +74,6 @@ class UnseenObjective(Objective[Unseen]):
                 near = side - side % self.factor**2 or self.factor**2
                 problem = f"{what} {side} cannot be shrunk {self.factor} times, and as much again"
                 raise InputError(f"{problem}; let it be {near}")
-
-    def phases(self) -> tuple[Phase, ...]:
-        """The only phase."""
-        return (Phase(name="unseen", learns=("net",), terms=self.terms, weights=self.weights),)
 
     def terms(self, step: Step) -> Terms:
         """What is known of an enlargement. Of the step's pictures only the small ones are seen."""
@@ -132,12 +126,10 @@ _UNSEEN_X2: Final = Unseen(
     task="upscale",
     nets=X2.nets,
     data=X2.data,
-    damage="shrink:2",
     size=240,
     augment="mirror+crop:120",
     pictures=100_000,
     batch=8,
-    lr=1e-3,
     warmup=2_000,
     clip=1.0,
     ema=5_000,
