@@ -21,13 +21,14 @@ to compare each of tens of thousands with all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -79,7 +80,7 @@ class Asked:
     pictures: Pictures
     top: int
     candidates: int
-    skip: Int64[np.ndarray, "q"] | None  # the reference that each is not compared with
+    skip: Int64[np.ndarray, "q"]  # the reference that each is not compared with, or -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,24 +93,19 @@ class Best:
     looks: Float32[torch.Tensor, "4 m c"]  # by window or whole, by view; m: mirrors too
     which: Int64[torch.Tensor, "2 4 m c"]  # reference, window
 
-    def merged(self, other: Best, asked: Asked) -> Best:
-        """The best of both."""
-        ssim = np.concatenate((self.ssim, other.ssim), 1)
-        indices = np.concatenate((self.indices, other.indices), 1)
+    @classmethod
+    def of(cls, parts: Sequence[Best], asked: Asked) -> Best:
+        """The best of parts of the references, in their order."""
+        indices = np.concatenate([part.indices for part in parts], 1)
+        ssim = np.concatenate([part.ssim for part in parts], 1)
         best = np.lexsort((indices, -ssim))[:, : asked.top]
-        looks = torch.cat((self.looks, other.looks), 2)
-        which = torch.cat((self.which, other.which), 3)
-        if other.looks.shape[2] <= asked.candidates:  # of shards, which end in any order
-            chosen = which[0].argsort(dim=2)
-            looks, which = looks.gather(2, chosen), which.gather(3, chosen.expand(2, *chosen.shape))
-            looks, chosen = looks.sort(dim=2, descending=True, stable=True)
-            looks, chosen = looks[..., : asked.candidates], chosen[..., : asked.candidates]
-        else:
-            looks, chosen = looks.topk(min(asked.candidates, looks.shape[2]), dim=2)
-        return Best(
+        looks = torch.cat([part.looks for part in parts], 2)
+        which = torch.cat([part.which for part in parts], 3)
+        looks, chosen = looks.topk(min(asked.candidates, looks.shape[2]), dim=2)
+        return cls(
             indices=np.take_along_axis(indices, best, 1),
             ssim=np.take_along_axis(ssim, best, 1),
-            sums=self.sums + other.sums,
+            sums=sum(part.sums for part in parts),
             looks=looks,
             which=which.gather(3, chosen.expand(2, *chosen.shape)),
         )
@@ -131,24 +127,16 @@ def search(
     """The references that each picture is most like; never the one that `skip` names for it, as
     where pictures are compared with one another. With a `top` of 0 nothing is compared by SSIM,
     which takes most of the time. `walk` is `walk_over`, or one of many machines."""
+    count, total = len(references), len(pictures) + len(references)
+    skip = np.full(len(pictures), -1) if skip is None else skip
+    top, candidates = (min(n, count - bool((skip >= 0).any())) for n in (top, CANDIDATES))
     sent = max(1, _SENT // pictures[0].nbytes)
     if walk and len(pictures) > sent:  # more would be too much to send to each node
+        options: dict[str, Any] = {"top": top, "threads": threads, "tick": tick, "walk": walk}
         blocks = [slice(a, a + sent) for a in range(0, len(pictures), sent)]
-        parts = [
-            search(
-                *(pictures[rows], references),
-                top=top,
-                skip=None if skip is None else skip[rows],
-                threads=threads,
-                tick=tick,
-                walk=walk,
-            )
-            for rows in blocks
-        ]
+        parts = [search(pictures[b], references, skip=skip[b], **options) for b in blocks]
         names = [field.name for field in fields(Found)]
         return Found(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
-    count, total = len(references), len(pictures) + len(references)
-    top, candidates = (min(n, count - (skip is not None)) for n in (top, CANDIDATES))
     asked = Asked(pictures, top, candidates, skip)
     found = (walk or walk_over)(asked, references, threads, lambda done, _: tick(done, total))
 
@@ -179,7 +167,7 @@ def walk_over(
     views = _views(asked.pictures)
     both = torch.cat((views, views.flip(-1)))  # pictures, then their mirrors
     rough = _unit(torch.nn.functional.adaptive_avg_pool2d(both, ROUGH))  # 2q 2 d
-    best = _nothing(asked)
+    best = list[Best]()
     for start in range(0, len(references), _CHUNK):
         part = np.ascontiguousarray(references[start : start + _CHUNK])
         numbers = np.arange(first + start, first + start + len(part))
@@ -188,42 +176,34 @@ def walk_over(
         else:
             new = np.zeros((len(asked.pictures), len(part)), np.float32)
         alike, windows = _look(rough, _rough_windows(_views(part)))
-        scores = new.astype(np.float64)
-        if asked.skip is not None:
-            alone = asked.skip[:, None] == numbers
-            scores = np.where(alone, -np.inf, scores)
-            alike = alike.masked_fill(torch.from_numpy(np.tile(alone, (2, 1))), -torch.inf)
+        alone = asked.skip[:, None] == numbers
         here = Best(
             indices=np.broadcast_to(numbers, new.shape),
-            ssim=scores,
+            ssim=np.where(alone, -np.inf, new.astype(np.float64)),
             sums=new.sum(1, dtype=np.float64),
-            looks=alike,
+            looks=alike.masked_fill(torch.from_numpy(np.tile(alone, (2, 1))), -torch.inf),
             which=torch.stack((torch.from_numpy(numbers).expand(windows.shape), windows)),
         )
-        best = best.merged(here, asked)
+        best = [Best.of([*best, here], asked)]
         tick(start + len(part), len(references))
-    return best
-
-
-def _nothing(asked: Asked) -> Best:
-    count = len(asked.pictures)
-    looks = torch.zeros(4, 2 * count, 0)
-    none = np.zeros((count, 0))
-    which = torch.zeros(2, *looks.shape, dtype=torch.int64)
-    return Best(none.astype(np.int64), none, np.zeros(count), looks, which)
+    return best[0]
 
 
 def walk_of_pack(pack: Path, cluster: str) -> Walk:
     """A walk over the pictures of a pack by the nodes of a cluster, which all see it."""
 
     def walk(asked: Asked, references: Pictures, threads: int, tick: Tick) -> Best:
-        starts, done, best = range(0, len(references), _SHARD), 0, _nothing(asked)
-        for _, made in spread(
-            partial(_walk_shard, pack, asked), starts, workers=None, cluster=cluster
+        starts = range(0, len(references), _SHARD)
+        waiting, ended, best = deque(starts), dict[int, Best](), list[Best]()
+        work = partial(_walk_shard, pack, asked)
+        for done, (start, made) in enumerate(
+            spread(work, starts, workers=None, cluster=cluster), 1
         ):
-            best, done = best.merged(made, asked), min(done + _SHARD, len(references))
-            tick(done, len(references))
-        return best
+            ended[start] = made
+            while waiting and waiting[0] in ended:
+                best = [Best.of([*best, ended.pop(waiting.popleft())], asked)]
+            tick(min(done * _SHARD, len(references)), len(references))
+        return best[0]
 
     return walk
 
