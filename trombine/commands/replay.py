@@ -19,7 +19,7 @@ import numpy as np
 import trombine
 from trombine.commands import PICTURES
 from trombine.commands.options import Output, Overwrite, Pictures, Progress, paths_of, verb
-from trombine.core.calls import Option, options_of
+from trombine.core.calls import Option, kinds_of, options_of
 from trombine.core.errors import InputError, about, shortened, shown
 from trombine.core.progress import Account, Result, log, silent
 from trombine.core.progress import Progress as Callback
@@ -144,7 +144,7 @@ def _with_paths(name: str, value: Any, files: Mapping[str, Path], option: Option
     if isinstance(value, dict | list):
         raise InputError(_ODD, "make it anew")
     allows = option.recorded and option.recorded.allows
-    if not isinstance(value, str) or not (allows or Path in option.kinds):
+    if not isinstance(value, str) or not (allows or Path in kinds_of(option.hint)):
         return value
     for file, path in files.items():
         if value == file:

@@ -57,11 +57,6 @@ class Option:
         extras = getattr(self.hint, "__metadata__", ())
         return next((extra for extra in reversed(extras) if isinstance(extra, Recorded)), None)
 
-    @property
-    def kinds(self) -> set[Any]:
-        """The plain types within its annotation."""
-        return kinds_of(self.hint)
-
 
 def kinds_of(hint: Any) -> set[Any]:
     """The plain types within an annotation."""

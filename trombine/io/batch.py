@@ -157,21 +157,23 @@ def run(
         if len(sources) > 1 or sources[0] not in paths:
             sources = batch.without_results(sources)
         batch.plan(sources, _naming(batch.files, paths, len(sources), ending, beside))
-        refuse_to_write_over(batch.written_files(), [*sources, *reads, *batch.side_files()])
+        written = [path for target in batch.targets.values() for path in batch.outputs(target)]
+        beside_them = [path for _, paths in batch.sides for path in paths.values()]
+        refuse_to_write_over(written, [*sources, *reads, *beside_them])
         for text in left_alone(paths, recursive=files.recursive):
             batch.notice(text)
-        todo = [source for source in batch.targets if not batch.is_done(source)]
+        todo = [piece for piece in batch.targets.items() if not batch.is_done(*piece)]
         if files.cluster:
             batch.tell_all(todo)
             return batch.end()
         if at_once > 1 and len(todo) > 1:
-            batch.together = {source for source in todo if light(source)}
+            batch.together = {source for source, _ in todo if light(source)}
         with ThreadPoolExecutor(at_once) as pool:
-            begun = {one: pool.submit(batch.do, one) for one in todo if one in batch.together}
+            begun = {one: pool.submit(batch.do, one) for one in todo if one[0] in batch.together}
             try:
-                for source in todo:
-                    future = begun.get(source)
-                    batch.tell(source, future.result if future else partial(batch.do, source))
+                for piece in todo:
+                    future = begun.get(piece)
+                    batch.tell(piece[0], future.result if future else partial(batch.do, piece))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -217,15 +219,14 @@ def _of_values(
 
 
 def _returned(value: Any, source: Source, made: Made) -> Any:
-    account = Account(total=1)
     for text in made.notices:
-        account.notice(text)
+        log.warning(text)
     outputs = {n: _value_of(value, made.files[n]) for n in source.wanted if n in made.files}
     if (first := made.files.get("picture")) is not None:
         outputs["picture"] = unrounded(value, outputs["picture"], source.picture, first.first)
     if len(source.wanted) == 1:
         return outputs.get(source.wanted[0])
-    return Result(notices=tuple(account.notices), outputs=outputs)
+    return Result(notices=tuple(made.notices), outputs=outputs)
 
 
 def _value_of(value: Any, content: Any) -> Any:
@@ -365,28 +366,19 @@ class _Batch(Account):
         """All files of a result."""
         return [_path_of(target, name) for name in self.wanted if name in ENDINGS]
 
-    def written_files(self) -> list[Path]:
-        """All files that may be written."""
-        return [path for target in self.targets.values() for path in self.outputs(target)]
-
-    def side_files(self) -> list[Path]:
-        return [path for _, paths in self.sides for path in paths.values()]
-
-    def is_done(self, source: Path) -> bool:
+    def is_done(self, source: Path, target: Path) -> bool:
         """Whether all outputs of a source exist; it is then counted as kept."""
-        outputs = self.outputs(self.targets[source])
+        outputs = self.outputs(target)
         if outputs and all(path.exists() for path in outputs) and not self.files.overwrite:
             self.kept += 1
             self.shares[source] = 1
             return True
         return False
 
-    def do(self, source: Path) -> _Outcome:
-        """Make and write the files of a source."""
-        return self.fetch_and_make(source, self.targets[source])
-
-    def fetch_and_make(self, source: Path, target: Path) -> _Outcome:
-        """The same with an explicit target: on another machine, `targets` is empty."""
+    def do(self, piece: tuple[Path, Path]) -> _Outcome:
+        """Make and write the files of a source, whose target is named too: on another machine,
+        `targets` is empty."""
+        source, target = piece
         with self.stores.fetched(source):
             outcome = self.make(source, target)
             self.stores.put(outcome.written)
@@ -395,10 +387,10 @@ class _Batch(Account):
     def make(self, source: Path, target: Path) -> _Outcome:
         """Make and write the files of a local source."""
         start = time.perf_counter()
-        written, notices = list[Path](), list[str]()
+        written, notices, tick = list[Path](), list[str](), partial(self.tick, source)
         with enough(source, self.relief), about(source):
             opened = self.open(source, target)
-            made = self.work(opened, self.tick(source))
+            made = self.work(opened, tick)
             if opened.more_pictures:
                 notices.append("holds more pictures than one; only the first is taken")
             if opened.picture.changed:
@@ -409,7 +401,7 @@ class _Batch(Account):
             for name in sorted(contents, key=lambda name: name == "picture"):
                 path = _path_of(target, name)
                 if self.files.overwrite or not path.exists():
-                    save(path, contents[name], record, self.files, self.tick(source))
+                    save(path, contents[name], record, self.files, tick)
                     written.append(path)
         notices += [*made.notices, *self.lost(opened, target, made)]
         picture = contents.get("picture")
@@ -436,26 +428,20 @@ class _Batch(Account):
             check_format(source)
         return source
 
-    def tell_all(self, sources: Sequence[Path]) -> None:
-        """Do sources on the nodes of a cluster, and report each."""
+    def tell_all(self, pieces: Sequence[tuple[Path, Path]]) -> None:
+        """Do sources with their targets on the nodes of a cluster, and report each."""
         arguments = {k: v for k, v in self.call.arguments.items() if k not in _STAY_HERE}
         call = replace(self.call, arguments=arguments)
         there = replace(self, call=call, targets={}, notices=[], progress=silent)
-        pieces = [(source, self.targets[source]) for source in sources]
         card = resolve(self.files.device) != CPU
-        work = partial(_make, there)
-        with closing(on_cluster(work, pieces, self.files.cluster, card=card)) as results:
+        with closing(on_cluster(there.do, pieces, self.files.cluster, card=card)) as results:
             for (source, _), made in results:
                 self.tell(source, made.result)
 
-    def tick(self, source: Path) -> Tick:
-        """A callback that reports the progress of one source as part of the whole."""
-
-        def tick(done: int, of: int) -> None:
-            self.shares[source] = done / max(of, 1)
-            self.step(source)
-
-        return tick
+    def tick(self, source: Path, done: int, of: int) -> None:
+        """Report the progress of one source as part of the whole."""
+        self.shares[source] = done / max(of, 1)
+        self.step(source)
 
     def step(self, source: Path | None = None) -> None:
         """Report what is done of all sources."""
@@ -542,10 +528,6 @@ def _path_of(target: Path, name: str) -> Path:
     return target.with_suffix(ending) if ending else target
 
 
-def _make(batch: _Batch, piece: tuple[Path, Path]) -> _Outcome:
-    return batch.fetch_and_make(*piece)
-
-
 def check_format(source: Source) -> None:
     """Refuse a film for a format of pictures, and a picture for one of films."""
     if source.is_film and source.format not in (*FILMS, *VIDEOS):
@@ -574,14 +556,14 @@ def save(
     if isinstance(content, Labels):
         write_bytes(path, encode_labels(content.numbers, record))
         return
-    format, keep = format_of(path), {} if record is None else dict(record)
+    format = format_of(path)
     if format in VIDEOS:
         if not isinstance(content, Video | Frames):
             raise InputError(f"is a picture, and {format} is for films", "choose .png or .jpg")
         if isinstance(content, Video) and files.strip:
             content = replace(content, metadata={})
         with atomic(path) as part:
-            write_video(part, content, format, record=keep, tick=tick)
+            write_video(part, content, format, record=record or {}, tick=tick)
         return
     if isinstance(content, Video):
         content = play(content, tick)
@@ -608,12 +590,8 @@ def record_in(path: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def size_text(content: Content) -> str:
-    """Width and height in pixels as text; "" for JSON."""
-    if isinstance(content, Mapping):
-        return ""
-    if isinstance(content, Labels):
-        return f"{content.numbers.shape[1]} x {content.numbers.shape[0]}"
+def size_text(content: Frames | Video | Picture | Pixels) -> str:
+    """Width and height in pixels as text, and of a film how many frames."""
     if isinstance(content, Video):
         height, width = content.size
         return f"{content.count:,} frames of {width} x {height}"

@@ -38,7 +38,10 @@ def picture_from(value: object) -> Picture:
     if isinstance(value, np.ndarray):
         return picture_of(_samples(value))
     if _is_tensor(value):
-        return picture_of(_samples(_array(value)))
+        tensor = check_picture(cast("torch.Tensor", value))
+        if tensor.ndim != 3:
+            raise InputError(f"an image is C x H x W, not {tuple(tensor.shape)}")
+        return picture_of(_samples(tensor.detach().cpu().numpy().transpose(1, 2, 0)))
     raise InputError(f"an image is {EXPECTED}, not {type(value).__name__}")
 
 
@@ -122,14 +125,8 @@ def _is_tensor(value: object) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def _array(tensor: Any) -> np.ndarray:
-    if check_picture(tensor).ndim != 3:
-        raise InputError(f"an image is C x H x W, not {tuple(tensor.shape)}")
-    return tensor.detach().cpu().numpy().transpose(1, 2, 0)
-
-
-def _checked(array: np.ndarray) -> np.ndarray:
-    """The array, if its shape, type and values are those of a picture."""
+def _samples(array: np.ndarray) -> np.ndarray:
+    """The samples of an array, whose shape, type and values are refused if a picture has none."""
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)):
         remedy = "put the channels last" if array.ndim == 3 and array.shape[0] <= 4 else ""
         raise InputError(f"an array is h x w, or h x w x 1 to 4, not {array.shape}", remedy)
@@ -140,13 +137,7 @@ def _checked(array: np.ndarray) -> np.ndarray:
         if not (low >= 0 and high <= 1):  # written so that NaN fails
             problem = f"an array of floats is within [0, 1], not [{low:.3g}, {high:.3g}]"
             raise InputError(problem, "divide it by the largest value that it can have")
+        array = (array.astype(np.float64) * _LARGEST).round().astype(np.uint16)
     elif array.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
         raise InputError(f"an array holds uint8, uint16 or floats, not {array.dtype}")
-    return array
-
-
-def _samples(array: np.ndarray) -> np.ndarray:
-    array = _checked(array)
-    if np.issubdtype(array.dtype, np.floating):
-        array = (array.astype(np.float64) * _LARGEST).round().astype(np.uint16)
     return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False))

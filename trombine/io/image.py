@@ -561,21 +561,18 @@ def _kept_exif(exif: Image.Exif) -> bytes:
                 kept[tag] = value
         for tag in _IFDS:
             if fields := dict(exif.get_ifd(tag)):
-                if _is_record(fields.get(ExifTags.Base.UserComment)):
+                if _record_text(fields.get(ExifTags.Base.UserComment)):
                     del fields[ExifTags.Base.UserComment]
                 kept.get_ifd(tag).update(fields)
-        if _is_record(kept.get(ExifTags.Base.Software)):
+        if _record_text(kept.get(ExifTags.Base.Software)):
             del kept[ExifTags.Base.Software]
         return kept.tobytes() if kept or any(kept.get_ifd(tag) for tag in _IFDS) else b""
     except Exception:  # a broken EXIF block: the picture itself is fine
         return b""
 
 
-def _is_record(text: object) -> bool:
-    return _record_text(text) is not None
-
-
 def _record_text(text: object) -> str | None:
+    """The JSON in a comment; None if another program wrote the comment."""
     if isinstance(text, bytes):
         text = text.removeprefix(_COMMENT_START).decode("ascii", "replace")
     if not isinstance(text, str) or not text.startswith(f"{_RECORD} {{"):
@@ -585,13 +582,12 @@ def _record_text(text: object) -> str | None:
 
 def _record_in(text: object) -> dict[str, Any] | None:
     """The record in a comment; None if another program wrote the comment, or it is broken."""
-    found = _record_text(text)
-    return None if found is None else _parsed(found)
+    return _parsed(_record_text(text))
 
 
-def _parsed(text: str) -> dict[str, Any] | None:
+def _parsed(text: str | None) -> dict[str, Any] | None:
     with suppress(ValueError):
-        record = from_json(text)
+        record = from_json(text or "")
         return record if isinstance(record, dict) else None
 
 
@@ -605,7 +601,7 @@ def _record_of(opened: Image.Image) -> dict[str, Any] | None:
         exif = opened.getexif() if opened.format != "PNG" else Image.Exif()
         texts += [exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)]
         texts += [exif.get(tag) for tag in (ExifTags.Base.Software, ExifTags.Base.ImageDescription)]
-    return next((_record_in(text) for text in texts if _is_record(text)), None)
+    return _parsed(next(filter(None, map(_record_text, texts)), None))
 
 
 def record_text(record: Mapping[str, Any]) -> str:
