@@ -9,7 +9,7 @@ from jaxtyping import Float
 from scipy.stats import binomtest
 
 from trombine.core.errors import InputError
-from trombine.eval.stats import student
+from trombine.eval.stats import mean
 from trombine.metrics.similarity import PerPicture
 
 
@@ -28,7 +28,8 @@ def figure(values: Float[np.ndarray, "n"] | PerPicture) -> Figure:
         raise InputError("an interval needs at least two pictures")
     if not np.isfinite(samples).all():
         raise InputError("a measure is not finite on every picture")
-    return Figure(*student(samples))
+    value, low, high = map(float, mean(samples))
+    return Figure(value, low, high)
 
 
 def share(hits: int, count: int) -> Figure:
