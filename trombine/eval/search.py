@@ -105,7 +105,7 @@ class Best:
         return cls(
             indices=np.take_along_axis(indices, best, 1),
             ssim=np.take_along_axis(ssim, best, 1),
-            sums=sum(part.sums for part in parts),
+            sums=sum((part.sums for part in parts[1:]), parts[0].sums),
             looks=looks,
             which=which.gather(3, chosen.expand(2, *chosen.shape)),
         )

@@ -52,8 +52,9 @@ class StyleGenerator(Net):
         super().__init__()
         sides = widths(width, size.bit_length() - _START.bit_length())[::-1]
         self.told = classes if classes > 1 else 0  # numbers of a vector that say which
-        self.mapping = nn.ModuleList(nn.Linear(latent, latent) for _ in range(mapping))
-        for layer in self.mapping:  # styles of seeds differ as much as the seeds
+        layers = [nn.Linear(latent, latent) for _ in range(mapping)]
+        self.mapping = nn.ModuleList(layers)
+        for layer in layers:  # styles of seeds differ as much as the seeds
             nn.init.kaiming_normal_(layer.weight, _SLOPE)
             nn.init.zeros_(layer.bias)
         self.start = nn.Parameter(torch.ones(1, sides[0], _START, _START))
