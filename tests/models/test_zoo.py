@@ -66,7 +66,7 @@ def test_each_has_an_entry() -> None:
 
 def commands_of(name: str) -> Iterator[list[str]]:
     """The words of each command that makes a model; `portraits` in place of $PORTRAITS."""
-    values = {"PORTRAITS": "portraits"}
+    values = {"PORTRAITS": "portraits", "COLOUR": "colour"}
     for line in zoo.recipes()[name]["make"].splitlines():
         words = shlex.split(Template(line).substitute(values))
         if re.match("[A-Z]+=", words[0]):
@@ -130,7 +130,7 @@ def test_its_last_training_has_the_settings_of_its_card(name: str) -> None:
     other = ("about", "start")
     ours = {key: value for key, value in recipe.plain().items() if key not in other}
     text = json.dumps({key: value for key, value in kept.items() if key not in other})
-    assert ours == json.loads(text.replace("../shared/data/portraits", "portraits"))
+    assert ours == json.loads(text.replace("../shared/data/", ""))
     net = recipe.nets["net"]
     assert card.net == net.name and net.sizes.items() <= card.sizes.items()
     # A run ends with the step that shows the last of its pictures.

@@ -30,7 +30,12 @@ from trombine.runs.log import LOWER_IS_BETTER, unit_and_direction, unit_of
 
 _ON_CARD: Final = ("about", "task", "data")  # settings that the card itself says
 _UNSCORED: Final = "–"
-_PORTRAITS: Final = "a folder of portraits; ours are those of github.com/unitedstates/images"
+# What stands for a folder in the commands that made a model.
+_FOLDERS: Final = {
+    "$PORTRAITS": "a folder of portraits; ours are those of github.com/unitedstates/images",
+    "$COLOUR": "a folder of photographs in colour; ours are the Face Research Lab's (CC BY 4.0),"
+    " doi 10.6084/m9.figshare.5047666 and .4220517, and 59 scenes",
+}
 HEADS: Final = ("model", "task", "net", "parameters", "scores")
 
 
@@ -290,8 +295,7 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     yield "recipe", card.recipe
     yield from _several("settings", _settings(card.settings))
     yield from _several("command", made["make"].splitlines())
-    if "$PORTRAITS" in made["make"]:
-        yield "$PORTRAITS", _PORTRAITS
+    yield from ((name, text) for name, text in _FOLDERS.items() if name in made["make"])
     yield "differs", made.get("differs", "")
     yield "written by", f"trombine {card.version}"
     yield "licence", card.licence or "not stated"
