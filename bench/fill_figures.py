@@ -98,9 +98,12 @@ def table(name: str) -> str:
         return older()
     if name != "degradations":
         raise FigureError(f"there is no table {name!r}")
-    from trombine.data.degrade import KINDS, limits, usage
+    from trombine.data.degrade import KINDS, usage
 
-    rows = [f"| `{usage(name)}` | {kind.about} | {limits(name)} |" for name, kind in KINDS.items()]
+    rows = []
+    for term, kind in KINDS.items():
+        limits = "; ".join(f"{a.low:g} to {a.high:,.12g}" for a in kind.amounts)
+        rows.append(f"| `{usage(term)}` | {kind.about} | {limits} |")
     return "\n".join(("| term | what it does | limits |", "| --- | --- | --- |", *rows))
 
 

@@ -124,8 +124,9 @@ def bicubic_of_papers(pictures: Pictures, factor: int) -> float:
     found = []
     for picture in pictures.truths.values():
         truth = (luma(crop_to_multiple(picture, factor)).round() / 255).float()
-        small = imresize_matlab(truth, scale=1 / factor).clamp(0, 1)
-        large = imresize_matlab(small, scale=float(factor)).clamp(0, 1)
+        height, width = truth.shape[-2:]
+        small = imresize_matlab(truth, (height // factor, width // factor)).clamp(0, 1)
+        large = imresize_matlab(small, (height, width)).clamp(0, 1)
         large = to_picture(to_pixels(large))
         inner = slice(factor, -factor)
         found.append(psnr(truth[..., inner, inner], large[..., inner, inner]).item())

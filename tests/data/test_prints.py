@@ -51,7 +51,7 @@ def marked(name: str, amount: float, size: int = SIZE) -> Marked:
 
 def faded(amount: float, batch: torch.Tensor) -> torch.Tensor:
     chance = Rng(seed=1, places=np.arange(len(batch), dtype=np.int64))
-    return fade(batch, np.full(len(batch), float(amount)), chance)
+    return fade(batch, np.full(len(batch), float(amount)), chance).pictures
 
 
 @pytest.mark.parametrize("name", MARKS)

@@ -12,7 +12,7 @@ import trombine
 from trombine.core.conventions import LANDMARK_GROUPS
 from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
-from trombine.data.reading import face_frame, framed, framed_parts, framed_points, read_row
+from trombine.data.reading import face_frame, framed_parts, move_points, read_row, resize
 from trombine.faces.frames import EYES_APART, EYES_DOWN, Frame, aligned
 from trombine.io.image import load_picture, save_picture
 from trombine.models import load
@@ -29,7 +29,7 @@ def noise(height: int, width: int) -> np.ndarray:
 def test_a_square_that_is_not_turned_is_cut_out_as_it_is() -> None:
     pixels = noise(60, 80)
     frame = Frame(x=40, y=30, side=32)
-    assert np.array_equal(framed(pixels, frame, 32), pixels[14:46, 24:56])
+    assert np.array_equal(resize(pixels, frame, 32), pixels[14:46, 24:56])
     labels = pixels[..., 0]
     assert np.array_equal(framed_parts(labels, frame, 32), labels[14:46, 24:56])
 
@@ -38,12 +38,12 @@ def test_a_quarter_turn_is_one() -> None:
     """Turned clockwise by so much, the face lies with its top to the right: it is set upright."""
     pixels = noise(40, 40)
     frame = Frame(x=20, y=20, side=40, angle=math.pi / 2)
-    assert np.array_equal(framed(pixels, frame, 40), np.rot90(pixels))
+    assert np.array_equal(resize(pixels, frame, 40), np.rot90(pixels))
 
 
 def test_outside_the_picture_is_its_mirror() -> None:
     pixels = noise(32, 32)
-    made = framed(pixels, Frame(x=8, y=16, side=32), 32)
+    made = resize(pixels, Frame(x=8, y=16, side=32), 32)
     assert np.array_equal(made[:, 8:], pixels[:, :24])
     assert np.array_equal(made[:, :8], pixels[:, 7::-1])
 
@@ -63,7 +63,7 @@ def test_eyes_land_in_their_places() -> None:
         painted.points[eye].mean(0).astype(np.float64) for eye in (range(36, 42), range(42, 48))
     )
     frame = aligned(right, left)
-    there = framed_points(np.stack([right, left]).astype(np.float32), frame, 100)
+    there = move_points(np.stack([right, left]).astype(np.float32), frame, 100)
     middle = 50 - 50 * EYES_APART, 50 + 50 * EYES_APART
     np.testing.assert_allclose(there, [[x, 100 * EYES_DOWN] for x in middle], atol=1e-3)
 
@@ -72,9 +72,9 @@ def test_an_aligned_face_shows_what_the_picture_shows_there() -> None:
     """Pixels, labels and points by one map: what is at a point stays what it was."""
     painted = paint(face(5), 256, "photo")
     frame = Frame(x=120, y=140, side=180, angle=0.2)
-    made = framed(painted.pixels, frame, 256)
+    made = resize(painted.pixels, frame, 256)
     labels = framed_parts(painted.parts, frame, 256)
-    points = framed_points(painted.points, frame, 256)
+    points = move_points(painted.points, frame, 256)
     same = []  # corners of eyes lie between two labels
     for old, new in zip(painted.points, points, strict=True):
         here, there = (tuple(np.floor(place[::-1]).astype(int)) for place in (old, new))
@@ -110,8 +110,8 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
         frame = face_frame(load_picture(folder / f"{number:02d}.png").samples)
         assert frame is not None
         pixels = load_picture(folder / f"{number:02d}.png").samples
-        assert np.array_equal(pack.columns["pictures"][number], framed(pixels, frame, 128))
-        there = framed_points(eyes.astype(np.float32), frame, 128)
+        assert np.array_equal(pack.columns["pictures"][number], resize(pixels, frame, 128))
+        there = move_points(eyes.astype(np.float32), frame, 128)
         places = [[64 - 64 * EYES_APART, 128 * EYES_DOWN], [64 + 64 * EYES_APART, 128 * EYES_DOWN]]
         off.append(np.linalg.norm(there - places, axis=1).mean())
     assert np.mean(off) < 2
@@ -128,10 +128,10 @@ def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path) -> None:
     row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, "face")
     frame = face_frame(load_picture(tmp_path / "a.png").samples)
     assert frame is not None
-    assert np.array_equal(row["pictures"], framed(sides[0].pixels, frame, 96))
+    assert np.array_equal(row["pictures"], resize(sides[0].pixels, frame, 96))
     twice = replace(frame, x=2 * frame.x, y=2 * frame.y, side=2 * frame.side)
-    assert np.array_equal(row["pair_pictures"], framed(sides[1].pixels, twice, 96))
-    shape = framed_points(sides[1].points.astype(np.float32), twice, 96)
+    assert np.array_equal(row["pair_pictures"], resize(sides[1].pixels, twice, 96))
+    shape = move_points(sides[1].points.astype(np.float32), twice, 96)
     np.testing.assert_allclose(row["pair_points"], shape, atol=1e-3)
 
 

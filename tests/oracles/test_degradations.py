@@ -251,7 +251,7 @@ def test_rescaled_fits_what_leaves_the_range_and_leaves_the_rest() -> None:
     bars = torch.zeros(3, 24, 24)
     bars[:, 8:16, 8:16] = 1
     made = shrink_rescaled(torch.stack([bars, torch.full_like(bars, 0.4)]), 2)
-    weights = matlab_weights(24, 12, 0.5, "bicubic").toarray()
+    weights = matlab_weights(24, 12, "bicubic").toarray()
     wanted = weights @ bars[0].double().numpy() @ weights.T
     low, high = wanted.min(), wanted.max()
     assert low < -0.01 and high > 1.02

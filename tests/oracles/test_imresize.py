@@ -89,16 +89,6 @@ def test_imresize_is_its_definition(
     assert ours[0].numpy() == pytest.approx(scalar_imresize(picture, size, kernel), abs=5e-7)
 
 
-def test_a_scale_that_does_not_divide() -> None:
-    """imresize(A, .3) of 10 gives ceil(3) = 3 pixels at steps of 1/.3; .35 gives 4 of 1/.35."""
-    line = np.random.default_rng(1).random(10).astype(np.float32)
-    for scale, n_out in ((0.3, 3), (0.35, 4), (1.7, 17), (2.0, 20)):
-        ours = imresize_matlab(torch.tensor(np.tile(line, (10, 1)))[None], scale=scale)
-        assert ours.shape == (1, n_out, n_out)
-        expected = scalar_line([float(v) for v in line], n_out, scale, "bicubic")
-        assert ours[0, 0].numpy() == pytest.approx(expected, abs=5e-7)
-
-
 def test_vectors_stated_elsewhere() -> None:
     """0 to 15 in four rows: what others state that MATLAB and Octave give for it.
 

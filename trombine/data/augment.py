@@ -194,10 +194,12 @@ def changed(batch: Batch, changes: Changes) -> Batch:
         bent = bends(old, new, (batch.pixels.shape[1], batch.pixels.shape[2]))
         points = torch.from_numpy(new.astype(np.float32))
     if points is not None:
-        points = _moved(points, changes, MIRRORED_LANDMARK)
+        points = _moved(points, changes)
     if visible is not None:
         moved = permuted(visible.numpy(), changes.mirrored, MIRRORED_LANDMARK)
-        visible = torch.from_numpy(moved & _inside(points, width, height))
+        if points is not None:  # those that are not known are nowhere
+            moved &= ((points.numpy() >= 0) & (points.numpy() < [width, height])).all(-1)
+        visible = torch.from_numpy(moved)
     return replace(
         batch,
         pixels=_resampled(batch.pixels, back, bent, changes),
@@ -234,13 +236,12 @@ def _relabelled(
     return torch.from_numpy(new)
 
 
-def _moved(
-    points: Float32[Tensor, "n k 2"], changes: Changes, partners: Int64[np.ndarray, "k"]
-) -> Float32[Tensor, "n k 2"]:
+def _moved(points: Float32[Tensor, "n 68 2"], changes: Changes) -> Float32[Tensor, "n 68 2"]:
     """Points through the map, each under the name of what it is now; unknown ones stay so."""
     linear, offsets = changes.maps[:, :, :2], changes.maps[:, :, 2]
     moved = points.numpy().astype(np.float64) @ linear.transpose(0, 2, 1) + offsets[:, None]
-    return torch.from_numpy(permuted(moved, changes.mirrored, partners).astype(np.float32))
+    named = permuted(moved, changes.mirrored, MIRRORED_LANDMARK)
+    return torch.from_numpy(named.astype(np.float32))
 
 
 def permuted(
@@ -250,16 +251,6 @@ def permuted(
     result = cells.copy()
     result[mirrored] = cells[mirrored][:, partners]
     return result
-
-
-def _inside(
-    points: Float32[Tensor, "n 68 2"] | None, width: int, height: int
-) -> Bool[np.ndarray, "n 68"] | bool:
-    """Which points are in the picture; none of those that are not known."""
-    if points is None:
-        return True
-    x, y = points.numpy().transpose(2, 0, 1)
-    return (x >= 0) & (x < width) & (y >= 0) & (y < height)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def _stroke(
     return np.round(spots / GRAIN) * GRAIN, lifts
 
 
-Stroke = tuple[Spots, Bool[np.ndarray, "n"]]
+Stroke = tuple[Spots, Bool[np.ndarray, "n"]]  # and at which of them the brush is put down anew
 
 
 def _wander(rng: np.random.Generator, radius: float) -> Stroke:
@@ -116,7 +116,7 @@ def _wander(rng: np.random.Generator, radius: float) -> Stroke:
         thick += rng.normal(0, 0.3, count)
     heading = rng.uniform(0, 2 * pi) + np.cumsum(turns)
     places = np.cumsum(steps[:, None] * np.stack([np.cos(heading), np.sin(heading)], 1), 0)
-    return np.column_stack([places, radius * np.exp(thick)]), _put_down(count)
+    return np.column_stack([places, radius * np.exp(thick)]), np.arange(count) == 0
 
 
 def _blob(rng: np.random.Generator, radius: float) -> Stroke:
@@ -124,7 +124,7 @@ def _blob(rng: np.random.Generator, radius: float) -> Stroke:
     count = int(rng.integers(5, 16))
     places = rng.standard_normal((count, 2)) * radius * rng.uniform(1, 2.6)
     thick = radius * np.exp(rng.normal(0, 0.45, count))
-    return np.column_stack([places, thick]), _put_down(count)
+    return np.column_stack([places, thick]), np.arange(count) == 0
 
 
 def _dots(rng: np.random.Generator, radius: float) -> Stroke:
@@ -136,10 +136,6 @@ def _dots(rng: np.random.Generator, radius: float) -> Stroke:
 
 
 KINDS: Final = (_wander, _blob, _dots)
-
-
-def _put_down(count: int) -> Bool[np.ndarray, "n"]:
-    return np.arange(count) == 0
 
 
 def _smooth(rng: np.random.Generator, count: int, reach: int) -> Float64[np.ndarray, "n"]:

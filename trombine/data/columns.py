@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -48,26 +48,6 @@ UNKNOWN: Final = {
     "labels": -1,
     "splits": -1,
 }
-
-
-@runtime_checkable  # for the tests' check of annotations
-class Store(Protocol):
-    """What a source reads from: pictures of one size by row, with what is known of them."""
-
-    size: int  # width and height of the pictures, pixels
-    vector_names: tuple[str, ...]  # what the numbers of a vector are; empty where there are none
-    classes: tuple[str, ...]  # what the labels mean
-    splits: Int64[np.ndarray, "n"] | None  # what each is for, into SPLITS or -1; None: unknown
-
-    def __len__(self) -> int: ...
-
-    def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """These rows of all columns, as arrays of their own; the same columns for any rows."""
-        ...
-
-    def name(self, index: int) -> str:
-        """What a row's picture is called."""
-        ...
 
 
 def base(column: str) -> str:

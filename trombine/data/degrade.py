@@ -525,11 +525,6 @@ KINDS: Final[dict[str, Degradation]] = {
 HANDLING: Final = ("scratches", "dust", "creases", "torn")  # what hands do to a print
 
 
-def limits(name: str) -> str:
-    """What the numbers of a term may be: 0 to 64; 0 to 360."""
-    return "; ".join(f"{a.low:g} to {a.high:,.12g}" for a in KINDS[name].amounts)
-
-
 def usage(name: str) -> str:
     """How a term is written: blur:motion:LENGTH[,ANGLE]."""
     first, *others = KINDS[name].amounts
@@ -734,29 +729,23 @@ _SMALL_NOISE: Final = (
     "+noise:pattern:0.003-0.012?0.2"
 )
 _FILE: Final = "jpeg:45-95/jpeg:75-95/webp:45-95?0.9"
+_BLURS: Final = {
+    2: "blur:gaussian:0.2-1.2/blur:long:0.2-1.6:0.2-0.8/blur:motion:1-4/blur:box:1-2.5?0.8",
+    3: "blur:gaussian:0.3-1.8/blur:long:0.3-2.4:0.3-1.2/blur:motion:1-6/blur:box:1-3.5?0.8",
+    4: "blur:gaussian:0.4-2.4/blur:long:0.4-3.2:0.4-1.6/blur:motion:1-8/blur:box:1-5?0.8",
+    8: "blur:gaussian:0.8-4.8/blur:long:0.8-6:0.8-3.2/blur:motion:2-14/blur:box:1-9?0.8",
+}
+_SMALLER: Final = {
+    times: f"shrink:{times}/shrink:pillow:{times}/shrink:area:{times}+{_SMALL_NOISE}+{_FILE}"
+    for times in _BLURS
+}
 
 PRESETS: Final[dict[str, str]] = {
-    "wild-x2": (
-        "blur:gaussian:0.2-1.2/blur:long:0.2-1.6:0.2-0.8/blur:motion:1-4/blur:box:1-2.5?0.8"
-        f"+shrink:2/shrink:pillow:2/shrink:area:2+{_SMALL_NOISE}+{_FILE}"
-    ),
-    "wild-x3": (
-        "blur:gaussian:0.3-1.8/blur:long:0.3-2.4:0.3-1.2/blur:motion:1-6/blur:box:1-3.5?0.8"
-        f"+shrink:3/shrink:pillow:3/shrink:area:3+{_SMALL_NOISE}+{_FILE}"
-    ),
-    "wild-x4": (
-        "blur:gaussian:0.4-2.4/blur:long:0.4-3.2:0.4-1.6/blur:motion:1-8/blur:box:1-5?0.8"
-        f"+shrink:4/shrink:pillow:4/shrink:area:4+{_SMALL_NOISE}+{_FILE}"
-    ),
-    "wild-x8": (
-        "blur:gaussian:0.8-4.8/blur:long:0.8-6:0.8-3.2/blur:motion:2-14/blur:box:1-9?0.8"
-        f"+shrink:8/shrink:pillow:8/shrink:area:8+{_SMALL_NOISE}+{_FILE}"
-    ),
+    **{f"wild-x{times}": f"{blurs}+{_SMALLER[times]}" for times, blurs in _BLURS.items()},
     "wilder-x4": (
-        "blur:gaussian:0.4-2.4/blur:long:0.4-3.2:0.4-1.6/blur:motion:1-8/blur:box:1-5?0.8"
-        "+resize:0.4-1?0.6+noise:gaussian:0.005-0.06/noise:grey:0.005-0.05/noise:poisson:200-3000"
-        "?0.7+jpeg:40-95/webp:40-95?0.8+blur:gaussian:0.3-1.6?0.5"
-        f"+shrink:4/shrink:pillow:4/shrink:area:4+{_SMALL_NOISE}+{_FILE}"
+        f"{_BLURS[4]}+resize:0.4-1?0.6"
+        "+noise:gaussian:0.005-0.06/noise:grey:0.005-0.05/noise:poisson:200-3000?0.7"
+        f"+jpeg:40-95/webp:40-95?0.8+blur:gaussian:0.3-1.6?0.5+{_SMALLER[4]}"
     ),
     "old-photo": (
         "blur:gaussian:0.3-1+noise:grey:0.01-0.05+fade:0.3-1+stains:0.1-0.8?0.5+creases:0.1-0.8?0.3"

@@ -19,7 +19,6 @@ OCCLUDER = 11
 # Columns of a cut: beyond the line a x + b y = c, in pixels of the new picture, the face is moved
 # by so much, or, where there is no move, ground.
 CUT_A, CUT_B, CUT_C, MOVE_X, MOVE_Y = range(5)
-CUT = 5
 
 
 @inner

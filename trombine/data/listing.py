@@ -591,10 +591,8 @@ def _list_celebamask(path: Path, home: Path) -> Listing:
 def _find_masks(path: Path, home: Path) -> Mapping[int, dict[int, str]]:
     """The file of each part of each face, by its number and the part's label."""
     found: dict[int, dict[int, str]] = defaultdict(dict)
-    for folder in (
-        home / _MASKS,
-        *(home / _MASKS / n for n in names_in(home / _MASKS, folders=True)),
-    ):
+    root = home / _MASKS
+    for folder in (root, *(root / name for name in names_in(root, folders=True))):
         for name in names_in(folder, folders=False):
             match = re.fullmatch(r"(\d+)_([a-z_]+)\.png", name)
             if match and match[2] in PART_FILES:

@@ -110,7 +110,8 @@ def parse(spec: str) -> tuple[MaskStage, ...]:
     """What a spec asks for: one mix, or several after one another; raises InputError."""
     with reading(spec):
         first, *later = cut(spec, ">")
-        stages = [MaskStage(mix=_mix(pieces(first, names=FAMILIES, paths=FOLDERS)))]
+        found = pieces(first, names=FAMILIES, paths=FOLDERS)
+        stages = [MaskStage(mix=tuple(map(_term, found)))]
         for text in later:
             stages.append(_stage(text, stages[-1].last))
         return tuple(stages)
@@ -148,11 +149,7 @@ def _stage(text: str, earliest: int) -> MaskStage:
     first, last = map(int, places)
     if not earliest <= first <= last:
         raise InputError("the changes of a curriculum come one after another")
-    return MaskStage(mix=_mix(found), first=first, last=last)
-
-
-def _mix(found: list[Piece]) -> Mix:
-    return tuple(map(_term, found))
+    return MaskStage(mix=tuple(map(_term, found)), first=first, last=last)
 
 
 def _term(piece: Piece) -> MaskTerm:

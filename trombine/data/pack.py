@@ -33,8 +33,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -48,15 +47,8 @@ from trombine.core.computing import check_guard
 from trombine.core.errors import InputError, shown
 from trombine.core.progress import Progress, Result, log, silent
 from trombine.core.texts import counted
-from trombine.data.columns import PAIR, TYPES, Columns, Row, base, stack, unknown
-from trombine.io.files import (
-    atomic,
-    cache_folder,
-    clear_parts,
-    output_error,
-    refusing,
-    write_bytes,
-)
+from trombine.data.columns import PAIR, SHARED, TYPES, Columns, Row, base, stack, unknown
+from trombine.io.files import atomic, cache_folder, clear_parts, output_error, refusing, write_bytes
 from trombine.io.record import versions
 
 FORMAT: Final = 1
@@ -91,7 +83,7 @@ class Pack:
     def __len__(self) -> int:
         return len(self.columns["pictures"])
 
-    def __reduce__(self) -> tuple[type[Pack], tuple[Path]]:
+    def __reduce__(self) -> tuple[type[Pack], tuple[Path, ...]]:
         return Pack, (self.path,)  # a process that gets a pack maps the files itself
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
@@ -120,6 +112,24 @@ class Pack:
         if len(ends) != len(self):
             raise InputError(f"has {len(ends)} names for {len(self)} pictures", _AGAIN, path=path)
         return ends
+
+
+class Pairs(Pack):
+    """A pack whose pictures are pairs with those of another one: the same seeds in two styles."""
+
+    def __init__(self, first: Path, second: Path) -> None:
+        """Open both; what is not of one side alone is the first's."""
+        super().__init__(first)
+        self.second = Pack(second)
+
+    def __reduce__(self) -> tuple[type[Pack], tuple[Path, ...]]:
+        return Pairs, (self.path, self.second.path)
+
+    def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
+        """What is known of each side; seeds and vectors are of both."""
+        second = self.second.rows(indices)
+        sides = {f"{PAIR}{n}": cells for n, cells in second.items() if n not in SHARED}
+        return {**super().rows(indices), **sides}
 
 
 def is_pack(path: Path) -> bool:
@@ -225,7 +235,7 @@ def write_pack(
             if kept:
                 there = f"{kept:,} of {count:,} were there"
                 log.warning(f"{shown(path)}: goes on where it was stopped: {there}")
-            save = _SaveShard(shards, make, shapes)
+            save = partial(_save_shard, shards, make, shapes)
             with closing(spread(save, missing, workers=workers, cluster=cluster)) as saved:
                 for _, length in saved:
                     done += length
@@ -249,24 +259,17 @@ def _result(path: Path, unit: str, kind: str, *, kept: int, count: int) -> Resul
     return Result(summary=summary, written=(path,), kept=kept, skipped=left_out)
 
 
-@dataclass(frozen=True)
-class _SaveShard:
+def _save_shard(folder: Path, make: Make, shapes: Shapes, places: range) -> int:
     """What workers run: makes the pictures at some places and writes their shard."""
-
-    folder: Path
-    make: Make
-    shapes: Shapes
-
-    def __call__(self, places: range) -> int:
-        made = self.make(places)
-        blank = {name: unknown(name, shape) for name, shape in self.shapes.items()}
-        columns = stack((row for _, row in made if not isinstance(row, str)), blank)
-        lines = [[name, row if isinstance(row, str) else ""] for name, row in made]
-        text = np.frombuffer(json.dumps(lines).encode(), np.uint8)
-        arrays: dict[str, Any] = {_LINES: text, **columns}
-        with atomic(_file(self.folder, places)) as file, file.open("wb") as out:
-            np.savez(out, **arrays)
-        return len(places)
+    made = make(places)
+    blank = {name: unknown(name, shape) for name, shape in shapes.items()}
+    columns = stack((row for _, row in made if not isinstance(row, str)), blank)
+    lines = [[name, row if isinstance(row, str) else ""] for name, row in made]
+    text = np.frombuffer(json.dumps(lines).encode(), np.uint8)
+    arrays: dict[str, Any] = {_LINES: text, **columns}
+    with atomic(_file(folder, places)) as file, file.open("wb") as out:
+        np.savez(out, **arrays)
+    return len(places)
 
 
 def _file(folder: Path, places: range) -> Path:

@@ -5,14 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from trombine.data.listing import (
-    Layout,
-    Listing,
-    Record,
-    View,
-    listed,
-    pictures_in,
-)
+from trombine.data.listing import Layout, Listing, Record, View, listed, pictures_in
 
 _SIDES: Final = ("input", "target")
 

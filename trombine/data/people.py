@@ -99,11 +99,6 @@ def read_points(file: Path) -> np.ndarray | None:
     return landmarks_of(points) if len(points) == 189 else None
 
 
-def _points_beside(picture: Path) -> np.ndarray | None:
-    file = picture.with_suffix(ENDING)
-    return read_points(file) if file.is_file() else None
-
-
 def _find(path: Path) -> Path | None:
     """It has a table of people, or points beside pictures, in it or in a folder of it."""
     if (path / _TABLE).is_file():
@@ -120,7 +115,8 @@ def _list(path: Path, home: Path) -> Listing:
     people = _read_people(table) if table else {}
     who = {name: _person(name, people) for name in names}
     numbers = sorted({key for row in people.values() for key in row})
-    points = {name: _points_beside(path / name) for name in names}
+    files = {name: (path / name).with_suffix(ENDING) for name in names}
+    points = {name: read_points(file) for name, file in files.items() if file.is_file()}
     views = {name: {"points": found} for name, found in points.items() if found is not None}
     splits = listed(path, names)
     if people and SPLITS.index("choose") not in splits.values():

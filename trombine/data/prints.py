@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -77,42 +78,10 @@ Mark = Callable[[Pixels, float, np.random.Generator], tuple[Pixels, Plane]]
 """What becomes of a picture by an amount above 0, and how much of each pixel is covered."""
 
 
-def scratches(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
-    """Thin, slightly bent lines, most of them bright: the layer is gone; some dark: dirt in it."""
-    return _marked(pictures, amount, chance, _scratched)
-
-
-def dust(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
-    """Specks and hairs, bright and dark."""
-    return _marked(pictures, amount, chance, _dusty)
-
-
-def creases(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
-    """One to three folds from border to border: a broken white line between light and shade.
-
-    Damaged is the line; light and shade leave the picture beside it to be seen.
-    """
-    return _marked(pictures, amount, chance, _creased)
-
-
-def torn(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
-    """A corner that is gone, up to two fifths of the side, behind a rim of bare paper."""
-    return _marked(pictures, amount, chance, _torn)
-
-
-def stains(pictures: Pictures, amount: Amounts, chance: Rng) -> Marked:
-    """Brown blotches with soft edges, darker at the rim, where the water stopped."""
-    return _marked(pictures, amount, chance, _stained, "stains")
-
-
-def fade(pictures: Pictures, amount: Amounts, chance: Rng) -> Pictures:
-    """Colours go, black turns brown and paper yellow, more so in some places than in others."""
-    return _marked(pictures, amount, chance, _faded, "fading").pictures
-
-
 def _marked(
-    pictures: Pictures, amount: Amounts, chance: Rng, mark: Mark, purpose: str = "marks"
+    mark: Mark, pictures: Pictures, amount: Amounts, chance: Rng, *, purpose: str = "marks"
 ) -> Marked:
+    """Each picture after this mark by its own amount."""
     results, maps = [], []
     for number, draw in enumerate(chance.generators(purpose)):
         spoilt = pictures[number].cpu().numpy()
@@ -129,6 +98,7 @@ def _marked(
 
 
 def _scratched(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """Thin, slightly bent lines, most of them bright: the layer is gone; some dark: dirt in it."""
     bright, dark = _canvases(pixels)
     main = draw.uniform(0, math.pi)  # a print is pulled through something in one direction
     for _ in range(1 + draw.poisson(7 * amount)):
@@ -154,6 +124,7 @@ def _scratch(
 
 
 def _dusty(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """Specks and hairs, bright and dark."""
     bright, dark = _canvases(pixels)
     for _ in range(1 + draw.poisson(45 * amount)):
         canvas = bright if draw.random() < 0.65 else dark
@@ -169,6 +140,10 @@ def _dusty(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pi
 
 
 def _creased(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """One to three folds from border to border: a broken white line between light and shade.
+
+    Damaged is the line; light and shade leave the picture beside it to be seen.
+    """
     white, _ = _canvases(pixels)
     shade = np.zeros(pixels.shape[1:], np.float32)
     for _ in range(int(draw.integers(1, 2 + round(2 * amount)))):
@@ -184,6 +159,7 @@ def _creased(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[
 
 
 def _torn(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """A corner that is gone, up to two fifths of the side, behind a rim of bare paper."""
     gone, paper = _canvases(pixels)
     high, wide = (gone.side * draw.uniform(0.14, 0.16 + 0.3 * amount) for _ in range(2))
     at = np.linspace(0, 1, 48)
@@ -275,6 +251,7 @@ STAIN: Final = np.array([0.20, 0.38, 0.62], np.float32)  # what tea takes of red
 
 
 def _faded(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """Colours go, black turns brown and paper yellow, more so in some places than in others."""
     luma = np.tensordot(np.array(LUMA, np.float32), pixels, axes=1)[None]
     monochrome = draw.random() < 0.5
     saturation = 0.0 if monochrome else 1 - amount * draw.uniform(0.3, 0.8)
@@ -305,6 +282,7 @@ def _patches(size: tuple[int, ...], draw: np.random.Generator, count: int) -> Pl
 
 
 def _stained(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """Brown blotches with soft edges, darker at the rim, where the water stopped."""
     depth = np.zeros(pixels.shape[1:], np.float32)
     for _ in range(1 + draw.poisson(3 * amount)):
         depth = np.maximum(depth, _blotch(pixels.shape[1:], amount, draw))
@@ -332,3 +310,13 @@ def _blotch(size: tuple[int, ...], amount: float, draw: np.random.Generator) -> 
     strength = draw.uniform(0.3, 0.5) * (0.6 + 0.8 * amount)
     depth = strength * (draw.uniform(0.4, 0.9) * body * mottle + draw.uniform(0.3, 0.9) * rim)
     return np.clip(depth, 0, 1).astype(np.float32)
+
+
+# The marks as degradations: of pictures, the amount of each, and chance
+
+scratches = partial(_marked, _scratched)
+dust = partial(_marked, _dusty)
+creases = partial(_marked, _creased)
+torn = partial(_marked, _torn)
+stains = partial(_marked, _stained, purpose="stains")
+fade = partial(_marked, _faded, purpose="fading")

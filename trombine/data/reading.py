@@ -128,35 +128,27 @@ def read_row(
         row |= {mark + name: cell for name, cell in cells.items()}
     if listing.vector_names and record.vector is not None:
         row["vectors"] = np.asarray(record.vector, np.float64)
-    if record.seed >= 0:
-        row["seeds"] = np.array(record.seed, np.int64)
-    if listing.classes:
-        row["labels"] = np.array(record.label, np.int64)
-    if record.split >= 0:
-        row["splits"] = np.array(record.split, np.int64)
-    return row
+    numbers = {"seeds": record.seed, "labels": record.label, "splits": record.split}
+    return row | {name: np.array(number, np.int64) for name, number in numbers.items()}
 
 
 def blank_row(listing: Listing, size: int) -> Row:
     """A row of unknown values, with every column that some record knows."""
-    names = {name for record in listing.records for name in _columns_of(record)}  # in one pass
-    names |= {"vectors"} if listing.vector_names else set()
-    names |= {"labels"} if listing.classes else set()
+    known: dict[str, bool] = {
+        "vectors": bool(listing.vector_names),
+        "labels": bool(listing.classes),
+        "seeds": any(record.seed >= 0 for record in listing.records),
+        "splits": any(record.split >= 0 for record in listing.records),
+    }
+    sides = zip(*(record.sides for record in listing.records), strict=True)
+    for mark, views in zip(("", PAIR), sides, strict=False):
+        has_points = any(view.points is not None for view in views)
+        known |= {f"{mark}pictures": True, f"{mark}points": has_points}
+        known |= {f"{mark}visible": has_points}
+        known |= {f"{mark}parts": any(view.parts or view.masks for view in views)}
     shapes_of = {**shapes(size), "vectors": (len(listing.vector_names),)}
-    return {name: unknown(name, shapes_of[base(name)]) for name in sorted(names)}
-
-
-def _columns_of(record: Record) -> Iterator[str]:
-    for mark, view in zip(("", PAIR), record.sides, strict=False):
-        yield f"{mark}pictures"
-        if view.parts or view.masks:
-            yield f"{mark}parts"
-        if view.points is not None:
-            yield from (f"{mark}points", f"{mark}visible")
-    if record.seed >= 0:
-        yield "seeds"
-    if record.split >= 0:
-        yield "splits"
+    names = sorted(name for name, is_known in known.items() if is_known)
+    return {name: unknown(name, shapes_of[base(name)]) for name in names}
 
 
 def _read_side(
@@ -213,9 +205,14 @@ def _ratio(labels: UInt8[np.ndarray, "h w"], image: Picture) -> float | None:
 def resize(
     pixels: UInt8[np.ndarray, "h w 3"], box: Box | Frame, size: int
 ) -> UInt8[np.ndarray, "s s 3"]:
-    """The box of the picture at the wanted size; as it is, if it is that size."""
+    """The box of the picture at the wanted size; as it is, if it is that size. Of a frame: bicubic,
+    widened where it shrinks."""
     if not isinstance(box, Box):
-        return framed(pixels, box, size)
+        result = np.empty((1, size, size, 3), np.uint8)
+        plain, shrinks = np.eye(3, 4)[None], np.array([max(box.side / size, 1.0)])
+        old = np.ascontiguousarray(pixels)[None]
+        resample(old, _map(box, size), straight(1), shrinks, plain, result)
+        return result[0]
     part = np.ascontiguousarray(cut(pixels.transpose(2, 0, 1), box).transpose(1, 2, 0))
     if part.shape[:2] == (size, size):
         return part
@@ -242,7 +239,9 @@ def move_points(
 ) -> Float32[np.ndarray, "k 2"]:
     """The points in the resized box, pixels; those of a picture of that size as they are."""
     if not isinstance(box, Box):
-        return framed_points(points / reduced, box, size)
+        linear, offset = np.split(_map(box, size)[0], [2], 1)
+        places = (points / reduced).astype(np.float64) - offset[:, 0]
+        return (places @ np.linalg.inv(linear).T).astype(np.float32)
     if box == Box(top=0, left=0, bottom=size, right=size) and reduced == 1:
         return points
     scale = np.array([size / box.width, size / box.height])
@@ -263,19 +262,6 @@ def face_frame(pixels: UInt8[np.ndarray, "h w 3"], device: str = CPU) -> Frame |
     return faces[0].aligned() if faces else None
 
 
-def framed(
-    pixels: UInt8[np.ndarray, "h w 3"], frame: Frame, size: int
-) -> UInt8[np.ndarray, "s s 3"]:
-    """What the frame shows, bicubic and widened where it shrinks."""
-    result = np.empty((1, size, size, 3), np.uint8)
-    plain = np.concatenate([np.eye(3), np.zeros((3, 1))], 1)[None]
-    shrinks = np.array([max(frame.side / size, 1.0)])
-    resample(
-        np.ascontiguousarray(pixels)[None], _map(frame, size), straight(1), shrinks, plain, result
-    )
-    return result[0]
-
-
 def framed_parts(
     parts: UInt8[np.ndarray, "h w"], frame: Frame, size: int, times: float = 1.0
 ) -> UInt8[np.ndarray, "s s"]:
@@ -285,23 +271,12 @@ def framed_parts(
     return result[0]
 
 
-def framed_points(
-    points: Float32[np.ndarray, "k 2"], frame: Frame, size: int
-) -> Float32[np.ndarray, "k 2"]:
-    """Points of the picture as points of what the frame shows."""
-    linear, offset = _map(frame, size)[0, :, :2], _map(frame, size)[0, :, 2]
-    return ((points.astype(np.float64) - offset) @ np.linalg.inv(linear).T).astype(np.float32)
-
-
 def _map(frame: Frame, size: int) -> Maps:
     """From places of the new picture to those of the old."""
     cos, sin = math.cos(frame.angle), math.sin(frame.angle)
     linear = np.array([[cos, -sin], [sin, cos]]) * frame.side / size
     middle = np.array([frame.x, frame.y]) - linear @ [size / 2, size / 2]
     return np.concatenate([linear, middle[:, None]], 1)[None]
-
-
-__all__ = ["Folder"]
 
 
 # Tiles

@@ -49,29 +49,13 @@ def crop_to_multiple(picture: Picture, factor: int) -> Resized:
 
 
 def imresize_matlab(
-    picture: Picture,
-    *,
-    scale: float | None = None,
-    size: tuple[int, int] | None = None,
-    kernel: Kernel = "bicubic",
+    pictures: Picture, size: tuple[int, int], kernel: Kernel = "bicubic"
 ) -> Resized:
-    """MATLAB's imresize(picture, scale or [rows columns], kernel) of a floating-point picture.
+    """MATLAB's imresize(picture, [rows columns], kernel) of floating-point samples of any range.
 
-    The result may leave [0, 1], as MATLAB's does. `size` is rows, columns.
+    The result may leave the range, as MATLAB's does; linear, so that slopes pass through.
     """
-    check_picture(picture)
-    height, width = picture.shape[-2:]
-    if scale is not None and size is None:
-        size = (math.ceil(scale * height), math.ceil(scale * width))
-        return _resampled(picture, size, kernel, scale).float()
-    if size is not None and scale is None:
-        return _resampled(picture, size, kernel).float()
-    raise InputError("give a scale or a size, one of them")
-
-
-def imresize_any(pictures: Picture, size: tuple[int, int]) -> Resized:
-    """The same by bicubic, of samples of any range; linear, so that slopes pass through."""
-    return _resampled(pictures, size, "bicubic").float()
+    return _resampled(pictures, size, kernel).float()
 
 
 def _in_levels(picture: Picture, size: tuple[int, int], kernel: Kernel) -> Resized:
@@ -94,10 +78,10 @@ def _divided(picture: Picture, factor: int) -> tuple[int, int]:
 
 
 def _resampled(
-    picture: Picture, size: tuple[int, int], kernel: Kernel, scale: float | None = None
+    picture: Picture, size: tuple[int, int], kernel: Kernel
 ) -> Float64[torch.Tensor, "*n c h2 w2"]:
     sides = zip(picture.shape[-2:], size, strict=True)
-    passes = (matlab_weights(a, b, scale or b / a, kernel).toarray() for a, b in sides)
+    passes = (matlab_weights(a, b, kernel).toarray() for a, b in sides)
     down, across = (torch.from_numpy(one).to(picture.device) for one in passes)
     return down @ (across @ picture.double().mT).mT
 
@@ -108,7 +92,7 @@ def resize_large(
     """A picture of any size at another by bicubic, back within [0, 1], without slopes: by the few
     weights that are not 0, for all of 30,000 rows would take 10 GB."""
     rows, columns = (
-        matlab_weights(old, new, new / old, "bicubic").astype(np.float32)
+        matlab_weights(old, new, "bicubic").astype(np.float32)
         for old, new in zip(picture.shape[-2:], size, strict=True)
     )
     output = torch.empty(len(picture), *size)
@@ -119,14 +103,16 @@ def resize_large(
 
 
 @lru_cache(maxsize=64)
-def matlab_weights(n_in: int, n_out: int, scale: float, kernel: Kernel) -> csr_array:
+def matlab_weights(n_in: int, n_out: int, kernel: Kernel) -> csr_array:
     """The matrix of one pass, n_out x n_in: output i = sum of weights[i, j] * input j.
 
-    Pixel i of the output lies at u = i / scale + (1 - 1 / scale) / 2 of the input, both counted
-    from 1. When shrinking, the kernel is widened by 1 / scale. Places outside the input are
-    mirrored back, the border pixel repeated: the weights of one that comes twice add up.
+    Of scale n_out / n_in, pixel i of the output lies at u = i / scale + (1 - 1 / scale) / 2 of the
+    input, both counted from 1. When shrinking, the kernel is widened by 1 / scale. Places outside
+    the input are mirrored back, the border pixel repeated: the weights of one that comes twice add
+    up.
     """
     curve, support = _KERNELS[kernel]
+    scale = n_out / n_in
     widened = min(scale, 1.0) if kernel != "nearest" else 1.0
     places = np.arange(1, n_out + 1) / scale + 0.5 * (1 - 1 / scale)
     reach = support / widened
@@ -203,7 +189,7 @@ def shrink_rescaled(pictures: Pictures, factor: int) -> Smaller:
 
     So nothing is lost beside an edge, and the whole picture has a little less contrast.
     """
-    shrunk = imresize_matlab(pictures, size=_divided(pictures, factor))
+    shrunk = imresize_matlab(pictures, _divided(pictures, factor))
     low = shrunk.amin((1, 2, 3), keepdim=True).clamp(max=0)
     high = shrunk.amax((1, 2, 3), keepdim=True).clamp(min=1)
     return ((shrunk - low) / (high - low)).mul(255).round() / 255

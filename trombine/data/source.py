@@ -52,19 +52,9 @@ from trombine.core.progress import Progress, log
 from trombine.core.rng import Rng
 from trombine.core.texts import counted, duration
 from trombine.data.augment import Augment, augmented
-from trombine.data.columns import (
-    PAIR,
-    SHARED,
-    SPLITS,
-    Batch,
-    Columns,
-    Store,
-    base,
-    batch_of,
-    unknown,
-)
+from trombine.data.columns import PAIR, SPLITS, Batch, Columns, base, batch_of, unknown
 from trombine.data.layouts import LAYOUTS, list_folder
-from trombine.data.pack import Pack, in_turn, is_pack, part_of
+from trombine.data.pack import Pack, Pairs, in_turn, is_pack, part_of
 from trombine.data.painting import (
     KINDS,
     PHOTOS,
@@ -96,7 +86,8 @@ class Term:
     @property
     def classes(self) -> tuple[str, ...]:
         """Of painted faces: the style in which they are drawn, or both of a pair."""
-        return ("photo",) if self.of_photos else self.styles
+        # Heads turned further and children are photos that are spelled as styles of their own.
+        return ("photo",) if set(self.styles) & PHOTOS.keys() else self.styles
 
     @property
     def place(self) -> Path:
@@ -107,11 +98,6 @@ class Term:
     def is_url(self) -> bool:
         """Whether the path is the URL of an object store."""
         return self.kind != "hub" and bool(url_of(self.path))
-
-    @property
-    def of_photos(self) -> bool:
-        """Whether these are photos that are spelled as a style of their own."""
-        return any(style in PHOTOS for style in self.styles)
 
     @property
     def seeds(self) -> range:
@@ -149,26 +135,26 @@ def _spell_term(term: Term) -> str:
 
 def _term(piece: Piece, *, alone: bool) -> Term:
     kind, value, (split, seeds, factor) = piece.name, piece.value, piece.marks.values()
-    (first, count), weight = _counted(seeds), weight_of(factor)
+    first, count = _counted(seeds)
+    term = Term(kind=kind, split=split, first=first, count=count, weight=weight_of(factor))
     if kind in PATHS and ":" in piece.body:
         if not value:
             raise InputError(f"names nothing after '{kind}:'; write {kind}:PATH")
         if "-" in seeds:
             raise InputError(f"#{seeds} is of seeds; of {kind}: give a count, as #100")
-        path = url_of(value) or value
-        return Term(kind=kind, path=path, split=split, count=count, weight=weight)
+        return replace(term, path=url_of(value) or value)
     if piece.body in PAINTED or piece.body.startswith("world:"):
         if split:
             raise InputError(f"@{split} is for pictures of a folder; those of seeds have none")
         styles = tuple(value.split("+")) if kind == "world" else ()
         if styles:
             check_styles(styles)
-        return Term(kind=kind, styles=styles, first=first, count=count, weight=weight)
+        return replace(term, styles=styles)
     if (url := url_of(piece.body)) and ("://" in piece.body or kind in STORES):
-        return Term(kind="folder", path=url, split=split, count=count, weight=weight)
+        return replace(term, kind="folder", path=url, first=0)
     if is_there(piece.body):  # the path of a folder or a pack, as it is
         kind = "pack" if is_pack(Path(piece.body)) else "folder"
-        return Term(kind=kind, path=piece.body, split=split, count=count, weight=weight)
+        return replace(term, kind=kind, path=piece.body, first=0)
     which = "" if alone else f"'{piece.body}' "  # the whole text stands before it
     problem = f"{which}is not a source, and no folder that is there"
     raise InputError(problem, f"a source is {_KINDS}{_meant(piece.body)}")
@@ -200,12 +186,8 @@ def check_paths(spec: str) -> None:
     """Raise InputError for the first path of a spec that is not there."""
     for term in parse(spec):
         path = Path(term.path or ".")
-        if (
-            term.kind == "hub"
-            or term.is_url
-            or is_there(str(path))
-            or is_there(str(part_of(path.absolute())))
-        ):
+        places = (path, part_of(path.absolute()))
+        if term.kind == "hub" or term.is_url or any(is_there(str(place)) for place in places):
             continue
         problem = "does not exist" if term.kind == "pack" else "is not a folder"
         quoted = f'; a path with a sign in it is put in quotes, {term.kind}:"PATH"'
@@ -216,6 +198,7 @@ def check_paths(spec: str) -> None:
 # First seeds of: training, choosing, the frozen protocols, nobody (DESIGN, Seeds).
 SEED_RANGES: Final = (0, 1_000_000, 1_500_000, 2_000_000)
 _SORT: Final = "make a pack of the folder: trombine data prepare gives each a use"
+Store = Pack | Folder  # what a term's pictures are read from: rows by number
 _AHEAD: Final = 2048  # pictures drawn at once by `batches`; no result depends on it
 
 
@@ -447,7 +430,7 @@ def _cached(term: Term, size: int, first_seed: int) -> dict[Path, Callable[..., 
             prepare_hub(term.path, folder, how["progress"])
             prepare_pack(folder, path, options, **how)
 
-        return {hub_path(term.path, size): load}
+        return {cache_folder() / "packs" / f"hub-{folder.name}-{size}px": load}
     if term.kind == TILES:
         options = PrepareOptions(size=size, crop=TILES, most=term.count or MOST)
         return {tiles_path(term, size): partial(prepare_pack, term.place, options=options)}
@@ -475,11 +458,6 @@ def tiles_path(term: Term, size: int) -> Path:
         facts = [record.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         digest.update(f"{facts}".encode(errors="surrogateescape"))
     return cache_folder() / "packs" / f"tiles-{digest.hexdigest()[:16]}-{size}px-{count}"
-
-
-def hub_path(name: str, size: int) -> Path:
-    """Where the pack of a set of the hub is kept."""
-    return cache_folder() / "packs" / f"hub-{hub_folder(name).name}-{size}px"
 
 
 def cache_path(maker: Maker, first_seed: int, count: int) -> Path:
@@ -513,34 +491,12 @@ def _check_seeds(first: int, count: int) -> None:
 
 def _store(term: Term, size: int, first_seed: int) -> Store:
     """The store of a term's pictures: of a folder itself, or a pack, which may be the cache's."""
-    packs = [Pack(path) for path in _cached(term, size, first_seed)]
     if term.kind == "pack" or (term.kind == "folder" and term.is_url and is_pack(term.place)):
-        packs = [Pack(term.place)]
+        return Pack(term.place)
+    packs = [*_cached(term, size, first_seed)]
     if not packs:
         return Folder(term.place, size, "" if term.kind == "folder" else term.kind)
-    return packs[0] if len(packs) == 1 else Pairs(packs[0], packs[1])
-
-
-class Pairs:
-    """A store of the pairs of two packs: the same seeds, painted in two styles."""
-
-    def __init__(self, first: Pack, second: Pack) -> None:
-        self.first, self.second = first, second
-        self.size, self.vector_names, self.classes = first.size, first.vector_names, first.classes
-        self.splits: Int64[np.ndarray, "n"] | None = None  # painted pictures are for any use
-
-    def __len__(self) -> int:
-        return len(self.first)
-
-    def rows(self, indices: Int64[np.ndarray, "n"]) -> Columns:
-        """What is known of each side; seeds and vectors are of both."""
-        second = self.second.rows(indices)
-        sides = {f"{PAIR}{n}": cells for n, cells in second.items() if n not in SHARED}
-        return {**self.first.rows(indices), **sides}
-
-    def name(self, index: int) -> str:
-        """The seed."""
-        return self.first.name(index)
+    return Pack(*packs) if len(packs) == 1 else Pairs(*packs)
 
 
 def contents_of(source: Source) -> str:
@@ -549,11 +505,9 @@ def contents_of(source: Source) -> str:
     facts: list[object] = []
     for part in source.parts:
         if isinstance(store := part.store, Folder):
-            files = [store.path / store.listing.records[row].name for row in part.rows.tolist()]
-            sizes = [file.stat().st_size if file.exists() else -1 for file in files]
-            facts += [
-                fact for file, size in zip(files, sizes, strict=True) for fact in (file.name, size)
-            ]
+            for row in part.rows.tolist():
+                file = store.path / store.listing.records[row].name
+                facts += [file.name, file.stat().st_size if file.exists() else -1]
         elif isinstance(store, Pack) and part.term.path:
             facts.append(store.hash)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32] if facts else ""

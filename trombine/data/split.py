@@ -25,17 +25,7 @@ from trombine.core.texts import counted
 from trombine.data.columns import SPLITS
 from trombine.data.layouts import list_folder
 from trombine.data.reading import TILES
-from trombine.data.source import (
-    SEED_RANGES,
-    Part,
-    Source,
-    Term,
-    check_paths,
-    parse,
-    prepare,
-    source,
-    spell,
-)
+from trombine.data.source import SEED_RANGES, Part, Source, Term, parse, prepare, source, spell
 
 MOST_HELD_OUT: Final = 5  # of a folder or a pack, one picture in so many at most
 _CHOOSING: Final = SEED_RANGES[1]
@@ -50,12 +40,11 @@ def prepare_split(
     progress: Progress | None = None,
 ) -> None:
     """Paint what `split` needs and the cache lacks."""
-    check_paths(spec)
-    for term in parse(spec):
-        prepare(spell((term,)), size, workers=workers, progress=progress)
-        if not term.path:
-            chosen = _choosing(term, count)
-            prepare(chosen, size, first_seed=_CHOOSING, workers=workers, progress=progress)
+    prepare(spec, size, workers=workers, progress=progress)
+    chosen = [_choosing(term, count) for term in parse(spec) if not term.path]
+    if chosen:
+        spec = "+".join(chosen)
+        prepare(spec, size, first_seed=_CHOOSING, workers=workers, progress=progress)
 
 
 def split(spec: str, size: int, count: int) -> tuple[Source, Source]:
@@ -100,9 +89,8 @@ def _without(learned: Source, excluded: set[str]) -> Source:
         files = part.files()
         remaining = [place for place, file in enumerate(files) if file not in excluded]
         if files and not remaining:
-            raise InputError(
-                f"{learned.spec}: all of its pictures are measured on; name other ones"
-            )
+            problem = f"{learned.spec}: all of its pictures are measured on"
+            raise InputError(f"{problem}; name other ones")
         whole = len(remaining) == len(files)
         parts.append(part if whole else part.only(np.array(remaining, np.int64)))
     return Source(parts, learned.weights)

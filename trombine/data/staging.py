@@ -242,10 +242,8 @@ def _tints(
     luma = np.broadcast_to(LUMA, (3, 3))
     saturation = np.where(grey, 0.0, np.where(tinted, _even(chance, "saturation", 0.4, 1.5), 1.0))
     mixed = luma + saturation[:, None, None] * (np.eye(3) - luma)
-    gains = np.ones((count, 3))
     cast = tinted & _is_drawn(chance, "cast", 0.5)
-    for c, name in enumerate(_COLOURS):
-        gains[:, c] = np.where(cast, _even(chance, f"cast {name}", 0.8, 1.15), 1.0)
+    gains = np.where(cast[:, None], _colours(chance, "cast", 0.8, 1.15), 1.0)
     contrast = np.where(tinted, _even(chance, "contrast", 0.6, 1.35), 1.0)
     lift = np.where(tinted, _even(chance, "bright", -40.0, 40.0), 0.0)
     tints[:, :, :3] = mixed * (gains * contrast[:, None])[:, :, None]
@@ -268,43 +266,28 @@ def _anywhere(chance: Rng, fronts: Flags, width: int, blobs: Flags) -> Things:
         thing = _occluder(centre[0], centre[1], long, np.maximum(long * thin, 0.03), angle)
         thing[:, 6] = np.where(_is_drawn(chance, f"front {t} angular", 0.5), 8.0, 2.0)
         thing[:, 10] = _is_drawn(chance, f"front {t} shows", 0.5)
-        for c, name in enumerate(_COLOURS):
-            thing[:, 7 + c] = _even(chance, f"front {t} {name}", 0, 255)
+        thing[:, 7:10] = _colours(chance, f"front {t}", 0, 255)
         occluders[chosen, t] = thing[chosen]
     occluders[blobs] = _blobs(chance)[blobs]
     occluders[:, :, :4] *= width
     return occluders
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Faces:
     """Where faces are, in pixels; down is from the eyes to the mouth."""
 
-    mouth: Places
-    nose: Places
-    chin: Places
-    down: Places  # of length 1
-    turn: Lengths  # radians, clockwise
-    far: Lengths  # from the eyes to the mouth
-    wide: Lengths  # from eye to eye, or as it may be from the front
-
-    @classmethod
-    def of(cls, points: Float64[np.ndarray, "n 68 2"]) -> _Faces:
+    def __init__(self, points: Float64[np.ndarray, "n 68 2"]) -> None:
         """Those with these landmarks."""
-        places = points @ [1, 1j]
-        mouth = places[:, 48:68].mean(1)
+        places: Complex128[np.ndarray, "n 68"] = points @ [1, 1j]
+        self.nose, self.chin = places[:, 33], places[:, 8]
+        self.mouth = places[:, 48:68].mean(1)
         right, left = places[:, 36:42].mean(1), places[:, 42:48].mean(1)
-        way = mouth - (right + left) / 2
-        far = np.abs(way)
-        return cls(
-            mouth=mouth,
-            nose=places[:, 33],
-            chin=places[:, 8],
-            down=way / np.maximum(far, 1e-6),
-            turn=np.angle(way) - math.pi / 2,
-            far=far,
-            wide=np.maximum(np.abs(left - right), 0.6 * far),
-        )
+        way = self.mouth - (right + left) / 2
+        self.far = np.abs(way)  # from the eyes to the mouth
+        self.down = way / np.maximum(self.far, 1e-6)  # of length 1
+        self.turn = np.angle(way) - math.pi / 2  # radians, clockwise
+        # From eye to eye, or as it may be from the front.
+        self.wide = np.maximum(np.abs(left - right), 0.6 * self.far)
 
 
 def _before_mouths(chance: Rng, points: Float64[np.ndarray, "n 68 2"]) -> Things:
@@ -312,7 +295,7 @@ def _before_mouths(chance: Rng, points: Float64[np.ndarray, "n 68 2"]) -> Things
     kind = _even(chance, "held kind", 0, _HELD).astype(np.int64)
     result = np.zeros((len(points), _MOST_THINGS, 11))
     for number, make in enumerate((_masks, _microphones, _hands)):
-        for t, thing in enumerate(make(chance, _Faces.of(points))):
+        for t, thing in enumerate(make(chance, _Faces(points))):
             result[kind == number, t] = thing[kind == number]
     return result
 
@@ -358,19 +341,16 @@ def _hands(chance: Rng, faces: _Faces) -> list[Rows]:
         middle = tips + beside * thick * 1.9 * (k - 1.5) + along * thick * abs(k - 1.3)
         shapes.append(_at(middle, thick, long, tilt, 3.0))
     light = _even(chance, "skin", 0.2, 1.0)[:, None]
-    skin = np.clip(light * np.array(_SKIN) + 0.06 * (_drawn_colour(chance) - 128), 0, 255)
+    skin = light * np.array(_SKIN) + 0.06 * (_colours(chance, "held", 0, 255) - 128)
+    skin = np.clip(skin, 0, 255)
     return [_coloured(shape, skin * (1.0 - 0.06 * (t % 2))) for t, shape in enumerate(shapes)]
 
 
 def _cloth(chance: Rng) -> Colours:
     """Mostly white or black, else of any colour."""
-    kind, colour = _even(chance, "cloth", 0, 1)[:, None], _drawn_colour(chance)
+    kind, colour = _even(chance, "cloth")[:, None], _colours(chance, "held", 0, 255)
     white, black = (tone + 0.08 * (colour - 128) for tone in (_WHITE, _BLACK))
     return np.where(kind < _CLOTHS[0], white, np.where(kind < _CLOTHS[1], black, colour))
-
-
-def _drawn_colour(chance: Rng) -> Colours:
-    return np.stack([_even(chance, f"held {name}", 0, 255) for name in _COLOURS], 1)
 
 
 def _coloured(rows: Rows, colour: Colours) -> Rows:
@@ -404,7 +384,6 @@ def _blobs(chance: Rng) -> Things:
     cos, sin = np.cos(angle), np.sin(angle)
     count = len(x)
     occluders = np.zeros((count, _MOST_THINGS, 11))
-    colour = [_even(chance, f"blob {name}", 40, 240) for name in _COLOURS]
     occluders[:, 0] = _occluder(x, y, size, size * _even(chance, "blob long", 0.8, 1.4), angle)
     spots = (("left", -0.4, -0.2), ("right", 0.4, -0.2), ("mouth", 0.0, 0.45), ("nose", 0.0, 0.1))
     for t, (name, u, v) in enumerate(spots, start=1):
@@ -418,16 +397,20 @@ def _blobs(chance: Rng) -> Things:
         chosen = _is_drawn(chance, f"blob {name}", 0.7)
         occluders[chosen, t] = spot[chosen]
     occluders[:, :, 6] = np.where(_is_drawn(chance, "blob angular", 0.2), 6.0, 2.0)[:, None]
-    dark = _even(chance, "blob dark", 0.0, 1.6)
-    for c in range(3):
-        occluders[:, :, 7 + c] = colour[c][:, None]
-        occluders[:, 1:, 7 + c] = np.clip(colour[c] * dark, 0, 255)[:, None]
+    colour, dark = _colours(chance, "blob", 40, 240), _even(chance, "blob dark", 0.0, 1.6)
+    occluders[:, :, 7:10] = colour[:, None]
+    occluders[:, 1:, 7:10] = np.clip(colour * dark[:, None], 0, 255)[:, None]
     return occluders
 
 
 def _even(chance: Rng, purpose: str, low: float = 0.0, high: float = 1.0) -> Lengths:
     """A number between low and high for each picture."""
     return low + (high - low) * chance.uniforms(purpose)
+
+
+def _colours(chance: Rng, purpose: str, low: float, high: float) -> Colours:
+    """A colour for each picture, each of red, green and blue between low and high."""
+    return np.stack([_even(chance, f"{purpose} {name}", low, high) for name in _COLOURS], 1)
 
 
 def _is_drawn(chance: Rng, purpose: str, share: float) -> Flags:
@@ -447,7 +430,7 @@ def _holed(chance: Rng, stage: StageOptions, windows: Staged) -> Staged:
     pixels, row_chance = windows.pixels.numpy(), chance.only(rows)
     masks = draw_masks(HOLES, row_chance, size=pixels.shape[1]).numpy()[:, 0] == 1
     kinds = _even(chance, "hole kind", 0, 4).astype(np.int64)
-    colours = np.stack([_even(chance, f"hole {name}", 0, 255) for name in _COLOURS], 1)
+    colours = _colours(chance, "hole", 0, 255)
     for n, mask, noise in zip(rows.tolist(), masks, row_chance.generators("noise"), strict=True):
         # Of one colour, the picture's mean, black or white, or noise.
         fills = (colours[n], pixels[n].mean((0, 1)), 255 * (colours[n, :1] > 128))

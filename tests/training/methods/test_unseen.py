@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.core.rng import Rng
-from trombine.data.resize import imresize_any, imresize_matlab, matlab_weights, shrink
+from trombine.data.resize import imresize_matlab, matlab_weights, shrink
 from trombine.losses.objective import Step
 from trombine.metrics import psnr
 from trombine.nets import build
@@ -44,7 +44,7 @@ def pictures() -> Tensor:
 
 def other_pictures(large: Tensor) -> Tensor:
     """Pictures that shrink to the same: something that shrinking takes away is added."""
-    rows = torch.from_numpy(matlab_weights(SIDE, SIDE // 2, 0.5, "bicubic").toarray())
+    rows = torch.from_numpy(matlab_weights(SIDE, SIDE // 2, "bicubic").toarray())
     unseen = torch.eye(SIDE, dtype=torch.float64) - torch.linalg.pinv(rows) @ rows
     drawn = torch.rand(large.shape, generator=torch.Generator().manual_seed(9)).double() - 0.5
     found = large + 0.2 * (unseen @ drawn @ unseen.T).float()
@@ -91,9 +91,9 @@ def test_each_term_is_what_it_says() -> None:
 def test_shrinking_samples_of_any_range_is_that_of_pictures() -> None:
     large = pictures().requires_grad_()
     torch.testing.assert_close(
-        imresize_any(large * 4 - 2, (12, 16)), imresize_matlab(large, size=(12, 16)) * 4 - 2
+        imresize_matlab(large * 4 - 2, (12, 16)), imresize_matlab(large, size=(12, 16)) * 4 - 2
     )
-    imresize_any(large, (12, 16)).sum().backward()
+    imresize_matlab(large, (12, 16)).sum().backward()
     assert large.grad is not None and float(large.grad.sum()) == pytest.approx(COUNT * 3 * 12 * 16)
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from trombine.core.errors import InputError
 from trombine.data.augment import Augment
-from trombine.data.resize import imresize_any, shrink
+from trombine.data.resize import imresize_matlab, shrink
 from trombine.losses.damage import Damage
 from trombine.losses.objective import Objective, Phase, Pictures, Samples, Step, Terms
 from trombine.losses.terms import l1
@@ -88,7 +88,7 @@ class UnseenObjective(Objective[Unseen]):
         large = net(small) if {"measured", "between"} & self.weights.keys() else small
         if "measured" in self.weights:
             height, width = small.shape[-2:]
-            measured = imresize_any(large.float(), (height, width)).to(small)  # not cut off
+            measured = imresize_matlab(large.float(), (height, width)).to(small)  # not cut off
             terms["measured"] = l1(measured, small)
         if "smaller" in self.weights:
             terms["smaller"] = l1(self._again(step, small), small)
@@ -107,7 +107,7 @@ class UnseenObjective(Objective[Unseen]):
         height, width = (
             round(side * _BETWEEN) // self.factor * self.factor for side in large.shape[-2:]
         )
-        return imresize_any(large.float(), (height, width)).clamp(0, 1).to(large)
+        return imresize_matlab(large.float(), (height, width)).clamp(0, 1).to(large)
 
     def samples(self, step: Step) -> Samples:
         """The fixed pictures, shrunk and enlarged."""
