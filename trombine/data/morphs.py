@@ -80,7 +80,7 @@ def _laid(points: Points, on: Points) -> Points:
     return np.stack([there.real, there.imag], -1)
 
 
-def _inside(points: Points, shape: tuple[int, int]) -> Float64[np.ndarray, "n h w"]:
+def _inside(points: Points, shape: tuple[int, ...]) -> Float64[np.ndarray, "n h w"]:
     """Where the faces are, from the chin to the forehead, between 0 and 1 with a soft edge."""
     right, chin, left = (points[:, at] @ [1, 1j] for at in (0, 8, 16))
     brows = points[:, 17:27].mean(1) @ [1, 1j]
