@@ -110,9 +110,7 @@ def weights_of(recipe: Restore, *more: str) -> dict[str, float]:
     return weights
 
 
-def terms_beside(
-    objective: Objective[Any], output: Pictures, truth: Pictures
-) -> dict[str, Tensor]:
+def terms_beside(objective: Objective[Any], output: Pictures, truth: Pictures) -> dict[str, Tensor]:
     """The output compared with the truth, by the terms that have a weight."""
     weights, judge = objective.weights, objective.judge
     terms = {name: TERMS[name](output, truth) for name in weights if name in TERMS}
