@@ -31,11 +31,9 @@ from trombine.core.grammar import Piece, instead, number_of, pieces
 from trombine.core.texts import flat, from_json
 from trombine.data.augment import Augment
 from trombine.io.files import opened
-from trombine.nets import sizes_of
+from trombine.nets import Size, sizes_of
 from trombine.nets.sizes import resolved
 from trombine.nets.spaces import SPACES
-
-Size = int | float | str | bool
 
 
 def plain_value(text: str) -> Size:

@@ -261,6 +261,6 @@ def add_output_curves(step: Step, kind: str, logits: Tensor) -> None:
     """Mean, spread and coefficient of variation of D's outputs, as curves."""
     values = logits.detach().float().flatten(1).mean(1) if logits.ndim > 1 else logits.detach()
     mean, spread = values.float().mean(), values.float().std(correction=0)
-    step.add_curve(f"D({kind}) mean", mean)
-    step.add_curve(f"D({kind}) std", spread)
-    step.add_curve(f"D({kind}) coefficient of variation", spread / mean.abs().clamp(min=1e-6))
+    step.curves[f"D({kind}) mean"] = mean
+    step.curves[f"D({kind}) std"] = spread
+    step.curves[f"D({kind}) coefficient of variation"] = spread / mean.abs().clamp(min=1e-6)

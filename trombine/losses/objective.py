@@ -139,10 +139,6 @@ class Step:
         """Generated pictures, some of them exchanged for older ones of this pool."""
         return self.swap(pool, pictures, self.chance) if self.swap else pictures
 
-    def add_curve(self, name: str, value: Tensor) -> None:
-        """Add a number to the run's curves."""
-        self.curves[name] = value.detach()
-
     def _placed(self, numbers: np.ndarray) -> Tensor:
         return torch.from_numpy(numbers).to(self.device, self.dtype)
 

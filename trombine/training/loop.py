@@ -25,12 +25,12 @@ from trombine.core.progress import Progress, Result, log, silent
 from trombine.core.texts import duration
 from trombine.data.source import parse, spell
 from trombine.losses.alarms import Report
-from trombine.losses.objective import Samples
+from trombine.losses.objective import Objective, Samples
 from trombine.nets import Net, parameter_count
 from trombine.recipes import FIXED, Recipe, settings_of, with_settings
 from trombine.runs import checkpoints
 from trombine.runs.folder import RunFolder
-from trombine.training.config import TrainConfig, check, choose, prepare, streams_of
+from trombine.training.config import Machine, TrainConfig, check, choose, prepare, streams_of
 from trombine.training.launch import Mesh, catch_signals, ended_by, launch
 from trombine.training.material import (
     Material,
@@ -70,10 +70,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
         if mesh.first:
             prepare_material(recipe, objective.streams, progress)
         mesh.any_process(False)  # the others wait for what is painted
-        material = open_material(recipe, objective.streams)
-        objective.check(material.learned)
-        plan = plan_of(recipe, objective, machine, mesh)
-        state = fresh(recipe, objective, machine, mesh.device)
+        plan, state, material = _opened(recipe, objective, machine, mesh)
         description = describe(config, plan, material)
         if begun:
             check_same(config, begun, description)
@@ -106,6 +103,16 @@ def train(config: TrainConfig, progress: Progress | None = None) -> Result:
             if mesh.first and not over(plan, state):
                 raise ended_by(signals)
             return result
+
+
+def _opened(
+    recipe: Recipe, objective: Objective[Any], machine: Machine, mesh: Mesh
+) -> tuple[Plan, State, Material]:
+    """What a training is computed from, as it is before the first step."""
+    material = open_material(recipe, objective.streams)
+    objective.check(material.learned)
+    plan = plan_of(recipe, objective, machine, mesh)
+    return plan, fresh(recipe, objective, machine, mesh.device), material
 
 
 def _begin(plan: Plan, state: State, material: Material, writer: RunWriter) -> None:
@@ -190,11 +197,8 @@ def steps(
     objective, machine = objective_of(recipe), choose(recipe)
     prepare(machine)
     prepare_material(recipe, objective.streams, progress)
-    material = open_material(recipe, objective.streams)
-    objective.check(material.learned)
     mesh = Mesh(device=torch.device(machine.device))
-    plan = plan_of(recipe, objective, machine, mesh)
-    state = fresh(recipe, objective, machine, mesh.device)
+    plan, state, material = _opened(recipe, objective, machine, mesh)
     for _ in _steps(plan, state, material, list):
         losses = {name: total / count for name, (total, count) in state.sums.items()}
         state.sums.clear()
@@ -292,10 +296,8 @@ def dry_run(config: TrainConfig) -> str:
     recipe, machine, objective = config.recipe, choose(config.recipe), objective_of(config.recipe)
     check(config, objective)
     prepare(machine)
-    plan = plan_of(recipe, objective, machine, Mesh(device=torch.device(machine.device)))
-    material = open_material(_with_few(recipe, objective.streams), objective.streams)
-    objective.check(material.learned)
-    state = fresh(recipe, objective, machine, plan.mesh.device)
+    few, mesh = _with_few(recipe, objective.streams), Mesh(device=torch.device(machine.device))
+    plan, state, material = _opened(few, objective, machine, mesh)
     state.phases = {phase.name: PhaseState(began=0) for phase in plan.phases}  # as if all had begun
     feed, times = feed_of(plan, state, material), []
     for _ in range(STEPS + 1):

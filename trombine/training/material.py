@@ -41,8 +41,6 @@ class Material:
 
     learned: Mapping[str, Source]
     measured: Mapping[str, Source]
-    vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
-    classes: tuple[str, ...] = ()  # what the data's labels mean
     names: Mapping[str, str] = field(default_factory=dict)  # hashes of the names of what is learned
     fingerprint: str = ""  # of the pixels that it is measured on
 
@@ -72,8 +70,6 @@ def open_material(recipe: Recipe, streams: tuple[str, ...]) -> Material:
     return Material(
         learned,
         measured,
-        learned["data"].vector_names,
-        learned["data"].classes,
         {stream: _names(source) for stream, source in learned.items()},
         fingerprint=_fingerprint(measured, recipe.judged),
     )
@@ -184,8 +180,8 @@ def _step(
         chance=chance,
         device=plan.mesh.device,
         dtype=plan.machine.dtype,
-        vector_names=material.vector_names,
-        classes=material.classes,
+        vector_names=material.learned["data"].vector_names,
+        classes=material.learned["data"].classes,
         space=plan.recipe.space if plan.objective.invents else "rgb",
         swap=partial(_through_pool, plan, state) if pools and state.pools else None,
         averages=_in_rgb(plan, state.averages) if state.averages else {},

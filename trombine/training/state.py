@@ -161,21 +161,11 @@ def fresh(recipe: Recipe, objective: Objective, machine: Machine, device: torch.
 def _optimiser(recipe: Recipe, net: nn.Module) -> Optimizer:
     """The recipe's optimiser; fused where torch has that: one pass over each tensor."""
     parameters = list(net.parameters())
+    shared: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
     if recipe.optimiser == "sgd":
-        return SGD(
-            parameters,
-            lr=recipe.lr,
-            momentum=recipe.beta1,
-            weight_decay=recipe.weight_decay,
-            fused=True,
-        )
+        return SGD(parameters, momentum=recipe.beta1, fused=True, **shared)
     kinds = {"adam": partial(Adam, fused=True), "adamw": partial(AdamW, fused=True), "muon": Muon}
-    return kinds[recipe.optimiser](
-        parameters,
-        lr=recipe.lr,
-        betas=(recipe.beta1, recipe.beta2),
-        weight_decay=recipe.weight_decay,
-    )
+    return kinds[recipe.optimiser](parameters, betas=(recipe.beta1, recipe.beta2), **shared)
 
 
 def _moments_fit(optimiser: Optimizer, tensors: Mapping[str, Tensor], role: str) -> bool:

@@ -13,7 +13,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import SGD, Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from trombine.losses.objective import Objective, Phase, Ramp, Step, Terms, Until
+from trombine.losses.objective import Objective, Phase, Ramp, Step, Until
 from trombine.nets.frozen import frozen
 from trombine.recipes import Freeze, Recipe
 from trombine.training.config import Machine
@@ -82,10 +82,11 @@ def _run_phase(state: State, plan: Plan, phase: Phase, step: Step) -> None:
     main = state.nets[plan.objective.main]
     fixed = frozen_parts(main, plan.freeze, state.pictures) + layers_outside(state.nets, phase)
     fixed += [*plan.objective.helpers().values()]
-    with frozen(*nets_outside(state.nets, phase), batch_statistics=True), frozen(*fixed):
+    outside = [net for role, net in state.nets.items() if role not in phase.learns]
+    with frozen(*outside, batch_statistics=True), frozen(*fixed):
         with plan.machine.autocast(exact=phase.exact):
             terms = phase.terms(step)
-        total = weighted(terms, weights)
+        total = torch.stack([weights.get(n, 1.0) * value for n, value in terms.items()]).sum()
         total.backward()
     values = {f"{phase.name}/{name}": value for name, value in {**terms, "total": total}.items()}
     values |= {f"curve/{name}": value for name, value in step.curves.items()}
@@ -141,16 +142,6 @@ def _add_to_sums(state: State, values: Mapping[str, float]) -> None:
     for name, value in values.items():
         total, count = state.sums.get(name, (0.0, 0))
         state.sums[name] = (total + value, count + 1)
-
-
-def weighted(terms: Terms, weights: Mapping[str, float]) -> Tensor:
-    """The sum that a phase minimises."""
-    return torch.stack([weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
-
-
-def nets_outside(nets: Mapping[str, nn.Module], phase: Phase) -> list[nn.Module]:
-    """The nets that do not learn in a phase."""
-    return [net for role, net in nets.items() if role not in phase.learns]
 
 
 def frozen_parts(net: nn.Module, freeze: Freeze, pictures: int) -> list[nn.Module]:

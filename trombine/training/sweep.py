@@ -64,15 +64,10 @@ def combinations(grid: Varied, zip_: Varied = None) -> tuple[Settings, ...]:
     if len(lengths) > 1:
         counts = ", ".join(f"{name} {len(values)}" for name, values in paired)
         raise InputError(f"what is zipped has as many values each; here {counts}")
-    together = [
-        dict(zip((name for name, _ in paired), row, strict=True))
-        for row in (zip(*(values for _, values in paired), strict=True) if paired else [()])
-    ]
-    apart = [
-        dict(zip((name for name, _ in crossed), row, strict=True))
-        for row in itertools.product(*(values for _, values in crossed))
-    ]
-    return tuple({**outer, **inner} for outer in apart for inner in together)
+    crosses = itertools.product(*(values for _, values in crossed))
+    pairs = [*zip(*(values for _, values in paired), strict=True)] if paired else [()]
+    rows = itertools.product(crosses, pairs)
+    return tuple(dict(zip(names, (*cross, *pair), strict=True)) for cross, pair in rows)
 
 
 def _values(text: str) -> tuple[str, list[str]]:

@@ -19,6 +19,7 @@ from typing import Any, Final, final
 import numpy as np
 import torch
 from jaxtyping import UInt8
+from skimage.util import montage
 from torch import Tensor
 
 from trombine import __version__
@@ -124,14 +125,10 @@ def licence_of(specs: Iterable[str]) -> str:
 
 def sheet(pictures: Tensor) -> UInt8[np.ndarray, "h w 3"]:
     """Pictures side by side in a grid that is nearly square, at their true size."""
-    count, _, height, width = pictures.shape
-    columns = math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    grid = np.zeros((rows * height, columns * width, 3), np.uint8)
-    for number, picture in enumerate(pictures):
-        top, column = number // columns * height, number % columns * width
-        grid[top : top + height, column : column + width] = to_pixels(picture)
-    return grid
+    columns = math.ceil(math.sqrt(len(pictures)))
+    shape = math.ceil(len(pictures) / columns), columns
+    pixels = np.stack([to_pixels(picture) for picture in pictures])
+    return montage(pixels, fill=(0, 0, 0), grid_shape=shape, channel_axis=-1)
 
 
 PAGE_SECONDS: Final = 20.0  # at least, between two pages
@@ -145,11 +142,7 @@ class RunWriter:
     """The writer of one run."""
 
     def __init__(
-        self,
-        folder: RunFolder,
-        plan: Plan,
-        material: Material,
-        config: TrainConfig,
+        self, folder: RunFolder, plan: Plan, material: Material, config: TrainConfig
     ) -> None:
         self.folder, self.plan, self.material, self.config = folder, plan, material, config
         self.account = Account()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, cast, final
+from typing import Any, ClassVar, Final, cast, final
 
 import torch
 from jaxtyping import Float
@@ -108,12 +108,7 @@ class InventObjective(Objective[Invent]):
         truth = self.truth(step)
         output = wide(_net(step).decoder(_noised(step, self._codes(step))))
         counting = self._counting(step)
-        terms = {"l1": l1(output * counting, truth * counting)}
-        if "gradients" in self.weights:
-            terms["gradients"] = gradient_distance(output, truth, counting)
-        if self.judge:
-            terms |= self.judge(output, truth, self.weights)
-        return terms
+        return soft_terms(self, output, truth, counting)
 
     def flow(self, step: Step) -> Terms:
         """The paces of codes and of details, compared with the true ones."""
@@ -206,6 +201,17 @@ class InventObjective(Objective[Invent]):
         }
 
 
+def soft_terms(
+    objective: Objective[Any], output: Pictures, truth: Pictures, counting: Float[Tensor, "n 1 h w"]
+) -> dict[str, Tensor]:
+    """Soft pictures compared with the truth, each pixel as much as it counts."""
+    weights, judge = objective.weights, objective.judge
+    terms = {"l1": l1(output * counting, truth * counting)}
+    if "gradients" in weights:
+        terms["gradients"] = gradient_distance(output, truth, counting)
+    return terms | (judge(output, truth, weights) if judge else {})
+
+
 def gradient_distance(
     output: Pictures, truth: Pictures, weights: Float[Tensor, "n 1 h w"] | None = None
 ) -> Float[Tensor, ""]:
@@ -255,6 +261,20 @@ _FIELDS: Final = (
     "+hair_dye+hair_length+hair_curl+fringe+recession+beard+moustache+glasses+hat+smile+mouth_open"
     "+lipstick+yaw+light_turn+light_key+exposure+cloth_light+ground_light+ground_hue"
 )
+# What all that learn soft pictures, then details, have in common.
+SOFTLY: Final[dict[str, Any]] = {
+    **MUON,
+    "warmup": 2_000,
+    "ema": 4_000,
+    "precision": "auto",
+    "perceptual": 0.08,
+    "judge": "reader",
+    "layers": "first+down.0",
+    "sample_every": 5_000,
+    "measure_every": 15_000,
+    "save_every": 5_000,
+    "judged": 128,
+}
 _INVENT: Final = Invent(
     about="invents faces, told what is to be of them or not",
     task="generate",
@@ -271,19 +291,9 @@ _INVENT: Final = Invent(
     coded=30_000,
     cycle=30_000,
     batch=24,
-    **MUON,
-    warmup=2_000,
-    ema=4_000,
-    precision="auto",
-    perceptual=0.08,
-    judge="reader",
-    layers="first+down.0",
+    **SOFTLY,
     organs=4.0,  # eyes are a hundredth of the pixels, and looked at first
     around=2,
-    sample_every=5_000,
-    measure_every=15_000,
-    save_every=5_000,
-    judged=128,
 )
 
 PRESETS: Final[dict[str, Recipe]] = {

@@ -32,8 +32,8 @@ from trombine.nets.frozen import frozen
 from trombine.nets.inventor import lacking
 from trombine.nets.restyler import Restyler, styles_of
 from trombine.nets.spaces import to_space
-from trombine.recipes import MUON, NetSpec, Recipe
-from trombine.training.methods.invent import details_off, gradient_distance
+from trombine.recipes import NetSpec, Recipe
+from trombine.training.methods.invent import SOFTLY, details_off, soft_terms
 
 
 @final
@@ -125,12 +125,7 @@ class RestyleObjective(Objective[Restyle]):
         truth = shown.beside(output)
         # Nor does what is compared across the border of what is known reach beyond it.
         output = torch.where(shown.known, output, output.detach())
-        terms = {"l1": l1(output * shown.weights, truth * shown.weights)}
-        if "gradients" in self.weights:
-            terms["gradients"] = gradient_distance(output, truth, shown.weights)
-        if self.judge:
-            terms |= self.judge(output, truth, self.weights)
-        return terms
+        return soft_terms(self, output, truth, shown.weights)
 
     def details(self, step: Step) -> Terms:
         """The pace of details, compared with the true one."""
@@ -267,16 +262,6 @@ PRESETS: Final[dict[str, Recipe]] = {
         pictures=80_000,
         soft=45_000,
         cycle=15_000,  # falls of 15,000 and 30,000, then the details' own
-        **MUON,
-        warmup=2_000,
-        ema=4_000,
-        precision="auto",
-        perceptual=0.08,
-        judge="reader",
-        layers="first+down.0",
-        sample_every=5_000,
-        measure_every=15_000,
-        save_every=5_000,
-        judged=128,
+        **SOFTLY,
     ),
 }
