@@ -105,7 +105,7 @@ class Best:
         return cls(
             indices=np.take_along_axis(indices, best, 1),
             ssim=np.take_along_axis(ssim, best, 1),
-            sums=sum((part.sums for part in parts[1:]), parts[0].sums),
+            sums=np.sum([part.sums for part in parts], 0),
             looks=looks,
             which=which.gather(3, chosen.expand(2, *chosen.shape)),
         )
@@ -195,11 +195,9 @@ def walk_of_pack(pack: Path, cluster: str) -> Walk:
     def walk(asked: Asked, references: Pictures, threads: int, tick: Tick) -> Best:
         starts = range(0, len(references), _SHARD)
         waiting, ended, best = deque(starts), dict[int, Best](), list[Best]()
-        work = partial(_walk_shard, pack, asked)
-        for done, (start, made) in enumerate(
-            spread(work, starts, workers=None, cluster=cluster), 1
-        ):
-            ended[start] = made
+        made = spread(partial(_walk_shard, pack, asked), starts, workers=None, cluster=cluster)
+        for done, (start, part) in enumerate(made, 1):  # as they end
+            ended[start] = part
             while waiting and waiting[0] in ended:
                 best = [Best.of([*best, ended.pop(waiting.popleft())], asked)]
             tick(min(done * _SHARD, len(references)), len(references))
