@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from plots import standalone
 from table import ROOT, Row, at_most, interleaved, options, report, seconds
 
 import trombine
@@ -297,7 +298,7 @@ def draw(curves: Mapping[str, list[float]]) -> None:
         categories=[str(count) for count in WORKERS],
         y_log=True,
     )
-    (ROOT / "docs" / "figures" / "scale.svg").write_text(f"{plot.svg(standalone=True)}\n")
+    (ROOT / "docs" / "figures" / "scale.svg").write_text(standalone(plot))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import skimage.data
 import torch
 from inpaint import HIDDEN
 from PIL import Image
+from plots import standalone
 from table import ROOT
 from upscale import there
 from upscale_pictures import test_portraits
@@ -237,7 +238,7 @@ def courses() -> dict[str, str]:
     """How losses against a discriminator went, as SVG: with nothing held back, and held back."""
     rows = {row["name"]: row for row in loads(STUDY.read_text())["rows"]}
     return {
-        f"discriminator-{name}": course_plot(rows[name], title).svg(standalone=True)
+        f"discriminator-{name}": standalone(course_plot(rows[name], title))
         for name, title in COURSES.items()
     }
 
@@ -289,7 +290,7 @@ def main() -> None:
             print(path, flush=True)
     for name, svg in ({} if arguments.names else courses()).items():
         path = arguments.output / f"{name}.svg"
-        path.write_text(svg + "\n")
+        path.write_text(svg)
         print(path)
 
 

@@ -293,7 +293,7 @@ def walks(subject: Subject) -> Rows:
     for pair in pairs:
         walk = Walk(inventing=subject.inventing, seeds=pair, frames=FRAMES)
         found = score(list(walk.pixels(cores())))
-        uneven.append(found.unevenness)
+        uneven.append(max(found.steps) / (np.mean(found.steps) or 1))
         worst.append(min(found.in_place))
     yield Row(f"largest step of {len(pairs)} walks", max(uneven), "of the mean step")
     yield Row("worst frame of all walks", min(worst), "1 is in place")

@@ -11,11 +11,12 @@ from reader_pictures import Faces
 
 from trombine.core.conventions import GROUPS
 from trombine.faces.twice import points_back, read_twice
-from trombine.metrics.reading import INNER, between_pupils, overlaps, point_errors
+from trombine.metrics.reading import between_pupils, overlaps, point_errors
 from trombine.models import Model
 from trombine.nets.reader import Reading
 
 _AT_ONCE: Final = 32
+_INNER: Final = slice(17, 68)  # landmarks but those of the jaw
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,7 +75,7 @@ def mirrored_apart(model: Model, pictures: torch.Tensor) -> np.ndarray:
 
 def agreement(one: Read, other: Read) -> tuple[float, float]:
     """How far two readers' inner landmarks are apart, in percent; and the IoU of their parts."""
-    apart = (one.points - other.points).norm(dim=-1)[:, INNER].mean(1)
+    apart = (one.points - other.points).norm(dim=-1)[:, _INNER].mean(1)
     both, either = overlaps(one.labels, other.labels)
     return float(100 * (apart / between_pupils(one.points)).mean()), float(
         (both / either.clamp(min=1)).mean()

@@ -42,7 +42,7 @@ def sample() -> Report:
     report.section("Numbers", "A table wider than a phone.")
     report.table(columns, [row, row], caption="Wide", under="Under it.")
     report.curves(Plot(title="Line", x_label="x", y_label="y", series=[line]))
-    report.bars("Bars", {"a": 1.0, "b": 3.0}, x_label="x", y_label="y")
+    report.bars("Bars", {"a": 1.0, "b": 3.0}, y_label="y")
     return report.text("A remark.", small=True)
 
 

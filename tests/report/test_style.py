@@ -6,8 +6,9 @@ import re
 from importlib.resources import files
 
 import pytest
+from plots import DARK
 
-from trombine.report.plot import COLOURS, DARK
+from trombine.report.plot import COLOURS
 
 STYLE = (files("trombine.report") / "style.css").read_text()
 LIGHT_BLOCK, DARK_BLOCK = re.findall(r":root \{(.*?)\}", STYLE, re.S)[:2]

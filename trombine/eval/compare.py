@@ -35,7 +35,7 @@ from trombine.eval import witness
 from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerprint, measure_of
 from trombine.eval.restoration import judged
-from trombine.eval.stats import NONE, Estimate, mean, sign_flip, spelled
+from trombine.eval.stats import Estimate, mean, sign_flip, spelled
 from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.io.inputs import find
@@ -142,7 +142,7 @@ def _as_jpeg(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
 
 def _check_unseen(card: Card, file: ProtocolFile) -> None:
     """Refuse a model that has learnt from the protocol's pictures, as far as its card says so."""
-    kinds = {term.kind for term in parse(file.pictures)} if file.is_painted else set()
+    kinds = {term.kind for term in parse(file.pictures)} if file.spans else set()
     names = [str(card.settings.get(name, "")) for name in ("data", "other", "real")]
     # The data of a card may be a sentence of several specs.
     for spec in filter(None, (*card.data.split(" and "), *names)):
@@ -291,12 +291,6 @@ def numbers_of(
             "seconds": seconds,
         }
 
-    def picture(case: Case, rows: Sequence[Row]) -> Numbers:
-        values = {o.method.name: row for o, row in zip(order, rows, strict=True)}
-        about = {"picture": case.name, "source": case.source, "group": case.group}
-        return {**about, "values": values}
-
-    rows = zip(*(o.rows for o in order), strict=True)
     return as_json(
         {
             "protocol": {
@@ -313,15 +307,18 @@ def numbers_of(
             "first": first,
             "best": ranked[0],
             "methods": [entry(o.method, o.seconds) for o in order],
-            "pictures": [picture(*each) for each in zip(cases, rows, strict=True)],
+            "pictures": [
+                {"picture": case.name, "source": case.source, "group": case.group}
+                | {"values": {o.method.name: o.rows[n] for o in order}}
+                for n, case in enumerate(cases)
+            ],
         }
     )
 
 
 def _mean(values: Column) -> Estimate:
-    """The mean of some pictures with its interval."""
-    there = values[np.isfinite(values)]
-    return Estimate(*mean(there)) if len(there) else NONE
+    """The mean of the pictures that have a value, with its interval."""
+    return mean(values[np.isfinite(values)])
 
 
 def _figures(values: Column, best: Column) -> Numbers:
@@ -348,9 +345,7 @@ def report_of(
     judge = f"; witness {protocol['witness']}" * bool(protocol["witness"])
     report = Report(
         title=f"Methods compared: {protocol['name']}",
-        lead=". ".join(
-            [*filter(None, [protocol["about"].rstrip(".")]), f"Best: {numbers['best']}."]
-        ),
+        lead=". ".join(filter(None, (protocol["about"].rstrip("."), f"Best: {numbers['best']}."))),
         foot=f"{protocol['describe']}\n\nPixels {protocol['pixels']}{judge}.",
     )
     report.section("Rank", f"By {first}, the best first. Intervals are 95 % over the pictures.")

@@ -406,18 +406,17 @@ def judge(
 ) -> Judged:
     """All of it; the features are those of `kinds`, each with a table of its own. `of_all` are
     Fréchet's distances of all pictures, by kind, where the sets are drawn from more."""
-    (ours, our_faces), (theirs, their_faces) = (
-        read_features(each.pictures, kinds, lambda n, of, side=side: progress(n, of, side), device)
-        for side, each in (("generated pictures read", generated), ("real pictures read", real))
-    )
-    notes = list(remarks(generated, real))
-    for each, faces in ((generated, our_faces), (real, their_faces)):
+    notes, read, tables = list(remarks(generated, real)), [], []
+    for side, each in (("generated pictures read", generated), ("real pictures read", real)):
+        features, faces = read_features(
+            each.pictures, kinds, lambda n, of, side=side: progress(n, of, side), device
+        )
+        read.append(features)
         if missing := len(each) - faces:
             text = f"in {missing:,} of {len(each):,} pictures the witness sees no face"
             notes.append(f"{each.spec}: {text}")
-    tables = []
     for number, kind in enumerate(kinds):
-        measured = _measured(kind, ours[kind.name], theirs[kind.name])
+        measured = _measured(kind, *(features[kind.name] for features in read))
         if of_all:
             found = measured.figures | {ALL: of_all[number]}
             measured = replace(measured, figures={n: found[n] for n in FIGURES if n in found})

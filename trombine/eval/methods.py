@@ -26,7 +26,7 @@ from torch import Tensor
 
 from trombine.core.conventions import to_picture, to_pixels
 from trombine.core.errors import InputError, library
-from trombine.data.resize import Kernel, enlarge
+from trombine.data.resize import enlarge
 from trombine.faces.frames import in_window
 from trombine.inpainting.repairing import repaired_pictures
 from trombine.io.color import LUMA, from_srgb
@@ -55,11 +55,6 @@ def _in_levels(pictures: Tensor) -> Tensor:
 
 # ---------------------------------------------------------------------------------------------
 # Enlarge
-
-
-def interpolated(pictures: Pictures, *, factor: int, kernel: Kernel) -> Large:
-    """As MATLAB's imresize enlarges."""
-    return enlarge(pictures, factor, kernel=kernel)
 
 
 def upscale_by(name: str) -> Run:
@@ -282,9 +277,9 @@ class Methods:
 TASKS: Final = {
     "upscale": Methods(
         {
-            "nearest pixel": partial(interpolated, kernel="nearest"),
-            "bicubic": partial(interpolated, kernel="bicubic"),
-            "Lanczos": partial(interpolated, kernel="lanczos"),
+            "nearest pixel": partial(enlarge, kernel="nearest"),  # as MATLAB's imresize enlarges
+            "bicubic": partial(enlarge, kernel="bicubic"),
+            "Lanczos": partial(enlarge, kernel="lanczos"),
         },
         upscale_by,
         floor="nearest pixel",

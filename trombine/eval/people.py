@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 import imagecodecs
 import numpy as np
 from jaxtyping import UInt8
+from jinja2 import Template
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from trombine.core.errors import InputError, first_of, shown
@@ -34,7 +34,7 @@ from trombine.data.reading import face_frame, resize
 from trombine.eval.sets import open_place, square
 from trombine.io.files import opened
 from trombine.io.image import as_seen, decode
-from trombine.report.report import STYLE
+from trombine.report.report import STYLE, policy_of
 
 GENERATOR: Final = "trombine judge people make"
 PAGE: Final = "index.html"
@@ -192,24 +192,15 @@ def render(content: Mapping[str, Any]) -> tuple[str, str]:
     """The page with its style, script and pictures, and its policy, which lets it load and send
     nothing; with a `subject`, it sends their answers to where it is from."""
     style, script = STYLE + _asset("people.css"), _asset("people.js")
-    hashes = (base64.b64encode(sha256(s.encode()).digest()).decode() for s in (style, script))
-    options = "".join(f'<option value="{v}">{text}</option>' for v, text in EXPERIENCES.items())
-    reasons = "".join(
-        f'<label><input type="checkbox" name="reason" value="{reason}"> <kbd>{n}</kbd> {reason}'
-        "</label>"
-        for n, reason in enumerate(REASONS, 1)
-    )
-    policy = "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'; "
-    policy = policy.format(*hashes)
-    policy += "connect-src 'self'; " * ("subject" in content)
-    policy += "base-uri 'none'; form-action 'none'"
-    page = Template(_asset("people.html")).substitute(
+    policy = policy_of(style, script) + "; connect-src 'self'" * ("subject" in content)
+    policy += "; base-uri 'none'; form-action 'none'"
+    page = Template(_asset("people.html"), keep_trailing_newline=True).render(
         generator=GENERATOR,
         policy=policy,
         style=style,
         script=script,
-        experiences=options,
-        reasons=reasons,
+        experiences=EXPERIENCES,
+        reasons=REASONS,
         content=json.dumps(content).replace("<", "\\u003c"),  # nothing that ends a script
     )
     return page, policy
@@ -260,11 +251,6 @@ class Key(BaseModel, frozen=True):
     version: Literal[1]
     test: str
     pictures: Annotated[dict[str, Entry], Field(min_length=2), AfterValidator(_halved)]
-
-    @property
-    def truth(self) -> dict[str, str]:
-        """The side of each picture."""
-        return {name: entry.truth for name, entry in self.pictures.items()}
 
 
 class Answer(BaseModel, frozen=True):

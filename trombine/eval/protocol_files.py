@@ -75,9 +75,7 @@ def measure_of(text: str) -> Measure:
     return MEASURES[asked_for(text)[0]]
 
 
-def _measure(text: str) -> str:
-    asked_for(text)
-    return text
+Asked = Annotated[str, AfterValidator(lambda text: asked_for(text) and text)]
 
 
 def _mask(text: str) -> str:
@@ -107,7 +105,7 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
     crop: Annotated[StrictInt, Field(ge=1)] | None = None
     masks: tuple[Annotated[str, AfterValidator(_mask)], ...] = ()
     damage: Annotated[str, AfterValidator(lambda text: text and str(Chain.parse(text)))] = ""
-    measures: Annotated[tuple[Annotated[str, AfterValidator(_measure)], ...], Field(min_length=1)]
+    measures: Annotated[tuple[Asked, ...], Field(min_length=1)]
     files: Mapping[str, str] = {}  # SHA-256 by name
 
     @model_validator(mode="after")
@@ -181,11 +179,6 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
         return len(self.seeds) or len(self.files)
 
     @property
-    def is_painted(self) -> bool:
-        """Whether its pictures are of seeds."""
-        return bool(self.seeds)
-
-    @property
     def factor(self) -> int:
         """How many times smaller the damage makes pictures."""
         return Chain.parse(self.damage).scale if self.damage else 1
@@ -193,7 +186,7 @@ class ProtocolFile(BaseModel, frozen=True, extra="forbid"):
     @property
     def styles(self) -> tuple[str, ...]:
         """Of what is painted: of a pair, the input's and the truth's."""
-        return parse(self.pictures)[0].styles if self.is_painted else ()
+        return parse(self.pictures)[0].styles if self.spans else ()
 
     @property
     def names(self) -> set[str]:
@@ -288,7 +281,7 @@ def _sources(
     file: ProtocolFile, folder: Path | None
 ) -> Iterator[tuple[int, str, tuple[Picture, ...]]]:
     """The seed, the name and the pictures of each: one, or the two of a pair."""
-    if file.is_painted and file.size:
+    if file.spans and file.size:
         (term,) = parse(file.pictures)
         maker = Maker(kind=term.kind, styles=term.styles, size=file.size)
         for seed in file.seeds:

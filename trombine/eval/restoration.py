@@ -21,7 +21,7 @@ from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, shown
 from trombine.core.texts import counted
 from trombine.eval import witness
-from trombine.eval.stats import mean, spelled
+from trombine.eval.stats import Estimate, mean, spelled
 from trombine.io.image import as_seen, load_picture
 from trombine.io.inputs import find
 from trombine.metrics import SSIM_RADIUS, luma, psnr, psnr_y, ssim
@@ -29,10 +29,8 @@ from trombine.metrics.reading import between_pupils
 from trombine.metrics.similarity import ms_ssim
 from trombine.report import Report, as_json
 
-Picture = Float32[torch.Tensor, "3 h w"]
-AnyPicture = Float32[torch.Tensor, "3 _ _"]  # that two of them agree is checked by hand
-Region = Bool[np.ndarray, "h w"]
-AnyRegion = Bool[np.ndarray, "_ _"]
+Picture = Float32[torch.Tensor, "3 _ _"]  # that two of them agree is checked by hand
+Region = Bool[np.ndarray, "_ _"]
 Inside = Float32[torch.Tensor, "1 h w"]  # 1 where it counts
 
 REGIONS: Final = ("whole", "hole", "rim")
@@ -63,9 +61,9 @@ MEASURES: Final = {
 
 
 def judged(
-    result: AnyPicture,
-    truth: AnyPicture,
-    hole: AnyRegion | None = None,
+    result: Picture,
+    truth: Picture,
+    hole: Region | None = None,
     *,
     border: int = 0,
     names: Container[str] = MEASURES,
@@ -109,7 +107,7 @@ def rim(hole: Region) -> Region:
     return np.logical_and(binary_dilation(hole, iterations=RIM), outside)
 
 
-def slopes(picture: Picture) -> Float64[torch.Tensor, "2 h w"]:
+def slopes(picture: Picture) -> Float64[torch.Tensor, "2 _ _"]:
     """Sobel's slopes of the luma, of 1 a pixel, across and down; the border is repeated."""
     grey = (luma(picture[None]) - 16)[0] / 219
     padded = torch.nn.functional.pad(grey[None], (1, 1, 1, 1), mode="replicate")
@@ -226,7 +224,7 @@ def judge_pair(
 _WORST: Final = 6  # pictures that the page shows
 Values = Mapping[str, Mapping[str, float]]
 Measured = Mapping[Pair, Values]
-Means = Mapping[str, Mapping[str, tuple[float, float, float]]]
+Means = Mapping[str, Mapping[str, Estimate]]
 
 
 def hashes_of(nets: Iterable[JudgingNet]) -> dict[str, str]:

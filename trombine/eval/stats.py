@@ -44,14 +44,6 @@ def spelled(
     return f"{value:{style}}{interval}"
 
 
-def student(values: Values) -> tuple[float, float, float]:
-    """The mean of two values or more, and Student's 95 % interval of it."""
-    mean = float(values.mean())
-    error = float(values.std(ddof=1)) / math.sqrt(len(values))
-    reach = float(stdtrit(len(values) - 1, 0.975)) * error
-    return mean, mean - reach, mean + reach
-
-
 def bootstrap(statistic: Callable[..., Any], *columns: np.ndarray) -> Estimate:
     """A statistic of columns whose rows belong together, taken along their last axis, and its
     percentiles over resampled rows; draws where it is not finite do not count."""
@@ -74,14 +66,16 @@ def bootstrap(statistic: Callable[..., Any], *columns: np.ndarray) -> Estimate:
     return Estimate(value, float(low), float(high))
 
 
-def mean(values: Sequence[float] | Values) -> tuple[float, float, float]:
+def mean(values: Sequence[float] | Values) -> Estimate:
     """The mean and Student's 95 % interval; the mean alone of one picture, or where a value is
-    not finite."""
-    column = np.asarray(values, np.float64)
-    if len(column) < 2 or not np.isfinite(column).all():
-        middle = float(column.mean())
-        return middle, middle, middle
-    return student(column)
+    not finite; undefined without any."""
+    column, count = np.asarray(values, np.float64), len(values)
+    if not count:
+        return NONE
+    middle, reach = float(column.mean()), 0.0
+    if count > 1 and np.isfinite(column).all():
+        reach = float(stdtrit(count - 1, 0.975)) * (float(column.std(ddof=1)) / math.sqrt(count))
+    return Estimate(middle, middle - reach, middle + reach)
 
 
 def sign_flip(differences: Values) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean
 from typing import Final
 
 import numpy as np
@@ -62,24 +61,20 @@ def seen(pictures: Pictures, device: str = CPU) -> Seen:
     parts = []
     for batch in pictures.split(_BATCH):
         reading = Reading(*(each.cpu() for each in net(in_window(batch).to(device))))
-        count = len(moment.names)
-        numbers = (
-            traits.unscaled(reading.traits.float().clamp(-1, 1)),
-            moment.unscaled(reading.moment[:, :count].float().clamp(-1, 1)),
-        )
-        labels = reading.parts.argmax(1).to(torch.uint8)
+        now, styles = reading.moment.float().tensor_split([len(moment.names)], 1)
+        scaled = reading.traits.float().clamp(-1, 1)
         parts.append(
-            (
-                reading.face > 0,
-                reading.features.float(),
-                labels,
-                reading.points.float(),
-                reading.traits.float().clamp(-1, 1),
-                torch.cat(numbers, 1),
-                reading.moment[:, count:].float().softmax(1),
+            Seen(
+                is_face=reading.face > 0,
+                features=reading.features.float(),
+                parts=reading.parts.argmax(1).to(torch.uint8),
+                points=reading.points.float(),
+                traits=scaled,
+                fields=torch.cat([traits.unscaled(scaled), moment.unscaled(now.clamp(-1, 1))], 1),
+                styles=styles.softmax(1),
             )
         )
-    return Seen(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    return Seen(*map(torch.cat, zip(*(vars(part).values() for part in parts), strict=True)))
 
 
 def distance(
@@ -116,20 +111,12 @@ class Score:
 
     in_place: tuple[float, ...]  # of each frame
     steps: tuple[float, ...]  # from each frame to the next: 0 for the same, 1 for unrelated
-    jumps: tuple[
-        str, ...
-    ] = ()  # fields that change by more than half of their range at the largest
+    jumps: tuple[str, ...] = ()  # fields that the largest changes by more than half of their range
 
     @property
     def sound(self) -> int:
         """How many frames have their parts in place."""
         return sum(value >= 1 - IN_PLACE for value in self.in_place)
-
-    @property
-    def unevenness(self) -> float:
-        """The largest step, of the mean one; 1 of a walk that stands still."""
-        average = mean(self.steps)
-        return max(self.steps) / average if average else 1.0
 
     @property
     def text(self) -> str:

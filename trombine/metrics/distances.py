@@ -11,8 +11,10 @@ from typing import Final
 
 import torch
 from jaxtyping import Float32, Float64
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, pad
 
 from trombine.core.errors import InputError
+from trombine.io.color import LUMA
 
 Pictures = Float32[torch.Tensor, "n c h w"]
 
@@ -49,25 +51,17 @@ def apart(pictures: Pictures) -> Float64[torch.Tensor, "n n"]:
     """
     if len(pictures) < 2:
         raise InputError("one picture alone has no diversity")
-    coarse = _coarse(pictures.double()).flatten(1)
+    height, width = (min(side, COARSE) for side in pictures.shape[-2:])
+    coarse = adaptive_avg_pool2d(pictures.double(), (height, width)).flatten(1)
     coarse = coarse - coarse.mean(0)
     distances = torch.cdist(coarse, coarse, compute_mode="use_mm_for_euclid_dist")
     return distances.fill_diagonal_(0) / math.sqrt(coarse.shape[1])
 
 
-def _coarse(pictures: Float64[torch.Tensor, "n c h w"]) -> Float64[torch.Tensor, "n c y x"]:
-    height, width = (min(side, COARSE) for side in pictures.shape[-2:])
-    return torch.nn.functional.adaptive_avg_pool2d(pictures, (height, width))
-
-
 # ---------------------------------------------------------------------------------------------
 # How pictures look
 
-_OPPONENT: Final = (
-    (0.299, 0.587, 0.114),
-    (0.5, -0.5, 0.0),
-    (0.25, 0.25, -0.5),
-)  # luma, two chromas
+_OPPONENT: Final = (LUMA, (0.5, -0.5, 0.0), (0.25, 0.25, -0.5))  # luma, two chromas
 _PLACES: Final = 4  # a side, where it is seen which colour is where
 _LEVELS: Final = 5  # octaves, as far as the picture is large enough
 _SMALLEST: Final = 8  # pixels a side of the last octave
@@ -86,33 +80,25 @@ def look(pictures: Pictures) -> Float64[torch.Tensor, "n k"]:
     x = pictures.detach().cpu().float()
     x = x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
     x = torch.einsum("ij,njhw->nihw", x.new_tensor(_OPPONENT), x)
-    found = [torch.nn.functional.adaptive_avg_pool2d(x, _PLACES), x.std((2, 3), correction=0)]
+    found = [adaptive_avg_pool2d(x, _PLACES), x.std((2, 3), correction=0)]
     found += [_grid_steps(x[:, :2], side) for side in _GRIDS if min(x.shape[-2:]) >= 2 * side]
     for _ in range(_LEVELS):
         if min(x.shape[-2:]) < _SMALLEST:
             break
-        smooth = torch.nn.functional.avg_pool2d(_framed(x), 3, 1)
+        smooth = avg_pool2d(pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
         band = x - smooth
+        across, down = (_log(band[:, :1].diff(dim=axis).abs().mean((2, 3))) for axis in (3, 2))
         found += [
-            _log(torch.nn.functional.adaptive_avg_pool2d(band.abs(), 2)),
+            _log(adaptive_avg_pool2d(band.abs(), 2)),
             _log(band.square().mean((2, 3)).sqrt()) - _log(band.abs().mean((2, 3))),
-            _log(_steps(band[:, :1], 3)) - _log(_steps(band[:, :1], 2)),
+            across - down,
         ]
-        x = torch.nn.functional.avg_pool2d(smooth, 2)
+        x = avg_pool2d(smooth, 2)
     return torch.cat([one.flatten(1) for one in found], 1).double()
-
-
-def _framed(x: Float32[torch.Tensor, "n c h w"]) -> Float32[torch.Tensor, "n c h2 w2"]:
-    return torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
 
 
 def _log(amounts: torch.Tensor) -> torch.Tensor:
     return torch.log(amounts + _DARK)
-
-
-def _steps(x: Float32[torch.Tensor, "n c h w"], axis: int) -> Float32[torch.Tensor, "n c"]:
-    """The mean difference of neighbours along an axis."""
-    return x.diff(dim=axis).abs().mean((2, 3))
 
 
 def _grid_steps(x: Float32[torch.Tensor, "n c h w"], side: int) -> Float32[torch.Tensor, "n c"]:

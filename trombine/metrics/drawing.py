@@ -89,7 +89,8 @@ def is_drawing(
     reduced, reduced_mask = _reduced(pixels[middle], mask[middle])
     tones = reduced @ np.array(LUMA, np.float32)
     odds = _odds(tones, reduced_mask)
-    if odds > _caution(tones):
+    halvings = max(0.0, float(np.log2(SURE_SIZE / np.sqrt(tones.size))))
+    if odds > CAUTION + CAUTION_A_HALVING * halvings:
         return True
     return odds > DOUBTFUL and in_doubt is not None and in_doubt()
 
@@ -114,12 +115,6 @@ def _odds(tones: Tones, mask: Mask) -> float:
     return min(whole, likelihood(features(tones, content)))
 
 
-def _caution(tones: Tones) -> float:
-    """The log odds from which a picture of this size is a drawing."""
-    halvings = max(0.0, float(np.log2(SURE_SIZE / np.sqrt(tones.size))))
-    return CAUTION + CAUTION_A_HALVING * halvings
-
-
 def _tells(tones: Tones, mask: Mask) -> bool:
     """Whether the picture inside the mask is large enough, and not too plain, to judge."""
     bends = _bends(tones)[_around(mask, 1)]
@@ -128,7 +123,6 @@ def _tells(tones: Tones, mask: Mask) -> bool:
 
 def _ground(tones: Tones) -> Mask:
     """The black and the white that lie at the picture's border, as far as they reach inwards."""
-
     ground = np.zeros(tones.shape, bool)
     for plain in (tones <= FLAT, tones >= 255 - FLAT):
         areas = np.asarray(label(plain)[0])  # pyright: ignore[reportIndexIssue]
@@ -139,7 +133,6 @@ def _ground(tones: Tones) -> Mask:
 
 def _inner(mask: Mask, by: int) -> Mask:
     """The mask eroded by `by` pixels; pixels beyond the border count as inside."""
-
     return minimum_filter(mask, 2 * by + 1)
 
 

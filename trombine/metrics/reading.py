@@ -12,7 +12,6 @@ from torch.nn.functional import max_pool2d
 from trombine.core.conventions import GROUP_OF_PART, GROUPS, LANDMARK_GROUPS, PART_INDEX, PARTS
 
 IN_PLACE: Final = 0.15  # pupils' distances: no organ of a sound face is further off
-INNER = slice(17, 68)  # landmarks but those of the jaw
 _NEAR: Final = 2  # pixels: an edge is so near
 
 

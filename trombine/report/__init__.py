@@ -5,17 +5,12 @@ plot.py      lines, points and bars with axes and intervals, as SVG
 report.html  the template, with style.css (light and dark, on a phone) and script.js (sliders)
 """
 
-from trombine.report.plot import Plot, Series
-from trombine.report.report import Report, as_json, beside, check_page, command, data_uri, link
-
-__all__ = [
-    "Plot",
-    "Report",
-    "Series",
-    "as_json",
-    "beside",
-    "check_page",
-    "command",
-    "data_uri",
-    "link",
-]
+from trombine.report.plot import Plot as Plot
+from trombine.report.plot import Series as Series
+from trombine.report.report import Report as Report
+from trombine.report.report import as_json as as_json
+from trombine.report.report import beside as beside
+from trombine.report.report import check_page as check_page
+from trombine.report.report import command as command
+from trombine.report.report import data_uri as data_uri
+from trombine.report.report import link as link

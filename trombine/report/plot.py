@@ -15,7 +15,6 @@ from typing import Final, Literal
 from markupsafe import Markup, escape
 
 COLOURS: Final = ("#1f5fa6", "#b5500f", "#16775a", "#7f3f98", "#86690a", "#ab2a52")
-DARK: Final = ("#7cb3f2", "#f2a263", "#62c9a2", "#cf9be2", "#d9bd57", "#f2869f")
 DASHES: Final = ("", "7 3", "2 3", "9 3 2 3", "12 4", "1 4")
 INK: Final = 'font-size="12" fill="currentColor"'
 SOFT: Final = 'font-size="12" fill="var(--soft,currentColor)"'
@@ -125,14 +124,13 @@ class Plot:
         last = Axis(ticks=ticks, span=(0, 1)).label(ticks[-1])
         return Axis(ticks=ticks, span=(left, self.width - max(14.0, LETTER * len(last) / 2 + 2)))
 
-    def svg(self, *, standalone: bool = False) -> Markup:
-        """The drawing, to stand in a page, or as a file of its own."""
+    def svg(self) -> Markup:
+        """The drawing, to stand in a page."""
         spoken = escape(f"{self.title}. {self.y_label} against {self.x_label}")
         size = f'viewBox="0 0 {self.width} {self.height}"'
-        size += f' xmlns="http://www.w3.org/2000/svg" width="{self.width}"' * standalone
         kind = "plot wide" if self.width > 420 else "plot"
         marks = (_colour(n, *self._marks(n)) for n in range(len(self.series)))
-        parts = "\n".join([_style() * standalone, *self._heading(), *self._ticks(), *marks])
+        parts = "\n".join(["", *self._heading(), *self._ticks(), *marks])
         return Markup(f'<svg class="{kind}" role="img" aria-label="{spoken}" {size}>{parts}</svg>')
 
     @property
@@ -235,14 +233,3 @@ def _point(number: int, x: float, y: float) -> str:
 
 def _text(x: float, y: float, words: str, how: str) -> str:
     return f'<text x="{x:.2f}" y="{y:.2f}" {how}>{escape(words)}</text>'
-
-
-def _style() -> str:
-    """Of a file of its own, which no page gives its colours: ink and series, light and dark."""
-    light, dark = (
-        "".join(f"--series-{n}:{colour};" for n, colour in enumerate(colours, 1))
-        for colours in (COLOURS, DARK)
-    )
-    first = f".plot{{color:#1e1d1b;--soft:#5f5c56;font-family:system-ui,sans-serif;{light}}}"
-    other = f".plot{{--paper:#151517;color:#ebe9e4;--soft:#a5a29b;{dark}}}"
-    return f"<style>{first}@media (prefers-color-scheme:dark){{{other}}}</style>"

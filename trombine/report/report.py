@@ -141,15 +141,13 @@ class Report:
         """Plots side by side where there is room."""
         return self._add("plots", plots=[plot.svg() for plot in plots])
 
-    def bars(
-        self, title: str, values: Mapping[str, float], *, x_label: str = "", y_label: str = ""
-    ) -> Report:
+    def bars(self, title: str, values: Mapping[str, float], *, y_label: str = "") -> Report:
         """A bar for each name."""
         y = list(values.values())
         series = Series(name=y_label or title, x=range(len(y)), y=y, mark="bars")
         plot = Plot(
             title=title,
-            x_label=x_label,
+            x_label="",
             y_label=y_label,
             series=[series],
             categories=tuple(values),
@@ -181,11 +179,9 @@ class Report:
     def html(self) -> str:
         """The file's text. Bytes of names that are no UTF-8 are written out, as they could not be
         encoded."""
-        hashes = (base64.b64encode(sha256(s.encode()).digest()).decode() for s in (STYLE, SCRIPT))
-        policy = "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'"
         text = _PAGES.get_template("report.html").render(
             report=self,
-            policy="" if self.stage else policy.format(*hashes),
+            policy="" if self.stage else policy_of(STYLE, SCRIPT),
             style=Markup(STYLE),
             script=Markup(SCRIPT),
         )
@@ -205,6 +201,13 @@ class Report:
         for place, content in contents.items():
             write_bytes(place, content.encode("utf-8", "backslashreplace"))
         return tuple(contents)
+
+
+def policy_of(style: str, script: str) -> str:
+    """The content security policy that lets a page load and run this alone."""
+    hashes = (base64.b64encode(sha256(text.encode()).digest()).decode() for text in (style, script))
+    policy = "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'"
+    return policy.format(*hashes)
 
 
 def as_json(value: Any) -> Any:
