@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from jaxtyping import Float
@@ -28,8 +28,7 @@ def figure(values: Float[np.ndarray, "n"] | PerPicture) -> Figure:
         raise InputError("an interval needs at least two pictures")
     if not np.isfinite(samples).all():
         raise InputError("a measure is not finite on every picture")
-    value, low, high = map(float, mean(samples))
-    return Figure(value, low, high)
+    return Figure(*cast(Figure, mean(samples)))
 
 
 def share(hits: int, count: int) -> Figure:

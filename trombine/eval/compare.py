@@ -35,7 +35,7 @@ from trombine.eval import witness
 from trombine.eval.methods import TASKS
 from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerprint, measure_of
 from trombine.eval.restoration import judged
-from trombine.eval.stats import NONE, Estimate, mean, sign_flip, spelled
+from trombine.eval.stats import Estimate, mean, sign_flip, spelled
 from trombine.io.files import digest
 from trombine.io.image import as_seen, load_picture, save_picture
 from trombine.io.inputs import find
@@ -318,8 +318,7 @@ def numbers_of(
 
 def _mean(values: Column) -> Estimate:
     """The mean of the pictures that have a value, with its interval."""
-    there = values[np.isfinite(values)]
-    return Estimate(*mean(there)) if len(there) else NONE
+    return mean(values[np.isfinite(values)])
 
 
 def _figures(values: Column, best: Column) -> Numbers:

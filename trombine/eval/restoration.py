@@ -21,7 +21,7 @@ from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError, shown
 from trombine.core.texts import counted
 from trombine.eval import witness
-from trombine.eval.stats import mean, spelled
+from trombine.eval.stats import Estimate, mean, spelled
 from trombine.io.image import as_seen, load_picture
 from trombine.io.inputs import find
 from trombine.metrics import SSIM_RADIUS, luma, psnr, psnr_y, ssim
@@ -224,7 +224,7 @@ def judge_pair(
 _WORST: Final = 6  # pictures that the page shows
 Values = Mapping[str, Mapping[str, float]]
 Measured = Mapping[Pair, Values]
-Means = Mapping[str, Mapping[str, tuple[float, float, float]]]
+Means = Mapping[str, Mapping[str, Estimate]]
 
 
 def hashes_of(nets: Iterable[JudgingNet]) -> dict[str, str]:

@@ -66,14 +66,16 @@ def bootstrap(statistic: Callable[..., Any], *columns: np.ndarray) -> Estimate:
     return Estimate(value, float(low), float(high))
 
 
-def mean(values: Sequence[float] | Values) -> tuple[float, float, float]:
+def mean(values: Sequence[float] | Values) -> Estimate:
     """The mean and Student's 95 % interval; the mean alone of one picture, or where a value is
-    not finite."""
+    not finite; undefined without any."""
     column, count = np.asarray(values, np.float64), len(values)
+    if not count:
+        return NONE
     middle, reach = float(column.mean()), 0.0
     if count > 1 and np.isfinite(column).all():
         reach = float(stdtrit(count - 1, 0.975)) * (float(column.std(ddof=1)) / math.sqrt(count))
-    return middle, middle - reach, middle + reach
+    return Estimate(middle, middle - reach, middle + reach)
 
 
 def sign_flip(differences: Values) -> float:
