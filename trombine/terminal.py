@@ -35,16 +35,12 @@ def follow(call: Callable[[Progress], Any], *, quiet: bool = False, verbose: boo
         result = call(progress)
         log.debug(f"{time.perf_counter() - start:.2f} s in all")
     text = "" if result is None else str(result)
-    if text and not (quiet and _is_about_files(result)):
+    done = result if isinstance(result, Result) else Result()
+    # Such a result only counts files; what was found is what was to be printed.
+    is_about_files = not done.found and (done.written or done.kept or done.skipped)
+    if text and not (quiet and is_about_files):
         print(printable(text))
-    return SOME_SKIPPED if isinstance(result, Result) and result.skipped else OK
-
-
-def _is_about_files(result: Any) -> bool:
-    """Whether a result only counts files; what was found is what was to be printed."""
-    if not isinstance(result, Result) or result.found:
-        return False
-    return bool(result.written or result.kept or result.skipped)
+    return SOME_SKIPPED if done.skipped else OK
 
 
 @contextmanager

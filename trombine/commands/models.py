@@ -61,9 +61,12 @@ def models_list(*, task: str | None = None) -> Result:
             log.warning(str(error))
             continue
         log.debug(model.described)
-        if task in (None, model.card.task):
-            rows.append(_row(path.stem, model))
-            measures |= {score.measure for score in model.card.scores}
+        card = model.card
+        if task in (None, card.task):
+            count = parameter_count(model.net)
+            scores = ", ".join(f"{score.measure} {score.value:.4g}" for score in card.scores)
+            rows.append((path.stem, card.task, card.net, f"{count:,}", scores or _UNSCORED))
+            measures |= {score.measure for score in card.scores}
     which = f"for {task} " if task else ""
     nothing = f"no model {which}comes with trombine; trombine train makes them"
     table = aligned([HEADS, *([shown(cell) for cell in row] for row in rows)])
@@ -170,10 +173,9 @@ def models_blend(
     only
         Parts of the net to blend: encoder+decoder; else all.
     """
-    _check_output(
-        output, ".safetensors", [find(str(first)), find(str(second))], overwrite=overwrite
-    )
-    one, other = load(str(first)), load(str(second))
+    models = find(str(first)), find(str(second))
+    _check_output(output, ".safetensors", models, overwrite=overwrite)
+    one, other = map(load, models)
     check_alike(one, other)
     parts = tuple(filter(None, map(str.strip, only.split("+"))))
     net = between(one.net, other.net, share, parts)
@@ -265,17 +267,6 @@ def _called(path: Path) -> str:
 def _check_task(task: str) -> None:
     if task not in TASKS:
         raise InputError(f"there is no task {shown(task)}; there are {', '.join(TASKS)}")
-
-
-def _row(name: str, model: Model) -> tuple[str, ...]:
-    scores = ", ".join(f"{score.measure} {score.value:.4g}" for score in model.card.scores)
-    return (
-        name,
-        model.card.task,
-        model.card.net,
-        f"{parameter_count(model.net):,}",
-        scores or _UNSCORED,
-    )
 
 
 def _facts(model: Model) -> Iterator[tuple[str, str]]:

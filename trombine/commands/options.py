@@ -51,19 +51,14 @@ def paths_of(pictures: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
     return tuple(Path(path) for path in pictures)
 
 
-def _lower(_: Any, tokens: Sequence[Token]) -> str:
-    return tokens[0].value.lower()
-
-
-def _words(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
-    return tuple(token.value for token in tokens)
-
-
 WHOLE: Final = Parameter(converter=_whole)
 HIDDEN: Final = Parameter(parse=False)
 
 Paths = Annotated[Any, AfterValidator(paths_of), Parameter(n_tokens=-1, converter=_paths)]
-Words = Annotated[Sequence[str], Parameter(n_tokens=-1, converter=_words)]
+Words = Annotated[
+    Sequence[str],
+    Parameter(n_tokens=-1, converter=lambda _, tokens: tuple(token.value for token in tokens)),
+]
 Pictures = Annotated[Any, Parameter(n_tokens=-1, converter=_paths, help="Files or folders.")]
 """Paths of files or folders, or pictures in memory: see io/convert.py."""
 Side = Annotated[
@@ -113,7 +108,7 @@ class FileOptions(FolderOptions, total=False):
     format: Annotated[
         _Format,
         Parameter(
-            converter=_lower,
+            converter=lambda _, tokens: tokens[0].value.lower(),
             help="png, jpg, webp, mp4, ...; else the input's, png for jpg.",
             group=MORE,
             show_choices=False,

@@ -58,16 +58,20 @@ def on_cluster(
 
         # Without max_calls a worker with a card would end after a task, and its net with it.
         task = ray.remote(num_cpus=1, num_gpus=int(card), max_calls=0)(some)
-        workers = _Workers(ray, card)
+        kind, asked = "GPU" if card else "CPU", time.monotonic()
+        if not (workers := _count(ray, kind)):
+            raise InputError(f"the cluster has no {kind}", "add nodes that have")
         waiting, again = deque(given), deque[tuple[Given, str]]()
         size, running = _FIRST, dict[Any, tuple[list[Given], bool, float]]()
         try:
             while waiting or again or running:
-                while (waiting or again) and len(running) < _AHEAD * workers.count:
+                if time.monotonic() > asked + _ASK_AGAIN:
+                    workers, asked = _count(ray, kind) or workers, time.monotonic()
+                while (waiting or again) and len(running) < _AHEAD * workers:
                     piece, failed_on = again.popleft() if again else (waiting.popleft(), "")
                     pieces = [piece]
                     if not failed_on:
-                        share = 1 + len(waiting) // (_TASKS * workers.count)
+                        share = 1 + len(waiting) // (_TASKS * workers)
                         more = min(size, max(share, size // _FIRST)) - 1
                         pieces += [waiting.popleft() for _ in range(min(more, len(waiting)))]
                     place = _elsewhere(ray, failed_on) if failed_on else "SPREAD"
@@ -150,24 +154,9 @@ def _check_answer(address: str) -> None:
         raise InputError(problem, "check host and port; ray status says them") from error
 
 
-class _Workers:
-    """The number of workers of the cluster, refreshed every few seconds."""
-
-    def __init__(self, ray: Any, card: bool) -> None:
-        self.ray, self.kind = ray, "GPU" if card else "CPU"
-        self.asked, self.known = 0.0, self._ask()
-        if not self.known:
-            raise InputError(f"the cluster has no {self.kind}", "add nodes that have")
-
-    @property
-    def count(self) -> int:
-        if time.monotonic() > self.asked + _ASK_AGAIN:
-            self.known = self._ask() or self.known
-        return self.known
-
-    def _ask(self) -> int:
-        self.asked = time.monotonic()
-        return int(self.ray.cluster_resources().get(self.kind, 0))
+def _count(ray: Any, kind: str) -> int:
+    """The number of workers that a cluster has now."""
+    return int(ray.cluster_resources().get(kind, 0))
 
 
 def _elsewhere(ray: Any, node: str) -> Any:

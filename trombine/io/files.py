@@ -31,7 +31,14 @@ else:  # what open() and io.BytesIO both are at run time; isinstance knows nothi
 def opened(path: Path) -> Iterator[Bytes]:
     """Open a file for reading; an InputError if it is missing, empty or no ordinary file."""
     try:
-        with _open(path) as file:
+        state = path.stat()
+        if stat.S_ISDIR(state.st_mode):
+            raise InputError("is a folder", "name a picture in it", path=path)
+        if not stat.S_ISREG(state.st_mode):  # a pipe would never end
+            raise InputError("is not an ordinary file", "copy it to a file first", path=path)
+        if not state.st_size:
+            raise InputError("is empty", "copy it again from where it came", path=path)
+        with path.open("rb") as file:
             yield file
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError("does not exist", "check the name", path=path) from error
@@ -58,17 +65,6 @@ def refusing(path: Path) -> Iterator[None]:
             problem, cure = "is cut off: its end is missing", "copy it again from where it came"
             raise InputError(problem, cure, path=path) from error
         raise InputError(f"cannot be read ({why})", path=path) from error
-
-
-def _open(path: Path) -> Bytes:
-    state = path.stat()
-    if stat.S_ISDIR(state.st_mode):
-        raise InputError("is a folder", "name a picture in it", path=path)
-    if not stat.S_ISREG(state.st_mode):  # a pipe would never end
-        raise InputError("is not an ordinary file", "copy it to a file first", path=path)
-    if not state.st_size:
-        raise InputError("is empty", "copy it again from where it came", path=path)
-    return path.open("rb")
 
 
 def is_there(path: Path | str) -> bool:
@@ -110,7 +106,10 @@ def atomic(path: Path | str) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(path))  # through a link, as other programs write
     try:
-        _check_target(Path(path), target)
+        if target.is_dir():
+            raise OutputError("is a folder", "name a file in it", path=path)
+        if target.exists() and not target.is_file():  # /dev/null would be replaced by a picture
+            raise OutputError("is not an ordinary file", "choose another name", path=path)
         target.parent.mkdir(parents=True, exist_ok=True)
         previous = target.stat() if target.exists() else None
         with _new_part(target, 0o666 if previous is None else 0o600) as part:
@@ -151,13 +150,6 @@ def clear_parts(folder: Path) -> None:
         for path in folder.iterdir():
             if is_part(path.name):
                 path.unlink(missing_ok=True)
-
-
-def _check_target(path: Path, target: Path) -> None:
-    if target.is_dir():
-        raise OutputError("is a folder", "name a file in it", path=path)
-    if target.exists() and not target.is_file():  # /dev/null would be replaced by a picture
-        raise OutputError("is not an ordinary file", "choose another name", path=path)
 
 
 def flush(part: Path) -> None:

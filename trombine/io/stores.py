@@ -87,11 +87,12 @@ class Stores:
             if not (url := self.remote(path)):
                 continue
             store, name = _store(url)
+            kinds = {store.protocol} if isinstance(store.protocol, str) else {*store.protocol}
             try:
                 store.makedirs(name.rpartition("/")[0], exist_ok=True)
-                if "file" in store.protocol:
+                if "file" in kinds:
                     write_bytes(Path(name), path.read_bytes())
-                elif _is_of_objects(store):
+                elif STORES & kinds:
                     store.put_file(str(path), name)  # which is there when all of it is
                 else:
                     store.put_file(str(path), f"{name}.part")
@@ -174,11 +175,6 @@ def mirror(url: str, progress: Progress | None = None) -> None:
             raise InputError(f"cannot be fetched ({said(error)})", path=url) from error
         step(start + len(some), len(todo), "files fetched")
     write_bytes(marks, json.dumps({i: mark for i, (_, mark) in files.items()}).encode())
-
-
-def _is_of_objects(store: Any) -> bool:
-    names = [store.protocol] if isinstance(store.protocol, str) else store.protocol
-    return bool(STORES.intersection(names))
 
 
 def suffix_by_name(source: Path) -> str:

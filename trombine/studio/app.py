@@ -19,6 +19,7 @@ import zipfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -86,15 +87,9 @@ _TYPES: Final = {  # of the pages' files
     ".svg": "image/svg+xml",
 }
 _SHOWN: Final = {  # of people's files: those that cannot hold a script; others are only saved
-    ".png": "image/png",
+    **{f".{kind}": f"image/{kind}" for kind in ("png", "jpeg", "webp", "gif", "avif", "bmp")},
+    **{f".{kind}": f"video/{kind}" for kind in ("mp4", "webm")},
     ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-    ".avif": "image/avif",
-    ".bmp": "image/bmp",
-    ".mp4": "video/mp4",
-    ".webm": "video/webm",
     ".json": "application/json",
 }
 _PLAIN: Final = "application/octet-stream"
@@ -370,9 +365,7 @@ def _owned(jobs: Jobs, request: Request, id: str) -> Job:
 
 def _jobs_router(jobs: Jobs) -> APIRouter:
     router = APIRouter(prefix="/api/jobs", default_response_class=Response)
-
-    def owned(request: Request, id: str) -> Job:
-        return _owned(jobs, request, id)
+    owned = partial(_owned, jobs)
 
     def file_of(request: Request, id: str, folder: str, name: str) -> Path:
         job = owned(request, id)
