@@ -36,7 +36,7 @@ def follow(call: Callable[[Progress], Any], *, quiet: bool = False, verbose: boo
         log.debug(f"{time.perf_counter() - start:.2f} s in all")
     text = "" if result is None else str(result)
     done = result if isinstance(result, Result) else Result()
-    # A result that only counts files; what was found is what was to be printed.
+    # Such a result only counts files; what was found is what was to be printed.
     is_about_files = not done.found and (done.written or done.kept or done.skipped)
     if text and not (quiet and is_about_files):
         print(printable(text))

@@ -66,8 +66,9 @@ def models_list(*, task: str | None = None) -> Result:
             log.warning(str(error))
             continue
         log.debug(model.described)
-        card, count = model.card, parameter_count(model.net)
+        card = model.card
         if task in (None, card.task):
+            count = parameter_count(model.net)
             scores = ", ".join(f"{score.measure} {score.value:.4g}" for score in card.scores)
             rows.append((path.stem, card.task, card.net, f"{count:,}", scores or _UNSCORED))
             measures |= {score.measure for score in card.scores}
