@@ -271,24 +271,19 @@ def person(seed: int, **fixed: float) -> Face:
     return face(seed, **(who | following | fixed))
 
 
-def vary(
-    person: Face,
-    *,
-    expression: int | None = None,
-    light: int | None = None,
-    pose: int | None = None,
-    background: int | None = None,
-) -> Face:
+_MOMENT: Final = {
+    "expression": _draw_expression,
+    "light": _draw_light,
+    "pose": _draw_pose,
+    "background": _draw_background,
+}
+
+
+def vary(person: Face, **seeds: int) -> Face:
     """The same person with another expression, light, pose or background, each from a seed."""
     changes: dict[str, float] = {}
-    if expression is not None:
-        changes |= _draw_expression(expression)
-    if light is not None:
-        changes |= _draw_light(light)
-    if pose is not None:
-        changes |= _draw_pose(pose)
-    if background is not None:
-        changes |= _draw_background(background)
+    for name, seed in seeds.items():
+        changes |= _MOMENT[name](seed)
     return dataclasses.replace(person, **changes)
 
 
