@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import distance_transform_edt
 
 from trombine.core.conventions import PART_INDEX
-from trombine.world import face, kernel_ink, kernel_sketch, paint
+from trombine.world import face, kernel_drawn, kernel_sketch, paint
 from trombine.world.kernel_drawn import paint_drawn
 from trombine.world.shape import shape
 from trombine.world.stylise import GREYS, ROWS, greys, inks
@@ -84,7 +84,7 @@ def test_a_sketch_is_grey_on_mostly_white_paper(seed: int) -> None:
 
 
 def test_rows_of_the_tables_are_in_the_kernels_order() -> None:
-    for rows, module, mark in ((ROWS, kernel_ink, "I_"), (GREYS, kernel_sketch, "G_")):
+    for rows, module, mark in ((ROWS, kernel_drawn, "I_"), (GREYS, kernel_sketch, "G_")):
         names = {
             name[2:].lower(): value for name, value in vars(module).items() if name.startswith(mark)
         }

@@ -6,91 +6,20 @@ import math
 
 import numpy as np
 
+from trombine.world import kernel_layers as to
 from trombine.world.compiled import inner, threaded
 from trombine.world.kernel_geometry import face_distance, lids, locks
-from trombine.world.kernel_ink import (
-    I_BLUSH,
-    I_BROW,
-    I_CLOTH,
-    I_CLOTH_INK,
-    I_CLOTH_SHADE,
-    I_FRAME,
-    I_GROUND,
-    I_GROUND2,
-    I_HAIR,
-    I_HAIR_INK,
-    I_HAIR_LIGHT,
-    I_HAIR_SHADE,
-    I_HAT,
-    I_HAT_INK,
-    I_HAT_SHADE,
-    I_INK,
-    I_IRIS,
-    I_IRIS_DARK,
-    I_IRIS_GLOW,
-    I_LASH,
-    I_LID,
-    I_LIP,
-    I_LIP_SHADE,
-    I_METAL,
-    I_METAL_INK,
-    I_MOUTH,
-    I_SKIN,
-    I_SKIN_INK,
-    I_SKIN_SHADE,
-    I_TEETH,
-    I_TONGUE,
-    I_WHITE,
-    I_WHITE_SHADE,
-    cover,
-    lay,
-    stroke,
-    taper,
-)
-from trombine.world.kernel_layers import (
-    BROW_A,
-    BROW_Y,
-    COUNT,
-    D_BACK_HAIR,
-    D_BEARD,
-    D_BROW,
-    D_BUN,
-    D_CLOTH,
-    D_EAR,
-    D_EARRING,
-    D_EYE,
-    D_FACE,
-    D_FRAME,
-    D_HAIR,
-    D_HAT,
-    D_LENS,
-    D_LOWER,
-    D_MOUTH,
-    D_NECK,
-    D_NECKLACE,
-    D_NOSE,
-    D_OPENING,
-    D_UPPER,
-    EAR_X,
-    EAR_Y,
-    EYE_LOWER,
-    EYE_S,
-    EYE_UPPER,
-    EYE_Y,
-    FLOW,
-    GLASS_U,
-    GLASS_V,
-    MOUTH_BOTTOM,
-    MOUTH_LOWER,
-    MOUTH_M,
-    MOUTH_UPPER,
-    SIDE,
-    U,
-    V,
-    distances,
-    top,
-)
+from trombine.world.kernel_ink import cover, lay, stroke, taper
+from trombine.world.kernel_layers import COUNT, look, top
 from trombine.world.kernel_noise import clamp, hash2, mix, noise1, ramp
+
+# Rows of the table of colours, in the order of ROWS in stylise.py.
+(
+    I_SKIN, I_SKIN_SHADE, I_SKIN_INK, I_BLUSH, I_LIP, I_LIP_SHADE, I_MOUTH, I_TONGUE, I_TEETH,
+    I_WHITE, I_WHITE_SHADE, I_IRIS, I_IRIS_DARK, I_IRIS_GLOW, I_LASH, I_LID, I_HAIR,
+    I_HAIR_SHADE, I_HAIR_LIGHT, I_HAIR_INK, I_BROW, I_CLOTH, I_CLOTH_SHADE, I_CLOTH_INK, I_HAT,
+    I_HAT_SHADE, I_HAT_INK, I_FRAME, I_METAL, I_METAL_INK, I_GROUND, I_GROUND2, I_INK,
+) = range(33)  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------
 # Eyes and brows of anime and cartoon. Compiled by numba.
@@ -145,19 +74,19 @@ def _anime_iris(r, inks, c: np.ndarray, dx: float, dy: float, lid: float, pixel,
 @inner
 def anime_eye(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """White, iris, lashes, lid and crease of one eye."""
-    s, y = q[EYE_S], q[EYE_Y]
-    upper, lower = q[EYE_UPPER], q[EYE_LOWER]
-    if q[D_EYE] > 0.3 or abs(s) > 1.5 or y < upper - 0.2 or y > lower + 0.08:
+    s, y = q[to.EYE_S], q[to.EYE_Y]
+    upper, lower = q[to.EYE_UPPER], q[to.EYE_LOWER]
+    if q[to.D_EYE] > 0.3 or abs(s) > 1.5 or y < upper - 0.2 or y > lower + 0.08:
         return
     flat_up, flat_low = _steepness(r, s)
     above, below = (upper - y) * flat_up, (y - lower) * flat_low
     makeup = 0.6 * r.makeup * ramp(0.15, 0.0, above) * ramp(1.35, 0.9, abs(s)) * (y < upper)
     lay(c, inks[I_LID], inside * makeup)
-    eye = inside * cover(q[D_EYE], pixel)
+    eye = inside * cover(q[to.D_EYE], pixel)
     if eye > 0.0:
         lay(c, inks[I_WHITE], eye)
         lay(c, inks[I_WHITE_SHADE], eye * cover(y - upper - 0.085 + 0.03 * s, pixel))
-        dx, dy = s * r.eye_w * q[SIDE] - r.gaze_u, y - r.gaze_v
+        dx, dy = s * r.eye_w * q[to.SIDE] - r.gaze_u, y - r.gaze_v
         _anime_iris(r, inks, c, dx, dy, y - upper, pixel, eye)
     # Upper lashes: a bold stroke, thickest beyond the middle, with a flick at the outer corner.
     flick = max(0.0, s - 1.0)
@@ -181,18 +110,18 @@ def anime_eye(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float
 @inner
 def cartoon_eye(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """A ball with a dot; where the lids cover it, it has the skin's shade."""
-    s, y = q[EYE_S], q[EYE_Y]
-    if q[D_EYE] > 1.0 or abs(s) > 1.6 or abs(y) > 1.5 * r.eye_w:
+    s, y = q[to.EYE_S], q[to.EYE_Y]
+    if q[to.D_EYE] > 1.0 or abs(s) > 1.6 or abs(y) > 1.5 * r.eye_w:
         return
     ex = s * r.eye_w
     ball = math.sqrt(ex * ex + y * y) - r.eye_w
     lay(c, inks[I_LID if r.makeup > 0.3 else I_SKIN_SHADE], inside * cover(ball, pixel))
     flat_up, flat_low = _steepness(r, s)
-    eye = inside * cover(q[D_EYE], pixel)
+    eye = inside * cover(q[to.D_EYE], pixel)
     if eye > 0.0:
         lay(c, inks[I_WHITE], eye)
-        lay(c, inks[I_WHITE_SHADE], eye * cover(y - q[EYE_UPPER] - 0.07, pixel))
-        dx, dy = ex * q[SIDE] - r.gaze_u, y - r.gaze_v
+        lay(c, inks[I_WHITE_SHADE], eye * cover(y - q[to.EYE_UPPER] - 0.07, pixel))
+        dx, dy = ex * q[to.SIDE] - r.gaze_u, y - r.gaze_v
         away = math.sqrt(dx * dx + dy * dy)
         lay(c, inks[I_IRIS_DARK], eye * cover(away - r.iris_r - 0.008, pixel))
         lay(c, inks[I_IRIS], eye * cover(away - r.iris_r + 0.012, pixel))
@@ -200,7 +129,7 @@ def cartoon_eye(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: flo
         toward = -1.0 if r.light_x < 0.0 else 1.0
         glint = _disc(dx, dy, 0.05 * toward, -0.05, 0.035, 0.035)
         lay(c, inks[I_WHITE], eye * cover(glint, pixel))
-    lid = min(abs(q[EYE_UPPER] - y) * flat_up, abs(y - q[EYE_LOWER]) * flat_low)
+    lid = min(abs(q[to.EYE_UPPER] - y) * flat_up, abs(y - q[to.EYE_LOWER]) * flat_low)
     if ball < 0.0:
         lay(c, inks[I_INK], inside * stroke(lid, 0.8 * r.ink, pixel))
     lay(c, inks[I_INK], inside * stroke(ball, 0.9 * r.ink, pixel))
@@ -217,14 +146,18 @@ def cartoon_eye(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: flo
 @inner
 def drawn_brow(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """A brow: one stroke, with a notch or two where its hairs part."""
-    if q[D_BROW] > pixel:
+    if q[to.D_BROW] > pixel:
         return
-    lay(c, inks[I_BROW], inside * cover(q[D_BROW], pixel))
+    lay(c, inks[I_BROW], inside * cover(q[to.D_BROW], pixel))
     if r.cartoon < 0.5:
-        a = q[BROW_A]
-        nick = abs((a * 7.0 + 0.5 * q[BROW_Y]) % 1.0 - 0.5)
-        pale = cover((nick - 0.06) * 0.08, pixel) * ramp(0.0, 0.9, abs(q[BROW_Y]))
-        lay(c, inks[I_SKIN_SHADE], inside * 0.4 * pale * cover(q[D_BROW], pixel) * mix(1.0, 0.0, a))
+        a = q[to.BROW_A]
+        nick = abs((a * 7.0 + 0.5 * q[to.BROW_Y]) % 1.0 - 0.5)
+        pale = cover((nick - 0.06) * 0.08, pixel) * ramp(0.0, 0.9, abs(q[to.BROW_Y]))
+        lay(
+            c,
+            inks[I_SKIN_SHADE],
+            inside * 0.4 * pale * cover(q[to.D_BROW], pixel) * mix(1.0, 0.0, a),
+        )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -234,8 +167,8 @@ def drawn_brow(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: floa
 @inner
 def _shaded(r, q: np.ndarray, pixel: float) -> float:
     """Where the face lies in shadow: under hair or hat, and on the side away from the light."""
-    u, v = q[U], q[V]
-    over = min(q[D_HAIR], q[D_HAT])
+    u, v = q[to.U], q[to.V]
+    over = min(q[to.D_HAIR], q[to.D_HAT])
     cast = r.cast * (0.35 + 0.65 * ramp(0.5, -0.15, v)) + 0.04 * u * r.light_x
     hair = cover(over - cast, pixel)
     away = -u if r.light_x > 0.0 else u
@@ -243,19 +176,19 @@ def _shaded(r, q: np.ndarray, pixel: float) -> float:
         return hair
     # The far cheek: a crescent along the outline, widest at the jaw.
     wide = 0.05 + 0.24 * min(1.0, 1.5 * abs(r.light_x)) * ramp(-0.4, 0.9, v)
-    return max(hair, cover(-wide * ramp(0.05, 0.6, away) - q[D_FACE], pixel))
+    return max(hair, cover(-wide * ramp(0.05, 0.6, away) - q[to.D_FACE], pixel))
 
 
 @inner
 def _blush(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """Round soft cheeks; in anime with three slanting strokes when they glow."""
-    du, dv = (abs(q[U]) - 0.56) / 0.3, (q[V] - r.eye_v - 0.36) / 0.17
+    du, dv = (abs(q[to.U]) - 0.56) / 0.3, (q[to.V] - r.eye_v - 0.36) / 0.17
     round_ = ramp(1.0, 0.1, math.sqrt(du * du + dv * dv))
     lay(c, inks[I_BLUSH], inside * round_ * (0.2 + 0.5 * r.ruddy) * (1.0 - 0.3 * r.cartoon))
     if r.ruddy > 0.45 and r.cartoon < 0.5:
-        slant = abs(q[U]) - 0.55 + 0.35 * (q[V] - r.eye_v - 0.34)
+        slant = abs(q[to.U]) - 0.55 + 0.35 * (q[to.V] - r.eye_v - 0.34)
         for k in range(3):
-            along = (q[V] - r.eye_v - 0.29) / 0.11
+            along = (q[to.V] - r.eye_v - 0.29) / 0.11
             width = 0.006 * taper(along, 0.4, 0.4)
             mark = stroke(slant + 0.07 * (k - 1), width, pixel)
             lay(c, inks[I_BLUSH], inside * mark)
@@ -263,7 +196,7 @@ def _blush(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
 
 @inner
 def _freckles(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, seed: int, inside) -> None:
-    u, v = q[U] * 13.0, (q[V] - r.eye_v) * 13.0
+    u, v = q[to.U] * 13.0, (q[to.V] - r.eye_v) * 13.0
     if r.freckles < 0.1 or v < 2.0 or v > 7.0 or abs(u) > 9.5:
         return
     i, j = math.floor(u), math.floor(v)
@@ -278,7 +211,7 @@ def _freckles(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, seed: int, in
 @inner
 def _lines(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """Few strokes: folds beside the mouth, brows drawn together, a lined forehead with age."""
-    side, v = abs(q[U]), q[V]
+    side, v = abs(q[to.U]), q[to.V]
     half = 0.6 * r.ink
     age = ramp(0.3, 0.75, r.old)
     if age > 0.0:
@@ -287,15 +220,15 @@ def _lines(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
         fold += 0.14 * t * (1.0 - t)
         mark = stroke((side - fold) * 0.8, half * taper(t, 0.3, 0.6), pixel)
         lay(c, inks[I_SKIN_INK], inside * 0.75 * age * mark)
-    if age > 0.0 and q[D_EYE] < 0.5:
-        bag = r.eye_v + r.lid_lower + 0.09 - 0.1 * q[EYE_S] * q[EYE_S]
-        mark = stroke(v - bag, 0.7 * half * taper(0.5 + 0.6 * q[EYE_S], 0.5, 0.4), pixel)
+    if age > 0.0 and q[to.D_EYE] < 0.5:
+        bag = r.eye_v + r.lid_lower + 0.09 - 0.1 * q[to.EYE_S] * q[to.EYE_S]
+        mark = stroke(v - bag, 0.7 * half * taper(0.5 + 0.6 * q[to.EYE_S], 0.5, 0.4), pixel)
         lay(c, inks[I_SKIN_INK], inside * 0.6 * age * mark)
     lined = max(r.raise_, age)
     if lined > 0.2 and -1.0 < v < -0.5:
         for k in range(2):
             at = -0.66 - 0.14 * k + 0.03 * math.cos(3.0 * side)
-            pressure = taper(0.5 + q[U] / (0.9 - 0.3 * k), 0.35, 0.35)
+            pressure = taper(0.5 + q[to.U] / (0.9 - 0.3 * k), 0.35, 0.35)
             mark = stroke(v - at, 0.7 * half * pressure, pixel)
             lay(c, inks[I_SKIN_INK], inside * 0.6 * lined * mark)
     if r.furrow > 0.25 and side < 0.2:
@@ -307,11 +240,11 @@ def _lines(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
 @inner
 def _anime_nose(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """A wedge of shadow on the side away from the light, a dot of light, a short line below."""
-    u, v = q[U], q[V]
-    if q[D_NOSE] > 0.03:
+    u, v = q[to.U], q[to.V]
+    if q[to.D_NOSE] > 0.03:
         return
     toward = -1.0 if r.light_x < 0.0 else 1.0
-    wedge = max(q[D_NOSE], u * toward + 0.012)
+    wedge = max(q[to.D_NOSE], u * toward + 0.012)
     lay(c, inks[I_SKIN_SHADE], inside * cover(wedge, pixel))
     line = (v - r.nose_base + 0.02) + 0.6 * u * u / r.nose_wing
     t = 0.5 + 0.5 * u / (0.8 * r.nose_wing)
@@ -323,15 +256,15 @@ def _anime_nose(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: flo
 @inner
 def _cartoon_nose(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """A round nose: outline below and at its wings, a light on its tip."""
-    u, v = q[U], q[V]
-    if q[D_NOSE] > 0.06:
+    u, v = q[to.U], q[to.V]
+    if q[to.D_NOSE] > 0.06:
         return
     t = (v - r.nose_top) / (r.nose_base - r.nose_top)
     toward = -1.0 if r.light_x < 0.0 else 1.0
-    low = cover(max(q[D_NOSE], 0.8 - t + 0.25 * u * toward / r.nose_wing), pixel)
+    low = cover(max(q[to.D_NOSE], 0.8 - t + 0.25 * u * toward / r.nose_wing), pixel)
     lay(c, inks[I_SKIN_SHADE], inside * low)
     one_side = ramp(0.3, 0.55, t) if u * toward < 0.0 else ramp(0.55, 0.75, t)
-    lay(c, inks[I_SKIN_INK], inside * stroke(q[D_NOSE], 0.85 * r.ink * one_side, pixel))
+    lay(c, inks[I_SKIN_INK], inside * stroke(q[to.D_NOSE], 0.85 * r.ink * one_side, pixel))
     du, dv = u - 0.3 * r.nose_wing * toward, v - r.nose_base + 0.2
     lay(c, inks[I_WHITE], inside * 0.5 * cover(math.sqrt(du * du + dv * dv * 1.6) - 0.035, pixel))
 
@@ -339,34 +272,34 @@ def _cartoon_nose(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: f
 @inner
 def _mouth(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """Lips, the open mouth, and the line between the lips."""
-    m, v = q[MOUTH_M], q[V]
-    if min(q[D_UPPER], min(q[D_LOWER], q[D_MOUTH])) > 0.15:
+    m, v = q[to.MOUTH_M], q[to.V]
+    if min(q[to.D_UPPER], min(q[to.D_LOWER], q[to.D_MOUTH])) > 0.15:
         return
-    lay(c, inks[I_LIP_SHADE], inside * cover(q[D_UPPER], pixel))
-    lay(c, inks[I_LIP], inside * cover(q[D_LOWER], pixel))
-    open_ = inside * cover(q[D_MOUTH], pixel)
-    gap = q[MOUTH_LOWER] - q[MOUTH_UPPER]
+    lay(c, inks[I_LIP_SHADE], inside * cover(q[to.D_UPPER], pixel))
+    lay(c, inks[I_LIP], inside * cover(q[to.D_LOWER], pixel))
+    open_ = inside * cover(q[to.D_MOUTH], pixel)
+    gap = q[to.MOUTH_LOWER] - q[to.MOUTH_UPPER]
     if open_ > 0.0 and gap > 0.0:
         lay(c, inks[I_MOUTH], open_)
-        dm, dv = m / 0.6, (v - q[MOUTH_LOWER] - 0.02) / (0.45 * r.mouth_gap + 0.01)
+        dm, dv = m / 0.6, (v - q[to.MOUTH_LOWER] - 0.02) / (0.45 * r.mouth_gap + 0.01)
         tongue = (math.sqrt(dm * dm + dv * dv) - 1.0) * 0.4 * r.mouth_gap
         lay(c, inks[I_TONGUE], open_ * cover(tongue, pixel))
         reach = (0.12 + 0.3 * r.teeth) * r.mouth_gap * (1.0 - 0.5 * m * m)
-        teeth = open_ * cover(v - q[MOUTH_UPPER] - reach, pixel)
+        teeth = open_ * cover(v - q[to.MOUTH_UPPER] - reach, pixel)
         lay(c, inks[I_TEETH], teeth)
         if r.cartoon > 0.5:
             place = abs((abs(m) * r.mouth_w / 0.13 + 0.5) % 1.0 - 0.5) * 0.13
             lay(c, inks[I_MOUTH], 0.45 * teeth * stroke(place, 0.006, pixel))
     ink = I_INK if r.cartoon > 0.5 else I_SKIN_INK
     press = r.ink * (1.0 if r.cartoon > 0.5 else 0.95) * taper(0.5 + 0.48 * m, 0.25, 0.25)
-    lay(c, inks[ink], inside * stroke(v - q[MOUTH_UPPER], press, pixel))
+    lay(c, inks[ink], inside * stroke(v - q[to.MOUTH_UPPER], press, pixel))
     if r.mouth_gap > 0.02:
-        lay(c, inks[ink], inside * stroke(v - q[MOUTH_LOWER], 0.8 * press, pixel))
+        lay(c, inks[ink], inside * stroke(v - q[to.MOUTH_LOWER], 0.8 * press, pixel))
     # Under the lower lip, and in a cartoon the corners.
     low = 0.5 * r.ink * taper(0.5 + 1.1 * m, 0.4, 0.4)
-    lay(c, inks[I_SKIN_INK], inside * 0.6 * stroke(v - q[MOUTH_BOTTOM] - 0.045, low, pixel))
+    lay(c, inks[I_SKIN_INK], inside * 0.6 * stroke(v - q[to.MOUTH_BOTTOM] - 0.045, low, pixel))
     if r.cartoon > 0.5:
-        along = (v - q[MOUTH_UPPER] + 0.055) / 0.11
+        along = (v - q[to.MOUTH_UPPER] + 0.055) / 0.11
         tick = (abs(m) - 1.03) * r.mouth_w + 0.05 * (2.0 * along - 1.0) ** 2
         lay(c, inks[ink], inside * stroke(tick, 0.75 * r.ink * taper(along, 0.45, 0.45), pixel))
 
@@ -374,12 +307,12 @@ def _mouth(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
 @inner
 def _beard(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -> None:
     """A beard as a flat shape with a darker lower part and a thin edge."""
-    d = q[D_BEARD]
+    d = q[to.D_BEARD]
     if d > 0.04:
         return
     lay(c, inks[I_HAIR], inside * cover(d, pixel))
-    away = -q[U] if r.light_x > 0.0 else q[U]
-    low = max(d, -0.13 - 0.12 * ramp(-0.4, 0.7, away) - q[D_FACE])
+    away = -q[to.U] if r.light_x > 0.0 else q[to.U]
+    low = max(d, -0.13 - 0.12 * ramp(-0.4, 0.7, away) - q[to.D_FACE])
     lay(c, inks[I_HAIR_SHADE], inside * cover(low, pixel))
     lay(c, inks[I_HAIR_INK], inside * stroke(d, 0.6 * r.ink, pixel))
 
@@ -387,9 +320,9 @@ def _beard(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, inside: float) -
 @inner
 def drawn_face(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, seed: int) -> None:
     """The face over what is in c: skin and its outline, features, beard."""
-    d = q[D_FACE]
+    d = q[to.D_FACE]
     inside = cover(d, pixel)
-    bold = r.ink * (0.75 + 0.5 * ramp(0.6, 1.3, q[V]))
+    bold = r.ink * (0.75 + 0.5 * ramp(0.6, 1.3, q[to.V]))
     if inside > 0.0:
         lay(c, inks[I_SKIN], inside)
         _blush(r, inks, q, c, pixel, inside)
@@ -412,7 +345,7 @@ def drawn_face(r, inks, q: np.ndarray, c: np.ndarray, pixel: float, seed: int) -
 @inner
 def drawn_ear(r, inks, q: np.ndarray, c: np.ndarray, pixel: float) -> None:
     """An ear: outline, shaded hollow, one inner line."""
-    d, a, b = q[D_EAR], q[EAR_X], q[EAR_Y]
+    d, a, b = q[to.D_EAR], q[to.EAR_X], q[to.EAR_Y]
     lay(c, inks[I_SKIN], cover(d, pixel))
     hollow = (math.sqrt((a - 0.1) ** 2 * 2.2 + (b + 0.1) ** 2 * 2.0) - 0.75) * r.ear_w
     lay(c, inks[I_SKIN_SHADE], cover(max(hollow, d), pixel))
@@ -436,12 +369,12 @@ def _root(r, y: float) -> float:
 def _parting_lines(r, q: np.ndarray, y: float, pixel: float, seed: int) -> float:
     """Ink where locks part: each notch of the hairline runs on into the hair and thins out;
     some partings show from the crown, too."""
-    t = q[FLOW] * r.lock_rate
+    t = q[to.FLOW] * r.lock_rate
     t += 0.5 * noise1(0.7 * t, seed)
     i = math.floor(t + 0.5)
     across = (t - i) * _root(r, y) / r.lock_rate
     long = 0.25 + 0.45 * hash2(i, 5, seed)
-    pressure = 1.0 - max(q[D_OPENING], 0.0) / long  # begins at the hairline
+    pressure = 1.0 - max(q[to.D_OPENING], 0.0) / long  # begins at the hairline
     if hash2(i, 6, seed) < 0.5:
         down = (y - r.crown - 0.1) / (0.35 + 0.5 * hash2(i, 7, seed))
         pressure = max(pressure, taper(down, 0.25, 0.75))
@@ -451,7 +384,7 @@ def _parting_lines(r, q: np.ndarray, y: float, pixel: float, seed: int) -> float
 @inner
 def _hanging_lines(r, q: np.ndarray, y: float, pixel: float, seed: int) -> float:
     """Ink of long hair: broken strokes along the flow, beside and below the face."""
-    t = q[FLOW] * 9.0
+    t = q[to.FLOW] * 9.0
     i = math.floor(t + 0.5)
     off = 0.5 * (hash2(i, 8, seed) - 0.5)
     across = (t - i - off) * _root(r, y) / 9.0
@@ -488,7 +421,7 @@ def _curl_lines(r, x: float, y: float, rate: float, pixel: float, seed: int) -> 
 @inner
 def _halo(r, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """The band of light round a head of smooth hair, jagged by the locks, open at places."""
-    flow = q[FLOW]
+    flow = q[to.FLOW]
     level = -1.22 + 0.26 * x * x
     up, _ = locks(flow * 4.0 + 3.0, 0.5, seed + 11)
     down, _ = locks(flow * 3.0 + 9.0, 0.5, seed + 12)
@@ -513,27 +446,27 @@ def _gloss(r, x: float, y: float, pixel: float) -> float:
 @inner
 def _flat_shadow(r, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """The second tone: the far side of the head, and the hem of the locks."""
-    flow = q[FLOW]
+    flow = q[to.FLOW]
     away = -x if r.light_x > 0.0 else x
     tooth, _ = locks(flow * 2.6 + 5.0, 0.5, seed + 21)
     edge = 0.62 - 0.35 * min(1.0, abs(r.light_x)) + 0.32 * tooth - 0.2 * (y + 0.6)
     side = cover((edge - away) * 0.7, pixel)
     tooth2, _ = locks(flow * 3.7 + 8.0, 0.5, seed + 22)
     depth = 0.02 + 0.3 * tooth2 * ramp(0.3, -0.2, y)
-    hem = cover((q[D_OPENING] - depth) * 0.6, pixel)
+    hem = cover((q[to.D_OPENING] - depth) * 0.6, pixel)
     return max(side, hem)
 
 
 @inner
 def drawn_hair(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, seed: int) -> None:
     """Hair in front of everything but a hat, over what is in c."""
-    d = q[D_HAIR]
+    d = q[to.D_HAIR]
     inside = cover(d, pixel)
     if r.shaven > 0.5:
         away = -x if r.light_x > 0.0 else x
         lay(c, inks[I_HAIR], inside)
         lay(c, inks[I_HAIR_SHADE], inside * cover(0.62 - away - 0.12 * (y + 0.6) ** 2, pixel))
-        lay(c, inks[I_HAIR_INK], stroke(d, r.ink * (q[D_FACE] > -0.03), pixel))
+        lay(c, inks[I_HAIR_INK], stroke(d, r.ink * (q[to.D_FACE] > -0.03), pixel))
         return
     if inside > 0.0:
         lay(c, inks[I_HAIR], inside)
@@ -552,23 +485,23 @@ def drawn_hair(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, seed
             if r.long > 0.0 and y > -0.5:
                 lay(c, inks[I_HAIR_INK], inside * _hanging_lines(r, q, y, pixel, seed + 75))
     # The outline presses and lifts, as a pen's does.
-    press = 0.8 + 0.5 * noise1(4.0 * q[FLOW] + 2.5 * y, seed + 33)
+    press = 0.8 + 0.5 * noise1(4.0 * q[to.FLOW] + 2.5 * y, seed + 33)
     lay(c, inks[I_HAIR_INK], stroke(d, press * r.ink, pixel))
 
 
 @inner
 def drawn_hair_behind(r, inks, q: np.ndarray, c, y: float, pixel: float, seed: int) -> None:
     """Hair behind the neck, and a bun."""
-    back = q[D_BACK_HAIR]
+    back = q[to.D_BACK_HAIR]
     lay(c, inks[I_HAIR_SHADE], cover(back, pixel))
     lay(c, inks[I_HAIR_INK], stroke(back, r.ink, pixel))
-    bun = q[D_BUN]
+    bun = q[to.D_BUN]
     if bun > r.ink + pixel:
         return
     lay(c, inks[I_HAIR], cover(bun, pixel))
     lay(c, inks[I_HAIR_SHADE], cover(max(bun, r.crown - 0.02 - y), pixel))
     arc = abs((bun * 6.0) % 1.0 - 0.5) / 6.0
-    pressure = ramp(0.3, 0.9, noise1(q[FLOW] * 3.0 + 7.0, seed + 41))
+    pressure = ramp(0.3, 0.9, noise1(q[to.FLOW] * 3.0 + 7.0, seed + 41))
     lay(c, inks[I_HAIR_INK], cover(bun, pixel) * stroke(arc, 0.7 * r.ink * pressure, pixel))
     lay(c, inks[I_HAIR_INK], stroke(bun, r.ink, pixel))
 
@@ -580,7 +513,7 @@ def drawn_hair_behind(r, inks, q: np.ndarray, c, y: float, pixel: float, seed: i
 @inner
 def drawn_neck(r, tables, inks, q: np.ndarray, c, x: float, y: float, pixel: float) -> None:
     """Neck and chest, the chin's shadow with a hard edge, the collar bones."""
-    d = q[D_NECK]
+    d = q[to.D_NECK]
     inside = cover(d, pixel)
     lay(c, inks[I_SKIN], inside)
     cast = face_distance(r, tables, x + 0.25 * r.light_x, y - 0.26)
@@ -614,7 +547,7 @@ def _collar(r, inks, c: np.ndarray, across: float, deep: float, inside: float, p
 @inner
 def drawn_cloth(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float, seed: int) -> None:
     """Clothes: a flat colour, folds of shadow, a hem or a collar."""
-    d = q[D_CLOTH]
+    d = q[to.D_CLOTH]
     inside = cover(d, pixel)
     lay(c, inks[I_CLOTH], inside)
     across = x - r.body_x
@@ -642,8 +575,8 @@ def drawn_metal(r, inks, d: float, c: np.ndarray, pixel: float) -> None:
 @inner
 def drawn_hat(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float) -> None:
     """A knitted hat: ribs, a turned-up brim."""
-    d = q[D_HAT]
-    u, v = q[U], q[V]
+    d = q[to.D_HAT]
+    u, v = q[to.U], q[to.V]
     inside = cover(d, pixel)
     lay(c, inks[I_HAT], inside)
     over = v - r.hat_v + 0.34 - 0.1 * u * u  # below the brim's upper edge where positive
@@ -661,15 +594,15 @@ def drawn_hat(r, inks, q: np.ndarray, c, x: float, y: float, pixel: float) -> No
 @inner
 def drawn_glasses(r, inks, q: np.ndarray, c: np.ndarray, pixel: float) -> None:
     """Lenses with two slanting lights, and the frame."""
-    lens = q[D_LENS]
+    lens = q[to.D_LENS]
     if lens < pixel:
         inside = cover(lens, pixel)
         lay(c, inks[I_INK], inside * 0.88 * r.glass_tint)
-        slant = q[GLASS_U] + 0.9 * q[GLASS_V]
+        slant = q[to.GLASS_U] + 0.9 * q[to.GLASS_V]
         band = (slant + 0.16) % (2.0 * r.glass_u)
         shine = cover(abs(band - 0.16) - 0.06, pixel) + cover(abs(band - 0.29) - 0.025, pixel)
         lay(c, inks[I_WHITE], inside * min(1.0, shine) * (0.22 + 0.2 * r.glass_tint))
-    frame = q[D_FRAME]
+    frame = q[to.D_FRAME]
     if frame < r.ink + pixel:
         lay(c, inks[I_FRAME], cover(frame, pixel))
         if r.cartoon > 0.5:
@@ -726,41 +659,39 @@ ROUGH = 0.13  # a difference between neighbours (sRGB, 0 to 1) that calls for mo
 def _body(r, tables, inks, q, c, x: float, y: float, pixel: float, seed: int) -> None:
     """What lies behind the face."""
     near = 1.3 * r.ink + pixel
-    if min(q[D_BACK_HAIR], q[D_BUN]) < near:
+    if min(q[to.D_BACK_HAIR], q[to.D_BUN]) < near:
         drawn_hair_behind(r, inks, q, c, y, pixel, seed)
-    if q[D_NECK] < near:
+    if q[to.D_NECK] < near:
         drawn_neck(r, tables, inks, q, c, x, y, pixel)
-    if q[D_NECKLACE] < near and q[D_CLOTH] > -near:
-        drawn_metal(r, inks, q[D_NECKLACE], c, pixel)
-    if q[D_CLOTH] < near:
+    if q[to.D_NECKLACE] < near and q[to.D_CLOTH] > -near:
+        drawn_metal(r, inks, q[to.D_NECKLACE], c, pixel)
+    if q[to.D_CLOTH] < near:
         drawn_cloth(r, inks, q, c, x, y, pixel, seed)
-    if q[D_EAR] < near:
+    if q[to.D_EAR] < near:
         drawn_ear(r, inks, q, c, pixel)
 
 
 @inner
 def sample(r, tables, bumps, inks, seed, ground_seed, across, down, step, q, c) -> None:
     """The colour at a place of the picture, into c (sRGB, 0 to 1); its distances into q."""
-    dx, dy = (across - r.centre_x) / r.scale, (down - r.centre_y) / r.scale
-    x = dx * r.cos_roll + dy * r.sin_roll
-    y = dy * r.cos_roll - dx * r.sin_roll
     pixel = step / r.scale
-    distances(r, tables, bumps, seed, x, y, q)
+    look(r, tables, bumps, seed, across, down, q)
+    x, y = q[to.X], q[to.Y]
     near = 1.3 * r.ink + pixel
-    if q[D_HAT] > -near:
-        if q[D_HAIR] > -near:
-            if q[D_FACE] > -near:
+    if q[to.D_HAT] > -near:
+        if q[to.D_HAIR] > -near:
+            if q[to.D_FACE] > -near:
                 drawn_ground(r, inks, c, across, down, step, ground_seed)
                 _body(r, tables, inks, q, c, x, y, pixel, seed)
-            if q[D_FACE] < near + 0.1:
+            if q[to.D_FACE] < near + 0.1:
                 drawn_face(r, inks, q, c, pixel, seed)
-            if min(q[D_LENS], q[D_FRAME]) < near:
+            if min(q[to.D_LENS], q[to.D_FRAME]) < near:
                 drawn_glasses(r, inks, q, c, pixel)
-        if q[D_HAIR] < near:
+        if q[to.D_HAIR] < near:
             drawn_hair(r, inks, q, c, x, y, pixel, seed)
-        if q[D_EARRING] < near:
-            drawn_metal(r, inks, q[D_EARRING], c, pixel)
-    if q[D_HAT] < near:
+        if q[to.D_EARRING] < near:
+            drawn_metal(r, inks, q[to.D_EARRING], c, pixel)
+    if q[to.D_HAT] < near:
         drawn_hat(r, inks, q, c, x, y, pixel)
 
 

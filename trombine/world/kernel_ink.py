@@ -1,7 +1,7 @@
-"""Marks on paper: coverage, strokes, and the flat colours that they are drawn with.
+"""Marks on paper: coverage, strokes, and colours laid over one another.
 
 Compiled by numba. A drawing is built from the back to the front on one colour c (3 numbers,
-sRGB); each mark lays some of a colour of the table of stylise.py over it, its rows named here.
+sRGB); each mark lays some of a colour of the table of stylise.py over it.
 """
 
 from __future__ import annotations
@@ -10,42 +10,6 @@ import numpy as np
 
 from trombine.world.compiled import inner
 from trombine.world.kernel_noise import clamp
-
-(
-    I_SKIN,
-    I_SKIN_SHADE,
-    I_SKIN_INK,
-    I_BLUSH,
-    I_LIP,
-    I_LIP_SHADE,
-    I_MOUTH,
-    I_TONGUE,
-    I_TEETH,
-    I_WHITE,
-    I_WHITE_SHADE,
-    I_IRIS,
-    I_IRIS_DARK,
-    I_IRIS_GLOW,
-    I_LASH,
-    I_LID,
-    I_HAIR,
-    I_HAIR_SHADE,
-    I_HAIR_LIGHT,
-    I_HAIR_INK,
-    I_BROW,
-    I_CLOTH,
-    I_CLOTH_SHADE,
-    I_CLOTH_INK,
-    I_HAT,
-    I_HAT_SHADE,
-    I_HAT_INK,
-    I_FRAME,
-    I_METAL,
-    I_METAL_INK,
-    I_GROUND,
-    I_GROUND2,
-    I_INK,
-) = range(33)
 
 
 @inner

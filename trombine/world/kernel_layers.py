@@ -46,28 +46,10 @@ FAR = 9.0  # "nowhere near"
 
 # Layers as `top` names them.
 (
-    L_BACKGROUND,
-    L_BACK_HAIR,
-    L_NECK,
-    L_CLOTH,
-    L_NECKLACE,
-    L_EAR_RIGHT,
-    L_EAR_LEFT,
-    L_SKIN,
-    L_NOSE,
-    L_EYE_RIGHT,
-    L_EYE_LEFT,
-    L_BROW_RIGHT,
-    L_BROW_LEFT,
-    L_MOUTH,
-    L_UPPER_LIP,
-    L_LOWER_LIP,
-    L_BEARD,
-    L_GLASSES,
-    L_HAIR,
-    L_HAT,
-    L_EARRING,
-) = range(21)
+    L_BACKGROUND, L_BACK_HAIR, L_NECK, L_CLOTH, L_NECKLACE, L_EAR_RIGHT, L_EAR_LEFT, L_SKIN,
+    L_NOSE, L_EYE_RIGHT, L_EYE_LEFT, L_BROW_RIGHT, L_BROW_LEFT, L_MOUTH, L_UPPER_LIP,
+    L_LOWER_LIP, L_BEARD, L_GLASSES, L_HAIR, L_HAT, L_EARRING,
+) = range(21)  # fmt: skip
 
 
 @inner
@@ -278,11 +260,16 @@ def distances(r, tables, bumps, seed: int, x: float, y: float, q: np.ndarray) ->
 
 
 @inner
+def head_frame(r, across: float, down: float) -> tuple[float, float]:
+    """A point of the picture, in picture sizes, in the frame of the head."""
+    dx, dy = (across - r.centre_x) / r.scale, (down - r.centre_y) / r.scale
+    return dx * r.cos_roll + dy * r.sin_roll, dy * r.cos_roll - dx * r.sin_roll
+
+
+@inner
 def look(r, tables, bumps, seed: int, across: float, down: float, q: np.ndarray) -> None:
     """Fill q for a point of the picture, in picture sizes."""
-    dx, dy = (across - r.centre_x) / r.scale, (down - r.centre_y) / r.scale
-    x = dx * r.cos_roll + dy * r.sin_roll
-    y = dy * r.cos_roll - dx * r.sin_roll
+    x, y = head_frame(r, across, down)
     distances(r, tables, bumps, seed, x, y, q)
 
 

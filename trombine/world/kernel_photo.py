@@ -6,55 +6,11 @@ import math
 
 import numpy as np
 
+from trombine.world import kernel_layers as to
 from trombine.world.compiled import inner, threaded
 from trombine.world.kernel_geometry import ellipsoid, face_distance, relief
-from trombine.world.kernel_layers import (
-    BROW_A,
-    BROW_Y,
-    COUNT,
-    D_BACK_HAIR,
-    D_BEARD,
-    D_BROW,
-    D_BUN,
-    D_CLOTH,
-    D_EAR,
-    D_EARRING,
-    D_EYE,
-    D_FACE,
-    D_FRAME,
-    D_HAIR,
-    D_HAT,
-    D_LENS,
-    D_LOWER,
-    D_MOUTH,
-    D_NECK,
-    D_NECKLACE,
-    D_OPENING,
-    D_UPPER,
-    EAR_SIDE,
-    EAR_X,
-    EAR_Y,
-    EYE_LOWER,
-    EYE_S,
-    EYE_UPPER,
-    EYE_Y,
-    FLOW,
-    GLASS_U,
-    GLASS_V,
-    MOUTH_BOTTOM,
-    MOUTH_LOWER,
-    MOUTH_M,
-    MOUTH_TOP,
-    MOUTH_UPPER,
-    SIDE,
-    U,
-    V,
-    X,
-    Y,
-    look,
-    nearest_edge,
-    top,
-)
+from trombine.world.kernel_ink import cover
+from trombine.world.kernel_layers import COUNT, look, nearest_edge, top
 from trombine.world.kernel_noise import (
     clamp,
     clouds,
@@ -68,29 +24,15 @@ from trombine.world.kernel_noise import (
 )
 
 (
-    C_SKIN,
-    C_BLUSH,
-    C_LIP,
-    C_IRIS,
-    C_HAIR,
-    C_BROW,
-    C_CLOTH,
-    C_HAT,
-    C_FRAME,
-    C_GROUND,
-    C_GROUND2,
-    C_KEY,
-    C_FILL,
-    C_RIM,
-    C_LID,
-    C_METAL,
-) = range(16)
+    C_SKIN, C_BLUSH, C_LIP, C_IRIS, C_HAIR, C_BROW, C_CLOTH, C_HAT, C_FRAME, C_GROUND,
+    C_GROUND2, C_KEY, C_FILL, C_RIM, C_LID, C_METAL,
+) = range(16)  # fmt: skip
 
 
 @inner
 def face_normal(r, bumps: np.ndarray, q: np.ndarray, x: float, y: float):
     """Unit normal of the skin at a point whose distances are in q; z is toward the viewer."""
-    u, v = q[U], q[V]
+    u, v = q[to.U], q[to.V]
     _, base_u, base_v = ellipsoid(r, u, v)
     _, slope_u, slope_v = relief(bumps, bumps.shape[1], u, v)
     nx, ny = -(0.75 * base_u + slope_u), -(0.6 * base_v + slope_v)
@@ -99,7 +41,7 @@ def face_normal(r, bumps: np.ndarray, q: np.ndarray, x: float, y: float):
     turned_y = ny * r.cos_pitch + forward * r.sin_pitch
     turned_z = forward * r.cos_pitch - ny * r.sin_pitch
     # Toward its outline a face turns away from the viewer, whatever its relief.
-    edge = clamp(1.0 + q[D_FACE] * 3.2, 0.0, 1.0)
+    edge = clamp(1.0 + q[to.D_FACE] * 3.2, 0.0, 1.0)
     edge = 1.5 * edge * edge
     away = 1.0 / (math.sqrt(x * x + 0.6 * (y - 0.2) * (y - 0.2)) + 1e-6)
     turned_x += x * away * edge
@@ -110,11 +52,30 @@ def face_normal(r, bumps: np.ndarray, q: np.ndarray, x: float, y: float):
 
 
 @inner
-def lit(r, colours, red, green, blue, nx, ny, nz, shade, wrap):
+def tinted(colours, row: int, tone: float) -> tuple[float, float, float]:
+    """A row of the table of colours, lighter or darker."""
+    return colours[row, 0] * tone, colours[row, 1] * tone, colours[row, 2] * tone
+
+
+@inner
+def behind(seen, share: float, colour):
+    """Light, and how much of what is further back still shows: with one more layer at the back.
+
+    `seen` is red, green, blue and that rest; the layer covers `share` of what it stands behind.
+    """
+    c = share * seen[3]
+    return (
+        seen[0] + c * colour[0], seen[1] + c * colour[1], seen[2] + c * colour[2], seen[3] - c,
+    )  # fmt: skip
+
+
+@inner
+def lit(r, colours, colour, nx, ny, nz, shade, wrap):
     """A matt colour in the key light, the sky's fill and the light from behind.
 
     Light wraps round skin, red most; `shade` is what of the key light arrives, 0 to 1.
     """
+    red, green, blue = colour
     facing = nx * r.light_x + ny * r.light_y + nz * r.light_z
     key = r.key * shade
     fill = r.ambient * (0.62 - 0.26 * ny + 0.12 * nz) * (0.45 + 0.55 * shade)
@@ -154,7 +115,7 @@ def hash_dither(i: int, j: int, seed: int) -> float:
 @inner
 def _lines(r, q: np.ndarray, pixel: float, seed: int) -> float:
     """Darkening by folds and wrinkles at (u, v), 0 to about .5."""
-    u, v = q[U], q[V]
+    u, v = q[to.U], q[to.V]
     dark = 0.0
     side = abs(u)
     # From the nose's wing to the corner of the mouth.
@@ -187,9 +148,9 @@ def _lines(r, q: np.ndarray, pixel: float, seed: int) -> float:
         line = clamp(1.0 - abs(side - 0.07) / 0.022, 0.0, 1.0)
         dark += 0.45 * r.furrow * line * ramp(-0.5, -0.38, v) * ramp(-0.1, -0.22, v)
     # Corners of the eyes.
-    s = q[EYE_S]
+    s = q[to.EYE_S]
     if 0.95 < s < 1.9 and r.old + r.glad > 0.3:
-        spread = (q[EYE_Y] - 0.01) / (0.35 * (s - 0.6))
+        spread = (q[to.EYE_Y] - 0.01) / (0.35 * (s - 0.6))
         line = math.cos(spread * 8.0)
         line = line * line * line
         amount = (0.2 * r.old + 0.07 * r.glad) * ramp(0.95, 1.1, s) * ramp(1.9, 1.4, s)
@@ -200,10 +161,10 @@ def _lines(r, q: np.ndarray, pixel: float, seed: int) -> float:
 @inner
 def _around_eye(r, q: np.ndarray, pixel: float) -> tuple[float, float]:
     """Darkening round an eye: by crease and lashes, and by the shadow of lid and brow."""
-    s, y = q[EYE_S], q[EYE_Y]
+    s, y = q[to.EYE_S], q[to.EYE_Y]
     if abs(s) > 1.6 or abs(y) > 0.5:
         return 0.0, 0.0
-    upper, lower = q[EYE_UPPER], q[EYE_LOWER]
+    upper, lower = q[to.EYE_UPPER], q[to.EYE_LOWER]
     reach = ramp(1.55, 0.85, abs(s))
     crease = upper - mix(0.05, 0.02, r.hood) - 0.012 * (1.0 - s * s)
     width = 0.014 + pixel * 0.5
@@ -240,13 +201,13 @@ def _freckles(u: float, v: float, many: float, pixel: float, seed: int) -> float
 @inner
 def skin(r, bumps, shades, colours, q: np.ndarray, x: float, y: float, pixel: float, seed: int):
     """Skin of the face, with everything that is drawn on it but brows, eyes, lips and beard."""
-    u, v = q[U], q[V]
+    u, v = q[to.U], q[to.V]
     nx, ny, nz = face_normal(r, bumps, q, x, y)
     side = abs(u)
     # Blood under the skin, freckles, shaven beard.
     cheek = clamp(1.0 - ((side - 0.58) ** 2 * 7.0 + (v - 0.5) ** 2 * 8.0), 0.0, 1.0)
     tip = clamp(1.0 - (u * u * 22.0 + (v - r.nose_base + 0.14) ** 2 * 22.0), 0.0, 1.0)
-    lid = clamp(1.0 - abs(q[EYE_Y]) * 5.0, 0.0, 1.0) * ramp(1.4, 0.9, abs(q[EYE_S]))
+    lid = clamp(1.0 - abs(q[to.EYE_Y]) * 5.0, 0.0, 1.0) * ramp(1.4, 0.9, abs(q[to.EYE_S]))
     mottle = clouds(u, v, 5.0, pixel, seed) * 0.5
     flush = (0.3 + 0.7 * r.ruddy) * (0.5 * cheek + 0.42 * tip) + 0.22 * lid + 0.1 * mottle
     flush = clamp(flush, 0.0, 0.9) * (0.35 + 0.65 * r.pale)
@@ -266,25 +227,24 @@ def skin(r, bumps, shades, colours, q: np.ndarray, x: float, y: float, pixel: fl
         red *= 1.0 - low
         green *= 1.0 - 0.92 * low
         blue *= 1.0 - 0.8 * low
-    if r.makeup > 0.0 and q[EYE_Y] < 0.0:
+    if r.makeup > 0.0 and q[to.EYE_Y] < 0.0:
         amount = (
             r.makeup
             * 0.55
-            * ramp(0.2, 0.02, q[EYE_UPPER] - q[EYE_Y])
-            * ramp(1.3, 0.8, abs(q[EYE_S]))
+            * ramp(0.2, 0.02, q[to.EYE_UPPER] - q[to.EYE_Y])
+            * ramp(1.3, 0.8, abs(q[to.EYE_S]))
         )
         red = mix(red, colours[C_LID, 0], amount)
         green = mix(green, colours[C_LID, 1], amount)
         blue = mix(blue, colours[C_LID, 2], amount)
     # Light that does not arrive: hollows, the hair's shadow, folds.
     shade = 1.0 - relief(shades, shades.shape[1], u, v)[0]
-    shade *= 1.0 - 0.5 * clamp(1.0 - q[D_HAIR] * 6.0, 0.0, 1.0) ** 2
+    shade *= 1.0 - 0.5 * clamp(1.0 - q[to.D_HAIR] * 6.0, 0.0, 1.0) ** 2
     crease, around = _around_eye(r, q, pixel)
     lines = _lines(r, q, pixel, seed)
     shade = clamp(shade - around, 0.05, 1.0)
-    red, green, blue = lit(
-        r, colours, red * paint, green * paint, blue * paint, nx, ny, nz, shade, 0.45
-    )
+    painted = red * paint, green * paint, blue * paint
+    red, green, blue = lit(r, colours, painted, nx, ny, nz, shade, 0.45)
     broad, tight = gleam(r, nx, ny, nz)
     oil = 0.5 + 0.5 * tip + 0.35 * ramp(-0.35, -0.7, v) * ramp(0.8, 0.2, side)
     rough = 1.0 + 0.5 * clouds(u, v, 60.0, pixel, seed + 21)
@@ -300,7 +260,7 @@ def skin(r, bumps, shades, colours, q: np.ndarray, x: float, y: float, pixel: fl
 @inner
 def ear(r, colours, q: np.ndarray, pixel: float):
     """An ear: the rim, the hollow, and blood that shows through."""
-    a, b = q[EAR_X], q[EAR_Y]
+    a, b = q[to.EAR_X], q[to.EAR_Y]
     away = math.sqrt(a * a + b * b)
     lobe = ramp(0.35, 0.7, b)
     soft = 0.06 + pixel * 3.0
@@ -315,9 +275,9 @@ def ear(r, colours, q: np.ndarray, pixel: float):
     red = mix(colours[C_SKIN, 0], colours[C_BLUSH, 0], flush)
     green = mix(colours[C_SKIN, 1], colours[C_BLUSH, 1], flush)
     blue = mix(colours[C_SKIN, 2], colours[C_BLUSH, 2], flush)
-    nx *= q[EAR_SIDE]
+    nx *= q[to.EAR_SIDE]
     nz = math.sqrt(max(0.1, 1.0 - nx * nx - 0.04))
-    return lit(r, colours, red, green, blue, nx, 0.2 * b, nz, shade, 0.5)
+    return lit(r, colours, (red, green, blue), nx, 0.2 * b, nz, shade, 0.5)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -332,7 +292,7 @@ def hair(
 
     `depth` darkens hair that lies below other hair, 0 (outside) to 1.
     """
-    flow = q[FLOW]
+    flow = q[to.FLOW]
     root = math.sqrt(max(0.0, y - r.crown) * r.flow_spread + 0.05)
     tx, ty = 0.5 * flow * r.flow_spread / root, 1.0
     nx = clamp(x / 1.25, -0.95, 0.95)
@@ -388,12 +348,6 @@ CURVE = 4096  # entries of the camera's tone curve, indexed by the root of linea
 
 
 @inner
-def cover(distance: float, pixel: float) -> float:
-    """How much of a pixel lies inside an edge at this signed distance."""
-    return clamp(0.5 - distance / pixel, 0.0, 1.0)
-
-
-@inner
 def neck(r, tables, colours, q, x: float, y: float, pixel: float, seed: int):
     """Neck and chest, in the shadow of the chin."""
     across = (x - r.body_x) / (r.neck + 0.25)
@@ -401,13 +355,11 @@ def neck(r, tables, colours, q, x: float, y: float, pixel: float, seed: int):
     nz = math.sqrt(1.0 - nx * nx)
     cast = face_distance(r, tables, x + 0.2 * r.light_x, y - 0.34 - 0.12 * r.light_y)
     shade = 0.18 + 0.82 * ramp(-0.12, 0.16, cast)
-    shade *= 0.55 + 0.45 * ramp(0.0, 0.3, q[D_FACE])
+    shade *= 0.55 + 0.45 * ramp(0.0, 0.3, q[to.D_FACE])
     cord = clamp(1.0 - abs(abs(across) - 0.42 + 0.25 * (y - 1.8)) / 0.2, 0.0, 1.0)
     paint = 0.9 + 0.06 * cord + 0.04 * clouds(x, y, 6.0, pixel, seed)
-    return lit(
-        r, colours, colours[C_SKIN, 0] * paint, colours[C_SKIN, 1] * paint * 0.96,
-        colours[C_SKIN, 2] * paint * 0.95, nx, 0.1, nz, shade, 0.4,
-    )  # fmt: skip
+    red, green, blue = tinted(colours, C_SKIN, paint)
+    return lit(r, colours, (red, green * 0.96, blue * 0.95), nx, 0.1, nz, shade, 0.4)
 
 
 @inner
@@ -419,22 +371,19 @@ def cloth(r, colours, q, x: float, y: float, pixel: float, seed: int):
     ny = clamp(-0.35 + 0.3 * fold, -0.9, 0.9)
     nz = math.sqrt(max(0.1, 1.0 - nx * nx - ny * ny))
     weave = 1.0 + 0.12 * (noise2(x * 90.0, y * 30.0, seed + 103) - 0.5) * fade(45.0, pixel)
-    inside = -q[D_CLOTH]
+    inside = -q[to.D_CLOTH]
     hem = ramp(0.05, 0.07, inside) * ramp(0.1, 0.08, inside)
     collar = r.collar * ramp(0.3, 0.28, inside + 0.1 * abs(x - r.body_x))
     shade = (1.0 - 0.35 * hem) * (0.6 + 0.4 * ramp(0.0, 0.12, inside)) * (1.0 + 0.15 * collar)
-    shade *= 0.55 + 0.45 * ramp(-0.05, 0.35, q[D_FACE])
-    paint = weave * (1.0 + 0.25 * collar)
-    return lit(
-        r, colours, colours[C_CLOTH, 0] * paint, colours[C_CLOTH, 1] * paint,
-        colours[C_CLOTH, 2] * paint, nx, ny, nz, clamp(shade, 0.0, 1.0), 0.15,
-    )  # fmt: skip
+    shade *= 0.55 + 0.45 * ramp(-0.05, 0.35, q[to.D_FACE])
+    colour = tinted(colours, C_CLOTH, weave * (1.0 + 0.25 * collar))
+    return lit(r, colours, colour, nx, ny, nz, clamp(shade, 0.0, 1.0), 0.15)
 
 
 @inner
 def hat(r, colours, q, x: float, y: float, pixel: float, seed: int):
     """A knitted hat with a turned-up brim."""
-    u, v = q[U], q[V]
+    u, v = q[to.U], q[to.V]
     brim = v > r.hat_v - 0.3 + 0.1 * u * u
     nx = clamp(x / 1.3, -0.95, 0.95)
     ny = clamp((y + 0.5) / 1.5, -0.9, 0.2)
@@ -447,10 +396,7 @@ def hat(r, colours, q, x: float, y: float, pixel: float, seed: int):
     shade = 0.7 + 0.3 * ramp(0.0, 0.06, edge)
     if not brim:
         shade *= 0.65 + 0.35 * ramp(0.3, 0.42, edge)
-    return lit(
-        r, colours, colours[C_HAT, 0] * knit, colours[C_HAT, 1] * knit, colours[C_HAT, 2] * knit,
-        nx, ny, nz, shade, 0.2,
-    )  # fmt: skip
+    return lit(r, colours, tinted(colours, C_HAT, knit), nx, ny, nz, shade, 0.2)
 
 
 @inner
@@ -501,8 +447,8 @@ def ground(r, colours, discs, across: float, down: float, pixel: float, seed: in
 @inner
 def _brow_cover(q, pixel: float, seed: int) -> float:
     """Hairs of a brow: how much of the skin they hide."""
-    a, across = q[BROW_A], q[BROW_Y]
-    body = cover(q[D_BROW], 0.022 + pixel)
+    a, across = q[to.BROW_A], q[to.BROW_Y]
+    body = cover(q[to.D_BROW], 0.022 + pixel)
     lean = a * 16.0 + across * (1.2 - 1.6 * a)
     hairs = noise2(lean * 1.6, across * 0.9, seed + 111) + noise2(
         lean * 3.2, across * 1.4, seed + 113
@@ -515,8 +461,8 @@ def _brow_cover(q, pixel: float, seed: int) -> float:
 @inner
 def _beard_cover(r, q, pixel: float, seed: int) -> float:
     """Hairs of a beard: dense inside, sparse at its edge."""
-    u, v = q[U], q[V]
-    inside = ramp(0.04, -0.05, q[D_BEARD])
+    u, v = q[to.U], q[to.V]
+    inside = ramp(0.04, -0.05, q[to.D_BEARD])
     hairs = strands(u * 5.0 + 0.6 * (v - 1.2) * u, v * 2.2, pixel * 5.0, seed + 121)
     many = max(r.beard, r.moustache)
     return clamp(inside * (0.6 + 0.6 * many) + 0.4 * hairs * inside * (1.4 - inside), 0.0, 0.97)
@@ -526,136 +472,75 @@ def _beard_cover(r, q, pixel: float, seed: int) -> float:
 def sample(r, tables, bumps, shades, colours, discs, seed, ground_seed, across, down, pixel, q):
     """Linear RGB at a point whose distances are in q: layers from the front to the back, until
     nothing shows through."""
-    x, y = q[X], q[Y]
-    red, green, blue, left = 0.0, 0.0, 0.0, 1.0
-    if q[D_HAT] < pixel:
-        c = cover(q[D_HAT], pixel) * left
-        a, b, d = hat(r, colours, q, x, y, pixel, seed)
-        red, green, blue, left = red + c * a, green + c * b, blue + c * d, left - c
-    if q[D_EARRING] < pixel and left > 0.004:
-        c = cover(q[D_EARRING], pixel) * left
-        bright = 0.5 + 2.2 * ramp(0.0, -0.03, q[D_EARRING]) * (0.6 + 0.4 * r.light_x)
-        red, green, blue = (
-            red + c * colours[C_METAL, 0] * bright,
-            green + c * colours[C_METAL, 1] * bright,
-            blue + c * colours[C_METAL, 2] * bright,
-        )
-        left -= c
-    if q[D_HAIR] < 0.05 and left > 0.004:
-        loose = 0.03 * ramp(0.09, 0.04, q[D_OPENING])  # soft at the hairline, not outside
-        c = cover(q[D_HAIR] + 0.5 * loose, pixel + loose)
+    x, y = q[to.X], q[to.Y]
+    seen = (0.0, 0.0, 0.0, 1.0)
+    if q[to.D_HAT] < pixel:
+        seen = behind(seen, cover(q[to.D_HAT], pixel), hat(r, colours, q, x, y, pixel, seed))
+    if q[to.D_EARRING] < pixel and seen[3] > 0.004:
+        bright = 0.5 + 2.2 * ramp(0.0, -0.03, q[to.D_EARRING]) * (0.6 + 0.4 * r.light_x)
+        seen = behind(seen, cover(q[to.D_EARRING], pixel), tinted(colours, C_METAL, bright))
+    if q[to.D_HAIR] < 0.05 and seen[3] > 0.004:
+        loose = 0.03 * ramp(0.09, 0.04, q[to.D_OPENING])  # soft at the hairline, not outside
+        share = cover(q[to.D_HAIR] + 0.5 * loose, pixel + loose)
         if r.shaven > 0.5:
-            c *= 0.5 if q[D_FACE] < 0.0 else 0.85
-        if c > 0.0:
-            depth = 0.55 * ramp(0.1, -0.01, q[D_OPENING])
-            a, b, d = hair(r, colours, C_HAIR, q, x, y, depth * 0.6, pixel, seed)
-            c *= left
-            red, green, blue, left = red + c * a, green + c * b, blue + c * d, left - c
-    if q[D_FRAME] < pixel and left > 0.004:
-        c = cover(q[D_FRAME], pixel) * left
-        bevel = 0.35 + 0.9 * ramp(0.0, -r.glass_thick, q[D_FRAME])
-        lights = (r.key * 0.5 + r.ambient) * bevel
-        spark = 0.25 * ramp(-0.3 * r.glass_thick, -r.glass_thick, q[D_FRAME]) * (q[GLASS_V] < 0)
-        red += c * (colours[C_FRAME, 0] * lights + spark * 0.3)
-        green += c * (colours[C_FRAME, 1] * lights + spark * 0.3)
-        blue += c * (colours[C_FRAME, 2] * lights + spark * 0.3)
-        left -= c
-    if q[D_LENS] < 0.0 and left > 0.004:
-        c = (0.05 + 0.93 * r.glass_tint) * left
-        shine = (
-            0.35
-            * ramp(0.1, 0.16, (q[GLASS_U] + q[GLASS_V]) % 0.5)
-            * ramp(0.3, 0.2, (q[GLASS_U] + q[GLASS_V]) % 0.5)
-        )
-        dark = 0.02 + 0.35 * (1.0 - r.glass_tint) + shine * 0.2 + 0.05 * (0.3 - q[GLASS_V])
-        red, green, blue = red + c * dark, green + c * dark * 1.02, blue + c * dark * 1.08
-        left -= c
-    if q[D_BEARD] < 0.08 and left > 0.004:
-        c = _beard_cover(r, q, pixel, seed) * left
+            share *= 0.5 if q[to.D_FACE] < 0.0 else 0.85
+        if share > 0.0:
+            depth = 0.55 * ramp(0.1, -0.01, q[to.D_OPENING])
+            strand = hair(r, colours, C_HAIR, q, x, y, depth * 0.6, pixel, seed)
+            seen = behind(seen, share, strand)
+    if q[to.D_FRAME] < pixel and seen[3] > 0.004:
+        bevel = 0.35 + 0.9 * ramp(0.0, -r.glass_thick, q[to.D_FRAME])
+        red, green, blue = tinted(colours, C_FRAME, (r.key * 0.5 + r.ambient) * bevel)
+        spark = 0.25 * ramp(-0.3 * r.glass_thick, -r.glass_thick, q[to.D_FRAME])
+        spark *= 0.3 * (q[to.GLASS_V] < 0)
+        seen = behind(seen, cover(q[to.D_FRAME], pixel), (red + spark, green + spark, blue + spark))
+    if q[to.D_LENS] < 0.0 and seen[3] > 0.004:
+        slant = (q[to.GLASS_U] + q[to.GLASS_V]) % 0.5
+        shine = 0.35 * ramp(0.1, 0.16, slant) * ramp(0.3, 0.2, slant)
+        dark = 0.02 + 0.35 * (1.0 - r.glass_tint) + shine * 0.2 + 0.05 * (0.3 - q[to.GLASS_V])
+        seen = behind(seen, 0.05 + 0.93 * r.glass_tint, (dark, dark * 1.02, dark * 1.08))
+    if q[to.D_BEARD] < 0.08 and seen[3] > 0.004:
         nx, ny, nz = face_normal(r, bumps, q, x, y)
-        u, v = q[U], q[V]
-        tone = 0.75 + 0.75 * strands(u * 6.0, v * 3.0, pixel * 6.0, seed + 131)
-        tone = max(tone, 0.1)
-        a, b, d = lit(
-            r,
-            colours,
-            colours[C_BROW, 0] * tone,
-            colours[C_BROW, 1] * tone,
-            colours[C_BROW, 2] * tone,
-            nx,
-            ny,
-            nz,
-            0.85,
-            0.3,
-        )
-        red, green, blue, left = red + c * a, green + c * b, blue + c * d, left - c
+        tone = 0.75 + 0.75 * strands(q[to.U] * 6.0, q[to.V] * 3.0, pixel * 6.0, seed + 131)
+        beard = lit(r, colours, tinted(colours, C_BROW, max(tone, 0.1)), nx, ny, nz, 0.85, 0.3)
+        seen = behind(seen, _beard_cover(r, q, pixel, seed), beard)
     # At the edge of a full head of hair there is no skin to be seen past it.
-    under = q[D_HAIR] < pixel and q[D_OPENING] > 0.1 and r.shaven < 0.5
-    if q[D_FACE] < pixel and left > 0.004 and not under:
-        face = cover(q[D_FACE], pixel) * left
-        inner = face
-        a, b, d = 0.0, 0.0, 0.0
-        if q[D_BROW] < 0.03:
-            c = _brow_cover(q, pixel, seed) * inner
-            e, f, g = lit(
-                r,
-                colours,
-                colours[C_BROW, 0],
-                colours[C_BROW, 1],
-                colours[C_BROW, 2],
-                0.0,
-                -0.2,
-                0.97,
-                0.9,
-                0.3,
-            )
-            a, b, d, inner = a + c * e, b + c * f, d + c * g, inner - c
-        if q[D_EYE] < pixel:
-            c = cover(q[D_EYE], pixel) * inner
-            e, f, g = eye(r, colours, q, pixel, seed)
-            a, b, d, inner = a + c * e, b + c * f, d + c * g, inner - c
-        if q[D_MOUTH] < pixel:
-            c = cover(q[D_MOUTH], pixel) * inner
-            e, f, g = mouth(r, colours, q, pixel)
-            a, b, d, inner = a + c * e, b + c * f, d + c * g, inner - c
-        nearest = min(q[D_UPPER], q[D_LOWER])
+    under = q[to.D_HAIR] < pixel and q[to.D_OPENING] > 0.1 and r.shaven < 0.5
+    if q[to.D_FACE] < pixel and seen[3] > 0.004 and not under:
+        left = cover(q[to.D_FACE], pixel) * seen[3]
+        face = (0.0, 0.0, 0.0, left)
+        if q[to.D_BROW] < 0.03:
+            brow = lit(r, colours, tinted(colours, C_BROW, 1.0), 0.0, -0.2, 0.97, 0.9, 0.3)
+            face = behind(face, _brow_cover(q, pixel, seed), brow)
+        if q[to.D_EYE] < pixel:
+            face = behind(face, cover(q[to.D_EYE], pixel), eye(r, colours, q, pixel, seed))
+        if q[to.D_MOUTH] < pixel:
+            face = behind(face, cover(q[to.D_MOUTH], pixel), mouth(r, colours, q, pixel))
+        nearest = min(q[to.D_UPPER], q[to.D_LOWER])
         if nearest < pixel:
-            c = cover(nearest, pixel) * inner
-            e, f, g = lip(r, bumps, colours, q, x, y, pixel, seed)
-            a, b, d, inner = a + c * e, b + c * f, d + c * g, inner - c
-        if inner > 0.004:
-            e, f, g = skin(r, bumps, shades, colours, q, x, y, pixel, seed)
-            a, b, d = a + inner * e, b + inner * f, d + inner * g
-        red, green, blue, left = red + a, green + b, blue + d, left - face
-    if q[D_EAR] < pixel and left > 0.004:
-        c = cover(q[D_EAR], pixel) * left
-        a, b, d = ear(r, colours, q, pixel)
-        red, green, blue, left = red + c * a, green + c * b, blue + c * d, left - c
-    if q[D_NECKLACE] < pixel and left > 0.004:
-        c = cover(q[D_NECKLACE], pixel) * left
+            lips = lip(r, bumps, colours, q, x, y, pixel, seed)
+            face = behind(face, cover(nearest, pixel), lips)
+        if face[3] > 0.004:
+            face = behind(face, 1.0, skin(r, bumps, shades, colours, q, x, y, pixel, seed))
+        seen = (seen[0] + face[0], seen[1] + face[1], seen[2] + face[2], seen[3] - left)
+    if q[to.D_EAR] < pixel and seen[3] > 0.004:
+        seen = behind(seen, cover(q[to.D_EAR], pixel), ear(r, colours, q, pixel))
+    if q[to.D_NECKLACE] < pixel and seen[3] > 0.004:
         bead = 0.55 + 1.5 * ramp(0.6, 1.0, math.cos(x * 150.0)) * fade(24.0, pixel)
-        red += c * colours[C_METAL, 0] * bead
-        green += c * colours[C_METAL, 1] * bead
-        blue += c * colours[C_METAL, 2] * bead
-        left -= c
-    if q[D_CLOTH] < pixel and left > 0.004:
-        c = cover(q[D_CLOTH], pixel) * left
-        a, b, d = cloth(r, colours, q, x, y, pixel, seed)
-        red, green, blue, left = red + c * a, green + c * b, blue + c * d, left - c
-    if q[D_NECK] < pixel and left > 0.004:
-        c = cover(q[D_NECK], pixel) * left
-        a, b, d = neck(r, tables, colours, q, x, y, pixel, seed)
-        red, green, blue, left = red + c * a, green + c * b, blue + c * d, left - c
-    behind = min(q[D_BACK_HAIR], q[D_BUN])
-    if behind < 0.03 and left > 0.004:
-        c = cover(behind + 0.01, pixel + 0.02) * left
-        depth = 0.35 if q[D_BUN] < q[D_BACK_HAIR] else 0.85 * ramp(0.25, 0.0, abs(x) - 0.9)
-        a, b, d = hair(r, colours, C_HAIR, q, x, y, depth, pixel, seed + 7)
-        red, green, blue, left = red + c * a, green + c * b, blue + c * d, left - c
-    if left > 0.004:
-        a, b, d = ground(r, colours, discs, across, down, pixel, ground_seed)
-        red, green, blue = red + left * a, green + left * b, blue + left * d
-    return red, green, blue
+        seen = behind(seen, cover(q[to.D_NECKLACE], pixel), tinted(colours, C_METAL, bead))
+    if q[to.D_CLOTH] < pixel and seen[3] > 0.004:
+        seen = behind(seen, cover(q[to.D_CLOTH], pixel), cloth(r, colours, q, x, y, pixel, seed))
+    if q[to.D_NECK] < pixel and seen[3] > 0.004:
+        throat = neck(r, tables, colours, q, x, y, pixel, seed)
+        seen = behind(seen, cover(q[to.D_NECK], pixel), throat)
+    nape = min(q[to.D_BACK_HAIR], q[to.D_BUN])
+    if nape < 0.03 and seen[3] > 0.004:
+        depth = 0.35 if q[to.D_BUN] < q[to.D_BACK_HAIR] else 0.85 * ramp(0.25, 0.0, abs(x) - 0.9)
+        strand = hair(r, colours, C_HAIR, q, x, y, depth, pixel, seed + 7)
+        seen = behind(seen, cover(nape + 0.01, pixel + 0.02), strand)
+    if seen[3] > 0.004:
+        seen = behind(seen, 1.0, ground(r, colours, discs, across, down, pixel, ground_seed))
+    return seen[:3]
 
 
 @inner
@@ -718,8 +603,8 @@ def paint_photo(
 @inner
 def eye(r, colours, q: np.ndarray, pixel: float, seed: int):
     """Eyeball: white, iris, pupil, the light in it, the lid's shadow on it."""
-    side = q[SIDE]
-    s, y = q[EYE_S], q[EYE_Y]
+    side = q[to.SIDE]
+    s, y = q[to.EYE_S], q[to.EYE_Y]
     ex = s * r.eye_w * side  # from the eye's centre, to the picture's right
     dx, dy = ex - r.gaze_u, y - r.gaze_v
     away = math.sqrt(dx * dx + dy * dy)
@@ -749,14 +634,14 @@ def eye(r, colours, q: np.ndarray, pixel: float, seed: int):
         blue = mix(blue, i_blue * keep, cover)
     facing = clamp(0.55 + 0.45 * (r.light_z + r.light_x * ex * 2.2), 0.2, 1.2)
     light = (0.55 * r.key * facing + 0.75 * r.ambient) * (1.0 - 0.25 * s * s)
-    lid = clamp((y - q[EYE_UPPER]) / 0.075, 0.0, 1.0)
+    lid = clamp((y - q[to.EYE_UPPER]) / 0.075, 0.0, 1.0)
     light *= 0.34 + 0.66 * lid
-    light *= 0.7 + 0.3 * clamp((q[EYE_LOWER] - y) / 0.03, 0.0, 1.0)
-    rim = clamp(1.0 - (q[EYE_LOWER] - y) / (0.012 + 0.4 * pixel), 0.0, 1.0) * 0.75
+    light *= 0.7 + 0.3 * clamp((q[to.EYE_LOWER] - y) / 0.03, 0.0, 1.0)
+    rim = clamp(1.0 - (q[to.EYE_LOWER] - y) / (0.012 + 0.4 * pixel), 0.0, 1.0) * 0.75
     red = mix(red, 0.9 * colours[C_BLUSH, 0] + 0.06, rim)
     green = mix(green, 0.9 * colours[C_BLUSH, 1] + 0.05, rim)
     blue = mix(blue, 0.9 * colours[C_BLUSH, 2] + 0.05, rim)
-    edge = clamp(1.0 - (y - q[EYE_UPPER]) / (0.010 + 0.01 * r.lashes + 0.5 * pixel), 0.0, 1.0)
+    edge = clamp(1.0 - (y - q[to.EYE_UPPER]) / (0.010 + 0.01 * r.lashes + 0.5 * pixel), 0.0, 1.0)
     light *= 1.0 - 0.9 * edge
     # The window's image: a soft square toward the light, and a faint one below.
     gx = dx - 0.042 * clamp(1.4 * r.light_x, -1.0, 1.0)
@@ -775,11 +660,11 @@ def eye(r, colours, q: np.ndarray, pixel: float, seed: int):
 @inner
 def lip(r, bumps, colours, q: np.ndarray, x: float, y: float, pixel: float, seed: int):
     """Both lips: fine vertical creases, the gloss of the lower one."""
-    u, v = q[U], q[V]
+    u, v = q[to.U], q[to.V]
     nx, ny, nz = face_normal(r, bumps, q, x, y)
-    upper = v < q[MOUTH_UPPER]
-    high = q[MOUTH_TOP] if upper else q[MOUTH_LOWER]
-    low = q[MOUTH_UPPER] if upper else q[MOUTH_BOTTOM]
+    upper = v < q[to.MOUTH_UPPER]
+    high = q[to.MOUTH_TOP] if upper else q[to.MOUTH_LOWER]
+    low = q[to.MOUTH_UPPER] if upper else q[to.MOUTH_BOTTOM]
     t = clamp((v - high) / (low - high + 1e-6), 0.0, 1.0)
     bulge = (0.75 * (t - 0.6)) if upper else (1.1 * (t - 0.45))
     ny += bulge
@@ -789,13 +674,13 @@ def lip(r, bumps, colours, q: np.ndarray, x: float, y: float, pixel: float, seed
     paint = 1.0 - 0.16 * crease
     # The rim of the lips runs out into the skin.
     rim = ramp(0.0, 0.3, t) if upper else ramp(1.0, 0.75, t)
-    rim *= ramp(1.0, 0.8, abs(q[MOUTH_M]))
+    rim *= ramp(1.0, 0.8, abs(q[to.MOUTH_M]))
     line = ramp(0.78, 1.0, t) if upper else ramp(0.14, 0.0, t)
     shade = (1.0 - 0.55 * line) * (0.82 if upper else 1.0)
     red = mix(colours[C_SKIN, 0], colours[C_LIP, 0], 0.45 + 0.55 * rim) * paint
     green = mix(colours[C_SKIN, 1], colours[C_LIP, 1], 0.35 + 0.65 * rim) * paint
     blue = mix(colours[C_SKIN, 2], colours[C_LIP, 2], 0.35 + 0.65 * rim) * paint
-    red, green, blue = lit(r, colours, red, green, blue, nx, ny, nz, shade, 0.3)
+    red, green, blue = lit(r, colours, (red, green, blue), nx, ny, nz, shade, 0.3)
     broad, tight = gleam(r, nx, ny, nz)
     shine = (0.03 * broad + 0.16 * tight * r.gloss) * (1.2 - crease) * r.key * shade
     return red + shine, green + shine, blue + shine
@@ -804,9 +689,9 @@ def lip(r, bumps, colours, q: np.ndarray, x: float, y: float, pixel: float, seed
 @inner
 def mouth(r, colours, q: np.ndarray, pixel: float):
     """Inside the mouth: teeth above, tongue below, dark between."""
-    v, m = q[V], q[MOUTH_M]
-    gap = q[MOUTH_LOWER] - q[MOUTH_UPPER] + 1e-6
-    t = (v - q[MOUTH_UPPER]) / gap
+    v, m = q[to.V], q[to.MOUTH_M]
+    gap = q[to.MOUTH_LOWER] - q[to.MOUTH_UPPER] + 1e-6
+    t = (v - q[to.MOUTH_UPPER]) / gap
     depth = 0.35 + 0.65 * ramp(0.0, 0.25, t)
     red, green, blue = 0.075, 0.018, 0.016
     reach = r.teeth * clamp(0.11 / gap, 0.3, 0.85)

@@ -6,51 +6,11 @@ import math
 
 import numpy as np
 
+from trombine.world import kernel_layers as to
 from trombine.world.compiled import inner, threaded
 from trombine.world.kernel_geometry import face_distance, relief
 from trombine.world.kernel_ink import cover, taper
-from trombine.world.kernel_layers import (
-    BROW_A,
-    BROW_Y,
-    COUNT,
-    D_BACK_HAIR,
-    D_BEARD,
-    D_BROW,
-    D_BUN,
-    D_CLOTH,
-    D_EAR,
-    D_EARRING,
-    D_EYE,
-    D_FACE,
-    D_FRAME,
-    D_HAIR,
-    D_HAT,
-    D_LENS,
-    D_LOWER,
-    D_MOUTH,
-    D_NECK,
-    D_NECKLACE,
-    D_NOSE,
-    D_OPENING,
-    D_UPPER,
-    EAR_X,
-    EAR_Y,
-    EYE_LOWER,
-    EYE_S,
-    EYE_UPPER,
-    EYE_Y,
-    FLOW,
-    MOUTH_BOTTOM,
-    MOUTH_LOWER,
-    MOUTH_M,
-    MOUTH_TOP,
-    MOUTH_UPPER,
-    SIDE,
-    U,
-    V,
-    distances,
-    top,
-)
+from trombine.world.kernel_layers import COUNT, distances, head_frame, look, top
 from trombine.world.kernel_noise import clamp, fade, hash2, mix, noise1, noise2, ramp
 from trombine.world.kernel_photo import face_normal
 
@@ -169,8 +129,8 @@ def skin_tone(r, bumps, shades, greys, q: np.ndarray, x: float, y: float) -> flo
     nx, ny, nz = face_normal(r, bumps, q, x, y)
     facing = nx * r.light_x + ny * r.light_y + nz * r.light_z
     lit = clamp((facing + 0.35) / 1.35, 0.0, 1.0)
-    hollow = relief(shades, shades.shape[1], q[U], q[V])[0]
-    hair = 0.3 * ramp(0.16, 0.0, min(q[D_HAIR], q[D_HAT]))
+    hollow = relief(shades, shades.shape[1], q[to.U], q[to.V])[0]
+    hair = 0.3 * ramp(0.16, 0.0, min(q[to.D_HAIR], q[to.D_HAT]))
     shade = ramp(0.7, 0.08, lit) * 0.62 + 0.42 * clamp(hollow, 0.0, 1.0) + hair
     return clamp(greys[G_SKIN] * (0.5 + 0.9 * ramp(0.97, 0.5, lit)) + shade - 0.05, 0.0, 0.8)
 
@@ -178,14 +138,14 @@ def skin_tone(r, bumps, shades, greys, q: np.ndarray, x: float, y: float) -> flo
 @inner
 def _eye(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """Iris, pupil, lids and lashes; the white is paper but for the lid's shadow."""
-    s, ey = q[EYE_S], q[EYE_Y]
-    upper, lower = q[EYE_UPPER], q[EYE_LOWER]
-    if q[D_EYE] > 0.3 or abs(s) > 1.45:
+    s, ey = q[to.EYE_S], q[to.EYE_Y]
+    upper, lower = q[to.EYE_UPPER], q[to.EYE_LOWER]
+    if q[to.D_EYE] > 0.3 or abs(s) > 1.45:
         return 0.0
     dark = 0.0
-    inside = cover(q[D_EYE], pixel)
+    inside = cover(q[to.D_EYE], pixel)
     if inside > 0.0:
-        dx, dy = s * r.eye_w * q[SIDE] - r.gaze_u, ey - r.gaze_v
+        dx, dy = s * r.eye_w * q[to.SIDE] - r.gaze_u, ey - r.gaze_v
         away = math.sqrt(dx * dx + dy * dy)
         shadow = 0.32 * ramp(0.06, 0.0, ey - upper) + 0.2 * ramp(0.6, 1.0, abs(s))
         dark = hatching(x, y, shadow, pixel, seed + 5)
@@ -219,10 +179,10 @@ def _eye(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -
 @inner
 def _brow(r, greys, q: np.ndarray, pixel: float, seed: int) -> float:
     """Hairs that lean outward, more of them in the middle."""
-    d = q[D_BROW]
+    d = q[to.D_BROW]
     if d > 0.02:
         return 0.0
-    a, b = q[BROW_A], q[BROW_Y]
+    a, b = q[to.BROW_A], q[to.BROW_Y]
     lean = a * 0.62 + b * (0.05 - 0.04 * a)
     tone = greys[G_BROW] * ramp(0.012, -0.03, d)
     hairs = strokes(lean, b * 0.4, 46.0, 0.8, tone, pixel, seed)
@@ -232,8 +192,8 @@ def _brow(r, greys, q: np.ndarray, pixel: float, seed: int) -> float:
 @inner
 def _nose(r, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """Nostrils, wings, the line below the tip; the bridge on the side away from the light."""
-    u, v = q[U], q[V]
-    if q[D_NOSE] > 0.08:
+    u, v = q[to.U], q[to.V]
+    if q[to.D_NOSE] > 0.08:
         return 0.0
     side = abs(u)
     t = (v - r.nose_top) / (r.nose_base - r.nose_top)
@@ -241,10 +201,10 @@ def _nose(r, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> floa
         ((side - 0.42 * r.nose_wing) / 0.07) ** 2 + ((v - r.nose_base + 0.035) / 0.032) ** 2
     )
     dark = 0.85 * ramp(1.25, 0.55, hole)
-    wing = contour(q[D_NOSE], x, y, 0.011, pixel, seed + 1)
+    wing = contour(q[to.D_NOSE], x, y, 0.011, pixel, seed + 1)
     wing *= ramp(0.66, 0.8, t) * ramp(0.2, 0.5, side / r.nose_wing) * (t < 0.99)
     toward = -1.0 if r.light_x < 0.0 else 1.0
-    bridge = 0.25 * line(q[D_NOSE] + 0.02, 0.009, pixel) * taper(t / 0.6, 0.4, 0.5)
+    bridge = 0.25 * line(q[to.D_NOSE] + 0.02, 0.009, pixel) * taper(t / 0.6, 0.4, 0.5)
     return over(over(dark, wing), bridge * (u * toward < 0.0))
 
 
@@ -259,43 +219,45 @@ def _creased(u: float, v: float, tone: float, pixel: float, seed: int) -> float:
 @inner
 def _mouth(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """Lips by tone, the line between them, what an open mouth shows."""
-    m, u, v = q[MOUTH_M], q[U], q[V]
-    if min(q[D_UPPER], min(q[D_LOWER], q[D_MOUTH])) > 0.12:
+    m, u, v = q[to.MOUTH_M], q[to.U], q[to.V]
+    if min(q[to.D_UPPER], min(q[to.D_LOWER], q[to.D_MOUTH])) > 0.12:
         return 0.0
     light = greys[G_LIP]
     dark = 0.0
-    up, low = cover(q[D_UPPER], pixel), cover(q[D_LOWER], pixel)
+    up, low = cover(q[to.D_UPPER], pixel), cover(q[to.D_LOWER], pixel)
     if up > 0.0:
-        t = clamp((v - q[MOUTH_TOP]) / (q[MOUTH_UPPER] - q[MOUTH_TOP] + 1e-6), 0.0, 1.0)
+        t = clamp((v - q[to.MOUTH_TOP]) / (q[to.MOUTH_UPPER] - q[to.MOUTH_TOP] + 1e-6), 0.0, 1.0)
         tone = clamp(0.22 + 0.75 * light + 0.2 * t, 0.0, 0.95)
         dark = up * _creased(u, v, tone, pixel, seed)
     if low > 0.0:
-        t = clamp((v - q[MOUTH_LOWER]) / (q[MOUTH_BOTTOM] - q[MOUTH_LOWER] + 1e-6), 0.0, 1.0)
+        t = clamp(
+            (v - q[to.MOUTH_LOWER]) / (q[to.MOUTH_BOTTOM] - q[to.MOUTH_LOWER] + 1e-6), 0.0, 1.0
+        )
         gloss = ramp(0.1, 0.4, t) * ramp(0.8, 0.45, t) * ramp(0.75, 0.1, abs(m))
         tone = clamp(0.7 * light * (1.0 - 0.85 * gloss) + 0.16 * (1.0 - gloss), 0.0, 0.9)
         dark = over(dark, low * _creased(u, v, tone, pixel, seed))
-    open_ = cover(q[D_MOUTH], pixel)
+    open_ = cover(q[to.D_MOUTH], pixel)
     if open_ > 0.0 and r.mouth_gap > 0.01:
         reach = (0.1 + 0.4 * r.teeth) * r.mouth_gap * (1.0 - 0.45 * m * m)
-        teeth = cover(v - q[MOUTH_UPPER] - reach, pixel) * ramp(1.0, 0.85, abs(m))
+        teeth = cover(v - q[to.MOUTH_UPPER] - reach, pixel) * ramp(1.0, 0.85, abs(m))
         deep = over(0.55, hatching(x, y, 0.9, pixel, seed + 3)) * (1.0 - 0.93 * teeth)
         gap = abs((abs(m) * r.mouth_w / 0.066 + 0.5) % 1.0 - 0.5) * 0.066
         deep = over(deep, 0.3 * teeth * line(gap, 0.004, pixel))
         dark = over(dark, open_ * deep)
     press = taper(0.5 + 0.47 * m, 0.2, 0.2)
-    middle = line(v - q[MOUTH_UPPER], 0.012 * (0.5 + press), pixel) * (press > 0.0)
+    middle = line(v - q[to.MOUTH_UPPER], 0.012 * (0.5 + press), pixel) * (press > 0.0)
     dark = over(dark, 0.9 * middle * (0.4 + 0.6 * press))
     if r.mouth_gap > 0.02:
-        dark = over(dark, 0.7 * line(v - q[MOUTH_LOWER], 0.009, pixel) * press)
-    top = line(v - q[MOUTH_TOP], 0.008, pixel) * taper(0.5 + 0.47 * m, 0.15, 0.15)
-    bottom = line(v - q[MOUTH_BOTTOM], 0.01, pixel) * taper(0.5 + 0.8 * m, 0.4, 0.4)
+        dark = over(dark, 0.7 * line(v - q[to.MOUTH_LOWER], 0.009, pixel) * press)
+    top = line(v - q[to.MOUTH_TOP], 0.008, pixel) * taper(0.5 + 0.47 * m, 0.15, 0.15)
+    bottom = line(v - q[to.MOUTH_BOTTOM], 0.01, pixel) * taper(0.5 + 0.8 * m, 0.4, 0.4)
     return over(dark, max((0.2 + 0.3 * light) * top, 0.5 * bottom))
 
 
 @inner
 def _lines(r, q: np.ndarray, pixel: float) -> float:
     """Folds beside the mouth, lines of the forehead and of drawn brows."""
-    side, v = abs(q[U]), q[V]
+    side, v = abs(q[to.U]), q[to.V]
     dark = 0.0
     age = 0.25 + 0.75 * r.old + 0.4 * r.glad
     t = (v - r.nose_base + 0.1) / (r.mouth_v - r.nose_base + 0.16)
@@ -305,7 +267,7 @@ def _lines(r, q: np.ndarray, pixel: float) -> float:
     if lined > 0.1 and -1.0 < v < -0.5:
         for k in range(3):
             at = -0.6 - 0.11 * k + 0.03 * math.cos(3.0 * side + k)
-            mark = line(v - at, 0.009, pixel) * taper(0.5 + q[U] / (1.1 - 0.2 * k), 0.35, 0.35)
+            mark = line(v - at, 0.009, pixel) * taper(0.5 + q[to.U] / (1.1 - 0.2 * k), 0.35, 0.35)
             dark = over(dark, 0.5 * lined * mark)
     if r.furrow > 0.1 and side < 0.2:
         t = (v - r.brow_v + 0.12) / 0.24
@@ -315,7 +277,7 @@ def _lines(r, q: np.ndarray, pixel: float) -> float:
 
 @inner
 def _freckles(r, q: np.ndarray, pixel: float, seed: int) -> float:
-    u, v = q[U] * 15.0, q[V] * 15.0
+    u, v = q[to.U] * 15.0, q[to.V] * 15.0
     if r.freckles < 0.1 or v < 2.0 or v > 10.0:
         return 0.0
     i, j = math.floor(u), math.floor(v)
@@ -331,9 +293,12 @@ def pencil_face(
 ) -> float:
     """All that is drawn inside the outline of the face, but a beard."""
     tone = skin_tone(r, bumps, shades, greys, q, x, y)
-    if r.stubble > 0.0 and q[V] > 0.55:
-        tone += 0.22 * r.stubble * ramp(0.72, 1.05, q[V] + 0.42 * (abs(q[U]) - 0.35))
-    on = max(cover(q[D_EYE], pixel), cover(min(q[D_UPPER], min(q[D_LOWER], q[D_MOUTH])), pixel))
+    if r.stubble > 0.0 and q[to.V] > 0.55:
+        tone += 0.22 * r.stubble * ramp(0.72, 1.05, q[to.V] + 0.42 * (abs(q[to.U]) - 0.35))
+    on = max(
+        cover(q[to.D_EYE], pixel),
+        cover(min(q[to.D_UPPER], min(q[to.D_LOWER], q[to.D_MOUTH])), pixel),
+    )
     dark = hatching(x, y, tone, pixel, seed) * (1.0 - on)
     dark = over(dark, _lines(r, q, pixel))
     dark = over(dark, _freckles(r, q, pixel, seed))
@@ -346,10 +311,10 @@ def pencil_face(
 @inner
 def pencil_beard(r, greys, q: np.ndarray, pixel: float, seed: int) -> float:
     """Short strokes that fall and spread."""
-    d = q[D_BEARD]
+    d = q[to.D_BEARD]
     if d > 0.06:
         return 0.0
-    u, v = q[U], q[V]
+    u, v = q[to.U], q[to.V]
     tone = greys[G_HAIR] * (0.5 + 0.5 * max(r.beard, r.moustache)) * ramp(0.05, -0.06, d)
     fan = u * (1.0 - 0.22 * (v - 1.2))
     hairs = strokes(fan + 0.1 * v, v, 24.0, 0.25, tone, pixel, seed)
@@ -362,10 +327,10 @@ def pencil_beard(r, greys, q: np.ndarray, pixel: float, seed: int) -> float:
 @inner
 def pencil_ear(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """The inside of an ear: the rim's second line, the hollow."""
-    a, b = q[EAR_X], q[EAR_Y]
+    a, b = q[to.EAR_X], q[to.EAR_Y]
     hollow = ramp(0.75, 0.2, math.sqrt((a - 0.05) ** 2 * 1.6 + (b + 0.05) ** 2 * 1.4))
     dark = hatching(x, y, clamp(0.12 + 0.5 * hollow + 0.8 * greys[G_SKIN], 0.0, 0.9), pixel, seed)
-    inner_rim = contour(q[D_EAR] + 0.36 * r.ear_w, x, y, 0.009, pixel, seed + 3)
+    inner_rim = contour(q[to.D_EAR] + 0.36 * r.ear_w, x, y, 0.009, pixel, seed + 3)
     return over(dark, 0.8 * inner_rim * ramp(-0.5, 0.1, a) * ramp(0.75, 0.3, b))
 
 
@@ -405,15 +370,15 @@ def _curls(x: float, y: float, rate: float, tone: float, pixel: float, seed: int
 @inner
 def pencil_hair(r, greys, q: np.ndarray, x: float, y: float, under: float, pixel: float, seed: int):
     """Hair by strokes along its flow: the light leaves a band of paper, roots and tips are dark."""
-    flow = q[FLOW]
+    flow = q[to.FLOW]
     root = math.sqrt(max(0.0, y - r.crown) * r.flow_spread + 0.05)
     level = y + 1.12 - 0.3 * x * x - 0.2 * (noise1(flow * 4.0, seed) - 0.5)
     level -= 0.22 * (noise1(flow * 15.0, seed + 1) - 0.5)
     band = ramp(0.34, 0.04, abs(level)) * ramp(1.05, 0.5, abs(x - 0.25 * r.light_x))
     long_light = ramp(0.25, 0.7, noise1(flow * 5.0 + 0.3 * y, seed + 2)) * ramp(-0.3, 0.4, y)
     away = -x * r.light_x
-    edge = ramp(-0.14, 0.0, q[D_HAIR]) * 0.25
-    near = 0.35 * ramp(0.25, 0.0, q[D_OPENING]) * (1.0 - ramp(0.0, 0.25, q[D_FACE]))
+    edge = ramp(-0.14, 0.0, q[to.D_HAIR]) * 0.25
+    near = 0.35 * ramp(0.25, 0.0, q[to.D_OPENING]) * (1.0 - ramp(0.0, 0.25, q[to.D_FACE]))
     tone = greys[G_HAIR] * (0.72 + 0.4 * ramp(-0.2, 0.9, away)) + edge + near + 0.45 * under
     tone = clamp(tone - (0.5 * band + 0.3 * long_light) * (1.0 - under), 0.06, 0.97)
     if r.coiled > 0.25:
@@ -439,10 +404,10 @@ def pencil_hair(r, greys, q: np.ndarray, x: float, y: float, under: float, pixel
 def pencil_bun(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """A bun: strokes that run round it."""
     turn = math.atan2(y - r.crown, x) * 0.3
-    tone = greys[G_HAIR] * (0.7 + 1.5 * ramp(-0.12, 0.0, q[D_BUN])) + 0.3 * ramp(
+    tone = greys[G_HAIR] * (0.7 + 1.5 * ramp(-0.12, 0.0, q[to.D_BUN])) + 0.3 * ramp(
         -0.15, 0.1, y - r.crown
     )
-    return strokes(q[D_BUN] + 0.25 * turn, turn, 24.0, 0.3, clamp(tone, 0.1, 0.95), pixel, seed)
+    return strokes(q[to.D_BUN] + 0.25 * turn, turn, 24.0, 0.3, clamp(tone, 0.1, 0.95), pixel, seed)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -453,7 +418,7 @@ def pencil_bun(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: 
 
 @inner
 def pencil_hat(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
-    over_brim = q[V] - r.hat_v + 0.32 - 0.1 * q[U] * q[U]
+    over_brim = q[to.V] - r.hat_v + 0.32 - 0.1 * q[to.U] * q[to.U]
     brim = over_brim > 0.0
     rate = 7.0 if brim else 3.5
     column = math.asin(clamp(x / 1.45, -0.98, 0.98)) * rate
@@ -476,13 +441,16 @@ def pencil_hat(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: 
 @inner
 def pencil_cloth(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """Clothes: a few folds and light hatching."""
-    d = q[D_CLOTH]
+    d = q[to.D_CLOTH]
     across = x - r.body_x
     fan = across / (0.6 + 0.5 * max(0.0, y - r.shoulder))
     fold = noise1(fan * 4.0, seed + 1)
     far = 0.25 * ramp(0.3, 1.2, -across * (1.0 if r.light_x > 0.0 else -1.0))
     tone = (
-        0.6 * greys[G_CLOTH] + 0.3 * ramp(0.55, 0.9, fold) + far + 0.3 * ramp(0.3, 0.0, q[D_FACE])
+        0.6 * greys[G_CLOTH]
+        + 0.3 * ramp(0.55, 0.9, fold)
+        + far
+        + 0.3 * ramp(0.3, 0.0, q[to.D_FACE])
     )
     dark = hatching(x, y, clamp(tone, 0.0, 0.85), pixel, seed)
     if r.collar > 0.5:
@@ -497,8 +465,8 @@ def pencil_neck(
 ) -> float:
     cast = face_distance(r, tables, x + 0.25 * r.light_x, y - 0.3)
     side = abs(x - r.body_x)
-    tone = greys[G_SKIN] + 0.5 * ramp(0.1, -0.12, cast) + 0.3 * ramp(0.16, 0.0, q[D_FACE])
-    tone += 0.25 * ramp(-0.12, 0.0, q[D_NECK])
+    tone = greys[G_SKIN] + 0.5 * ramp(0.1, -0.12, cast) + 0.3 * ramp(0.16, 0.0, q[to.D_FACE])
+    tone += 0.25 * ramp(-0.12, 0.0, q[to.D_NECK])
     dark = hatching(x, y, clamp(tone, 0.0, 0.85), pixel, seed)
     t = (side - 0.1) / 0.35
     bone = 0.4 * line(y - r.shoulder + 0.13 - 0.16 * side, 0.01, pixel) * taper(t, 0.3, 0.5)
@@ -538,23 +506,23 @@ def _heavy(r, x: float) -> float:
 def _hat_and_hair(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int):
     """What is left of the paper and to be seen, under a hat, an earring and hair."""
     keep, seen, far, heavy = 1.0, 1.0, _far(pixel), _heavy(r, x)
-    if q[D_HAT] < far:
-        c = cover(q[D_HAT], pixel)
-        keep *= 1.0 - contour(q[D_HAT], x, y, heavy, pixel, seed)
+    if q[to.D_HAT] < far:
+        c = cover(q[to.D_HAT], pixel)
+        keep *= 1.0 - contour(q[to.D_HAT], x, y, heavy, pixel, seed)
         keep *= 1.0 - c * pencil_hat(r, greys, q, x, y, pixel, seed + 10)
         seen = 1.0 - c
-    if q[D_EARRING] < far:
-        keep *= 1.0 - seen * 0.8 * line(q[D_EARRING], 0.8 * HALF, pixel)
-        seen *= 1.0 - cover(q[D_EARRING], pixel)
-    if q[D_HAIR] < far and seen > 0.0:
+    if q[to.D_EARRING] < far:
+        keep *= 1.0 - seen * 0.8 * line(q[to.D_EARRING], 0.8 * HALF, pixel)
+        seen *= 1.0 - cover(q[to.D_EARRING], pixel)
+    if q[to.D_HAIR] < far and seen > 0.0:
         # Hair ends in strokes, not in a line: they reach a little over the edge, or stop short.
-        ragged = q[D_HAIR] + 0.03 * (noise1(q[FLOW] * 21.0, seed + 21) - 0.5)
+        ragged = q[to.D_HAIR] + 0.03 * (noise1(q[to.FLOW] * 21.0, seed + 21) - 0.5)
         c = cover(ragged, pixel + 0.02)
         if c > 0.0:
             dark = pencil_hair(r, greys, q, x, y, 0.0, pixel, seed + 20)
             keep *= 1.0 - seen * c * dark * (0.5 if r.shaven > 0.5 else 1.0)
-        firm = 0.2 if q[D_FACE] < 0.0 else 0.6
-        keep *= 1.0 - seen * firm * contour(q[D_HAIR], x, y, 0.8 * heavy, pixel, seed + 30)
+        firm = 0.2 if q[to.D_FACE] < 0.0 else 0.6
+        keep *= 1.0 - seen * firm * contour(q[to.D_HAIR], x, y, 0.8 * heavy, pixel, seed + 30)
         seen *= 1.0 - c * (r.shaven < 0.5)
     return keep, seen
 
@@ -563,13 +531,13 @@ def _hat_and_hair(r, greys, q: np.ndarray, x: float, y: float, pixel: float, see
 def _glasses(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int):
     """What glasses leave of the paper and to be seen."""
     keep, seen = 1.0, 1.0
-    if q[D_FRAME] < _far(pixel):
-        c = cover(q[D_FRAME], pixel)
+    if q[to.D_FRAME] < _far(pixel):
+        c = cover(q[to.D_FRAME], pixel)
         shine = 0.35 + 0.65 * noise2(x * 5.0, y * 5.0, seed)
         keep *= 1.0 - c * max(greys[G_FRAME] * shine, 0.35)
-        keep *= 1.0 - 0.8 * line(q[D_FRAME], 0.006, pixel)
+        keep *= 1.0 - 0.8 * line(q[to.D_FRAME], 0.006, pixel)
         seen *= 1.0 - 0.9 * c
-    if q[D_LENS] < 0.0:
+    if q[to.D_LENS] < 0.0:
         keep *= 1.0 - seen * hatching(x, y, 0.06 + 0.8 * r.glass_tint, pixel, seed + 5)
         seen *= 1.0 - 0.8 * r.glass_tint
     return keep, seen
@@ -579,31 +547,31 @@ def _glasses(r, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: in
 def _body(r, tables, greys, q: np.ndarray, x: float, y: float, pixel: float, seed: int) -> float:
     """What ears, clothes, neck, the hair behind them and the ground leave of the paper."""
     keep, seen, far, heavy = 1.0, 1.0, _far(pixel), _heavy(r, x)
-    if q[D_EAR] < far:
-        c = cover(q[D_EAR], pixel)
-        keep *= 1.0 - contour(q[D_EAR], x, y, heavy, pixel, seed)
+    if q[to.D_EAR] < far:
+        c = cover(q[to.D_EAR], pixel)
+        keep *= 1.0 - contour(q[to.D_EAR], x, y, heavy, pixel, seed)
         keep *= 1.0 - c * pencil_ear(r, greys, q, x, y, pixel, seed + 10)
         seen *= 1.0 - c
-    if q[D_NECKLACE] < far:
-        keep *= 1.0 - seen * 0.7 * line(q[D_NECKLACE], 0.8 * HALF, pixel)
-    if q[D_CLOTH] < far:
-        c = cover(q[D_CLOTH], pixel)
-        keep *= 1.0 - seen * contour(q[D_CLOTH], x, y, heavy, pixel, seed + 20)
+    if q[to.D_NECKLACE] < far:
+        keep *= 1.0 - seen * 0.7 * line(q[to.D_NECKLACE], 0.8 * HALF, pixel)
+    if q[to.D_CLOTH] < far:
+        c = cover(q[to.D_CLOTH], pixel)
+        keep *= 1.0 - seen * contour(q[to.D_CLOTH], x, y, heavy, pixel, seed + 20)
         keep *= 1.0 - seen * c * pencil_cloth(r, greys, q, x, y, pixel, seed + 30)
         seen *= 1.0 - c
-    if q[D_NECK] < far and seen > 0.0:
-        c = cover(q[D_NECK], pixel)
-        keep *= 1.0 - seen * contour(q[D_NECK], x, y, heavy, pixel, seed + 40)
+    if q[to.D_NECK] < far and seen > 0.0:
+        c = cover(q[to.D_NECK], pixel)
+        keep *= 1.0 - seen * contour(q[to.D_NECK], x, y, heavy, pixel, seed + 40)
         keep *= 1.0 - seen * c * pencil_neck(r, tables, greys, q, x, y, pixel, seed + 50)
         seen *= 1.0 - c
-    if q[D_BUN] < far:
-        c = cover(q[D_BUN], pixel)
-        keep *= 1.0 - seen * contour(q[D_BUN], x, y, heavy, pixel, seed + 58)
+    if q[to.D_BUN] < far:
+        c = cover(q[to.D_BUN], pixel)
+        keep *= 1.0 - seen * contour(q[to.D_BUN], x, y, heavy, pixel, seed + 58)
         keep *= 1.0 - seen * c * pencil_bun(r, greys, q, x, y, pixel, seed + 55)
         seen *= 1.0 - c
-    if q[D_BACK_HAIR] < far and seen > 0.0:
-        c = cover(q[D_BACK_HAIR], pixel + 0.01)
-        keep *= 1.0 - seen * 0.6 * contour(q[D_BACK_HAIR], x, y, heavy, pixel, seed + 70)
+    if q[to.D_BACK_HAIR] < far and seen > 0.0:
+        c = cover(q[to.D_BACK_HAIR], pixel + 0.01)
+        keep *= 1.0 - seen * 0.6 * contour(q[to.D_BACK_HAIR], x, y, heavy, pixel, seed + 70)
         keep *= 1.0 - seen * c * pencil_hair(r, greys, q, x, y, 0.6, pixel, seed + 60)
         seen *= 1.0 - c
     if seen > 0.0:
@@ -619,13 +587,13 @@ def sample(r, tables, bumps, shades, greys, seed, x, y, pixel, q) -> float:
     if r.glasses > 0.5 and seen > 0.0:
         k, s = _glasses(r, greys, q, x, y, pixel, seed + 140)
         keep, seen = keep * (1.0 - seen * (1.0 - k)), seen * s
-    if q[D_BEARD] < _far(pixel):
+    if q[to.D_BEARD] < _far(pixel):
         keep *= 1.0 - seen * pencil_beard(r, greys, q, pixel, seed + 150)
-        seen *= 1.0 - 0.8 * cover(q[D_BEARD], pixel + 0.03)
-    if q[D_FACE] < _far(pixel) and seen > 0.0:
-        c = cover(q[D_FACE], pixel)
-        bare = 1.0 - cover(q[D_HAIR], pixel)  # shaven hair is seen through, but ends the outline
-        keep *= 1.0 - seen * bare * contour(q[D_FACE], x, y, _heavy(r, x), pixel, seed + 160)
+        seen *= 1.0 - 0.8 * cover(q[to.D_BEARD], pixel + 0.03)
+    if q[to.D_FACE] < _far(pixel) and seen > 0.0:
+        c = cover(q[to.D_FACE], pixel)
+        bare = 1.0 - cover(q[to.D_HAIR], pixel)  # shaven hair is seen through, but ends the outline
+        keep *= 1.0 - seen * bare * contour(q[to.D_FACE], x, y, _heavy(r, x), pixel, seed + 160)
         if c > 0.0:
             dark = pencil_face(r, bumps, shades, greys, q, x, y, pixel, seed + 170)
             keep *= 1.0 - seen * c * dark
@@ -633,13 +601,6 @@ def sample(r, tables, bumps, shades, greys, seed, x, y, pixel, q) -> float:
     if seen > 0.0:
         keep *= 1.0 - seen * (1.0 - _body(r, tables, greys, q, x, y, pixel, seed + 300))
     return 1.0 - keep
-
-
-@inner
-def _place(r, across: float, down: float) -> tuple[float, float]:
-    """A place of the picture in the frame of the head."""
-    dx, dy = (across - r.centre_x) / r.scale, (down - r.centre_y) / r.scale
-    return dx * r.cos_roll + dy * r.sin_roll, dy * r.cos_roll - dx * r.sin_roll
 
 
 @threaded
@@ -655,14 +616,12 @@ def paint_sketch(record, tables, bumps, shades, greys, seed, many, out, layers) 
         for j in range(size):
             dark = 0.0
             for n in range(many * many):
-                x, y = _place(
-                    r, (j * many + n % many + 0.5) * step, (i * many + n // many + 0.5) * step
-                )
+                right, below = j * many + n % many + 0.5, i * many + n // many + 0.5
+                x, y = head_frame(r, right * step, below * step)
                 dark += sample(r, tables, bumps, shades, greys, seed, x, y, pixel, q)
             across, down = (j + 0.5) / size, (i + 0.5) / size
             if many > 1:
-                x, y = _place(r, across, down)
-                distances(r, tables, bumps, seed, x, y, q)
+                look(r, tables, bumps, seed, across, down, q)
             layers[i, j] = top(r, q)
             dark /= many * many
             grain = tooth(across, down, 1.0 / size, seed + 400)

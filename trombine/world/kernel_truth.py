@@ -9,19 +9,10 @@ import math
 
 import numpy as np
 
+from trombine.world import kernel_layers as to
 from trombine.world.compiled import inner, kernel
 from trombine.world.kernel_geometry import brow, jaw_point, lids, lips, project
-from trombine.world.kernel_layers import (
-    COUNT,
-    D_FACE,
-    L_BEARD,
-    L_GLASSES,
-    L_HAIR,
-    L_HAT,
-    distances,
-    look,
-    top,
-)
+from trombine.world.kernel_layers import COUNT, distances, look, top
 
 
 @inner
@@ -91,13 +82,13 @@ def _seen(r, tables, bumps, seed: int, index: int, x: float, y: float, q) -> boo
     """Whether nothing lies over a landmark: hair, a hat, glasses, the edge of the face."""
     distances(r, tables, bumps, seed, x, y, q)
     layer = top(r, q)
-    if layer in (L_HAIR, L_HAT, L_GLASSES):
+    if layer in (to.L_HAIR, to.L_HAT, to.L_GLASSES):
         return False
-    if layer == L_BEARD:  # a beard has the face's outline, but hides a lip
+    if layer == to.L_BEARD:  # a beard has the face's outline, but hides a lip
         return index < 17
     if index < 17:
         return True
-    return q[D_FACE] < 0.0
+    return q[to.D_FACE] < 0.0
 
 
 @inner

@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 
+from trombine.world import kernel_layers as to
 from trombine.world.compiled import inner, kernel
 from trombine.world.kernel_geometry import (
     BIG_BUMPS,
@@ -28,39 +29,15 @@ from trombine.world.kernel_geometry import (
     relief,
     unpose,
 )
-from trombine.world.kernel_layers import (
-    COUNT,
-    D_BACK_HAIR,
-    D_BUN,
-    D_EAR,
-    D_FACE,
-    D_HAIR,
-    D_HAT,
-    D_OPENING,
-    FAR,
-    FLOW,
-    L_BACK_HAIR,
-    L_BACKGROUND,
-    L_CLOTH,
-    L_HAT,
-    L_NECK,
-    L_NECKLACE,
-    L_SKIN,
-    U,
-    V,
-    distances,
-    top,
-)
+from trombine.world.kernel_layers import COUNT, FAR, distances, head_frame, top
 from trombine.world.kernel_noise import clamp, mix
-from trombine.world.kernel_photo import C_HAIR, C_SKIN, expose, hair, hat, lit, sample
+from trombine.world.kernel_photo import C_HAIR, C_SKIN, expose, hair, hat, lit, sample, tinted
 from trombine.world.kernel_truth import feature_points, head_points, to_picture
 
 NEAREST, FARTHEST, STEP = 1.75, -0.75, 0.08  # of the ray, in half widths of the face
 RIM = 1.28  # of u, up to which a head is painted
-SKULL_BACK, SKULL_DEEP = (
-    0.36,
-    1.08,
-)  # where the skull's middle lies behind the eyes, its half length
+# Where the skull's middle lies behind the eyes, and its half length.
+SKULL_BACK, SKULL_DEEP = 0.36, 1.08
 SKULL_LOW = 0.8  # its lower end, at the nape
 SOFT = 0.03  # of a painted edge: what lies behind it shines through there
 OWN = 0.1  # how far apart on the surface what is seen may be from a landmark that is seen
@@ -105,7 +82,7 @@ def trace(far, bumps, x: float, y: float):
 
 @inner
 def _of_head(layer: int) -> bool:
-    return layer not in (L_BACKGROUND, L_BACK_HAIR, L_NECK, L_CLOTH, L_NECKLACE)
+    return layer not in (to.L_BACKGROUND, to.L_BACK_HAIR, to.L_NECK, to.L_CLOTH, to.L_NECKLACE)
 
 
 @inner
@@ -133,26 +110,26 @@ def see(near, far, tables, bumps, seed: int, x: float, y: float, q: np.ndarray):
         there_x, there_y = project(near, bumps, u, v)
         distances(near, tables, bumps, seed, there_x, there_y, q)
         layer = top(near, q)
-        solid = min(min(q[D_FACE], q[D_EAR]), min(q[D_HAIR], q[D_HAT]))
+        solid = min(min(q[to.D_FACE], q[to.D_EAR]), min(q[to.D_HAIR], q[to.D_HAT]))
         if _of_head(layer) and solid < -SOFT:
             return layer, 0
     distances(far, tables, bumps, seed, x, y, q)
-    long = q[D_BACK_HAIR]
-    for i in range(D_EAR, D_OPENING + 1):
+    long = q[to.D_BACK_HAIR]
+    for i in range(to.D_EAR, to.D_OPENING + 1):
         q[i] = FAR
-    q[D_BUN] = FAR
+    q[to.D_BUN] = FAR
     layer = top(far, q)
-    if layer in (L_BACKGROUND, L_BACK_HAIR):
+    if layer in (to.L_BACKGROUND, to.L_BACK_HAIR):
         skull = skull_distance(far, tables, x, y)
-        q[D_BACK_HAIR] = min(long, skull)
+        q[to.D_BACK_HAIR] = min(long, skull)
         if skull < 0.0:
-            q[FLOW] = hair_flow(far, x + far.back_x + SKULL_BACK * far.sin_yaw, y)
+            q[to.FLOW] = hair_flow(far, x + far.back_x + SKULL_BACK * far.sin_yaw, y)
             if far.hat > 0.5 and y < far.hat_v:
-                q[U], q[V] = 0.0, y
-                q[D_HAT] = -0.1
-                return L_HAT, 1
+                q[to.U], q[to.V] = 0.0, y
+                q[to.D_HAT] = -0.1
+                return to.L_HAT, 1
             bare = far.bald != 0.0 and y < far.bald + 0.35
-            return (L_SKIN if bare else L_BACK_HAIR), 1
+            return (to.L_SKIN if bare else to.L_BACK_HAIR), 1
     return layer, 2
 
 
@@ -160,26 +137,17 @@ def see(near, far, tables, bumps, seed: int, x: float, y: float, q: np.ndarray):
 def skull_colour(far, tables, colours, q, x: float, y: float, layer: int, pixel: float, seed: int):
     """Hair, skin or a hat on the skull, lit as a ball."""
     centre = x + far.back_x + SKULL_BACK * far.sin_yaw
-    if layer == L_HAT:
+    if layer == to.L_HAT:
         return hat(far, colours, q, centre, y, pixel, seed)
     nx = clamp(centre / 1.5, -0.92, 0.92)
     ny = clamp((y + 0.5) / 1.7, -0.9, 0.6)
     nz = math.sqrt(max(0.1, 1.0 - nx * nx - ny * ny))
-    a, b, d = lit(
-        far, colours, colours[C_SKIN, 0], colours[C_SKIN, 1], colours[C_SKIN, 2],
-        nx, ny, nz, 0.85, 0.4,
-    )  # fmt: skip
-    if layer == L_SKIN:
+    a, b, d = lit(far, colours, tinted(colours, C_SKIN, 1.0), nx, ny, nz, 0.85, 0.4)
+    if layer == to.L_SKIN:
         return a, b, d
     e, f, g = hair(far, colours, C_HAIR, q, centre, y, 0.12, pixel, seed + 7)
     bare = 0.4 if far.shaven > 0.5 else 0.0
     return mix(e, a, bare), mix(f, b, bare), mix(g, d, bare)
-
-
-@inner
-def _head_frame(r, across: float, down: float):
-    dx, dy = (across - r.centre_x) / r.scale, (down - r.centre_y) / r.scale
-    return dx * r.cos_roll + dy * r.sin_roll, dy * r.cos_roll - dx * r.sin_roll
 
 
 @kernel
@@ -195,14 +163,14 @@ def paint_turned(
     q = np.zeros(COUNT)
     for i in range(size):
         for j in range(size):
-            x, y = _head_frame(far, (j + 0.5) * step, (i + 0.5) * step)
+            x, y = head_frame(far, (j + 0.5) * step, (i + 0.5) * step)
             layer, where = see(near, far, tables, bumps, seed, x, y, q)
             layers[i, j] = layer
             red, green, blue = 0.0, 0.0, 0.0
             for k in range(sub * sub):
                 down = (i + (k // sub + 0.5) / sub) * step
                 across = (j + (k % sub + 0.5) / sub) * step
-                x, y = _head_frame(far, across, down)
+                x, y = head_frame(far, across, down)
                 layer, where = see(near, far, tables, bumps, seed, x, y, q)
                 if where == 1:
                     a, b, c = skull_colour(far, tables, colours, q, x, y, layer, pixel / sub, seed)

@@ -18,7 +18,7 @@ from trombine.world.proportions import HalfOutline, Lengths, Plan
 # ---------------------------------------------------------------------------------------------
 # From a face's colours to the flat colours of a drawing: a base, its shadow, its ink.
 #
-# `inks(face, style)` gives a table of sRGB rows, indexed by the I_ names of kernel_ink.py. Drawn
+# `inks(face, style)` gives a table of sRGB rows, indexed by the I_ names of kernel_drawn.py. Drawn
 # styles mix colours as paint on paper looks, so nothing here is linear light.
 
 
