@@ -10,11 +10,6 @@ from trombine.data.listing import Layout, Listing, Record, View, listed, picture
 _SIDES: Final = ("input", "target")
 
 
-def _find(path: Path) -> Path | None:
-    """Both folders are there."""
-    return path if all((path / side).is_dir() for side in _SIDES) else None
-
-
 def _list(path: Path, home: Path) -> Listing:
     """input and target: the same names in both are pairs, from what is given to what is wanted"""
     theirs = {Path(name).stem: name for name in pictures_in(path / _SIDES[1])}
@@ -31,4 +26,6 @@ def _list(path: Path, home: Path) -> Listing:
     return Listing(records=records, lost=len(names) + len(theirs) - 2 * len(both))
 
 
-PAIRS: Final = Layout(_find, _list)
+PAIRS: Final = Layout(
+    lambda path: path if all((path / side).is_dir() for side in _SIDES) else None, _list
+)

@@ -115,25 +115,20 @@ def _list(path: Path, home: Path) -> Listing:
     people = _read_people(table) if table else {}
     who = {name: _person(name, people) for name in names}
     numbers = sorted({key for row in people.values() for key in row})
+    known = {name: people[person] for name, person in who.items() if person and numbers}
+    vectors = {name: [row.get(key, nan) for key in numbers] for name, row in known.items()}
     files = {name: (path / name).with_suffix(ENDING) for name in names}
     points = {name: read_points(file) for name, file in files.items() if file.is_file()}
     views = {name: {"points": found} for name, found in points.items() if found is not None}
     splits = listed(path, names)
     if people and SPLITS.index("choose") not in splits.values():
-        splits = {
-            name: _use(who[name] or name) if splits.get(name, 0) == 0 else splits[name]
-            for name in names
-        }
+        splits |= {name: _use(who[name] or name) for name in names if not splits.get(name)}
     return listing_of(
         path,
         path,
         names,
         columns=numbers,
-        vectors={
-            name: [people[person].get(key, nan) for key in numbers]
-            for name, person in who.items()
-            if person and numbers
-        },
+        vectors=vectors,
         classes=who if people else {},
         splits=splits,
         views=views,

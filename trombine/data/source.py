@@ -415,9 +415,8 @@ def _say_how_long(term: Term, size: int, first_seed: int, workers: int | None) -
     begun = time.monotonic()
     maker.make(first_seed + term.first)
     seconds = (time.monotonic() - begun) * len(term.seeds) / (workers or cores())
-    name = spell((replace(term, weight=1.0, count=None),))
-    many = counted(len(term.seeds), "picture")
-    log.info(f"paints {many} of {name} of {size} px, once: about {duration(seconds)}")
+    what = f"{counted(len(term.seeds), 'picture')} of {spell((replace(term, weight=1.0),))}"
+    log.info(f"paints {what}, {size} px, once: about {duration(seconds)}")
 
 
 def _cached(term: Term, size: int, first_seed: int) -> dict[Path, Callable[..., object]]:
