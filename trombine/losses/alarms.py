@@ -205,8 +205,7 @@ class NothingLearned(Alarm):
         value = report.measures.get(self.measure, math.nan)
         if not math.isfinite(value):
             return None
-        if self.before is None:
-            self.before = value
+        self.before = value if self.before is None else self.before
         if report.pictures < self.warmup or (value > self.before) == self.higher:
             self.told = 0.0
             return None

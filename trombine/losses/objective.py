@@ -214,8 +214,7 @@ class Objective(ABC, Generic[RecipeKind]):
         # Invented pictures may well be farther from the data for a while than grey ones at first.
         rising = "PSNR" if self.collapses else self.best
         if not self.recipe.start and rising in self.measures:
-            higher = self.measures[rising]
-            own.append(NothingLearned(rising, higher=higher, warmup=warmup))
+            own.append(NothingLearned(rising, higher=self.measures[rising], warmup=warmup))
         return (*own, *(self.adversary.alarms() if self.adversary else ()))
 
     def helpers(self) -> Mapping[str, nn.Module]:
