@@ -83,8 +83,7 @@ def landmarks_of(points: Float64[np.ndarray, "189 2"]) -> Float32[np.ndarray, "6
         corners = np.array([points[np.atleast_1d(at)].mean(0) for at in line])
         lengths = np.cumsum([0.0, *(np.hypot(*(b - a)) for a, b in pairwise(corners))])
         for number, share in zip(numbers, shares, strict=True):
-            place = share * lengths[-1]
-            result[number] = [np.interp(place, lengths, corners[:, axis]) for axis in (0, 1)]
+            result[number] = [np.interp(share * lengths[-1], lengths, c) for c in corners.T]
     return result
 
 

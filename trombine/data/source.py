@@ -415,8 +415,9 @@ def _say_how_long(term: Term, size: int, first_seed: int, workers: int | None) -
     begun = time.monotonic()
     maker.make(first_seed + term.first)
     seconds = (time.monotonic() - begun) * len(term.seeds) / (workers or cores())
-    what = f"{counted(len(term.seeds), 'picture')} of {spell((replace(term, weight=1.0),))}"
-    log.info(f"paints {what}, {size} px, once: about {duration(seconds)}")
+    if seconds > 5:  # else it is no news
+        what = f"{counted(len(term.seeds), 'picture')} of {spell((replace(term, weight=1.0),))}"
+        log.info(f"paints {what}, {size} px, once: about {duration(seconds)}")
 
 
 def _cached(term: Term, size: int, first_seed: int) -> dict[Path, Callable[..., object]]:

@@ -150,57 +150,54 @@ def compare(queries, references, channels, out) -> None:
 
 
 @threaded
-def block_means(a, b, means) -> None:
-    """Of each block the mean of a, and of a * b."""
-    cells = a.shape[0] // CELL
-    sums = np.empty((2, cells, cells), np.float32)
-    for y in range(cells):
-        for x in range(cells):
+def cell_sums(a, b, sums) -> None:
+    """Over each cell the sums of a and of a * b."""
+    for y in range(sums.shape[1]):
+        for x in range(sums.shape[2]):
             plain, both = np.float32(0), np.float32(0)
             for v in range(CELL * y, CELL * y + CELL):
                 for u in range(CELL * x, CELL * x + CELL):
                     plain += a[v, u]
                     both += a[v, u] * b[v, u]
             sums[0, y, x], sums[1, y, x] = plain, both
-    for k in range(2):
-        for y in range(cells - 1):
-            for x in range(cells - 1):
-                upper = sums[k, y, x] + sums[k, y, x + 1]
-                lower = sums[k, y + 1, x] + sums[k, y + 1, x + 1]
-                means[k, y, x] = (upper + lower) / _PIXELS
 
 
 @threaded
-def block_moments(picture):
+def block(sums, y, x):
+    """The mean over a block, of sums over cells."""
+    return (sums[y, x] + sums[y, x + 1] + sums[y + 1, x] + sums[y + 1, x + 1]) / _PIXELS
+
+
+@threaded
+def block_moments(picture, means, deviations) -> None:
     """Of each view and block of a picture the mean and the standard deviation."""
     cells = picture.shape[1] // CELL
-    means = np.empty((picture.shape[0], 2, cells - 1, cells - 1), np.float32)
+    sums = np.empty((2, cells, cells), np.float32)
     for view in range(picture.shape[0]):
-        block_means(picture[view], picture[view], means[view])
-    variances = means[:, 1] - means[:, 0] * means[:, 0]
-    return means[:, 0].copy(), np.sqrt(np.maximum(variances, np.float32(0)))
-
-
-@threaded
-def places(start, side, size):
-    """Of a row of pixels of a window the pixels to the left of them, and how far they are off."""
-    lefts, shares = np.empty(size, np.int64), np.empty(size, np.float32)
-    for x in range(size):
-        place = start * size + side * np.float32(x + 0.5) - np.float32(0.5)
-        place = min(max(place, 0), np.float32(size - 1))
-        lefts[x] = min(int(place), size - 2)
-        shares[x] = place - lefts[x]
-    return lefts, shares
+        cell_sums(picture[view], picture[view], sums)
+        for y in range(cells - 1):
+            for x in range(cells - 1):
+                mean = block(sums[0], y, x)
+                means[view, y, x] = mean
+                variance = max(block(sums[1], y, x) - mean * mean, np.float32(0))
+                deviations[view, y, x] = np.sqrt(variance)
 
 
 @threaded
 def cut(view, window, out) -> None:
     """A window of a view at the view's size, bilinear; the border's pixels go on outside."""
-    side, size = window[0], out.shape[0]
-    lefts, shares = places(window[1], side, size)
-    tops, downs = places(window[2], side, size)
+    size = out.shape[0]
+    side, last = window[0], np.float32(size - 1)
+    lefts, shares = np.empty(size, np.int64), np.empty(size, np.float32)
+    for x in range(size):
+        place = min(max(window[1] * size + side * np.float32(x + 0.5) - np.float32(0.5), 0), last)
+        lefts[x] = min(int(place), size - 2)
+        shares[x] = place - lefts[x]
     for y in range(size):
-        upper, lower, share = view[tops[y]], view[tops[y] + 1], downs[y]
+        place = min(max(window[2] * size + side * np.float32(y + 0.5) - np.float32(0.5), 0), last)
+        top = min(int(place), size - 2)
+        share = np.float32(place - top)
+        upper, lower = view[top], view[top + 1]
         for x in range(size):
             left, right = lefts[x], lefts[x] + 1
             above = upper[left] + shares[x] * (upper[right] - upper[left])
@@ -211,32 +208,34 @@ def cut(view, window, out) -> None:
 @threaded
 def likeness(reference, window, picture, means, deviations):
     """How like a reference's window is to a picture: of its views the better."""
-    size, blocks = picture.shape[1], means.shape[1]
+    size, cells = picture.shape[1], picture.shape[1] // CELL
     part = np.empty((size, size), np.float32)
-    both = np.empty((2, blocks, blocks), np.float32)
-    squares = np.empty((2, blocks, blocks), np.float32)
-    alike, weights = np.empty(blocks**2, np.float32), np.empty(blocks**2, np.float32)
+    sums, squares = np.empty((2, cells, cells), np.float32), np.empty((2, cells, cells), np.float32)
+    count = (cells - 1) * (cells - 1)
+    alike, weights = np.empty(count, np.float32), np.empty(count, np.float32)
     best = np.float32(-1)
     for view in range(picture.shape[0]):
         telling = 0
         cut(reference[view], window, part)
-        block_means(part, picture[view], both)
-        block_means(part, part, squares)
-        for y in range(blocks):
-            for x in range(blocks):
-                mean, place = both[0, y, x], y * blocks + x
-                variance = max(squares[1, y, x] - mean * mean, np.float32(0))
+        cell_sums(part, picture[view], sums)
+        cell_sums(part, part, squares)
+        for y in range(cells - 1):
+            for x in range(cells - 1):
+                mean = block(sums[0], y, x)
+                variance = max(block(squares[1], y, x) - mean * mean, np.float32(0))
                 ours, theirs = np.sqrt(variance), deviations[view, y, x]
-                covariance = both[1, y, x] - mean * means[view, y, x]
+                covariance = block(sums[1], y, x) - mean * means[view, y, x]
+                place = y * (cells - 1) + x
                 contrast = max(ours, theirs)
                 alike[place], weights[place] = np.float32(-2), np.float32(0)
                 if contrast >= FLAT:  # two flat blocks say nothing
-                    alike[place] = min(covariance / max(ours * theirs, _LEAST), np.float32(1))
+                    both = max(ours * theirs, _LEAST)
+                    alike[place] = min(covariance / both, np.float32(1))
                     weights[place] = contrast / (contrast + VISIBLE)
                     telling += 1
-        order = np.argsort(-alike)[: int(np.ceil(TRUSTED * telling))]
+        order = np.argsort(-alike)
         above, below = np.float32(0), np.float32(1e-6)
-        for place in order:
+        for place in order[: int(np.ceil(TRUSTED * telling))]:
             above += alike[place] * weights[place]
             below += weights[place]
         best = max(best, above / below)
@@ -247,7 +246,10 @@ def likeness(reference, window, picture, means, deviations):
 def registered(picture, references, windows):
     """Of candidate windows, one a reference, the one that fits best once moved: its number, how
     well it fits, and where."""
-    means, deviations = block_moments(picture)
+    cells = picture.shape[1] // CELL
+    means = np.empty((picture.shape[0], cells - 1, cells - 1), np.float32)
+    deviations = np.empty_like(means)
+    block_moments(picture, means, deviations)
     windows = windows.copy()
     scores = np.empty(len(references), np.float32)
     for i in range(len(references)):

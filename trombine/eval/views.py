@@ -17,14 +17,13 @@ from trombine.metrics import energy_distance, look
 Pictures = Float32[torch.Tensor, "_ 3 h w"]
 
 DISTANCE: Final = "distance"  # the measure's name in a run
-_SMALLEST: Final = 32  # pixels a side, below which nobody reads a face
 
 
 def distance(made: Pictures, real: Pictures) -> float:
     """How far generated pictures are from real ones: about 0 for real ones, above 1 for one
     picture again and again; the larger of both views'."""
     views = [energy_distance(look(made), look(real))]
-    if min(real.shape[-2:]) >= _SMALLEST:
+    if min(real.shape[-2:]) >= 32:  # pixels: nobody reads a smaller face
         theirs = witness.seen(real.cpu())
         if 2 * int(theirs.is_face.sum()) > len(real):
             ours = witness.seen(made.cpu().clamp(0, 1))

@@ -189,7 +189,6 @@ WILD_X4: Final = replace(
     clip=0.5,
     ema=5_000,
     pictures=700_000,
-    threads=0,
 )
 WILD_X2: Final = replace(
     WILD_X4,
