@@ -1,4 +1,4 @@
-"""Whether a set that is not as real ones are is told from them: planted failures.
+"""Whether `judge fidelity` notices sets that are not real: planted failures.
 
     python bench/fidelity.py [--first-seed N] [--count M] [--json]
 
@@ -22,7 +22,7 @@ from table import Row, at_least, at_most, cpu_seconds, interleaved, options, rep
 
 from trombine.data.degrade import jpeg
 from trombine.data.source import source
-from trombine.eval.fidelity import TOLD, VIEWS, classify, feature_kinds, read_features
+from trombine.eval.fidelity import SIGNIFICANT, VIEWS, classify, feature_kinds, read_features
 from trombine.world import VECTOR_NAMES
 
 FIRST: Final = 5_100_000
@@ -92,14 +92,14 @@ def main() -> int:
         made = read_features(faces, kinds)[0]
         tests = {kind.name: classify(made[kind.name], real[kind.name])[1] for kind in kinds}
         both = min(1.0, len(tests) * min(tests.values()))
-        rows.append(at_most(f"{name}: p", both, "", TOLD))
+        rows.append(at_most(f"{name}: p", both, "", SIGNIFICANT))
         rows.append(Row(f"{name}: p by what they show alone", tests[kinds[0].name], ""))
     many = read_features(painted(given.first_seed + 10_000, 4 * count)[0], kinds)[0]
     passed = 0
     for draw in range(DRAWS):
         order = np.random.default_rng(draw).permutation(4 * count)[: 2 * count]
         tests = [classify(f[order[:count]], f[order[count:]], seed=draw)[1] for f in many.values()]
-        passed += len(tests) * min(tests) >= TOLD
+        passed += len(tests) * min(tests) >= SIGNIFICANT
     rows.append(at_least(f"real ones that pass, of {DRAWS} draws", passed, "", 95))
     few = painted(given.first_seed, 64)[0]
     ways = {

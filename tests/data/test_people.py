@@ -13,7 +13,7 @@ from trombine.data.layouts import list_folder
 from trombine.data.pack import Pack
 from trombine.data.people import landmarks_of
 from trombine.data.prepare import PrepareOptions, prepare_pack
-from trombine.data.source import source
+from trombine.data.source import parse, source, tiles_path
 from trombine.data.split import split
 
 SIZE = 32
@@ -123,3 +123,12 @@ def test_points_on_curves_lie_at_their_shares() -> None:
     found = landmarks_of(points)
     np.testing.assert_allclose(found[:9, 1], np.arange(0, 90, 10), rtol=1e-6)
     np.testing.assert_allclose(found[36:40, 0], [10, 16.4, 23.6, 30], rtol=1e-6)
+
+
+def test_squares_are_cut_anew_where_a_list_of_tests_came_later(tmp_path: Path) -> None:
+    """Or what the list names would be learned from, out of the cache."""
+    pictures(tmp_path, *(f"{n}.png" for n in range(8)))
+    (term,) = parse(f"tiles:{tmp_path}")
+    before = tiles_path(term, SIZE)
+    (tmp_path / "test.txt").write_text("3.png\n")
+    assert tiles_path(term, SIZE) != before

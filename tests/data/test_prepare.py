@@ -14,10 +14,10 @@ from PIL import Image
 
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
-from trombine.data.columns import SPLITS
+from trombine.data.columns import SPLITS, split_share
 from trombine.data.pack import Pack
 from trombine.data.painting import Maker, paint_folder
-from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
+from trombine.data.prepare import PrepareOptions, prepare_pack
 from trombine.data.reading import Folder
 from trombine.data.source import source
 from trombine.data.split import split

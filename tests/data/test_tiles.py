@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from trombine.core.errors import InputError
+from trombine.data.columns import split_share
 from trombine.data.pack import Pack
-from trombine.data.prepare import PrepareOptions, prepare_pack, split_share
+from trombine.data.prepare import PrepareOptions, prepare_pack
 from trombine.data.source import source
 from trombine.data.split import split
 from trombine.training.config import streams_of

@@ -166,5 +166,5 @@ def test_each_view_tells_what_the_other_does_not(
         judge_fidelity(save(tmp_path / name, some), real)
         for name, some in (("same", others), ("tinted", tinted))
     )
-    assert "Not told from real ones (p " in same.summary
-    assert "Told from real ones by look, " in changed.summary
+    assert "No difference from real ones is found (p " in same.summary
+    assert "Differs from real ones: by look a classifier is " in changed.summary

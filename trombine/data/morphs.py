@@ -43,9 +43,8 @@ def morphed(batch: Batch, share: float, chance: Rng) -> Batch:
     sides = [
         _bent(batch, rows, own, there) for rows, own in zip((first, second), theirs, strict=True)
     ]
-    weights = (
-        samples[:, None, None] * _inside(there, (batch.pixels.shape[1], batch.pixels.shape[2]))
-    )[..., None]
+    inside = _inside(there, batch.pixels.shape[1:3])
+    weights = (samples[:, None, None] * inside)[..., None]
     pixels = batch.pixels.clone()
     pixels[first] = torch.from_numpy(np.rint((1 - weights) * sides[0] + weights * sides[1])).byte()
     points = batch.points.clone()

@@ -25,7 +25,7 @@ from jaxtyping import Float32, Float64
 from trombine.core.conventions import LANDMARK_COUNT
 from trombine.core.errors import InputError
 from trombine.core.grammar import number_of
-from trombine.data.columns import SPLITS
+from trombine.data.columns import SPLITS, split_share
 from trombine.data.listing import (
     AGAIN,
     Layout,
@@ -162,8 +162,8 @@ def _person(name: str, people: dict[str, dict[str, float]]) -> str:
 
 def _use(person: str) -> int:
     """What the pictures of somebody are for: to learn from, or to choose by."""
-    share = int.from_bytes(hashlib.sha256(person.encode()).digest()[:8], "big") / 2**64
-    return SPLITS.index("choose" if 100 * share < _CHOOSE else "train")
+    share = split_share(hashlib.sha256(person.encode()).digest())
+    return SPLITS.index("choose" if share < _CHOOSE else "train")
 
 
 PEOPLE: Final = Layout(_find, _list)

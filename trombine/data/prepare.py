@@ -31,7 +31,7 @@ from trombine.core.devices import CPU
 from trombine.core.errors import CHECK_NETWORK, InputError, about, library, said, shown
 from trombine.core.progress import Account, Progress, Result, log, silent
 from trombine.core.texts import counted
-from trombine.data.columns import SPLITS
+from trombine.data.columns import SPLITS, split_share
 from trombine.data.layouts import list_folder
 from trombine.data.listing import CSV, FILE_NAME, LABEL, Listing
 from trombine.data.pack import Made, in_turn, write_pack
@@ -111,11 +111,6 @@ def _split(picture: Path, options: PrepareOptions) -> int:
     if share < options.test:
         return SPLITS.index("test")
     return SPLITS.index("choose" if share < options.test + options.choose else "train")
-
-
-def split_share(digest: bytes) -> float:
-    """Where a picture stands among all, 0 to 100, by the SHA-256 of its file."""
-    return int.from_bytes(digest[:8], "big") / 2**64 * 100
 
 
 def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str, Any]:

@@ -44,7 +44,7 @@ NEAREST: Final = 5  # neighbours of precision, recall, density and coverage
 SHUFFLES: Final = 999  # permutations of the classifier's test
 LOOK: Final = "look"
 VIEWS: Final = (witness.WITNESS, LOOK)  # a set is as real as the worse of both says
-TOLD: Final = 0.01  # the p-value below which two sets are told apart
+SIGNIFICANT: Final = 0.01  # the p-value below which two sets differ
 FIRST_SEEDS: Final = {"real": 2_000_000, "generated": 3_000_000}  # of painted sets: no net's
 _AT_ONCE: Final = 128  # pictures that are read between two steps of the bar
 _SAME: Final = 0.1  # of the distance between real neighbours: nearer is nearly the same picture
@@ -356,8 +356,8 @@ class Judged:
     tables: tuple[Measured, ...]
 
     @property
-    def told_by(self) -> tuple[str, float]:
-        """The features by which the classifier tells the sets apart best, and its p-value, that of
+    def difference(self) -> tuple[str, float]:
+        """The features by which the classifier separates the sets best, and its p-value, that of
         any of so many kinds (Bonferroni)."""
         tests = {table.features: table.figures["accuracy"].p or 0.0 for table in self.tables}
         best = min(tests, key=lambda name: tests[name])
@@ -366,11 +366,14 @@ class Judged:
     @property
     def verdict(self) -> str:
         """Whether the generated pictures pass for real ones, in a sentence."""
-        name, p = self.told_by
-        if p >= TOLD:
-            return f"Not told from real ones (p {p:.3f})."
+        name, p = self.difference
+        if p >= SIGNIFICANT:
+            return f"No difference from real ones is found (p {p:.3f})."
         accuracy = next(t for t in self.tables if t.features == name).figures["accuracy"].value
-        return f"Told from real ones by {name.partition(' ')[0]}, {accuracy:.0%} right (p {p:.3f})."
+        view = name.partition(" ")[0]
+        return (
+            f"Differs from real ones: by {view} a classifier is {accuracy:.0%} right (p {p:.3f})."
+        )
 
 
 def feature_kinds(asked: Sequence[str], device: str = CPU) -> list[Kind]:
@@ -466,7 +469,7 @@ _HEADS: Final = ("figure", "generated", "half of it", "real against real", "best
 def numbers_of(judged: Judged) -> dict[str, Any]:
     """All figures, and for each picture the nearest one of the other set, as JSON holds them."""
     sets = {"generated": judged.generated, "real": judged.real}
-    name, p = judged.told_by
+    name, p = judged.difference
     about = {
         side: {"set": s.spec, "hash": hash_of(s), "pictures": len(s), "of": s.total}
         for side, s in sets.items()
@@ -474,7 +477,7 @@ def numbers_of(judged: Judged) -> dict[str, Any]:
     return as_json(
         about
         | {
-            "verdict": {"told": p < TOLD, "by": name, "p": p},
+            "verdict": {"differs": p < SIGNIFICANT, "by": name, "p": p},
             "notes": judged.remarks,
             "witness": witness.witness().hash,
             "tables": [{"features": t.features, "figures": t.figures} for t in judged.tables],
