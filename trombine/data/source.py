@@ -455,8 +455,7 @@ def tiles_path(term: Term, size: int) -> Path:
     for record in list_folder(folder).records:
         status = (folder / record.name).stat()
         # The last, when it was last touched in any way, nobody can set back.
-        facts = [record.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-        facts += [record.split] if record.split >= 0 else []  # a list that came later counts
+        facts = [record.name, record.split, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         digest.update(f"{facts}".encode(errors="surrogateescape"))
     return cache_folder() / "packs" / f"tiles-{digest.hexdigest()[:16]}-{size}px-{count}"
 

@@ -369,11 +369,7 @@ class Judged:
         name, p = self.difference
         if p >= SIGNIFICANT:
             return f"No difference from real ones is found (p {p:.3f})."
-        accuracy = next(t for t in self.tables if t.features == name).figures["accuracy"].value
-        view = name.partition(" ")[0]
-        return (
-            f"Differs from real ones: by {view} a classifier is {accuracy:.0%} right (p {p:.3f})."
-        )
+        return f"Differs from real ones by {name.partition(' ')[0]} (p {p:.3f})."
 
 
 def feature_kinds(asked: Sequence[str], device: str = CPU) -> list[Kind]:
