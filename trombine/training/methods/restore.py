@@ -54,13 +54,14 @@ class RestoringObjective(Objective[RestoreKind]):
     """Abstract: one net, compared with the truth by the recipe's terms."""
 
     measures: Mapping[str, bool] = MEASURES
+    own: tuple[str, ...] = ()  # terms beside those of every net that restores
 
     def __init__(self, recipe: RestoreKind) -> None:
         super().__init__(recipe)
         self.damaging = Damage.parse(recipe.damage)
         self.damaging.check(recipe)
         self.damage, self.pairs = self.damaging.about, self.damaging.kind == PAIRS
-        self.weights = weights_of(recipe)
+        self.weights = weights_of(recipe, *self.own)
         self.judge = judge_in(recipe, self.weights)
         if self.judge:
             self.measures = {**MEASURES, FEATURES: False}

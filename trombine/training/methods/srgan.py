@@ -13,8 +13,10 @@ from typing import Any, ClassVar, Final, final
 
 import torch
 
+from trombine.core.errors import InputError
 from trombine.losses.adversary import Adversary, WithCritic
 from trombine.losses.objective import Phase, Pictures, Ramp, Step, Terms, Until
+from trombine.losses.terms import BANDS, artefacts, bands
 from trombine.metrics import edge_energy
 from trombine.recipes import NetSpec, Recipe
 from trombine.training.methods.restore import WILD_X2, WILD_X4, X4, Restore, RestoringObjective
@@ -41,6 +43,10 @@ class Sharpen(Criticised, Restore):
     """Undo a known damage, then learn from a discriminator to make it look real."""
 
     objective: ClassVar[str] = "sharpen"
+
+    # Levels of wavelets whose high bands the discriminator sees, three a level; 0: the picture.
+    bands: int = 0
+    artefacts: float = 0.0  # weight of errors that vary, where the averaged net makes less
 
 
 _OUTPUT: Final = "output"
@@ -101,17 +107,41 @@ class SharpenObjective(RestoringObjective[Sharpen]):
     """Restoration with a critic."""
 
     roles = ("net", "critic")
+    own = ("artefacts",)
     adversary: Adversary
 
     def __init__(self, recipe: Sharpen) -> None:
         super().__init__(recipe)
         self.measures = {**self.measures, EDGES: False}
-        self.adversary = Adversary(recipe, role="critic", real=self.damaging.truth)
+        critic, inputs = recipe.nets["critic"].all_sizes, BANDS * (recipe.bands or 1)
+        if critic.get("inputs", 3) != inputs:
+            problem = f"a discriminator that sees {inputs} planes is needed for --bands"
+            raise InputError(f"{problem} {recipe.bands}", f"--critic.inputs {inputs}")
+        if recipe.artefacts and not recipe.ema:
+            raise InputError("artefacts are beside those of the averaged net", "--ema 1000")
+        self.adversary = Adversary(
+            recipe, role="critic", real=self.damaging.truth, shown=self._shown
+        )
+
+    def _shown(self, _: Step, pictures: Pictures) -> torch.Tensor:
+        """As the discriminator sees it; a plane of bands is .5 where the picture is flat."""
+        levels = self.recipe.bands
+        return 0.5 + 4 * bands(pictures, levels) if levels else pictures
 
     def phases(self) -> tuple[Phase, ...]:
         """Alone, both, and the discriminator."""
         output = self.damaging.output
         return sharpening(self.recipe, self.adversary, self.weights, output, self.compared)
+
+    def compared(self, step: Step, output: Pictures) -> Terms:
+        """As restoring; and the artefacts that the averaged net does not make."""
+        terms = super().compared(step, output)
+        if "artefacts" not in self.weights:
+            return terms
+        with torch.no_grad():
+            mean = self.damaging.output(replace(step, nets=step.averages))
+        truth = self.damaging.truth(step)
+        return {**terms, "artefacts": artefacts(output, truth, mean)}
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
         """As restoring; and how far the result's edge energy is from the truth's, as a share."""
