@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 from trombine import models, replay, upscale
 from trombine.core.conventions import to_picture
 from trombine.core.errors import InputError
+from trombine.data.resize import match, resize_large, shrink
 from trombine.io.image import (
     Picture,
     format_of,
@@ -40,8 +41,12 @@ def samples(path: Path) -> np.ndarray:
 def test_a_picture_is_what_its_net_makes_of_it(scale: int, tmp_path: Path, kit: ModuleType) -> None:
     done = upscale(kit.photo(tmp_path), output=tmp_path / "b.png", scale=scale)
     net = models.load(f"upscale-x{scale}")
-    wanted = net(to_picture(kit.pixels())).permute(1, 2, 0).numpy() * 255
-    assert np.abs(samples(tmp_path / "b.png") - wanted).max() < 0.5 + 255 * 1e-5, "rounded once"
+    wanted, small = net(to_picture(kit.pixels())), to_picture(kit.pixels())
+    match(wanted, small, 1.0)
+    made = samples(tmp_path / "b.png")
+    difference = made - wanted.permute(1, 2, 0).numpy() * 255
+    assert np.abs(difference).max() < 0.5 + 255 * 1e-5, "rounded once"
+    assert (shrink(to_picture(made), scale) - small).abs().max() < 1.01 / 255, "to one level"
     assert (done.summary, done.notices) == ("1 picture written", ())
 
 
@@ -50,6 +55,7 @@ def test_two_nets_lead_to_8_times(tmp_path: Path, kit: ModuleType) -> None:
     wanted = to_picture(kit.pixels(10, 12))
     for times in (4, 2):
         wanted = models.load(f"upscale-x{times}")(wanted)
+    match(wanted, to_picture(kit.pixels(10, 12)), 1.0)
     assert kit.size(tmp_path / "b.png") == (96, 80)
     difference = samples(tmp_path / "b.png") - wanted.permute(1, 2, 0).numpy() * 255
     assert np.abs(difference).max() < 0.5 + 255 * 2e-5, "rounded once"
@@ -143,6 +149,37 @@ def test_tta_and_sharpness_change_pixels(tmp_path: Path, kit: ModuleType) -> Non
     assert 0 < apart["tta"] < 5 and 0 < apart["half"] < apart["sharp"]
     edges = {name: np.square(np.diff(made[name], axis=1)).mean() for name in made}
     assert edges["plain"] < edges["sharp"]
+
+
+def test_a_mask_says_where_how_much_is_done(tmp_path: Path, kit: ModuleType) -> None:
+    source = kit.photo(tmp_path)
+    mask = np.zeros((20, 24), np.uint8)
+    mask[:, 8:], mask[:, 16:] = 102, 255
+    Pillow.fromarray(mask).save(tmp_path / "mask.png")
+    upscale(source, output=tmp_path / "all.png")
+    upscale(source, output=tmp_path / "some.png", strength=tmp_path / "mask.png")
+    plain = resize_large(to_picture(kit.pixels()), (40, 48)).permute(1, 2, 0).numpy() * 255
+    whole, some = (samples(tmp_path / f"{name}.png").astype(float) for name in ("all", "some"))
+    assert np.abs(some[:, :12] - plain[:, :12]).max() <= 0.5 + 1e-3
+    assert np.array_equal(some[:, 36:], whole[:, 36:])
+    between = 0.6 * plain[:, 20:28] + 0.4 * whole[:, 20:28]
+    assert np.abs(some[:, 20:28] - between).max() < 1
+    assert replay(tmp_path / "some.png").summary.endswith("the same pixels")
+    with pytest.raises(InputError, match=r"mask.png.*24 x 20, and the picture is 12 x 10"):
+        upscale(kit.pixels(10, 12), strength=tmp_path / "mask.png")
+
+
+def test_grain_is_given_back(kit: ModuleType) -> None:
+    """A noisy photograph, cleaned, has as much of it again."""
+    grain = np.random.default_rng(2).normal(0, 8, (96, 96, 1))
+    noisy = np.clip(np.linspace(60, 200, 96)[:, None] + grain, 0, 255).round()
+    pixels = np.repeat(noisy, 3, 2).astype(np.uint8)
+    clean, grained = (
+        upscale(pixels, scale=1, model="upscale-wild", grain=grain).astype(float)
+        for grain in (False, True)
+    )
+    assert (clean - clean.mean(0, keepdims=True)).std() < 3
+    assert 6 < (grained - grained.mean(0, keepdims=True)).std() < 9
 
 
 # A picture that a program holds

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trombine.core.errors import InputError
-from trombine.data.resize import enlarge, imresize_matlab, matlab_weights, shrink
+from trombine.data.resize import enlarge, imresize_matlab, match, matlab_weights, shrink
 
 FACTORS = [2, 3]
 
@@ -68,3 +68,44 @@ def test_what_cannot_be_is_refused() -> None:
         shrink(picture, 4)
     with pytest.raises(InputError, match="within"):
         enlarge(picture * 2, 2)
+
+
+@pytest.mark.parametrize("size", [(24, 20), (23, 21)])
+def test_a_matched_picture_is_the_nearest_that_shrinks_to_the_small_one(
+    size: tuple[int, int],
+) -> None:
+    """By the pseudo-inverse of the whole operation as one matrix."""
+    draw = torch.Generator().manual_seed(5)
+    large = 0.3 + 0.4 * torch.rand(2, *size, generator=draw)
+    small = (imresize_matlab(large, (8, 7)) + 0.01 * torch.rand(2, 8, 7, generator=draw)).clone()
+    whole = np.kron(
+        *(matlab_weights(a, b, "bicubic").toarray() for a, b in zip(size, (8, 7), strict=True))
+    )
+    off = small.numpy().reshape(2, -1) - large.numpy().reshape(2, -1) @ whole.T
+    nearest = large.numpy() + (off @ np.linalg.pinv(whole).T).reshape(large.shape)
+    made = large.clone()
+    match(made, small, 1.0)
+    assert made.numpy() == pytest.approx(nearest, abs=1e-6)
+    assert imresize_matlab(made, (8, 7)).numpy() == pytest.approx(small.numpy(), abs=1e-6)
+
+
+def test_of_a_noisy_picture_only_light_and_colour_are_matched() -> None:
+    draw = torch.Generator().manual_seed(5)
+    truth = 0.5 * torch.ones(3, 160, 160)
+    noise = 0.02 * torch.randn(3, 40, 40, generator=draw)
+    made = truth - torch.tensor([0.04, 0.0, -0.04]).view(3, 1, 1)
+    match(made, (0.5 + noise).contiguous(), 0.0)
+    assert (made - truth).abs().max() < 0.01
+    assert (made - truth).square().mean().sqrt() < 0.004
+
+
+def test_what_is_cut_off_is_made_up_for() -> None:
+    """White beside black, where the nearest picture leaves the range: to one level."""
+    places = torch.arange(120.0) - 60
+    disc = (0.5 * (40 - torch.hypot(places, places[:, None]))).sigmoid().expand(3, -1, -1)
+    small = shrink(disc, 4)
+    made = enlarge(small, 4)
+    assert (imresize_matlab(made, (30, 30)) - small).abs().max() > 3 / 255
+    match(made, small, 1.0)
+    assert made.min() >= 0 and made.max() <= 1
+    assert (imresize_matlab(made, (30, 30)) - small).abs().max() < 1.5 / 255

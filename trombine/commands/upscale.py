@@ -53,6 +53,8 @@ def upscale(
     size: Annotated[str | None, opt.RECORDED] = None,
     model: Annotated[str | Path, Recorded(_is_known)] = AUTO,
     sharpness: Annotated[float, opt.limits(0, 1), opt.RECORDED] = 0.0,
+    grain: opt.Flag = False,
+    strength: opt.Side = None,
     tta: opt.Flag = False,
     sheet: opt.Flag = False,
     truth: Annotated[opt.Side, Parameter(group=opt.MORE)] = None,
@@ -84,6 +86,10 @@ def upscale(
         upscale, upscale-fast, -drawings, -wild, or a file. [auto]
     sharpness
         0 is nearest to the truth, 1 invents detail. [0]
+    grain
+        Give back the grain of film or paper that was taken away.
+    strength
+        A mask of how much is done where: white all, black nothing.
     tta
         Average over 8 turned copies: 8 times as slow.
     sheet
@@ -108,6 +114,7 @@ def upscale(
         scale=target,
         model=choice,
         sharpness=sharpness,
+        grain=grain,
         tta=tta,
         tile=tile,
         threads=min(threads or (1 if shared.cluster else cores()), cores()),
@@ -125,7 +132,11 @@ def upscale(
         partial(enlarge, options=options),
         wanted=[name for name, is_wanted in outputs.items() if is_wanted],
         # The truth changes the sheet alone.
-        sides=(Side(option="truth", value=truth, is_recorded=sheet), mask_side("hole", hole)),
+        sides=(
+            Side(option="truth", value=truth, is_recorded=sheet),
+            Side(option="strength", value=strength),
+            mask_side("hole", hole),
+        ),
         beside=f".x{target}" if isinstance(target, int) else ".{}x{}".format(*target),
         reads=[model] if isinstance(model, Path) else (),
         films=True,

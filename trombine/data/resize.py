@@ -17,7 +17,9 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
+from scipy.sparse.linalg import splu
 from torch.nn.functional import interpolate
 
 from trombine.core.conventions import check_picture
@@ -27,6 +29,10 @@ Kernel = Literal["bicubic", "lanczos", "nearest"]
 
 Picture = Float32[torch.Tensor, "*n c h w"]
 Resized = Float32[torch.Tensor, "*n c h2 w2"]
+
+_ROUNDS: Final = 12
+_NEAR: Final = 0.4 / 255  # less is rounded away
+_AROUND: Final = 6.0  # pixels of a small picture, a Gaussian's deviation: noise is averaged out
 
 
 def shrink(picture: Picture, factor: int) -> Resized:
@@ -100,6 +106,33 @@ def resize_large(
         narrow = columns @ np.ascontiguousarray((rows @ plane.cpu().numpy()).T)  # w2 x h2
         result.copy_(torch.from_numpy(narrow.T))
     return output.clamp_(0, 1).to(picture.device)
+
+
+@torch.inference_mode()  # what nets make can be changed nowhere else
+def match(
+    large: Float32[torch.Tensor, "c h2 w2"], small: Float32[torch.Tensor, "c h w"], trust: float
+) -> None:
+    """Change a large picture as little as possible so that, shrunk by MATLAB's bicubic, it is the
+    small one; both within [0, 1].
+
+    Of what then differs, `trust` is taken as it is and the rest as its mean around: of a small
+    picture with noise that is light and colour alone. Changes are orthogonal to all that shrinking
+    takes away, so this can only bring the large picture nearer to one that shrinks to the small.
+    """
+    sides = zip(large.shape[1:], small.shape[1:], strict=True)
+    rows, columns = (matlab_weights(old, new, "bicubic").astype(np.float32) for old, new in sides)
+    solve = [splu((one @ one.T).tocsc(), permc_spec="NATURAL").solve for one in (rows, columns)]
+    for plane, target in zip(large, small.cpu().numpy(), strict=True):
+        pixels = plane.cpu().numpy()
+        for _ in range(_ROUNDS if trust == 1 else 1):  # what is cut off at black and white is lost
+            off = target - (columns @ (rows @ pixels).T).T
+            if np.abs(off).max() < _NEAR:
+                break
+            if trust < 1:
+                off = trust * off + (1 - trust) * gaussian_filter(off, _AROUND, mode="reflect")
+            spread = solve[1](np.ascontiguousarray(solve[0](off).T))
+            pixels = (pixels + rows.T @ (columns.T @ spread).T).clip(0, 1)
+        plane.copy_(torch.from_numpy(pixels))
 
 
 @lru_cache(maxsize=64)

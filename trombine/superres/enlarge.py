@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shortened
@@ -22,6 +22,7 @@ from trombine.faces.faces import read_faces
 from trombine.faces.fields import sure_style
 from trombine.faces.frames import samples_of
 from trombine.io.batch import Made
+from trombine.io.color import LUMA
 from trombine.io.doors import Source
 from trombine.io.holes import Hole, hole_in
 from trombine.io.image import FILM_SUFFIXES, VIDEO_SUFFIXES, Picture, as_seen, size_of
@@ -68,16 +69,20 @@ class Enlargement:
     threads: int | None = None
     device: str = CPU
     half: bool = False  # in half precision, where a net allows it
+    grain: bool = False  # as How has it
+    strength: Float32[np.ndarray, "h w"] | None = None
 
     def how(self, tick: Tick | None = None) -> How:
         """How nets run."""
-        return How(tile=self.tile, threads=self.threads, half=self.half, tick=tick)
+        names = ("tile", "threads", "half", "grain", "strength")
+        return How(**{name: getattr(self, name) for name in names}, tick=tick)
 
 
 def enlarge(source: Source, tick: Tick, *, options: Enlargement) -> Made:
     """The picture or film enlarged, a sheet or report of that, and how near it is to a truth."""
     film = source.film
     options = replace(options, threads=1) if source.together else options
+    options = replace(options, strength=_strength(source))
     model, notices = _model_of(film, options)
     pipeline = pipeline_for(film, options, model)
     _check_size(pipeline.size, source.format)
@@ -122,6 +127,21 @@ def _check_size(size: tuple[int, int], format: str) -> None:
     if max(size) > (most := MOST_A_SIDE.get(format, max(size))):
         problem = f"would become {width:,} x {height:,}, and {format} holds at most {most:,} a side"
         raise InputError(problem, "choose a smaller size, or --format png")
+
+
+def _strength(source: Source) -> Float32[np.ndarray, "h w"] | None:
+    """How much of the nets' work counts at each pixel: that of a mask, white all, black none."""
+    opened, picture = source.sides.get("strength"), source.picture
+    if opened is None:
+        return None
+    mask = opened.value
+    if (mask.height, mask.width) != (picture.height, picture.width):
+        problem = f"is {mask.width} x {mask.height}, and the picture is"
+        with opened.naming():
+            raise InputError(
+                f"{problem} {picture.width} x {picture.height}", "give one of the picture's size"
+            )
+    return np.ascontiguousarray((mask.rgb() @ np.array(LUMA, np.float32)).clip(0, 1))
 
 
 def _hole(source: Source) -> Hole | None:

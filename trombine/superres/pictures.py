@@ -21,12 +21,13 @@ from trombine.core.computing import computing
 from trombine.core.devices import CPU, fetched
 from trombine.core.errors import InputError
 from trombine.core.progress import Tick
-from trombine.data.resize import resize_large
+from trombine.data.resize import match, resize_large
 from trombine.faces.faces import Face, read_faces
 from trombine.io.color import LUMA
 from trombine.io.image import Picture, Samples
 from trombine.io.video import Frames
 from trombine.models import Model, loaded, running
+from trombine.superres.grain import with_grain
 from trombine.superres.pipelines import Pipeline, Size, check_pixels, factor_of
 
 _STRIP: Final = 1 << 18  # pixels rounded at once
@@ -47,6 +48,8 @@ class How:
     tile: int | None = None
     threads: int | None = None
     half: bool = False  # in half precision, where a net allows it and the picture has 8 bits
+    grain: bool = False  # give back what grain was taken away
+    strength: Plane | None = None  # how much of what nets make counts, 0 to 1, by pixel; None: all
     tick: Tick | None = None
     done: int = 0
     total: int = 0
@@ -101,6 +104,11 @@ def enlarged_colours(
         share = pipeline.share if pipeline.second else 1.0
         with computing(how.threads):
             larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
+    if how.grain:
+        larger = with_grain(planes, larger)
+    if how.strength is not None:
+        share = resize_large(torch.from_numpy(how.strength)[None], pipeline.size).to(planes.device)
+        larger = resize_large(planes, pipeline.size).lerp(larger, share)
     return larger, None if alpha is None else _enlarged_alpha(alpha, pipeline, how)
 
 
@@ -215,16 +223,19 @@ def _turned(pipeline: Pipeline, quarters: int) -> Pipeline:
 
 def _through_nets(planes: Small, pipeline: Pipeline, how: How) -> Large:
     """A picture through the nets of a pipeline alone, and to its size."""
-    grey, weights = bool((planes == planes[:1]).all()), planes.new_tensor(LUMA).view(3, 1, 1)
+    small, weights = planes, planes.new_tensor(LUMA).view(3, 1, 1)
+    grey = bool((planes == planes[:1]).all())
     for model in pipeline.models:
         planes = how.run(model, planes)
         if grey:
             planes = (planes * weights).sum(0, keepdim=True).expand(3, -1, -1)
-    if not pipeline.last:
-        return planes
-    if grey:
-        return resize_large(planes[:1], pipeline.size).expand(3, -1, -1)
-    return resize_large(planes, pipeline.size)
+    planes = planes[:1] if grey else planes
+    if pipeline.last:
+        planes = resize_large(planes, pipeline.size)
+    if pipeline.trust is not None:
+        planes = planes.contiguous()
+        match(planes, small[: len(planes)], pipeline.trust)
+    return planes.expand(3, -1, -1)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -277,6 +288,7 @@ def _put(face: Face, weight: float, small: Small, large: Large, model: Model) ->
     made = running.enlarged(model.in_rgb, _cut(small, begin, end).contiguous())
     times = model.net.factor
     made = _cut(made, times * (first - begin), times * (last - begin)).contiguous()
+    match(made, _cut(small, first, last), 0.0)
     if bool((small == small[:1]).all()):
         made = made.mean(0, keepdim=True).expand(3, -1, -1)
     scale = np.array(large.shape[:0:-1]) / within

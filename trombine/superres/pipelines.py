@@ -47,6 +47,7 @@ _FACES: Final = "upscale-wild-faces-x4"  # for faces of what upscale-wild enlarg
 # How far from upscale-wild to upscale-wild-sharp, without --sharpness and with all: by looking.
 # From the first on edges are crisp and nothing is invented; beyond the last eyes get specks.
 LOOKS: Final = (0.4, 0.85)
+_TRUST: Final = {USUAL: 1.0, f"{USUAL}-drawings": 1.0, CLEANING: 0.0}
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
 KEPT: Final = "input"  # in place of a net: the picture as it is, where its size stays
 # Two names, and the share of the second, as records and --model have it.
@@ -98,6 +99,9 @@ class Pipeline:
     second: Pipeline | None = None  # another to the same size, blended in
     share: float = 0.0  # of the second in the result
     faces: Model | None = None  # which enlarges faces, in place of the rest
+    # How far the result, shrunk again, is the picture: 1 exactly, 0 in light and colour, as of a
+    # damaged one; None: as the nets make it.
+    trust: float | None = None
     best: bool = False  # the mean over the picture's eight turned and mirrored selves
 
     @property
@@ -164,6 +168,7 @@ def plan_pipeline(
         models=tuple(models),
         size=size,
         faces=faces,
+        trust=_TRUST.get(str(model.name)) if times > 1 else None,
         last="" if size == (height * product, width * product) else "bicubic",
     )
 

@@ -23,7 +23,7 @@ offerRun("upscale", status, {
   fields: () => [
     ...["scale", "model"].map((name) => [name, $(name).value]),
     ...($("sharper").hidden ? [] : [["sharpness", $("sharpness").value]]),
-    ...["tta", "report"].map((name) => [name, String($(name).checked)]),
+    ...["tta", "grain", "report"].map((name) => [name, String($(name).checked)]),
   ],
   show,
   said: (done) => ["Done.", ...done.notices.map(noticed)].join(" "),
