@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageFilter
 from skimage import data
 
 from trombine.core.conventions import to_picture
@@ -74,6 +75,28 @@ def test_a_border_counts_for_luma_alone(pair: tuple[np.ndarray, np.ndarray]) -> 
     inner = judged(to_picture(ours[4:-4, 4:-4]), to_picture(theirs[4:-4, 4:-4]))["whole"]
     assert values["PSNR-Y"] == pytest.approx(inner["PSNR-Y"], abs=1e-9)
     assert values["PSNR"] != inner["PSNR"]
+
+
+def test_how_a_picture_looks_is_seen_where_psnr_is_blind(
+    pair: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Moved by a pixel a picture looks the same; blurred, grey, noisy or squeezed it does not,
+    and its PSNR is higher."""
+    truth = to_picture(np.ascontiguousarray(pair[1]))
+    moved = truth.roll(1, 2).contiguous()
+    file = io.BytesIO()
+    Image.fromarray(pair[1]).save(file, "JPEG", quality=15)
+    others = {
+        "blurred": to_picture(np.asarray(Image.fromarray(pair[1]).filter(ImageFilter.BoxBlur(1)))),
+        "noisy": to_picture(pair[0]),
+        "squeezed": to_picture(np.asarray(Image.open(file))),
+    }
+    found = judged(moved, truth, names=("PSNR", "look"))["whole"]
+    assert judged(truth, truth, names=("look",))["whole"]["look"] == 0
+    for name, other in others.items():
+        values = judged(other, truth, names=("PSNR", "look"))["whole"]
+        assert values["PSNR"] > found["PSNR"], name
+        assert values["look"] > 2 * found["look"], name
 
 
 def test_what_the_witness_reads(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from trombine.eval import witness
 from trombine.eval.stats import Estimate, mean, spelled
 from trombine.io.image import as_seen, load_picture
 from trombine.io.inputs import find
-from trombine.metrics import SSIM_RADIUS, luma, psnr, psnr_y, ssim
+from trombine.metrics import SSIM_RADIUS, look, luma, psnr, psnr_y, ssim
 from trombine.metrics.reading import between_pupils
 from trombine.metrics.similarity import ms_ssim
 from trombine.report import Report, as_json
@@ -53,6 +53,7 @@ MEASURES: Final = {
     "MS-SSIM": Measure("", True, "over as many scales as fit, up to 5"),
     "MAE": Measure("", False, "mean absolute error, of 1"),
     "edges": Measure("", False, "mean error of the luma's slope, of 1"),
+    "look": Measure("", False, "how unlike it looks: style, colour, sharpness, noise, compression"),
     "witness": Measure("", False, "distance of features, 0 same, 1 unrelated"),
     "landmarks": Measure("%", False, "drift of 68 landmarks, of the pupils' distance"),
     "parts": Measure("", True, "share of pixels of the same part"),
@@ -96,6 +97,8 @@ def judged(
     if "MS-SSIM" in names and is_large:
         pair = result[None].double(), truth[None].double()
         values["whole"]["MS-SSIM"] = float(ms_ssim(*pair)[0])
+    if "look" in names:
+        values["whole"]["look"] = look_apart(result, truth)
     if any(name in names for name in BY_WITNESS):
         values["whole"] |= by_witness(witness.seen(result[None]), seen or witness.seen(truth[None]))
     return values
@@ -131,6 +134,12 @@ BY_PIXELS: Final[Mapping[str, Callable[[Picture, Picture, Inside], torch.Tensor]
     "edges": _edges,
     "SSIM": ssim,
 }
+
+
+def look_apart(result: Picture, truth: Picture) -> float:
+    """The mean difference of the numbers of how two pictures look, 0 for the same."""
+    ours, theirs = (look(picture[None]) for picture in (result, truth))
+    return float((ours - theirs).abs().mean())
 
 
 def by_witness(result: witness.Seen, truth: witness.Seen) -> dict[str, float]:
