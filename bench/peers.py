@@ -45,6 +45,8 @@ EYES: Final = (
     ((*range(23, 28), *range(31, 34)), range(10, 18)),
 )
 CROP, CROPS, HOLES = 256, 40, (60, 140)  # pixels of crops with a hole, how many, the hole's sides
+OURS: Final = "trombine"
+AMOUNTS: Final = (0.25, 0.5, 0.75, 1)  # of --sharpness
 COLUMNS: Final = (
     "PSNR",
     "SSIM",
@@ -97,17 +99,17 @@ def truths(name: str, test: bool) -> Iterator[tuple[str, Any, str, int]]:
 
 def in_colour(name: str, test: bool) -> list[Path]:
     """The files of a set in colour."""
-    from upscale_pictures import SHARED
+    from upscale_pictures import SHARED, test_colour
 
     from trombine.data.split import split
 
     kind = name.partition("-")[0]
+    if test or kind == "gb82":
+        return test_colour(kind)
     folder = SHARED / "colour" / kind
-    if not test and kind != "gb82":
-        held_out = split(f"plain:{folder}", MIDDLE, 16)[1]
-        return sorted(Path(file) for part in held_out.parts for file in part.files())
-    named = (SHARED / "colour" / "test.txt").read_text().split()
-    return [folder.parent / path for path in named if path.startswith(f"{kind}/")]
+    held_out = split(f"tiles:{folder.parent}", 256, 256)[1]  # as people and squares of them are
+    names = {Path(held_out.name(index)).name for index in range(len(held_out))}
+    return sorted(path for path in folder.iterdir() if path.name in names)
 
 
 def within(picture: Any, side: int) -> Any:
@@ -446,12 +448,18 @@ def main() -> None:
     add("--side", type=int, default=240, help="pixels of a picture on the sheet that is written")
     add("--test", action="store_true", help="of sets in colour those for measuring only")
     add("--random", action="store_true", help="damaged by chance")
+    add("--curve", type=Path, help="plot HaarPSI and edges by --sharpness to this SVG, too")
     add("--alone", action="store_true", help="without the peer")
     add("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
         inside(options.out, options.threads, alone=options.alone)
         return
+    from evaluations import begin, log_uses
+    from table import commit
+
+    begin(commit())
+    rows = dict[str, float]()
     for name in options.set or ("portraits", "painted"):
         kind = f"{'-test' if options.test else ''}{'-random' if options.random else ''}"
         folder = options.out / f"{name}{kind}"
@@ -461,14 +469,43 @@ def main() -> None:
         if name == "holes":
             repaired(folder, factors)
         else:
-            sharp = {} if name == "drawings" else {"trombine, sharpness 1": ["--sharpness", "1"]}
-            enlarged(folder, factors, {"trombine": [], **sharp})
+            amounts = () if name == "drawings" else AMOUNTS if options.curve else AMOUNTS[-1:]
+            sharp = {f"{OURS}, sharpness {one:g}": ["--sharpness", str(one)] for one in amounts}
+            enlarged(folder, factors, {OURS: [], **sharp})
         python = environment(options.environment)
         words = ["--inside", "--out", str(folder), "--threads", str(options.threads)]
         words += ["--alone"] if options.alone else []
         subprocess.run([python, __file__, *words], check=True)
-        show(f"{name}{kind}", json.loads((folder / "table.json").read_text()))
+        table = json.loads((folder / "table.json").read_text())
+        rows |= {f"{name}{kind}: {way}": row["HaarPSI"] for way, row in table.items()}
+        show(f"{name}{kind}", table)
         sheet(folder, options.side)
+        if options.curve:
+            options.curve.write_text(curve(name, table))
+    log_uses(f"python bench/peers.py {' '.join(sys.argv[1:])}", rows.items())
+
+
+def curve(name: str, table: Mapping[str, Mapping[str, float]]) -> str:
+    """HaarPSI and edges by --sharpness, beside those of others, as an SVG."""
+    from plots import standalone
+
+    from trombine.report import Plot
+    from trombine.report.plot import Series
+
+    ways = [OURS, *(f"{OURS}, sharpness {one:g}" for one in AMOUNTS)]
+    others = ["bicubic", *(way for way in table if way not in (*ways, "bicubic"))]
+    rows = {f"{OURS}, sharpness 0 to 1": ways, **{way: [way] for way in others}}
+    series = [
+        Series(
+            name=row,
+            x=[table[way]["edges"] for way in of],
+            y=[table[way]["HaarPSI"] for way in of],
+            mark="line" if len(of) > 1 else "points",
+        )
+        for row, of in rows.items()
+    ]
+    x_label = "edges, of the truth's"
+    return standalone(Plot(title=name, x_label=x_label, y_label="HaarPSI", series=series))
 
 
 def sheet(folder: Path, side: int) -> None:

@@ -79,6 +79,14 @@ def test_portraits(count: int | None = None) -> list[Path]:
     return [folder / name for name in names]
 
 
+def test_colour(kind: str) -> list[Path]:
+    """The files in colour of faces, scenes or gb82 that are for measuring only."""
+    folder = SHARED / "colour"
+    names = [one for one in (folder / "test.txt").read_text().split() if one.startswith(f"{kind}/")]
+    use(f"colour/test.txt: {len(names)} of {kind}")
+    return [folder / name for name in names]
+
+
 def photographs() -> Pictures:
     """Those that come with scikit-image."""
     folder = Path(skimage.data.__file__).parent

@@ -45,13 +45,14 @@ CASES = {
         "gram=1; judge=JUDGE; layers=stem+head",
     ),
     "upscale-wild-x4": ("upscale-wild-x4", f"{ENLARGER}; start=START"),
+    "upscale-wild-faces-x4": ("upscale-wild-faces-x4", f"{ENLARGER}; start=START"),
     "upscale-wild-x2": ("upscale-wild-x2", f"{ENLARGER}; start=START"),
     **{
         f"upscale-wild-{name}": (
             f"upscale-wild-{name}",
             f"{ENLARGER}; {RAMP}; start=START; judge=JUDGE; layers=stem",
         )
-        for name in ("sharp-x4", "sharp-x2", "faces-x4")
+        for name in ("sharp-x4", "faces-sharp-x4")
     },
     "srresnet-x2": ("srresnet-x2", "blocks=2; size=32"),
     "srresnet-x4": ("srresnet-x4", "blocks=2; size=32"),

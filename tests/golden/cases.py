@@ -377,7 +377,6 @@ def all_cases() -> Iterator[tuple[str, Case]]:
         ("upscale-drawings-x4", DRAWING, {"scale": 4, "model": "upscale-drawings"}),
         ("upscale-wild-x2", PHOTO, {"scale": 2, "model": "upscale-wild"}),
         ("upscale-wild-x4", PHOTO, {"scale": 4, "model": "upscale-wild"}),
-        ("upscale-wild-sharp-x2", PHOTO, {"scale": 2, "model": "upscale-wild-sharp"}),
         ("upscale-wild-sharp-x4", PHOTO, {"scale": 4, "model": "upscale-wild-sharp"}),
         ("upscale-wild-faces-x4", PHOTO, {"scale": 4, "model": "upscale-wild-faces"}),
         ("upscale-clean-x2", PHOTO, {"scale": 1, "model": "upscale-wild"}),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import pywt
 import torch
+from scipy.signal import correlate2d
 
 from trombine.core.errors import InputError
 from trombine.io.color import LUMA
@@ -20,6 +21,7 @@ from trombine.losses.terms import (
     charbonnier,
     gram,
     gram_distance,
+    haar_loss,
     l1,
     l2,
     luma_l1,
@@ -231,3 +233,38 @@ def test_artefacts_count_where_the_averaged_net_errs_less() -> None:
     torch.testing.assert_close(made.grad[..., 8:], wanted)
     flat = truth + 0.2  # an error that is the same everywhere is no artefact
     assert artefacts(flat, truth, truth) < 1e-12
+
+
+def test_haar_is_that_of_the_paper_by_the_pixel() -> None:
+    """Each filter by scipy, similarity as HaarPSI has it; weights by the truth."""
+    a, b = batch(3, 1, 3, 40, 36), batch(4, 1, 3, 40, 36)
+    planes = [np.tensordot(LUMA, picture[0].numpy(), 1) for picture in (a, b)]
+
+    def details(plane: np.ndarray, side: int, axis: int) -> np.ndarray:
+        taps = np.ones((side, side)) / side
+        taps[: side // 2] *= -1
+        before, after = side // 2, side // 2 - 1
+        padded = np.pad(plane, ((before, after), (before, after)), "edge")
+        return np.abs(correlate2d(padded, taps if axis == 0 else taps.T, mode="valid"))
+
+    alike, weights = [], []
+    for axis in (0, 1):
+        scores = []
+        for side in (2, 4, 8):
+            x, y = (details(plane, side, axis) for plane in planes)
+            scores.append((2 * x * y + 30 / 255**2) / (x**2 + y**2 + 30 / 255**2))
+        alike.append(np.mean(scores, 0))
+        weights.append(details(planes[1], 16, axis))
+    wanted = 1 - (np.array(alike) * weights).sum() / np.sum(weights)
+    assert haar_loss(a, b).item() == pytest.approx(wanted, rel=1e-9)
+
+
+def test_haar_asks_for_as_much_detail_as_there_is_where_squares_ask_for_less() -> None:
+    """Of a texture that cannot be known, squares are least for none and haar for all of it."""
+    draw = np.random.default_rng(5)
+    true, guess = (torch.from_numpy(draw.normal(0, 0.1, (1, 1, 64, 64))) for _ in range(2))
+    amounts = (0.0, 0.5, 1.0)
+    by_squares = [l2(0.5 + amount * guess, 0.5 + true).item() for amount in amounts]
+    by_haar = [haar_loss(0.5 + amount * guess, 0.5 + true).item() for amount in amounts]
+    assert by_squares == sorted(by_squares)
+    assert by_haar == sorted(by_haar, reverse=True)

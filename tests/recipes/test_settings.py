@@ -38,7 +38,7 @@ def test_a_field_a_size_a_size_of_one_net_and_a_net() -> None:
 
 def test_none_takes_back_what_a_recipe_begins_with() -> None:
     recipe = find("upscale-wild-x2")
-    assert recipe.start == "upscale-wild-x4"
+    assert recipe.start == "upscale-x2"
     assert with_settings(recipe, {"start": "none"}).start == ""
     assert with_settings(recipe, {"start": "other"}).start == "other"
     assert with_settings(recipe, {"augment": "none"}).augment == "none", "which is its usual value"

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+import torch
 from PIL import Image as Pillow
 
 import trombine
 from trombine.core.errors import InputError
 from trombine.io.image import Picture, load_picture, picture_of, read_record
 from trombine.io.video import Frames
+from trombine.models import load
 from trombine.superres.damage import Damage, damage_of, jpeg_quality, noise, quality_of
 from trombine.superres.enlarge import model_for
 from trombine.superres.pictures import enlarged_image
@@ -133,7 +135,12 @@ def test_a_file_says_its_quality_where_the_pixels_cannot(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("quality", "model"),
-    [(None, "upscale"), (97, "upscale"), (91, "upscale+upscale-wild*0.6"), (60, "upscale-wild")],
+    [
+        (None, "upscale"),
+        (97, "upscale"),
+        (91, "upscale+upscale-wild*0.4"),
+        (60, "upscale-wild"),
+    ],
 )
 def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: str) -> None:
     pixels = photograph("astronaut")
@@ -143,6 +150,23 @@ def test_a_photograph_gets_the_net_for_its_damage(quality: int | None, model: st
     assert reason == ("" if model == "upscale" else f"was a JPEG of quality {quality}")
 
 
+def test_a_light_damage_twice_as_large_is_one_net_of_both() -> None:
+    """Their weights are mixed; with sharpness, or more than twice as large, results are."""
+    choice = resolve("upscale+upscale-wild*0.4")
+    mixed = plan_pipeline(30, 20, 2, model=choice)
+    nets = [load(name).net for name in ("upscale-x2", "upscale-wild-x2")]
+    (model,) = mixed.models
+    for ours, one, other in zip(*(net.parameters() for net in (model.net, *nets)), strict=True):
+        torch.testing.assert_close(ours, 0.6 * one + 0.4 * other)
+    assert (mixed.second, mixed.share, mixed.trust) == (None, 0.4, 0.6)
+    for scale, sharpness in ((2, 0.5), (4, 0.0)):
+        both = plan_pipeline(30, 20, scale, model=choice, sharpness=sharpness)
+        assert both.second is not None and both.share == 0.4
+    image = Picture(samples=jpeg(photograph("astronaut"), 90))
+    names = [model_for(Frames(frames=(image,)), *asked)[0].name for asked in ((2,), (2, 0.5), (4,))]
+    assert names == ["upscale+upscale-wild*0.4", *["upscale+upscale-wild*0.6"] * 2]
+
+
 def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None:
     """Between both nets' results, to rounding; its record says the blend, and replays."""
     small = jpeg(photograph("astronaut")[100:164, 180:244], 91)
@@ -150,7 +174,7 @@ def test_a_blend_is_the_mean_by_shares_and_is_made_again(tmp_path: Path) -> None
     results = {}
     for model in ("auto", "upscale", "upscale-wild"):
         path = tmp_path / f"{model}.png"
-        result = trombine.upscale(tmp_path / "small.png", output=path, model=model)
+        result = trombine.upscale(tmp_path / "small.png", output=path, model=model, scale=4)
         results[model] = load_picture(path).samples.astype(float)
         if model == "auto":
             assert "was a JPEG of quality 91" in str(result.notices)

@@ -33,7 +33,7 @@ from trombine.superres.pipelines import (
 FACTORS = {
     "upscale": (2, 4),
     "upscale-wild": (2, 4),
-    "upscale-wild-sharp": (2, 4),
+    "upscale-wild-sharp": (4,),
     "upscale-wild-faces": (4,),
     "upscale-clean": (2,),
     "upscale-sharp": (4,),
@@ -121,7 +121,7 @@ def test_the_size_is_kept_by_the_net_that_removes_damage() -> None:
 def test_sharpness_is_of_the_first_net(factor: int, steps: list[int], last: str) -> None:
     pipeline = plan_pipeline(30, 20, factor, model=resolve("upscale"), sharpness=0.25)
     assert (factors(pipeline), pipeline.last) == (steps, last)
-    usual, sharp = (load(pipelines.shipped()[name]) for name in pipelines._SHARP)
+    usual, sharp = (load(pipelines.shipped()[name]) for name in pipelines._SHARP["upscale"])
     first, *others = pipeline.models
     assert isinstance(first.net, Sharpened)
     nets = (first.net.sharp, usual.net, sharp.net)
@@ -133,7 +133,7 @@ def test_sharpness_is_of_the_first_net(factor: int, steps: list[int], last: str)
     assert first.hash == f"{usual.hash}~{sharp.hash}*0.25-grid"
     blend = plan_pipeline(30, 20, factor, model=resolve("upscale+upscale-wild*0.3"), sharpness=0.25)
     assert blend.models[0] is first and blend.second is not None
-    low, high = pipelines.LOOKS
+    low, high = pipelines._LOOKS["upscale-wild"]
     of_damage = blend.second.models[0]
     soft, crisp = (load(shipped_as(f"upscale-wild{kind}", of_damage)) for kind in ("", "-sharp"))
     share = low + 0.25 * (high - low)
@@ -246,3 +246,13 @@ def test_the_result_is_bounded() -> None:
         check_pixels((100, 100), frames=8948)
     with pytest.raises(InputError, match="before it is shrunk"):
         plan_pipeline(8000, 8000, box, model=resolve("four"))
+
+
+def test_damage_is_taken_away_by_the_net_for_two_times_or_half_of_the_sharp_one() -> None:
+    soft = plan_pipeline(30, 20, 2, model=resolve("upscale-wild"))
+    assert [model.path.stem for model in soft.models] == ["upscale-wild-x2"]
+    sharp = plan_pipeline(30, 20, 2, model=resolve("upscale-wild"), sharpness=0.5)
+    assert (factors(sharp), sharp.last) == ([4], "bicubic")
+    shares = {float(str(one.faces and one.faces.hash).partition("*")[2]) for one in (soft, sharp)}
+    low, high = pipelines.FACES_LOOK
+    assert shares == {low, low + 0.5 * (high - low)}

@@ -156,6 +156,45 @@ def spread(plane: Float[Tensor, "n 1 h w"], side: int) -> Float[Tensor, "n 1 h w
     return (squares - mean.square()).clamp(min=0) * (side**2 / (side**2 - 1))
 
 
+_SCALES: Final = 3  # Haar filters of 2, 4 and 8 pixels; one of 16 says where there is something
+_ALIKE: Final = 30 / 255**2  # as HaarPSI has it: smaller products are alike
+
+
+def haar_loss(a: Pictures, b: Pictures) -> Scalar:
+    """1 - how alike the strengths of Haar's details are, 0 to 1: HaarPSI (Reisenhofer et al. 2018)
+    by the pixel, of the luma, counted by how much there is in b. Where detail is unsure, sums of
+    differences ask for less of it; this asks for as much as there is, wherever exactly."""
+    check_alike(a, b)
+    pair = torch.cat([_luma(wide(a)), _luma(wide(b))])
+    alike = []
+    for scale in range(1, _SCALES + 1):
+        x, y = _haar(pair, scale).chunk(2)
+        alike.append((2 * x * y + _ALIKE) / (x.square() + y.square() + _ALIKE))
+    weight = _haar(pair.chunk(2)[1], _SCALES + 1)
+    total = (torch.stack(alike).mean(0) * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3)).clamp(
+        min=1e-9
+    )
+    return 1 - total.mean()
+
+
+def _haar(plane: Float[Tensor, "n 1 h w"], scale: int) -> Float[Tensor, "n 2 h w"]:
+    """Magnitudes of the Haar filter of 2^scale pixels a side, down and across."""
+    side = 2**scale
+    half = functional.pad(plane, (side // 2, side // 2 - 1) * 2, "replicate")
+    small = functional.avg_pool2d(half, side // 2, 1) * (side // 2) ** 2 / side
+    step = side // 2
+    corners = (
+        small[..., :-step, :-step],
+        small[..., :-step, step:],
+        small[..., step:, :-step],
+        small[..., step:, step:],
+    )
+    top_left, top_right, low_left, low_right = corners
+    down = low_left + low_right - top_left - top_right
+    across = top_right + low_right - top_left - low_left
+    return torch.cat([down, across], 1).abs()
+
+
 # Style
 
 
@@ -179,6 +218,7 @@ TERMS: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
     "luma": luma_l1,
     "ssim": ssim_loss,
     "ms_ssim": ms_ssim_loss,
+    "haar": haar_loss,
 }
 
 

@@ -30,6 +30,8 @@ QUALITIES: Final = range(20, 97)  # above it all steps are 1 and leave no trace
 # between these: what both nets make differs, and a mean is nearer to the truth (docs/log).
 JPEG: Final = ((75, 85, 90, 95, 98, 100), (1.0, 0.75, 0.6, 0.4, 0.2, 0.0))
 NOISE: Final = ((2.0, 4.5), (0.0, 1.0))
+# The same where the weights of both are mixed, as for two times.
+JPEG_MIXED: Final = ((60, 75, 85, 90, 95, 98, 100), (1.0, 0.8, 0.55, 0.4, 0.22, 0.15, 0.0))
 # The same for -x 1, which keeps the size: there detail is at hand, and can be lost.
 JPEG_CLEANED: Final = ((40, 60, 75, 85, 90, 95, 100), (1.0, 0.85, 0.7, 0.5, 0.3, 0.18, 0.0))
 NOISE_CLEANED: Final = ((1.5, 2.5, 5.0, 9.0), (0.0, 0.3, 0.85, 1.0))
@@ -54,6 +56,11 @@ class Damage:
     def share(self) -> float:
         """How much of the result the net for damaged pictures should have, 0 to 1."""
         return max(self._by_jpeg(JPEG), self._by_noise(NOISE))
+
+    @property
+    def share_mixed(self) -> float:
+        """The same of the weights of both, where they are mixed."""
+        return max(self._by_jpeg(JPEG_MIXED), self._by_noise(NOISE))
 
     @property
     def share_cleaned(self) -> float:

@@ -39,6 +39,7 @@ from trombine.superres.pipelines import (
     Pipeline,
     Scale,
     blend,
+    is_doubled,
     plan_pipeline,
     resolve,
 )
@@ -182,7 +183,7 @@ def pipeline_for(film: Frames | Video, options: Enlargement, model: Choice) -> P
     return replace(pipeline, best=options.tta)
 
 
-def model_for(film: Frames | Video, scale: Scale) -> tuple[Choice, str]:
+def model_for(film: Frames | Video, scale: Scale, sharpness: float = 0.0) -> tuple[Choice, str]:
     """The nets for what a picture, or the first of a film, looks like; and why.
 
     The reason is empty where nothing is to be said: for photographs, and of what is only cleaned.
@@ -195,7 +196,8 @@ def model_for(film: Frames | Video, scale: Scale) -> tuple[Choice, str]:
     if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
         return resolve(DRAWINGS), "looks like a drawing"
     damage = damage_of(pixels, first.quantization)
-    model = blend(PHOTOGRAPHS, WILD, damage.share)
+    mixes = not sharpness and is_doubled(first.height, first.width, scale)
+    model = blend(PHOTOGRAPHS, WILD, damage.share_mixed if mixes else damage.share)
     return model, "" if model.name == PHOTOGRAPHS else str(damage)
 
 
@@ -220,7 +222,7 @@ def _model_of(film: Frames | Video, options: Enlargement) -> tuple[Choice, tuple
     """The nets, and what is to be said of the choice."""
     if options.model is not None:
         return options.model, ()
-    model, reason = model_for(film, options.scale)
+    model, reason = model_for(film, options.scale, options.sharpness)
     if model.name == KEPT:
         said = "shows no damage by JPEG or noise, and stays as it is"
         return model, (f"{said}; --model {WILD} cleans it all the same",)

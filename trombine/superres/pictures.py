@@ -101,9 +101,8 @@ def enlarged_colours(
     planes = torch.from_numpy(np.ascontiguousarray(seen.transpose(2, 0, 1))).to(pipeline.device)
     larger = _through(planes, pipeline, how)
     if pipeline.faces:
-        share = pipeline.share if pipeline.second else 1.0
         with computing(how.threads):
-            larger = with_faces(planes, larger.contiguous(), pipeline.faces, share)
+            larger = with_faces(planes, larger.contiguous(), pipeline.faces, pipeline.share)
     if how.grain:
         larger = with_grain(planes, larger)
     if how.strength is not None:
@@ -242,10 +241,10 @@ def _through_nets(planes: Small, pipeline: Pipeline, how: How) -> Large:
 # Faces
 
 # Pixels of the small picture, the longer side of a face: where the net counts for nothing and for
-# all. Of large faces it saw painted ones only, and makes them look so (docs/log/enlarge.md).
-_SIZES: Final = ((8.0, 14.0, 36.0, 60.0), (0.0, 1.0, 1.0, 0.0))
-_WHOLE: Final = 1.15  # of a face's box, hair left out: within this ellipse the net counts wholly
-_NONE: Final = 1.75  # beyond this one not at all
+# all. It saw none that were larger.
+_SIZES: Final = ((8.0, 14.0, 150.0, 220.0), (0.0, 1.0, 1.0, 0.0))
+_WHOLE: Final = 1.6  # of a face's box, hair left out: within this ellipse the net counts wholly
+_NONE: Final = 2.4  # beyond this one not at all
 _UPRIGHT: Final = 0.7  # radians that a face may lean to a side: the net saw none that lean more
 
 

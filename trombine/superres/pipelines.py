@@ -41,14 +41,21 @@ CLEANS: Final = "restore"  # the task of nets that keep the size
 USUAL: Final = "upscale"  # the family for photographs
 CLEANING: Final = "upscale-wild"  # the family that removes damage, at the same size too
 _KEEPS_SIZE: Final = "upscale-clean"  # in its place at the same size, where detail can be lost
-_SHARP: Final = ("upscale-x4", "upscale-sharp-x4")  # one net, and the same learned on to look sharp
+# By family one net that enlarges so many times, and the same learned on to look sharp; twice as
+# large is half of that.
 _SHARP_FACTOR: Final = 4
-_FACES: Final = "upscale-wild-faces-x4"  # for faces of what upscale-wild enlarges, by any factor
-# How far from upscale-wild to upscale-wild-sharp, without --sharpness and with all: by looking.
-# From the first on edges are crisp and nothing is invented; beyond the last eyes get specks.
-LOOKS: Final = (0.4, 0.85)
+_SHARP: Final = {name: (f"{name}-x4", f"{name}-sharp-x4") for name in (USUAL, CLEANING)}
+# For faces of what upscale-wild enlarges, by any factor: near to the truth, and sharp.
+_FACES: Final = ("upscale-wild-faces-x4", "upscale-wild-sharp-x4")
+# How far from one net to the sharp one, without --sharpness and with all: by measures and looking.
+# At the first edges are crisp and nothing is invented; beyond the last eyes get specks.
+_LOOKS: Final = {USUAL: (0.0, 1.0), CLEANING: (0.4, 0.85)}
+FACES_LOOK: Final = (0.25, 0.6)
 _TRUST: Final = {USUAL: 1.0, f"{USUAL}-drawings": 1.0, CLEANING: 0.0}
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
+# Begun from one another, so that a mean of their weights is one net: half as slow as a mean of what
+# they make, and nearer to the truth (docs/log/enlarge.md).
+_ALIKE: Final = (f"{USUAL}-x2", f"{CLEANING}-x2")
 KEPT: Final = "input"  # in place of a net: the picture as it is, where its size stays
 # Two names, and the share of the second, as records and --model have it.
 _BLEND: Final = re.compile(r"(?P<first>[\w-]+)\+(?P<second>[\w-]+)\*(?P<share>0?\.\d{1,3})")
@@ -97,7 +104,7 @@ class Pipeline:
     size: Size  # height, width of the result
     last: Literal["", "bicubic"]  # what then shrinks it to that size
     second: Pipeline | None = None  # another to the same size, blended in
-    share: float = 0.0  # of the second in the result
+    share: float = 1.0  # of the second in the result, and of what is made of faces
     faces: Model | None = None  # which enlarges faces, in place of the rest
     # How far the result, shrunk again, is the picture: 1 exactly, 0 in light and colour, as of a
     # damaged one; None: as the nets make it.
@@ -138,7 +145,12 @@ def plan_pipeline(
         second = plan_pipeline(height, width, scale, model=model.second, **options)
         first = plan_pipeline(height, width, scale, model=model.first, **options)
         second, faces = replace(second, faces=None), second.faces
-        return replace(first, second=second, share=model.share, faces=faces)
+        blend = replace(first, second=second, share=model.share, faces=faces)
+        names = [[one.path.stem for one in part.models] for part in (first, second)]
+        if names != [[name] for name in _ALIKE]:
+            return blend
+        mixed = _between(*(shipped()[name] for name in _ALIKE), model.share, device)
+        return replace(blend, models=(mixed,), second=None, trust=1 - model.share)
     size = _target_size(height, width, scale)
     if not model.by_factor:
         if size != (height, width):
@@ -151,19 +163,18 @@ def plan_pipeline(
     if times > MOST_TIMES:
         problem = f"is {width:,} x {height:,}, and would be enlarged {float(times):.4g} times"
         raise InputError(problem, f"{MOST_TIMES} times is the most")
-    usual_sharp = bool(sharpness) and model.name == USUAL and times > 1
-    factors = [_SHARP_FACTOR] if usual_sharp and times <= _SHARP_FACTOR else list(nets)
+    pair = _SHARP.get(str(model.name)) if times > 1 else None
+    by_pair = pair is not None and bool(sharpness) and times <= _SHARP_FACTOR
+    factors = [_SHARP_FACTOR] if by_pair else list(nets)
     steps = _steps(factors, times)
     check_pixels(size, frames=frames)
     _check_on_the_way((height, width), size, factors)
     product = math.prod(steps)
     models, faces = [model_in(nets[step], device) for step in steps], None
-    if usual_sharp:
-        models[0] = _between(*(shipped()[name] for name in _SHARP), sharpness, device)
-    elif model.name == CLEANING and times > 1:
-        pair = (shipped()[f"{name}-x{steps[0]}"] for name in (CLEANING, f"{CLEANING}-sharp"))
-        models[0] = _between(*pair, LOOKS[0] + (LOOKS[1] - LOOKS[0]) * sharpness, device)
-        faces = model_in(shipped()[_FACES], device)
+    if pair and steps[0] == _SHARP_FACTOR:
+        models[0] = _looking(pair, _LOOKS[str(model.name)], sharpness, device)
+    if pair and model.name == CLEANING:
+        faces = _looking(_FACES, FACES_LOOK, sharpness, device)
     return Pipeline(
         models=tuple(models),
         size=size,
@@ -221,13 +232,22 @@ def model_in(path: Path, device: str = CPU) -> Model:
     return model
 
 
+def _looking(
+    pair: tuple[str, str], looks: tuple[float, float], sharpness: float, device: str
+) -> Model:
+    """Between a shipped net and its sharp one."""
+    soft, sharp = (shipped()[name] for name in pair)
+    share = looks[0] + (looks[1] - looks[0]) * sharpness
+    return _between(soft, sharp, share, device) if share else model_in(soft, device)
+
+
 @lru_cache(maxsize=8)
 def _between(soft: Path, sharpest: Path, share: float, device: str) -> Model:
     """Between a net and the one that it became by learning on to look sharp, weight by weight. The
     usual net's sharp one has a grid, which is taken out."""
     first, last = (loaded(path, device=device) for path in (soft, sharpest))
     net, hash = between(first.net, last.net, share), f"{first.hash}~{last.hash}*{share:g}"
-    if (soft.stem, sharpest.stem) == _SHARP:
+    if (soft.stem, sharpest.stem) == _SHARP[USUAL]:
         model = replace(last, net=Sharpened(first.net, net), hash=f"{hash}-grid")
     else:
         model = replace(first, net=net, hash=hash)
@@ -306,6 +326,11 @@ def _target_size(height: int, width: int, scale: Scale) -> Size:
 def _rounded(length: Fraction) -> int:
     """To the nearest, halves up: the picture is being enlarged, so it is never 0."""
     return int(length + Fraction(1, 2))
+
+
+def is_doubled(height: int, width: int, scale: Scale) -> bool:
+    """Whether nets that enlarge twice are enough, once, and what they make is not larger yet."""
+    return 1 < _times((height, width), _target_size(height, width, scale)) <= 2
 
 
 def _times(small: Size, size: Size) -> Fraction:

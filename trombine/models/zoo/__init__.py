@@ -26,7 +26,7 @@ HALF: Final = frozenset(
     (
         *("upscale-x2", "upscale-x4", "upscale-fast-x2", "upscale-clean-x2"),
         *("upscale-drawings-x2", "upscale-drawings-x4", "upscale-wild-x2", "upscale-wild-x4"),
-        *("upscale-wild-sharp-x2", "upscale-wild-sharp-x4", "upscale-wild-faces-x4"),
+        *("upscale-wild-sharp-x4", "upscale-wild-faces-x4"),
     )
 )
 

@@ -23,13 +23,13 @@ METHODS: Final[dict[str, tuple[str, str, str]]] = {
         "restore",
         "RestoreObjective",
         "upscale-x2 upscale-x4 upscale-fast-x2 upscale-fast-x4 upscale-drawings-x2"
-        " upscale-drawings-x4 upscale-wild-x4 upscale-wild-x2 upscale-grown-x4 srresnet-x2"
-        " srresnet-x4 cleaner repairer autoencoder restorer",
+        " upscale-drawings-x4 upscale-wild-x4 upscale-wild-x2 upscale-wild-faces-x4"
+        " upscale-grown-x4 srresnet-x2 srresnet-x4 cleaner repairer autoencoder restorer",
     ),
     "sharpen": (
         "srgan",
         "SharpenObjective",
-        "upscale-sharp-x4 upscale-wild-sharp-x4 upscale-wild-sharp-x2 upscale-wild-faces-x4"
+        "upscale-sharp-x4 upscale-wild-sharp-x4 upscale-wild-faces-sharp-x4"
         " srgan-x2 srgan-x4 esrgan-x4 sharpener-x2",
     ),
     "unseen": ("unseen", "UnseenObjective", "upscale-unseen-x2 upscale-unseen-x4"),

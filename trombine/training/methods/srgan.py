@@ -19,7 +19,13 @@ from trombine.losses.objective import Phase, Pictures, Ramp, Step, Terms, Until
 from trombine.losses.terms import BANDS, artefacts, bands
 from trombine.metrics import edge_energy
 from trombine.recipes import NetSpec, Recipe
-from trombine.training.methods.restore import WILD_X2, WILD_X4, X4, Restore, RestoringObjective
+from trombine.training.methods.restore import (
+    WILD_FACES,
+    WILD_X4,
+    X4,
+    Restore,
+    RestoringObjective,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +50,14 @@ class Sharpen(Criticised, Restore):
 
     objective: ClassVar[str] = "sharpen"
 
-    # Levels of wavelets whose high bands the discriminator sees, three a level; 0: the picture.
+    # Levels of wavelets whose high bands the discriminator sees, three a level, without the finest:
+    # that is a camera's noise, which a net can only answer by a grid. 0: the picture.
     bands: int = 0
     artefacts: float = 0.0  # weight of errors that vary, where the averaged net makes less
 
 
 _OUTPUT: Final = "output"
+_GAIN: Final = 16  # of bands, so that spectral norm leaves them as much as whole pictures
 EDGES: Final = "edges"  # how far the edge energy is from the truth's
 
 
@@ -126,7 +134,7 @@ class SharpenObjective(RestoringObjective[Sharpen]):
     def _shown(self, _: Step, pictures: Pictures) -> torch.Tensor:
         """As the discriminator sees it; a plane of bands is .5 where the picture is flat."""
         levels = self.recipe.bands
-        return 0.5 + 4 * bands(pictures, levels) if levels else pictures
+        return 0.5 + _GAIN * bands(pictures, levels + 1)[:, BANDS:] if levels else pictures
 
     def phases(self) -> tuple[Phase, ...]:
         """Alone, both, and the discriminator."""
@@ -238,21 +246,23 @@ PRESETS: Final[dict[str, Recipe]] = {
         pictures=28_000,
     ),
     "upscale-wild-sharp-x4": _WILD_X4,
-    "upscale-wild-sharp-x2": replace(
+    # By a discriminator that sees fine detail alone, no light and no colour.
+    "upscale-wild-faces-sharp-x4": replace(
         _WILD_X4,
-        about=f"{WILD_X2.about}, and looks sharp",
-        nets={**WILD_X2.nets, "critic": _PIXELS},
-        damage=WILD_X2.damage,
-        augment=WILD_X2.augment,
-        start="upscale-wild-x2",
-    ),
-    # Upright faces alone, in damage that is mild as often as not, by what the reader sees last too.
-    "upscale-wild-faces-x4": replace(
-        _WILD_X4,
-        about="enlarges faces four times in what phones and web pages have blurred and squeezed",
-        data="world:photo#9000",
-        layers=f"{_X4['layers']}+down.2",
-        adversarial=0.15,
+        about=f"{WILD_FACES.about}, and looks sharp",
+        nets={**WILD_X4.nets, "critic": NetSpec("pixel_discriminator", {"width": 16, "inputs": 6})},
+        data=WILD_FACES.data,
+        size=WILD_FACES.size,
+        augment=WILD_FACES.augment,
+        start="upscale-wild-faces-x4",
+        bands=2,
+        artefacts=20.0,
+        adversarial=0.1,
+        critic_alone=2_000,
+        ramp=3_000,
+        ema=1_500,
+        pictures=14_000,
+        **dict.fromkeys(("sample_every", "measure_every", "save_every"), 2_000),
     ),
     "srgan-x2": replace(
         _SRGAN_X4,
