@@ -162,8 +162,8 @@ def test_a_light_damage_twice_as_large_is_one_net_of_both() -> None:
     for scale, sharpness in ((2, 0.5), (4, 0.0)):
         both = plan_pipeline(30, 20, scale, model=choice, sharpness=sharpness)
         assert both.second is not None and both.share == 0.4
-    image = Picture(samples=jpeg(photograph("astronaut"), 90))
-    names = [model_for(Frames(frames=(image,)), *asked)[0].name for asked in ((2,), (2, 0.5), (4,))]
+    film = Frames(frames=(Picture(samples=jpeg(photograph("astronaut"), 90)),))
+    names = [model_for(film, scale, sharp)[0].name for scale, sharp in ((2, 0), (2, 0.5), (4, 0))]
     assert names == ["upscale+upscale-wild*0.4", *["upscale+upscale-wild*0.6"] * 2]
 
 
