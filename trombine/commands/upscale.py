@@ -87,9 +87,9 @@ def upscale(
     sharpness
         0 is nearest to the truth, 1 invents detail. [0]
     grain
-        Give back the grain of film or paper that was taken away.
+        Give back the grain of film or paper.
     strength
-        A mask of how much is done where: white all, black nothing.
+        A mask of how much is done: white all.
     tta
         Average over 8 turned copies: 8 times as slow.
     sheet
