@@ -68,8 +68,9 @@ COLUMNS: Final = (
 # Here: pictures, damage, and what trombine makes
 
 
-def truths(name: str, test: bool) -> Iterator[tuple[str, Any, str, int]]:
-    """The pictures of a set, what is done to them, and how many times they are enlarged."""
+def truths(name: str, test: bool) -> Iterator[tuple[str, Any, str, int, Path | None]]:
+    """The pictures of a set, what is done to them, how many times they are enlarged, and of those
+    in colour the file."""
     from upscale_pictures import SHARED, drawings, faces, from_files, leaves, photographs
 
     from trombine.data.split import split
@@ -77,7 +78,7 @@ def truths(name: str, test: bool) -> Iterator[tuple[str, Any, str, int]]:
     if name in COLOUR:
         for path in in_colour(name, test):
             (picture,) = from_files(name, [path]).truths.values()
-            yield path.stem, within(picture.expand(3, -1, -1), COLOUR[name]), DAMAGE, 4
+            yield path.stem, within(picture.expand(3, -1, -1), COLOUR[name]), DAMAGE, 4, path
         return
     if name == "portraits":  # 16 of those that every training holds out to choose by
         held_out = split(f"plain:{SHARED / 'portraits'}", 16, 16)[1]
@@ -94,7 +95,7 @@ def truths(name: str, test: bool) -> Iterator[tuple[str, Any, str, int]]:
     for label, picture in pictures.items():
         top, left = (max(0, (side - MIDDLE) // 2) for side in picture.shape[1:])
         middle = picture[:, top : top + MIDDLE, left : left + MIDDLE]
-        yield label, middle.expand(3, -1, -1), damage, factor
+        yield label, middle.expand(3, -1, -1), damage, factor, None
 
 
 def in_colour(name: str, test: bool) -> list[Path]:
@@ -139,14 +140,11 @@ def prepare(folder: Path, name: str, *, test: bool, by_chance: bool) -> dict[str
     from trombine.data.resize import crop_to_multiple
 
     factors = {}
-    points = {path.stem: path for path in in_colour(name, test)} if name in COLOUR else {}
-    for index, (label, truth, damage, factor) in enumerate(truths(name, test)):
+    (folder / "points").mkdir(parents=True, exist_ok=True)
+    for index, (label, truth, damage, factor, path) in enumerate(truths(name, test)):
         damage = RANDOM if by_chance else damage
-        if label in points:
-            found = points_of(points[label], (truth.shape[2], truth.shape[1]))
-            if found:
-                (folder / "points").mkdir(parents=True, exist_ok=True)
-                (folder / "points" / f"{label}.json").write_text(json.dumps(found))
+        if path and (found := points_of(path, (truth.shape[2], truth.shape[1]))):
+            (folder / "points" / f"{label}.json").write_text(json.dumps(found))
         truth = crop_to_multiple(truth.contiguous(), factor * 2)
         small = degrade_one(truth, Chain.parse(damage), index)
         for kind, picture in (("truth", truth), ("small", small)):
@@ -214,7 +212,9 @@ def enlarged(folder: Path, factors: Mapping[str, int], ours: Mapping[str, list[s
             plain = small.resize(size, Image.Resampling.BICUBIC)
         save(np.asarray(plain), folder / "bicubic" / f"{label}.png")
     for way, options in ours.items():
-        words = ["upscale", str(smalls), "-x", str(factor), "-o", str(folder / way), "-q"]
+        (folder / way).mkdir(exist_ok=True)
+        words = ["upscale", str(smalls), "-x", str(factor), "-o", str(folder / way)]
+        words += ["-q", "--overwrite"]
         start = time.perf_counter()
         subprocess.run([sys.executable, "-m", "trombine", *words, *options], check=True)
         spent = (time.perf_counter() - start) / len(factors)

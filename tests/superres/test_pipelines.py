@@ -254,5 +254,5 @@ def test_damage_is_taken_away_by_the_net_for_two_times_or_half_of_the_sharp_one(
     sharp = plan_pipeline(30, 20, 2, model=resolve("upscale-wild"), sharpness=0.5)
     assert (factors(sharp), sharp.last) == ([4], "bicubic")
     shares = {float(str(one.faces and one.faces.hash).partition("*")[2]) for one in (soft, sharp)}
-    low, high = pipelines.FACES_LOOK
+    low, high = pipelines._FACES_LOOK
     assert shares == {low, low + 0.5 * (high - low)}

@@ -171,28 +171,18 @@ def haar_loss(a: Pictures, b: Pictures) -> Scalar:
         x, y = _haar(pair, scale).chunk(2)
         alike.append((2 * x * y + _ALIKE) / (x.square() + y.square() + _ALIKE))
     weight = _haar(pair.chunk(2)[1], _SCALES + 1)
-    total = (torch.stack(alike).mean(0) * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3)).clamp(
-        min=1e-9
-    )
-    return 1 - total.mean()
+    found = (torch.stack(alike).mean(0) * weight).sum((1, 2, 3))
+    return 1 - (found / weight.sum((1, 2, 3)).clamp(min=1e-9)).mean()
 
 
 def _haar(plane: Float[Tensor, "n 1 h w"], scale: int) -> Float[Tensor, "n 2 h w"]:
     """Magnitudes of the Haar filter of 2^scale pixels a side, down and across."""
-    side = 2**scale
-    half = functional.pad(plane, (side // 2, side // 2 - 1) * 2, "replicate")
-    small = functional.avg_pool2d(half, side // 2, 1) * (side // 2) ** 2 / side
-    step = side // 2
-    corners = (
-        small[..., :-step, :-step],
-        small[..., :-step, step:],
-        small[..., step:, :-step],
-        small[..., step:, step:],
-    )
-    top_left, top_right, low_left, low_right = corners
-    down = low_left + low_right - top_left - top_right
-    across = top_right + low_right - top_left - low_left
-    return torch.cat([down, across], 1).abs()
+    half = 2 ** (scale - 1)
+    padded = functional.pad(plane, (half, half - 1) * 2, "replicate")
+    sums = functional.avg_pool2d(padded, half, 1) * (half / 2)
+    top, low = sums[..., :-half, :], sums[..., half:, :]
+    down, across = low - top, (top + low)[..., half:] - (top + low)[..., :-half]
+    return torch.cat([down[..., half:] + down[..., :-half], across], 1).abs()
 
 
 # Style

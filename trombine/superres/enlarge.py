@@ -39,7 +39,7 @@ from trombine.superres.pipelines import (
     Pipeline,
     Scale,
     blend,
-    is_doubled,
+    mixes,
     plan_pipeline,
     resolve,
 )
@@ -75,8 +75,14 @@ class Enlargement:
 
     def how(self, tick: Tick | None = None) -> How:
         """How nets run."""
-        names = ("tile", "threads", "half", "grain", "strength")
-        return How(**{name: getattr(self, name) for name in names}, tick=tick)
+        return How(
+            tile=self.tile,
+            threads=self.threads,
+            half=self.half,
+            grain=self.grain,
+            strength=self.strength,
+            tick=tick,
+        )
 
 
 def enlarge(source: Source, tick: Tick, *, options: Enlargement) -> Made:
@@ -137,11 +143,11 @@ def _strength(source: Source) -> Float32[np.ndarray, "h w"] | None:
         return None
     mask = opened.value
     if (mask.height, mask.width) != (picture.height, picture.width):
-        problem = f"is {mask.width} x {mask.height}, and the picture is"
+        sizes = (
+            f"{mask.width} x {mask.height}, and the picture is {picture.width} x {picture.height}"
+        )
         with opened.naming():
-            raise InputError(
-                f"{problem} {picture.width} x {picture.height}", "give one of the picture's size"
-            )
+            raise InputError(f"is {sizes}", "give a mask of the picture's size")
     return np.ascontiguousarray((mask.rgb() @ np.array(LUMA, np.float32)).clip(0, 1))
 
 
@@ -196,8 +202,8 @@ def model_for(film: Frames | Video, scale: Scale, sharpness: float = 0.0) -> tup
     if is_drawing(pixels, visible, in_doubt=lambda: _shows_drawn_face(pixels)):
         return resolve(DRAWINGS), "looks like a drawing"
     damage = damage_of(pixels, first.quantization)
-    mixes = not sharpness and is_doubled(first.height, first.width, scale)
-    model = blend(PHOTOGRAPHS, WILD, damage.share_mixed if mixes else damage.share)
+    is_mixed = mixes((first.height, first.width), scale, sharpness)
+    model = blend(PHOTOGRAPHS, WILD, damage.share_mixed if is_mixed else damage.share)
     return model, "" if model.name == PHOTOGRAPHS else str(damage)
 
 

@@ -83,21 +83,22 @@ def _strengths(
     return np.interp(_LEVELS, _LEVELS[known], np.sqrt(sums[known] / counts[known]))
 
 
+def _beside(plane: Float32[np.ndarray, "h w"]) -> Float64[np.ndarray, "side side"]:
+    """The sums of products of all pixels with those up to _REACH beside; the picture goes round."""
+    around = np.fft.irfft2(np.abs(np.fft.rfft2(plane.astype(np.float64))) ** 2, plane.shape)
+    reach = np.arange(-_REACH, _REACH + 1)
+    return around[np.ix_(reach, reach)]
+
+
 def _drawn(
     grain: Planes, where: Bool[np.ndarray, "h w"], shape: tuple[int, ...], seed: int
 ) -> Float32[np.ndarray, "3 h2 w2"]:
     """Grain by chance, of deviation 1 in the mean, with the covariances of the measured grain
     between colours and between places."""
-    held = np.where(where, grain, 0).astype(np.float64)
-    weight = where.astype(np.float64)
-    reach = range(-_REACH, _REACH + 1)
-    shared = np.zeros((len(reach), len(reach)))
-    for row in reach:
-        for column in reach:
-            beside = np.roll(held, (row, column), (1, 2))
-            pairs = (weight * np.roll(weight, (row, column), (0, 1))).sum()
-            shared[row + _REACH, column + _REACH] = (held * beside).sum() / max(pairs, 1) / 3
-    window = np.minimum(1, 2 * np.hanning(len(reach) + 2)[1:-1])  # far places are known badly
+    held = np.where(where, grain, 0)
+    pairs = np.maximum(_beside(where.astype(np.float32)), 1)
+    shared = sum(_beside(plane) for plane in held) / pairs / len(held)
+    window = np.minimum(1, 2 * np.hanning(len(shared) + 2)[1:-1])  # far places are known badly
     power = np.fft.fft2(np.fft.ifftshift(shared * np.outer(window, window))).real.clip(0)
     kernel = np.fft.fftshift(np.fft.ifft2(np.sqrt(power)).real)
     kernel /= np.sqrt((kernel**2).sum())
@@ -108,7 +109,7 @@ def _drawn(
     if (held == held[:1]).all():  # exactly grey
         mixed = np.repeat([[1.0, 0.0, 0.0]], 3, 0)
     drawn = np.random.default_rng(seed).standard_normal((3, *shape), np.float32)
-    taps = torch.from_numpy(kernel.astype(np.float32)).expand(3, 1, -1, -1)
-    padded = functional.pad(torch.from_numpy(drawn), (_REACH,) * 4, "reflect")
-    spread = functional.conv2d(padded, taps, groups=3).numpy()
+    taps = torch.from_numpy(kernel.astype(np.float32))[None, None]
+    padded = functional.pad(torch.from_numpy(drawn)[:, None], (_REACH,) * 4, "reflect")
+    spread = functional.conv2d(padded, taps)[:, 0].numpy()
     return np.tensordot(mixed.astype(np.float32), spread, 1)

@@ -41,21 +41,19 @@ CLEANS: Final = "restore"  # the task of nets that keep the size
 USUAL: Final = "upscale"  # the family for photographs
 CLEANING: Final = "upscale-wild"  # the family that removes damage, at the same size too
 _KEEPS_SIZE: Final = "upscale-clean"  # in its place at the same size, where detail can be lost
-# By family one net that enlarges so many times, and the same learned on to look sharp; twice as
-# large is half of that.
+# By family a net, and the same learned on to look sharp. Both enlarge four times; what is to be
+# smaller is shrunk.
 _SHARP_FACTOR: Final = 4
 _SHARP: Final = {name: (f"{name}-x4", f"{name}-sharp-x4") for name in (USUAL, CLEANING)}
-# For faces of what upscale-wild enlarges, by any factor: near to the truth, and sharp.
+# The same for faces of what upscale-wild enlarges, by any factor.
 _FACES: Final = ("upscale-wild-faces-x4", "upscale-wild-sharp-x4")
 # How far from one net to the sharp one, without --sharpness and with all: by measures and looking.
 # At the first edges are crisp and nothing is invented; beyond the last eyes get specks.
 _LOOKS: Final = {USUAL: (0.0, 1.0), CLEANING: (0.4, 0.85)}
-FACES_LOOK: Final = (0.25, 0.6)
+_FACES_LOOK: Final = (0.25, 0.6)
+# Pipeline.trust by family; what other nets make is left as it is.
 _TRUST: Final = {USUAL: 1.0, f"{USUAL}-drawings": 1.0, CLEANING: 0.0}
 _NAME: Final = re.compile(r"(?P<family>.+)-x(?P<factor>[2-9]|[1-9]\d+)")
-# Begun from one another, so that a mean of their weights is one net: half as slow as a mean of what
-# they make, and nearer to the truth (docs/log/enlarge.md).
-_ALIKE: Final = (f"{USUAL}-x2", f"{CLEANING}-x2")
 KEPT: Final = "input"  # in place of a net: the picture as it is, where its size stays
 # Two names, and the share of the second, as records and --model have it.
 _BLEND: Final = re.compile(r"(?P<first>[\w-]+)\+(?P<second>[\w-]+)\*(?P<share>0?\.\d{1,3})")
@@ -146,10 +144,12 @@ def plan_pipeline(
         first = plan_pipeline(height, width, scale, model=model.first, **options)
         second, faces = replace(second, faces=None), second.faces
         blend = replace(first, second=second, share=model.share, faces=faces)
-        names = [[one.path.stem for one in part.models] for part in (first, second)]
-        if names != [[name] for name in _ALIKE]:
+        named = (model.first.name, model.second.name) == (USUAL, CLEANING)
+        if not named or not mixes((height, width), scale, sharpness):
             return blend
-        mixed = _between(*(shipped()[name] for name in _ALIKE), model.share, device)
+        mixed = _between(
+            *(shipped()[f"{name}-x2"] for name in (USUAL, CLEANING)), model.share, device
+        )
         return replace(blend, models=(mixed,), second=None, trust=1 - model.share)
     size = _target_size(height, width, scale)
     if not model.by_factor:
@@ -174,7 +174,7 @@ def plan_pipeline(
     if pair and steps[0] == _SHARP_FACTOR:
         models[0] = _looking(pair, _LOOKS[str(model.name)], sharpness, device)
     if pair and model.name == CLEANING:
-        faces = _looking(_FACES, FACES_LOOK, sharpness, device)
+        faces = _looking(_FACES, _FACES_LOOK, sharpness, device)
     return Pipeline(
         models=tuple(models),
         size=size,
@@ -243,8 +243,8 @@ def _looking(
 
 @lru_cache(maxsize=8)
 def _between(soft: Path, sharpest: Path, share: float, device: str) -> Model:
-    """Between a net and the one that it became by learning on to look sharp, weight by weight. The
-    usual net's sharp one has a grid, which is taken out."""
+    """Between two nets that began as one, weight by weight. The usual net's sharp one has a grid,
+    which is taken out."""
     first, last = (loaded(path, device=device) for path in (soft, sharpest))
     net, hash = between(first.net, last.net, share), f"{first.hash}~{last.hash}*{share:g}"
     if (soft.stem, sharpest.stem) == _SHARP[USUAL]:
@@ -328,9 +328,11 @@ def _rounded(length: Fraction) -> int:
     return int(length + Fraction(1, 2))
 
 
-def is_doubled(height: int, width: int, scale: Scale) -> bool:
-    """Whether nets that enlarge twice are enough, once, and what they make is not larger yet."""
-    return 1 < _times((height, width), _target_size(height, width, scale)) <= 2
+def mixes(small: Size, scale: Scale, sharpness: float) -> bool:
+    """Whether a blend of upscale and upscale-wild is one net, a mean of the weights of both: of the
+    nets for two times, since one began as the other. Twice as fast as a mean of what they make, and
+    nearer to the truth (docs/log/enlarge.md)."""
+    return not sharpness and 1 < _times(small, _target_size(*small, scale)) <= 2
 
 
 def _times(small: Size, size: Size) -> Fraction:

@@ -8,7 +8,7 @@ const MOST = 8; // times
 // Measured with the nets for damaged photographs, which are the slowest that are chosen by themselves.
 const RATES = [
   { most: 1, secondsAMegapixel: 20 },
-  { most: 2, secondsAMegapixel: 50 },
+  { most: 2, secondsAMegapixel: 10 },
   { most: MOST, secondsAMegapixel: 110 },
 ];
 const status = $("status");
@@ -39,7 +39,9 @@ for (const name of ["model", "scale"]) $(name).addEventListener("change", offerS
 /** Say how large it becomes, and where that is long how long it takes. */
 function foretell() {
   const times = Number($("scale").value);
-  const { secondsAMegapixel: rate } = RATES.find(({ most }) => times <= most);
+  // What is to look sharp is made by the nets for more, and shrunk.
+  const sharp = times > 1 && !$("sharper").hidden && Number($("sharpness").value) > 0;
+  const { secondsAMegapixel: rate } = RATES.find(({ most }) => (sharp ? MOST : times) <= most);
   const minutes = (width * height * 1e-6 * rate * ($("tta").checked ? 8 : 1)) / 60;
   const long = $("model").value === "auto" && minutes > 0.5 ? `, in about ${Math.ceil(minutes)} min on two cores` : "";
   $("foretold").textContent = `Becomes ${times * width} × ${times * height} pixels${long}.`;
@@ -49,6 +51,7 @@ for (const name of ["model", "scale", "tta"]) $(name).addEventListener("change",
 $("sharpness").addEventListener("input", () => {
   $("sharpness-shown").textContent = `${Math.round(100 * $("sharpness").value)} %`;
   $("sharpness").setAttribute("aria-valuetext", $("sharpness-shown").textContent);
+  foretell();
 });
 
 async function show(job) {
