@@ -48,7 +48,7 @@ docs: .venv/.dev
 
 clean:
 	rm -rf .venv build dist demo .pytest_cache .ruff_cache .hypothesis
-	find trombine bench tests -name __pycache__ -prune -exec rm -rf {} +
+	find trombine bench research tests -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp says that what pyproject.toml and constraints.txt name is installed: .core what trombine
 # runs on, .dev the tools of its makers too.

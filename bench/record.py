@@ -39,7 +39,6 @@ PROGRAMS = (
     "originality",
     "fidelity",
     "generate",
-    "samplers",
     "portrait",
     "restyle",
     "microscope",
@@ -110,8 +109,9 @@ def is_old(name: str, root: Path = ROOT) -> bool:
 
 
 def imported(name: str, root: Path = ROOT) -> set[Path]:
-    """The files of bench/ and trombine/ that a program imports, itself too."""
-    found, waiting = set[Path](), [root / "bench" / f"{name}.py"]
+    """The files of bench/, research/ and trombine/ that a program imports, itself too."""
+    found = set[Path]()
+    waiting = [root / folder / f"{name}.py" for folder in ("bench", "research")]
     while waiting:
         file = waiting.pop()
         if file in found or not file.is_file():
@@ -119,7 +119,7 @@ def imported(name: str, root: Path = ROOT) -> set[Path]:
         found.add(file)
         for module in _modules(file.read_text()):
             place = Path(*module.split("."))
-            for home in (root, root / "bench"):
+            for home in (root, root / "bench", root / "research"):
                 waiting += [home / place.with_suffix(".py"), home / place / "__init__.py"]
     return found
 

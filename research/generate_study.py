@@ -1,6 +1,6 @@
 """What each idea for inventing faces is worth: adversaries, codes, noise, and correspondence.
 
-    python bench/generate_study.py [--run] [ARM ...]     study.py says what else it takes
+    python research/generate_study.py [--run] [ARM ...]     study.py says what else it takes
 
 Every arm sees as many painted anime faces, of 64 pixels but for those whose names end in 128, the
 same ones in the same order, and is measured by the witness, which none has seen, on as many
@@ -14,6 +14,7 @@ import sys
 from functools import cache
 from typing import Final
 
+import beside  # noqa: F401
 import numpy as np
 import torch
 from generate import features, gaussian_of_pixels, sharpness

@@ -2,11 +2,11 @@
 
 Each program that has one (`*_study.py`) is called alike:
 
-    python bench/NAME_study.py                  the table of what is known; trains nothing
-    python bench/NAME_study.py --run            train and measure the arms that the result lacks
-    python bench/NAME_study.py --run ARM ...    these, whether it has them or not
-    python bench/NAME_study.py --run --at-once 2        two arms at a time
-    python bench/NAME_study.py --run --pictures 200     a trial: so many an arm, nothing is kept
+    python research/NAME_study.py                  the table of what is known; trains nothing
+    python research/NAME_study.py --run            train and measure the arms that the result lacks
+    python research/NAME_study.py --run ARM ...    these, whether it has them or not
+    python research/NAME_study.py --run --at-once 2        two arms at a time
+    python research/NAME_study.py --run --pictures 200     a trial: so many an arm, nothing is kept
 
 An arm that was stopped goes on where it was: trainings lie in runs/, what is known of them in
 bench/results/.
@@ -29,6 +29,7 @@ from typing import Any, Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import beside  # noqa: F401
 import evaluations
 import torch
 from record import keep, refuse_changes

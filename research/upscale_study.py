@@ -5,7 +5,7 @@ the same CPU-minutes. What is chosen is chosen by leaves and faces of choosing s
 scikit-image's coffee and rocket; astronaut, chelsea and Set5 are reported, and nothing is chosen by
 them. docs/log/enlarge.md has the tables and what follows from them.
 
-    python bench/upscale_study.py [--run] [ROW ...]     study.py says what else it takes
+    python research/upscale_study.py [--run] [ROW ...]     study.py says what else it takes
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import cache
 from statistics import fmean
 from typing import Final
 
+import beside  # noqa: F401
 from study import Arm, Row, Study
 from table import ROOT
 from upscale_pictures import SHARED, Pictures, faces, leaves, photographs, set5

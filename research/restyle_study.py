@@ -1,6 +1,6 @@
 """What each idea for restyling without pairs is worth, beside floors and the same net on pairs.
 
-    python bench/restyle_study.py [--run] [ARM ...]     study.py says what else it takes
+    python research/restyle_study.py [--run] [ARM ...]     study.py says what else it takes
 
 Photo faces to anime, of 64 pixels but for arms whose names end in 128. What learns without pairs is
 never told which drawing is whose: it sees the same people in other orders, or photographs of some
@@ -15,6 +15,7 @@ import sys
 from functools import cache
 from typing import Final
 
+import beside  # noqa: F401
 import numpy as np
 import torch
 from study import PLAIN, Arm, Row, Study

@@ -1,6 +1,6 @@
 """How far each sampler comes in so many steps, with nets that learned and with the best there is.
 
-    python bench/samplers.py [--count M] [--json]
+    python research/samplers.py [--count M] [--json]
 
 The nets are of the arms `flow` and `v` of generate_study.py, trained first where runs/ lacks them.
 The ideal denoiser is the mean of what a noisy picture may be of, where data is a set of painted
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import beside  # noqa: F401
 import torch
 from generate_study import COUNT, SIZE, STEPS, STUDY, denoised, faces, of_arm, scores
 from table import Row, options, report

@@ -1,6 +1,6 @@
 """What each idea for repairing is worth: nets, channels, losses and masks under one protocol.
 
-    python bench/inpaint_study.py [--run] [ARM ...]     study.py says what else it takes
+    python research/inpaint_study.py [--run] [ARM ...]     study.py says what else it takes
 
 Every arm sees as many pictures, the same ones in the same order with the same holes unless the arm
 is about that, and is measured on the same painted faces of choosing seeds. Those whose names end
@@ -15,6 +15,7 @@ import time
 from functools import cache
 from typing import Any, Final
 
+import beside  # noqa: F401
 import torch
 from inpaint import Case, Method, decibels, faces_of, net_alone, smooth, witnessed
 from study import PLAIN, Arm, Row, Study

@@ -4,7 +4,7 @@ Rows of `x4` and `ways` are SRGAN's net, a fifteenth of its size: first by squar
 discriminator, each with what the row is about changed. Rows of `unseen` learn from small pictures
 alone. docs/log/enlarge.md has the tables and what follows from them.
 
-    python bench/sharpen_study.py [--run] [ROW ...]     study.py says what else it takes
+    python research/sharpen_study.py [--run] [ROW ...]     study.py says what else it takes
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
+import beside  # noqa: F401
 from study import PLAIN, Arm, Row, Study
 from table import ROOT
 from upscale_pictures import Pictures, faces, leaves, photographs
