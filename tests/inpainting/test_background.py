@@ -10,7 +10,7 @@ import pytest
 
 import trombine
 from trombine.inpainting import repairing
-from trombine.inpainting.background import spanned, surface
+from trombine.inpainting.background import nearer, spanned, surface
 from trombine.world import Painted, face, paint
 
 SIZE = 320
@@ -49,6 +49,32 @@ def test_a_gradient_goes_on_behind_a_head(person: Painted) -> None:
     with patch.object(repairing, "continue_background", lambda *_: None):
         nets = off(trombine.inpaint(pixels, mask=hole))
     assert ours < 3 < nets
+
+
+def test_scratches_over_clothes_are_not_filled_with_the_wall(person: Painted) -> None:
+    """Below the head no reader looks: there is a dark jacket before a light wall."""
+    wall = np.full((SIZE, SIZE, 3), 215.0)
+    pixels = np.concatenate([before(person, wall), np.full((SIZE // 2, SIZE, 3), 40, np.uint8)])
+    is_wall = np.concatenate([person.parts == 0, np.zeros((SIZE // 2, SIZE), bool)])
+    hole = np.zeros(pixels.shape[:2], bool)
+    for eye in (37, 44):
+        x, y = person.points[eye].astype(int)
+        hole[:, x : x + 16] = hole[y : y + 16] = True
+    hole[-70:-56] = hole[:, 20:34] = True
+    made = trombine.inpaint(pixels, mask=hole).astype(int)
+    off = np.abs(made - pixels.astype(int)).max(2)
+    assert np.quantile(off[SIZE + 8 :][hole[SIZE + 8 :]], 0.97) < 30
+    assert np.median(off[hole & is_wall]) < 10
+
+
+def test_what_is_nearer_to_these_than_to_others() -> None:
+    """Half of a plane each, by hand; a speck is nothing."""
+    these, others = np.zeros((2, 30, 40), bool)
+    these[:, :10], others[:, 30:] = True, True
+    others[15, 15] = True
+    found = nearer(these, others)
+    assert (found[:, :18] == 1).all() and (found[:, 22:] == 0).all()
+    assert (nearer(these, np.zeros_like(others)) == 1).all()
 
 
 def test_a_background_with_texture_stays_as_the_net_paints_it(person: Painted) -> None:

@@ -517,12 +517,13 @@ KINDS: Final[dict[str, Degradation]] = {
     ),
     "stains": Degradation("0.7-1", "blotches with darker rims", _AMOUNT, prints.stains, drawn=True),
     "scratches": Degradation("0.7-1", "thin lines", _AMOUNT, prints.scratches, drawn=True),
+    "lines": Degradation("0.7-1", "lines of any width", _AMOUNT, prints.lines, drawn=True),
     "dust": Degradation("0.7-1", "specks and hairs", _AMOUNT, prints.dust, drawn=True),
     "creases": Degradation("0.7-1", "one to three folds", _AMOUNT, prints.creases, drawn=True),
     "torn": Degradation("0.7-1", "a corner torn off", _AMOUNT, prints.torn, drawn=True),
 }
 
-HANDLING: Final = ("scratches", "dust", "creases", "torn")  # what hands do to a print
+HANDLING: Final = ("scratches", "lines", "dust", "creases", "torn")  # what hands do to a print
 
 
 def usage(name: str) -> str:

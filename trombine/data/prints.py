@@ -30,6 +30,7 @@ Amounts = Float64[np.ndarray, "n"]
 
 # A pixel counts as damaged when a mark covers more than this share of it.
 VISIBLE_SHARE: Final = 0.12
+_SEEN: Final = 0.06  # of the range, by which a pixel of a line differs that can be seen
 PAPER: Final = np.array([0.96, 0.94, 0.90], np.float32)  # what shows where the layer is gone
 DIRT: Final = np.array([0.10, 0.08, 0.07], np.float32)
 LIDS: Final = np.array([[0.93, 0.93, 0.92], [0.09, 0.09, 0.10]], np.float32)  # of scanners
@@ -121,6 +122,37 @@ def _scratch(
     for step, hard in enumerate(pressed.tolist()):
         ends = min(1.0, 5 * (step + 0.5) / last, 5 * (last - step - 0.5) / last)
         canvas.line(points[step : step + 2], width * (0.4 + 0.6 * ends), share * hard * ends)
+
+
+def _lined(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """Lines of any width and colour, pressed evenly, some in pairs, some right through; and spots.
+
+    Damaged is what can be seen: no white line on white.
+    """
+    result, size = pixels, pixels.shape[1:]
+    for _ in range(1 + draw.poisson(2)):
+        canvas = Canvas(size[0], size[1])
+        main = draw.choice([0.0, math.pi / 2, draw.uniform(0, math.pi)])
+        for _ in range(1 + draw.poisson(2 * amount)):
+            length = canvas.side * (3 if draw.random() < 0.3 else 0.1 + draw.exponential(0.4))
+            bend = draw.choice([0.004, 0.02, 0.06])
+            points = _bent(draw, canvas, draw.normal(main, 0.12), length, bend=bend)
+            width = max(0.8, canvas.side * 0.0025 * math.exp(draw.uniform(0, 1 + 1.6 * amount)))
+            aside = np.array([-math.sin(main), math.cos(main)]) * width * draw.uniform(2, 6)
+            share = draw.uniform(0.45, 1.0)
+            pieces = _pieces(draw, len(points), gaps=draw.choice([0.0, 0.0, 0.15]))
+            for first, last in pieces:
+                canvas.line(points[first:last], width, share)
+                if draw.random() < 0.2:
+                    canvas.line(points[first:last] + aside, width, share)
+        for _ in range(draw.poisson(2 * amount)):
+            radius = canvas.side * 0.002 * math.exp(draw.uniform(0, 2.2))
+            x, y = draw.uniform(0, canvas.width), draw.uniform(0, canvas.height)
+            canvas.speck(x, y, (radius, radius * draw.uniform(0.6, 1)), draw.uniform(0.6, 1))
+        tone = draw.choice([draw.uniform(0.85, 1.0), draw.uniform(0.0, 0.2), draw.uniform(0, 1)])
+        colour = (tone * draw.uniform(0.9, 1.0, 3)).astype(np.float32)
+        result = _over(result, colour, canvas.shares())
+    return result, np.minimum(np.abs(result - pixels).max(0) / _SEEN, 1.0) * VISIBLE_SHARE * 1.01
 
 
 def _dusty(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
@@ -315,6 +347,7 @@ def _blotch(size: tuple[int, ...], amount: float, draw: np.random.Generator) -> 
 # The marks as degradations: of pictures, the amount of each, and chance
 
 scratches = partial(_marked, _scratched)
+lines = partial(_marked, _lined)
 dust = partial(_marked, _dusty)
 creases = partial(_marked, _creased)
 torn = partial(_marked, _torn)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import binary_opening, distance_transform_edt, gaussian_filter
 from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import splu
 from torch.nn.functional import interpolate
@@ -75,11 +75,27 @@ def continue_background(damaged: Damaged, face: Face, area: Area, reader: Model,
     if np.quantile(np.abs(split(colours.mean(2), known, side)[1][known]), _MOST) > _SMOOTH:
         return
     even, known = surface(colours, known)
-    goes_on = even + spanned(colours - even, known, wanted) + grain(colours, known, seed)
-    share = (wanted * np.clip(away / _FADE, 0, 1))[..., None]
+    smooth = even + spanned(colours - even, known, wanted)
+    goes_on = smooth + grain(colours, known, seed)
+    off = np.abs(colours - smooth).mean(2)
+    is_like = off < max(_OFF[0] * float(np.median(off[known])), _OFF[1])
+    others = ~hidden & ~is_like & (away > 0)  # clothes, furniture
+    share = wanted * np.clip(away / _FADE, 0, 1) * nearer(~hidden & is_like, others)
+    share = share[..., None]
     # What is added, so that what was painted as fine as the picture stays so.
     made = before + sized((share * (goes_on - colours)).astype(np.float32), whole)
     damaged.put(view, area.within(view), made)
+
+
+def nearer(these: Mask, others: Mask) -> Plane:
+    """1 where the nearest of these is nearer than the nearest of the others, 0 where it is not, and
+    a soft edge between; specks do not count."""
+    far = np.float64(max(these.shape) * 2)  # where there are none
+    here, there = (
+        np.asarray(distance_transform_edt(~seen)) if (seen := binary_opening(one)).any() else far
+        for one in (these, others)
+    )
+    return np.broadcast_to(np.clip(0.5 + (there - here) / 2, 0, 1), these.shape).astype(np.float32)
 
 
 def surface(colours: Colours, known: Mask) -> tuple[Colours, Mask]:
