@@ -32,6 +32,7 @@ PROGRAMS = (
     "studio",
     "reader",
     "reader_speed",
+    "reader_people",
     "choices",
     "scratches",
     "inpaint",

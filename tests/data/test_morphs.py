@@ -76,6 +76,19 @@ def test_the_eyes_of_a_mix_are_where_its_landmarks_say(people: Batch) -> None:
         assert np.hypot(x - wanted[0], y - wanted[1]) < 1.6
 
 
+def test_parts_go_with_the_landmarks(people: Batch) -> None:
+    assert people.points is not None
+    parts = torch.full(people.pixels.shape[:3], 255, dtype=torch.uint8)
+    for row, (x, y) in enumerate(people.points[:, 30].round().long().tolist()):
+        parts[row, y - 3 : y + 3, x - 3 : x + 3] = 2
+    found = morphed(replace(people, parts=parts), 1.0, chance())
+    assert found.parts is not None and found.points is not None
+    for row in range(len(people)):
+        y, x = (axis.mean() + 0.5 for axis in np.nonzero(found.parts[row].numpy() == 2))
+        wanted = found.points[row, 30].tolist()
+        assert np.hypot(x - wanted[0], y - wanted[1]) < 1.5
+
+
 def test_painted_and_unknown_faces_stay(people: Batch) -> None:
     painted = source("world:photo#4", SIZE).batch(np.arange(4))
     assert morphed(painted, 1.0, chance(4)) is painted

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trombine.core.conventions import PART_INDEX
 from trombine.core.errors import InputError
 from trombine.data.layouts import list_folder
 from trombine.data.pack import Pack
@@ -123,6 +124,24 @@ def test_points_on_curves_lie_at_their_shares() -> None:
     found = landmarks_of(points)
     np.testing.assert_allclose(found[:9, 1], np.arange(0, 90, 10), rtol=1e-6)
     np.testing.assert_allclose(found[36:40, 0], [10, 16.4, 23.6, 30], rtol=1e-6)
+
+
+def test_parts_are_known_within_outlines(tmp_path: Path) -> None:
+    """Rectangles: an eye's, and lips that meet in a line; of all else nothing is known."""
+    pictures(tmp_path, "a.png")
+    points = np.full((189, 2), -9.0)  # out of the picture
+    points[18:23] = [[4, 4], [5, 4], [6, 4], [8, 4], [10, 4]]
+    points[28:31] = [[4, 9], [7, 9], [10, 9]]
+    points[87:94] = [[4, 20], [4, 18], [6, 18], [8, 18], [10, 18], [12, 18], [12, 20]]
+    points[94:99] = points[99:104] = [[5, 20], [6, 20], [8, 20], [10, 20], [11, 20]]
+    points[104:109] = [[4, 23], [6, 23], [8, 23], [10, 23], [12, 23]]
+    np.savetxt(tmp_path / "a.points.txt", points)
+    parts = source(f"folder:{tmp_path}", SIZE).take(np.arange(1))["parts"][0]
+    wanted = np.full((SIZE, SIZE), 255, np.uint8)
+    wanted[4:9, 4:10] = PART_INDEX["right_eye"]
+    wanted[18:20, 4:12] = PART_INDEX["upper_lip"]
+    wanted[20:23, 4:12] = PART_INDEX["lower_lip"]
+    np.testing.assert_array_equal(parts, wanted)
 
 
 def test_squares_are_cut_anew_where_a_list_of_tests_came_later(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ class View:
     visible: Any = None  # 68; None: all are
     tile: int = -1  # the number of a square that is cut out (reading.py); -1: none is
     swapped: bool = False  # parts and masks call left what is left in the picture
+    # Part and outline, k x 2 in pixels as points are; parts are known inside of these alone.
+    outlines: tuple[tuple[int, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

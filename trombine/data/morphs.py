@@ -2,7 +2,8 @@
 
 Two pictures are bent so that their landmarks coincide at a mix of both (proportions.py has the
 spline), and their samples are mixed there; how much of each is drawn for the shape and for the
-samples by itself. Only the face is mixed: hair and what is behind it stay those of the first.
+samples by itself. Only the face is mixed: hair, what is behind it and all parts stay those of the
+first.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import torch
 from jaxtyping import Float32, Float64, Int64, UInt8
 
 from trombine.core.rng import Rng
-from trombine.data.columns import Batch
-from trombine.data.kernel_resample import resample
+from trombine.data.columns import UNKNOWN, Batch
+from trombine.data.kernel_resample import nearest, resample
 from trombine.data.proportions import bends
 
 _FOREHEAD: Final = 0.35  # above the brows, of what is between them and the chin
@@ -40,10 +41,10 @@ def morphed(batch: Batch, share: float, chance: Rng) -> Batch:
         return batch
     theirs = [batch.points.numpy()[rows].astype(np.float64) for rows in (first, second)]
     there = theirs[0] + shape[:, None, None] * (_laid(theirs[1], theirs[0]) - theirs[0])
-    sides = [
-        _bent(batch, rows, own, there) for rows, own in zip((first, second), theirs, strict=True)
-    ]
-    inside = _inside(there, batch.pixels.shape[1:3])
+    size = (batch.pixels.shape[1], batch.pixels.shape[2])
+    ways = [bends(own, there, size) for own in theirs]
+    sides = [_bent(batch, rows, way) for rows, way in zip((first, second), ways, strict=True)]
+    inside = _inside(there, size)
     weights = (samples[:, None, None] * inside)[..., None]
     pixels = batch.pixels.clone()
     pixels[first] = torch.from_numpy(np.rint((1 - weights) * sides[0] + weights * sides[1])).byte()
@@ -54,10 +55,15 @@ def morphed(batch: Batch, share: float, chance: Rng) -> Batch:
         vectors, part = batch.vectors.clone(), torch.from_numpy((shape + samples) / 2)[:, None]
         vectors[first] = (1 - part) * batch.vectors[first] + part * batch.vectors[second]
         changes["vectors"] = vectors
-    for name, nothing in (("labels", -1), ("parts", 255)):
-        if (cells := getattr(batch, name)) is not None:
-            changes[name] = cells.clone()
-            changes[name][first] = nothing
+    if batch.labels is not None:
+        changes["labels"] = batch.labels.clone()
+        changes["labels"][first] = UNKNOWN["labels"]
+    if batch.parts is not None:
+        changes["parts"] = batch.parts.clone()
+        old = batch.parts.numpy()[first]
+        new = np.empty_like(old)
+        nearest(old, _stay(len(first)), ways[0], new)
+        changes["parts"][first] = torch.from_numpy(new)
     return replace(batch, **changes)
 
 
@@ -91,14 +97,17 @@ def _inside(points: Points, shape: tuple[int, ...]) -> Float64[np.ndarray, "n h 
 
 
 def _bent(
-    batch: Batch, rows: Int64[np.ndarray, "k"], own: Points, there: Points
+    batch: Batch, rows: Int64[np.ndarray, "k"], way: Float64[np.ndarray, "k g g 2"]
 ) -> Float32[np.ndarray, "k h w 3"]:
-    """Pictures whose own landmarks lie there now."""
+    """Pictures that are bent so."""
     old = np.ascontiguousarray(batch.pixels.numpy()[rows])
     new: UInt8[np.ndarray, "k h w 3"] = np.empty_like(old)
     count = len(rows)
-    stay = np.tile(np.eye(2, 3), (count, 1, 1))
     colours = np.tile(np.eye(3, 4), (count, 1, 1))
-    bend = bends(own, there, (old.shape[1], old.shape[2]))
-    resample(old, stay, bend, np.ones(count), colours, new)
+    resample(old, _stay(count), way, np.ones(count), colours, new)
     return new.astype(np.float32)
+
+
+def _stay(count: int) -> Float64[np.ndarray, "n 2 3"]:
+    """Maps that move nothing: the bend alone does."""
+    return np.tile(np.eye(2, 3), (count, 1, 1))

@@ -4,9 +4,10 @@
 
 NAME.points.txt has a point in each line, x y in pixels: the 68 of iBUG, or the 189 of the template
 of the Face Research Lab (DeBruine and Jones 2017), which are brought to the 68: some are the same,
-others lie on curves through the 189. Points of any other number are left out. people.csv begins
-with `person`; a picture is of the person that its name begins with. No person is both learned from
-and chosen by: all that test.txt does not name is divided by person.
+others lie on curves through the 189, and outlines of parts go through them. Points of any other
+number are left out. people.csv begins with `person`; a picture is of the person that its name
+begins with. No person is both learned from and chosen by: all that test.txt does not name is
+divided by person.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from trombine.core.conventions import LANDMARK_COUNT
+from trombine.core.conventions import LANDMARK_COUNT, PART_INDEX
 from trombine.core.errors import InputError
 from trombine.core.grammar import number_of
 from trombine.data.columns import SPLITS, split_share
@@ -74,6 +75,26 @@ _CURVES: Final[tuple[tuple[Sequence[int], Sequence[Any], Sequence[float]], ...]]
     ((64,), ((93, 98), (93, 103)), (0.5,)),
 )
 
+# Parts whose outlines go through these of the 189.
+_LIPS: Final = (range(94, 99), range(99, 104))  # where they meet: of the upper one, of the lower
+_OUTLINES: Final[dict[str, Sequence[int]]] = {
+    "nose": (*range(50, 54), *range(61, 65), 55, *range(69, 65, -1), *range(59, 55, -1)),
+    "right_eye": (*range(18, 23), *range(30, 27, -1)),
+    "left_eye": (*range(23, 28), *range(33, 30, -1)),
+    "right_brow": (*range(71, 77), 84, 83),
+    "left_brow": (*range(77, 83), 86, 85),
+    "mouth": (87, *_LIPS[0], 93, *reversed(_LIPS[1])),
+    "upper_lip": (*range(87, 94), *reversed(_LIPS[0])),
+    "lower_lip": (87, *_LIPS[1], 93, *range(108, 103, -1)),
+}
+# All of a face that hair leaves free; of what is no part above nothing else is known.
+FACE: Final = (*_JAW[:-1], *_OTHER_JAW, *range(144, 133, -1))
+
+
+def outlines_of(points: Float64[np.ndarray, "189 2"]) -> tuple[tuple[int, np.ndarray], ...]:
+    """Label and outline of each part that the 189 points go round, in the same pixels."""
+    return tuple((PART_INDEX[name], points[[*line]]) for name, line in _OUTLINES.items())
+
 
 def landmarks_of(points: Float64[np.ndarray, "189 2"]) -> Float32[np.ndarray, "68 2"]:
     """The 68 landmarks of the 189 points, in the same pixels."""
@@ -87,15 +108,18 @@ def landmarks_of(points: Float64[np.ndarray, "189 2"]) -> Float32[np.ndarray, "6
     return result
 
 
-def read_points(file: Path) -> np.ndarray | None:
-    """The 68 landmarks of a file; None where it has another number of points."""
+def read_points(file: Path) -> dict[str, Any]:
+    """The 68 landmarks of a file and outlines, as a View has them; nothing where it has another
+    number of points."""
     with refusing(file):
         points = np.array([[float(word) for word in line.split()] for line in read_lines(file)])
         if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
             raise InputError("is no list of points, x y in each line", AGAIN)
     if len(points) == LANDMARK_COUNT:
-        return points.astype(np.float32)
-    return landmarks_of(points) if len(points) == 189 else None
+        return {"points": points.astype(np.float32)}
+    if len(points) != 189:
+        return {}
+    return {"points": landmarks_of(points), "outlines": outlines_of(points)}
 
 
 def _find(path: Path) -> Path | None:
@@ -117,8 +141,7 @@ def _list(path: Path, home: Path) -> Listing:
     known = {name: people[person] for name, person in who.items() if person and numbers}
     vectors = {name: [row.get(key, nan) for key in numbers] for name, row in known.items()}
     files = {name: (path / name).with_suffix(ENDING) for name in names}
-    points = {name: read_points(file) for name, file in files.items() if file.is_file()}
-    views = {name: {"points": found} for name, found in points.items() if found is not None}
+    views = {name: read_points(file) for name, file in files.items() if file.is_file()}
     splits = listed(path, names)
     if people and SPLITS.index("choose") not in splits.values():
         splits |= {name: _use(who[name] or name) for name in names if not splits.get(name)}

@@ -20,12 +20,13 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
 from PIL import Image as Pillow
+from skimage.draw import polygon2mask
 
 from trombine.core.conventions import LANDMARK_COUNT, MIRRORED_PART, PARTS, check_points, to_picture
 from trombine.core.devices import CPU
 from trombine.core.errors import InputError, shown
 from trombine.core.tiles import Box, cut, middle
-from trombine.data.columns import PAIR, Columns, Row, base, shapes, stack, unknown
+from trombine.data.columns import PAIR, UNKNOWN, Columns, Row, base, shapes, stack, unknown
 from trombine.data.kernel_resample import nearest, resample
 from trombine.data.layouts import list_folder
 from trombine.data.listing import Listing, Record, View
@@ -145,7 +146,7 @@ def blank_row(listing: Listing, size: int) -> Row:
         has_points = any(view.points is not None for view in views)
         known |= {f"{mark}pictures": True, f"{mark}points": has_points}
         known |= {f"{mark}visible": has_points}
-        known |= {f"{mark}parts": any(view.parts or view.masks for view in views)}
+        known |= {f"{mark}parts": any(view.parts or view.masks or view.outlines for view in views)}
     shapes_of = {**shapes(size), "vectors": (len(listing.vector_names),)}
     names = sorted(name for name, is_known in known.items() if is_known)
     return {name: unknown(name, shapes_of[base(name)]) for name in names}
@@ -158,6 +159,8 @@ def _read_side(
     if view.parts or view.masks:
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)
         row["parts"] = MIRRORED_PART[parts] if view.swapped else parts
+    elif view.outlines:
+        row["parts"] = _outlined(view, image, box, size)
     truth: dict[str, np.ndarray] = {}
     try:
         if view.points is not None:
@@ -171,6 +174,15 @@ def _read_side(
         problem = f"is wrong about {shown(view.picture)}: {shown(str(error))[:200]}"
         raise InputError(problem, _MEND, path=folder / (listing.blame or view.picture)) from error
     return row | truth
+
+
+def _outlined(view: View, image: Picture, box: Box | Frame, size: int) -> UInt8[np.ndarray, "s s"]:
+    """The labels of what outlines go round, later ones over earlier ones; elsewhere 255."""
+    parts = np.full((size, size), UNKNOWN["parts"], np.uint8)
+    for part, outline in view.outlines:
+        places = move_points(np.asarray(outline, np.float32), box, size, image.reduced)
+        parts[polygon2mask(parts.shape, places[:, ::-1] - 0.5)] = part  # of pixels' middles
+    return parts
 
 
 def _read_parts(folder: Path, view: View, image: Picture) -> UInt8[np.ndarray, "h w"]:

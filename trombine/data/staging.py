@@ -12,7 +12,7 @@ are in kernel_stage.py.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -95,6 +95,10 @@ class Staged:
     coloured: Bool[Tensor, "n"]  # whether its colours are its own
     plain: Bool[Tensor, "n"]  # whether it is as it was painted, but for mirroring
     bent: Bool[Tensor, "n"]  # whether its proportions are not those it was painted with
+
+    def only(self, rows: Int64[Tensor, "k"]) -> Staged:
+        """Some of the windows."""
+        return Staged(**{column.name: getattr(self, column.name)[rows] for column in fields(self)})
 
 
 def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> Staged:

@@ -91,10 +91,8 @@ def nearer(these: Mask, others: Mask) -> Plane:
     """1 where the nearest of these is nearer than the nearest of the others, 0 where it is not, and
     a soft edge between; specks do not count."""
     far = np.float64(max(these.shape) * 2)  # where there are none
-    here, there = (
-        np.asarray(distance_transform_edt(~seen)) if (seen := binary_opening(one)).any() else far
-        for one in (these, others)
-    )
+    seen = [np.asarray(binary_opening(one), np.bool_) for one in (these, others)]
+    here, there = (np.asarray(distance_transform_edt(~one)) if one.any() else far for one in seen)
     return np.broadcast_to(np.clip(0.5 + (there - here) / 2, 0, 1), these.shape).astype(np.float32)
 
 

@@ -26,7 +26,7 @@ from trombine.models.tasks import check_finite
 NET: Final = "scratches"
 MOST: Final = 2 << 20  # pixels in which is detected: a larger picture is made smaller first
 GROWN: Final = 1  # pixels by which marks are made wider, for their rims are soft
-LIKELY: Final = 0.8  # damaged is what is likelier to the net, for which damage counts four times
+LIKELY: Final = 0.9  # damaged is what is likelier to the net, for which damage counts four times
 _LEAST: Final = 112  # pixels of the shorter side, below which no picture is looked at
 _WIDE: Final = 3  # pixels: of smaller pictures counts what is at least so wide
 _TILE: Final = 768  # pixels a side: the wider the halo's share, the more is computed twice

@@ -100,7 +100,8 @@ class Step:
     chance: Rng
     device: torch.device
     dtype: torch.dtype = torch.float32
-    vector_names: tuple[str, ...] = ()  # what the numbers of the data's vectors mean
+    # What the numbers of each stream's vectors mean.
+    vector_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     classes: tuple[str, ...] = ()  # what the data's labels mean
     space: str = "rgb"  # of nets.spaces.SPACES: that pictures are learned in
     swap: Callable[[str, Tensor, Rng], Tensor] | None = None  # through the pool of this name
@@ -128,12 +129,14 @@ class Step:
         """A number in [0, 1) for each picture."""
         return self._placed(self.chance.uniforms(purpose))
 
-    def numbers(self, names: Sequence[str]) -> Float[Tensor, "n k"]:
-        """These numbers of the data's vectors, as they are."""
-        vectors = self.batches["data"].vectors
-        if vectors is None:
-            raise InputError("the data has no vectors to learn from")
-        return vectors[:, [self.vector_names.index(name) for name in names]]
+    def numbers(self, names: Sequence[str], stream: str = "data") -> Float[Tensor, "n k"]:
+        """These numbers of a stream's vectors, as they are; NaN where they are not known."""
+        vectors, known = self.batches[stream].vectors, self.vector_names.get(stream, ())
+        found = torch.full((len(self), len(names)), torch.nan, dtype=torch.float64)
+        for place, name in enumerate(names):
+            if vectors is not None and name in known:
+                found[:, place] = vectors[:, known.index(name)]
+        return found
 
     def pooled(self, pool: str, pictures: Tensor) -> Tensor:
         """Generated pictures, some of them exchanged for older ones of this pool."""

@@ -180,7 +180,7 @@ def _step(
         chance=chance,
         device=plan.mesh.device,
         dtype=plan.machine.dtype,
-        vector_names=material.learned["data"].vector_names,
+        vector_names={name: one.vector_names for name, one in material.learned.items()},
         classes=material.learned["data"].classes,
         space=plan.recipe.space if plan.objective.invents else "rgb",
         swap=partial(_through_pool, plan, state) if pools and state.pools else None,

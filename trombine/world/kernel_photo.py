@@ -162,22 +162,34 @@ def _lines(r, q: np.ndarray, pixel: float, seed: int) -> float:
 def _around_eye(r, q: np.ndarray, pixel: float) -> tuple[float, float]:
     """Darkening round an eye: by crease and lashes, and by the shadow of lid and brow."""
     s, y = q[to.EYE_S], q[to.EYE_Y]
-    if abs(s) > 1.6 or abs(y) > 0.5:
+    if abs(s) > 1.8 or abs(y) > 0.5:
         return 0.0, 0.0
     upper, lower = q[to.EYE_UPPER], q[to.EYE_LOWER]
     reach = ramp(1.55, 0.85, abs(s))
-    crease = upper - mix(0.05, 0.02, r.hood) - 0.012 * (1.0 - s * s)
+    # Beyond the outer corner lashes and folds go on, outward and down: what is dark there is no
+    # eye.
+    past = max(0.0, s - 1.0)
+    upper += 0.3 * r.eye_w * past
+    end = 1.1 + 0.4 * r.lashes
+    crease = upper - mix(0.05, 0.02, r.hood) * ramp(1.5, 0.9, s) - 0.012 * (1.0 - s * s)
     width = 0.014 + pixel * 0.5
     line = clamp(1.0 - abs(y - crease) / width, 0.0, 1.0) * (0.5 - 0.25 * r.hood)
-    line *= ramp(1.2, 0.8, abs(s))
-    # Lashes: thick toward the outer corner, where they run a little past it.
-    past = ramp(1.16, 0.98, s) * ramp(-1.04, -0.94, s)
-    lash = (0.013 + 0.024 * r.lashes * ramp(-0.9, 0.9, s)) * past
-    above = clamp(1.0 - abs(upper - y) / (lash + 0.6 * pixel), 0.0, 1.0) * past
+    line *= ramp(1.2, 0.8, -s) * ramp(1.7, 1.0, s)
+    # Lashes: thick toward the outer corner.
+    out = ramp(end, 0.98, s) * ramp(-1.04, -0.94, s)
+    lash = (0.020 + 0.036 * r.lashes * ramp(-0.9, 0.9, s)) * out
+    above = clamp(1.0 - abs(upper - y) / (lash + 0.6 * pixel), 0.0, 1.0) * out
+    # Single hairs, where they can be seen, that lean outward; a shade where they cannot.
+    hair = 0.5 + 0.5 * math.cos((s + 2.2 * (y - upper)) * 46.0) * fade(14.0, pixel)
+    fan = ramp(0.085, 0.0, abs(upper - y)) * ramp(-0.3, 0.9, s) * ramp(end, 1.0, s)
+    low = ramp(0.05, 0.0, abs(y - lower)) * ramp(-0.2, 0.8, s) * ramp(end, 0.95, s)
+    above = max(above, min(1.0, r.lashes * hair * max(1.5 * fan, 0.9 * low)))
     under = ramp(1.0, 0.85, abs(s)) * (0.16 + 0.3 * r.makeup)
     below = clamp(1.0 - abs(y - lower) / (0.007 + pixel), 0.0, 1.0) * under
-    dark = max(line, max(above * 0.85, below))
+    dark = max(line, max(above * 0.92, below))
     shadow = ramp(0.0, 0.16, upper - y) * ramp(0.34, 0.16, upper - y) * 0.12 * reach
+    corner = ramp(0.7, 1.0, s) * ramp(end + 0.15, 1.0, s) * ramp(0.09, 0.0, abs(y - upper))
+    shadow += 0.5 * corner * min(r.lashes, 1.0)
     bag = ramp(0.05, 0.13, y - lower) * ramp(0.26, 0.15, y - lower) * (0.06 + 0.2 * r.old) * reach
     return dark, shadow + bag
 
@@ -636,6 +648,7 @@ def eye(r, colours, q: np.ndarray, pixel: float, seed: int):
     light = (0.55 * r.key * facing + 0.75 * r.ambient) * (1.0 - 0.25 * s * s)
     lid = clamp((y - q[to.EYE_UPPER]) / 0.075, 0.0, 1.0)
     light *= 0.34 + 0.66 * lid
+    light *= 1.0 - 0.5 * ramp(0.55, 1.0, s) * min(r.lashes, 1.0)  # of the lashes, as above
     light *= 0.7 + 0.3 * clamp((q[to.EYE_LOWER] - y) / 0.03, 0.0, 1.0)
     rim = clamp(1.0 - (q[to.EYE_LOWER] - y) / (0.012 + 0.4 * pixel), 0.0, 1.0) * 0.75
     red = mix(red, 0.9 * colours[C_BLUSH, 0] + 0.06, rim)
@@ -675,8 +688,8 @@ def lip(r, bumps, colours, q: np.ndarray, x: float, y: float, pixel: float, seed
     # The rim of the lips runs out into the skin.
     rim = ramp(0.0, 0.3, t) if upper else ramp(1.0, 0.75, t)
     rim *= ramp(1.0, 0.8, abs(q[to.MOUTH_M]))
-    line = ramp(0.78, 1.0, t) if upper else ramp(0.14, 0.0, t)
-    shade = (1.0 - 0.55 * line) * (0.82 if upper else 1.0)
+    line = ramp(0.72, 1.0, t) if upper else ramp(0.26, 0.0, t)
+    shade = (1.0 - 0.66 * line) * (0.82 if upper else 1.0)
     red = mix(colours[C_SKIN, 0], colours[C_LIP, 0], 0.45 + 0.55 * rim) * paint
     green = mix(colours[C_SKIN, 1], colours[C_LIP, 1], 0.35 + 0.65 * rim) * paint
     blue = mix(colours[C_SKIN, 2], colours[C_LIP, 2], 0.35 + 0.65 * rim) * paint

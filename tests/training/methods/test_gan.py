@@ -89,7 +89,7 @@ def test_what_numbers_make_is_compared_with_their_own_picture() -> None:
     fractals = source("fractals#48", 16)
     nets = {"generator": First(), "discriminator": nn.Flatten()}
     batch = fractals.batch(np.arange(4))
-    step = bare_step(nets, {"data": batch}, vector_names=fractals.vector_names)
+    step = bare_step(nets, {"data": batch}, vector_names={"data": fractals.vector_names})
     vectors, truth = step.batches["data"].vectors, step.pictures().numpy()
     assert vectors is not None
     squares = []

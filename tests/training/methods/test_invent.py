@@ -43,7 +43,7 @@ def faces() -> Batch:
 @pytest.fixture
 def step(faces: Batch) -> Step:
     nets = {"net": build("inventor", NET), "encoder": build("encoder", ENCODER)}
-    return bare_step(nets, {"data": faces}, vector_names=VECTOR_NAMES)
+    return bare_step(nets, {"data": faces}, vector_names={"data": VECTOR_NAMES})
 
 
 def test_steps_to_the_next_pixel_are_compared() -> None:

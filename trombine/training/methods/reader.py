@@ -3,10 +3,12 @@
 What it learns from are windows: painted faces as staging.py puts them before other pictures, then
 spoiled by a chain. Their truth is exact. Of real pictures nothing is known: a teacher reads them as
 they are, and what it is sure of, but for landmarks, is the truth of the same pictures staged and
-spoiled. The teacher is the net's average over time. A picture on which it is lost teaches nothing,
-or a net that has begun to call all of a picture skin would be sure of that, and teach itself so.
-Of all real people together something may be known (`population`): while the numbers learn alone,
-what the teacher says of them is brought to that mean and spread before it is taught.
+spoiled; landmarks and outlines of parts that people placed by hand are true, and the faces of those
+are mixed among one another. The teacher is the net's average over time. A picture on which it is
+lost teaches nothing, or a net that has begun to call all of a picture skin would be sure of that,
+and teach itself so. Of all real people together something may be known (`population`): while the
+numbers learn alone, what the teacher says of them is brought to that mean and spread before it is
+taught.
 """
 
 from __future__ import annotations
@@ -26,12 +28,15 @@ from trombine.core.conventions import (
     GROUPS,
     LANDMARK_GROUPS,
     MIRRORED_LANDMARK,
+    ORGANS,
     PART_COLOURS,
+    PART_INDEX,
     PARTS,
 )
 from trombine.core.errors import InputError
 from trombine.data.columns import UNKNOWN, Batch, to_pictures
 from trombine.data.degrade import Chain
+from trombine.data.morphs import morphed
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.faces import LOST, Fields
@@ -56,9 +61,10 @@ class Read(Recipe):
 
     objective: ClassVar[str] = "read"
 
-    # Pictures of faces of which nothing is known: what is read of them as they are is to be
-    # read of them changed, too.
+    # Photographs of faces: what is read of them as they are is to be read of them changed, too;
+    # where landmarks were placed by hand, these are taught.
     real: str = ""
+    real_every: int = 16  # one of so many pictures is of these: each costs three readings
     # What is read of whoever it is: numbers of a painted face, by name, with + between them.
     traits: str = ""
     moment: str = ""  # what is read of the moment: pose, expression, light, what is worn
@@ -80,15 +86,27 @@ WEIGHTS: Final = {
     "centres": 0.1,  # where the middles of faces are, and how large they are
     "fields": 1.0,  # traits and moment
 }
-AGREE: Final = 0.3  # of everything on the real pictures
-_REAL_EVERY: Final = 16  # of the real pictures: they are few, and each costs three readings
+AGREE: Final = 0.3  # of everything on the real pictures of which nothing is known
+KNOWN: Final = 1.0  # of everything on those whose landmarks are known
+_MIXED: Final = 0.6  # of these, with another face each
 _SURE: Final = 0.75  # of a part's label, before it is taught
 _WINDOW_TERMS: Final = frozenset({"face", "fields"})  # the terms of whole windows
-# What real windows do not teach: their numbers, which are unknown, and landmarks. Taught by the net
-# itself these drift a little with every step, mouths wider than they are (docs/log/read.md).
-_NOT_OF_REAL: Final = frozenset({"fields", "points", "spread"})
+# What real windows do not teach: their numbers, which are unknown, and landmarks that only the net
+# itself says. Taught so these drift a little with every step, mouths wider than they are
+# (docs/log/read.md).
+_POINTS: Final = frozenset({"points", "spread"})
+# Where a teacher sees these outside of the outlines of a face whose outlines are known, there is
+# skin.
+_OUTLINED: Final = tuple(
+    number for number, part in enumerate(PARTS) if part.group in ORGANS and part.name != "glasses"
+)
 _SLOWER: Final = 0.4  # the rate at which the numbers learn alone
 _NEAR_ENOUGH: Final = 0.04  # of the width: landmarks with a smaller expected error are visible
+# The curves of how many pictures teach.
+CURVES: Final = {
+    "agree": "real pictures that teach",
+    "known": "real pictures with landmarks that teach",
+}
 # The group of the part that lies at the middle of these landmarks; one may be wrong.
 _ORGANS: Final = {"right_eye": "eyes", "left_eye": "eyes", "nose": "nose", "inner_lips": "mouth"}
 
@@ -146,8 +164,8 @@ class ReadObjective(Objective[Read]):
         window_weights = {n: weight for n, weight in WEIGHTS.items() if n in _WINDOW_TERMS}
         if recipe.real:
             over = max(1, (recipe.cycle or recipe.pictures) // 4)
-            weights["agree"] = Ramp(high=AGREE, over=over)
-            window_weights["agree"] = AGREE
+            weights |= {"agree": Ramp(high=AGREE, over=over), "known": KNOWN}
+            window_weights |= {"agree": AGREE, "known": KNOWN}
             if recipe.population:
                 window_weights["population"] = AGREE
         phase = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
@@ -177,9 +195,12 @@ class ReadObjective(Objective[Read]):
 
     def _population(self, step: Step) -> Tensor:
         """How far what is said of the real pictures, spoiled, is from what is said of them as they
-        are, brought to the population's mean and spread."""
-        pictures = to_pictures(step.batches["real"].pixels)
-        chance = step.chance.fold_in("population")
+        are, brought to the population's mean and spread. People with known landmarks are others."""
+        others = np.flatnonzero(~_known(step.batches["real"]).numpy())
+        if not len(others):
+            return torch.zeros((), device=step.device)
+        pictures = to_pictures(step.batches["real"].only(others).pixels)
+        chance = step.chance.only(others).fold_in("population")
         spoilt = self.chain(pictures, chance) if self.chain else pictures
         teacher = step.averages.get("net", step.nets["net"])
         with torch.no_grad(), frozen(teacher):
@@ -196,14 +217,15 @@ class ReadObjective(Objective[Read]):
         return read[:, [self.required.index(name) for name in self.population.fields.names]]
 
     def _compared(self, step: Step, names: Collection[str]) -> dict[str, Tensor]:
-        """The terms of these names, and `agree`, the same of real windows.
+        """The terms of these names; `agree`, the same of real windows, and `known`, of those whose
+        landmarks were placed by hand.
 
         Painted and real windows are read at once, so that they share the batch's statistics.
         """
         net = step.nets["net"]
         windows = staged(step.batches["data"], step.batches["other"], StageOptions(), step.chance)
         pictures = [spoiled(self.chain, step, windows)]
-        real_step, labelled = self._real_part(step)
+        real_step, labelled, is_known = self._real_part(step)
         real = None
         if labelled is not None:
             real = staged(
@@ -216,31 +238,41 @@ class ReadObjective(Objective[Read]):
         terms_by_name = self._terms(reading, windows, names)
         if "fields" in names:
             terms_by_name["fields"] = self._fields(reading, step, windows)
-        real_names = set(names) - _NOT_OF_REAL
-        if self.recipe.real and real_names:
-            # Weighted by their share of the pictures: the mean over slices is then the step's.
-            share = _REAL_EVERY * (0 if real is None else len(real.shows)) / count
-            step.curves["real pictures that teach"] = torch.tensor(share, device=step.device)
-            terms_by_name["agree"] = torch.zeros((), device=step.device)
-            if real is not None:
-                real_terms = self._terms(
-                    Reading(*(tensor[count:] for tensor in outputs)), real, real_names
-                )
-                terms = [WEIGHTS[name] * value for name, value in real_terms.items()]
-                terms_by_name["agree"] = share * torch.stack(terms).sum()
+        if self.recipe.real:
+            alone = set(names) - _POINTS - {"fields"}
+            said = Reading(*(tensor[count:] for tensor in outputs))
+            kinds = {"agree": (~is_known, alone), "known": (is_known, set(names))}
+            for kind, (rows, asked) in kinds.items():
+                terms_by_name[kind] = torch.zeros((), device=step.device)
+                some = torch.from_numpy(np.flatnonzero(rows))
+                # Weighted by their share of the pictures: the mean over slices is then the step's.
+                share = self.recipe.real_every * len(some) / count
+                step.curves[CURVES[kind]] = torch.tensor(share, device=step.device)
+                if real is not None and len(some):
+                    of_these = Reading(*(tensor[some.to(tensor.device)] for tensor in said))
+                    found = self._terms(of_these, real.only(some), asked)
+                    if "fields" in asked:
+                        these = _subset(real_step, some.numpy())
+                        found["fields"] = self._of_known(of_these, these, real.only(some))
+                    weighted = [WEIGHTS[name] * value for name, value in found.items()]
+                    terms_by_name[kind] = share * torch.stack(weighted).sum()
         return terms_by_name
 
-    def _real_part(self, step: Step) -> tuple[Step, Batch | None]:
-        """A step of some of the real pictures alone, and their pseudo-labels; None where none is
-        reliable."""
-        chosen = np.flatnonzero(step.chance.places % _REAL_EVERY == 0)
+    def _real_part(self, step: Step) -> tuple[Step, Batch | None, Bool[np.ndarray, "k"]]:
+        """A step of some of the real pictures alone, and their labels, None where none is reliable;
+        and of which of them people placed the landmarks."""
+        chosen = np.flatnonzero(step.chance.places % self.recipe.real_every == 0)
         if not (self.recipe.real and len(chosen)):
-            return step, None
+            return step, None, np.zeros(0, np.bool_)
         step = _subset(replace(step, chance=step.chance.fold_in("real")), chosen)
         teacher = step.averages.get("net", step.nets["net"])
-        labelled, sure = _pseudo_labels(teacher, step.batches["real"], step.device, step.dtype)
-        teaches = np.flatnonzero(sure.numpy())
-        return _subset(step, teaches), labelled.only(teaches) if len(teaches) else None
+        batch = morphed(step.batches["real"], _MIXED, step.chance)
+        step = replace(step, batches={**step.batches, "real": batch})
+        labelled, sure = _pseudo_labels(teacher, batch, step.device, step.dtype)
+        is_known = _known(batch).numpy()
+        teaches = np.flatnonzero(sure.numpy() | is_known)
+        found = labelled.only(teaches) if len(teaches) else None
+        return _subset(step, teaches), found, is_known[teaches]
 
     def _terms(
         self, reading: Reading, windows: Staged, names: Collection[str]
@@ -269,6 +301,20 @@ class ReadObjective(Objective[Read]):
             losses.append(terms.fields_loss(predicted, truth, counts, varies))
         drawn = reading.moment[:, len(self.moment.names) :]
         losses.append(terms.style_loss(drawn, styles, windows.shows.to(drawn)))
+        return torch.stack(losses).sum()
+
+    def _of_known(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
+        """The fields that are known of real people, each as much as one of painted faces."""
+        losses = []
+        several = (self.traits, self.moment), (reading.traits, reading.moment), self.varies
+        for kind, read, varies in zip(*several, strict=True):
+            numbers = step.numbers(kind.names, "real").float()
+            known = numbers.isfinite()
+            truth = terms.field_truth(kind, numbers.nan_to_num(), windows)
+            photographs = torch.full((len(numbers),), STYLES.index("photo"))
+            counts = terms.field_counts(kind, photographs, windows) * known
+            loss = terms.fields_loss(read[:, : len(kind.names)], truth, counts, varies)
+            losses.append(loss * known.numel() / known.sum().clamp(min=1))
         return torch.stack(losses).sum()
 
     def samples(self, step: Step) -> Samples:
@@ -357,7 +403,7 @@ def _pseudo_labels(
     mirrored picture; and which of them reliably show a face.
 
     Parts of which the net is not sure are unknown; landmarks with a large expected error count as
-    hidden.
+    hidden. What people said of landmarks and parts stays, whatever the net says.
     """
     pictures = to_pictures(batch.pixels).to(device, dtype)
     with torch.no_grad(), frozen(net):
@@ -373,7 +419,23 @@ def _pseudo_labels(
     likely, labels = ((reading.parts.float().softmax(1) + mirrored_parts) / 2).max(1)
     parts = labels.masked_fill(likely < _SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
     reliable = (spreads.median(1).values.exp() < LOST).cpu() & _in_place(labels.cpu(), points)
-    return replace(batch, parts=parts, points=points, visible=visible.cpu()), reliable
+    parts[~reliable], visible, known = UNKNOWN["parts"], visible.cpu(), _known(batch)
+    if batch.points is not None and batch.visible is not None:
+        points = torch.where(known[:, None, None], batch.points, points)
+        visible = torch.where(known[:, None], batch.visible, visible)
+    if batch.parts is not None:
+        said = (batch.parts != UNKNOWN["parts"]) & known[:, None, None]
+        organs = torch.isin(parts, torch.tensor(_OUTLINED)) & said.flatten(1).any(1)[:, None, None]
+        parts[organs] = PART_INDEX["skin"]
+        parts = torch.where(said, batch.parts, parts)
+    return replace(batch, parts=parts, points=points, visible=visible), reliable
+
+
+def _known(batch: Batch) -> Bool[Tensor, "n"]:
+    """Of which pictures all landmarks are known."""
+    if batch.points is None:
+        return torch.zeros(len(batch), dtype=torch.bool)
+    return batch.points.isfinite().all(2).all(1)
 
 
 def _in_place(labels: Int64[Tensor, "n h w"], points: Float[Tensor, "n 68 2"]) -> Bool[Tensor, "n"]:
