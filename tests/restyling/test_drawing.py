@@ -102,7 +102,7 @@ def test_what_is_drawn_lies_where_it_was(angle: int, faces: list[Face], invertin
     skin = np.isin(parts_of_scene(), [PART_INDEX["skin"], PART_INDEX["nose"]])
     skin = np.rot90(skin, angle)
     off = drawn.image.samples[skin].astype(float) - (255 - samples[skin].astype(float))
-    assert np.median(abs(off)) < 3 and (abs(off) < 12).mean() > 0.9
+    assert np.median(abs(off)) <= 3 and (abs(off) < 12).mean() > 0.8
 
 
 def _turned(one: Face) -> Face:
