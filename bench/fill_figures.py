@@ -43,6 +43,7 @@ TABLE = re.compile(
     re.DOTALL,
 )
 _CLOSE = "\n<!-- /table -->"
+sys.path.append(str(ROOT / "research"))  # whose studies have tables
 STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
 
 
@@ -89,7 +90,6 @@ def filled(text: str, root: Path = ROOT) -> str:
 def table(name: str) -> str:
     """A table of what there is in the code, or in the result of a study."""
     if name.endswith("_study"):
-        sys.path.append(str(ROOT / "research"))
         return import_module(name).STUDY.markdown()
     if name.startswith(_MEASURED):
         return measured(name.removeprefix(_MEASURED))

@@ -14,13 +14,12 @@ import sys
 from functools import cache
 from typing import Final
 
-import beside  # noqa: F401
 import numpy as np
 import torch
+from bench_path import ROOT
 from generate import features, gaussian_of_pixels, sharpness
 from scipy.stats import spearmanr
 from study import PLAIN, Arm, Row, Study
-from table import ROOT
 from torch import Tensor, nn
 
 from trombine.core.conventions import to_pixels

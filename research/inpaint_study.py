@@ -15,11 +15,10 @@ import time
 from functools import cache
 from typing import Any, Final
 
-import beside  # noqa: F401
 import torch
+from bench_path import ROOT
 from inpaint import Case, Method, decibels, faces_of, net_alone, smooth, witnessed
 from study import PLAIN, Arm, Row, Study
-from table import ROOT
 
 from trombine.models import Model
 from trombine.nets.samplers import repaint

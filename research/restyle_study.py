@@ -15,11 +15,10 @@ import sys
 from functools import cache
 from typing import Final
 
-import beside  # noqa: F401
 import numpy as np
 import torch
+from bench_path import ROOT
 from study import PLAIN, Arm, Row, Study
-from table import ROOT
 from torch import Tensor
 
 from trombine.data.source import source

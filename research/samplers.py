@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import beside  # noqa: F401
 import torch
 from generate_study import COUNT, SIZE, STEPS, STUDY, denoised, faces, of_arm, scores
 from table import Row, options, report

@@ -18,9 +18,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
-import beside  # noqa: F401
+from bench_path import ROOT
 from study import PLAIN, Arm, Row, Study
-from table import ROOT
 from upscale_pictures import Pictures, faces, leaves, photographs
 from upscale_quality import floors
 from upscale_sharp import MEASURES, compared

@@ -29,11 +29,11 @@ from typing import Any, Final
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import beside  # noqa: F401
-import evaluations
 import torch
+from bench_path import ROOT
+from evaluations import begin, log_uses
 from record import keep, refuse_changes
-from table import ROOT, command, commit, machine
+from table import command, commit, machine
 
 from trombine.models import Model, load
 from trombine.runs.folder import RunFolder
@@ -87,7 +87,7 @@ class Study:
         torch.set_num_threads(1)
         if asked.run and not asked.pictures:
             refuse_changes(parser)
-            evaluations.begin(commit())
+            begin(commit())
         names = asked.arms or (list(self.arms) if asked.pictures else self.lacking())
         failed = self.run(names, asked.pictures, asked.at_once) if asked.run else []
         print("a trial: nothing is kept" if asked.pictures else self.markdown())
@@ -110,7 +110,7 @@ class Study:
                 row = self.row(name, pictures)
                 if not pictures:
                     self.add(row)
-                    evaluations.log_uses(command(), [(name, row["value"])])
+                    log_uses(command(), [(name, row["value"])])
                 print(dumps(row), flush=True)
 
         with ThreadPoolExecutor(at_once) as pool:

@@ -15,9 +15,8 @@ from functools import cache
 from statistics import fmean
 from typing import Final
 
-import beside  # noqa: F401
+from bench_path import ROOT
 from study import Arm, Row, Study
-from table import ROOT
 from upscale_pictures import SHARED, Pictures, faces, leaves, photographs, set5
 from upscale_quality import measured
 

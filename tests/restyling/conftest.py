@@ -40,11 +40,26 @@ class AddsNothing(torch.nn.Module):
         return x / t[:, None, None, None]  # the pace of straight lines from noise to 0
 
 
+class Swaps(torch.nn.Module):
+    def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        return x.flip(1)
+
+
 @pytest.fixture
 def inverting(model_file: Path) -> Any:
     """What is asked of a net that inverts what it sees, of 128 pixels a side."""
+    return drawing_by(Inverts(), model_file)
+
+
+@pytest.fixture
+def swapping(model_file: Path) -> Any:
+    """The same of one that swaps red and blue: of a face it leaves a face."""
+    return drawing_by(Swaps(), model_file)
+
+
+def drawing_by(decoder: torch.nn.Module, model_file: Path) -> Any:
     net: Any = build("restyler", {**SIZES, "size": 128}).eval()
-    net.encoder, net.decoder, net.details = Passes(), Inverts(), AddsNothing()
+    net.encoder, net.decoder, net.details = Passes(), decoder, AddsNothing()
     model = replace(load(model_file), net=net)
 
     def asked(**options: Any) -> Restyling:

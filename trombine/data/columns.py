@@ -115,6 +115,12 @@ class Batch:
                 cells[column.name] = cell.only(rows) if isinstance(cell, Batch) else cell[rows]
         return Batch(**cells)
 
+    def placed(self) -> Bool[Tensor, "n"]:
+        """Of which pictures all landmarks are known."""
+        if self.points is None:
+            return torch.zeros(len(self), dtype=torch.bool)
+        return self.points.isfinite().all(2).all(1)
+
     def pictures(self, device: torch.device | str = CPU) -> Float32[Tensor, "n 3 h w"]:
         """The samples as pictures on a device, in [0, 1]."""
         return to_pictures(sent(self.pixels, device))

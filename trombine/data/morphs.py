@@ -69,8 +69,7 @@ def morphed(batch: Batch, share: float, chance: Rng) -> Batch:
 
 def _faces(batch: Batch) -> Int64[np.ndarray, "k"]:
     """Rows of photographed faces whose landmarks are known."""
-    points = torch.full((len(batch), 1, 1), torch.nan) if batch.points is None else batch.points
-    known = points.isfinite().all(2).all(1).numpy()
+    known = batch.placed().numpy()
     return np.flatnonzero(known if batch.seeds is None else known & (batch.seeds.numpy() < 0))
 
 

@@ -87,8 +87,6 @@ _OUTLINES: Final[dict[str, Sequence[int]]] = {
     "upper_lip": (*range(87, 94), *reversed(_LIPS[0])),
     "lower_lip": (87, *_LIPS[1], 93, *range(108, 103, -1)),
 }
-# All of a face that hair leaves free; of what is no part above nothing else is known.
-FACE: Final = (*_JAW[:-1], *_OTHER_JAW, *range(144, 133, -1))
 
 
 def outlines_of(points: Float64[np.ndarray, "189 2"]) -> tuple[tuple[int, np.ndarray], ...]:

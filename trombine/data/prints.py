@@ -152,7 +152,7 @@ def _lined(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pi
         tone = draw.choice([draw.uniform(0.85, 1.0), draw.uniform(0.0, 0.2), draw.uniform(0, 1)])
         colour = (tone * draw.uniform(0.9, 1.0, 3)).astype(np.float32)
         result = _over(result, colour, canvas.shares())
-    return result, np.minimum(np.abs(result - pixels).max(0) / _SEEN, 1.0) * VISIBLE_SHARE * 1.01
+    return result, (np.abs(result - pixels).max(0) > _SEEN).astype(np.float32)
 
 
 def _dusty(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:

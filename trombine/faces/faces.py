@@ -41,7 +41,7 @@ from trombine.nets.spaces import to_space
 # How likely a window is to show a face before it is called one. Parts and landmarks that have to be
 # of the same face leave few that are none; a face whose brows are cut off is some .15.
 FACE: Final = 0.1
-LOST: Final = 0.016  # of the window: where half of its landmarks may be off by more, none is seen
+LOST: Final = 0.02  # of the window: where half of its landmarks may be off by more, none is seen
 # Where landmarks may be off by so many times more in a window that is not upright yet, those of the
 # upright one are LOST, too (docs/log/read.md).
 _HOPELESS: Final = 2

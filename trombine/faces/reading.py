@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import binary_erosion, binary_propagation, gaussian_filter
 
 from trombine.core.computing import computing
 from trombine.core.devices import CPU
@@ -66,8 +66,11 @@ class PictureReading:
         return parts_map(self.faces, *self.pixels.shape[:2], picture=samples_of(self.pixels))
 
     def opacity(self) -> Float32[np.ndarray, "h w"]:
-        """1 where there is a part, 0 in the background, with an edge that is soft over a pixel."""
-        return gaussian_filter((self.parts() > 0).astype(np.float32), _SOFT, mode="nearest")
+        """1 where there is a part, 0 in the background, with an edge that is soft over a pixel;
+        specks of a pixel or two are background."""
+        found = self.parts() > 0
+        whole = binary_propagation(binary_erosion(found), mask=found)
+        return gaussian_filter(whole.astype(np.float32), _SOFT, mode="nearest")
 
 
 def as_known(reading: PictureReading) -> PictureReading:

@@ -73,6 +73,7 @@ _BESIDE: Final = 13  # pixels of a window: half of that from an outline, all is 
 _ON: Final = 9  # pixels of a window from which the head's colours go on
 _REACHES: Final = (9, 33, 129)  # pixels of a window from which ground goes on behind a head
 _LEAST: Final = 1 / 1024  # a share that is none
+_UNSEEN: Final = 0.03  # a share of a neck whose tint nobody sees
 _FAINT: Final = 0.25  # a share that is meant to be none, as a neck's of clothes
 _AROUND: Final = 15  # pixels of a window whose colours are kept together
 _TILE: Final = 512  # pixels of a whole picture drawn at once, beside what lies round them
@@ -351,7 +352,7 @@ class _Canvas:
         cut, rows, columns = cut.inside(self.height, self.width)
         there = self.colours[rows, columns].copy()
         head, bare = _shares(self.before, face, rows, columns)
-        bare = bare * _largest(bare > _LEAST)
+        bare = bare * _largest(bare > _UNSEEN)
         wide = 1 + 2 * round(_RIMS * face.frame.side)
         hole = np.asarray(maximum_filter(_closed(head > _FAINT, face.frame.side), wide), bool)
         scene = self._without(there, hole)

@@ -14,7 +14,7 @@ taught.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, cast, final
 
@@ -196,7 +196,7 @@ class ReadObjective(Objective[Read]):
     def _population(self, step: Step) -> Tensor:
         """How far what is said of the real pictures, spoiled, is from what is said of them as they
         are, brought to the population's mean and spread. People with known landmarks are others."""
-        others = np.flatnonzero(~_known(step.batches["real"]).numpy())
+        others = np.flatnonzero(~step.batches["real"].placed().numpy())
         if not len(others):
             return torch.zeros((), device=step.device)
         pictures = to_pictures(step.batches["real"].only(others).pixels)
@@ -269,7 +269,7 @@ class ReadObjective(Objective[Read]):
         batch = morphed(step.batches["real"], _MIXED, step.chance)
         step = replace(step, batches={**step.batches, "real": batch})
         labelled, sure = _pseudo_labels(teacher, batch, step.device, step.dtype)
-        is_known = _known(batch).numpy()
+        is_known = batch.placed().numpy()
         teaches = np.flatnonzero(sure.numpy() | is_known)
         found = labelled.only(teaches) if len(teaches) else None
         return _subset(step, teaches), found, is_known[teaches]
@@ -292,30 +292,34 @@ class ReadObjective(Objective[Read]):
         return {name: term() for name, term in functions.items() if name in names}
 
     def _fields(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
-        styles, losses = _styles(step), []
-        several = (self.traits, self.moment), (reading.traits, reading.moment), self.varies
-        for kind, read, varies in zip(*several, strict=True):
-            truth = terms.field_truth(kind, step.numbers(kind.names).float(), windows)
-            counts = terms.field_counts(kind, styles, windows)
-            predicted = read[:, : len(kind.names)]
-            losses.append(terms.fields_loss(predicted, truth, counts, varies))
+        """The numbers and styles of painted faces."""
+        styles = _styles(step)
         drawn = reading.moment[:, len(self.moment.names) :]
-        losses.append(terms.style_loss(drawn, styles, windows.shows.to(drawn)))
-        return torch.stack(losses).sum()
+        of_style = terms.style_loss(drawn, styles, windows.shows.to(drawn))
+        return torch.stack([*self._numbers(reading, step, windows, styles), of_style]).sum()
 
     def _of_known(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
-        """The fields that are known of real people, each as much as one of painted faces."""
-        losses = []
+        """The numbers that are known of real people."""
+        styles = torch.full((len(step),), STYLES.index("photo"))
+        return torch.stack(list(self._numbers(reading, step, windows, styles, "real"))).sum()
+
+    def _numbers(
+        self,
+        reading: Reading,
+        step: Step,
+        windows: Staged,
+        styles: Int64[Tensor, "n"],
+        stream: str = "data",
+    ) -> Iterator[Tensor]:
+        """What the known numbers of a stream's faces lose, each as much where few are known."""
         several = (self.traits, self.moment), (reading.traits, reading.moment), self.varies
         for kind, read, varies in zip(*several, strict=True):
-            numbers = step.numbers(kind.names, "real").float()
+            numbers = step.numbers(kind.names, stream).float()
             known = numbers.isfinite()
             truth = terms.field_truth(kind, numbers.nan_to_num(), windows)
-            photographs = torch.full((len(numbers),), STYLES.index("photo"))
-            counts = terms.field_counts(kind, photographs, windows) * known
+            counts = terms.field_counts(kind, styles, windows) * known
             loss = terms.fields_loss(read[:, : len(kind.names)], truth, counts, varies)
-            losses.append(loss * known.numel() / known.sum().clamp(min=1))
-        return torch.stack(losses).sum()
+            yield loss * (known.numel() / known.sum().clamp(min=1))
 
     def samples(self, step: Step) -> Samples:
         """The parts that are read, over the pictures, beside the true ones."""
@@ -419,7 +423,7 @@ def _pseudo_labels(
     likely, labels = ((reading.parts.float().softmax(1) + mirrored_parts) / 2).max(1)
     parts = labels.masked_fill(likely < _SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
     reliable = (spreads.median(1).values.exp() < LOST).cpu() & _in_place(labels.cpu(), points)
-    parts[~reliable], visible, known = UNKNOWN["parts"], visible.cpu(), _known(batch)
+    parts[~reliable], visible, known = UNKNOWN["parts"], visible.cpu(), batch.placed()
     if batch.points is not None and batch.visible is not None:
         points = torch.where(known[:, None, None], batch.points, points)
         visible = torch.where(known[:, None], batch.visible, visible)
@@ -429,13 +433,6 @@ def _pseudo_labels(
         parts[organs] = PART_INDEX["skin"]
         parts = torch.where(said, batch.parts, parts)
     return replace(batch, parts=parts, points=points, visible=visible), reliable
-
-
-def _known(batch: Batch) -> Bool[Tensor, "n"]:
-    """Of which pictures all landmarks are known."""
-    if batch.points is None:
-        return torch.zeros(len(batch), dtype=torch.bool)
-    return batch.points.isfinite().all(2).all(1)
 
 
 def _in_place(labels: Int64[Tensor, "n h w"], points: Float[Tensor, "n 68 2"]) -> Bool[Tensor, "n"]:
