@@ -41,6 +41,9 @@ from trombine.nets.spaces import to_space
 # How likely a window is to show a face before it is called one. Parts and landmarks that have to be
 # of the same face leave few that are none; a face whose brows are cut off is some .15.
 FACE: Final = 0.1
+# Points of photographed people are so many times as far off as the reader expects of those that it
+# learned from (docs/log/read.md).
+UNMET: Final = 1.19
 LOST: Final = 0.02  # of the window: where half of its landmarks may be off by more, none is seen
 # Where landmarks may be off by so many times more in a window that is not upright yet, those of the
 # upright one are LOST, too (docs/log/read.md).
@@ -59,7 +62,7 @@ _OUTSIDE: Final = 0.05  # of the landmarks' box: of faces that are all there at 
 # Much is hidden where this part of the landmarks may be off by more than so much of the window. Of
 # faces of which half is covered it always is; of those that are as they are painted never.
 _MUCH: Final = 0.25
-_UNSEEN: Final = 0.011
+_UNSEEN: Final = 0.013
 _NEAR: Final = 0.1  # of its size: a face so near to the picture's border may be cut by it
 _CUT: Final = 0.1  # how likely the finder must say that one is there
 # Of what lies between jaw and brows, and in the hull of what is above the eyes, so much is
@@ -385,7 +388,7 @@ def _face_of(
         box=box,
         likely=likely,
         points=points,
-        errors=errors * np.float32(frame.side),
+        errors=errors * np.float32(frame.side * (1 + (UNMET - 1) * styles.get("photo", 0.0))),
         traits=described,
         moment=values,
         styles=styles,

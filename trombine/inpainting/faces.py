@@ -18,7 +18,7 @@ from torch.nn.functional import max_pool2d
 
 from trombine.core.devices import device_of
 from trombine.core.tiles import Box, cut
-from trombine.faces import LOST, WINDOW, Face, Frame, parts_map, read_faces, read_twice
+from trombine.faces import LOST, UNMET, WINDOW, Face, Frame, parts_map, read_faces, read_twice
 from trombine.faces.faces import CLEAR, Least, Wanted, upright
 from trombine.faces.frames import sample_window
 from trombine.inpainting.damaged import Damaged, middles
@@ -66,7 +66,7 @@ def half_hidden(damaged: Damaged, reader: Model) -> list[Face]:
 
     def is_clear(face: Face) -> bool:
         seen = face.errors[~hidden_points(damaged, face.points)]
-        return len(seen) >= _SEEN and float(np.median(seen)) < LOST * face.frame.side
+        return len(seen) >= _SEEN and float(np.median(seen)) < LOST * UNMET * face.frame.side
 
     return [face for face in _found(damaged, reader, wanted, _HIDDEN) if is_clear(face)]
 

@@ -5,9 +5,9 @@ What is painted is context for the next window: faces first, then thin holes, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -95,10 +95,11 @@ def repaired(
     seed: int = 0,
     device: str = CPU,
     tick: Tick | None = None,
+    without: Collection[str] = (),
 ) -> Repair:
     """The picture with its hole painted; every sample elsewhere stays as it is.
 
-    A `plain` ground shows no faces, and nothing is copied to it.
+    A `plain` ground shows no faces, and nothing is copied to it. `without` names PASSES.
     `tick(done, of)` counts pixels of the hole; what it raises ends the work.
     """
     if not hole.any():
@@ -106,7 +107,7 @@ def repaired(
         return Repair(image=image, hole=hole, colours=none, notices=(EMPTY,))
     steering = steering or Steering()
     damaged = Damaged.of(image, hole)
-    painter = Painter(damaged=damaged, model=model, seed=seed, device=device, tick=tick)
+    painter = Painter(damaged, model, seed, device, tick, without)
     faces: list[Face] = []
     if hole.all() or plain:
         painter.paint((), steering)
@@ -151,7 +152,7 @@ def faces_as_painted(repair: Repair, image: Picture, *, device: str = CPU) -> li
     return [reread(damaged, face, reader) for face in repair.faces]
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(eq=False)
 class Painter:
     """Paints windows of a damaged picture by a net."""
 
@@ -160,6 +161,7 @@ class Painter:
     seed: int
     device: str
     tick: Tick | None
+    without: Collection[str] = ()  # passes
     windows: int = 0
     done: int = 0  # pixels
     of: int = 0
@@ -203,8 +205,8 @@ class Painter:
 
     def face(self, area: FaceWindow, face: Face, steering: Steering) -> Face:
         """Paint a face's hole, steered as far as the net can be: first by what is known and
-        guessed, then by what the reader sees there; a large one's is then made sharp. The
-        face with the parts it is painted by."""
+        guessed, then by what the reader sees there; then FACE_PASSES. The face with the parts it is
+        painted by."""
         seen = self.damaged.seen(area.window)
         if {"parts", "points"} & set(self.model.net.optional):
             result = self._through_net(*seen, _steered(area))
@@ -214,27 +216,11 @@ class Painter:
             area, face = looked_again(self.damaged, area, face, steering, self.nets[READER])
         self._paint(area.window, area.area, seen, _steered(area))
         if area.is_guessed and not varies(self.model) and self.model.path in shipped().values():
-            if face.frame.side > SOFT * WINDOW:
-                self.sharpen(area.area, face)
-            own = steering.own_hair
-            goes_on = own is None and shows_hair(area.parts, seen[1])
-            if hides_hair(self.damaged, face) and not goes_on:
-                given = self.nets[READER], self.seed, steering.hair, own
-                drawn = draw_hair(self.damaged, face, area.area, *given)
-                self.has_hair = self.has_hair or drawn
+            hole = FaceHole(self, area, face, steering, goes_on=shows_hair(area.parts, seen[1]))
+            for name, improve in FACE_PASSES.items():
+                if name not in self.without:
+                    improve(hole)
         return face
-
-    def sharpen(self, area: Area, face: Face) -> None:
-        """Draw what the shipped net cannot in a large face: organs by the face world, and what the
-        other side shows by that."""
-        reader = self.nets[READER]
-        as_painted = reread(self.damaged, face, reader)
-        has_twin = is_frontal(as_painted)
-        if hides_organs(self.damaged, as_painted, has_twin=has_twin):
-            draw_organs(self.damaged, face, area, reader)
-        if has_twin:
-            paint_by_other_side(self.damaged, as_painted, area)
-        continue_background(self.damaged, as_painted, area, reader, self.seed)
 
     def texture(self, patch: Patch) -> None:
         """Paint holes where no face is."""
@@ -251,8 +237,9 @@ class Painter:
             chance = Rng(seed=self.seed, places=np.array([number], np.int64))
             seed = int(chance.generator("copy").integers(1 << 32))
             longest = max(area.box.height, area.box.width)
-            done = self._put(area, longest, faces, partial(repeated, seed=seed))
-            if lacks_texture and not done:
+            makes = partial(repeated, seed=seed)
+            done = REPEATED not in self.without and self._put(area, longest, faces, makes)
+            if lacks_texture and not done and COPIED not in self.without:
                 self._put(area, round(thick), faces, partial(copied, thick=thick, seed=seed))
             if self.tick is not None:
                 self.tick(self.done, self.of)
@@ -349,6 +336,76 @@ class Painter:
             difference = known[..., :3] - blurred.reshape(SIDE, SIDE, 3)
             result[number] = np.where(known[..., 3:] > 0, difference, np.float32(0))
         return result
+
+
+@dataclass(eq=False)
+class FaceHole:
+    """A face's hole, as the net painted it."""
+
+    painter: Painter
+    window: FaceWindow
+    face: Face
+    steering: Steering
+    goes_on: bool  # whether hair is seen that goes on in it
+
+    @property
+    def area(self) -> Area:
+        return self.window.area
+
+    @property
+    def reader(self) -> Model:
+        return self.painter.nets[READER]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the picture has more pixels of the face than the net paints."""
+        return self.face.frame.side > SOFT * WINDOW
+
+    @cached_property
+    def painted(self) -> Face:
+        """The face with the landmarks of what the net painted."""
+        return reread(self.painter.damaged, self.face, self.reader)
+
+
+def _organs(hole: FaceHole) -> None:
+    """Eyes, nose and mouth of a large face by the face world."""
+    damaged = hole.painter.damaged
+    has_twin = is_frontal(hole.painted)
+    if hole.is_large and hides_organs(damaged, hole.painted, has_twin=has_twin):
+        draw_organs(damaged, hole.face, hole.area, hole.reader)
+
+
+def _other_side(hole: FaceHole) -> None:
+    """What the other side of a large face shows."""
+    if hole.is_large and is_frontal(hole.painted):
+        paint_by_other_side(hole.painter.damaged, hole.painted, hole.area)
+
+
+def _background(hole: FaceHole) -> None:
+    """A smooth background behind a large face."""
+    if hole.is_large:
+        painter = hole.painter
+        continue_background(painter.damaged, hole.painted, hole.area, hole.reader, painter.seed)
+
+
+def _hair(hole: FaceHole) -> None:
+    """A hair style by the face world, where little hair is seen."""
+    painter, own = hole.painter, hole.steering.own_hair
+    if hides_hair(painter.damaged, hole.face) and not (own is None and hole.goes_on):
+        given = hole.reader, painter.seed, hole.steering.hair, own
+        drawn = draw_hair(painter.damaged, hole.face, hole.area, *given)
+        painter.has_hair = painter.has_hair or drawn
+
+
+# What the shipped net lacks, one after the other, and each can be left out.
+FACE_PASSES: Final[Mapping[str, Callable[[FaceHole], None]]] = {
+    "organs": _organs,
+    "other side": _other_side,
+    "background": _background,
+    "hair": _hair,
+}
+REPEATED, COPIED = "repeated", "copied"  # of grounds
+PASSES: Final = (*FACE_PASSES, REPEATED, COPIED)
 
 
 def varies(model: Model) -> bool:

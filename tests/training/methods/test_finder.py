@@ -15,7 +15,7 @@ from trombine.data.columns import Batch
 from trombine.data.staging import Staged, staged
 from trombine.losses.objective import Step
 from trombine.nets.reader import CENTRE_STEP
-from trombine.training.methods import find
+from trombine.training.methods import find, finder
 from trombine.training.methods.finder import STAGE, Find, FindObjective
 
 COUNT = 48
@@ -78,3 +78,34 @@ def test_a_false_face_raises_the_bound(recipe: Find) -> None:
 
     net.forward = planted
     assert FindObjective(recipe).measure([step_of(net)])["found"] == 0
+
+
+def test_photographs_of_which_the_reader_is_sure_stand_among_painted_faces(
+    recipe: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One picture in four is real, and of these every other one is sure."""
+    objective = FindObjective(replace(recipe, real="folder:people", real_every=4))
+    asked: list[Batch] = []
+
+    def says(net: nn.Module, batch: Batch, *_: object) -> tuple[Batch, torch.Tensor]:
+        asked.append(batch)
+        return batch, torch.arange(len(batch)) % 2 == 0
+
+    monkeypatch.setattr(finder, "pseudo_labels", says)
+    data, other = batches()
+    real = replace(data, pixels=255 - data.pixels)
+    step = bare_step({}, {"data": data, "other": other, "real": real})
+    mixed = objective._mixed(step)
+    assert torch.equal(asked[0].pixels, real.pixels[::4])
+    expected = data.pixels.clone()
+    expected[::8] = real.pixels[::8]
+    assert torch.equal(mixed.pixels, expected) and torch.equal(
+        data.pixels[0], batches()[0].pixels[0]
+    )
+
+
+def test_without_photographs_there_is_no_reader(recipe: Find) -> None:
+    assert not FindObjective(recipe).helpers() and FindObjective(recipe).streams == (
+        "data",
+        "other",
+    )

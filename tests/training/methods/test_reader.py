@@ -32,7 +32,7 @@ from trombine.nets import Net, build
 from trombine.nets.frozen import frozen
 from trombine.nets.reader import NUMBERS, Reading
 from trombine.training.methods import find
-from trombine.training.methods.reader import CURVES, Read, ReadObjective, _pseudo_labels
+from trombine.training.methods.reader import CURVES, Read, ReadObjective, pseudo_labels
 from trombine.world import VECTOR_NAMES, face, paint, to_vector
 
 SIDE, COUNT = 64, 4
@@ -182,7 +182,7 @@ def test_what_people_placed_is_taught_whatever_the_teacher_says(outlined: bool) 
     wrong = truth.parts.long().roll(3, 1)
     teacher = Teacher(replace(truth, parts=wrong.byte()), lambda parts, points: (parts, points + 9))
     cpu, number = torch.device("cpu"), torch.float32
-    found, _ = _pseudo_labels(teacher, batch, cpu, number)
+    found, _ = pseudo_labels(teacher, batch, cpu, number)
     assert found.parts is not None and found.points is not None and found.visible is not None
     assert torch.equal(found.points[known], truth.points[known])
     assert torch.equal(found.visible[known], truth.visible[known])
@@ -277,9 +277,9 @@ def test_a_teacher_reads_each_picture_by_itself() -> None:
     net = small(recipe)
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     cpu, number = torch.device("cpu"), torch.float32
-    together, _ = _pseudo_labels(net, batch, cpu, number)
+    together, _ = pseudo_labels(net, batch, cpu, number)
     singles = [
-        _pseudo_labels(net, batch.only(np.array([one])), cpu, number)[0] for one in range(COUNT)
+        pseudo_labels(net, batch.only(np.array([one])), cpu, number)[0] for one in range(COUNT)
     ]
     assert together.points is not None
     torch.testing.assert_close(

@@ -14,13 +14,15 @@ from scipy.ndimage import maximum_filter, minimum_filter
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, one_hot
 
-from trombine.core.conventions import GROUP_OF_PART
-from trombine.data.columns import Batch
+from trombine.core.conventions import GROUP_OF_PART, PART_INDEX
+from trombine.data.augment import MIRRORED_LABEL
+from trombine.data.columns import UNKNOWN, Batch, to_pictures
 from trombine.data.source import source
 from trombine.losses.objective import Step
 from trombine.metrics.reading import near_edges
 from trombine.training.methods import find
 from trombine.training.methods import refiner as refine
+from trombine.training.methods.reader import OUTLINED
 from trombine.training.methods.refiner import Refine, RefineObjective, labels_shrunk
 
 COUNT, SIDE = 4, 256
@@ -87,7 +89,7 @@ def test_what_is_seen_what_is_known_and_what_is_true_lie_in_one_place(
     monkeypatch.setattr(refine, "_ENLARGED", 0.0)
     monkeypatch.setattr(refine, "STAGE", replace(refine.STAGE, plain=1.0))
     monkeypatch.setattr(
-        refine, "cross_entropy", lambda logits, labels: shown.append(labels) or logits.sum()
+        refine, "cross_entropy", lambda logits, labels, **_: shown.append(labels) or logits.sum()
     )
 
     def says(x: Tensor, parts: Tensor) -> Tensor:
@@ -103,6 +105,46 @@ def test_what_is_seen_what_is_known_and_what_is_true_lie_in_one_place(
     labels = (seen[:, 0] * 255 - 10).div(12).round()
     assert torch.equal(labels, truth.float())
     assert torch.equal(known.argmax(1), truth[:, ::2, ::2].long())
+
+
+@pytest.mark.parametrize("said", ["background", "skin", "left_eye"])
+def test_of_real_pictures_outlines_are_true_beside_what_is_called_face(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every other picture is real; where the reader sees face beside outlines there is skin."""
+    recipe = find("refiner")
+    assert isinstance(recipe, Refine)
+    real_recipe = replace(recipe, damage="none", size=SIDE, real="folder:people", real_every=2)
+    objective = RefineObjective(real_recipe)
+    monkeypatch.setattr(refine, "MIXED", 0.0)
+    monkeypatch.setattr(refine, "REAL_STAGE", replace(refine.REAL_STAGE, plain=1.0))
+    label = torch.full((COUNT // 2, 128, 128), PART_INDEX[said])
+    likely = one_hot(label, 19).movedim(-1, 1).float()
+    monkeypatch.setattr(objective, "_read", lambda pictures: likely)
+    data, other = batches()
+    assert data.parts is not None
+    outlined = torch.isin(data.parts, torch.tensor(OUTLINED))
+    real = replace(data, parts=torch.where(outlined, data.parts, UNKNOWN["parts"]), seeds=None)
+    step = bare_step({}, {"data": data, "other": other, "real": real})
+    pictures, labels = torch.zeros(COUNT, 3, SIDE, SIDE), torch.zeros(COUNT, SIDE, SIDE).byte()
+    objective._put_real(step, pictures, labels)
+    assert not pictures[1::2].any() and not labels[1::2].any()
+    beside = {"background": UNKNOWN["parts"]}.get(said, PART_INDEX["skin"])
+    for n in range(0, COUNT, 2):
+        counts = torch.bincount(labels[n].flatten().long(), minlength=256)
+        expected = torch.bincount(data.parts[n][outlined[n]].long(), minlength=256)
+        expected[beside] += int((~outlined[n]).sum())
+        mirrored = torch.zeros_like(expected)
+        mirrored[torch.from_numpy(MIRRORED_LABEL).long()] = expected
+        assert torch.equal(counts, expected) or torch.equal(counts, mirrored)
+        own = to_pictures(data.pixels[n : n + 1])[0]
+        assert torch.equal(pictures[n], own) or torch.equal(pictures[n], own.flip(-1))
+
+
+def test_unknown_labels_stay_so_where_most_are() -> None:
+    labels = torch.full((1, 4, 4), 3, dtype=torch.uint8)
+    labels[0, :2, :2] = labels[0, 2, 2] = UNKNOWN["parts"]
+    assert labels_shrunk(labels, 2).tolist() == [[[UNKNOWN["parts"], 3], [3, 3]]]
 
 
 def test_labels_shrink_to_what_most_have() -> None:

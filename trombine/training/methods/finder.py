@@ -1,30 +1,33 @@
 """Find faces: whether the middle of one is here, and how large it is.
 
 It learns from painted faces, made as small as a finder sees them, as staging.py puts them anywhere
-before leaves and fractals; a part of the windows shows none.
+before leaves and fractals; a part of the windows shows none. Photographs of faces are staged alike,
+cut out along what the shipped reader, which stands still, says of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, final
 
+import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
-from trombine.data.columns import to_pictures
+from trombine.data.columns import Batch, to_pictures
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.losses.damage import chain_of
 from trombine.losses.objective import Objective, Step, Terms
 from trombine.losses.reading import centres_loss
+from trombine.models import load
 from trombine.nets.faces import LARGEST, SMALLEST
 from trombine.nets.reader import CENTRE_STEP
 from trombine.recipes import MUON, NetSpec, Recipe
-from trombine.training.methods.reader import FACES, READER, check_painted
+from trombine.training.methods.reader import FACES, READER, check_painted, pseudo_labels
 
 
 @final
@@ -38,6 +41,8 @@ class Find(Recipe):
     objective: ClassVar[str] = "find"
 
     damage: str = "none"  # what spoils the windows: a chain as docs/data.md tells
+    real: str = ""  # photographs of faces
+    real_every: int = 8  # one of so many pictures is of these
 
 
 _BOX: Final = 64.0  # pixels: the longer side of the landmarks' box of a painted face of 128
@@ -57,12 +62,17 @@ _FALSE: Final = 0.01  # false faces a window, at which it is measured how many a
 class FindObjective(Objective[Find]):
     """One net and one term."""
 
-    streams = ("data", "other")
     measures: Mapping[str, bool] = {"found": True, "size": False}
 
     def __init__(self, recipe: Find) -> None:
         super().__init__(recipe)
+        self.streams = ("data", "other", "real") if recipe.real else ("data", "other")
         self.chain = chain_of(recipe.damage, "a finder's windows")
+        self.reader = load("reader", task="read") if recipe.real else None
+
+    def helpers(self) -> Mapping[str, nn.Module]:
+        """The reader, where it is asked."""
+        return {"reader": self.reader.net} if self.reader else {}
 
     def check(self, sources: Mapping[str, Source]) -> None:
         """The data are painted faces, all of them: their parts and landmarks are known."""
@@ -70,7 +80,7 @@ class FindObjective(Objective[Find]):
 
     def terms(self, step: Step) -> Terms:
         """Where the middles of faces are found, and how large they are."""
-        windows = self._windows(step)
+        windows = self._windows(step, self._mixed(step))
         return {"centres": centres_loss(self._found(step, windows), windows)}
 
     def measure(self, steps: Sequence[Step]) -> Mapping[str, float]:
@@ -78,7 +88,7 @@ class FindObjective(Objective[Find]):
         how many parts of a face's size its size is off."""
         true, false, off = [], [], []
         for step in steps:
-            windows = self._windows(step)
+            windows = self._windows(step, step.batches["data"])
             maps = self._found(step, windows).float().cpu()
             places = (windows.middles / CENTRE_STEP).floor().long()
             here = _round(places, maps.shape[-2:]) & windows.shows[:, None, None]
@@ -93,8 +103,23 @@ class FindObjective(Objective[Find]):
         found = (torch.cat(true) > bound).float().mean()
         return {"found": float(found), "size": float(torch.cat(off).mean())}
 
-    def _windows(self, step: Step) -> Staged:
-        return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)
+    def _windows(self, step: Step, faces: Batch) -> Staged:
+        return staged(faces, step.batches["other"], STAGE, step.chance)
+
+    def _mixed(self, step: Step) -> Batch:
+        """Painted faces, some of which are photographs of which the reader is sure."""
+        faces = step.batches["data"]
+        rows = np.flatnonzero(step.chance.places % self.recipe.real_every == 0)
+        if self.reader is None or not len(rows):
+            return faces
+        real = step.batches["real"].only(rows)
+        labelled, sure = pseudo_labels(self.reader.net, real, step.device, step.dtype)
+        kept = torch.from_numpy(rows)[sure]
+        changed: dict[str, Tensor] = {}
+        for name in ("pixels", "parts", "points", "visible"):
+            changed[name] = getattr(faces, name).clone()
+            changed[name][kept] = getattr(labelled, name)[sure].to(changed[name])
+        return replace(faces, **changed)
 
     def _found(self, step: Step, windows: Staged) -> Float[Tensor, "n 2 k l"]:
         pictures = to_pictures(windows.pixels)

@@ -88,8 +88,8 @@ WEIGHTS: Final = {
 }
 AGREE: Final = 0.3  # of everything on the real pictures of which nothing is known
 KNOWN: Final = 1.0  # of everything on those whose landmarks are known
-_MIXED: Final = 0.6  # of these, with another face each
-_SURE: Final = 0.75  # of a part's label, before it is taught
+MIXED: Final = 0.6  # of these, with another face each
+SURE: Final = 0.75  # of a part's label, before it is taught
 _WINDOW_TERMS: Final = frozenset({"face", "fields"})  # the terms of whole windows
 # What real windows do not teach: their numbers, which are unknown, and landmarks that only the net
 # itself says. Taught so these drift a little with every step, mouths wider than they are
@@ -97,7 +97,7 @@ _WINDOW_TERMS: Final = frozenset({"face", "fields"})  # the terms of whole windo
 _POINTS: Final = frozenset({"points", "spread"})
 # Where a teacher sees these outside of the outlines of a face whose outlines are known, there is
 # skin.
-_OUTLINED: Final = tuple(
+OUTLINED: Final = tuple(
     number for number, part in enumerate(PARTS) if part.group in ORGANS and part.name != "glasses"
 )
 _SLOWER: Final = 0.4  # the rate at which the numbers learn alone
@@ -266,9 +266,9 @@ class ReadObjective(Objective[Read]):
             return step, None, np.zeros(0, np.bool_)
         step = _subset(replace(step, chance=step.chance.fold_in("real")), chosen)
         teacher = step.averages.get("net", step.nets["net"])
-        batch = morphed(step.batches["real"], _MIXED, step.chance)
+        batch = morphed(step.batches["real"], MIXED, step.chance)
         step = replace(step, batches={**step.batches, "real": batch})
-        labelled, sure = _pseudo_labels(teacher, batch, step.device, step.dtype)
+        labelled, sure = pseudo_labels(teacher, batch, step.device, step.dtype)
         is_known = batch.placed().numpy()
         teaches = np.flatnonzero(sure.numpy() | is_known)
         found = labelled.only(teaches) if len(teaches) else None
@@ -400,7 +400,7 @@ def _styles(step: Step) -> Int64[Tensor, "n"]:
     return torch.tensor([*places, -1])[labels]  # and unknown, -1, stays
 
 
-def _pseudo_labels(
+def pseudo_labels(
     net: nn.Module, batch: Batch, device: torch.device, dtype: torch.dtype
 ) -> tuple[Batch, Bool[Tensor, "n"]]:
     """Real pictures labelled by the net, with the mean of its readings of the picture and of the
@@ -421,7 +421,7 @@ def _pseudo_labels(
     visible = (spreads.exp() < _NEAR_ENOUGH) & (apart < _NEAR_ENOUGH)
     mirrored_parts = parts_back(mirror.parts.float().softmax(1))
     likely, labels = ((reading.parts.float().softmax(1) + mirrored_parts) / 2).max(1)
-    parts = labels.masked_fill(likely < _SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
+    parts = labels.masked_fill(likely < SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
     reliable = (spreads.median(1).values.exp() < LOST).cpu() & _in_place(labels.cpu(), points)
     parts[~reliable], visible, known = UNKNOWN["parts"], visible.cpu(), batch.placed()
     if batch.points is not None and batch.visible is not None:
@@ -429,7 +429,7 @@ def _pseudo_labels(
         visible = torch.where(known[:, None], batch.visible, visible)
     if batch.parts is not None:
         said = (batch.parts != UNKNOWN["parts"]) & known[:, None, None]
-        organs = torch.isin(parts, torch.tensor(_OUTLINED)) & said.flatten(1).any(1)[:, None, None]
+        organs = torch.isin(parts, torch.tensor(OUTLINED)) & said.flatten(1).any(1)[:, None, None]
         parts[organs] = PART_INDEX["skin"]
         parts = torch.where(said, batch.parts, parts)
     return replace(batch, parts=parts, points=points, visible=visible), reliable

@@ -4,13 +4,14 @@ Painted faces that are larger than a reader's window are staged and spoiled as a
 shipped reader, which stands still, says of each as a window what is where; from that the net goes
 to twice the window's size, and from what it said there to four times. Where a step ends, one is
 compared with what was painted there. Some pictures have no more pixels than the window: they were
-enlarged.
+enlarged. Of real pictures, outlines that people placed by hand are true, and what the reader calls
+face beside them is skin; of the rest nothing is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, final
 
 import numpy as np
@@ -19,9 +20,10 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, cross_entropy, interpolate, one_hot
 
-from trombine.core.conventions import GROUPS, PARTS
+from trombine.core.conventions import GROUPS, PART_INDEX, PARTS
 from trombine.core.errors import InputError
-from trombine.data.columns import UNKNOWN
+from trombine.data.columns import UNKNOWN, Batch
+from trombine.data.morphs import morphed
 from trombine.data.source import Source
 from trombine.data.staging import Staged, StageOptions, staged
 from trombine.faces.frames import WINDOW
@@ -32,7 +34,14 @@ from trombine.metrics.reading import near_edges, overlaps
 from trombine.models import load
 from trombine.nets.frozen import frozen
 from trombine.recipes import MUON, NetSpec, Recipe
-from trombine.training.methods.reader import check_painted, coloured, spoiled
+from trombine.training.methods.reader import (
+    MIXED,
+    OUTLINED,
+    SURE,
+    check_painted,
+    coloured,
+    spoiled,
+)
 
 
 @final
@@ -46,11 +55,15 @@ class Refine(Recipe):
     objective: ClassVar[str] = "refine"
 
     damage: str = "none"  # what spoils the pictures: a chain as docs/data.md tells
+    real: str = ""  # photographs of faces with points placed by hand
+    real_every: int = 4  # one of so many pictures is of these
 
 
 STAGE: Final = StageOptions(
     size=(0.8, 1.2), near=1.0, turn=20.0, shift=0.06, holes=0.0, none=0.0, plain=0.4, people=0.4
 )
+OF_FACE: Final = (PART_INDEX["skin"], *OUTLINED)
+REAL_STAGE: Final = replace(STAGE, grounds=0.0, people=0.0, plain=0.2)
 _WINDOW: Final = 160  # pixels, of the part of each picture from which is learned
 _ENLARGED: Final = 0.3  # of the pictures: with no more pixels than the reader's window
 
@@ -63,11 +76,11 @@ Labels = UInt8[Tensor, "n h w"]
 class RefineObjective(Objective[Refine]):
     """One net; a reader that stands still."""
 
-    streams = ("data", "other")
     measures: Mapping[str, bool] = {"IoU": True, "near edges": True, "enlarged": True}
 
     def __init__(self, recipe: Refine) -> None:
         super().__init__(recipe)
+        self.streams = ("data", "other", "real") if recipe.real else ("data", "other")
         self.chain = chain_of(recipe.damage, "a refiner's windows")
         times = recipe.size // WINDOW
         if times not in (2, 4) or recipe.size % WINDOW:
@@ -87,15 +100,17 @@ class RefineObjective(Objective[Refine]):
         """What is said of a part of each picture, at the size that its place draws."""
         windows = self._windows(step)
         last = (step.chance.uniforms("steps") * self.steps).astype(int)  # the step that learns
-        pictures = spoiled(self.chain, step, windows)
+        pictures, labels = spoiled(self.chain, step, windows), windows.parts.to(step.device)
+        if self.recipe.real:
+            self._put_real(step, pictures, labels)
         pictures = self._enlarged(step, pictures, last == 0)
-        reading, wide = self._read(pictures), windows.parts.shape[-1]
+        reading, wide = self._read(pictures), labels.shape[-1]
         cut: list[tuple[Pictures, Likely, Labels]] = []
         for n, times in enumerate(last.tolist()):
             side = 2 * WINDOW << times
             likely = self._refined(step, pictures[n : n + 1], reading[n : n + 1], times)
             finer = shrunk(pictures[n : n + 1], wide // side)
-            truth = labels_shrunk(windows.parts[n : n + 1].to(likely.device), wide // side)
+            truth = labels_shrunk(labels[n : n + 1], wide // side)
             room = (side - _WINDOW) // 2 + 1
             x, y = (int(step.chance.uniforms(name)[n] * room) for name in ("across", "down"))
             cut.append(
@@ -108,7 +123,7 @@ class RefineObjective(Objective[Refine]):
         seen, known, truth = (torch.cat(parts) for parts in zip(*cut, strict=True))
         logits = step.nets["net"](seen, parts=known.to(seen)).float()
         # No Dice of groups: in a part of a picture it favours slivers of them (docs/log/read.md).
-        return {"parts": cross_entropy(logits, truth.long())}
+        return {"parts": cross_entropy(logits, truth.long(), ignore_index=UNKNOWN["parts"])}
 
     def samples(self, step: Step) -> Samples:
         """The parts at the finest size, over the pictures, beside the true ones."""
@@ -141,6 +156,31 @@ class RefineObjective(Objective[Refine]):
 
     def _windows(self, step: Step) -> Staged:
         return staged(step.batches["data"], step.batches["other"], STAGE, step.chance)
+
+    def _put_real(self, step: Step, pictures: Pictures, labels: Labels) -> None:
+        """Put real pictures, and what is known of their parts, in the place of some."""
+        of_people = step.batches["real"]
+        chosen = (step.chance.places % self.recipe.real_every == 0) & of_people.placed().numpy()
+        rows = np.flatnonzero(chosen)
+        if not len(rows):
+            return
+        chance = step.chance.only(rows).fold_in("real")
+        batch = morphed(of_people.only(rows), MIXED, chance)
+        known = replace(batch, parts=self._known(batch, step.device).cpu())
+        windows = staged(known, step.batches["other"].only(rows), REAL_STAGE, chance)
+        pictures[rows] = spoiled(self.chain, replace(step, chance=chance), windows)
+        labels[rows] = windows.parts.to(step.device)
+
+    def _known(self, batch: Batch, device: torch.device) -> Labels:
+        """The parts that are outlined; skin where the reader is sure of face beside them."""
+        assert batch.parts is not None
+        outlined = batch.parts.to(device)
+        likely, labels = self._read(batch.pictures(device)).max(1)
+        times = outlined.shape[-1] // WINDOW
+        is_face = torch.isin(labels, labels.new_tensor(OF_FACE)) & (likely > SURE)
+        is_face = is_face.repeat_interleave(times, 1).repeat_interleave(times, 2)
+        skin = torch.where(is_face, PART_INDEX["skin"], UNKNOWN["parts"]).to(torch.uint8)
+        return torch.where(outlined == UNKNOWN["parts"], skin, outlined)
 
     def _enlarged(self, step: Step, pictures: Pictures, first: np.ndarray) -> Pictures:
         """Some of those from whose first step is learned with no more pixels than a window."""
@@ -179,8 +219,10 @@ def labels_shrunk(labels: Labels, times: int) -> UInt8[Tensor, "n h2 w2"]:
     """Labels so many times smaller: those that most pixels of a square have."""
     if times == 1:
         return labels
-    each = one_hot(labels.long(), len(PARTS)).movedim(-1, 1).float()
-    return avg_pool2d(each, times).argmax(1).to(torch.uint8)
+    unknown = labels == UNKNOWN["parts"]
+    each = one_hot(labels.masked_fill(unknown, len(PARTS)).long(), len(PARTS) + 1)
+    most = avg_pool2d(each.movedim(-1, 1).float(), times).argmax(1)
+    return most.masked_fill(most == len(PARTS), UNKNOWN["parts"]).to(torch.uint8)
 
 
 def _part(values: Tensor, x: int, y: int, side: int) -> Tensor:
