@@ -5,7 +5,8 @@
 The people of ../shared/data/colour: `test`, those for measuring only; `choose`, those who neither
 teach nor are for measuring only; or `taught`. Points that mean the same in both templates are
 compared, in percent of the distance of the outer corners of the eyes; parts with polygons through
-the points, in pixels of the picture. Nobody of these wears glasses: all pictures were looked at.
+the points, in pixels of the picture. Heads of eight people each, cut out, stand before scenes.
+Nobody of these wears glasses: all pictures were looked at.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from trombine.data.people import outlines_of
 from trombine.faces import parts_map, read_faces
 from trombine.faces.faces import Face
 from trombine.faces.frames import samples_of
+from trombine.faces.reading import PictureReading
 from trombine.io.image import load_picture
 from trombine.models import Model, load
 
@@ -45,6 +47,9 @@ SAME: Final = _EYES | _MOUTH | {33: 55, 8: 129}
 CORNERS: Final = 4  # the first of these
 WIDTHS: Final = {"eye": ((0, 1), (2, 3)), "mouth": ((4, 5),)}  # between which of these
 SMALL: Final = 40  # pixels of a small face, from ear to ear
+TAUGHT: Final = SPLITS.index("train")
+GROUP: Final = (1280, 853)  # pixels of a picture of eight people
+GROUPS: Final = 12
 PARTS: Final = {
     "eyes": ("left_eye", "right_eye"),
     "brows": ("left_brow", "right_brow"),
@@ -211,11 +216,53 @@ def number_rows(pictures: Sequence[Seen]) -> Iterator[Row]:
     yield at_most("glasses where there are none", worn, "faces", 0)
 
 
+def group(pictures: Sequence[Seen], number: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Eight heads in two rows before a scene, 30 to 130 pixels from ear to ear; their points."""
+    draw = np.random.default_rng(number)
+    taught = [r.name for r in list_folder(COLOUR / "scenes").records if r.split == TAUGHT]
+    image = Image.open(COLOUR / "scenes" / taught[number]).convert("RGB").resize(GROUP)
+    places, usual = [], draw.uniform(45, 110)
+    known = [seen for seen in pictures if seen.face is not None]
+    for place, at in enumerate(draw.choice(len(known), 8, replace=False)):
+        seen, wide = known[at], usual * draw.uniform(0.7, 1.2)
+        assert seen.face is not None
+        opacity = PictureReading(pixels=seen.pixels, faces=[seen.face]).opacity()
+        times = wide / float(np.hypot(*(seen.face.points[16] - seen.face.points[0])))
+        size = round(times * seen.pixels.shape[1]), round(times * seen.pixels.shape[0])
+        head = Image.fromarray(seen.pixels).resize(size, Image.Resampling.LANCZOS)
+        alpha = Image.fromarray((255 * opacity).astype(np.uint8)).resize(size)
+        row, column = divmod(place, 4)
+        middle = GROUP[0] / 2 + (column - 1.5) * 2.3 * usual, 250 + 2.3 * row * usual
+        corner = np.round(middle - times * seen.face.points.mean(0)).astype(int)
+        image.paste(head, tuple(corner.tolist()), alpha)
+        places.append(times * seen.face.points + corner)
+    return np.array(image), places
+
+
+def group_rows(model: Model, pictures: Sequence[Seen]) -> Iterator[Row]:
+    """How many of eight faces in a picture are found."""
+    found, largest, false, count = 0, 0, 0, 0
+    for number in range(GROUPS):
+        pixels, places = group(pictures, number)
+        faces = read_faces(samples_of(pixels), model)
+        sizes = [float(np.ptp(points[:, 0])) for points in places]
+        there = [
+            any(np.hypot(*(face.points - points).T).mean() < 0.15 * size for face in faces)
+            for points, size in zip(places, sizes, strict=True)
+        ]
+        found, count = found + sum(there), count + len(there)
+        largest += there[int(np.argmax(sizes))]
+        false += max(0, len(faces) - sum(there))
+    yield at_least(f"faces of {GROUPS} groups of eight", found / count, "found", 1)
+    yield at_least("the largest of each group", largest / GROUPS, "found", 1)
+    yield at_most("other faces in groups", false, "faces", 0)
+
+
 def main() -> None:
     args = options(__doc__, people="test", model="reader")
     model = load(args.model)
     pictures = list(read_all(model, files(args.people)))
-    rows = [*point_rows(model, pictures), *number_rows(pictures)]
+    rows = [*point_rows(model, pictures), *number_rows(pictures), *group_rows(model, pictures)]
     sys.exit(report(rows, json=args.json))
 
 

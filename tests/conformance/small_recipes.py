@@ -110,8 +110,20 @@ CASES = {
     "reader": ("reader", READER),
     "reader, real": ("reader", f"{READER}; real=leaves#48; damage=none; batch=16"),
     "witness": ("witness", READER),
-    "finder": ("finder", "data=world:photo#48; other=leaves#48; width=6"),
-    "refiner": ("refiner", "data=world:photo#8; other=leaves#8; size=256; width=4; head=4"),
+    "finder": ("finder", "data=world:photo#48; other=leaves#48; real=none; width=6"),
+    "finder, real": (
+        "finder",
+        "data=world:photo#48; other=leaves#48; real=world:photo#48; real_every=2; width=6",
+    ),
+    "refiner": (
+        "refiner",
+        "data=world:photo#8; other=leaves#8; real=none; size=256; width=4; head=4",
+    ),
+    "refiner, real": (
+        "refiner",
+        "data=world:photo#8; other=leaves#8; real=world:photo#8; real_every=2; size=256; width=4; "
+        "head=4",
+    ),
     "inpaint": (
         "inpaint",
         "window=0; data=world:photo#48+leaves#48; real=none; width=4; levels=2; "

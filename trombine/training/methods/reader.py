@@ -91,9 +91,8 @@ KNOWN: Final = 1.0  # of everything on those whose landmarks are known
 MIXED: Final = 0.6  # of these, with another face each
 SURE: Final = 0.75  # of a part's label, before it is taught
 _WINDOW_TERMS: Final = frozenset({"face", "fields"})  # the terms of whole windows
-# What real windows do not teach: their numbers, which are unknown, and landmarks that only the net
-# itself says. Taught so these drift a little with every step, mouths wider than they are
-# (docs/log/read.md).
+# What real windows do not teach: landmarks that only the net itself says. Taught so these drift a
+# little with every step, mouths wider than they are (docs/log/read.md).
 _POINTS: Final = frozenset({"points", "spread"})
 # Where a teacher sees these outside of the outlines of a face whose outlines are known, there is
 # skin.
@@ -239,7 +238,7 @@ class ReadObjective(Objective[Read]):
         if "fields" in names:
             terms_by_name["fields"] = self._fields(reading, step, windows)
         if self.recipe.real:
-            alone = set(names) - _POINTS - {"fields"}
+            alone = set(names) - _POINTS
             said = Reading(*(tensor[count:] for tensor in outputs))
             kinds = {"agree": (~is_known, alone), "known": (is_known, set(names))}
             for kind, (rows, asked) in kinds.items():
@@ -299,7 +298,7 @@ class ReadObjective(Objective[Read]):
         return torch.stack([*self._numbers(reading, step, windows, styles), of_style]).sum()
 
     def _of_known(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
-        """The numbers that are known of real people."""
+        """The numbers that are known of real people; of those without points, too."""
         styles = torch.full((len(step),), STYLES.index("photo"))
         return torch.stack(list(self._numbers(reading, step, windows, styles, "real"))).sum()
 
