@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from trombine.faces import Face
 from trombine.faces.frames import Frame
 from trombine.inpainting import repairing
 from trombine.inpainting.damaged import Damaged
-from trombine.inpainting.repairing import Painter, repaired
+from trombine.inpainting.repairing import PASSES, repaired
 from trombine.inpainting.steering import Steering
 from trombine.inpainting.symmetry import is_frontal, other_side, paint_by_other_side
 from trombine.inpainting.windows import Area
@@ -124,11 +124,13 @@ def test_a_hidden_eye_of_a_large_face_is_as_sharp_as_the_other_unless_told_other
     hole[y - 30 : y + 30, x - 40 : x + 40] = True
     image, model = picture_of(picture.pixels), loaded("inpaint")
     made = as_seen(repaired(image, hole, model).image)
-    with patch.object(Painter, "sharpen"):
-        soft = as_seen(repaired(image, hole, model).image)
-    with patch.object(Painter, "sharpen") as sharpen:
+    soft = as_seen(repaired(image, hole, model, without=PASSES).image)
+    improve = Mock()
+    with patch.object(repairing, "FACE_PASSES", {"organs": improve}):
         repaired(image, hole, model, steering=Steering(parts=picture.parts))
-    sharpen.assert_not_called()
+        improve.assert_not_called()
+        repaired(image, hole, model)
+        improve.assert_called_once()
     inner = slice(y - 24, y + 24), slice(x - 34, x + 34)
     true = slopes(picture.pixels)[inner]
     strong = true >= np.quantile(true, 0.8)
