@@ -34,6 +34,8 @@ from record import PROGRAMS, is_old
 from table import ROOT
 from table import figure as in_words
 
+sys.path.append(str(ROOT / "research"))  # studies, which have tables
+
 FIGURE = re.compile(
     r"(?P<open><!-- figure: (?P<file>\S+\.json) (?P<where>.+?) (?P<format>\S+) -->)"
     r"(?P<text>.*?)(?P<close><!-- /figure -->)"
@@ -43,7 +45,6 @@ TABLE = re.compile(
     re.DOTALL,
 )
 _CLOSE = "\n<!-- /table -->"
-sys.path.append(str(ROOT / "research"))  # whose studies have tables
 STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<name>[^\]]+)\]")
 
 

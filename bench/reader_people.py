@@ -86,6 +86,12 @@ def files(people: str) -> list[Path]:
     return sorted(COLOUR / "faces" / record.name for record in records if record.split == use)
 
 
+def scenes() -> list[Path]:
+    """Scenes that may teach, by name."""
+    records = list_folder(COLOUR / "scenes").records
+    return sorted(COLOUR / "scenes" / r.name for r in records if r.split == TAUGHT)
+
+
 def points_of(path: Path) -> np.ndarray | None:
     """The 189 points of a picture, where there are so many."""
     beside = path.with_suffix(".points.txt")
@@ -134,6 +140,7 @@ def read(model: Model, pixels: np.ndarray) -> Face | None:
 
 
 def read_all(model: Model, paths: Sequence[Path]) -> Iterator[Seen]:
+    """Each picture with its largest face."""
     for path in paths:
         pixels = load_picture(path).rgb_pixels()
         yield Seen(path, pixels, read(model, pixels))
@@ -216,11 +223,12 @@ def number_rows(pictures: Sequence[Seen]) -> Iterator[Row]:
     yield at_most("glasses where there are none", worn, "faces", 0)
 
 
-def group(pictures: Sequence[Seen], number: int) -> tuple[np.ndarray, list[np.ndarray]]:
+def group(
+    pictures: Sequence[Seen], scene: Path, number: int
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """Eight heads in two rows before a scene, 30 to 130 pixels from ear to ear; their points."""
     draw = np.random.default_rng(number)
-    taught = [r.name for r in list_folder(COLOUR / "scenes").records if r.split == TAUGHT]
-    image = Image.open(COLOUR / "scenes" / taught[number]).convert("RGB").resize(GROUP)
+    image = Image.open(scene).convert("RGB").resize(GROUP)
     places, usual = [], draw.uniform(45, 110)
     known = [seen for seen in pictures if seen.face is not None]
     for place, at in enumerate(draw.choice(len(known), 8, replace=False)):
@@ -242,8 +250,8 @@ def group(pictures: Sequence[Seen], number: int) -> tuple[np.ndarray, list[np.nd
 def group_rows(model: Model, pictures: Sequence[Seen]) -> Iterator[Row]:
     """How many of eight faces in a picture are found."""
     found, largest, false, count = 0, 0, 0, 0
-    for number in range(GROUPS):
-        pixels, places = group(pictures, number)
+    for number, scene in enumerate(scenes()[:GROUPS]):
+        pixels, places = group(pictures, scene, number)
         faces = read_faces(samples_of(pixels), model)
         sizes = [float(np.ptp(points[:, 0])) for points in places]
         there = [

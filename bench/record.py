@@ -36,6 +36,7 @@ PROGRAMS = (
     "choices",
     "scratches",
     "inpaint",
+    "inpaint_passes",
     "steering",
     "originality",
     "fidelity",

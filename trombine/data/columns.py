@@ -115,7 +115,7 @@ class Batch:
                 cells[column.name] = cell.only(rows) if isinstance(cell, Batch) else cell[rows]
         return Batch(**cells)
 
-    def placed(self) -> Bool[Tensor, "n"]:
+    def has_points(self) -> Bool[Tensor, "n"]:
         """Of which pictures all landmarks are known."""
         if self.points is None:
             return torch.zeros(len(self), dtype=torch.bool)

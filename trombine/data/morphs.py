@@ -69,7 +69,7 @@ def morphed(batch: Batch, share: float, chance: Rng) -> Batch:
 
 def _faces(batch: Batch) -> Int64[np.ndarray, "k"]:
     """Rows of photographed faces whose landmarks are known."""
-    known = batch.placed().numpy()
+    known = batch.has_points().numpy()
     return np.flatnonzero(known if batch.seeds is None else known & (batch.seeds.numpy() < 0))
 
 

@@ -12,7 +12,7 @@ reading.py one picture read: files and words; drawing.py draws what was read ove
 The net is nets/reader.py; what it learns is in training/methods/reader.py.
 """
 
-from trombine.faces.faces import LOST, UNMET, Face, read_faces
+from trombine.faces.faces import LOST, Face, read_faces
 from trombine.faces.fields import Fields, decode_styles, fields_of
 from trombine.faces.frames import WINDOW, Frame, crop_windows, round_face
 from trombine.faces.maps import parts_map
@@ -22,7 +22,6 @@ from trombine.faces.twice import read_twice
 
 __all__ = [
     "LOST",
-    "UNMET",
     "WINDOW",
     "Face",
     "Fields",

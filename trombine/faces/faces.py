@@ -62,7 +62,7 @@ _OUTSIDE: Final = 0.05  # of the landmarks' box: of faces that are all there at 
 # Much is hidden where this part of the landmarks may be off by more than so much of the window. Of
 # faces of which half is covered it always is; of those that are as they are painted never.
 _MUCH: Final = 0.25
-_UNSEEN: Final = 0.013
+_UNSEEN: Final = 0.011 * UNMET
 _NEAR: Final = 0.1  # of its size: a face so near to the picture's border may be cut by it
 _CUT: Final = 0.1  # how likely the finder must say that one is there
 # Of what lies between jaw and brows, and in the hull of what is above the eyes, so much is
@@ -383,21 +383,28 @@ def _face_of(
     rims = bool((parts == PART_INDEX["glasses"]).any())
     if "glasses" in values and rims and styles.get("photo", 0.0) > 0.5:
         values["glasses"] = max(values["glasses"], _WORN)
-    errors = reading.spreads[0].exp().numpy()
+    spreads = spreads_of(
+        model.hash, {**described, **values}, clues_of(styles, reading.spreads[0].exp().numpy())
+    )
     return Face(
         box=box,
         likely=likely,
         points=points,
-        errors=errors * np.float32(frame.side * (1 + (UNMET - 1) * styles.get("photo", 0.0))),
+        errors=expected_errors(reading, frame),
         traits=described,
         moment=values,
         styles=styles,
         cut=cut,
-        spreads=spreads_of(model.hash, {**described, **values}, clues_of(styles, errors)),
+        spreads=spreads,
         features=reading.features[0].numpy().copy(),
         frame=frame,
         logits=reading.parts[0].clone(),  # a view would keep what was read of all windows
     )
+
+
+def expected_errors(reading: Reading, frame: Frame) -> Float32[np.ndarray, "68"]:
+    """By how many pixels of the picture each landmark of the first window may be off."""
+    return reading.spreads[0].exp().float().numpy() * np.float32(UNMET * frame.side)
 
 
 def _round(points: Float[np.ndarray, "68 2"]) -> Corners:

@@ -18,8 +18,8 @@ from torch.nn.functional import max_pool2d
 
 from trombine.core.devices import device_of
 from trombine.core.tiles import Box, cut
-from trombine.faces import LOST, UNMET, WINDOW, Face, Frame, parts_map, read_faces, read_twice
-from trombine.faces.faces import CLEAR, Least, Wanted, upright
+from trombine.faces import LOST, WINDOW, Face, Frame, parts_map, read_faces, read_twice
+from trombine.faces.faces import CLEAR, UNMET, Least, Wanted, expected_errors, upright
 from trombine.faces.frames import sample_window
 from trombine.inpainting.damaged import Damaged, middles
 from trombine.inpainting.steering import UNKNOWN, Labels, Points, Steering, organs, with_moved
@@ -105,7 +105,7 @@ def read_in(damaged: Damaged, face: Face, reader: Model) -> Face:
     with torch.inference_mode():
         reading = read_twice(reader, picture[None])
     points = face.frame.to_picture(reading.points[0].float()).numpy().astype(np.float32)
-    errors = reading.spreads[0].exp().float().numpy() * np.float32(face.frame.side)
+    errors = expected_errors(reading, face.frame)
     return replace(face, points=points, errors=errors, logits=reading.parts[0].float().clone())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,15 +16,18 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, one_hot
 
 from trombine.core.conventions import GROUP_OF_PART, PART_INDEX
+from trombine.core.errors import InputError
 from trombine.data.augment import MIRRORED_LABEL
 from trombine.data.columns import UNKNOWN, Batch, to_pictures
 from trombine.data.source import source
+from trombine.io.image import save_picture
 from trombine.losses.objective import Step
 from trombine.metrics.reading import near_edges
 from trombine.training.methods import find
 from trombine.training.methods import refiner as refine
 from trombine.training.methods.reader import OUTLINED
 from trombine.training.methods.refiner import Refine, RefineObjective, labels_shrunk
+from trombine.world import face, paint
 
 COUNT, SIDE = 4, 256
 
@@ -139,6 +143,30 @@ def test_of_real_pictures_outlines_are_true_beside_what_is_called_face(
         assert torch.equal(counts, expected) or torch.equal(counts, mirrored)
         own = to_pictures(data.pixels[n : n + 1])[0]
         assert torch.equal(pictures[n], own) or torch.equal(pictures[n], own.flip(-1))
+
+
+def test_a_real_picture_without_outlines_teaches_nothing() -> None:
+    """Its eyes would be called skin."""
+    recipe = find("refiner")
+    assert isinstance(recipe, Refine)
+    objective = RefineObjective(replace(recipe, size=SIDE, real="folder:people", real_every=1))
+    data, other = batches()
+    assert data.parts is not None
+    real = replace(data, parts=torch.full_like(data.parts, UNKNOWN["parts"]))
+    step = bare_step({}, {"data": data, "other": other, "real": real})
+    pictures, labels = torch.zeros(COUNT, 3, SIDE, SIDE), torch.zeros(COUNT, SIDE, SIDE).byte()
+    objective._put_real(step, pictures, labels)
+    assert not pictures.any() and not labels.any()
+
+
+def test_photographs_without_outlines_are_refused(
+    objective: RefineObjective, tmp_path: Path
+) -> None:
+    for number in range(3):
+        save_picture(tmp_path / f"{number}.png", paint(face(number), SIDE, "photo").pixels)
+    painted = source(f"world:photo#{COUNT}", SIDE, first_seed=1_440_000)
+    with pytest.raises(InputError, match=r"has no outlines of parts.*189 points"):
+        objective.check({"data": painted, "real": source(f"plain:{tmp_path}", SIDE)})
 
 
 def test_unknown_labels_stay_so_where_most_are() -> None:

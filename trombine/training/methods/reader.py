@@ -86,7 +86,7 @@ WEIGHTS: Final = {
     "centres": 0.1,  # where the middles of faces are, and how large they are
     "fields": 1.0,  # traits and moment
 }
-AGREE: Final = 0.3  # of everything on the real pictures of which nothing is known
+AGREE: Final = 0.3  # of everything on the real pictures whose landmarks are unknown
 KNOWN: Final = 1.0  # of everything on those whose landmarks are known
 MIXED: Final = 0.6  # of these, with another face each
 SURE: Final = 0.75  # of a part's label, before it is taught
@@ -195,7 +195,7 @@ class ReadObjective(Objective[Read]):
     def _population(self, step: Step) -> Tensor:
         """How far what is said of the real pictures, spoiled, is from what is said of them as they
         are, brought to the population's mean and spread. People with known landmarks are others."""
-        others = np.flatnonzero(~step.batches["real"].placed().numpy())
+        others = np.flatnonzero(~step.batches["real"].has_points().numpy())
         if not len(others):
             return torch.zeros((), device=step.device)
         pictures = to_pictures(step.batches["real"].only(others).pixels)
@@ -268,7 +268,7 @@ class ReadObjective(Objective[Read]):
         batch = morphed(step.batches["real"], MIXED, step.chance)
         step = replace(step, batches={**step.batches, "real": batch})
         labelled, sure = pseudo_labels(teacher, batch, step.device, step.dtype)
-        is_known = batch.placed().numpy()
+        is_known = batch.has_points().numpy()
         teaches = np.flatnonzero(sure.numpy() | is_known)
         found = labelled.only(teaches) if len(teaches) else None
         return _subset(step, teaches), found, is_known[teaches]
@@ -298,7 +298,7 @@ class ReadObjective(Objective[Read]):
         return torch.stack([*self._numbers(reading, step, windows, styles), of_style]).sum()
 
     def _of_known(self, reading: Reading, step: Step, windows: Staged) -> Tensor:
-        """The numbers that are known of real people; of those without points, too."""
+        """The numbers that are known of real people."""
         styles = torch.full((len(step),), STYLES.index("photo"))
         return torch.stack(list(self._numbers(reading, step, windows, styles, "real"))).sum()
 
@@ -310,7 +310,8 @@ class ReadObjective(Objective[Read]):
         styles: Int64[Tensor, "n"],
         stream: str = "data",
     ) -> Iterator[Tensor]:
-        """What the known numbers of a stream's faces lose, each as much where few are known."""
+        """The loss of a stream's known numbers, of traits and of the moment; that of few counts as
+        much as that of all."""
         several = (self.traits, self.moment), (reading.traits, reading.moment), self.varies
         for kind, read, varies in zip(*several, strict=True):
             numbers = step.numbers(kind.names, stream).float()
@@ -422,7 +423,7 @@ def pseudo_labels(
     likely, labels = ((reading.parts.float().softmax(1) + mirrored_parts) / 2).max(1)
     parts = labels.masked_fill(likely < SURE, UNKNOWN["parts"]).to(torch.uint8).cpu()
     reliable = (spreads.median(1).values.exp() < LOST).cpu() & _in_place(labels.cpu(), points)
-    parts[~reliable], visible, known = UNKNOWN["parts"], visible.cpu(), batch.placed()
+    parts[~reliable], visible, known = UNKNOWN["parts"], visible.cpu(), batch.has_points()
     if batch.points is not None and batch.visible is not None:
         points = torch.where(known[:, None, None], batch.points, points)
         visible = torch.where(known[:, None], batch.visible, visible)

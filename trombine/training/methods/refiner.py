@@ -55,7 +55,7 @@ class Refine(Recipe):
     objective: ClassVar[str] = "refine"
 
     damage: str = "none"  # what spoils the pictures: a chain as docs/data.md tells
-    real: str = ""  # photographs of faces with points placed by hand
+    real: str = ""  # photographs of faces with 189 points placed by hand
     real_every: int = 4  # one of so many pictures is of these
 
 
@@ -93,8 +93,13 @@ class RefineObjective(Objective[Refine]):
         return {"reader": self.reader.net}
 
     def check(self, sources: Mapping[str, Source]) -> None:
-        """The data are painted faces, all of them: their parts and landmarks are known."""
+        """The data are painted faces, all of them: their parts and landmarks are known. Of real
+        ones outlines are."""
         check_painted(sources["data"], "a refiner")
+        real = sources.get("real")
+        if real and real.batch(np.zeros(1, np.int64)).parts is None:
+            problem = f"{real.spec} has no outlines of parts, which a refiner learns from"
+            raise InputError(problem, "give a folder of people with 189 points each, or no --real")
 
     def terms(self, step: Step) -> Terms:
         """What is said of a part of each picture, at the size that its place draws."""
@@ -160,8 +165,9 @@ class RefineObjective(Objective[Refine]):
     def _put_real(self, step: Step, pictures: Pictures, labels: Labels) -> None:
         """Put real pictures, and what is known of their parts, in the place of some."""
         of_people = step.batches["real"]
-        chosen = (step.chance.places % self.recipe.real_every == 0) & of_people.placed().numpy()
-        rows = np.flatnonzero(chosen)
+        assert of_people.parts is not None
+        has_outlines = (of_people.parts != UNKNOWN["parts"]).flatten(1).any(1).numpy()
+        rows = np.flatnonzero((step.chance.places % self.recipe.real_every == 0) & has_outlines)
         if not len(rows):
             return
         chance = step.chance.only(rows).fold_in("real")

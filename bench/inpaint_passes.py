@@ -1,11 +1,12 @@
 """What each pass of a repair is worth: the repair without it, beside the one with all.
 
-    python research/passes.py [--people N] [--scenes N] [--json]
+    python bench/inpaint_passes.py [--people N] [--scenes N] [--json]
 
 Holes in photographs in colour that taught no net that repairs: of people an eye, the nose, the
 mouth, half of the face, the top of the head, a part of the cheek and what is behind it; of scenes
 squares and blots. A row says by how much leaving a pass out changes a measure in the hole, in the
-mean over the holes that the pass changes, with its interval; a pass is worth what it loses so.
+mean over the holes that the pass changes; of all kinds of holes together with the ends of the
+interval. A pass is worth what is lost so.
 """
 
 from __future__ import annotations
@@ -17,27 +18,24 @@ from typing import Final
 
 import numpy as np
 import torch
-from bench_path import ROOT
+from intervals import figure
 from jaxtyping import Bool, Float32
+from reader_people import files, points_of, scenes
 from table import Row, options, report
 
 from trombine.core.conventions import to_picture
 from trombine.core.tiles import bounds
-from trombine.data.columns import SPLITS
-from trombine.data.layouts import list_folder
 from trombine.data.masks import mask
 from trombine.data.people import landmarks_of
-from trombine.eval.stats import mean
 from trombine.inpainting.repairing import PASSES, repaired
 from trombine.io.image import Picture, load_picture
 from trombine.metrics import psnr, ssim
 from trombine.metrics.similarity import edge_energy
 from trombine.models.pipelines import repairer
 
-COLOUR: Final = ROOT.parent / "shared" / "data" / "colour"
 MEASURES: Final = {"PSNR": "dB", "SSIM": "", "edges off": "of the truth's, log"}
+ALL: Final = "all"
 AROUND: Final = 16  # pixels round a hole, for measures that see neighbours
-TAUGHT: Final = SPLITS.index("train")
 Hole = Bool[np.ndarray, "h w"]
 
 
@@ -70,10 +68,9 @@ def holes_of_face(points: Float32[np.ndarray, "68 2"], size: tuple[int, int]) ->
 
 
 def of_people(count: int) -> Iterator[tuple[str, Picture, Hole]]:
-    records = [r for r in list_folder(COLOUR / "faces").records if r.split == TAUGHT]
-    paths = [COLOUR / "faces" / record.name for record in records]
-    placed = [(p, beside) for p in paths if (beside := p.with_suffix(".points.txt")).exists()]
-    known = [(p, points) for p, beside in placed if len(points := np.loadtxt(beside)) == 189]
+    """Holes in faces of people who may teach: what is hidden, the picture, the hole."""
+    every = ((path, points_of(path)) for path in files("taught"))
+    known = [(path, points) for path, points in every if points is not None]
     for path, points in known[:: max(1, len(known) // count)][:count]:
         picture = load_picture(path)
         size = picture.height, picture.width
@@ -83,8 +80,8 @@ def of_people(count: int) -> Iterator[tuple[str, Picture, Hole]]:
 
 
 def of_scenes(count: int) -> Iterator[tuple[str, Picture, Hole]]:
-    kept = set((COLOUR / "test.txt").read_text().split())
-    paths = [p for p in sorted((COLOUR / "scenes").glob("*.jpg")) if f"scenes/{p.name}" not in kept]
+    """Holes in scenes that may teach."""
+    paths = scenes()
     for number, path in enumerate(paths[:: max(1, len(paths) // count)][:count]):
         picture = load_picture(path)
         height, width = picture.height, picture.width
@@ -126,14 +123,17 @@ def main() -> None:
             if not np.array_equal(other.colours, whole.colours):
                 change = np.subtract(measured(other.image, picture, hole), best)
                 found[name, kind].append(change.tolist())
-                found[name, "all"].append(change.tolist())
+                found[name, ALL].append(change.tolist())
     rows = []
     for (name, kind), changes in sorted(found.items()):
         for number, (measure, unit) in enumerate(MEASURES.items()):
             values = np.array(changes)[:, number]
-            low, high = mean(values)[1:] if len(values) > 1 else (np.nan, np.nan)
-            said = f"{low:+.3f} to {high:+.3f}, {len(values)} holes"
-            rows.append(Row(f"without {name}, {kind}: {measure}", float(values.mean()), unit, said))
+            about = f"without {name}, {kind} ({len(values)} holes): {measure}"
+            rows.append(Row(about, float(values.mean()), unit))
+            if kind == ALL and len(values) > 1:
+                interval = figure(values)
+                rows.append(Row(f"{about}, low end", interval.low, unit))
+                rows.append(Row(f"{about}, high end", interval.high, unit))
     sys.exit(report(rows, json=args.json))
 
 
