@@ -17,7 +17,6 @@ from jaxtyping import Bool, Float64
 
 from trombine.core.rng import Rng
 from trombine.data.kernel_brush import NEVER, brush
-from trombine.world.leaves_materials import HALF, LETTERS, LINE, STROKES
 
 Hole = Bool[np.ndarray, "h w"]
 Spots = Float64[np.ndarray, "_ 3"]  # x, y, radius of a brush that moves from one to the next
@@ -25,6 +24,7 @@ Line = Float64[np.ndarray, "_ 2"]
 
 FINEST_LINE: Final = 0.55  # pixels, the radius of a line without gaps
 FINEST: Final = 0.75  # pixels, a radius with which a disc holds the middle of a pixel anywhere
+LETTERS: Final = 32
 GRAIN: Final = 2.0**-20  # places are multiples of this: cos and sin differ in last bits elsewhere
 
 
@@ -215,7 +215,7 @@ def _line_of_letters(rng: np.random.Generator, width: float) -> list[Line]:
     while at < end:
         for _ in range(rng.integers(2, 9)):
             shift = np.array([at + 0.3, 0.0])
-            lines += [line + shift for line in _letter(int(rng.integers(len(LETTERS))))]
+            lines += [line + shift for line in _letter(int(rng.integers(LETTERS)))]
             at += 0.62
             if at >= end:
                 break
@@ -225,19 +225,17 @@ def _line_of_letters(rng: np.random.Generator, width: float) -> list[Line]:
 
 @cache
 def _letter(number: int) -> tuple[Line, ...]:
-    """The strokes of a letter, in heights of the line, its middle at (0, 0)."""
-    return tuple(_polyline(STROKES[name]) for name in LETTERS[number].split())
-
-
-def _polyline(stroke: tuple[float, ...]) -> Line:
-    """A stroke of world/leaves_materials.py as a line of points."""
-    kind, x, y, x2, y2, radius = stroke
-    if kind == LINE:
-        return np.array([[x, y], [x2, y2]], np.float64)
-    middle = np.arctan2(y2, x2) if kind == HALF else 0.0
-    reach = pi / 2 if kind == HALF else pi
-    angles = middle + np.linspace(-reach, reach, 9 if kind == HALF else 17)
-    return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], 1)
+    """A sign like a letter, in heights of the line, its middle at (0, 0): lines between corners and
+    middles of a capital's sides, and in most a half or a whole circle."""
+    rng = np.random.Generator(np.random.PCG64([number, 0x1E77]))
+    nodes = np.array([(x, y) for y in (-0.33, 0.0, 0.33) for x in (-0.2, 0.2)])
+    lines = [nodes[rng.choice(6, 2, replace=False)] for _ in range(rng.integers(1, 4))]
+    if rng.random() < 0.6:
+        far = pi / 2 if rng.random() < 0.7 else pi
+        angles = rng.integers(4) * pi / 2 + np.linspace(-far, far, 9)
+        high = rng.choice([-0.13, 0.0, 0.13])
+        lines.append(np.stack([0.2 * np.cos(angles), 0.2 * np.sin(angles) + high], 1))
+    return tuple(lines)
 
 
 def _painted(strokes: list[Spots], height: int, width: int) -> Hole:

@@ -64,7 +64,7 @@ class _Cache(FunctionCache):
 def sources() -> list[Path]:
     """All that compiled code is made of."""
     package = Path(__file__).parents[1]
-    imported = ("world/compiled.py", "world/leaves_terms.py", "metrics/similarity.py")
+    imported = ("world/compiled.py", "metrics/similarity.py")
     return sorted([*package.glob("**/kernel_*.py"), *(package / name for name in imported)])
 
 

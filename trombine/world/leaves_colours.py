@@ -5,48 +5,34 @@ Lightness L, chroma and hue are OKLab's (Björn Ottosson, 2020): equal steps loo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float
 
-
-@dataclass(frozen=True, kw_only=True)
-class Family:
-    """A range of lightness (0 black to 1 white), of chroma (.3 is neon), of hue (degrees)."""
-
-    lightness: tuple[float, float]
-    chroma: tuple[float, float]
-    hue: tuple[float, float]
-
-
+# Ranges of lightness (0 black to 1 white), of chroma (.3 is neon), of hue (degrees).
 FAMILIES: Final = {
-    "grey": Family(lightness=(0.15, 0.9), chroma=(0.0, 0.02), hue=(0, 360)),
-    "dark": Family(lightness=(0.08, 0.3), chroma=(0.0, 0.03), hue=(0, 360)),
-    "white": Family(lightness=(0.82, 0.97), chroma=(0.0, 0.03), hue=(40, 280)),
-    "stone": Family(lightness=(0.3, 0.8), chroma=(0.005, 0.04), hue=(40, 110)),
-    "slate": Family(lightness=(0.25, 0.75), chroma=(0.01, 0.05), hue=(220, 290)),
-    "earth": Family(lightness=(0.22, 0.65), chroma=(0.03, 0.09), hue=(40, 85)),
-    "sand": Family(lightness=(0.6, 0.88), chroma=(0.02, 0.07), hue=(60, 95)),
-    "brick": Family(lightness=(0.35, 0.6), chroma=(0.06, 0.12), hue=(25, 50)),
-    "foliage": Family(lightness=(0.25, 0.75), chroma=(0.05, 0.14), hue=(108, 145)),
-    "autumn": Family(lightness=(0.35, 0.75), chroma=(0.06, 0.14), hue=(30, 105)),
-    "skin": Family(lightness=(0.35, 0.85), chroma=(0.04, 0.09), hue=(38, 68)),
-    "hair": Family(lightness=(0.12, 0.7), chroma=(0.01, 0.07), hue=(40, 80)),
-    "sky": Family(lightness=(0.6, 0.93), chroma=(0.03, 0.1), hue=(225, 260)),
-    "water": Family(lightness=(0.25, 0.65), chroma=(0.03, 0.1), hue=(195, 255)),
-    "pastel": Family(lightness=(0.7, 0.92), chroma=(0.03, 0.09), hue=(0, 360)),
-    "vivid": Family(lightness=(0.35, 0.75), chroma=(0.1, 0.18), hue=(0, 360)),
-    "denim": Family(lightness=(0.25, 0.6), chroma=(0.04, 0.11), hue=(245, 285)),
+    "grey": ((0.15, 0.9), (0.0, 0.02), (0, 360)),
+    "dark": ((0.08, 0.3), (0.0, 0.03), (0, 360)),
+    "white": ((0.82, 0.97), (0.0, 0.03), (40, 280)),
+    "stone": ((0.3, 0.8), (0.005, 0.04), (40, 110)),
+    "slate": ((0.25, 0.75), (0.01, 0.05), (220, 290)),
+    "earth": ((0.22, 0.65), (0.03, 0.09), (40, 85)),
+    "sand": ((0.6, 0.88), (0.02, 0.07), (60, 95)),
+    "brick": ((0.35, 0.6), (0.06, 0.12), (25, 50)),
+    "foliage": ((0.25, 0.75), (0.05, 0.14), (108, 145)),
+    "autumn": ((0.35, 0.75), (0.06, 0.14), (30, 105)),
+    "skin": ((0.35, 0.85), (0.04, 0.09), (38, 68)),
+    "hair": ((0.12, 0.7), (0.01, 0.07), (40, 80)),
+    "sky": ((0.6, 0.93), (0.03, 0.1), (225, 260)),
+    "water": ((0.25, 0.65), (0.03, 0.1), (195, 255)),
+    "pastel": ((0.7, 0.92), (0.03, 0.09), (0, 360)),
+    "vivid": ((0.35, 0.75), (0.1, 0.18), (0, 360)),
+    "denim": ((0.25, 0.6), (0.04, 0.11), (245, 285)),
 }
 
 NAMES: Final = tuple(FAMILIES)
-
-# Columns: lowest lightness, chroma, hue; highest of each.
-RANGES: Final = np.array(
-    [[*zip(f.lightness, f.chroma, f.hue, strict=True)] for f in FAMILIES.values()], np.float64
-)
+RANGES: Final = np.array(list(FAMILIES.values()), np.float64)  # families x 3 x 2
 
 _TO_CONES = np.array(
     [[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728],
@@ -60,7 +46,7 @@ _TO_LIGHT = np.array(
 
 def draw_colours(rng: np.random.Generator, families: np.ndarray) -> Float[np.ndarray, "n 3"]:
     """A colour of each family (indices into NAMES): lightness, chroma, hue in degrees."""
-    low, high = RANGES[families, 0], RANGES[families, 1]
+    low, high = np.moveaxis(RANGES[families], 2, 0)
     return low + (high - low) * rng.random((len(families), 3))
 
 
