@@ -1,12 +1,12 @@
 """What each pass of a repair is worth: the repair without it, beside the one with all.
 
-    python bench/inpaint_passes.py [--people N] [--scenes N] [--json]
+    python bench/inpaint_passes.py [--passes NAME,NAME] [--people N] [--scenes N] [--json]
 
 Holes in photographs in colour that taught no net that repairs: of people an eye, the nose, the
 mouth, half of the face, the top of the head, a part of the cheek and what is behind it; of scenes
 squares and blots. A row says by how much leaving a pass out changes a measure in the hole, in the
 mean over the holes that the pass changes; of all kinds of holes together with the ends of the
-interval. A pass is worth what is lost so.
+interval. A pass is worth what is lost without it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def of_people(count: int) -> Iterator[tuple[str, Picture, Hole]]:
     """Holes in faces of people who may teach: what is hidden, the picture, the hole."""
     every = ((path, points_of(path)) for path in files("taught"))
     known = [(path, points) for path, points in every if points is not None]
-    for path, points in known[:: max(1, len(known) // count)][:count]:
+    for path, points in known[:: max(1, len(known) // max(1, count))][:count]:
         picture = load_picture(path)
         size = picture.height, picture.width
         for name, hole in holes_of_face(landmarks_of(points), size).items():
@@ -82,7 +82,7 @@ def of_people(count: int) -> Iterator[tuple[str, Picture, Hole]]:
 def of_scenes(count: int) -> Iterator[tuple[str, Picture, Hole]]:
     """Holes in scenes that may teach."""
     paths = scenes()
-    for number, path in enumerate(paths[:: max(1, len(paths) // count)][:count]):
+    for number, path in enumerate(paths[:: max(1, len(paths) // max(1, count))][:count]):
         picture = load_picture(path)
         height, width = picture.height, picture.width
         draw = np.random.default_rng(number)
@@ -111,14 +111,14 @@ def measured(found: Picture, truth: Picture, hole: Hole) -> list[float]:
 
 
 def main() -> None:
-    args = options(__doc__, people=16, scenes=10)
+    args = options(__doc__, passes=",".join(PASSES), people=16, scenes=10)
     model = repairer("inpaint")
     found: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
     for kind, picture, hole in (*of_people(args.people), *of_scenes(args.scenes)):
         whole = repaired(picture, hole, model)
         best = measured(whole.image, picture, hole)
         print(kind, *(round(value, 3) for value in best), file=sys.stderr, flush=True)
-        for name in PASSES:
+        for name in args.passes.split(","):
             other = repaired(picture, hole, model, without=(name,))
             if not np.array_equal(other.colours, whole.colours):
                 change = np.subtract(measured(other.image, picture, hole), best)

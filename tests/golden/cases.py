@@ -8,7 +8,8 @@ A case is a function of an empty folder; it gives values by name:
     numbers      losses, measures, landmarks
 
 make.py keeps them in results/, and test_golden.py compares. What lies in old/ was written when
-this folder began, and is not made again: it must still open.
+this folder began, and is not made again: it must still open. Where the leaves that the run is
+measured on have changed, their hash in its recipe.json was set anew.
 
     pack    trombine data world --count 6 --size 32 --style photo+anime --pack
     run     trombine train dcgan, with the settings of `continued`, up to 20 pictures

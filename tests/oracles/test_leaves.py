@@ -129,7 +129,7 @@ def alone(size: int, **fields: float) -> np.ndarray:
         radii=np.array([0.1]),
         smallest=0.1,
     )
-    return expose(scene, size)[..., 0]
+    return expose(scene, size).light[..., 0]
 
 
 def turned(angle: float) -> dict[str, float]:

@@ -15,6 +15,7 @@ from trombine.world import kernel_leaves as kernels
 from trombine.world.leaves import (
     KINDS,
     LARGEST,
+    LATTICE,
     MATERIALS,
     PATTERNS,
     SHAPE,
@@ -69,7 +70,9 @@ def test_the_same_scene_at_another_size() -> None:
 
 def test_every_pixel_is_painted_and_finite() -> None:
     for seed in range(20):
-        light = expose(draw_scene(seed), 64)
+        planes = expose(draw_scene(seed), 64)
+        light = planes.light
+        assert not planes.free.any()
         assert np.isfinite(light).all()
         assert (light >= 0).all()
         assert (light.sum(2) > 0).all()
@@ -92,6 +95,7 @@ def test_radii_keep_within_their_law_and_some_pictures_are_calm_and_some_full() 
 def test_names_are_those_that_the_kernels_number() -> None:
     assert [getattr(kernels, name.upper()) for name in KINDS] == list(range(len(KINDS)))
     assert [getattr(kernels, name.upper()) for name in PATTERNS] == list(range(len(PATTERNS)))
+    assert kernels.LATTICE == LATTICE
     assert all(set(one.ranges) <= set(USUAL) for one in MATERIALS)
 
 
@@ -118,7 +122,7 @@ def scene(**fields: float) -> Scene:
 
 
 def red(made: Scene, size: int) -> np.ndarray:
-    return expose(made, size)[..., 0]
+    return expose(made, size).light[..., 0]
 
 
 @pytest.mark.parametrize("pattern", [name for name in PATTERNS if name != "plain"])

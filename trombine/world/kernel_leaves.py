@@ -131,11 +131,10 @@ def reach(s: np.record, margin: float) -> tuple[float, float]:
 
 @kernel
 def beyond(x: float, wide: float, narrow: float) -> float:
-    """Share of a unit square on the far side of a line x from its middle, whose normal has these
-    components, without signs, the larger first; narrow < 0: of a disc, nearly, out of focus."""
-    if narrow < 0:
-        t = clip(0.5 - x)
-        return t * t * (3 - 2 * t)
+    """Share of a unit square on the far side of a line x from its middle, on the near side if < 0.
+
+    wide and narrow: the absolute components of the line's normal, the larger first.
+    """
     far, flat, away = 0.5 * (wide + narrow), 0.5 * (wide - narrow), abs(x)
     if away >= far:
         part = 0.5
@@ -144,6 +143,13 @@ def beyond(x: float, wide: float, narrow: float) -> float:
     else:
         part = 0.5 - (far - away) * (far - away) / (2 * wide * narrow)
     return 0.5 - math.copysign(part, x)
+
+
+@kernel
+def soften(x: float) -> float:
+    """The same for a disc of diameter 1, nearly: what an edge out of focus looks like."""
+    t = clip(0.5 - x)
+    return t * t * (3 - 2 * t)
 
 
 @kernel
@@ -156,8 +162,10 @@ def share(s: np.record, edge: Edge, ramp: float, soft: bool) -> float:
     near, back = d / ramp, (max(d, -thick) + 2 * thick) / ramp
     if near > 0.71:
         return 0.0
+    if soft:
+        return soften(near) - soften(back)
     nx, ny = abs(gu * s.cos - gv * s.sin), abs(gu * s.sin + gv * s.cos)
-    wide, narrow = max(nx, ny, 0.5), -1.0 if soft else min(nx, ny)
+    wide, narrow = max(nx, ny, 0.5), min(nx, ny)
     return beyond(near, wide, narrow) - beyond(back, wide, narrow)
 
 
@@ -320,7 +328,9 @@ def put(
 
 
 @kernel
-def columns(s: np.record, x: float, dy: float, far: float, wide: float, size: int) -> tuple:
+def columns(
+    s: np.record, x: float, dy: float, far: float, wide: float, size: int
+) -> tuple[int, int]:
     """Of the row dy below the centre at x, the columns within far along and wide across."""
     low, high = -4.0, 4.0
     if abs(s.cos) > 1e-4:
@@ -365,8 +375,8 @@ def lay(s: np.record, planes: Planes, lamp: np.ndarray, cast: bool) -> int:
 
 
 @kernel
-def paint(shapes: np.ndarray, planes: Planes, lamp: np.ndarray) -> int:
-    """Draw shapes, nearest first, until every pixel is full; return how many are not."""
+def paint(shapes: np.ndarray, planes: Planes, lamp: np.ndarray) -> None:
+    """Draw shapes, nearest first, until every pixel is full."""
     left = planes.free.size
     for n in range(len(shapes)):
         left -= lay(shapes[n], planes, lamp, False)
@@ -374,4 +384,3 @@ def paint(shapes: np.ndarray, planes: Planes, lamp: np.ndarray) -> int:
             break
         if shapes[n].shadow > 0:
             lay(shapes[n], planes, lamp, True)
-    return left

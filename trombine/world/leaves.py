@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
 
 from trombine.world import leaves_colours as colours
+
+if TYPE_CHECKING:
+    from trombine.world.kernel_leaves import Planes
 
 STREAM: Final = 0x1EAF  # keeps these draws apart from others of the same seed
 SMALLEST: Final = (0.007, 0.13)  # radius of a picture's smallest shape
@@ -31,6 +34,7 @@ STEPS: Final = 4096  # of the tone curve
 SIZES: Final = (16, 2048)  # pixels
 
 KINDS: Final = ("blob", "box", "leaf", "stroke")  # as kernel_leaves.py numbers them
+LATTICE: Final = 128  # cells after which the noise repeats, as kernel_leaves.py has it
 PATTERNS: Final = ("plain", "clouds", "stripes", "checks", "grid", "cells")
 SHAPE: Final = np.dtype(
     [
@@ -60,7 +64,7 @@ USUAL: Final[dict[str, Span]] = {
     "aspect": (1, 2),  # length by width
     "jumble": (0, 1),  # how freely shapes turn, 1: any way
     "strands": (1, 1),  # how many lines a shape is drawn as
-    "slope": (0, 0.5),
+    "slope": (0, 0.5),  # brightness, from the centre to the edge
     "bevel": (0.05, 0.5),
     "relief": (0, 0.5),
     "gloss": (0, 0.1),
@@ -101,6 +105,7 @@ class Material:
 # fmt: off
 MATERIALS: Final = (
     Material(2.6, "leaf leaf leaf blob", "plain plain stripes", "foliage foliage autumn vivid",
+        # leaves, petals
         ranges={"aspect": (1.4, 4), "rate": (25, 90), "duty": (.7, .9), "relief": (.2, .8)}),
     Material(2.5, "blob", "plain plain cells clouds", "stone slate earth sand grey",
         ranges={"bevel": (.4, 1.2), "relief": (.3, 1), "mottle": (.03, .25), "rate": (8, 80),
@@ -137,8 +142,8 @@ MATERIALS: Final = (
                 "mottle_stretch": (1, 6)}),  # things
     Material(.9, "blob blob stroke", "plain", "skin",
         ranges={"aspect": (1, 4), "bevel": (.5, 1.3), "relief": (.4, .9), "vary": (.01, .05),
-                "mottle": (.03, .15), "mottle_rate": (2, 8), "mottle_gain": (.3, .6)}),
-    Material(2.5, "blob", "plain clouds", "sky sky water white slate",
+                "mottle": (.03, .15), "mottle_rate": (2, 8), "mottle_gain": (.3, .6)}),  # skin
+    Material(2.5, "blob", "plain clouds", "sky sky water white slate",  # air, water
         ranges={"aspect": (1, 4), "jumble": (0, .2), "rate": (2, 30), "stretch": (1, 5),
                 "warp": (0, 2), "fuzz": (.4, 1), "relief": (0, .2), "shadow": (-1, 0),
                 "mottle": (.02, .12), "mottle_rate": (1.5, 8), "mottle_gain": (.3, .6)}),
@@ -150,16 +155,17 @@ MATERIALS: Final = (
 # fmt: on
 
 
-_CHOICES: Final = {"kinds": KINDS, "patterns": PATTERNS}  # words of colours.NAMES else
-_RANGES: Final = np.array(  # materials x names of USUAL x 2
+_LOGS: Final = np.array([name in LOGARITHMIC for name in USUAL])
+_RANGES: Final = np.array(  # materials x names of USUAL x 2; of LOGARITHMIC ones the logarithms
     [[one.ranges.get(name, usual) for name, usual in USUAL.items()] for one in MATERIALS], float
 )
+_RANGES[:, _LOGS] = np.log(_RANGES[:, _LOGS])
 
 
 @cache
 def _words(what: str) -> tuple[Int[np.ndarray, "materials most"], Int[np.ndarray, "materials"]]:
     """What each material says of `what`, as indices, -1 for "-", repeated; how many words."""
-    names = _CHOICES.get(what, colours.NAMES)
+    names = {"kinds": KINDS, "patterns": PATTERNS}.get(what, colours.NAMES)
     words = [getattr(one, what).split() for one in MATERIALS]
     most = max(len(one) for one in words)
     table = [[-1 if w == "-" else names.index(w) for w in np.resize(one, most)] for one in words]
@@ -176,11 +182,10 @@ def draw_words(
 
 def draw_numbers(rng: np.random.Generator, chosen: Int[np.ndarray, "m"]) -> dict[str, np.ndarray]:
     """Of each material chosen, each number of USUAL."""
-    logs = np.array([name in LOGARITHMIC for name in USUAL])
     low, high = np.moveaxis(_RANGES[chosen], 2, 0)
-    low, high = (np.where(logs, np.log(np.where(logs, x, 1)), x) for x in (low, high))
     drawn = low + (high - low) * rng.random(low.shape)
-    return dict(zip(USUAL, np.where(logs, np.exp(np.where(logs, drawn, 0)), drawn).T, strict=True))
+    drawn[:, _LOGS] = np.exp(drawn[:, _LOGS])
+    return dict(zip(USUAL, drawn.T, strict=True))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -260,7 +265,7 @@ def draw_shapes(
     s["cut"] = np.array([MATERIALS[m].cut for m in chosen])[which]
     s["rate"] *= np.exp(rng.normal(0, 0.15, n))
     s["mottle"] *= np.exp(rng.normal(0.2, 0.3, n))
-    s["tex_x"], s["tex_y"] = rng.uniform(0, 128, (2, n))
+    s["tex_x"], s["tex_y"] = rng.uniform(0, LATTICE, (2, n))
     s["cut"][np.sqrt(s["a"] * s["b"]) * s["rate"] < 0.6] = 0  # no room for a cell
     angle = rng.uniform(0, 2 * np.pi, n)
     s["slope_u"], s["slope_v"] = each["slope"] * np.cos(angle), each["slope"] * np.sin(angle)
@@ -420,7 +425,7 @@ def leaves(seed: int, size: int) -> UInt8[np.ndarray, "size size 3"]:
 
 def render(scene: Scene, size: int) -> UInt8[np.ndarray, "size size 3"]:
     """A scene through its camera."""
-    camera, light = scene.camera, expose(scene, size)
+    camera, light = scene.camera, expose(scene, size).light
     away = np.square((np.arange(size, dtype=np.float32) + 0.5) * 2 / size - 1)
     light *= (1 - 0.5 * camera.vignette * (away + away[:, None]))[..., None]
     light = _smear(light, camera.optics)
@@ -432,8 +437,8 @@ def render(scene: Scene, size: int) -> UInt8[np.ndarray, "size size 3"]:
     return np.rint(np.clip(255 * screen + grain, 0, 255)).astype(np.uint8)
 
 
-def expose(scene: Scene, size: int) -> Float32[np.ndarray, "size size 3"]:
-    """A scene's linear light, before the camera."""
+def expose(scene: Scene, size: int) -> Planes:
+    """A scene's linear light, before the camera; `free` is 0 where a pixel is painted."""
     from trombine.world.kernel_leaves import Planes, paint
 
     at = (np.arange(size) + 0.5) / size
@@ -448,7 +453,7 @@ def expose(scene: Scene, size: int) -> Float32[np.ndarray, "size size 3"]:
         lattice=_lattice(),
     )
     paint(scene.shapes, planes, scene.lamp)
-    return planes.light
+    return planes
 
 
 def tone_curve(camera: Camera) -> Float32[np.ndarray, "steps"]:
@@ -473,7 +478,7 @@ def _smear(planes: Float32[np.ndarray, "h w 3"], side: float) -> Float32[np.ndar
 def _lattice() -> Float32[np.ndarray, "128 128 3"]:
     """The noise's gradients and tones, the same for all seeds."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(0x1A77)))
-    lattice = rng.standard_normal((128, 128, 3), np.float32)
+    lattice = rng.standard_normal((LATTICE, LATTICE, 3), np.float32)
     lattice[..., :2] *= 3.3  # so that the noise has a standard deviation of 1
     lattice[..., 2] = rng.random(lattice.shape[:2], np.float32)
     return lattice
