@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import interpolate
 from upscale_study import CHOOSING
 
 from trombine.commands.judge import judge_compare
@@ -51,17 +51,6 @@ seeds = { first = 2_000_100, count = 6 }
 size = 32
 damage = "shrink:2"
 measures = ["PSNR-Y", "SSIM"]
-"""
-# A tool that knows nothing of trombine: each pixel twice, down and across.
-NEAREST = """
-import sys, pathlib
-from PIL import Image
-source, target, by = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
-for path in sorted(source.iterdir())[: int(sys.argv[4])]:
-    picture = Image.open(path)
-    larger = picture.resize((picture.width * by, picture.height * by), Image.NEAREST)
-    larger.save(target / f"{path.stem}.bmp")
-(target / "ran").write_text("")
 """
 
 
@@ -205,36 +194,13 @@ def test_a_restyle_has_hidden_pairs(tmp_path: Path) -> None:
 # Methods and their runs
 
 
-def test_a_command_equals_the_method(tmp_path: Path, enlarge: ProtocolFile) -> None:
-    """A program that knows nothing of trombine gives the numbers of the same method here."""
-    tool = tmp_path / "near est.py"
-    tool.write_text(NEAREST)
-    text = f"'{sys.executable}' '{tool}' {{input}} {{output}} {{factor}} 6"
-    every = tuple(cases(enlarge, None))
-    by_tool = outcome(method_of(text, enlarge), enlarge, every)
-    ours = outcome(method_of("nearest pixel", enlarge), enlarge, every)
-    assert by_tool.rows == ours.rows
-    for one, other in zip(by_tool.results, ours.results, strict=True):
-        assert np.array_equal(one, other)
-    assert by_tool.seconds is not None and by_tool.seconds > 0 and ours.seconds is not None
-
-
-def test_a_result_of_wrong_count_or_size_is_refused(tmp_path: Path, enlarge: ProtocolFile) -> None:
+def test_a_result_of_wrong_size_is_refused(enlarge: ProtocolFile) -> None:
     """One line says what is wrong."""
-    tool = tmp_path / "nearest.py"
-    tool.write_text(NEAREST)
     every = tuple(cases(enlarge, None))
-    start = f"{sys.executable} {tool} {{input}} {{output}}"
-    for words, message in (
-        (f"{start} 2 5", "wrote 5 pictures of 6"),
-        (f"{start} 3 6", "made 000000 48 x 48, where 32 x 32 is wanted"),
-        (f"{start} 2 many", "ended with exit code 1: .*ValueError: invalid literal"),
-        ("no-such-tool {input} {output}", "cannot be run: No such file"),
-    ):
-        method = method_of(words, enlarge)
-        with pytest.raises(InputError, match=message) as error:
-            outcome(method, enlarge, every)
-        assert "\n" not in str(error.value)
+    method = compare.of_function("thrice", lambda pictures, factor: interpolate(pictures, (48, 48)))
+    with pytest.raises(InputError, match="made 000000 48 x 48, where 32 x 32 is wanted") as error:
+        outcome(method, enlarge, every)
+    assert "\n" not in str(error.value)
 
 
 def net(path: Path, **card: Any) -> Path:

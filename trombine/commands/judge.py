@@ -276,8 +276,7 @@ def judge_compare(
       trombine judge compare
       trombine judge compare sharpen-x4
 
-    A method is a baseline, a model by name or file, or a command in quotes that
-    reads the folder {input} and writes the folder {output}.
+    A method is a baseline, or a model by name or file.
 
     Parameters
     ----------

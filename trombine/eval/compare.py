@@ -1,8 +1,7 @@
 """Methods compared under a protocol: run on the same pictures, measured, ranked.
 
-A method is a function of methods.py (a baseline, a net by name or file) or a command in quotes that
-reads a folder and writes a folder. All functions run in this process, on one thread and one picture
-after the other, so that their pictures do not depend on how many cores there are.
+A method is a function of methods.py: a baseline, or a net by name or file. All run in this process,
+on one thread and one picture after the other: pictures do not depend on how many cores there are.
 
 All methods are measured on the same pictures, so differences are paired. The protocol's files are
 in protocol_files.py. Sets of generated pictures are compared by fidelity.py.
@@ -12,10 +11,6 @@ from __future__ import annotations
 
 import io
 import math
-import shlex
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,8 +32,6 @@ from trombine.eval.protocol_files import Case, ProtocolFile, asked_for, fingerpr
 from trombine.eval.restoration import judged
 from trombine.eval.stats import Estimate, mean, sign_flip, spelled
 from trombine.io.files import digest
-from trombine.io.image import as_seen, load_picture, save_picture
-from trombine.io.inputs import find
 from trombine.models import loaded, read_card
 from trombine.models.card import Card
 from trombine.report import Plot, Report, Series, as_json
@@ -59,7 +52,7 @@ class Method:
     """What is compared."""
 
     name: str  # as it was given
-    kind: str  # baseline, net, command, function or reference
+    kind: str  # baseline, net, function or reference
     run: Run  # its picture of each case
     weights: str = ""  # the hash of the net's file
 
@@ -76,8 +69,6 @@ def method_of(text: str, file: ProtocolFile) -> Method:
         return Method(name=name, kind="reference", run=_as_jpeg)
     if name in task.baselines:
         return of_function(name, task.baselines[name], kind="baseline")
-    if "{" in name:
-        return _command(name, file)
     try:
         function = task.net(name)
         if file.task == "upscale":  # a family of nets
@@ -87,9 +78,8 @@ def method_of(text: str, file: ProtocolFile) -> Method:
     except InputError as error:
         if error.path is None or Path(name).exists():
             raise
-        problem = f"is no method to {file.task}; there are {', '.join(known)}, models by name or"
-        problem += " file, and commands with {input} and {output}"
-        raise InputError(problem, path=name) from error
+        problem = f"is no method to {file.task}; there are {', '.join(known)}, and models"
+        raise InputError(problem, "name a model, or its file", path=name) from error
     with about(name):
         for path in paths:
             _check_unseen(read_card(path), file)
@@ -156,56 +146,6 @@ def _check_unseen(card: Card, file: ProtocolFile) -> None:
             if term.kind in kinds and both:
                 problem = f"has learnt from seeds {both[0]} to {both[-1]} of {file.name}"
                 raise InputError(f"{problem}, by its card", "compare it under another protocol")
-
-
-# Commands
-
-
-def _command(text: str, file: ProtocolFile) -> Method:
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise InputError(f"is no command ({error})", "mend its quotes", path=text) from error
-    known = ["input", "output", *["masks"] * bool(file.masks), *["factor"] * (file.factor > 1)]
-    if missing := [place for place in ("input", "output") if f"{{{place}}}" not in text]:
-        remedy = f"a command names {{{'}, {'.join(known)}}}"
-        raise InputError(f"does not say where its {missing[0]} is", remedy, path=text)
-
-    def run(file: ProtocolFile, every: Sequence[Case]) -> list[Pixels]:
-        with tempfile.TemporaryDirectory(prefix="trombine-compare-") as home:
-            folder = Path(home).resolve()
-            filled = list(words)
-            for place in known:
-                value = str(file.factor if place == "factor" else folder / place)
-                filled = [word.replace(f"{{{place}}}", value) for word in filled]
-            if filled[0] == "trombine":  # this installation's
-                filled = [sys.executable, "-m", *filled]
-            return _call(filled, folder, text, every)
-
-    return Method(name=text, kind="command", run=run)
-
-
-def _call(words: Sequence[str], folder: Path, name: str, every: Sequence[Case]) -> list[Pixels]:
-    """Run a command on a folder of the cases; its pictures."""
-    for case in every:
-        save_picture(folder / "input" / f"{case.name}.png", to_pixels(case.given))
-        if case.hole is not None:
-            mask = np.repeat(np.uint8(255) * case.hole[..., None], 3, axis=2)
-            save_picture(folder / "masks" / f"{case.name}.png", mask)
-    (folder / "output").mkdir()
-    try:
-        done = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-    except OSError as error:
-        raise InputError(f"cannot be run: {error.strerror}", path=name) from error
-    if done.returncode:
-        line = (done.stderr or b"it says nothing").decode(errors="replace").strip()[-300:]
-        raise InputError(f"ended with exit code {done.returncode}: {shown(line)}", path=name)
-    paths = {path.stem: path for path in find([folder / "output"]) if path != folder / "output"}
-    if paths.keys() != {case.name for case in every}:
-        problem = f"wrote {len(paths)} pictures of {len(every)}, or others"
-        remedy = "a result has its input's name, and any picture's ending"
-        raise InputError(problem, remedy, path=name)
-    return [as_seen(load_picture(paths[case.name])) for case in every]
 
 
 # ---------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float32, Float64, Int64
 from scipy import ndimage
 from skimage.exposure import match_histograms
-from skimage.restoration import denoise_bilateral, inpaint_biharmonic
+from skimage.restoration import inpaint_biharmonic
 from torch import Tensor
 
 from trombine.core.conventions import to_picture, to_pixels
@@ -29,18 +29,18 @@ from trombine.core.errors import InputError, library
 from trombine.data.resize import enlarge
 from trombine.faces.frames import in_window
 from trombine.inpainting.repairing import repaired_pictures
-from trombine.io.color import LUMA, from_srgb
+from trombine.io.color import from_srgb
 from trombine.models import Model, loaded
 from trombine.models.pipelines import repairer
 from trombine.models.running import enlarged
 from trombine.nets.restyler import Restyler
+from trombine.restyling.filters import drawn
 from trombine.superres.pipelines import plan_pipeline, resolve
 from trombine.world import face, paint
 
 Pictures = Float32[Tensor, "n c h w"]
 Large = Float32[Tensor, "n c k l"]
 Holes = Float32[Tensor, "n 1 h w"]
-Colours = Float64[np.ndarray, "h w 3"]
 Run = Callable[..., Large]
 
 
@@ -160,9 +160,6 @@ def repair_by(name: str) -> Run:
 
 LEARNT_FROM: Final = range(64)  # seeds of faces: of those that trainings have, no protocol
 LEARNT_AT: Final = 64  # pixels a side
-_BLUR: Final = 0.06  # of a picture's side
-_EDGE: Final = 0.1  # a difference of grey from pixel to pixel
-_DARK: Final = 0.3  # how much a line takes away
 
 
 def colour_transfer(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:
@@ -206,27 +203,11 @@ def _parts_of(pictures: Pictures) -> Int64[Tensor, "n 128 128"]:
 
 
 def filtered(pictures: Pictures, *, style: str, source: str = "photo") -> Pictures:
-    """What editors of pictures have: for a sketch grey divided by its blurred self (dodge), for
-    anime and cartoon flat colours (bilateral) with dark lines along edges; nothing for a
-    photograph."""
+    """What `restyle --full-image` makes of all that is no face: flat colours with lines, or pencil;
+    nothing for a photograph."""
     if style == "photo":
         return pictures
-    draw = _dodged if style == "sketch" else _flat
-    made = [draw(picture.permute(1, 2, 0).double().numpy()) for picture in pictures]
-    return _in_levels(torch.from_numpy(np.stack(made)).permute(0, 3, 1, 2)).float()
-
-
-def _dodged(picture: Colours) -> Colours:
-    grey = picture @ np.array(LUMA)
-    light = ndimage.gaussian_filter(grey, _BLUR * len(grey))
-    return np.repeat((grey / light.clip(1 / 255))[..., None], 3, 2)
-
-
-def _flat(picture: Colours) -> Colours:
-    flat = denoise_bilateral(picture, sigma_color=0.1, sigma_spatial=3, mode="edge", channel_axis=2)
-    grey = flat @ np.array(LUMA)
-    edges = np.hypot(ndimage.sobel(grey, 0), ndimage.sobel(grey, 1)) / 4
-    return flat * (1 - _DARK * (edges > _EDGE))[..., None]
+    return _in_levels(torch.stack([drawn(picture, style) for picture in pictures]))
 
 
 @lru_cache(maxsize=8)
