@@ -1,8 +1,9 @@
-"""Eyes, brows, nose, mouth and glasses under a hole, with the lines that the face world draws.
+"""Eyes, brows, mouth and glasses under a hole, with the lines that the face world draws.
 
 A net paints a large face in 128 pixels, where an eye has eight. The person of the world who looks
 like the painted face (restyling/portrait.py) has lids, lashes and lips at any size: what is fine in
 their painting is put in place of what is fine in the net's. Coarse tones and all colours stay.
+Noses have few lines, and are nearer to the truth as the net paints them (docs/log/repair.md).
 """
 
 from __future__ import annotations
@@ -37,20 +38,20 @@ _THERE: Final = Least(place=0.1, likely=0.02, lost=0.05)  # of a face that is kn
 _ORGANS: Final = [
     PART_INDEX[name]
     for name in (
-        *("left_eye", "right_eye", "left_brow", "right_brow", "nose", "glasses"),
+        *("left_eye", "right_eye", "left_brow", "right_brow", "glasses"),
         *("mouth", "upper_lip", "lower_lip"),
     )
 ]
-_NOT_THE_JAW: Final = slice(LANDMARK_GROUPS["jaw"].stop, None)
+_LANDMARKS: Final = sorted({*range(68)} - {*LANDMARK_GROUPS["jaw"], *LANDMARK_GROUPS["nose"]})
 
 
 def hides_organs(damaged: Damaged, face: Face, *, has_twin: bool) -> bool:
-    """Whether the hole hides a landmark of eyes, brows, nose or mouth; where the other side of the
+    """Whether the hole hides a landmark of eyes, brows or mouth; where the other side of the
     face `has_twin` landmarks, on both sides."""
     under = hidden_points(damaged, face.points)
     if has_twin:
         under &= under[MIRRORED_LANDMARK]
-    return bool(under[_NOT_THE_JAW].any())
+    return bool(under[_LANDMARKS].any())
 
 
 def draw_organs(damaged: Damaged, face: Face, area: Area, reader: Model) -> None:

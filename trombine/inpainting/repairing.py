@@ -370,7 +370,7 @@ class FaceHole:
 
 
 def _organs(hole: FaceHole) -> None:
-    """Eyes, nose and mouth of a large face by the face world."""
+    """Eyes and mouth of a large face by the face world."""
     damaged = hole.painter.damaged
     if hole.is_large and hides_organs(damaged, hole.painted, has_twin=is_frontal(hole.painted)):
         draw_organs(damaged, hole.face, hole.area, hole.reader)
