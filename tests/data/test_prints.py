@@ -18,9 +18,11 @@ from trombine.data.prints import (
     creases,
     dust,
     fade,
+    hairs,
     lines,
     scratches,
     stains,
+    tears,
     torn,
 )
 from trombine.world.leaves import leaves
@@ -30,8 +32,10 @@ MARKS = {
     "scratches": scratches,
     "lines": lines,
     "dust": dust,
+    "hairs": hairs,
     "creases": creases,
     "torn": torn,
+    "tears": tears,
 }
 COUNT, SIZE = 8, 96
 

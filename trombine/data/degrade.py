@@ -519,11 +519,14 @@ KINDS: Final[dict[str, Degradation]] = {
     "scratches": Degradation("0.7-1", "thin lines", _AMOUNT, prints.scratches, drawn=True),
     "lines": Degradation("0.7-1", "lines of any width", _AMOUNT, prints.lines, drawn=True),
     "dust": Degradation("0.7-1", "specks and hairs", _AMOUNT, prints.dust, drawn=True),
+    "hairs": Degradation("0.7-1", "long hairs and threads", _AMOUNT, prints.hairs, drawn=True),
     "creases": Degradation("0.7-1", "one to three folds", _AMOUNT, prints.creases, drawn=True),
     "torn": Degradation("0.7-1", "a corner torn off", _AMOUNT, prints.torn, drawn=True),
+    "tears": Degradation("0.7-1", "a tear from a border", _AMOUNT, prints.tears, drawn=True),
 }
 
-HANDLING: Final = ("scratches", "lines", "dust", "creases", "torn")  # what hands do to a print
+# What hands do to a print.
+HANDLING: Final = ("scratches", "lines", "dust", "hairs", "creases", "torn", "tears")
 
 
 def usage(name: str) -> str:

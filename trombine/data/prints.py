@@ -1,4 +1,4 @@
-"""What hands and years do to a print: scratches, dust, creases, a torn corner; fading, stains.
+"""What hands and years do to a print: scratches, dust, hairs, creases, tears; fading, stains.
 
 Marks are drawn by Pillow on a finer canvas, so that edges are soft, and come with a map of the
 pixels they damaged (1 = damaged), which is the hole for whoever paints them anew. Lengths are parts
@@ -171,6 +171,45 @@ def _dusty(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pi
     return _covered(pixels, bright.shares(), dark.shares())
 
 
+def _hairy(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """Hairs and threads on the glass of the scanner: long, thin, curled, most of them dark."""
+    bright, dark = _canvases(pixels)
+    for _ in range(1 + draw.poisson(3 * amount)):
+        canvas = bright if draw.random() < 0.3 else dark
+        points = _curl(draw, canvas, steps=60, longer=draw.uniform(0.6, 1.6))
+        width = canvas.side * draw.uniform(0.0012, 0.0015 + 0.0025 * amount)
+        canvas.line(points, max(width, 0.5), draw.uniform(0.5, 0.95))
+    return _covered(pixels, bright.shares(), dark.shares())
+
+
+def _ripped(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """A tear from a border inwards, or right through: bare paper on both sides of a gap."""
+    gap, paper = _canvases(pixels)
+    side, steps = gap.side, 64
+    along, at = draw.uniform(0, 2 * math.pi), np.linspace(0, 1, steps)
+    forward, ends = np.array([math.cos(along), math.sin(along)]), np.array([gap.width, gap.height])
+    through = ends * draw.uniform(0.35, 0.65, 2)  # a place on its way, or on its line
+    before, after = (
+        float((np.where(way > 0, through, ends - through) / np.maximum(np.abs(way), 1e-9)).min())
+        for way in (forward, -forward)
+    )
+    reach = 1.02 if draw.random() < 0.4 * amount else draw.uniform(0.2, 0.8)
+    first, length = through - 1.02 * before * forward, reach * 1.02 * (before + after)
+    jags = np.cumsum(draw.normal(0, 0.008, steps)) + draw.normal(0, 0.003, steps)
+    aside = np.array([-forward[1], forward[0]])
+    middle = first + np.outer(length * at, forward) + np.outer(side * jags, aside)
+    open_wide = side * draw.uniform(0.0, 0.006 + 0.012 * amount) * (1 - at)
+    bare = np.convolve(np.abs(draw.normal(0, 0.5, steps + 4)), np.full(5, 0.2), "valid")
+    bare = side * draw.uniform(0.004, 0.006 + 0.012 * amount) * bare * np.minimum(1, 6 * (1 - at))
+    for canvas, one, other in ((gap, open_wide, open_wide), (paper, open_wide + bare, open_wide)):
+        edges = [middle + np.outer(one, aside), middle - np.outer(other, aside)]
+        canvas.polygon(np.concatenate([edges[0], edges[1][::-1]]))
+        canvas.line(middle, max(0.0015 * side, 0.5), 0.8)
+    lid = LIDS[int(draw.integers(len(LIDS)))]
+    lost, covered = gap.shares(), paper.shares()
+    return _over(_over(pixels, PAPER, covered), lid, lost), np.maximum(lost, covered)
+
+
 def _creased(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
     """One to three folds from border to border: a broken white line between light and shade.
 
@@ -249,12 +288,16 @@ def _bent(
     return middle + np.stack([at * cosine - aside * sine, at * sine + aside * cosine], axis=1)
 
 
-def _curl(draw: np.random.Generator, canvas: Canvas) -> Float64[np.ndarray, "k 2"]:
+def _curl(
+    draw: np.random.Generator, canvas: Canvas, *, steps: int = 18, longer: float = 1.0
+) -> Float64[np.ndarray, "k 2"]:
     """A hair: a line whose direction turns steadily, and a little by chance."""
-    turns = np.cumsum(draw.normal(draw.normal(0, 0.14), 0.12, 18)) + draw.uniform(0, 2 * math.pi)
-    step = canvas.side * draw.uniform(0.004, 0.014)
-    steps = step * np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    return draw.uniform(0, 1, 2) * (canvas.width, canvas.height) + np.cumsum(steps, axis=0)
+    bent = 18 / steps  # by each step
+    turns = draw.normal(bent * draw.normal(0, 0.14), math.sqrt(bent) * 0.12, steps)
+    turns = np.cumsum(turns) + draw.uniform(0, 2 * math.pi)
+    step = longer * canvas.side * draw.uniform(0.004, 0.014)
+    moves = step * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    return draw.uniform(0, 1, 2) * (canvas.width, canvas.height) + np.cumsum(moves, axis=0)
 
 
 def _pieces(draw: np.random.Generator, count: int, *, gaps: float = 0.08) -> list[tuple[int, int]]:
@@ -349,7 +392,9 @@ def _blotch(size: tuple[int, ...], amount: float, draw: np.random.Generator) -> 
 scratches = partial(_marked, _scratched)
 lines = partial(_marked, _lined)
 dust = partial(_marked, _dusty)
+hairs = partial(_marked, _hairy)
 creases = partial(_marked, _creased)
 torn = partial(_marked, _torn)
+tears = partial(_marked, _ripped)
 stains = partial(_marked, _stained, purpose="stains")
 fade = partial(_marked, _faded, purpose="fading")
