@@ -41,6 +41,7 @@ PROGRAMS = (
     "originality",
     "fidelity",
     "generate",
+    "generators",
     "portrait",
     "restyle",
     "microscope",
