@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import Template
@@ -62,6 +63,7 @@ class Entry:
     hours: float
     minutes: float
     bench: str
+    prepare: Mapping[str, str] = field(default_factory=dict)  # of `data prepare`, by its folder
 
     @property
     def folder(self) -> RunFolder:
@@ -91,18 +93,25 @@ def queue(path: Path = QUEUE) -> list[Entry]:
                 "recipe": name,
                 **asked,
                 "name": name,
-                "settings": {
-                    key: Template(str(value)).substitute(places)
-                    for key, value in flat(asked.get("settings", {}))
-                },
+                "settings": filled(flat(asked.get("settings", {})), places),
+                "prepare": filled(asked.get("prepare", {}).items(), places),
             }
         )
         for name, asked in entries.items()
     ]
 
 
+def filled(values: Iterable[tuple[str, object]], places: Mapping[str, object]) -> dict[str, str]:
+    """Settings as text, with the folders that they name."""
+    return {key: Template(str(value)).substitute(places) for key, value in values}
+
+
 def trained(entry: Entry, seconds: float, **more: object) -> bool:
     """Go on with a training for so long; it saves itself when it is ended. Whether it is over."""
+    for made, words in entry.prepare.items():
+        if not (ROOT / made).exists():
+            command = [*(sys.executable, "-m", "trombine", "data", "prepare"), *shlex.split(words)]
+            subprocess.run([*command, "-o", made], cwd=ROOT, check=True)
     words = entry.words(**more)
     process = subprocess.Popen([*words, "-o", str(entry.folder.path)], cwd=ROOT)
     try:
