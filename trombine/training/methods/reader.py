@@ -88,6 +88,7 @@ WEIGHTS: Final = {
 }
 AGREE: Final = 0.3  # of everything on the real pictures whose landmarks are unknown
 KNOWN: Final = 1.0  # of everything on those whose landmarks are known
+OF_PEOPLE: Final = 3.0  # of their numbers, where numbers alone are learned: they are few
 MIXED: Final = 0.6  # of these, with another face each
 SURE: Final = 0.75  # of a part's label, before it is taught
 _WINDOW_TERMS: Final = frozenset({"face", "fields"})  # the terms of whole windows
@@ -164,7 +165,7 @@ class ReadObjective(Objective[Read]):
         if recipe.real:
             over = max(1, (recipe.cycle or recipe.pictures) // 4)
             weights |= {"agree": Ramp(high=AGREE, over=over), "known": KNOWN}
-            window_weights |= {"agree": AGREE, "known": KNOWN}
+            window_weights |= {"agree": AGREE, "known": OF_PEOPLE}
             if recipe.population:
                 window_weights["population"] = AGREE
         phase = Phase(name="read", learns=("net",), terms=self.terms, weights=weights)
