@@ -13,6 +13,7 @@ degrade.py      what spoils pictures, and chains of it; prints.py: old prints; r
 
 pack.py         the fast store: read, and written in shards that a stop leaves whole
 layouts.py      what is in a folder of pictures; reading.py: its pictures as rows
+people.py       faces with points; silhouettes.py: who stands before an even ground
 prepare.py      a pack of a folder of pictures, or of a set of the Hugging Face hub
 
 kernel_*.py     compiled loops

@@ -31,6 +31,7 @@ from trombine.data.kernel_resample import nearest, resample
 from trombine.data.layouts import list_folder
 from trombine.data.listing import Listing, Record, View
 from trombine.data.proportions import straight
+from trombine.data.silhouettes import silhouette
 from trombine.faces import Frame, read_faces
 from trombine.io.image import Picture, as_seen, load_labels, load_picture, size_of
 from trombine.models import loaded
@@ -160,7 +161,7 @@ def _read_side(
         parts = resize_parts(_read_parts(folder, view, image), image, box, size)
         row["parts"] = MIRRORED_PART[parts] if view.swapped else parts
     elif view.outlines:
-        row["parts"] = _outlined(view, image, box, size)
+        row["parts"] = _outlined(view, row["pictures"], image, box, size)
     truth: dict[str, np.ndarray] = {}
     try:
         if view.points is not None:
@@ -176,13 +177,17 @@ def _read_side(
     return row | truth
 
 
-def _outlined(view: View, image: Picture, box: Box | Frame, size: int) -> UInt8[np.ndarray, "s s"]:
-    """The labels of what outlines go round, later ones over earlier ones; elsewhere 255."""
+def _outlined(
+    view: View, pixels: UInt8[np.ndarray, "s s 3"], image: Picture, box: Box | Frame, size: int
+) -> UInt8[np.ndarray, "s s"]:
+    """The labels of what outlines go round, later ones over earlier ones, and of what an even
+    ground tells; elsewhere 255."""
     parts = np.full((size, size), UNKNOWN["parts"], np.uint8)
     for part, outline in view.outlines:
         places = move_points(np.asarray(outline, np.float32), box, size, image.reduced)
         parts[polygon2mask(parts.shape, places[:, ::-1] - 0.5)] = part  # of pixels' middles
-    return parts
+    points = move_points(np.asarray(view.points, np.float32), box, size, image.reduced)
+    return silhouette(pixels, points, parts)
 
 
 def _read_parts(folder: Path, view: View, image: Picture) -> UInt8[np.ndarray, "h w"]:

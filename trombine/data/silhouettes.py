@@ -1,0 +1,113 @@
+"""Who stands before an even ground: where hair, neck and clothes of a photographed person are.
+
+Points that people placed go round eyes, brows, nose and mouth; of the rest a reader's guess stands.
+Before a studio's wall more is known by colours alone: what is like the wall and hangs together with
+it is background, what is not is somebody: below the chin neck where it is like the cheeks, clothes
+elsewhere, and above it hair round the face. What lies between is unknown, and what is like the wall
+below the chin, where a shirt may be; so is all of a picture whose ground is not even.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, UInt8
+from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes, label
+from skimage.color import rgb2lab
+from skimage.draw import polygon2mask
+
+from trombine.core.conventions import PART_INDEX
+from trombine.data.columns import UNKNOWN
+
+Mask = Bool[np.ndarray, "s s"]
+Lab = Float64[np.ndarray, "s s 3"]
+
+# Distances are of Lab, lengths in sides of the picture.
+_SIDES: Final = 0.08  # how wide the strips are, at both sides of the upper half, that show a wall
+_EVEN: Final = 4.0  # what of a wall may be left over by a plane, the median
+_LIKE: Final = (3.0, 3.0)  # a wall's own colours: so many times that, and this
+_RIM: Final = 0.012  # between the wall and somebody, where nothing is known
+_SKIN: Final = (9.0, 16.0)  # from the cheeks: like skin, and unlike it
+_LIGHT: Final = 2.5  # times as far is light, which shadows change
+_SHARE: Final = (0.1, 0.75)  # of a picture that is somebody
+_JAW: Final = 17  # landmarks
+
+
+def silhouette(
+    pixels: UInt8[np.ndarray, "s s 3"],
+    points: Float32[np.ndarray, "68 2"],
+    parts: UInt8[np.ndarray, "s s"],
+) -> UInt8[np.ndarray, "s s"]:
+    """The parts, 255 where they are unknown, with those that the ground tells."""
+    colours, side = np.asarray(rgb2lab(pixels)), len(pixels)
+    wall = _wall(colours)
+    if wall is None:
+        return parts
+    rim = max(1, round(_RIM * side))
+    behind = np.asarray(binary_erosion(wall, iterations=rim, border_value=1), np.bool_)
+    person = ~np.asarray(binary_dilation(wall, iterations=rim), np.bool_)
+    person = _touching_below(np.asarray(binary_fill_holes(person), np.bool_))
+    if not _SHARE[0] < person.mean() < _SHARE[1]:
+        return parts
+    face = _face(points, side)
+    cheeks = np.median(colours[face & (parts == UNKNOWN["parts"])], axis=0)
+    far = _unlike(colours, cheeks)
+    down = np.arange(side)[:, None] + 0.5 - points[8, 1]  # of the chin
+    across = np.arange(side)[None] + 0.5
+    jaw = points[:_JAW]
+    under = (across > jaw[3, 0]) & (across < jaw[13, 0]) & (down > _RIM * side)
+    grown = np.asarray(binary_dilation(face, iterations=2 * rim), np.bool_)
+    free = person & ~grown & (parts == UNKNOWN["parts"])
+    hair = free & (down < 0) & (far > _SKIN[1])
+    like_hair = np.zeros_like(hair)
+    if hair.any():
+        like_hair = _unlike(colours, np.median(colours[hair], axis=0)) < _SKIN[1]
+    result = np.where(behind & (down < 0), np.uint8(PART_INDEX["background"]), parts)
+    names = {
+        "neck": free & under & (far < _SKIN[0]),
+        "cloth": free & (down > 0.12 * side) & (far > _SKIN[1]) & ~like_hair,
+        "hair": hair,
+    }
+    for name, where in names.items():
+        result[where] = PART_INDEX[name]
+    return result
+
+
+def _unlike(colours: Lab, tone: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "s s"]:
+    """How far colours are from one, whose light may vary."""
+    light, *chroma = np.moveaxis(colours - tone, 2, 0)
+    return np.maximum(np.hypot(*chroma), np.abs(light) / _LIGHT)
+
+
+def _wall(colours: Lab) -> Mask | None:
+    """What is like the upper sides of a picture and hangs together with them; None where these are
+    not even."""
+    side = len(colours)
+    strip, half = max(2, round(_SIDES * side)), side // 2
+    known = np.zeros((side, side), np.bool_)
+    known[:half, :strip] = known[:half, -strip:] = True
+    y, x = np.mgrid[:side, :side] / side
+    terms = np.stack([np.ones_like(x), x, y], -1)
+    shares = np.linalg.lstsq(terms[known], colours[known], rcond=None)[0]
+    off = np.linalg.norm(colours - terms @ shares, axis=2)
+    left = float(np.median(off[known]))
+    if left > _EVEN:
+        return None
+    number, _ = label(off < _LIKE[0] * left + _LIKE[1])  # pyright: ignore[reportGeneralTypeIssues]
+    ours = np.unique(number[known])
+    return np.isin(number, ours[ours > 0])
+
+
+def _touching_below(person: Mask) -> Mask:
+    """The pieces that reach the lower border, or the middle."""
+    number, _ = label(person)  # pyright: ignore[reportGeneralTypeIssues]
+    middle = number[len(number) // 2, len(number) // 2]
+    ours = np.unique([*number[-1].tolist(), int(middle)])
+    return np.isin(number, ours[ours > 0])
+
+
+def _face(points: Float32[np.ndarray, "68 2"], side: int) -> Mask:
+    """Within the jaw and the brows."""
+    outline = np.concatenate([points[:_JAW], points[26:16:-1]])
+    return polygon2mask((side, side), outline[:, ::-1] - 0.5)
