@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 from scipy.ndimage import binary_erosion, binary_propagation, gaussian_filter
 
 from trombine.core.computing import computing
@@ -67,10 +67,13 @@ class PictureReading:
 
     def opacity(self) -> Float32[np.ndarray, "h w"]:
         """1 where there is a part, 0 in the background, with an edge that is soft over a pixel;
-        specks of a pixel or two are background."""
-        found = self.parts() > 0
-        whole = binary_propagation(binary_erosion(found), mask=found)
+        specks of a pixel or two are background, and holes of a pixel or two are closed."""
+        whole = ~_without_specks(~_without_specks(self.parts() > 0))
         return gaussian_filter(whole.astype(np.float32), _SOFT, mode="nearest")
+
+
+def _without_specks(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    return np.asarray(binary_propagation(binary_erosion(mask), mask=mask), np.bool_)
 
 
 def as_known(reading: PictureReading) -> PictureReading:
