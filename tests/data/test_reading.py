@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import trombine
 from trombine.core.conventions import LANDMARK_GROUPS
 from trombine.data.listing import Listing, Record, View
 from trombine.data.pack import Pack
-from trombine.data.reading import face_frame, framed_parts, move_points, read_row, resize
+from trombine.data.reading import FRAMED, face_frame, framed_parts, move_points, read_row, resize
 from trombine.faces.frames import EYES_APART, EYES_DOWN, Frame, aligned
 from trombine.io.image import load_picture, save_picture
 from trombine.models import load
@@ -117,7 +118,8 @@ def test_prepare_makes_aligned_faces_of_scenes(tmp_path: Path) -> None:
     assert np.mean(off) < 2
 
 
-def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize("crop", FRAMED)
+def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path, crop: str) -> None:
     """What lies in one place of the first lies there in the second, if that is larger, too."""
     sides = paint(face(8), 160, "photo"), paint(face(8), 320, "anime")
     views = []
@@ -125,9 +127,10 @@ def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path) -> None:
         save_picture(tmp_path / name, one.pixels)
         views.append(View(picture=name, points=one.points.tolist()))
     record = Record(sides=tuple(views))
-    row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, "face")
+    row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, crop)
     frame = face_frame(load_picture(tmp_path / "a.png").samples)
     assert frame is not None
+    frame = replace(frame, side=FRAMED[crop] * frame.side)
     assert np.array_equal(row["pictures"], resize(sides[0].pixels, frame, 96))
     twice = replace(frame, x=2 * frame.x, y=2 * frame.y, side=2 * frame.side)
     assert np.array_equal(row["pair_pictures"], resize(sides[1].pixels, twice, 96))

@@ -121,6 +121,18 @@ def test_landmarks_lie_where_their_pixels_went() -> None:
     assert checked > 800
 
 
+def test_busts_are_made_as_large_as_faces() -> None:
+    """What stands small in its picture, with shoulders, is staged as what fills it."""
+    old = faces()
+    assert old.points is not None
+    small = replace(old, points=SIDE / 2 + (old.points - SIDE / 2) / 1.6)
+    found, usual = run(NOTHING, small), run(NOTHING)
+    share = (found.sizes / SIDE).numpy()
+    np.testing.assert_allclose(share, 0.5, atol=1e-4)
+    off = (found.middles - SIDE / 2) / found.sizes[:, None]
+    np.testing.assert_allclose(off, (usual.middles - SIDE / 2) / usual.sizes[:, None], atol=1e-3)
+
+
 def test_parts_lie_where_their_pixels_went() -> None:
     """Of pictures painted in the colours of their parts, labels are those of the colours."""
     old = faces()

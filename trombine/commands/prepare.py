@@ -15,6 +15,7 @@ from trombine.core.devices import CPU, resolve
 from trombine.core.errors import InputError
 from trombine.core.progress import Result
 from trombine.data.prepare import PrepareOptions, hub_folder, prepare_hub, prepare_pack
+from trombine.data.reading import FRAMED
 
 _HUB: Final = "hub:"
 Percent = Annotated[int, opt.limits(0, 90), opt.WHOLE, Parameter(group=opt.MORE)]
@@ -28,7 +29,7 @@ def data_prepare(
     output: Annotated[Path, Parameter(alias="-o")],
     size: Annotated[int, opt.limits(16, 2048), opt.WHOLE] = 128,
     crop: Annotated[
-        Literal["centre", "none", "face", "tiles"], Parameter(show_choices=False)
+        Literal["centre", "none", "face", "bust", "tiles"], Parameter(show_choices=False)
     ] = "centre",
     as_: str = "",
     overwrite: opt.Overwrite = False,
@@ -54,7 +55,8 @@ def data_prepare(
         Width and height, 16 to 2048 pixels. [128]
     crop
         centre: middle square; none: squeezed; face: largest,
-        upright; tiles: all squares, at their own size. [centre]
+        upright; bust: with shoulders; tiles: all squares, at
+        their own size. [centre]
     as_
         celebamask-hq, celeba, lfw, ffhq, utkface, anime-faces,
         simpsons, flickr8k, people, pairs, unpaired, imagefolder, plain.
@@ -65,7 +67,7 @@ def data_prepare(
     """
     if choose + test > 90:
         raise InputError("choose and test are percent, and 90 at most together")
-    where = resolve(device) if crop == "face" else CPU
+    where = resolve(device) if crop in FRAMED else CPU
     options = PrepareOptions(size=size, crop=crop, choose=choose, test=test, device=where)
 
     pictures = folder

@@ -35,7 +35,7 @@ from trombine.data.columns import SPLITS, split_share
 from trombine.data.layouts import list_folder
 from trombine.data.listing import CSV, FILE_NAME, LABEL, Listing
 from trombine.data.pack import Made, in_turn, write_pack
-from trombine.data.reading import READER, TILES, blank_row, read_row, tiled
+from trombine.data.reading import FRAMED, READER, TILES, blank_row, read_row, tiled
 from trombine.io.files import cache_folder, opened, write_bytes
 from trombine.models import loaded
 
@@ -115,7 +115,7 @@ def _split(picture: Path, options: PrepareOptions) -> int:
 
 def _about(folder: Path, listing: Listing, options: PrepareOptions) -> dict[str, Any]:
     by_whom = {}
-    if options.crop == "face":  # another reader finds faces elsewhere
+    if options.crop in FRAMED:  # another reader finds faces elsewhere
         where = {} if options.device == CPU else {"device": options.device}
         by_whom = {"reader": loaded(READER, task="read").hash, **where}
     return {

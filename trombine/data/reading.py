@@ -37,6 +37,7 @@ from trombine.io.image import Picture, as_seen, load_labels, load_picture, size_
 from trombine.models import loaded
 
 TILES: Final = "tiles"  # the crop of this name, and the kind of source
+FRAMED: Final = {"face": 1.0, "bust": 1.6}  # crops at faces: sides of an aligned face's square
 MOST: Final = 20_000  # squares that a source takes of a folder, where its spec does not say
 _CACHE_LIMIT: Final = 2**28  # bytes of rows: a folder with fewer is decoded once
 _LEAVE_OUT: Final = "remove it, or make a pack of the folder: trombine data prepare leaves it out"
@@ -100,7 +101,8 @@ def read_row(
     """What a store keeps of a record; raises InputError for what cannot be read.
 
     `crop`: centre, the largest square in the middle; none, all of the picture, squeezed; face, the
-    square that its largest face stands in upright, found on this device.
+    square that its largest face stands in upright, found on this device; bust, a larger one, with
+    shoulders.
     """
     row: dict[str, np.ndarray] = {}
     frame: Frame | None = None
@@ -108,18 +110,19 @@ def read_row(
     for mark, view in zip(("", PAIR), record.sides, strict=False):
         path = folder / view.picture
         # A face is decoded whole: how much of the picture it will be is not known yet.
-        least = None if crop == "face" else size
+        least = None if crop in FRAMED else size
         image = load_picture(path, least=least) if view.tile < 0 else read_whole(path)
         height, width = image.height, image.width
         if view.tile >= 0:
             box = tile_box(image, view.tile, size)
         elif crop == "none":
             box = Box(top=0, left=0, bottom=height, right=width)
-        elif crop == "face" and frame is not None and height * shape[1] == width * shape[0]:
+        elif crop in FRAMED and frame is not None and height * shape[1] == width * shape[0]:
             times = width / shape[1]  # both sides of a pair are framed alike
             box = replace(frame, x=frame.x * times, y=frame.y * times, side=frame.side * times)
-        elif crop == "face":
+        elif crop in FRAMED:
             box, shape = face_frame(as_seen(image), device), (height, width)
+            box = box and replace(box, side=FRAMED[crop] * box.side)
             if box is None:
                 remedy = "take it away, or give --crop centre"
                 raise InputError("shows no face", remedy, path=path)

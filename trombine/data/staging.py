@@ -32,6 +32,8 @@ from trombine.io.color import LUMA
 
 HOLES: Final = "irregular:5-40*2+squares"
 _CUT_OUT, _NO_FACE = 1, 2  # of kernel_stage's `alone`
+_USUAL: Final = 0.5  # of a picture's width: the longer side of the box of a face's landmarks
+_BUST: Final = 0.4  # what stands smaller in its picture, with shoulders, is made as large first
 _MOST_HIDDEN: Final = 0.6  # of a face's landmarks, by occluders: a mask hides half
 # Of faces whose eyes are nearer to one another than this, in heights of the face, none is bent:
 # from the side other proportions are seen than those that proportions.py knows.
@@ -116,8 +118,11 @@ def staged(batch: Batch, grounds: Batch, stage: StageOptions, chance: Rng) -> St
         batch = _with_other_proportions(batch, bent, chance)
     assert batch.parts is not None and batch.points is not None and batch.visible is not None
     old = np.ascontiguousarray(batch.pixels.numpy())
-    sizes, angles, maps = _places(chance, stage, plain, mirrored, (height, width))
-    points = batch.points.numpy().astype(np.float64) @ maps[:, :, :2].transpose(0, 2, 1)
+    points = batch.points.numpy().astype(np.float64)
+    share = np.ptp(points, axis=1).max(1) / width
+    grown = np.where(share < _BUST, _USUAL / share, 1.0)  # what shows shoulders, too
+    sizes, angles, maps = _places(chance, stage, plain, mirrored, (height, width), grown)
+    points = points @ maps[:, :, :2].transpose(0, 2, 1)
     points = permuted(points + maps[:, None, :, 2], mirrored, MIRRORED_LANDMARK)
     low, high = points.min(1), points.max(1)
     middle = (low + high) / 2
@@ -178,15 +183,21 @@ def _with_other_proportions(batch: Batch, bent: Flags, chance: Rng) -> Batch:
 
 
 def _places(
-    chance: Rng, stage: StageOptions, plain: Flags, mirrored: Flags, shape: tuple[int, int]
+    chance: Rng,
+    stage: StageOptions,
+    plain: Flags,
+    mirrored: Flags,
+    shape: tuple[int, int],
+    grown: Lengths,
 ) -> tuple[Lengths, Lengths, Float64[np.ndarray, "n 2 3"]]:
-    """By what faces are enlarged and turned (radians), and maps from old places to new ones."""
+    """By what faces are enlarged and turned (radians), and maps from old places to new ones; all
+    are `grown` first."""
     height, width = shape
     near = _is_drawn(chance, "near", stage.near)
     least, most = np.log(stage.size)
     low, high = np.clip(np.log(_NEAR_SIZE), least, most)
     usual, any_size = _even(chance, "near size", low, high), _even(chance, "size", least, most)
-    sizes = np.where(plain, 1.0, np.exp(np.where(near, usual, any_size)))
+    sizes = np.where(plain, 1.0, np.exp(np.where(near, usual, any_size))) * grown
     # Mostly few degrees: the product of two draws is more often small.
     angles = math.radians(stage.turn) * np.where(near, _NEAR_PART, 1.0)
     angles = angles * _even(chance, "turn", -1, 1) * _even(chance, "turn more")
