@@ -130,7 +130,8 @@ def test_both_sides_of_a_pair_are_cut_alike(tmp_path: Path, crop: str) -> None:
     row = read_row(tmp_path, Listing(layout="", records=[record]), record, 96, crop)
     frame = face_frame(load_picture(tmp_path / "a.png").samples)
     assert frame is not None
-    frame = replace(frame, side=FRAMED[crop] * frame.side)
+    room = 2 * min(frame.x, 160 - frame.x, frame.y, 160 - frame.y)
+    frame = replace(frame, side=max(frame.side, min(FRAMED[crop] * frame.side, room)))
     assert np.array_equal(row["pictures"], resize(sides[0].pixels, frame, 96))
     twice = replace(frame, x=2 * frame.x, y=2 * frame.y, side=2 * frame.side)
     assert np.array_equal(row["pair_pictures"], resize(sides[1].pixels, twice, 96))

@@ -102,7 +102,7 @@ def read_row(
 
     `crop`: centre, the largest square in the middle; none, all of the picture, squeezed; face, the
     square that its largest face stands in upright, found on this device; bust, a larger one, with
-    shoulders.
+    shoulders, as far as the picture shows them.
     """
     row: dict[str, np.ndarray] = {}
     frame: Frame | None = None
@@ -122,7 +122,7 @@ def read_row(
             box = replace(frame, x=frame.x * times, y=frame.y * times, side=frame.side * times)
         elif crop in FRAMED:
             box, shape = face_frame(as_seen(image), device), (height, width)
-            box = box and replace(box, side=FRAMED[crop] * box.side)
+            box = box and _widened(box, FRAMED[crop], *shape)
             if box is None:
                 remedy = "take it away, or give --crop centre"
                 raise InputError("shows no face", remedy, path=path)
@@ -280,6 +280,12 @@ def face_frame(pixels: UInt8[np.ndarray, "h w 3"], device: str = CPU) -> Frame |
     reader = loaded(READER, task="read", device=device)
     faces = read_faces(to_picture(pixels), reader, largest=True)
     return faces[0].aligned() if faces else None
+
+
+def _widened(frame: Frame, most: float, height: int, width: int) -> Frame:
+    """The square so many times as wide, as far as the picture reaches; it never shrinks."""
+    room = 2 * min(frame.x, width - frame.x, frame.y, height - frame.y) / frame.side
+    return replace(frame, side=frame.side * min(max(room, 1.0), most))
 
 
 def framed_parts(

@@ -3,7 +3,7 @@
 Points that people placed go round eyes, brows, nose and mouth; of the rest a reader's guess stands.
 Before a studio's wall more is known by colours alone: what is like the wall and hangs together with
 it is background, what is not is somebody: below the chin neck where it is like the cheeks, clothes
-elsewhere, and above it hair round the face. What lies between is unknown, and what is like the wall
+elsewhere, and above the mouth hair round the face. What lies between is unknown, and what is like the wall
 below the chin, where a shirt may be; so is all of a picture whose ground is not even.
 """
 
@@ -25,13 +25,14 @@ Lab = Float64[np.ndarray, "s s 3"]
 
 # Distances are of Lab, lengths in sides of the picture.
 _SIDES: Final = 0.08  # how wide the strips are, at both sides of the upper half, that show a wall
-_EVEN: Final = 4.0  # what of a wall may be left over by a plane, the median
+_EVEN: Final = 4.0  # what of a wall a surface of second order may leave, the median
 _LIKE: Final = (3.0, 3.0)  # a wall's own colours: so many times that, and this
+_ROUNDS: Final = 4  # in which a wall is followed downwards
 _RIM: Final = 0.012  # between the wall and somebody, where nothing is known
 _SKIN: Final = (9.0, 16.0)  # from the cheeks: like skin, and unlike it
 _LIGHT: Final = 2.5  # times as far is light, which shadows change
 _SHARE: Final = (0.1, 0.75)  # of a picture that is somebody
-_JAW: Final = 17  # landmarks
+_JAW, _MOUTH = 17, 48  # of the landmarks the first are a jaw's, those from here on a mouth's
 
 
 def silhouette(
@@ -59,7 +60,8 @@ def silhouette(
     under = (across > jaw[3, 0]) & (across < jaw[13, 0]) & (down > _RIM * side)
     grown = np.asarray(binary_dilation(face, iterations=2 * rim), np.bool_)
     free = person & ~grown & (parts == UNKNOWN["parts"])
-    hair = free & (down < 0) & (far > _SKIN[1])
+    above = down + points[8, 1] < points[_MOUTH:, 1].mean()  # below are collars, too
+    hair = free & above & (far > _SKIN[1])
     like_hair = np.zeros_like(hair)
     if hair.any():
         like_hair = _unlike(colours, np.median(colours[hair], axis=0)) < _SKIN[1]
@@ -88,15 +90,18 @@ def _wall(colours: Lab) -> Mask | None:
     known = np.zeros((side, side), np.bool_)
     known[:half, :strip] = known[:half, -strip:] = True
     y, x = np.mgrid[:side, :side] / side
-    terms = np.stack([np.ones_like(x), x, y], -1)
-    shares = np.linalg.lstsq(terms[known], colours[known], rcond=None)[0]
-    off = np.linalg.norm(colours - terms @ shares, axis=2)
-    left = float(np.median(off[known]))
-    if left > _EVEN:
-        return None
-    number, _ = label(off < _LIKE[0] * left + _LIKE[1])  # pyright: ignore[reportGeneralTypeIssues]
-    ours = np.unique(number[known])
-    return np.isin(number, ours[ours > 0])
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
+    strips = known
+    for _ in range(_ROUNDS):
+        shares = np.linalg.lstsq(terms[known], colours[known], rcond=None)[0]
+        off = np.linalg.norm(colours - terms @ shares, axis=2)
+        left = float(np.median(off[strips]))
+        if left > _EVEN:
+            return None
+        number, _ = label(off < _LIKE[0] * left + _LIKE[1])  # pyright: ignore[reportGeneralTypeIssues]
+        ours = np.unique(number[strips])
+        known = np.isin(number, ours[ours > 0])
+    return known
 
 
 def _touching_below(person: Mask) -> Mask:
