@@ -3,8 +3,8 @@
 Points that people placed go round eyes, brows, nose and mouth; of the rest a reader's guess stands.
 Before a studio's wall more is known by colours alone: what is like the wall and hangs together with
 it is background, what is not is somebody: below the chin neck where it is like the cheeks, clothes
-elsewhere, and above the mouth hair round the face. What lies between is unknown, and what is like the wall
-below the chin, where a shirt may be; so is all of a picture whose ground is not even.
+elsewhere, and above the mouth hair round the face. What lies between is unknown, and what is like
+the wall below the chin, where a shirt may be; so is all of a picture whose ground is not even.
 """
 
 from __future__ import annotations
