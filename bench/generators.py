@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from generate import gaussian_of_pixels
 from jaxtyping import Float32
+from safetensors.torch import load_file
 from table import ROOT, Row, at_least, at_most, options, report
 
 from trombine.core.rng import Rng
@@ -30,72 +31,91 @@ from trombine.data.source import source
 from trombine.eval.views import distance
 from trombine.metrics import diversity
 from trombine.models import Model, load
-from trombine.nets.samplers import sample
+from trombine.nets.samplers import Net, Process, sample
 from trombine.recipes import with_settings
-from trombine.runs.folder import RunFolder
+from trombine.runs.folder import RunFolder, numbered
 from trombine.runs.log import cost
-from trombine.training.methods import find
+from trombine.training.methods import find, objective_of
 from trombine.training.methods.diffusion import METHODS, Denoise, process_of
 
 SIDE: Final = 32
 FIRST: Final = 1_430_000  # the first seed of the faces that pictures are compared with
 FACES: Final = "world:anime#2000"
-CLASSES: Final = "world:photo#500+world:anime#500+world:cartoon#500+world:sketch#500"
+CLASSES: Final = {"class-gan": "world:photo#500+world:anime#500+world:cartoon#500+world:sketch#500"}
+ANIME: Final = 1  # of these classes
 SHORT: Final = 0.3  # of a vector's length
-RECIPES: Final = {
-    "dcgan": "",
-    "dcgan-r1": "",
-    "stylegan": "",
-    "class-gan": f"--data {CLASSES}",
-    "sdpc-gan": "",
-    "adversarial-autoencoder": "",
-    "flow": "",
-    "diffusion": "",
-}
+RECIPES: Final = (
+    *("dcgan", "dcgan-r1", "stylegan", "class-gan", "sdpc-gan", "adversarial-autoencoder"),
+    *("flow", "diffusion"),
+)
 SIZED: Final = ("generator", "discriminator")  # nets whose size is the pictures'
 Pictures = Float32[torch.Tensor, "n 3 h w"]
 Draw = Callable[[Float32[torch.Tensor, "n k"]], Pictures]
 
 
-def settings(name: str, pictures: int) -> list[str]:
-    """Of a training, as words."""
-    sized = [role for role in find(name).nets if role in SIZED]
-    words = [f"--size {SIDE} --pictures {pictures} --data {FACES} {RECIPES[name]}"]
-    words += [f"--{role}.size {SIDE}" for role in sized]
-    words += [f"--measure-every {pictures} --sample-every {pictures} --ema {pictures // 6}"]
-    found = dict(pair.split() for pair in " ".join(words).split("--") if pair)
-    return [word for key, value in found.items() for word in (f"--{key}", value)]
+def settings(name: str, pictures: int) -> dict[str, str]:
+    """Of a training."""
+    sized = [f"{role}.size" for role in find(name).nets if role in SIZED]
+    times = dict.fromkeys(("pictures", "measure_every", "sample_every"), str(pictures))
+    return {
+        "data": CLASSES.get(name, FACES),
+        **dict.fromkeys(("size", *sized), str(SIDE)),
+        **times,
+        "ema": str(pictures // 6),
+    }
 
 
 def trained(name: str, pictures: int) -> RunFolder:
     """The run of a recipe, at its end."""
     folder = RunFolder(ROOT / "runs" / "generators" / f"{name}-{pictures}")
-    words = [sys.executable, "-m", "trombine", "train", name, *settings(name, pictures)]
-    subprocess.run([*words, "-o", str(folder.path)], cwd=ROOT, check=True, stdout=sys.stderr)
+    named = settings(name, pictures).items()
+    words = [word for key, value in named for word in (f"--{key.replace('_', '-')}", value)]
+    call = [sys.executable, "-m", "trombine", "train", name, *words, "-o", str(folder.path)]
+    subprocess.run(call, cwd=ROOT, check=True, stdout=sys.stderr)
     return folder
+
+
+def at_end(name: str, run: RunFolder) -> Model:
+    """The average net at the end of a run, which need not be its best: the first may look better,
+    when little was learned."""
+    model = load(run.best)
+    files = numbered(run.checkpoints, ".safetensors")
+    start = f"averages/{objective_of(find(name)).main}/"
+    state = {
+        key.removeprefix(start): tensor
+        for key, tensor in load_file(files[max(files)]).items()
+        if key.startswith(start)
+    }
+    model.net.load_state_dict({**model.net.state_dict(), **state})
+    return model
 
 
 def draws(name: str, model: Model, pictures: int) -> tuple[int, Draw]:
     """How long a model's vectors are, and what makes pictures of them."""
     if model.card.task != "denoise":
         return int(model.net.sizes["latent"]), model
-    words = settings(name, pictures)
-    keys = [word.removeprefix("--").replace("-", "_") for word in words[::2]]
-    recipe = with_settings(find(name), dict(zip(keys, words[1::2], strict=True)))
+    recipe = with_settings(find(name), settings(name, pictures))
     assert isinstance(recipe, Denoise)
     process, method = process_of(recipe), METHODS[recipe.process]
 
     def draw(vectors: Float32[torch.Tensor, "n k"]) -> Pictures:
+        chance = Rng(seed=0, places=np.arange(len(vectors)))
         noise = vectors.view(-1, 3, SIDE, SIDE)
-        chance = Rng(seed=0, places=np.arange(len(noise)))
-
-        def more(number: int, shape: tuple[int, ...]) -> torch.Tensor:
-            return torch.from_numpy(chance.normals(f"step {number}", shape[1:])).float()
-
-        *_, last = sample(model.net, process, noise, steps=recipe.steps, method=method, draw=more)
-        return (last + 1) / 2
+        return denoised(model.net, process, noise, chance, steps=recipe.steps, method=method)
 
     return 3 * SIDE * SIDE, draw
+
+
+def denoised(
+    net: Net, process: Process, noise: Pictures, chance: Rng, *, steps: int, method: str
+) -> Pictures:
+    """Pictures from noise; what is drawn on the way is each picture's own."""
+
+    def draw(number: int, shape: tuple[int, ...]) -> torch.Tensor:
+        return torch.from_numpy(chance.normals(f"step {number}", shape[1:])).float()
+
+    *_, last = sample(net, process, noise, steps=steps, method=method, draw=draw)
+    return (last + 1) / 2
 
 
 @cache
@@ -107,13 +127,13 @@ def real(count: int) -> Pictures:
 def measured(name: str, pictures: int, count: int) -> Iterator[Row]:
     """The rows of a recipe."""
     run = trained(name, pictures)
-    model = load(run.best)
+    model = at_end(name, run)
     length, draw = draws(name, model, pictures)
     classes = int(model.net.sizes.get("classes", 1))
     vectors = torch.from_numpy(Rng(seed=0, places=np.arange(count)).normals("bench", (length,)))
     vectors = vectors.float()
     if classes > 1:
-        vectors[:, -classes:] = torch.eye(classes)[1]  # anime
+        vectors[:, -classes:] = torch.eye(classes)[ANIME]
 
     def made(some: Float32[torch.Tensor, "n k"]) -> Pictures:
         with torch.no_grad():
@@ -126,7 +146,7 @@ def measured(name: str, pictures: int, count: int) -> Iterator[Row]:
     yield at_most(f"{name}: black or white samples", 100 * ends, "%", 2)
     if model.card.task != "denoise":
         free = vectors[:4].clone().requires_grad_()
-        draw(free).square().sum().backward()
+        model.net(free).square().sum().backward()
         assert free.grad is not None
         told = length - (classes if classes > 1 else 0)
         dead = int((free.grad[:, :told].abs().amax(0) == 0).sum())

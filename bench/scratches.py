@@ -50,13 +50,20 @@ FALSE: Final = 0.02  # % of the pixels of whole pictures
 LARGE: Final = (3000, 4000)
 SECONDS: Final = 20
 TONES: Final = ((246, 243, 236), (236, 236, 230), (26, 22, 20), (150, 150, 150))
+MIXED: Final = "mixed"  # what is repaired
+KINDS: Final = (
+    *("lines", "pairs", "dust", "hairs", "dots", "stains", "folds", "tears", "corners", "silk"),
+    MIXED,
+)
+LAYERS: Final = {"lines": 4, "pairs": 2, "silk": 4, "hairs": 3, "stains": 2, MIXED: 8}  # else 1
+TURNS: Final = ("lines", "lines", "pairs", "hairs", "dots")  # of what is mixed
 
 
 class Marks:
     """Marks on one picture, drawn twice as fine; lengths are in pixels of a picture of UNIT."""
 
     def __init__(self, size: tuple[int, int], rng: np.random.Generator) -> None:
-        self.size, self.rng = size, rng
+        self.rng = rng
         self.unit = 2 * max(size) / UNIT
         self.image = Image.new("L", (2 * size[0], 2 * size[1]))
         self.pen = ImageDraw.Draw(self.image)
@@ -138,12 +145,9 @@ def damaged(kind: str, pixels: Pixels, seed: int) -> tuple[Pixels, Mask]:
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     size = pixels.shape[1], pixels.shape[0]
     result = pixels
-    layers = {"lines": 4, "pairs": 2, "silk": 4, "hairs": 3, "stains": 2, "mixed": 8}.get(kind, 1)
-    for number in range(layers):
+    for number in range(LAYERS.get(kind, 1)):
         marks, tone, soft = Marks(size, rng), TONES[int(rng.integers(len(TONES)))], 0.0
-        drawn = (
-            ("lines", "lines", "pairs", "hairs", "dots")[number % 5] if kind == "mixed" else kind
-        )
+        drawn = TURNS[number % len(TURNS)] if kind == MIXED else kind
         if drawn in ("lines", "silk"):
             marks.line(rng.uniform(1, 3))
         elif drawn == "pairs":
@@ -178,14 +182,9 @@ def damaged(kind: str, pixels: Pixels, seed: int) -> tuple[Pixels, Mask]:
     return (result + noise).clip(0, 255).round().astype(np.uint8), mask
 
 
-KINDS: Final = (
-    *("lines", "pairs", "dust", "hairs", "dots", "stains", "folds", "tears", "corners", "silk"),
-    "mixed",
-)
-
-
 def pictures(people: str) -> list[Path]:
-    """Photographs by turns: of people, of places; of those for measuring portraits, too."""
+    """Photographs by turns: of people and places; with those for measuring, portraits. No places
+    are set aside to choose by."""
     if people == "test":
         sets = [files("test"), test_colour("scenes"), test_portraits(20)]
     else:
@@ -228,7 +227,7 @@ def repair_rows(paths: list[Path], side: int, count: int) -> Iterator[Row]:
     back, harmed = [], []
     for turn in range(count):
         whole = sized(paths[turn % len(paths)], side)
-        spoilt, mask = damaged("mixed", whole, turn)
+        spoilt, mask = damaged(MIXED, whole, turn)
         made = trombine.inpaint(spoilt, mask="scratches")
         off = np.abs(np.asarray(made, int) - whole).max(2)
         back.append(100 * float((off[mask] <= SEEN).mean()))
@@ -251,7 +250,7 @@ def clean_rows(model: Model, people: str, count: int) -> Iterator[Row]:
         ],
         "drawings": drawings[:count],
     }
-    for name, every in sets.items():
+    for name, every in ((name, every) for name, every in sets.items() if every):
         shares = [100 * float(found(one, model).float().mean()) for one in every]
         yield at_most(f"whole {name}: detected", fmean(shares), "%", FALSE)
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from bench_path import ROOT
 from generate import features, gaussian_of_pixels, sharpness
+from generators import denoised as from_noise
 from scipy.stats import spearmanr
 from study import PLAIN, Arm, Row, Study
 from torch import Tensor, nn
@@ -32,7 +33,7 @@ from trombine.generation.interpolation import linear, spherical
 from trombine.metrics.reading import IN_PLACE
 from trombine.models import Model
 from trombine.nets import build
-from trombine.nets.samplers import Net, Process, sample
+from trombine.nets.samplers import Net, Process
 from trombine.nets.spaces import to_space
 from trombine.recipes import with_settings
 from trombine.training.methods import find
@@ -249,15 +250,9 @@ def denoised(net: Net, process: Process, count: int, steps: int, method: str) ->
     def some(first: int) -> Tensor:
         chance = Rng(seed=0, places=np.arange(first, min(first + 32, FIRST + count)))
         noise = torch.from_numpy(chance.normals("study", (3, SIZE, SIZE))).float()
+        return from_noise(net, process, noise, chance, steps=steps, method=method)
 
-        def draw(number: int, shape: tuple[int, ...]) -> Tensor:
-            return torch.from_numpy(chance.normals(f"step {number}", shape[1:])).float()
-
-        *_, last = sample(net, process, noise, steps=steps, method=method, draw=draw)
-        return last
-
-    pictures = torch.cat([some(first) for first in range(FIRST, FIRST + count, 32)])
-    return _rounded((pictures + 1) / 2)
+    return _rounded(torch.cat([some(first) for first in range(FIRST, FIRST + count, 32)]))
 
 
 def fractals(count: int) -> tuple[Tensor, Tensor]:

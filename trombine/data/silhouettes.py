@@ -1,10 +1,11 @@
 """Who stands before an even ground: where hair, neck and clothes of a photographed person are.
 
-Points that people placed go round eyes, brows, nose and mouth; of the rest a reader's guess stands.
-Before a studio's wall more is known by colours alone: what is like the wall and hangs together with
-it is background, what is not is somebody: below the chin neck where it is like the cheeks, clothes
-elsewhere, and above the mouth hair round the face. What lies between is unknown, and what is like
-the wall below the chin, where a shirt may be; so is all of a picture whose ground is not even.
+The points that people place outline eyes, brows, nose and mouth. Of the rest of a picture colours
+say more, where somebody stands before a studio's wall: what is like the wall and connected with it
+is background, anything else is the person. Below the chin that is neck where it is like the cheeks,
+and clothes elsewhere; above the mouth, round the face, it is hair. Unknown stay the rim between,
+what is like the wall below the chin, where a white shirt may be, and all of a picture whose ground
+is not even.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
-from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes, label
+from scipy.ndimage import (
+    binary_dilation,
+    binary_erosion,
+    binary_fill_holes,
+    binary_propagation,
+)
 from skimage.color import rgb2lab
 from skimage.draw import polygon2mask
 
@@ -40,7 +46,8 @@ def silhouette(
     points: Float32[np.ndarray, "68 2"],
     parts: UInt8[np.ndarray, "s s"],
 ) -> UInt8[np.ndarray, "s s"]:
-    """The parts, 255 where they are unknown, with those that the ground tells."""
+    """The parts, with wall, neck, clothes and hair where they were unknown (255) and colours show
+    which it is."""
     colours, side = np.asarray(rgb2lab(pixels)), len(pixels)
     wall = _wall(colours)
     if wall is None:
@@ -51,27 +58,31 @@ def silhouette(
     person = _touching_below(np.asarray(binary_fill_holes(person), np.bool_))
     if not _SHARE[0] < person.mean() < _SHARE[1]:
         return parts
+    unknown = parts == UNKNOWN["parts"]
     face = _face(points, side)
-    cheeks = np.median(colours[face & (parts == UNKNOWN["parts"])], axis=0)
-    far = _unlike(colours, cheeks)
+    skin = colours[face & unknown]
+    if not len(skin):
+        return parts
+    far = _unlike(colours, np.median(skin, axis=0))
     down = np.arange(side)[:, None] + 0.5 - points[8, 1]  # of the chin
     across = np.arange(side)[None] + 0.5
     jaw = points[:_JAW]
     under = (across > jaw[3, 0]) & (across < jaw[13, 0]) & (down > _RIM * side)
     grown = np.asarray(binary_dilation(face, iterations=2 * rim), np.bool_)
-    free = person & ~grown & (parts == UNKNOWN["parts"])
+    free = person & ~grown & unknown
     above = down + points[8, 1] < points[_MOUTH:, 1].mean()  # below are collars, too
     hair = free & above & (far > _SKIN[1])
     like_hair = np.zeros_like(hair)
     if hair.any():
         like_hair = _unlike(colours, np.median(colours[hair], axis=0)) < _SKIN[1]
-    result = np.where(behind & (down < 0), np.uint8(PART_INDEX["background"]), parts)
-    names = {
+    result = parts.copy()
+    found = {
+        "background": behind & unknown & (down < 0),
         "neck": free & under & (far < _SKIN[0]),
         "cloth": free & (down > 0.12 * side) & (far > _SKIN[1]) & ~like_hair,
         "hair": hair,
     }
-    for name, where in names.items():
+    for name, where in found.items():
         result[where] = PART_INDEX[name]
     return result
 
@@ -83,8 +94,8 @@ def _unlike(colours: Lab, tone: Float64[np.ndarray, "3"]) -> Float64[np.ndarray,
 
 
 def _wall(colours: Lab) -> Mask | None:
-    """What is like the upper sides of a picture and hangs together with them; None where these are
-    not even."""
+    """The pixels that are like the upper sides of a picture and connected with them; None where
+    these sides are not even."""
     side = len(colours)
     strip, half = max(2, round(_SIDES * side)), side // 2
     known = np.zeros((side, side), np.bool_)
@@ -98,18 +109,20 @@ def _wall(colours: Lab) -> Mask | None:
         left = float(np.median(off[strips]))
         if left > _EVEN:
             return None
-        number, _ = label(off < _LIKE[0] * left + _LIKE[1])  # pyright: ignore[reportGeneralTypeIssues]
-        ours = np.unique(number[strips])
-        known = np.isin(number, ours[ours > 0])
+        known = _connected(strips, off < _LIKE[0] * left + _LIKE[1])
     return known
 
 
 def _touching_below(person: Mask) -> Mask:
     """The pieces that reach the lower border, or the middle."""
-    number, _ = label(person)  # pyright: ignore[reportGeneralTypeIssues]
-    middle = number[len(number) // 2, len(number) // 2]
-    ours = np.unique([*number[-1].tolist(), int(middle)])
-    return np.isin(number, ours[ours > 0])
+    seeds = np.zeros_like(person)
+    seeds[-1], seeds[len(person) // 2, len(person) // 2] = True, True
+    return _connected(seeds, person)
+
+
+def _connected(seeds: Mask, mask: Mask) -> Mask:
+    """The pieces of a mask that hold seeds."""
+    return np.asarray(binary_propagation(seeds & mask, mask=mask), np.bool_)
 
 
 def _face(points: Float32[np.ndarray, "68 2"], side: int) -> Mask:

@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float32, Float64
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-from trombine.core.conventions import LANDMARK_GROUPS, MIRRORED_LANDMARK, PART_INDEX
+from trombine.core.conventions import LANDMARK_COUNT, LANDMARK_GROUPS, MIRRORED_LANDMARK, PART_INDEX
 from trombine.core.tiles import cut
 from trombine.faces import Face, read_faces
 from trombine.faces.faces import Least
@@ -42,7 +42,8 @@ _ORGANS: Final = [
         *("mouth", "upper_lip", "lower_lip"),
     )
 ]
-_LANDMARKS: Final = sorted({*range(68)} - {*LANDMARK_GROUPS["jaw"], *LANDMARK_GROUPS["nose"]})
+_OTHERS: Final = {*LANDMARK_GROUPS["jaw"], *LANDMARK_GROUPS["nose"]}
+_LANDMARKS: Final = [number for number in range(LANDMARK_COUNT) if number not in _OTHERS]
 
 
 def hides_organs(damaged: Damaged, face: Face, *, has_twin: bool) -> bool:

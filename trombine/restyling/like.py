@@ -91,7 +91,8 @@ def restyled_like(
 
 def drawn_like(picture: Picture, style: Other, by: Eye, steps: int = _STEPS) -> Picture:
     """The picture in the style of another, from its features at SIDE pixels: what changes there is
-    added to the picture, so that it keeps its detail and all stays where it is."""
+    added to the picture, so that it keeps its detail and all stays where it is. Colours that the
+    descent adds beyond the other's, as rainbows in a pencil drawing, are taken back."""
     device = next(by.net.parameters()).device
     small, other = (_shrunk(one).to(device) for one in (picture, style))
     begin = with_colours(small, other)
@@ -117,7 +118,7 @@ def drawn_like(picture: Picture, style: Other, by: Eye, steps: int = _STEPS) -> 
         return loss.detach()
 
     descent.step(off)
-    change = (changed.detach() - small).cpu()
+    change = (with_colours(changed.detach(), other) - small).cpu()
     size = picture.shape[-2:]
     return picture + functional.interpolate(change[None], size, mode="bicubic")[0]
 

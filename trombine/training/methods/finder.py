@@ -50,7 +50,7 @@ STAGE: Final = StageOptions(
     size=(SMALLEST / _BOX, LARGEST / _BOX),
     near=0.0,
     grounds=0.8,
-    holes=0.3,
+    holes=0.1,
     plain=0.0,
     none=0.3,
 )
