@@ -15,16 +15,8 @@ import trombine
 import trombine.eval.search as searching
 from trombine.core.rng import Rng
 from trombine.data.pack import Pack
-from trombine.eval.kernel_search import (
-    CELL,
-    FLAT,
-    TRUSTED,
-    VISIBLE,
-    block_moments,
-    likeness,
-)
 from trombine.eval.planted import CHANGES
-from trombine.eval.search import search, ssim
+from trombine.eval.search import CELL, FLAT, TRUSTED, VISIBLE, likeness, search, ssim
 from trombine.world import face, paint
 
 FIRST = 1_400_000
@@ -83,20 +75,17 @@ def test_flat_pictures_are_no_copies_of_one_another() -> None:
 
 def test_the_score_by_brute_force(faces: np.ndarray) -> None:
     """The mean correlation of blocks, weighed by contrast, of the best three quarters."""
-    rng = np.random.default_rng(2)
     picture, reference = (
-        (faces[k][8:56, 8:56].max(2) / 255 - 0.5).astype(np.float32)[None] for k in (3, 4)
+        torch.from_numpy(faces[k][8:56, 8:56].max(2) / 255 - 0.5).float()[None] for k in (3, 4)
     )
-    for window in (np.array([1.0, 0, 0]), np.array([0.8, 0.1, 0.05]), np.array([0.7, 0.3, 0.2])):
-        window = window.astype(np.float32)
-        means = np.empty((1, 11, 11), np.float32)
-        deviations = np.empty_like(means)
-        block_moments(picture, means, deviations)
-        score = likeness(reference, window, picture, means, deviations)
-        assert score == pytest.approx(by_brute_force(picture[0], reference[0], window), abs=1e-4)
-    noise = rng.normal(0, 0.1, (1, 48, 48)).astype(np.float32)
-    whole = np.array([1, 0, 0], np.float32)
-    assert likeness(noise, whole, picture, means, deviations) < 0.4
+    places = torch.tensor([[1.0, 0, 0], [0.8, 0.1, 0.05], [0.7, 0.3, 0.2]])
+    scores = likeness(picture, reference.expand(3, 1, 48, 48), places).tolist()
+    arrays = picture[0].numpy(), reference[0].numpy()
+    assert scores == pytest.approx(
+        [by_brute_force(*arrays, one) for one in places.numpy()], abs=1e-4
+    )
+    noise = torch.from_numpy(np.random.default_rng(2).normal(0, 0.1, (1, 1, 48, 48))).float()
+    assert likeness(picture, noise, places[:1]) < 0.4
 
 
 def by_brute_force(picture: np.ndarray, reference: np.ndarray, window: np.ndarray) -> float:

@@ -1,16 +1,12 @@
-"""The loops of search.py, compiled by numba: SSIM of all pairs, and where a copy fits best.
+"""SSIM of all pairs of two sets of pictures, compiled by numba, for search.py.
 
-SSIM: a picture is H rows of W x C numbers, as its file has them, less its own mean: what is squared
-stays small, so that float32 gives SSIM to 1e-6. The window is the Gaussian of
-metrics/similarity.py; only places where it is inside the picture count.
-
-Copies: a picture is views (luma, brightest colour) of S x S numbers within [-.5, .5]. A window is
-side, left and top in shares of S. Two pictures are compared block by block; a block is 2 x 2 cells.
+A picture is H rows of W x C numbers, as its file has them, less its own mean: what is squared stays
+small, so that float32 gives SSIM to 1e-6. The window is the Gaussian of metrics/similarity.py; only
+places where it is inside the picture count.
 """
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Final
 
 import numpy as np
@@ -25,25 +21,6 @@ _C2: Final = np.float32((0.03 * 255) ** 2)
 _SIDE: Final = np.round(np.array(SSIM_TAPS[:5]) * 2**26) / 2**26
 _T0, _T1, _T2, _T3, _T4, _T5 = np.array([*_SIDE, 1 - 2 * _SIDE.sum()], np.float32)
 _WIDE: Final = 10  # rows that a window has below its first
-
-CELL: Final = 4  # pixels a side; a block is twice as wide
-FLAT: Final = np.float32(0.004)  # contrast of a block below which it shows nothing: a level of 255
-TRUSTED: Final = np.float32(0.75)  # the share of blocks that count, the most alike
-VISIBLE: Final = np.float32(0.03)  # contrast of a block that counts half
-_LEAST: Final = np.float32(FLAT * FLAT)
-_PIXELS: Final = np.float32(4 * CELL * CELL)  # of a block
-# Of a window, larger, to the right and down: first along one axis, then along several.
-_MOVES: Final = np.array(
-    sorted(product((0, -1, 1), repeat=3), key=lambda move: sum(map(abs, move)))[1:], np.float32
-)
-# Rounds in which windows are moved and scaled: how far, how many candidates, how many moves each.
-_REACHES: Final = np.array((0.04, 0.04, 0.02, 0.01), np.float32)
-_KEEPS: Final = np.array((48, 16, 6, 3))
-_TRIED: Final = np.array((6, 26, 26, 26))
-
-
-# ---------------------------------------------------------------------------------------------
-# SSIM
 
 
 @threaded
@@ -143,133 +120,3 @@ def compare(queries, references, channels, out) -> None:
                     row += above / below
                 total += row
             out[i, j] = total / a_mean.size
-
-
-# ---------------------------------------------------------------------------------------------
-# Copies
-
-
-@threaded
-def cell_sums(a, b, sums) -> None:
-    """Over each cell the sums of a and of a * b."""
-    for y in range(sums.shape[1]):
-        for x in range(sums.shape[2]):
-            plain, both = np.float32(0), np.float32(0)
-            for v in range(CELL * y, CELL * y + CELL):
-                for u in range(CELL * x, CELL * x + CELL):
-                    plain += a[v, u]
-                    both += a[v, u] * b[v, u]
-            sums[0, y, x], sums[1, y, x] = plain, both
-
-
-@threaded
-def block(sums, y, x):
-    """The mean over a block, of sums over cells."""
-    return (sums[y, x] + sums[y, x + 1] + sums[y + 1, x] + sums[y + 1, x + 1]) / _PIXELS
-
-
-@threaded
-def block_moments(picture, means, deviations) -> None:
-    """Of each view and block of a picture the mean and the standard deviation."""
-    cells = picture.shape[1] // CELL
-    sums = np.empty((2, cells, cells), np.float32)
-    for view in range(picture.shape[0]):
-        cell_sums(picture[view], picture[view], sums)
-        for y in range(cells - 1):
-            for x in range(cells - 1):
-                mean = block(sums[0], y, x)
-                means[view, y, x] = mean
-                variance = max(block(sums[1], y, x) - mean * mean, np.float32(0))
-                deviations[view, y, x] = np.sqrt(variance)
-
-
-@threaded
-def cut(view, window, out) -> None:
-    """A window of a view at the view's size, bilinear; the border's pixels go on outside."""
-    size = out.shape[0]
-    side, last = window[0], np.float32(size - 1)
-    lefts, shares = np.empty(size, np.int64), np.empty(size, np.float32)
-    for x in range(size):
-        place = min(max(window[1] * size + side * np.float32(x + 0.5) - np.float32(0.5), 0), last)
-        lefts[x] = min(int(place), size - 2)
-        shares[x] = place - lefts[x]
-    for y in range(size):
-        place = min(max(window[2] * size + side * np.float32(y + 0.5) - np.float32(0.5), 0), last)
-        top = min(int(place), size - 2)
-        share = np.float32(place - top)
-        upper, lower = view[top], view[top + 1]
-        for x in range(size):
-            left, right = lefts[x], lefts[x] + 1
-            above = upper[left] + shares[x] * (upper[right] - upper[left])
-            below = lower[left] + shares[x] * (lower[right] - lower[left])
-            out[y, x] = above + share * (below - above)
-
-
-@threaded
-def likeness(reference, window, picture, means, deviations):
-    """How like a reference's window is to a picture: of its views the better."""
-    size, cells = picture.shape[1], picture.shape[1] // CELL
-    part = np.empty((size, size), np.float32)
-    sums, squares = np.empty((2, cells, cells), np.float32), np.empty((2, cells, cells), np.float32)
-    count = (cells - 1) * (cells - 1)
-    alike, weights = np.empty(count, np.float32), np.empty(count, np.float32)
-    best = np.float32(-1)
-    for view in range(picture.shape[0]):
-        telling = 0
-        cut(reference[view], window, part)
-        cell_sums(part, picture[view], sums)
-        cell_sums(part, part, squares)
-        for y in range(cells - 1):
-            for x in range(cells - 1):
-                mean = block(sums[0], y, x)
-                variance = max(block(squares[1], y, x) - mean * mean, np.float32(0))
-                ours, theirs = np.sqrt(variance), deviations[view, y, x]
-                covariance = block(sums[1], y, x) - mean * means[view, y, x]
-                place = y * (cells - 1) + x
-                contrast = max(ours, theirs)
-                alike[place], weights[place] = np.float32(-2), np.float32(0)
-                if contrast >= FLAT:  # two flat blocks say nothing
-                    both = max(ours * theirs, _LEAST)
-                    alike[place] = min(covariance / both, np.float32(1))
-                    weights[place] = contrast / (contrast + VISIBLE)
-                    telling += 1
-        order = np.argsort(-alike)
-        above, below = np.float32(0), np.float32(1e-6)
-        for place in order[: int(np.ceil(TRUSTED * telling))]:
-            above += alike[place] * weights[place]
-            below += weights[place]
-        best = max(best, above / below)
-    return best
-
-
-@threaded
-def registered(picture, references, windows):
-    """Of candidate windows, one a reference, the one that fits best once moved: its number, how
-    well it fits, and where."""
-    cells = picture.shape[1] // CELL
-    means = np.empty((picture.shape[0], cells - 1, cells - 1), np.float32)
-    deviations = np.empty_like(means)
-    block_moments(picture, means, deviations)
-    windows = windows.copy()
-    scores = np.empty(len(references), np.float32)
-    for i in range(len(references)):
-        scores[i] = likeness(references[i], windows[i], picture, means, deviations)
-    tried = np.empty(3, np.float32)
-    for number in range(len(_REACHES)):
-        reach = _REACHES[number]
-        for i in np.argsort(-scores)[: _KEEPS[number]]:
-            start = windows[i].copy()
-            for wider, right, lower in _MOVES[: _TRIED[number]]:
-                # A larger window keeps its middle.
-                side = min(max(start[0] + reach * wider, np.float32(0.6)), np.float32(1))
-                tried[0] = side
-                left = start[1] + reach * (right - wider / 2)
-                top = start[2] + reach * (lower - wider / 2)
-                tried[1] = min(max(left, np.float32(0)), 1 - side)
-                tried[2] = min(max(top, np.float32(0)), 1 - side)
-                score = likeness(references[i], tried, picture, means, deviations)
-                if score > scores[i]:
-                    scores[i] = score
-                    windows[i] = tried
-    best = int(np.argmax(scores))
-    return best, scores[best], windows[best]

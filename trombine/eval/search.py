@@ -33,6 +33,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from torch.nn import functional
 
 from trombine.core.cluster import spread
 from trombine.core.errors import InputError
@@ -42,13 +43,25 @@ from trombine.io.color import LUMA
 from trombine.metrics import SSIM_RADIUS
 
 Pictures = UInt8[np.ndarray, "_ _ _ _"]
-Views = Float32[torch.Tensor, "_ 2 s s"]
+Views = Float32[torch.Tensor, "*_ v s s"]
+Window = Float32[np.ndarray, "3"]
 
 SIZE: Final = 48  # pixels a side, at which copies are looked for
 SCALES: Final = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # of a window's side to the picture's
 STEP: Final = 0.05  # of the picture's side, from window to window
 ROUGH: Final = 8  # pixels a side of windows in the first look
 CANDIDATES: Final = 12  # references that each of four first looks gives, mirrored or not
+CELL: Final = 4  # pixels of SIZE from block to block; a block is twice as wide
+FLAT: Final = 0.004  # contrast of a block below which it shows nothing: a level of 255
+TRUSTED: Final = 0.75  # the share of blocks that count, the most alike
+VISIBLE: Final = 0.03  # contrast of a block that counts half
+_LEAST_SIDE: Final = 0.6  # of a window that is moved
+# Of a window, larger, to the right and down: first along one axis, then along several.
+_MOVES: Final = torch.tensor(
+    sorted(product((0, -1, 1), repeat=3), key=lambda move: sum(map(abs, move)))[1:]
+)
+# Rounds in which windows are moved and scaled: how far, how many candidates, how many moves each.
+_ROUNDS: Final = ((0.04, 48, 6), (0.04, 16, 26), (0.02, 6, 26), (0.01, 3, 26))
 _AT_ONCE: Final = 25  # pictures whose SSIM is computed while a reference is in the cache
 _CHUNK: Final = 256  # references that are in memory at a time
 _SHARD: Final = 40 * _CHUNK  # references that a node of a cluster walks over at a time
@@ -142,12 +155,11 @@ def search(
 
     # 2q, candidates, (reference, window)
     pairs = found.which.permute(2, 1, 3, 0).flatten(1, 2).numpy()
-    jobs = _views(pictures).numpy(), pairs[: len(pictures)], pairs[len(pictures) :]
+    jobs = _views(pictures), pairs[: len(pictures)], pairs[len(pictures) :]
     copies = []
-    with ThreadPoolExecutor(threads) as pool:
-        for each in pool.map(partial(_register, references), *jobs):
-            copies.append(each)
-            tick(count + len(copies), total)
+    for each in map(partial(_register, references), *jobs):
+        copies.append(each)
+        tick(count + len(copies), total)
     copy_of, fits, mirrored, where = zip(*copies, strict=True)
     return Found(
         indices=found.indices,
@@ -166,7 +178,7 @@ def walk_over(
     """The best of these references, which are numbered from `first` on."""
     views = _views(asked.pictures)
     both = torch.cat((views, views.flip(-1)))  # pictures, then their mirrors
-    rough = _unit(torch.nn.functional.adaptive_avg_pool2d(both, ROUGH))  # 2q 2 d
+    rough = _unit(functional.adaptive_avg_pool2d(both, ROUGH))  # 2q 2 d
     best = list[Best]()
     for start in range(0, len(references), _CHUNK):
         part = np.ascontiguousarray(references[start : start + _CHUNK])
@@ -263,7 +275,7 @@ def doubles(
     if total < 2:
         return found
     parts = torch.from_numpy(pictures).movedim(3, 1).split(_ROWS)
-    pool = torch.nn.functional.adaptive_avg_pool2d
+    pool = functional.adaptive_avg_pool2d
     cells = torch.cat([_unit(pool(part.float(), _CELLS)) for part in parts])
     cells = cells.unflatten(2, (_CELLS, _CELLS))
     for start, mirrored in product(range(0, total, _ROWS), (False, True)):
@@ -301,7 +313,7 @@ def _views(pictures: Pictures) -> Views:
     """Luma and the brightest colour, within [-.5, .5], at SIZE."""
     values = torch.from_numpy(np.ascontiguousarray(pictures).astype(np.float32)) / 255 - 0.5
     views = torch.stack((values @ torch.tensor(LUMA), values.amax(3)), 1)
-    return torch.nn.functional.interpolate(
+    return functional.interpolate(
         views, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False
     )
 
@@ -309,7 +321,7 @@ def _views(pictures: Pictures) -> Views:
 def _unit(cells: torch.Tensor) -> torch.Tensor:
     """Rows of length 1 without their mean: light and contrast do not count."""
     flat = cells.flatten(-2)
-    return torch.nn.functional.normalize(flat - flat.mean(-1, keepdim=True), dim=-1, eps=1e-3)
+    return functional.normalize(flat - flat.mean(-1, keepdim=True), dim=-1, eps=1e-3)
 
 
 def _rough_windows(views: Views) -> Float32[torch.Tensor, "n 2 k d"]:
@@ -353,25 +365,75 @@ def _look(
 
 def _register(
     references: Pictures,
-    views: Float32[np.ndarray, "2 s s"],
+    views: Views,
     straight: Int64[np.ndarray, "n 2"],
     turned: Int64[np.ndarray, "n 2"],
-) -> tuple[int, float, bool, Float32[np.ndarray, "3"]]:
+) -> tuple[int, float, bool, Window]:
     """Of candidates (reference, window) the one that is most like a picture, its score, whether it
     is mirrored, and its window; `turned` are those of the picture's mirror."""
-    from trombine.eval.kernel_search import registered
-
     straight, turned = (np.unique(pairs, axis=0) for pairs in (straight, turned))
     # The mirror of a picture beside a reference is the picture beside the reference's mirror.
     flips = np.repeat([False, True], (len(straight), len(turned)))
     indices, best = np.concatenate((straight, turned)).T
-    theirs = _views(references[indices]).numpy()
-    theirs[flips] = theirs[flips, :, :, ::-1]
+    theirs = _views(references[indices])
+    theirs[flips] = theirs[flips].flip(-1)
     where = windows()[best].astype(np.float32)
     where[flips] = _mirror(where[flips])
-    number, score, window = registered(views, theirs, where)
+    number, score, window = registered(views, theirs, torch.from_numpy(where))
     flip = bool(flips[number])
     return int(indices[number]), score, flip, _mirror(window) if flip else window
+
+
+def registered(
+    picture: Views, references: Views, windows: Float32[torch.Tensor, "n 3"]
+) -> tuple[int, float, Window]:
+    """Of candidate windows, one a reference, the one that fits best once moved: its number, how
+    well it fits, and where."""
+    windows, scores = windows.clone(), likeness(picture, references, windows)
+    for reach, kept, tried in _ROUNDS:
+        best = scores.argsort(descending=True)[:kept]
+        wider, right, lower = reach * _MOVES[:tried].T
+        start = windows[best, :, None]
+        side = (start[:, 0] + wider).clamp(_LEAST_SIDE, 1)
+        # A larger window keeps its middle.
+        left, top = start[:, 1] + right - wider / 2, start[:, 2] + lower - wider / 2
+        places = (torch.minimum(place.clamp(min=0), 1 - side) for place in (left, top))
+        moved = torch.stack((side, *places), -1)
+        again = references[best].repeat_interleave(tried, 0)
+        found = likeness(picture, again, moved.flatten(0, 1)).view(-1, tried).max(1)
+        is_better = found.values > scores[best]
+        scores[best[is_better]] = found.values[is_better]
+        windows[best[is_better]] = moved[is_better, found.indices[is_better]]
+    number = int(scores.argmax())
+    return number, float(scores[number]), windows[number].numpy()
+
+
+def likeness(
+    picture: Views, references: Views, windows: Float32[torch.Tensor, "n 3"]
+) -> Float32[torch.Tensor, "n"]:
+    """How like a window of each reference is to a picture: of its views the better."""
+    side, left, top = windows.T[..., None]
+    steps = (torch.arange(picture.shape[-1]) + 0.5) / picture.shape[-1]
+    x, y = (2 * (start + side * steps) - 1 for start in (left, top))
+    grid = torch.stack(torch.broadcast_tensors(x[:, None], y[:, :, None]), -1)
+    parts = functional.grid_sample(references, grid, padding_mode="border", align_corners=False)
+    mean, ours = _blocks(parts), _blocks(picture)
+    deviation = (_blocks(parts * parts) - mean * mean).clamp(min=0).sqrt()
+    own = (_blocks(picture * picture) - ours * ours).clamp(min=0).sqrt()
+    contrast = torch.maximum(deviation, own)
+    covariance = _blocks(parts * picture) - mean * ours
+    alike = (covariance / (deviation * own).clamp(min=FLAT * FLAT)).clamp(max=1)
+    tells = contrast >= FLAT  # two flat blocks say nothing
+    weights = tells * contrast / (contrast + VISIBLE)
+    alike, order = alike.masked_fill(~tells, -2).sort(dim=-1, descending=True)
+    counted = torch.arange(order.shape[-1]) < (TRUSTED * tells.sum(-1, keepdim=True)).ceil()
+    weights = weights.gather(-1, order) * counted
+    return ((alike * weights).sum(-1) / (weights.sum(-1) + 1e-6)).amax(-1)
+
+
+def _blocks(views: torch.Tensor) -> torch.Tensor:
+    """The means over blocks, of each view one after the other."""
+    return functional.avg_pool2d(functional.avg_pool2d(views, CELL), 2, 1).flatten(-2)
 
 
 def _mirror(where: Float32[np.ndarray, "*n 3"]) -> Float32[np.ndarray, "*n 3"]:
