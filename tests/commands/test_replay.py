@@ -141,7 +141,7 @@ ATTACKS: dict[str, tuple[str, dict[str, object]]] = {
     "style": ("imitate", {"style_image": "{private}/a.png"}),
     "faces of a file": ("morph", {"seeds": ["{private}/a.png", "3"]}),
     "masks of a folder": ("data_masks", {"count": 1, "family": "files:{private}"}),
-    "a mix of masks": ("data_masks", {"count": 1, "family": "irregular+nvidia:{private}"}),
+    "a mix of masks": ("data_masks", {"count": 1, "family": "irregular+inverted:{private}"}),
     "output": ("upscale", {"output": "{private}/b.png"}),
     "pictures": ("upscale", {"pictures": "{private}/a.png"}),
     "overwrite": ("upscale", {"overwrite": True}),

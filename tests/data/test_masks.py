@@ -36,7 +36,6 @@ from trombine.data.masks import (
     mask,
     parse,
     parse_mix,
-    resolve,
     spell,
 )
 from trombine.data.masks import MARGIN as WIDEST
@@ -60,7 +59,7 @@ HUGE = MaskTerm(family="huge", share=(50, 80))
         ("half:left,slanted", MaskTerm(family="half", names=("left", "slanted"))),
         ("parts:eyes,mouth", MaskTerm(family="parts", names=("eyes", "mouth"))),
         ("inverted:a+b", MaskTerm(family="inverted", path="a+b")),
-        ('nvidia:"a+huge"*2', MaskTerm(family="nvidia", path="a+huge", weight=2)),
+        ('files:"a+huge"*2', MaskTerm(family="files", path="a+huge", weight=2)),
         ('files:"a>b@3"', MaskTerm(family="files", path="a>b@3")),
         ("files:a@b", MaskTerm(family="files", path="a@b")),
     ],
@@ -412,30 +411,6 @@ def test_a_file_is_cropped_to_its_middle_and_resized() -> None:
     assert large.mean() == pytest.approx(hole.mean(), abs=0.01)
 
 
-# NVIDIA's sets: the training masks are mostly white, and black is the hole; the testing masks
-# have 1 to 60 % of white, which is the hole.
-
-
-def test_its_training_masks_are_grown_and_turned(folder: Folder) -> None:
-    holes = strokes(4, 128, "irregular:0-6")
-    place = folder("training", holes, white=False)
-    found = [mask(f"nvidia:{place}", seed, 128) for seed in range(12)]
-    assert len({one.tobytes() for one in found}) == 12
-    raw = np.mean([hole.mean() for hole in holes])
-    assert 1.3 * raw < np.mean([one.mean() for one in found]) < 0.5
-    assert np.array_equal(found[3], mask(f"nvidia:{place}", 3, 128))
-
-
-@pytest.mark.parametrize("bin", ["0-10", "50-60"])
-def test_one_bin_of_its_testing_set_is_known_as_well(bin: str, folder: Folder) -> None:
-    """The last is more white than black, and white is the hole all the same."""
-    place = folder("bin", strokes(12, SIDE, f"irregular:{bin}"))
-    (term,) = parse_mix(f"nvidia:{place}")
-    assert resolve(term, Rng(seed=0, places=FIRST))[0] == "nvidia:testing"
-    low, high = (int(edge) / 100 for edge in bin.split("-"))
-    assert all(low < mask(f"nvidia:{place}", seed, SIDE).mean() <= high for seed in range(6))
-
-
 # What is refused
 
 
@@ -444,7 +419,6 @@ def test_one_bin_of_its_testing_set_is_known_as_well(bin: str, folder: Folder) -
     [
         ("files", 0, "holds no hole"),
         ("inverted", 0, "is nothing but hole"),
-        ("nvidia", 0, "holds no hole"),
     ],
 )
 def test_a_file_of_one_colour_is_refused(
@@ -453,22 +427,6 @@ def test_a_file_of_one_colour_is_refused(
     Image.fromarray(np.full((SIDE, SIDE), level, np.uint8)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match=rf"a\.png {said}, which is no mask; take it out"):
         mask(f"{family}:{tmp_path}", 0, SIDE)
-
-
-@pytest.mark.parametrize(("of", "soft"), [("training", 0.2), ("testing", 0.2), ("testing", 0.3)])
-def test_photographs_are_none_of_nvidias_masks(of: str, soft: float, tmp_path: Path) -> None:
-    """Nothing but edges may be grey; as plain files they are holes where they are bright."""
-    grey = np.zeros((SIDE, SIDE), np.uint8) if of == "testing" else np.full((SIDE, SIDE), 255)
-    grey[: SIDE // 4, :5] = 255 - grey[0, 0]
-    grey[:, SIDE - round(soft * SIDE) :] = 128
-    Image.fromarray(grey.astype(np.uint8)).save(tmp_path / "a.png")
-    assert mask(f"files:{tmp_path}", 3, SIDE).any()
-    if soft < 0.25:
-        assert mask(f"nvidia:{tmp_path}", 3, SIDE).any()
-        return
-    said = r"a\.png is neither black nor white over much of it, so none of NVIDIA's masks; name"
-    with pytest.raises(InputError, match=said):
-        mask(f"nvidia:{tmp_path}", 3, SIDE)
 
 
 def test_a_folder_is_looked_at_anew(tmp_path: Path) -> None:

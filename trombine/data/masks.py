@@ -12,8 +12,7 @@
     parts       a part of a face; `:eyes,mouth` says which, together
     scratches   lines, hairs and dust as on an old film
     text        letters over the picture
-    files:PATH  a folder of mask files, white = hole; `inverted:PATH` black = hole; `nvidia:PATH`
-                NVIDIA's irregular masks, either set
+    files:PATH  a folder of mask files, white = hole; `inverted:PATH` black = hole
 
 `huge>irregular@50000-200000` is a curriculum: huge masks until the run has seen 50,000 pictures,
 irregular ones from 200,000 on, and between them the chance of an irregular one grows evenly. With
@@ -37,7 +36,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
 from PIL import Image
-from scipy.ndimage import binary_fill_holes, distance_transform_edt, maximum_filter
+from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
 from trombine.core.conventions import GROUPS, PARTS
 from trombine.core.errors import InputError, shown
@@ -77,7 +76,7 @@ SIZES: Final = range(16, 2049)  # pixels of a side
 SIDES: Final = ("left", "right", "top", "bottom", "slanted")
 BRUSHED: Final = {"irregular": (0, 60), "huge": (50, 80)}  # the share that is usual, percent
 MOST: Final = 90  # percent
-FOLDERS: Final = ("files", "inverted", "nvidia")
+FOLDERS: Final = ("files", "inverted")
 FAMILIES: Final = (*BRUSHED, "squares", "half", "parts", "scratches", "text", *FOLDERS)
 DEFAULT: Final = "irregular*3+squares+huge+half+parts+scratches+text"
 
@@ -249,7 +248,6 @@ def _draw(mix: Mix, chance: Rng, sides: tuple[int, int], parts: Labels | None) -
     term = mix[chance.choice("mask: family", np.array([term.weight for term in mix]))]
     if parts is not None and parts.shape != sides:
         raise InputError(f"parts of {parts.shape} pixels are not those of a mask of {sides}")
-    family = text = spell(replace(term, weight=1.0))
     match term.family:
         case "squares":
             hole = draw_squares(chance, *sides)
@@ -264,13 +262,13 @@ def _draw(mix: Mix, chance: Rng, sides: tuple[int, int], parts: Labels | None) -
         case "irregular" | "huge":
             hole = draw_brushed(term.family, term.share, chance, *sides)
         case _:
-            family, file = resolve(term, chance)
-            hole = draw_file(family, file, chance, *sides)
+            hole = draw_file(term.family, file_of(term, chance), *sides)
     if not hole.any():  # then a pixel in its middle
         hole[hole.shape[0] // 2, hole.shape[1] // 2] = True
     if hole.all():
         hole[0, 0] = False
-    return DrawnMask(hole=hole, term=text, family=family)
+    text = spell(replace(term, weight=1.0))
+    return DrawnMask(hole=hole, term=text, family=term.family if term.path else text)
 
 
 def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
@@ -353,47 +351,23 @@ def _world_parts(chance: Rng, height: int, width: int) -> Labels:
 # `files` takes what is bright (above the middle) as the hole, `inverted` what is dark. A file is
 # cropped to the middle of the wanted shape and resized; a pixel is hole if more than half of it is.
 #
-# `nvidia` is for the NVIDIA Irregular Mask Dataset (Liu et al. 2018), which has two sets:
-#
-#   training  irregular_mask/disocclusion_img_mask/*.png. Dark is the hole. NVIDIA's page on the
-#             data says how they are used: made binary at a threshold of 0.6, the holes grown by 9
-#             to 49 pixels, moved, turned and cropped (to 512). That page does not say which of
-#             black and white is the hole: users do, in agreement (github.com/knazeri/edge-connect,
-#             issues 20 and 24). The shape of the brush, the angles and the order are ours.
-#   testing   mask/testing_mask_dataset/*.png, 12,000 of 512 px, made from the others as above, in
-#             six bins of hole area from (.01, .1] to (.5, .6], half of them with holes at the
-#             border. White is the hole: programs that sort these files into the bins count white.
-#
-# Which set a folder is, is told by how its files look, since people rename folders: of the testing
-# set at most .6 is white, in any bin; of the training set, before its holes are grown, more.
+# Of the NVIDIA Irregular Mask Dataset (Liu et al. 2018) the testing set is read by `files`, the
+# training set by `inverted`.
 
 Grey = Float32[np.ndarray, "h w"]  # 0 black to 1 white
 
 MIDDLE: Final = 0.5
-NVIDIA_THRESHOLD: Final = 0.6
-NVIDIA_SIDE: Final = 512  # pixels of the side that these grow a hole at
-NVIDIA_GROWS: Final = (9, 49)  # pixels, the width of the square that a hole is grown by
-_LOOKED_AT: Final = 24  # files, spread over the folder, to tell the sets apart
-_TESTING_MOST: Final = 0.65  # of a testing set is white: its last bin ends at 0.6
-_GREYS: Final = (0.1, 0.9)  # between them a pixel is neither black nor white
-_MOST_GREY: Final = 0.25  # the share of such pixels that soft edges may have
-
-TRAINING: Final = "nvidia:training"
-TESTING: Final = "nvidia:testing"
 
 
-def resolve(term: MaskTerm, chance: Rng) -> tuple[str, Path]:
-    """How the files of a folder are read, and which of them this chance takes."""
+def file_of(term: MaskTerm, chance: Rng) -> Path:
+    """The file of a folder that this chance takes."""
     names = list_files(term.path)
-    path = Path(term.path) / names[int(chance.uniform("mask: file") * len(names))]
-    if term.family != "nvidia":
-        return term.family, path
-    return TRAINING if _is_mostly_bright(term.path) else TESTING, path
+    return Path(term.path) / names[int(chance.uniform("mask: file") * len(names))]
 
 
 def check_folders(mix: Mix) -> None:
     """Look at the folders as they are now; refuse those without pictures by an InputError."""
-    for cached in (list_files, listing_hash, _is_mostly_bright):
+    for cached in (list_files, listing_hash):
         cached.cache_clear()
     files_of(mix)
 
@@ -403,12 +377,10 @@ def files_of(mix: Mix) -> list[Path]:
     return [Path(term.path, name) for term in mix if term.path for name in list_files(term.path)]
 
 
-def draw_file(how: str, path: Path, chance: Rng, height: int, width: int) -> Hole:
-    """The hole in a file, read as files, inverted, or one of NVIDIA's sets."""
-    grey = _read(path, nvidia=how in (TRAINING, TESTING))
-    if how == TRAINING:
-        return _resized(_augmented(grey <= NVIDIA_THRESHOLD, chance), height, width)
-    hole = grey <= MIDDLE if how == "inverted" else grey > MIDDLE
+def draw_file(family: str, path: Path, height: int, width: int) -> Hole:
+    """The hole in a file, read as files or inverted."""
+    grey = _read(path)
+    hole = grey <= MIDDLE if family == "inverted" else grey > MIDDLE
     if hole.all() or not hole.any():
         problem = "is nothing but hole" if hole.all() else "holds no hole"
         raise InputError(f"{shown(path)} {problem}, which is no mask; take it out of the folder")
@@ -435,39 +407,11 @@ def listing_hash(folder: str) -> str:
     return sha256("".join(listed).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
-@lru_cache(maxsize=32)
-def _is_mostly_bright(folder: str) -> bool:
-    """Whether the files of a folder are brighter, on average, than any part of the testing set."""
-    names = list_files(folder)
-    looked_at = names[:: max(len(names) // _LOOKED_AT, 1)][:_LOOKED_AT]
-    greys = (_read(Path(folder) / name, nvidia=True) for name in looked_at)
-    shares = [(grey > NVIDIA_THRESHOLD).mean() for grey in greys]
-    return bool(np.mean(shares) > _TESTING_MOST)
-
-
-def _read(path: Path, *, nvidia: bool = False) -> Grey:
+def _read(path: Path) -> Grey:
     grey = load_picture(path).rgb().mean(axis=2)
     if 0 < grey.max() < 1.5 / 255:  # which would be a mask without a hole, or all hole
         raise InputError(f"{shown(path)} holds 0 and 1, which are both black; write 0 and 255")
-    if nvidia and ((grey > _GREYS[0]) & (grey < _GREYS[1])).mean() > _MOST_GREY:
-        problem = "is neither black nor white over much of it, so none of NVIDIA's masks"
-        raise InputError(f"{shown(path)} {problem}; name their folder, or use files:PATH")
     return grey
-
-
-def _augmented(hole: Hole, chance: Rng) -> Hole:
-    """A raw mask of NVIDIA's training set: grown, mirrored or not, turned, moved, and cropped."""
-    rng = chance.generator("mask: nvidia")
-    side = min(hole.shape)
-    grows = rng.integers(NVIDIA_GROWS[0], NVIDIA_GROWS[1] + 1) * side / NVIDIA_SIDE
-    grown = maximum_filter(hole, size=max(round(grows), 1), mode="constant")
-    grown = grown[:, ::-1] if rng.random() < 0.5 else grown
-    picture = Image.fromarray(np.ascontiguousarray(grown).astype(np.uint8) * 255)
-    moved = rng.uniform(-0.125, 0.125, 2) * side
-    rotated = picture.rotate(
-        rng.uniform(0, 360), Image.Resampling.BILINEAR, translate=(moved[0], moved[1])
-    )
-    return np.asarray(rotated) > 127
 
 
 def _resized(hole: Hole, height: int, width: int) -> Bool[np.ndarray, "k l"]:
