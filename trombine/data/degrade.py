@@ -523,10 +523,11 @@ KINDS: Final[dict[str, Degradation]] = {
     "creases": Degradation("0.7-1", "one to three folds", _AMOUNT, prints.creases, drawn=True),
     "torn": Degradation("0.7-1", "a corner torn off", _AMOUNT, prints.torn, drawn=True),
     "tears": Degradation("0.7-1", "a tear from a border", _AMOUNT, prints.tears, drawn=True),
+    "spots": Degradation("0.7-1", "blots that hide all", _AMOUNT, prints.spots, drawn=True),
 }
 
 # What hands do to a print.
-HANDLING: Final = ("scratches", "lines", "dust", "hairs", "creases", "torn", "tears")
+HANDLING: Final = ("scratches", "lines", "dust", "hairs", "creases", "torn", "tears", "spots")
 
 
 def usage(name: str) -> str:

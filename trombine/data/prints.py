@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
 
 from trombine.core.rng import Rng
 from trombine.io.color import LUMA
@@ -210,6 +211,29 @@ def _ripped(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[P
     return _over(_over(pixels, PAPER, covered), lid, lost), np.maximum(lost, covered)
 
 
+def _spotted(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
+    """Blots that hide what is under them, of ink, paint or developer, and where the layer came off;
+    some with soft edges. Damaged is what can be seen."""
+    result, size = pixels, pixels.shape[1:]
+    for _ in range(1 + draw.poisson(5 * amount)):
+        canvas = Canvas(size[0], size[1])
+        radius = canvas.side * 0.005 * math.exp(draw.uniform(0, 1 + 1.4 * amount))
+        turns, reach = np.linspace(0, 2 * math.pi, 48), np.ones(48)
+        for wave in range(2, 7):
+            reach += draw.normal(0, 0.25 / wave) * np.cos(wave * turns + draw.uniform(0, 6.3))
+        outline = (
+            np.stack([np.cos(turns), draw.uniform(0.6, 1) * np.sin(turns)], 1) * reach[:, None]
+        )
+        canvas.polygon(draw.uniform(0, 1, 2) * (size[1], size[0]) + radius * outline)
+        soft = radius * draw.choice([0.0, draw.uniform(0.05, 0.3)])
+        share = draw.uniform(0.6, 1.0) * gaussian_filter(canvas.shares(), soft)
+        tone = draw.choice([draw.uniform(0.85, 1.0), draw.uniform(0.0, 0.3), draw.uniform(0, 1)])
+        brown = draw.choice([0.0, 1.0]) * np.array([0.0, 0.3, 0.55])
+        colour = tone * draw.uniform(0.9, 1.0, 3) * (1 - brown)
+        result = _over(result, colour.astype(np.float32), share)
+    return result, (np.abs(result - pixels).max(0) > _SEEN).astype(np.float32)
+
+
 def _creased(pixels: Pixels, amount: float, draw: np.random.Generator) -> tuple[Pixels, Plane]:
     """One to three folds from border to border: a broken white line between light and shade.
 
@@ -396,5 +420,6 @@ hairs = partial(_marked, _hairy)
 creases = partial(_marked, _creased)
 torn = partial(_marked, _torn)
 tears = partial(_marked, _ripped)
+spots = partial(_marked, _spotted)
 stains = partial(_marked, _stained, purpose="stains")
 fade = partial(_marked, _faded, purpose="fading")
