@@ -21,6 +21,7 @@ from trombine.data.prints import (
     hairs,
     lines,
     scratches,
+    spots,
     stains,
     tears,
     torn,
@@ -36,6 +37,7 @@ MARKS = {
     "creases": creases,
     "torn": torn,
     "tears": tears,
+    "spots": spots,
 }
 COUNT, SIZE = 8, 96
 
@@ -138,7 +140,9 @@ def test_creases_are_where_their_line_covers_the_picture() -> None:
     assert torch.equal(dark.damaged, light.damaged) and dark.damaged.any()
 
 
-@pytest.mark.parametrize("name", [name for name in HANDLING if name not in ("creases", "lines")])
+@pytest.mark.parametrize(
+    "name", [name for name in HANDLING if name not in ("creases", "lines", "spots")]
+)
 def test_marks_are_where_they_cover_the_picture(name: str) -> None:
     """The same of marks that leave their surroundings alone: what is left of the ground's
     difference. Dirt lets a little through, and two marks may cover one pixel a little each."""
