@@ -204,7 +204,7 @@ def sized(path: Path, side: int) -> Pixels:
 
 
 def found(pixels: Pixels, model: Model) -> torch.Tensor:
-    return scratches(to_picture(pixels), model=model)
+    return scratches(to_picture(pixels), model=model).mask
 
 
 def kind_rows(model: Model, paths: list[Path], side: int, count: int) -> Iterator[Row]:

@@ -54,7 +54,7 @@ def test_the_mask_is_what_the_net_says_grown_at_its_edge(
     picture[:, ::17, ::13] = 1
     picture[:, : shape[0] // 4, : shape[1] // 4] = 1
     wanted = ndimage.binary_dilation(picture[0].numpy() > 0, squares(GROWN))
-    mask = scratches(picture, model=bright).numpy()
+    mask = scratches(picture, model=bright).mask.numpy()
     assert mask.shape == shape and (mask >= wanted).all()
     # A smaller picture sees the corner too: its edge may lie a pixel of that further out.
     beyond = ndimage.binary_dilation(picture[0].numpy() > 0, squares(GROWN + 4))
@@ -68,7 +68,7 @@ def test_large_pictures_are_detected_in_smaller_ones(
     monkeypatch.setattr(module, "MOST", 300 * 200)
     picture = torch.zeros(3, 900, 600)
     picture[:, 300:420, 90:240] = 1
-    mask = scratches(picture, model=bright)
+    mask = scratches(picture, model=bright).mask
     assert mask.shape == (900, 600) and mask[302:418, 92:238].all()
     outside = mask.clone()
     outside[294:426, 84:246] = False
@@ -76,8 +76,19 @@ def test_large_pictures_are_detected_in_smaller_ones(
     assert isinstance(bright.net, Bright)
     assert max(height * width for *_, height, width in bright.net.seen) <= 300 * 200
     monkeypatch.undo()
-    assert not scratches(torch.zeros(3, 200, 2000), model=bright).any()
+    assert not scratches(torch.zeros(3, 200, 2000), model=bright).mask.any()
     assert max(side for *_, height, width in bright.net.seen for side in (height, width)) <= 768
+
+
+def test_what_is_in_doubt_is_counted_and_taken_where_asked(bright: Model) -> None:
+    """A sure line that goes on faintly is no second place; a speck is not worth a word."""
+    picture = torch.zeros(3, 90, 90)
+    picture[:, 20] = 1
+    picture[:, 20:40, 50] = picture[:, 60, 10:50] = picture[:, 75, 75] = 0.515
+    found, strong = (scratches(picture, strong=strong, model=bright) for strong in (False, True))
+    assert found.left == 1 and strong.left == 0
+    assert found.mask[20].all() and not found.mask[60].any()
+    assert strong.mask[20].all() and strong.mask[60, 10:50].all() and strong.mask[75, 75]
 
 
 @pytest.mark.parametrize("grey", [False, True])
@@ -89,8 +100,8 @@ def test_painted_damage_is_detected_by_the_shipped_net(grey: bool) -> None:
         pictures = pictures.mean(1, keepdim=True).expand(-1, 3, -1, -1).contiguous()
     chance = Rng(seed=CHOOSING, places=np.arange(3, dtype=np.int64))
     spoiled = Chain.parse("old-photo").marked(pictures, chance, by=HANDLING)
-    detected = torch.stack([scratches(picture) for picture in spoiled.pictures])
+    detected = torch.stack([scratches(picture).mask for picture in spoiled.pictures])
     counts = matches(detected, spoiled.damaged[:, 0] > 0)
     assert counts.there > 500
     assert counts.precision >= 0.8 and counts.recall >= 0.8
-    assert scratches(pictures[0]).float().mean() < 0.01, "a whole face is damaged"
+    assert scratches(pictures[0]).mask.float().mean() < 0.01, "a whole face is damaged"

@@ -68,7 +68,7 @@ def inpaint(
     mask
         What to paint: a picture of it, or a folder of such;
         parts, as in eyes,mouth; a colour, as in "#ff00ff";
-        or scratches. Else what is transparent.
+        scratches, scratches=strong. Else what is transparent.
     grow
         How many pixels to add round the hole. [0]
     attributes

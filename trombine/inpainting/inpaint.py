@@ -23,6 +23,7 @@ from trombine.core.tiles import Box, bounds
 from trombine.faces.reading import PictureReading, points_json
 from trombine.inpainting.faces import whole_map
 from trombine.inpainting.masks import (
+    STRONG,
     Where,
     grown,
     hole_of_colour,
@@ -118,7 +119,8 @@ def hole_of(source: Source, options: Inpainting) -> Hole:
     else:
         hole = Hole(mask=hole_of_transparency(image), reveals=True)
     if where.scratches:
-        found = hole_of_scratches(image, grown(hole.mask, options.grow))
+        hidden, strong = grown(hole.mask, options.grow), where.scratches == STRONG
+        found = hole_of_scratches(image, hidden, strong=strong)
         hole = replace(hole, mask=hole.mask | found.mask, notices=(*hole.notices, *found.notices))
     return replace(hole, mask=grown(hole.mask, options.grow))
 

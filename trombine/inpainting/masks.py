@@ -70,6 +70,7 @@ HIDEABLE: Final = {
 
 
 SCRATCHES: Final = "scratches"
+STRONG: Final = f"{SCRATCHES}=strong"  # what is in doubt, too
 _GIVE: Final = 'give --mask: a file, eyes,mouth (parts), "#ff00ff" (a colour) or scratches'
 
 
@@ -79,16 +80,17 @@ class Where:
 
     parts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # labels by name
     colour: tuple[int, int, int] | None = None
-    scratches: bool = False
+    scratches: str = ""  # SCRATCHES or STRONG
 
 
 def where_in(text: str) -> Where | None:
     """What a text names: parts and scratches, as in eyes,mouth,scratches, or a colour; None if
     neither: it is a file's name."""
     words = [word.strip() for word in text.split(",")]
-    if all(word == SCRATCHES or word in HIDEABLE for word in words):
-        parts = {word: HIDEABLE[word] for word in words if word != SCRATCHES}
-        return Where(parts=parts, scratches=SCRATCHES in words)
+    if all(word in (SCRATCHES, STRONG) or word in HIDEABLE for word in words):
+        parts = {word: HIDEABLE[word] for word in words if word in HIDEABLE}
+        scratches = next((word for word in (STRONG, SCRATCHES) if word in words), "")
+        return Where(parts=parts, scratches=scratches)
     if match := _COLOUR.fullmatch(text):
         red, green, blue = bytes.fromhex(match[1])
     elif text.lower() in colormap:
@@ -100,9 +102,9 @@ def where_in(text: str) -> Where | None:
 
 def check_named(text: str) -> None:
     """Refuse a text that names no file and looks like no name of one."""
-    if not Path(text).exists() and re.fullmatch(r"[\w ,]+", text):
+    if not Path(text).exists() and re.fullmatch(r"[\w ,=]+", text):
         wrong = next(word for word in map(str.strip, text.split(",")) if word not in HIDEABLE)
-        known = (*HIDEABLE, SCRATCHES)
+        known = (*HIDEABLE, SCRATCHES, STRONG)
         raise InputError(f"--mask: no file, part or colour {shown(wrong)}", instead(wrong, known))
 
 
@@ -129,7 +131,9 @@ def hole_of_colour(image: Picture, colour: tuple[int, int, int]) -> Bool[np.ndar
     return grown(hole, _SOFT if is_exact else _BLED)
 
 
-def hole_of_scratches(image: Picture, hidden: Bool[np.ndarray, "h w"]) -> Hole:
+def hole_of_scratches(
+    image: Picture, hidden: Bool[np.ndarray, "h w"], *, strong: bool = False
+) -> Hole:
     """What a net takes for scratches, dust, creases and torn corners; what is `hidden` it sees as
     the nearest pixels that are kept."""
     if hidden.all():
@@ -138,9 +142,13 @@ def hole_of_scratches(image: Picture, hidden: Bool[np.ndarray, "h w"]) -> Hole:
         nearest = distance_transform_edt(hidden, return_distances=False, return_indices=True)
         rows, columns = np.asarray(nearest)
         image = replace(image, samples=image.samples[rows, columns])
-    damaged = np.asarray(scratches(image.tensor())).reshape(image.height, image.width) > 0.5
-    said = f"{np.count_nonzero(damaged) / damaged.size:.1%} of it is taken for damage"
-    return Hole(mask=damaged, notices=(said,))
+    found = scratches(image.tensor(), strong=strong)
+    damaged = found.mask.numpy()
+    notices = [f"{np.count_nonzero(damaged) / damaged.size:.1%} of it is taken for damage"]
+    if found.left:
+        looks = "place looks" if found.left == 1 else "places look"
+        notices.append(f"{found.left} {looks} damaged and stayed; --mask {STRONG} takes them, too")
+    return Hole(mask=damaged, notices=tuple(notices))
 
 
 def hole_of_parts(image: Picture, labels: Mapping[str, tuple[int, ...]], device: str = CPU) -> Hole:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32
+from scipy import ndimage
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
@@ -23,10 +25,13 @@ from trombine.faces.scan import resized
 from trombine.models import Model, loaded
 from trombine.models.tasks import check_finite
 
+label: Any = ndimage.label  # its annotations do not say that it gives two
 NET: Final = "scratches"
 MOST: Final = 2 << 20  # pixels in which is detected: a larger picture is made smaller first
 GROWN: Final = 1  # pixels by which marks are made wider, for their rims are soft
 LIKELY: Final = 0.9  # damaged is what is likelier to the net, for which damage counts four times
+STRONG: Final = 0.5  # the same where more is to be detected
+_LONG: Final = 0.05  # of the picture's shorter side: so long is a place that is worth a word
 _LEAST: Final = 112  # pixels of the shorter side, below which no picture is looked at
 _WIDE: Final = 3  # pixels: of smaller pictures counts what is at least so wide
 _TILE: Final = 768  # pixels a side: the wider the halo's share, the more is computed twice
@@ -36,20 +41,40 @@ Picture = Float32[Tensor, "3 h w"]
 Mask = Bool[Tensor, "h w"]
 
 
-def scratches(picture: Picture, *, model: Model | None = None) -> Mask:
-    """Which pixels are scratched, dusty, creased or torn away; the shipped net's model unless
+class Damage(NamedTuple):
+    """What is detected."""
+
+    mask: Mask  # scratched, dusty, creased or torn away
+    left: int = 0  # how many long places that look damaged are not in it
+
+
+def scratches(picture: Picture, *, strong: bool = False, model: Model | None = None) -> Damage:
+    """Which pixels are damaged; `strong`: those in doubt, too. The shipped net's model unless
     given."""
     model = model or loaded(NET, task="detect")
     height, width = picture.shape[-2:]
-    mask = torch.zeros(height, width, dtype=torch.bool)
+    sure, strongly = torch.zeros(2, height, width, dtype=torch.bool)
     with torch.no_grad():
         for level, smaller in enumerate(_pyramid(picture)):
-            damaged = _likely(smaller, model) > math.log(LIKELY / (1 - LIKELY))
-            if level:  # what of it is at least _WIDE pixels wide
-                gone = max_pool2d((~damaged)[None].float(), _WIDE, 1, _WIDE // 2)
-                damaged = max_pool2d(1 - gone, _WIDE, 1, _WIDE // 2)[0] > 0
-            mask |= _enlarged(damaged, height, width)
-    return max_pool2d(mask[None].float(), 2 * GROWN + 1, 1, GROWN)[0] > 0
+            logits = _likely(smaller, model)
+            for mask, share in ((sure, LIKELY), (strongly, STRONG)):
+                damaged = logits > math.log(share / (1 - share))
+                if level:  # what of it is at least _WIDE pixels wide
+                    gone = max_pool2d((~damaged)[None].float(), _WIDE, 1, _WIDE // 2)
+                    damaged = max_pool2d(1 - gone, _WIDE, 1, _WIDE // 2)[0] > 0
+                mask |= _enlarged(damaged, height, width)
+    sure, strongly = (
+        max_pool2d(m[None].float(), 2 * GROWN + 1, 1, GROWN)[0] > 0 for m in (sure, strongly)
+    )
+    return Damage(strongly) if strong else Damage(sure, _places(strongly.numpy(), sure.numpy()))
+
+
+def _places(doubtful: Bool[np.ndarray, "h w"], sure: Bool[np.ndarray, "h w"]) -> int:
+    """How many long places of what is doubtful touch nothing that is sure."""
+    numbers, _ = label(doubtful, np.ones((3, 3)))
+    known, least = set(np.unique(numbers[sure]).tolist()), _LONG * min(doubtful.shape)
+    found = enumerate(ndimage.find_objects(numbers), 1)
+    return sum(n not in known and max(s.stop - s.start for s in box) > least for n, box in found)
 
 
 def _pyramid(picture: Picture) -> Iterator[Float32[Tensor, "3 k l"]]:
