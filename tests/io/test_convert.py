@@ -12,7 +12,8 @@ from PIL import Image
 from trombine.commands.options import Pictures, verb
 from trombine.core.errors import InputError
 from trombine.io.batch import Made, run
-from trombine.io.convert import picture_from
+from trombine.io.convert import like, picture_from
+from trombine.io.image import picture_of
 
 RNG = np.random.default_rng(5)
 PIXELS = RNG.integers(0, 256, (7, 9, 3), np.uint8)
@@ -81,3 +82,10 @@ def test_a_tensor_comes_back(channels: int) -> None:
 def test_what_is_no_picture(value: Any, said: str) -> None:
     with pytest.raises((InputError, ValueError), match=said):
         picture_from(value)
+
+
+@pytest.mark.parametrize("floats", [np.zeros((2, 2, 3)), torch.zeros(3, 2, 2)])
+def test_a_sheet_of_eight_bits_is_of_floats_too(floats: Any) -> None:
+    """Beside a picture of floats, as which 16 bits are worked on."""
+    white = np.full((2, 2, 3), 255, np.uint8)
+    assert (np.asarray(like(floats, picture_of(white))) == 1).all()

@@ -78,14 +78,15 @@ def unrounded(value: Any, result: Any, before: Picture, after: Picture) -> Any:
 
 def like(value: object, picture: Picture) -> Any:
     """A picture as the same kind as the value."""
+    largest = np.float64(np.iinfo(picture.samples.dtype).max)
     if isinstance(value, np.ndarray):
         samples = picture.samples[..., 0] if value.ndim == 2 else picture.samples
         floats = np.issubdtype(value.dtype, np.floating)
-        return (samples / _LARGEST).astype(value.dtype) if floats else samples
+        return (samples / largest).astype(value.dtype) if floats else samples
     if _is_tensor(value):
         import torch
 
-        planes = picture.samples.transpose(2, 0, 1).astype(np.float32) / _LARGEST
+        planes = (picture.samples.transpose(2, 0, 1) / largest).astype(np.float32)
         return torch.from_numpy(np.ascontiguousarray(planes)).to(cast("torch.Tensor", value))
     image = to_pillow(picture)
     return image.convert("I") if isinstance(value, Image.Image) and value.mode == "I" else image
