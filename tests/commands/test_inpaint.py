@@ -365,7 +365,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(name: str, photo: Path, net:
 def test_scratches_are_added_to_parts(photo: Path, net: Path, person: Painted) -> None:
     found = np.zeros((128, 128), bool)
     found[2:5, :9] = True
-    with patch.object(inpainting, "hole_of_scratches", lambda *_: Hole(mask=found)):
+    with patch.object(inpainting, "hole_of_scratches", lambda *_, strong: Hole(mask=found)):
         both, eyes = (
             inpaint(person.pixels, mask=words, model=net, write_mask=True).outputs["mask"] > 0
             for words in ("eyes, scratches", "eyes")

@@ -61,7 +61,11 @@ def test_a_mask_in_words() -> None:
     assert colour_of("magenta") == colour_of("#FF00ff") == (255, 0, 255)
     assert colour_of("Pink") == (255, 192, 203)
     words = masks.where_in("eyes, scratches")
-    assert words == masks.Where(parts={"eyes": masks.HIDEABLE["eyes"]}, scratches=True)
+    assert words == masks.Where(parts={"eyes": masks.HIDEABLE["eyes"]}, scratches="scratches")
+    strong = masks.where_in("scratches=strong")
+    assert strong is not None and strong.scratches == masks.STRONG
+    with pytest.raises(InputError, match="did you mean scratches=strong"):
+        masks.check_named("scratches=strog")
     for file in ("mask.png", "greenish", "eyes,mask.png", "masks/eyes", ""):
         assert masks.where_in(file) is None
     with pytest.raises(InputError, match="no file, part or colour eyez; did you mean eyes"):
